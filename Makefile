@@ -1,0 +1,46 @@
+# Two commands do everything: `make demo` and `make test`. Each sets itself up.
+SHELL := /bin/bash
+PY    := .venv/bin/python
+export TZ := UTC
+export PYTHONHASHSEED := 0
+
+.PHONY: demo test proof bench lint proto setup setup-debian clean
+
+demo: setup
+	@.venv/bin/risk demo $(ARGS)
+
+test: setup setup-debian lint
+	$(PY) -m pytest -m "not proof" $(ARGS)
+
+# Long proofs: kill -9, traced system calls, large worlds. Not part of `make test`.
+proof: setup setup-debian
+	$(PY) -m pytest -m proof $(ARGS)
+
+bench: setup setup-debian
+	$(PY) -m tests.bench $(ARGS)
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/buf lint proto
+	$(PY) -m tests.contract.proto_drift
+
+proto: setup
+	bash proto/generate.sh
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	@echo "Installing the Python packages (a few minutes the first time) ..."
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,dev]'
+	@touch $@
+
+# Debian packages for what the tests start: a load generator and a system-call tracer.
+setup-debian:
+	@bash .ci/debian-packages
+
+clean:
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache

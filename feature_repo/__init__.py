@@ -1,0 +1,1 @@
+"""Feast repository: definitions, configuration and the offline store of ours."""

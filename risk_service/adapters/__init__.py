@@ -1,0 +1,1 @@
+"""What stands behind the ports. Adapters hold no rules."""

@@ -1,0 +1,76 @@
+"""The ``risk`` command: serving commands here, offline commands joined by entry point.
+
+A command's module is imported only when the command runs, so ``risk --help`` stays fast
+and serving never imports the training stack.
+"""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+from risk_service.domain.errors import RiskError
+
+SERVING_COMMANDS = {
+    "serve": "risk_service.cli.serve:serve",
+    "keys": "risk_service.cli.keys:keys",
+}
+
+
+class LazyGroup(click.Group):
+    """Group whose commands are named by ``module:attribute`` and imported when used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted(_targets())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None when there is none of that name."""
+        target = _targets().get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{target} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List names with their one-line help, from the table: no command is imported."""
+        rows = [(name, SUMMARIES.get(name, "")) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+SUMMARIES = {
+    "dataset": "Turn raw data sets into tokenised ones.",
+    "demo": "Run the whole way: world, features, training, serving, orders.",
+    "evaluate": "Measure a trained run on its test slice.",
+    "features": "Build, apply and materialise the Feast features.",
+    "keys": "Create the keys for identity tokens and bundle signatures.",
+    "serve": "Serve decisions over gRPC.",
+    "simulate": "Write a synthetic promotion world with attackers in it.",
+    "train": "Train, calibrate and sign the three models.",
+}
+
+
+def _targets() -> dict[str, str]:
+    joined = {point.name: point.value for point in entry_points(group="promoguard.commands")}
+    return SERVING_COMMANDS | joined
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="promoguard")
+def risk() -> None:
+    """Anti-fraud decisions for promotion orders.
+
+    Example: risk demo --once --json out.json
+    """
+
+
+def main() -> None:
+    """Run the command; an error of ours ends it with one clear line and exit code 1."""
+    try:
+        risk(standalone_mode=True)
+    except RiskError as error:
+        raise SystemExit(f"error: {error}") from error

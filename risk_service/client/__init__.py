@@ -1,0 +1,1 @@
+"""What checkout imports: deadline, one retry, an explicit fallback answer."""

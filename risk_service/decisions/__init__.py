@@ -1,0 +1,1 @@
+"""The use cases of a decision: order, challenge, policy, reasons, record."""

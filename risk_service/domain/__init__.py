@@ -1,0 +1,1 @@
+"""What the business talks about: orders, decisions, errors. Imports nothing of ours."""

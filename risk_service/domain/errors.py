@@ -1,0 +1,86 @@
+"""The transport-free error tree. One table in the rpc room maps it to gRPC codes.
+
+RiskError
+├── InvalidInput            a request or file breaks the contract; names the fields
+│   └── TooLarge            within the contract's shape, beyond its size
+├── RequestIdReused         the request id was used for another payload
+├── DecisionNotFound        no decision under that key
+├── ChallengeNotOpen        the challenge is unknown, completed or expired
+├── Overloaded              refused to keep the promise to the orders already taken
+├── StoreUnavailable        the answer could not be made durable
+├── BundleRefused           a model bundle failed verification
+├── DataFault               a row of a data set cannot be read; names file and row
+└── ConfigFault             a setting or a start condition is wrong
+"""
+
+from dataclasses import dataclass
+
+
+class RiskError(Exception):
+    """Base of every error that we raise on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One broken constraint. ``field`` is a path such as ``order.lines[3].quantity``."""
+
+    field: str
+    description: str
+
+
+class InvalidInput(RiskError):
+    """The request breaks the contract."""
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
+        self.violations = violations
+
+
+class TooLarge(InvalidInput):
+    """The request has the right shape and too much of it."""
+
+
+class RequestIdReused(RiskError):
+    """The request id was used for another payload."""
+
+
+class DecisionNotFound(RiskError):
+    """There is no decision under that key."""
+
+
+class ChallengeNotOpen(RiskError):
+    """The challenge is unknown, already completed or expired."""
+
+
+class Overloaded(RiskError):
+    """The server is full; try again later with the same request id."""
+
+
+class StoreUnavailable(RiskError):
+    """The answer could not be made durable; try again with the same request id."""
+
+
+class BundleRefused(RiskError):
+    """The model bundle failed verification; the message says which check."""
+
+
+class DataFault(RiskError):
+    """A row of a data set cannot be read.
+
+    Parameters
+    ----------
+    file
+        Path of the file as the user named it.
+    row
+        1-based row (CSV: line of the file), or None when the whole file is at fault.
+    """
+
+    def __init__(self, file: str, row: int | None, message: str) -> None:
+        where = file if row is None else f"{file}, row {row}"
+        super().__init__(f"{where}: {message}")
+        self.file = file
+        self.row = row
+
+
+class ConfigFault(RiskError):
+    """A setting or a start condition is wrong; the message says what to do."""

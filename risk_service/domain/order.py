@@ -1,0 +1,139 @@
+"""The order, before and after its identifiers are turned into tokens.
+
+``RawOrder`` lives only between the edge (or a data set reader) and the identity
+room. ``Order`` is what features, models, records and logs may see: it holds no raw
+identifier. Money is in minor units, times are microseconds since 1970 UTC.
+"""
+
+from dataclasses import dataclass
+
+from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One line of the basket."""
+
+    sku: str
+    quantity: int
+    unit_price_minor: int
+    seller_id: str
+    campaign_id: str = ""
+    promotion_type: PromotionType = PromotionType.UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """One price reduction; ``coupon_id`` is empty when it is no coupon."""
+
+    amount_minor: int
+    coupon_id: str = ""
+    promotion_type: PromotionType = PromotionType.UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawOrder:
+    """An order with raw identifiers. Never stored, never logged.
+
+    ``account_registered_at_us`` and ``page_open_to_submit_ms`` are None when unknown.
+    Texts that the shop did not send are empty.
+    """
+
+    order_id: str
+    ordered_at_us: int
+    account_id: str
+    account_registered_at_us: int | None
+    device_id: str
+    ip: str
+    payment_instrument_id: str
+    payer_name: str
+    recipient_name: str
+    recipient_phone: str
+    real_name_id: str
+    address_region: str
+    address_city: str
+    address_district: str
+    address_detail: str
+    address_postcode: str
+    lines: tuple[OrderLine, ...]
+    discounts: tuple[Discount, ...]
+    currency_code: str
+    goods_minor: int
+    discount_minor: int
+    shipping_minor: int
+    payable_minor: int
+    page_open_to_submit_ms: int | None
+    entry_path: EntryPath
+    drop_id: str
+    verification_level: VerificationLevel
+
+    def __repr__(self) -> str:
+        """Keep raw identifiers out of logs and tracebacks."""
+        return f"RawOrder(order_id={self.order_id!r}, ...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Keyed HMAC tokens of the identifiers; empty where the order had none.
+
+    Each is ``<key id>:<base32>``; equal tokens mean equal normalised identifiers.
+    """
+
+    account: str
+    device: str
+    payment: str
+    ip: str
+    ip_block: str
+    address_door: str
+    address_building: str
+    phone: str
+    real_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityTraits:
+    """Coarse attributes derived from identifiers before they were tokenised.
+
+    Flags are 1.0, 0.0 or NaN where they cannot be told. None of them identifies a
+    person by itself.
+    """
+
+    ip_version: int
+    ip_is_private: float
+    phone_prefix_class: int
+    phone_is_virtual: float
+    phone_region: str
+    address_region: str
+    address_has_door: float
+    phone_region_matches_address: float
+    payer_matches_recipient: float
+    id_checksum_ok: float
+    id_age_years: float
+    name_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A tokenised order: the only form that goes past the identity room."""
+
+    order_id: str
+    ordered_at_us: int
+    account_registered_at_us: int | None
+    tokens: Tokens
+    traits: IdentityTraits
+    lines: tuple[OrderLine, ...]
+    discounts: tuple[Discount, ...]
+    currency_code: str
+    goods_minor: int
+    discount_minor: int
+    shipping_minor: int
+    payable_minor: int
+    page_open_to_submit_ms: int | None
+    entry_path: EntryPath
+    drop_id: str
+    verification_level: VerificationLevel
+
+    @property
+    def lead_line(self) -> OrderLine:
+        """Line of the greatest amount, the first of equals: it names SKU and seller."""
+        return max(self.lines, key=lambda line: line.quantity * line.unit_price_minor)

@@ -1,0 +1,92 @@
+"""Closed vocabularies of the field, numbered as in ``proto/risk/v1``.
+
+Holds enums only. Numbers are part of stored records: never renumber.
+"""
+
+from enum import IntEnum, StrEnum
+
+
+class Abuse(StrEnum):
+    """The abuses that have a model of their own."""
+
+    SCALPING = "scalping"
+    BRUSHING = "brushing"
+    REFUND = "refund"
+
+
+class Outcome(IntEnum):
+    """Answer to an order, ordered by severity: the worst wins."""
+
+    ALLOW = 1
+    LIMIT_QUANTITY = 2
+    CHALLENGE = 3
+    REVIEW = 4
+    DENY = 5
+
+
+class Mode(IntEnum):
+    """What a decision could rest on."""
+
+    FULL = 1
+    STALE = 2
+    NO_FEATURES = 3
+    RULES_ONLY = 4
+    STATIC = 5
+
+
+class PromotionType(IntEnum):
+    """Kind of promotion that a line or a discount belongs to."""
+
+    UNSPECIFIED = 0
+    NONE = 1
+    FLASH_SALE = 2
+    SPEND_AND_SAVE = 3
+    COUPON = 4
+    GIFT = 5
+    GROUP_BUY = 6
+    BARGAIN_HELP = 7
+    POINTS = 8
+    LUCKY_DRAW = 9
+    INVITE_REWARD = 10
+    NEW_CUSTOMER = 11
+    PLATFORM_SUBSIDY = 12
+
+
+class EntryPath(IntEnum):
+    """How the customer reached the order page."""
+
+    UNSPECIFIED = 0
+    HOME = 1
+    SEARCH = 2
+    EXACT_TITLE = 3
+    CATEGORY = 4
+    RECOMMENDATION = 5
+    ADVERTISEMENT = 6
+    DIRECT_LINK = 7
+    CART = 8
+    LIVE_STREAM = 9
+
+
+class VerificationLevel(IntEnum):
+    """How far the customer's real name has been verified."""
+
+    UNSPECIFIED = 0
+    L0 = 1
+    L1 = 2
+    L2 = 3
+    L3 = 4
+
+
+class ChallengeKind(IntEnum):
+    """What the customer is asked to do."""
+
+    CAPTCHA = 1
+    PHONE_CODE = 2
+    REAL_NAME = 3
+
+
+class ChallengeResult(IntEnum):
+    """How a challenge ended."""
+
+    PASSED = 1
+    FAILED = 2

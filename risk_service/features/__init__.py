@@ -1,0 +1,1 @@
+"""One schema of features, the order's own columns, and the one vector builder."""

@@ -1,0 +1,1 @@
+"""Normalises identifiers, derives coarse traits, then turns identifiers into keyed tokens."""

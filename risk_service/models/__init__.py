@@ -1,0 +1,1 @@
+"""Signed model bundles: verified before parsed, scored through LightGBM's C API."""

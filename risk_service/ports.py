@@ -1,0 +1,79 @@
+"""What the core needs from outside, as Protocols. Adapters implement them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.order import Order
+
+
+class Clock(Protocol):
+    """Where the time of a decision comes from."""
+
+    def now_us(self) -> int:
+        """Return microseconds since 1970 UTC; never less than the answer before."""
+
+
+class IdSource(Protocol):
+    """Where decision and challenge ids come from."""
+
+    def new_id(self, prefix: str) -> str:
+        """Return an id that is unique for ever, such as ``dec_01J...``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFeatures:
+    """Stored feature values of a group of orders.
+
+    ``values`` has shape (orders, stored features of the schema), float64, NaN where the
+    entity is unknown or its row is older than the view's TTL. ``materialized_until_us``
+    is the time up to which the online store holds history.
+    """
+
+    values: NDArray[np.float64]
+    materialized_until_us: int
+
+
+class FeatureReader(Protocol):
+    """Reads the slow features of the entities of a group of orders."""
+
+    def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
+        """Return one row per order.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            The store cannot be read; the caller decides in mode NO_FEATURES.
+        """
+
+
+class DecisionStore(Protocol):
+    """Durable decisions. What ``commit`` returned for survives a kill or a power cut."""
+
+    def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, DecisionRecord]:
+        """Return the records answered to these requests, absent ones left out."""
+
+    def last_numbers(self, order_ids: Sequence[str]) -> dict[str, int]:
+        """Return the number of the latest decision per order, absent ones left out."""
+
+    def by_decision_id(self, decision_id: str) -> DecisionRecord | None:
+        """Return one record, or None."""
+
+    def latest_of_order(self, order_id: str) -> DecisionRecord | None:
+        """Return the order's latest record, or None."""
+
+    def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
+        """Return the record that asked for this challenge, or None."""
+
+    def commit(self, records: Sequence[DecisionRecord]) -> None:
+        """Write all records in one transaction and flush it to the disk.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing of the group was written.
+        """

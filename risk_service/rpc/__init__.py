@@ -1,0 +1,1 @@
+"""The gRPC edge: decodes, validates, gathers, converts. It decides nothing."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics of the service. Holds names and buckets only."""

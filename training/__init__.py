@@ -1,0 +1,1 @@
+"""The offline half: worlds, data sets, features, models, reports. Imports the service's core."""

@@ -1,0 +1,1 @@
+"""Commands of the offline half. They convert arguments and call a use case; they decide nothing."""
