@@ -1,0 +1,1 @@
+"""Measures a trained run on its test slice."""

@@ -1,0 +1,1 @@
+"""Slow features from history, point-in-time frames, materialisation, model vectors."""

@@ -1,0 +1,1 @@
+"""The training report, as one HTML page with plots."""

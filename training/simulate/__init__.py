@@ -1,0 +1,1 @@
+"""The promotion world: honest customers, their look-alikes, and attackers who adapt."""

@@ -1,0 +1,1 @@
+"""Slices by time, matured labels, three calibrated models, thresholds by cost."""

@@ -1,0 +1,1 @@
+"""Reader of the ground truth: for evaluation and the demo only."""
