@@ -1,0 +1,194 @@
+"""The one table of what a request may hold: field, constraint, words for people.
+
+``validate`` walks it, ``screen`` takes its limits from it, ``docs/api.md`` and the tests
+of hostile input are made from it. Holds no code that reads a message.
+
+Paths are those of the contract; ``[]`` stands for every element of a repeated field.
+"""
+
+import socket
+import tomllib
+from dataclasses import dataclass
+from enum import Enum
+from importlib.resources import files
+
+from risk_service.domain.vocabulary import (
+    ChallengeResult,
+    EntryPath,
+    PromotionType,
+    VerificationLevel,
+)
+
+MONEY_MINOR_MAX = 10**12
+CURRENCIES = frozenset(
+    tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))[
+        "codes"
+    ].split()
+)
+
+
+class Kind(Enum):
+    """How a value is checked."""
+
+    PRESENT = "message"
+    ASCII_ID = "printable ASCII id"
+    ID = "id"
+    TEXT = "text"
+    NUMBER = "number"
+    ENUM = "enum"
+    ORDER_TIME = "time of the order"
+    PAST_TIME = "time"
+    IP = "IP address"
+    CURRENCY = "currency code"
+    COUNT = "number of elements"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """What one field may hold; ``low`` and ``high`` are inclusive.
+
+    They bound characters, values or elements, as the kind has it.
+    """
+
+    field: str
+    kind: Kind
+    low: int = 0
+    high: int = 0
+
+    @property
+    def message(self) -> str:
+        """Say the constraint in words, without the value at fault."""
+        return _WORDS[self.kind].format(low=self.low, high=self.high)
+
+
+_WORDS = {
+    Kind.PRESENT: "must be set",
+    Kind.ASCII_ID: "must be {low} to {high} printable ASCII characters",
+    Kind.ID: "must be {low} to {high} characters without control characters",
+    Kind.TEXT: "must be {low} to {high} characters; of control characters only tab and line break",
+    Kind.NUMBER: "must be {low} to {high}",
+    Kind.ENUM: "must be a value of the contract",
+    Kind.ORDER_TIME: "must be set and lie in the window that the server accepts",
+    Kind.PAST_TIME: "must not lie in the future, or be left unset",
+    Kind.IP: "must be an IPv4 or IPv6 address",
+    Kind.CURRENCY: "must be an ISO 4217 code in upper case",
+    Kind.COUNT: "must have {low} to {high} elements",
+}
+
+
+def _id(field: str, low: int, high: int = 128) -> Constraint:
+    return Constraint(field=field, kind=Kind.ID, low=low, high=high)
+
+
+def _text(field: str, high: int) -> Constraint:
+    return Constraint(field=field, kind=Kind.TEXT, high=high)
+
+
+def _money(field: str) -> Constraint:
+    return Constraint(field=field, kind=Kind.NUMBER, high=MONEY_MINOR_MAX)
+
+
+def _enum(field: str, members: type, low: int = 0) -> Constraint:
+    return Constraint(field=field, kind=Kind.ENUM, low=low, high=max(members))  # type: ignore[call-overload]  # IntEnum classes iterate over ints
+
+
+REQUEST_ID = Constraint(field="request_id", kind=Kind.ASCII_ID, low=1, high=64)
+
+ORDER: tuple[Constraint, ...] = (
+    _id("order.order_id", 1, 64),
+    Constraint(field="order.ordered_at", kind=Kind.ORDER_TIME),
+    _id("order.account.account_id", 1),
+    Constraint(field="order.account.registered_at", kind=Kind.PAST_TIME),
+    _id("order.device_id", 1, 256),
+    _text("order.address.region", 128),
+    _text("order.address.city", 128),
+    _text("order.address.district", 128),
+    _text("order.address.detail", 512),
+    _text("order.address.postcode", 32),
+    _id("order.payment_instrument.payment_instrument_id", 0),
+    _text("order.payment_instrument.payer_name", 128),
+    Constraint(field="order.ip", kind=Kind.IP),
+    _text("order.recipient.name", 128),
+    _text("order.recipient.phone", 64),
+    _text("order.real_name_id", 64),
+    Constraint(field="order.lines", kind=Kind.COUNT, low=1, high=200),
+    _id("order.lines[].sku", 1),
+    Constraint(field="order.lines[].quantity", kind=Kind.NUMBER, low=1, high=10_000),
+    _money("order.lines[].unit_price_minor"),
+    _id("order.lines[].seller_id", 1),
+    _id("order.lines[].campaign_id", 0),
+    _enum("order.lines[].promotion_type", PromotionType),
+    Constraint(field="order.discounts", kind=Kind.COUNT, low=0, high=50),
+    _id("order.discounts[].coupon_id", 0),
+    _enum("order.discounts[].promotion_type", PromotionType),
+    _money("order.discounts[].amount_minor"),
+    Constraint(field="order.totals", kind=Kind.PRESENT),
+    Constraint(field="order.totals.currency_code", kind=Kind.CURRENCY),
+    _money("order.totals.goods_minor"),
+    _money("order.totals.discount_minor"),
+    _money("order.totals.shipping_minor"),
+    _money("order.totals.payable_minor"),
+    Constraint(
+        field="order.session.page_open_to_submit_ms", kind=Kind.NUMBER, low=0, high=2**31 - 1
+    ),
+    _enum("order.session.entry_path", EntryPath),
+    _id("order.session.drop_id", 0),
+    _enum("order.verification_level", VerificationLevel),
+)
+
+SCORE_ORDER = (REQUEST_ID, Constraint(field="order", kind=Kind.PRESENT), *ORDER)
+
+BATCH = (Constraint(field="requests", kind=Kind.COUNT, low=1, high=500),)
+
+COMPLETE_CHALLENGE = (
+    REQUEST_ID,
+    _id("challenge_id", 1, 64),
+    _enum("result", ChallengeResult, low=1),
+    _enum("verification_level", VerificationLevel),
+)
+
+GET_DECISION = (
+    _id("decision_id", 1, 64),
+    _id("request_id", 1, 64),
+    _id("order_id", 1, 64),
+)
+
+# Sums that must hold in whole minor units; `validate` says both sides when one does not.
+SUMS = (
+    ("order.totals.goods_minor", "sum of quantity x unit_price_minor over order.lines"),
+    ("order.totals.discount_minor", "sum of amount_minor over order.discounts"),
+    ("order.totals.payable_minor", "goods_minor - discount_minor + shipping_minor"),
+)
+
+BY_FIELD = {row.field: row for row in SCORE_ORDER}
+
+
+def is_ip(text: str) -> bool:
+    """Tell whether the text is an IPv4 or IPv6 address (no zone, no netmask)."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except (OSError, ValueError):  # ValueError: an embedded NUL
+            continue
+        return True
+    return False
+
+
+def markdown() -> str:
+    """Return the tables of ``docs/api.md``, one per request."""
+    parts = [
+        _section("ScoreOrderRequest", SCORE_ORDER),
+        "### Sums\n\n| field | equals |\n|---|---|\n"
+        + "\n".join(f"| `{field}` | {equals} |" for field, equals in SUMS)
+        + "\n",
+        _section("BatchScoreOrdersRequest", BATCH),
+        _section("CompleteChallengeRequest", COMPLETE_CHALLENGE),
+        _section("GetDecisionRequest (exactly one of)", GET_DECISION),
+    ]
+    return "\n".join(parts)
+
+
+def _section(title: str, rows: tuple[Constraint, ...]) -> str:
+    lines = [f"| `{row.field}` | {row.kind.value} | {row.message} |" for row in rows]
+    head = f"### {title}\n\n| field | kind | constraint |\n|---|---|---|\n"
+    return head + "\n".join(lines) + "\n"
