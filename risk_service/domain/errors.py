@@ -61,7 +61,21 @@ class StoreUnavailable(RiskError):
 
 
 class BundleRefused(RiskError):
-    """The model bundle failed verification; the message says which check."""
+    """The model bundle failed verification.
+
+    Parameters
+    ----------
+    check
+        Name of the check that failed, such as ``signature`` or ``digest``.
+    file
+        Name of the file at fault within the bundle; empty for the bundle as a whole.
+    """
+
+    def __init__(self, check: str, file: str, message: str) -> None:
+        where = file or "bundle"
+        super().__init__(f"bundle refused by check '{check}', {where}: {message}")
+        self.check = check
+        self.file = file
 
 
 class DataFault(RiskError):

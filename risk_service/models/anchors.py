@@ -1,0 +1,81 @@
+"""Scores of 0 to 1000 anchored to the false positive rate among honest orders.
+
+Holds the meaning of a score and its computation from a bundle's anchors. Between the
+fixed points the score is linear in the logarithm of the false positive rate f (the share
+of honest orders whose raw score is at least as high):
+
+====== =======
+f      score
+====== =======
+1      0
+0.10   600
+0.02   900
+0.0001 1000
+====== =======
+
+so that 600 <= s <= 900 is ``600 + 300 * ln(0.10 / f) / ln(5)``, and 0.5 % is 926.
+
+Source: AWS documents the points 600 = 10 % and 900 = 2 % for Fraud Detector ("Model
+scores"); the floor of 1 in 10,000 for 1000 is ours: it is the smallest rate that a
+calibration slice of some ten thousand honest orders can still measure.
+"""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+from risk_service.models.calibration import Knots, check_rising, piecewise_linear
+
+FIXED_POINTS: tuple[tuple[float, float], ...] = (
+    (1.0, 0.0),
+    (0.10, 600.0),
+    (0.02, 900.0),
+    (0.0001, 1000.0),
+)
+MAX_SCORE = 1000.0
+
+
+def score_of_rate(false_positive_rate: float) -> float:
+    """Return the score, 0 to 1000, that a false positive rate in (0, 1] stands for."""
+    for (f0, s0), (f1, s1) in pairwise(FIXED_POINTS):
+        if false_positive_rate >= f1:
+            share = math.log(f0 / false_positive_rate) / math.log(f0 / f1)
+            return max(s0, min(s1, s0 + (s1 - s0) * share))
+    return MAX_SCORE
+
+
+def rate_of_score(score: float) -> float:
+    """Return the false positive rate that a score of 0 to 1000 stands for."""
+    for (f0, s0), (f1, s1) in pairwise(FIXED_POINTS):
+        if score < s1:
+            return f0 * (f1 / f0) ** ((score - s0) / (s1 - s0))
+        if score == s1:
+            return f1
+    return FIXED_POINTS[-1][0]
+
+
+def check_anchors(anchors: Knots) -> None:
+    """Refuse anchors that are no monotone map to 0 to 1000.
+
+    Raises
+    ------
+    ValueError
+        The message says what is wrong.
+    """
+    check_rising(anchors, low=0.0, high=MAX_SCORE)
+
+
+def score_of(anchors: Knots) -> Callable[[float], int]:
+    """Return the map from a raw score to a whole score of 0 to 1000.
+
+    Rounds down, so that a score reaches 900 exactly where the false positive rate has
+    come down to 2 %.
+
+    Raises
+    ------
+    ValueError
+        The anchors are no monotone map.
+    """
+    check_anchors(anchors)
+    exact = piecewise_linear(anchors)
+    return lambda raw: int(exact(raw))
