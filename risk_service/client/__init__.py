@@ -1,1 +1,70 @@
-"""What checkout imports: deadline, one retry, an explicit fallback answer."""
+"""What checkout imports: deadline, one retry, an explicit fallback answer.
+
+Stands alone on the generated messages and gRPC; ``docs/client.md`` shows the use.
+"""
+
+from risk_service.client.aio import AsyncRiskClient
+from risk_service.client.answers import (
+    Abuse,
+    Answer,
+    BatchAnswer,
+    DecisionAnswer,
+    FallbackAnswer,
+    FallbackCause,
+    Mode,
+    OrderRefused,
+    Outcome,
+    QuantityLimit,
+)
+from risk_service.client.blocking import RiskClient
+from risk_service.client.channel import ClientOptions, Tls
+from risk_service.client.errors import (
+    AccessRefused,
+    CallTimedOut,
+    ChallengeNotOpen,
+    ClientError,
+    DecisionNotFound,
+    FieldViolation,
+    InvalidRequest,
+    RequestIdReused,
+    RequestTooLarge,
+    ServiceFailure,
+    ServiceFault,
+    ServiceOverloaded,
+    ServiceUnavailable,
+)
+from risk_service.client.fallback import FallbackPolicy, FallbackRule
+from risk_service.client.messages import order_message
+
+__all__ = [
+    "Abuse",
+    "AccessRefused",
+    "Answer",
+    "AsyncRiskClient",
+    "BatchAnswer",
+    "CallTimedOut",
+    "ChallengeNotOpen",
+    "ClientError",
+    "ClientOptions",
+    "DecisionAnswer",
+    "DecisionNotFound",
+    "FallbackAnswer",
+    "FallbackCause",
+    "FallbackPolicy",
+    "FallbackRule",
+    "FieldViolation",
+    "InvalidRequest",
+    "Mode",
+    "OrderRefused",
+    "Outcome",
+    "QuantityLimit",
+    "RequestIdReused",
+    "RequestTooLarge",
+    "RiskClient",
+    "ServiceFailure",
+    "ServiceFault",
+    "ServiceOverloaded",
+    "ServiceUnavailable",
+    "Tls",
+    "order_message",
+]

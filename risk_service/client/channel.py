@@ -1,0 +1,110 @@
+"""How the client reaches the service: settings, TLS, keepalive, the channel's options."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from risk_service import __version__
+
+MAX_DEADLINE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Certificates as PEM bytes.
+
+    Parameters
+    ----------
+    root_certificates
+        Whom to trust; None: what gRPC ships.
+    private_key, certificate_chain
+        The client's own, for mutual TLS; both or neither.
+    server_name
+        Name in the server's certificate when it is not that of the target.
+    """
+
+    root_certificates: bytes | None = None
+    private_key: bytes | None = None
+    certificate_chain: bytes | None = None
+    server_name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse half a client certificate."""
+        if (self.private_key is None) != (self.certificate_chain is None):
+            raise ValueError("mutual TLS needs private_key and certificate_chain")
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return what gRPC needs to open the channel."""
+        return grpc.ssl_channel_credentials(
+            self.root_certificates, self.private_key, self.certificate_chain
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """Settings of a client.
+
+    Parameters
+    ----------
+    deadline_ms
+        Time for one call, retry included, when the call names none. 1 to 60,000.
+    batch_deadline_ms
+        The same for a batch.
+    retry_pause_ms
+        Mean pause before the one retry; each is drawn from half to one and a half.
+    keepalive_ms, keepalive_timeout_ms
+        A connection with calls in flight on which nothing came for the first is probed,
+        and closed when the probe is not answered within the second.
+    max_request_bytes
+        Larger requests are refused here; the service would cut the call.
+    user_agent
+        Put in front of gRPC's own, so that the service can tell its callers apart.
+    tls
+        None: no encryption, for loopback and meshes that encrypt by themselves.
+    """
+
+    deadline_ms: float = 200.0
+    batch_deadline_ms: float = 5_000.0
+    retry_pause_ms: float = 5.0
+    keepalive_ms: int = 10_000
+    keepalive_timeout_ms: int = 2_000
+    max_request_bytes: int = 4 * 1024 * 1024
+    user_agent: str = f"promoguard-client/{__version__}"
+    tls: Tls | None = None
+
+    def channel_options(self) -> Sequence[tuple[str, Any]]:
+        """Return the options of the channel, each with its reason beside it."""
+        options: list[tuple[str, Any]] = [
+            # The client retries once by itself; gRPC's own retries would add to that.
+            ("grpc.enable_retries", 0),
+            ("grpc.primary_user_agent", self.user_agent),
+            ("grpc.keepalive_time_ms", self.keepalive_ms),
+            ("grpc.keepalive_timeout_ms", self.keepalive_timeout_ms),
+            # An idle connection is not probed: servers close those that ping too often.
+            ("grpc.keepalive_permit_without_calls", 0),
+            # After a restart of the service gRPC would wait a second and more.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 2_000),
+            # Two clients in one process are two connections, as their owner expects.
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.max_send_message_length", self.max_request_bytes),
+        ]
+        if self.tls is not None and self.tls.server_name is not None:
+            options.append(("grpc.ssl_target_name_override", self.tls.server_name))
+        return options
+
+
+def checked_deadline_s(deadline_ms: float) -> float:
+    """Return the deadline in seconds.
+
+    Raises
+    ------
+    ValueError
+        It is not between 0 and 60,000 ms: a call without an end is a mistake.
+    """
+    if not 0 < deadline_ms <= MAX_DEADLINE_MS:
+        raise ValueError(f"deadline_ms must be above 0 and at most {MAX_DEADLINE_MS}")
+    return deadline_ms / 1_000

@@ -1,0 +1,167 @@
+"""The errors of the client, and how a gRPC status becomes one.
+
+ClientError
+├── InvalidRequest          the request breaks the contract; names the fields
+│   └── RequestTooLarge     it has the right shape and too much of it
+├── RequestIdReused         the request id was used for another payload
+├── DecisionNotFound        no decision under that key
+├── ChallengeNotOpen        the challenge is unknown, completed or expired
+├── AccessRefused           the service does not take calls from this caller
+└── ServiceFailure          no fault of the caller: scoring answers with a fallback instead
+    ├── ServiceUnavailable  not reachable, also not by the one retry
+    ├── CallTimedOut        no answer within the deadline
+    ├── ServiceOverloaded   the service refused to take more
+    └── ServiceFault        it failed, or answered what cannot be an answer
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2, status_pb2
+
+M = TypeVar("M", bound=Message)
+
+DETAILS_KEY = "grpc-status-details-bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldViolation:
+    """One broken constraint. ``field`` is a path such as ``order.lines[3].quantity``."""
+
+    field: str
+    description: str
+
+
+class ClientError(Exception):
+    """Base of every error that the client raises on purpose."""
+
+
+class InvalidRequest(ClientError):
+    """The request breaks the contract; repeating it will not help."""
+
+    def __init__(self, message: str, violations: tuple[FieldViolation, ...] = ()) -> None:
+        super().__init__("; ".join([message, *(f"{v.field}: {v.description}" for v in violations)]))
+        self.violations = violations
+
+
+class RequestTooLarge(InvalidRequest):
+    """The request has the right shape and too much of it."""
+
+
+class RequestIdReused(ClientError):
+    """The request id was used for another payload."""
+
+
+class DecisionNotFound(ClientError):
+    """There is no decision under that key."""
+
+
+class ChallengeNotOpen(ClientError):
+    """The challenge is unknown, already completed or expired."""
+
+
+class AccessRefused(ClientError):
+    """The service does not take calls from this caller."""
+
+
+class ServiceFailure(ClientError):
+    """The service gave no answer and the caller is not at fault."""
+
+
+class ServiceUnavailable(ServiceFailure):
+    """The service could not be reached, nor by the one retry."""
+
+
+class CallTimedOut(ServiceFailure):
+    """There was no answer within the deadline; the order may still have been decided."""
+
+
+class ServiceOverloaded(ServiceFailure):
+    """The service refused to take more; call again later with the same request id."""
+
+
+class ServiceFault(ServiceFailure):
+    """The service failed, or answered what cannot be an answer."""
+
+
+class FailedCall(Protocol):
+    """What gRPC's errors, blocking and asyncio, have in common."""
+
+    def code(self) -> grpc.StatusCode:
+        """Return the status of the call."""
+
+    def details(self) -> str | None:
+        """Return the status message."""
+
+    def trailing_metadata(self) -> object:
+        """Return pairs of key and value, or None."""
+
+
+BY_STATUS: dict[grpc.StatusCode, type[ClientError]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
+    grpc.StatusCode.ALREADY_EXISTS: RequestIdReused,
+    grpc.StatusCode.NOT_FOUND: DecisionNotFound,
+    grpc.StatusCode.FAILED_PRECONDITION: ChallengeNotOpen,
+    grpc.StatusCode.UNAUTHENTICATED: AccessRefused,
+    grpc.StatusCode.PERMISSION_DENIED: AccessRefused,
+    grpc.StatusCode.UNAVAILABLE: ServiceUnavailable,
+    grpc.StatusCode.DEADLINE_EXCEEDED: CallTimedOut,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: ServiceOverloaded,
+}
+"""Every other status means that the service failed."""
+
+BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def from_call(error: FailedCall) -> ClientError:
+    """Return the client's error for a call that gRPC ended with an error."""
+    return from_status(error.code(), error.details() or "", _violations(error))
+
+
+def from_status(
+    code: grpc.StatusCode, message: str, violations: tuple[FieldViolation, ...] = ()
+) -> ClientError:
+    """Return the client's error for a status.
+
+    RESOURCE_EXHAUSTED names fields when the request is too large and none when the
+    server is full: only the second is worth another call, or a fallback answer.
+    """
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and violations:
+        return RequestTooLarge(message, violations)
+    kind = BY_STATUS.get(code, ServiceFault)
+    if issubclass(kind, InvalidRequest):
+        return kind(message, violations)
+    return kind(f"{code.name}: {message}")
+
+
+def _violations(error: FailedCall) -> tuple[FieldViolation, ...]:
+    """Return the field violations of ``google.rpc.BadRequest``; none when undecodable."""
+    status = _decoded(status_pb2.Status(), _details(error))
+    found: list[FieldViolation] = []
+    for detail in status.details:
+        bad_request = error_details_pb2.BadRequest()
+        if detail.Is(bad_request.DESCRIPTOR):
+            bad_request = _decoded(bad_request, detail.value)
+            found += [
+                FieldViolation(field=v.field, description=v.description)
+                for v in bad_request.field_violations
+            ]
+    return tuple(found)
+
+
+def _details(error: FailedCall) -> bytes:
+    pairs = cast("tuple[tuple[str, str | bytes], ...]", error.trailing_metadata() or ())
+    found = next((value for key, value in pairs if key == DETAILS_KEY), b"")
+    return found if isinstance(found, bytes) else found.encode()
+
+
+def _decoded(message: M, data: bytes) -> M:
+    # The status itself stands without its details: a damaged detail must not hide it.
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        message.Clear()
+    return message
