@@ -1,0 +1,108 @@
+"""Labels aligned to orders, with the time at which each became known.
+
+A label has an age: a claim arrives weeks after the order, and "nothing was found" is
+concluded only when the abuse's maturity has passed. Both facts are needed to build a
+training set that a clerk could have built on that day. Limits: one label per order and
+abuse; an order without a row (it was blocked) stays unlabelled and is never a negative.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.vocabulary import Abuse
+
+UNLABELLED = -1
+DAY_US = 86_400_000_000
+NEVER_US = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbuseLabels:
+    """Labels of one abuse, one element per order.
+
+    ``value`` is 1 (abuse), 0 (none found) or -1 (unlabelled); ``known_at_us`` is the
+    time at which the label became known, ``NEVER_US`` where there is none.
+    """
+
+    abuse: Abuse
+    maturity_days: int
+    value: NDArray[np.int8]
+    known_at_us: NDArray[np.int64]
+
+    def usable(self, ordered_at_us: NDArray[np.int64], cutoff_us: int) -> NDArray[np.bool_]:
+        """Tell which labels may be used by somebody who lives at ``cutoff_us``.
+
+        An order younger than the maturity is left out whatever its label says: its
+        abuse may be known early, its innocence cannot be, so keeping the early ones
+        would raise the rate of abuse.
+        """
+        ripe = ordered_at_us + self.maturity_days * DAY_US <= cutoff_us
+        known: NDArray[np.bool_] = (self.value != UNLABELLED) & (self.known_at_us <= cutoff_us)
+        return known & ripe
+
+
+def read_maturity_days(dataset_toml: Path) -> dict[Abuse, int]:
+    """Read the maturity of every abuse that the data set has labels for.
+
+    Raises
+    ------
+    ConfigFault
+        The file cannot be read, or has no section of labels that we know.
+    """
+    try:
+        sections = tomllib.loads(dataset_toml.read_text("utf-8"))["labels"]
+        found = {
+            abuse: int(sections[abuse]["maturity_days"]) for abuse in Abuse if abuse in sections
+        }
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ConfigFault(f"{dataset_toml}: no readable [labels.<abuse>] section") from error
+    if not found or min(found.values()) < 0:
+        raise ConfigFault(f"{dataset_toml}: [labels] names no abuse of ours or a negative maturity")
+    return found
+
+
+def read_labels(
+    labels_parquet: Path, order_ids: NDArray[np.object_], maturity_days: dict[Abuse, int]
+) -> dict[Abuse, AbuseLabels]:
+    """Read the labels of every abuse and align them to ``order_ids``.
+
+    Raises
+    ------
+    DataFault
+        A value is neither 0 nor 1, a time is missing, or an order has two labels of one
+        abuse.
+    """
+    table = pq.read_table(labels_parquet, columns=["order_id", "abuse", "value", "known_at"])
+    ids = pa.array(order_ids, type=table.schema.field("order_id").type)
+    return {
+        abuse: _align(labels_parquet, table, ids, abuse, days)
+        for abuse, days in maturity_days.items()
+    }
+
+
+def _align(
+    path: Path, table: pa.Table, order_ids: pa.Array, abuse: Abuse, maturity_days: int
+) -> AbuseLabels:
+    rows = table.filter(pc.equal(table.column("abuse"), abuse.value))
+    own_ids = rows.column("order_id").combine_chunks()
+    if pc.count_distinct(own_ids).as_py() != len(own_ids):
+        raise DataFault(str(path), None, f"an order has two {abuse} labels")
+    value = rows.column("value").to_numpy()
+    known_at = rows.column("known_at").cast(pa.int64())
+    if known_at.null_count or not np.isin(value, (0, 1)).all():
+        raise DataFault(str(path), None, f"a {abuse} label is not 0 or 1, or has no known_at")
+    where = pc.index_in(order_ids, value_set=own_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    has = where >= 0
+    aligned = np.full(len(where), UNLABELLED, dtype=np.int8)
+    known = np.full(len(where), NEVER_US, dtype=np.int64)
+    aligned[has] = value[where[has]]
+    known[has] = known_at.to_numpy()[where[has]]
+    return AbuseLabels(abuse=abuse, maturity_days=maturity_days, value=aligned, known_at_us=known)

@@ -1,0 +1,138 @@
+"""Thresholds from costs: each action begins where it pays, held back by its friction cap.
+
+The cost of an action on an order of value v that is an abuse with probability p is
+
+    cost(p) = p * v * loss * residual  +  (1 - p) * v * friction  +  handling
+
+a straight line in p; doing nothing has residual 1 and friction 0. An action begins at the
+probability from which it is cheaper than every milder one. That probability is turned into
+a raw score through the calibration, on the calibrate slice. The friction cap is the raw
+score above which the allowed share of honest orders lies. The higher of the two holds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.train.costs import ACTIONS, AbuseCost, ActionCost
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """Where an action begins, and why there.
+
+    ``break_even`` is the probability from which the action pays (above 1: never);
+    ``bound_by`` is "cost" or "cap"; ``honest_share`` is what it hits, with every harsher
+    action, among the honest orders of the calibrate slice.
+    """
+
+    action: str
+    raw: float
+    break_even: float
+    bound_by: str
+    honest_share: float
+    cap: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrateSlice:
+    """What thresholds are set on: raw scores, labels and values of the calibrate slice."""
+
+    raw: Floats
+    label: NDArray[np.int8]
+    value_minor: Floats
+
+    @property
+    def honest_descending(self) -> Floats:
+        """Raw scores of honest orders, highest first."""
+        return -np.sort(-self.raw[self.label == 0])
+
+
+def set_thresholds(
+    costs: AbuseCost, rows: CalibrateSlice, probability_of: Callable[[Floats], Floats]
+) -> tuple[Threshold, ...]:
+    """Set the threshold of every action, mild to harsh.
+
+    Parameters
+    ----------
+    probability_of
+        The calibration: raw scores to probabilities, never decreasing.
+    """
+    value = float(np.median(rows.value_minor[rows.label == 1]))
+    honest = rows.honest_descending
+    known = np.unique(rows.raw)
+    probability = probability_of(known)
+    names = [name for name in ACTIONS if name in costs.actions]
+    found: list[Threshold] = []
+    for name in reversed(names):
+        action = costs.actions[name]
+        milder = [costs.actions[one] for one in names[: names.index(name)]]
+        pays_from = break_even(action, milder, costs.loss_share, value)
+        by_cost = _raw_from(pays_from, known, probability)
+        by_cap = _raw_at_cap(honest, action.max_honest_share)
+        raw = max(by_cost, by_cap)
+        if found:  # never after a harsher one
+            raw = min(raw, found[-1].raw)
+        found.append(
+            Threshold(
+                action=name,
+                raw=raw,
+                break_even=pays_from,
+                bound_by="cap" if by_cap > by_cost else "cost",
+                honest_share=float(np.mean(honest >= raw)) if len(honest) else 0.0,
+                cap=action.max_honest_share,
+            )
+        )
+    return tuple(reversed(found))
+
+
+def break_even(
+    action: ActionCost, milder: list[ActionCost], loss_share: float, value_minor: float
+) -> float:
+    """Return the probability from which the action is cheaper than every milder one.
+
+    Above 1 when it never is, since its handling costs more than it can save.
+    """
+    own = _line(action, loss_share, value_minor)
+    lines = [(0.0, value_minor * loss_share), *(_line(m, loss_share, value_minor) for m in milder)]
+    starts = [
+        (own[0] - start) / (slope - own[1]) if slope > own[1] else float("inf")
+        for start, slope in lines
+    ]
+    return max(0.0, *starts)
+
+
+def _line(action: ActionCost, loss_share: float, value_minor: float) -> tuple[float, float]:
+    """Return intercept and slope of the action's cost over the probability."""
+    start = action.handling_minor + value_minor * action.friction_share
+    slope = value_minor * (loss_share * action.residual_share - action.friction_share)
+    return start, slope
+
+
+def _raw_from(probability_wanted: float, known: Floats, probability: Floats) -> float:
+    """Return the lowest raw score seen that reaches the probability; else above them all."""
+    index = int(np.searchsorted(probability, probability_wanted, side="left"))
+    return float(known[index] if index < len(known) else np.nextafter(known[-1], np.inf))
+
+
+def _raw_at_cap(honest_descending: Floats, cap: float) -> float:
+    """Return the raw score that at most ``cap`` of honest orders reach."""
+    if not len(honest_descending):
+        return -np.inf
+    allowed = int(cap * len(honest_descending) * (1 + 1e-9))
+    if allowed >= len(honest_descending):
+        return -np.inf
+    # Strictly above the first one that is not allowed: ties must not slip through.
+    return float(np.nextafter(honest_descending[allowed], np.inf))
+
+
+def actions_of(raw: Floats, thresholds: tuple[Threshold, ...]) -> NDArray[np.int8]:
+    """Return per order the index of the harshest action reached, -1 where there is none."""
+    taken = np.full(len(raw), -1, dtype=np.int8)
+    for index, threshold in enumerate(thresholds):
+        taken[raw >= threshold.raw] = index
+    return taken
