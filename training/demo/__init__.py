@@ -1,0 +1,1 @@
+"""The main job in one command: world, features, training, serving, orders, figures."""

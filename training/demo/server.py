@@ -1,0 +1,114 @@
+"""Starts the real ``risk serve`` as a process of its own and stops it cleanly."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from risk_service.domain.errors import ConfigFault
+
+READY_WITHIN_S = 30.0
+STOP_WITHIN_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFiles:
+    """Everything ``risk serve`` is pointed at."""
+
+    bundle: Path
+    trust: Path
+    identity_key: Path
+    features: Path
+    state: Path
+    log: Path
+
+
+def free_port() -> int:
+    """Return a loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class DemoServer:
+    """Context manager around one server process.
+
+    Parameters
+    ----------
+    files
+        What the server reads and where it writes.
+    replay_from
+        RFC 3339 time of the first streamed order: the server's clock follows the orders.
+    port
+        Loopback port; 0 chooses a free one.
+    """
+
+    def __init__(self, files: ServerFiles, *, replay_from: str, port: int = 0) -> None:
+        self.address = f"127.0.0.1:{port or free_port()}"
+        self.ready_s = 0.0
+        self._files = files
+        self._replay_from = replay_from
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "DemoServer":
+        """Start the process and return when it serves."""
+        started = time.monotonic()
+        with self._files.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                self._command(), stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            self._wait_ready(started)
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+        self.ready_s = time.monotonic() - started
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Ask the process to drain, and wait for it."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self) -> None:
+        """Block until the process ends by itself or the user interrupts."""
+        if self._process is not None:
+            self._process.wait()
+
+    def _command(self) -> list[str]:
+        files = self._files
+        command = [sys.executable, "-m", "risk_service.cli", "serve"]
+        command += ["--bundle", str(files.bundle), "--trust", str(files.trust)]
+        command += ["--identity-key", str(files.identity_key), "--features", str(files.features)]
+        command += ["--state", str(files.state), "--listen", self.address]
+        return [*command, "--replay-from", self._replay_from]
+
+    def _wait_ready(self, started: float) -> None:
+        host, _, port = self.address.rpartition(":")
+        assert self._process is not None  # noqa: S101 - set by __enter__ just before
+        while time.monotonic() - started < READY_WITHIN_S:
+            if self._process.poll() is not None:
+                break
+            with socket.socket() as probe:
+                if probe.connect_ex((host, int(port))) == 0:
+                    return
+            time.sleep(0.02)
+        tail = self._files.log.read_text(errors="replace")[-2000:]
+        raise ConfigFault(f"the server did not become ready on {self.address}; it said:\n{tail}")
