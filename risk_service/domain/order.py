@@ -5,6 +5,7 @@ room. ``Order`` is what features, models, records and logs may see: it holds no 
 identifier. Money is in minor units, times are microseconds since 1970 UTC.
 """
 
+import math
 from dataclasses import dataclass
 
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
@@ -76,7 +77,7 @@ class RawOrder:
 class Tokens:
     """Keyed HMAC tokens of the identifiers; empty where the order had none.
 
-    Each is ``<key id>:<base32>``; equal tokens mean equal normalised identifiers.
+    Each is ``<key id>:<32 hex digits>``; equal tokens mean equal normalised identifiers.
     """
 
     account: str
@@ -95,7 +96,8 @@ class IdentityTraits:
     """Coarse attributes derived from identifiers before they were tokenised.
 
     Flags are 1.0, 0.0 or NaN where they cannot be told. None of them identifies a
-    person by itself.
+    person by itself: regions come from a closed list, ages are whole years.
+    ``phone_prefix_class`` is a ``PhonePrefixClass``; ``ip_version`` is 4, 6, or 0 without one.
     """
 
     ip_version: int
@@ -110,6 +112,7 @@ class IdentityTraits:
     id_checksum_ok: float
     id_age_years: float
     name_length: int
+    ip_is_reserved: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

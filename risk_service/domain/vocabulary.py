@@ -90,3 +90,16 @@ class ChallengeResult(IntEnum):
 
     PASSED = 1
     FAILED = 2
+
+
+class PhonePrefixClass(IntEnum):
+    """What the prefix of a phone number tells, by the numbering plan."""
+
+    UNKNOWN = 0
+    CARRIER = 1
+    VIRTUAL_OPERATOR = 2
+    M2M = 3
+    LANDLINE = 4
+    FOREIGN = 5
+    SERVICE = 6
+    SATELLITE = 7
