@@ -1,0 +1,166 @@
+"""From contributions of features to reasons that people can read.
+
+Texts come from ``reasons.toml``; features from the schema. Holds no model: the shares of
+the raw score come from path attribution.
+"""
+
+import hashlib
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from risk_service.domain.decision import LocalizedText, Reason
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.features.schema import FeatureSchema
+
+REASONS_MAX = 5
+# A share below this fraction of the strongest is noise to a reader.
+SHARE_MIN = 0.05
+COMBINED = "COMBINED_SIGNALS"
+CHALLENGE_FAILED = "CHALLENGE_FAILED"
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class ReasonText(BaseModel):
+    """One code with the features it covers and its four texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]+$")]
+    features: tuple[str, ...]
+    customer_zh: Text
+    customer_en: Text
+    analyst_zh: Text
+    analyst_en: Text
+
+
+class _ReasonsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    reason: tuple[ReasonText, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """What one feature adds to the raw score of one abuse."""
+
+    abuse: Abuse
+    feature: str
+    value: float
+    contribution: float
+
+
+class Reasons:
+    """Explains an outcome that is not ALLOW.
+
+    Attributes
+    ----------
+    version
+        Name and digest of the texts.
+    """
+
+    def __init__(self, text: str, schema: FeatureSchema) -> None:
+        try:
+            content = _ReasonsFile.model_validate(tomllib.loads(text))
+        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            raise ConfigFault(f"the reason texts cannot be read: {error}") from error
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        self.version = f"{content.name}+{digest}"
+        self.by_code = {entry.code: entry for entry in content.reason}
+        self._features = {feature.name: feature for feature in schema.features}
+        self.code_of = {name: _code_of(name, content.reason) for name in self._features}
+
+    def explain(
+        self,
+        contributions: Mapping[Abuse, Sequence[tuple[str, float]]],
+        values: Mapping[str, float],
+    ) -> tuple[Reason, ...]:
+        """Return the strongest reasons, at most five, each code once per abuse.
+
+        Parameters
+        ----------
+        contributions
+            Per abuse that led to the outcome: (feature, share of the raw score in log odds).
+        values
+            The order's value of each feature.
+        """
+        shares = [
+            _Share(abuse=abuse, feature=name, value=values[name], contribution=share)
+            for abuse, row in contributions.items()
+            for name, share in row
+            if share > 0.0
+        ]
+        shares.sort(key=lambda share: (-share.contribution, share.feature))
+        chosen: dict[tuple[str, Abuse], _Share] = {}
+        for share in shares:
+            if (
+                len(chosen) == REASONS_MAX
+                or share.contribution < SHARE_MIN * shares[0].contribution
+            ):
+                break
+            chosen.setdefault((self.code_of[share.feature], share.abuse), share)
+        if not chosen:
+            return tuple(self.plain(COMBINED, abuse) for abuse in contributions)
+        return tuple(self._reason(code, share) for (code, _), share in chosen.items())
+
+    def plain(self, code: str, abuse: Abuse | None) -> Reason:
+        """Return a reason that no feature stands behind."""
+        entry = self.by_code[code]
+        return Reason(
+            code=code,
+            abuse=abuse,
+            customer_text=LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
+            analyst_text=LocalizedText(zh=entry.analyst_zh, en=entry.analyst_en),
+            feature="",
+            feature_value=None,
+            contribution=0.0,
+        )
+
+    def _reason(self, code: str, share: _Share) -> Reason:
+        entry = self.by_code[code]
+        feature = self._features[share.feature]
+        value = f"{share.value:.6g}"
+        return Reason(
+            code=code,
+            abuse=share.abuse,
+            customer_text=LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
+            analyst_text=LocalizedText(
+                zh=entry.analyst_zh.format(
+                    feature=feature.description_zh, value=value, unit=feature.unit
+                ),
+                en=entry.analyst_en.format(
+                    feature=feature.description_en, value=value, unit=feature.unit
+                ),
+            ),
+            feature=share.feature,
+            feature_value=share.value if math.isfinite(share.value) else None,
+            contribution=share.contribution,
+        )
+
+
+def load_reasons(schema: FeatureSchema) -> Reasons:
+    """Return the reason texts that ship with the service."""
+    return Reasons(files(__package__).joinpath("reasons.toml").read_text("utf-8"), schema)
+
+
+def _code_of(feature: str, entries: Sequence[ReasonText]) -> str:
+    """Return the code whose name or prefix for the feature is the longest."""
+    best, code = -1, ""
+    for entry in entries:
+        for pattern in entry.features:
+            exact = pattern == feature
+            covers = exact or (pattern.endswith("*") and feature.startswith(pattern[:-1]))
+            weight = len(pattern) + exact
+            if covers and weight > best:
+                best, code = weight, entry.code
+    if not code:
+        raise ConfigFault(f"no reason code covers the feature {feature}")
+    return code
