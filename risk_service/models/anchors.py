@@ -48,7 +48,7 @@ def rate_of_score(score: float) -> float:
     """Return the false positive rate that a score of 0 to 1000 stands for."""
     for (f0, s0), (f1, s1) in pairwise(FIXED_POINTS):
         if score < s1:
-            return f0 * (f1 / f0) ** ((score - s0) / (s1 - s0))
+            return f0 * math.exp(math.log(f1 / f0) * (score - s0) / (s1 - s0))
         if score == s1:
             return f1
     return FIXED_POINTS[-1][0]

@@ -114,8 +114,8 @@ def fit_isotonic(raw: Floats, positive: NDArray[np.bool_]) -> KnotList:
     if positive.all() or not positive.any():
         raise ValueError("calibration needs both classes")
     values, inverse = np.unique(raw, return_inverse=True)
-    weight = np.bincount(inverse).astype(np.float64)
-    hits = np.bincount(inverse, weights=positive.astype(np.float64))
+    weight: Floats = np.bincount(inverse).astype(np.float64)
+    hits: Floats = np.bincount(inverse, weights=positive).astype(np.float64)
     knots: dict[float, float] = {}
     for first, last, level in _pool(hits, weight):
         knots[float(values[first])] = level
