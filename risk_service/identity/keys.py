@@ -1,0 +1,115 @@
+"""The identity key: the secret behind every token, kept in a file outside the database.
+
+The file is JSON, ``{"key_id": "k1", "secret_hex": "<64 hex digits>"}``, mode 0600. Whoever
+holds it can confirm a guessed phone number, so a file that group or others may read is
+refused, not warned about: a warning scrolls by and the key stays exposed.
+"""
+
+import json
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from risk_service.domain.errors import ConfigFault
+
+SECRET_BYTES = 32
+_MAX_FILE_BYTES = 4096
+_KEY_ID = re.compile(r"[a-z0-9]{1,16}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityKey:
+    """A named secret. The secret is left out of ``repr``, so no traceback prints it.
+
+    Raises
+    ------
+    ConfigFault
+        The key id is not 1 to 16 of ``a-z0-9``, or the secret is not 32 bytes or more.
+    """
+
+    key_id: str
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check that tokens made with this key can be told apart and cannot be guessed."""
+        if not _KEY_ID.fullmatch(self.key_id):
+            raise ConfigFault("identity key: key_id must be 1 to 16 characters of a-z and 0-9")
+        if len(self.secret) < SECRET_BYTES:
+            raise ConfigFault(
+                f"identity key {self.key_id}: the secret has {len(self.secret)} bytes, "
+                f"at least {SECRET_BYTES} are needed; create one with `risk keys init`"
+            )
+
+
+def new_identity_key(key_id: str = "k1") -> IdentityKey:
+    """Return a key with a fresh random secret of 32 bytes."""
+    return IdentityKey(key_id=key_id, secret=secrets.token_bytes(SECRET_BYTES))
+
+
+def write_identity_key(path: Path, key: IdentityKey) -> None:
+    """Write the key to a new file of mode 0600.
+
+    Raises
+    ------
+    ConfigFault
+        The file exists already (a key is never overwritten: its tokens would be lost)
+        or cannot be written.
+    """
+    text = json.dumps({"key_id": key.key_id, "secret_hex": key.secret.hex()}) + "\n"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise ConfigFault(f"identity key {path}: exists already and is not overwritten") from error
+    except OSError as error:
+        raise ConfigFault(f"identity key {path}: cannot be written: {error.strerror}") from error
+
+
+def load_identity_key(path: Path) -> IdentityKey:
+    """Read a key file.
+
+    Raises
+    ------
+    ConfigFault
+        The file is missing, readable by group or others, or holds no valid key. The
+        message names the file and what to do, and never the secret.
+    """
+    text = _read_private(path)
+    try:
+        document = json.loads(text)
+        key_id, secret = document["key_id"], bytes.fromhex(document["secret_hex"])
+    except (ValueError, KeyError, TypeError):
+        # The parser's message may quote the file, and with it the secret.
+        raise ConfigFault(
+            f'identity key {path}: must be JSON {{"key_id": ..., "secret_hex": ...}}'
+        ) from None
+    if not isinstance(key_id, str):
+        raise ConfigFault(f"identity key {path}: key_id must be a text")
+    return IdentityKey(key_id=key_id, secret=secret)
+
+
+def _read_private(path: Path) -> str:
+    try:
+        # One handle for check and read, so that the file cannot be swapped in between.
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            _check_private(path, status.st_mode)
+            return file.read(_MAX_FILE_BYTES).decode("utf-8", "replace")
+    except FileNotFoundError as error:
+        raise ConfigFault(
+            f"identity key {path}: no such file; create one with `risk keys init`"
+        ) from error
+    except OSError as error:
+        raise ConfigFault(f"identity key {path}: cannot be read: {error.strerror}") from error
+
+
+def _check_private(path: Path, mode: int) -> None:
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigFault(
+            f"identity key {path}: group or others may open it (mode {stat.S_IMODE(mode):04o}); "
+            f"run `chmod 600 {path}`"
+        )

@@ -1,0 +1,164 @@
+"""From a raw order to a tokenised one: the only way past the identity room.
+
+Normalise, derive the coarse traits that features and lists need, then replace each
+identifier by ``<key id>:<32 hex digits>`` of HMAC-SHA256 under a subkey of its kind. Nothing
+is remembered between orders: a cache of raw values would keep personal data in memory for
+longer than one order needs it (docs/adr/0011-no-cache-of-raw-values.md).
+"""
+
+import math
+
+from risk_service.domain.order import IdentityTraits, Order, RawOrder, Tokens
+from risk_service.domain.vocabulary import PhonePrefixClass
+from risk_service.identity.address import Address, parse_address
+from risk_service.identity.hashing import keyed_digest
+from risk_service.identity.ip import IpFacts, parse_ip
+from risk_service.identity.keys import IdentityKey
+from risk_service.identity.names import match_names, normalise_name
+from risk_service.identity.phone import Phone, parse_phone
+from risk_service.identity.real_name import RealNameId, age_years, parse_real_name_id
+from risk_service.identity.text import check_length, opaque
+
+_KINDS = ("account", "device", "payment", "ip", "ip_block", "address_door", "address_building",
+          "phone", "real_name")  # fmt: skip
+_TOKEN_BYTES = 16
+# Attribute of the raw order, field of the public contract.
+_TEXT_FIELDS = (
+    ("account_id", "order.account.account_id"),
+    ("device_id", "order.device_id"),
+    ("ip", "order.ip"),
+    ("payment_instrument_id", "order.payment_instrument.payment_instrument_id"),
+    ("payer_name", "order.payment_instrument.payer_name"),
+    ("recipient_name", "order.recipient.name"),
+    ("recipient_phone", "order.recipient.phone"),
+    ("real_name_id", "order.real_name_id"),
+    ("address_region", "order.address.region"),
+    ("address_city", "order.address.city"),
+    ("address_district", "order.address.district"),
+    ("address_detail", "order.address.detail"),
+    ("address_postcode", "order.address.postcode"),
+)
+
+
+class Tokeniser:
+    """Turns raw orders into tokenised ones under one key. Holds no state but the key's.
+
+    Parameters
+    ----------
+    key
+        The identity key. Tokens of different keys never meet; data sets and the service
+        must use the same one.
+    """
+
+    def __init__(self, key: IdentityKey) -> None:
+        self._prefix = f"{key.key_id}:"
+        self._digests = {kind: keyed_digest(key, "token", kind) for kind in _KINDS}
+
+    def order(self, raw: RawOrder) -> Order:
+        """Return the order with tokens and traits in place of identifiers.
+
+        Raises
+        ------
+        InvalidInput
+            A text is longer than 1,024 characters, or the IP address is none.
+        """
+        for attribute, field in _TEXT_FIELDS:
+            check_length(field, getattr(raw, attribute))
+        ip = parse_ip(raw.ip)
+        phone = parse_phone(raw.recipient_phone)
+        real_name = parse_real_name_id(raw.real_name_id)
+        address = parse_address(
+            raw.address_region,
+            raw.address_city,
+            raw.address_district,
+            raw.address_detail,
+            raw.address_postcode,
+        )
+        return Order(
+            order_id=raw.order_id,
+            ordered_at_us=raw.ordered_at_us,
+            account_registered_at_us=raw.account_registered_at_us,
+            tokens=self._tokens(raw, ip, phone, real_name, address),
+            traits=_traits(raw, ip, phone, real_name, address),
+            lines=raw.lines,
+            discounts=raw.discounts,
+            currency_code=raw.currency_code,
+            goods_minor=raw.goods_minor,
+            discount_minor=raw.discount_minor,
+            shipping_minor=raw.shipping_minor,
+            payable_minor=raw.payable_minor,
+            page_open_to_submit_ms=raw.page_open_to_submit_ms,
+            entry_path=raw.entry_path,
+            drop_id=raw.drop_id,
+            verification_level=raw.verification_level,
+        )
+
+    def account(self, account_id: str) -> str:
+        """Return the token of an account id, as in ``Order.tokens.account``."""
+        return self._text("account", opaque(account_id))
+
+    def _tokens(
+        self,
+        raw: RawOrder,
+        ip: IpFacts | None,
+        phone: Phone | None,
+        real_name: RealNameId | None,
+        address: Address,
+    ) -> Tokens:
+        return Tokens(
+            account=self.account(raw.account_id),
+            device=self._text("device", opaque(raw.device_id)),
+            payment=self._text("payment", opaque(raw.payment_instrument_id)),
+            ip=self._bytes("ip", ip.packed if ip else b""),
+            ip_block=self._bytes("ip_block", ip.block if ip else b""),
+            address_door=self._text("address_door", address.door),
+            address_building=self._text("address_building", address.building),
+            phone=self._text("phone", phone.canonical if phone else ""),
+            real_name=self._text("real_name", real_name.canonical if real_name else ""),
+        )
+
+    def _text(self, kind: str, text: str) -> str:
+        # A shop's id may hold a lone surrogate; it still is an id.
+        return self._bytes(kind, text.encode("utf-8", "surrogatepass"))
+
+    def _bytes(self, kind: str, message: bytes) -> str:
+        if not message:
+            return ""
+        return self._prefix + self._digests[kind](message)[:_TOKEN_BYTES].hex()
+
+
+def _traits(
+    raw: RawOrder,
+    ip: IpFacts | None,
+    phone: Phone | None,
+    real_name: RealNameId | None,
+    address: Address,
+) -> IdentityTraits:
+    recipient = normalise_name(raw.recipient_name)
+    phone_region = phone.region if phone else ""
+    prefix_class = phone.prefix_class if phone else PhonePrefixClass.UNKNOWN
+    return IdentityTraits(
+        ip_version=ip.version if ip else 0,
+        ip_is_private=float(ip.is_private) if ip else math.nan,
+        ip_is_reserved=float(ip.is_reserved) if ip else math.nan,
+        phone_prefix_class=int(prefix_class),
+        phone_is_virtual=_is_virtual(prefix_class),
+        phone_region=phone_region,
+        address_region=address.region,
+        address_has_door=float(bool(address.door)) if address.building else math.nan,
+        phone_region_matches_address=_equal_if_known(phone_region, address.region),
+        payer_matches_recipient=match_names(normalise_name(raw.payer_name), recipient),
+        id_checksum_ok=real_name.checksum_ok if real_name else math.nan,
+        id_age_years=age_years(real_name.born if real_name else None, raw.ordered_at_us),
+        name_length=len(recipient),
+    )
+
+
+def _is_virtual(prefix_class: PhonePrefixClass) -> float:
+    if prefix_class is PhonePrefixClass.UNKNOWN:
+        return math.nan
+    return float(prefix_class is PhonePrefixClass.VIRTUAL_OPERATOR)
+
+
+def _equal_if_known(left: str, right: str) -> float:
+    return float(left == right) if left and right else math.nan
