@@ -76,6 +76,7 @@ class BundleRefused(RiskError):
         super().__init__(f"bundle refused by check '{check}', {where}: {message}")
         self.check = check
         self.file = file
+        self.reason = message
 
 
 class DataFault(RiskError):

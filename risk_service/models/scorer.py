@@ -1,0 +1,144 @@
+"""Scores of a group of orders from a verified bundle: raw, probability, 0 to 1000, reasons.
+
+Holds ``Scorer``. One matrix call per model and group; the answer to a row is the same to
+the last bit alone or in any group. Safe to call from several threads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.vocabulary import Abuse
+from risk_service.models.anchors import score_of
+from risk_service.models.attribution import PathTable
+from risk_service.models.bundle import VerifiedBundle
+from risk_service.models.calibration import calibrator
+from risk_service.models.manifest import Action, Manifest, Variant, VariantModel
+from risk_service.models.runtime import Booster
+
+Floats = NDArray[np.float64]
+
+ABUSES = tuple(Abuse)
+VARIANTS: tuple[Variant, ...] = ("full", "order_only")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupScores:
+    """Scores of n orders, each of shape (n, 3), columns in the order of ``Abuse``.
+
+    ``raw`` is in log odds, ``probability`` calibrated in [0, 1], ``score`` whole numbers
+    of 0 to 1000 (900 = 2 % false positives).
+    """
+
+    raw: Floats
+    probability: Floats
+    score: NDArray[np.int64]
+
+
+class _Model:
+    """One loaded model with everything that reads its raw score."""
+
+    def __init__(self, bundle: VerifiedBundle, model: VariantModel) -> None:
+        self.booster = Booster(bundle.files[model.file])
+        self.table = PathTable(bundle.texts[model.file])
+        self.probability = calibrator(model.calibration.kind, model.calibration.knots)
+        self.score = score_of(model.anchors)
+        self.thresholds = model.thresholds
+
+
+class Scorer:
+    """The models of one bundle, loaded and ready.
+
+    Parameters
+    ----------
+    bundle
+        A bundle that ``verify_bundle`` returned.
+
+    Attributes
+    ----------
+    sha256
+        The bundle's version, as written into decisions.
+    manifest
+        The bundle's manifest.
+    """
+
+    def __init__(self, bundle: VerifiedBundle) -> None:
+        self.sha256 = bundle.sha256
+        self.manifest: Manifest = bundle.manifest
+        models = {
+            (abuse, variant): _Model(bundle, model)
+            for abuse, variant, model in bundle.manifest.each_model()
+        }
+        self._models = models
+        self._by_variant = {
+            variant: tuple(models[abuse, variant] for abuse in ABUSES) for variant in VARIANTS
+        }
+        self._columns = {variant: self._columns_of(variant) for variant in VARIANTS}
+
+    def _columns_of(self, variant: Variant) -> NDArray[np.int64] | None:
+        """Return which columns the variant takes, None for all of them."""
+        names = self.manifest.models[ABUSES[0]][variant].features
+        if names == self.manifest.features:
+            return None
+        place = {name: at for at, name in enumerate(self.manifest.features)}
+        return np.array([place[name] for name in names], dtype=np.int64)
+
+    def score(self, matrix: Floats, variant: Variant) -> GroupScores:
+        """Score the vectors (n, features) of a group of orders.
+
+        Raises
+        ------
+        ValueError
+            The matrix does not have one column per feature of the manifest.
+        """
+        rows = self._rows(matrix, variant)
+        count = len(rows)
+        raw = np.empty((count, len(ABUSES)))
+        probability = np.empty((count, len(ABUSES)))
+        score = np.empty((count, len(ABUSES)), dtype=np.int64)
+        for at, model in enumerate(self._by_variant[variant]):
+            values = model.booster.predict_matrix(rows)
+            one_by_one = values.tolist()
+            raw[:, at] = values
+            probability[:, at] = list(map(model.probability, one_by_one))
+            score[:, at] = list(map(model.score, one_by_one))
+        return GroupScores(raw=raw, probability=probability, score=score)
+
+    def _rows(self, matrix: Floats, variant: Variant) -> Floats:
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.manifest.features):
+            raise ValueError(
+                f"matrix has shape {matrix.shape}, not (n, {len(self.manifest.features)})"
+            )
+        columns = self._columns[variant]
+        if columns is not None:
+            return np.take(matrix, columns, axis=1)
+        return np.ascontiguousarray(matrix, dtype=np.float64)
+
+    def thresholds(self, variant: Variant, abuse: Abuse) -> Mapping[Action, float]:
+        """Return raw scores at or above which each action is asked for."""
+        return self._models[abuse, variant].thresholds
+
+    def attribute(self, row: Floats, variant: Variant, abuse: Abuse) -> list[tuple[str, float]]:
+        """Return the features that moved one order's raw score, the strongest first.
+
+        Contributions are in log odds; with ``base`` they sum to the raw score. Features
+        that did not move it are left out.
+
+        Parameters
+        ----------
+        row
+            The order's vector, shape (features,).
+        """
+        model = self._models[abuse, variant]
+        rows = self._rows(row.reshape(1, -1), variant)
+        amounts = model.table.contributions(model.booster.leaf_indices(rows)[0])
+        names = self.manifest.models[abuse][variant].features
+        moved = np.flatnonzero(amounts)
+        by_strength = moved[np.argsort(-np.abs(amounts[moved]), kind="stable")]
+        return [(names[at], float(amounts[at])) for at in by_strength.tolist()]
+
+    def base(self, variant: Variant, abuse: Abuse) -> float:
+        """Return the raw score before any feature is known, in log odds."""
+        return self._models[abuse, variant].table.base
