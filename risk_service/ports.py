@@ -17,6 +17,9 @@ class Clock(Protocol):
     def now_us(self) -> int:
         """Return microseconds since 1970 UTC; never less than the answer before."""
 
+    def order_seen(self, ordered_at_us: int) -> None:
+        """Learn of an order's own time; only a clock that replays history moves by it."""
+
 
 class IdSource(Protocol):
     """Where decision and challenge ids come from."""
