@@ -1,0 +1,1 @@
+"""Durable decisions in one SQLite file."""

@@ -1,0 +1,138 @@
+"""Features and models of a group of orders: one read, one matrix, one call per model."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.decisions.policy import ABUSES, Action, Ladder, ladder
+from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.order import Order
+from risk_service.domain.vocabulary import Abuse, Mode
+from risk_service.features.order_columns import order_columns
+from risk_service.features.schema import FeatureSchema
+from risk_service.features.vector import VectorBuilder
+from risk_service.ports import FeatureReader
+
+Floats = NDArray[np.float64]
+Variant = Literal["full", "order_only"]
+
+log = logging.getLogger(__name__)
+
+
+class Scores(Protocol):
+    """Scores of a group, each of shape (orders, abuses) in the order of ``Abuse``."""
+
+    @property
+    def raw(self) -> Floats:
+        """Log odds, uncalibrated."""
+
+    @property
+    def probability(self) -> Floats:
+        """Calibrated, 0 to 1."""
+
+    @property
+    def score(self) -> NDArray[np.int64]:
+        """0 to 1000 by false positive rate."""
+
+
+class Models(Protocol):
+    """The three models of a bundle."""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the bundle's manifest."""
+
+    def score(self, matrix: Floats, variant: Variant) -> Scores:
+        """Score a matrix of shape (orders, model inputs)."""
+
+    def thresholds(self, variant: Variant, abuse: Abuse) -> Mapping[Action, float]:
+        """Return the raw score from which each action is asked for."""
+
+    def attribute(self, row: Floats, variant: Variant, abuse: Abuse) -> list[tuple[str, float]]:
+        """Return each feature's share of the raw score of one row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredGroup:
+    """Everything the models said about a group; lists run over the orders."""
+
+    mode: Mode
+    variant: Variant
+    matrix: Floats
+    raw: list[list[float]]
+    probability: list[list[float]]
+    score: list[list[int]]
+
+
+class Scoring:
+    """Forms the model inputs of a group and asks the models.
+
+    Parameters
+    ----------
+    stale_after_us
+        Age of the stored history from which decisions say STALE.
+    """
+
+    def __init__(
+        self, schema: FeatureSchema, reader: FeatureReader, models: Models, *, stale_after_us: int
+    ) -> None:
+        self.schema_version = schema.version
+        self._names = schema.names
+        self._n_stored = len(schema.stored)
+        self._builder = VectorBuilder(schema)
+        self._reader = reader
+        self._stale_after_us = stale_after_us
+        self.use(models)
+
+    def use(self, models: Models) -> None:
+        """Serve another bundle from the next group on."""
+        self.bundle_sha256 = models.sha256
+        self._models = models
+        self._ladders = {
+            variant: tuple(ladder(models.thresholds(variant, abuse)) for abuse in ABUSES)
+            for variant in ("full", "order_only")
+        }
+
+    def ladders(self, variant: Variant) -> tuple[Ladder, ...]:
+        """Return the thresholds of each abuse for the policy."""
+        return self._ladders[variant]
+
+    def score(self, orders: Sequence[Order], now_us: int) -> ScoredGroup:
+        """Score a group of at least one order."""
+        stored, mode = self._stored(orders, now_us)
+        variant: Variant = "order_only" if mode is Mode.NO_FEATURES else "full"
+        columns = np.array([order_columns(order) for order in orders], dtype=np.float64)
+        matrix = self._builder.build(columns, stored)
+        scores = self._models.score(matrix, variant)
+        return ScoredGroup(
+            mode=mode,
+            variant=variant,
+            matrix=matrix,
+            raw=scores.raw.tolist(),
+            probability=scores.probability.tolist(),
+            score=scores.score.tolist(),
+        )
+
+    def contributions(
+        self, group: ScoredGroup, index: int, abuses: Sequence[Abuse]
+    ) -> dict[Abuse, list[tuple[str, float]]]:
+        """Return each feature's share of the raw score of one order, per abuse."""
+        row = group.matrix[index]
+        return {abuse: self._models.attribute(row, group.variant, abuse) for abuse in abuses}
+
+    def values(self, group: ScoredGroup, index: int) -> dict[str, float]:
+        """Return the model inputs of one order by name."""
+        return dict(zip(self._names, group.matrix[index].tolist(), strict=True))
+
+    def _stored(self, orders: Sequence[Order], now_us: int) -> tuple[Floats, Mode]:
+        try:
+            read = self._reader.read(orders, now_us)
+        except StoreUnavailable:
+            log.warning("features_unavailable", extra={"orders": len(orders)})
+            return np.full((len(orders), self._n_stored), np.nan), Mode.NO_FEATURES
+        old = now_us - read.materialized_until_us > self._stale_after_us
+        return read.values, Mode.STALE if old else Mode.FULL
