@@ -86,7 +86,8 @@ class ClientOptions:
             ("grpc.keepalive_permit_without_calls", 0),
             # After a restart of the service gRPC would wait a second and more.
             ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.min_reconnect_backoff_ms", 100),
+            # This one is also the time that one attempt to connect has.
+            ("grpc.min_reconnect_backoff_ms", 1_000),
             ("grpc.max_reconnect_backoff_ms", 2_000),
             # Two clients in one process are two connections, as their owner expects.
             ("grpc.use_local_subchannel_pool", 1),
