@@ -10,12 +10,13 @@ a raw score through the calibration, on the calibrate slice. The friction cap is
 score above which the allowed share of honest orders lies. The higher of the two holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.domain.vocabulary import Outcome
 from training.train.costs import ACTIONS, AbuseCost, ActionCost
 
 Floats = NDArray[np.float64]
@@ -130,9 +131,10 @@ def _raw_at_cap(honest_descending: Floats, cap: float) -> float:
     return float(np.nextafter(honest_descending[allowed], np.inf))
 
 
-def actions_of(raw: Floats, thresholds: tuple[Threshold, ...]) -> NDArray[np.int8]:
-    """Return per order the index of the harshest action reached, -1 where there is none."""
-    taken = np.full(len(raw), -1, dtype=np.int8)
-    for index, threshold in enumerate(thresholds):
-        taken[raw >= threshold.raw] = index
+def actions_of(raw: Floats, thresholds: Mapping[str, float]) -> NDArray[np.int8]:
+    """Return per order the severity (``Outcome``) of the harshest action reached, 1 for none."""
+    taken = np.full(len(raw), Outcome.ALLOW, dtype=np.int8)
+    for action, outcome in ACTIONS.items():  # mild to harsh: the harshest stays
+        if action in thresholds:
+            taken[raw >= thresholds[action]] = outcome
     return taken

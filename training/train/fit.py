@@ -1,0 +1,132 @@
+"""Fits everything for one abuse: both variants, calibrated and anchored, and a baseline."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.models.fitting import KnotList, fit_anchors
+from risk_service.models.manifest import Variant
+from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, refuse_leaks, single_feature_aucs
+from training.labels import AbuseLabels
+from training.split import SliceName, SlicePlan
+from training.train.booster import Floats, Rows, Trained, fit_booster, raw_scores
+from training.train.calibrate import Calibrated, choose_calibration
+from training.train.costs import AbuseCost
+from training.train.frame import Frame
+from training.train.logistic import Logistic
+from training.train.thresholds import CalibrateSlice, Threshold, set_thresholds
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One abuse to be learned: labels, slices and the row numbers of each slice."""
+
+    abuse: Abuse
+    labels: AbuseLabels
+    plan: SlicePlan
+    rows: dict[SliceName, NDArray[np.int64]]
+    costs: AbuseCost
+    seed: int
+
+    def label(self, name: SliceName) -> NDArray[np.int8]:
+        """Return the labels of one slice."""
+        return self.labels.value[self.rows[name]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedVariant:
+    """One model ready for the bundle."""
+
+    features: tuple[str, ...]
+    trained: Trained
+    calibrated: Calibrated
+    anchors: KnotList
+    thresholds: tuple[Threshold, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedAbuse:
+    """What was learned of one abuse, and how strong each input is alone on train."""
+
+    task: Task
+    variants: dict[Variant, FittedVariant]
+    logistic: Logistic
+    single_features: tuple[FeatureAuc, ...]
+
+
+def fit_abuse(frame: Frame, task: Task, variants: dict[Variant, tuple[str, ...]]) -> FittedAbuse:
+    """Fit the variants and the logistic baseline of one abuse.
+
+    Raises
+    ------
+    ConfigFault
+        A single feature gives the label away, or nothing could be learned.
+    """
+    train = task.rows[SliceName.TRAIN]
+    label = task.label(SliceName.TRAIN)
+    ranked = single_feature_aucs(label, frame.matrix[train], frame.features, task.seed)
+    refuse_leaks(task.abuse, label, ranked)
+    if ranked[0].auc > SUSPICIOUS_AUC:
+        log.warning(
+            "%s: feature %s alone has AUC %.3f on train; check that it was known at the order",
+            task.abuse, ranked[0].feature, ranked[0].auc,
+        )  # fmt: skip
+    return FittedAbuse(
+        task=task,
+        variants={name: fit_variant(frame, task, chosen) for name, chosen in variants.items()},
+        logistic=Logistic.fit(Rows(matrix=frame.matrix[train], label=label), task.seed),
+        single_features=ranked,
+    )
+
+
+def fit_variant(frame: Frame, task: Task, features: tuple[str, ...]) -> FittedVariant:
+    """Fit, calibrate, anchor and set thresholds for the model on these features.
+
+    Any part of the features may be given, so that an ablation is a loop over groups.
+    """
+    at = frame.columns(features)
+
+    def rows(name: SliceName) -> Rows:
+        return Rows(matrix=_block(frame, task.rows[name], at), label=task.label(name))
+
+    trained = fit_booster(
+        task.abuse, rows(SliceName.TRAIN), rows(SliceName.STOP), features, task.seed
+    )
+    held = rows(SliceName.CALIBRATE)
+    raw = raw_scores(trained.text, held.matrix)
+    try:
+        calibrated = choose_calibration(raw, held.label, task.seed)
+    except ValueError as error:
+        raise ConfigFault(f"{task.abuse}: calibrate slice: {error}") from error
+    log.info(
+        "%s, %d features: %d trees, %s calibration (cross-fitted Brier %s)",
+        task.abuse,
+        len(features),
+        trained.trees,
+        calibrated.kind,
+        calibrated.brier or "not compared",
+    )
+    held_slice = CalibrateSlice(
+        raw=raw,
+        label=held.label,
+        value_minor=frame.value_minor[task.rows[SliceName.CALIBRATE]],
+    )
+    return FittedVariant(
+        features=features,
+        trained=trained,
+        calibrated=calibrated,
+        anchors=fit_anchors(raw[held.label == 0]),
+        thresholds=set_thresholds(task.costs, held_slice, calibrated.probability),
+    )
+
+
+def _block(frame: Frame, rows: NDArray[np.int64], at: NDArray[np.int64]) -> Floats:
+    if len(at) == len(frame.features):
+        return frame.matrix[rows]
+    return np.ascontiguousarray(frame.matrix[np.ix_(rows, at)])
