@@ -101,7 +101,8 @@ def _make_room(directory: Path, *, force: bool) -> list[str]:
     if there and not force:
         raise ConfigFault(
             f"{directory}: {', '.join(there)} already there; without its old key no "
-            "stored token matches and no bundle verifies. Choose another directory, or --force to set old keys aside"
+            "stored token matches and no bundle verifies. Choose another directory, "
+            "or --force to set the old keys aside"
         )
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     moved = []
