@@ -8,12 +8,19 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
+
 from risk_service.features.schema import Feature, FeatureSchema, ViewSpec, load_schema
-from training.frames.duck import connect, literal
+from training.frames.duck import connect
 from training.frames.facts import load_facts
-from training.frames.view_sql import view_sql
+from training.frames.running import history
+from training.frames.view_sql import Share, daily_sql, steps_sql
 
 Progress = Callable[[str], None]
+# Bounds the memory: entities are built in shares of about this many orders' facts.
+ORDERS_PER_SHARE = 100_000
+ROW_GROUP_ROWS = 100_000
 # Rows of the days after the last recorded fact would speak of days nobody observed.
 HORIZON = """
 CREATE TEMP TABLE horizon AS SELECT max(day) + 1 AS last_midnight FROM (
@@ -55,18 +62,40 @@ def build_views(warehouse: Path, progress: Progress = silent) -> dict[str, Path]
         progress("facts")
         load_facts(connection, warehouse)
         connection.execute(HORIZON)
+        shares = _shares(connection)
         for entity, view in schema.views.items():
             progress(view.name)
-            path = view_path(warehouse, view)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
-            connection.execute(
-                f"COPY ({view_sql(view, features_of(schema, entity))}) TO {literal(partial)} "
-                "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
-            )
-            os.replace(partial, path)
-            paths[entity] = path
+            paths[entity] = view_path(warehouse, view)
+            _build_view(connection, view, features_of(schema, entity), shares, paths[entity])
     return paths
+
+
+def _shares(connection: duckdb.DuckDBPyConnection) -> tuple[Share, ...]:
+    row = connection.execute("SELECT count(*) FROM orders").fetchone()
+    count = 1 + (row[0] if row else 0) // ORDERS_PER_SHARE
+    return tuple(Share(number, count) for number in range(count))
+
+
+def _build_view(
+    connection: duckdb.DuckDBPyConnection,
+    view: ViewSpec,
+    features: tuple[Feature, ...],
+    shares: tuple[Share, ...],
+    path: Path,
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    writer: pq.ParquetWriter | None = None
+    for share in shares:
+        for statement in daily_sql(view.entity, features, share):
+            connection.execute(statement)
+        steps = connection.execute(steps_sql(view.entity, features, share)).to_arrow_table()
+        rows = history(view, features, steps)
+        writer = writer or pq.ParquetWriter(partial, rows.schema, compression="zstd")
+        writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+    if writer is not None:
+        writer.close()
+    os.replace(partial, path)
 
 
 def features_of(schema: FeatureSchema, entity: str) -> tuple[Feature, ...]:

@@ -1,78 +1,105 @@
-"""SQL of one view, generated from the schema's declaration.
+"""SQL of one view's steps, generated from the schema's declaration.
 
 How a window becomes rows
     A fact of day D changes the row of midnight D + 1 (a birth) and, with a window of
     W days, that of midnight D + W + 1 (its expiry). Births and expiries are summed per
-    entity and midnight, running sums over them are the values, and rows that change
-    nothing are dropped. Sums are of integers, so a running sum is exact.
+    entity and midnight here; ``running`` turns them into values.
     A distinct count does the same with the merged spans of days in which one value is
-    alive. Values since ever have births only; extremes are running extremes.
+    alive. Values since ever have births only.
 """
-
 # ruff: noqa: S608 (the text is made of the packaged schema only, never of input)
 
 from dataclasses import dataclass
 
-from risk_service.features.schema import Aggregate, Feature, ViewSpec
+from risk_service.features.schema import Aggregate, Feature
 from training.frames.duck import name
+
+SOURCES = ("orders", "events", "labels")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One running column of the view: ``running`` combines its steps."""
+    """One column of the steps: ``combine`` is sum, min or max, over days as in a day."""
 
     column: str
-    running: str
+    combine: str
 
 
-def view_sql(view: ViewSpec, features: tuple[Feature, ...]) -> str:
-    """Return the query of a view: join key, event_timestamp, created_at, its features."""
-    parts = [part for feature in features for part in _parts(feature)]
-    running = ",\n        ".join(
-        f"{part.running}({name(part.column)}) OVER steps AS {name(part.column)}" for part in parts
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Share ``number`` of ``of``: entities are built in shares to bound the memory."""
+
+    number: int
+    of: int
+
+    def condition(self, entity: str) -> str:
+        """Return the condition on a row of facts."""
+        if self.of == 1:
+            return f"{entity} <> ''"
+        return f"{entity} <> '' AND hash({entity}) % {self.of} = {self.number}"
+
+
+def daily_sql(entity: str, features: tuple[Feature, ...], share: Share) -> list[str]:
+    """Return statements that create ``daily_<source>``: what each day's facts add."""
+    return [
+        f"CREATE OR REPLACE TEMP TABLE daily_{source} AS SELECT {entity} AS key, day, "
+        + ", ".join(f"{how} AS {name(part)}" for part, how in _measures_of(mine))
+        + f" FROM {source} WHERE {share.condition(entity)} GROUP BY ALL"
+        for source, mine in _by_source(features).items()
+    ]
+
+
+def steps_sql(entity: str, features: tuple[Feature, ...], share: Share) -> str:
+    """Return the query of the steps: key, midnight and the parts, sorted.
+
+    Sums are 0 and extremes NULL where a midnight changes nothing.
+    """
+    queries = []
+    for source, mine in _by_source(features).items():
+        queries += _plain_steps(source, mine)
+    for feature in features:
+        if aggregate_of(feature).kind == "distinct":
+            queries.append(_distinct_steps(entity, feature, share))
+    combined = ", ".join(_combined(part) for part in all_parts(features))
+    union = "\nUNION ALL BY NAME\n".join(queries)
+    return (
+        f"SELECT key, midnight, {combined}\nFROM ({union})\n"
+        "WHERE midnight <= (SELECT last_midnight FROM horizon)\n"
+        "GROUP BY key, midnight ORDER BY key, midnight"
     )
-    steps = "\n    UNION ALL BY NAME\n    ".join(_steps(view.entity, features))
-    combined = ",\n        ".join(
-        f"{part.running}({name(part.column)}) AS {name(part.column)}" for part in parts
-    )
-    values = ",\n        ".join(_value(feature) for feature in features)
-    row = "row(" + ", ".join(name(feature.name) for feature in features) + ")"
-    columns = ", ".join(name(feature.name) for feature in features)
-    return f"""
-WITH facts_by_midnight AS (
-    {steps}
-), steps AS (
-    SELECT key, midnight,
-        {combined}
-    FROM facts_by_midnight GROUP BY key, midnight
-), running AS (
-    SELECT key, midnight,
-        {running}
-    FROM steps
-    WINDOW steps AS (PARTITION BY key ORDER BY midnight ROWS UNBOUNDED PRECEDING)
-), valued AS (
-    SELECT key, midnight,
-        {values}
-    FROM running WHERE midnight <= (SELECT last_midnight FROM horizon)
-), changed AS (
-    SELECT * FROM valued
-    QUALIFY {row} IS DISTINCT FROM lag({row}) OVER (PARTITION BY key ORDER BY midnight)
-        OR row_number() OVER (PARTITION BY key ORDER BY midnight) = 1
-)
-SELECT key AS {name(view.join_key)}, to_timestamp(midnight * 86400) AS event_timestamp,
-    to_timestamp(midnight * 86400) AS created_at, {columns}
-FROM changed ORDER BY event_timestamp, key
-"""
 
 
-def _aggregate(feature: Feature) -> Aggregate:
+def all_parts(features: tuple[Feature, ...]) -> list[Part]:
+    """Return the parts of all features, in schema order."""
+    return [part for feature in features for part in parts_of(feature)]
+
+
+def _combined(part: Part) -> str:
+    column = name(part.column)
+    if part.combine == "sum":
+        return f"coalesce(sum({column}), 0)::BIGINT AS {column}"
+    return f"{part.combine}({column})::BIGINT AS {column}"
+
+
+def _by_source(features: tuple[Feature, ...]) -> dict[str, list[Feature]]:
+    plain = [feature for feature in features if aggregate_of(feature).kind != "distinct"]
+    mine = {
+        source: [feature for feature in plain if aggregate_of(feature).fact.source == source]
+        for source in SOURCES
+    }
+    return {source: wanted for source, wanted in mine.items() if wanted}
+
+
+def aggregate_of(feature: Feature) -> Aggregate:
+    """Return how a stored feature is made."""
     if feature.aggregate is None:
         raise ValueError(f"{feature.name} is not stored")
     return feature.aggregate
 
 
-def _parts(feature: Feature) -> list[Part]:
-    match _aggregate(feature).kind:
+def parts_of(feature: Feature) -> list[Part]:
+    """Return the columns that a feature's value is made of."""
+    match aggregate_of(feature).kind:
         case "mean":
             return [Part(f"{feature.name}#sum", "sum"), Part(f"{feature.name}#count", "sum")]
         case "max" | "last_day":
@@ -83,21 +110,9 @@ def _parts(feature: Feature) -> list[Part]:
             return [Part(feature.name, "sum")]
 
 
-def _value(feature: Feature) -> str:
-    column = name(feature.name)
-    match _aggregate(feature).kind:
-        case "mean":
-            total, count = name(f"{feature.name}#sum"), name(f"{feature.name}#count")
-            return f"{total}::DOUBLE / nullif({count}, 0)::DOUBLE AS {column}"
-        case "max" | "first_day" | "last_day":
-            return f"{column}::DOUBLE AS {column}"
-        case _:
-            return f"coalesce({column}, 0)::DOUBLE AS {column}"
-
-
 def _measures(feature: Feature) -> list[tuple[str, str]]:
     """Return (part, expression) of what one day's facts add."""
-    aggregate = _aggregate(feature)
+    aggregate = aggregate_of(feature)
     column = name(aggregate.column) + "::BIGINT" if aggregate.column else ""
     expressions = {
         "count": ["count(*)"],
@@ -108,49 +123,38 @@ def _measures(feature: Feature) -> list[tuple[str, str]]:
         "last_day": ["max(day)"],
     }[aggregate.kind]
     where = aggregate.fact.where
-    names = [part.column for part in _parts(feature)]
+    names = [part.column for part in parts_of(feature)]
     return [
         (part, f"{expression} FILTER (WHERE {where})")
         for part, expression in zip(names, expressions, strict=True)
     ]
 
 
-def _steps(entity: str, features: tuple[Feature, ...]) -> list[str]:
-    plain = [feature for feature in features if _aggregate(feature).kind != "distinct"]
-    queries = []
-    for source in ("orders", "events", "labels"):
-        mine = [feature for feature in plain if _aggregate(feature).fact.source == source]
-        if mine:
-            queries += _plain_steps(entity, source, mine)
-    for feature in features:
-        if _aggregate(feature).kind == "distinct":
-            queries.append(_distinct_steps(entity, feature))
-    return queries
+def _measures_of(features: list[Feature]) -> list[tuple[str, str]]:
+    return [measure for feature in features for measure in _measures(feature)]
 
 
-def _plain_steps(entity: str, source: str, features: list[Feature]) -> list[str]:
-    measures = [measure for feature in features for measure in _measures(feature)]
-    daily = ", ".join(f"{expression} AS {name(part)}" for part, expression in measures)
-    facts = (
-        f"(SELECT {entity} AS key, day, {daily} FROM {source} WHERE {entity} <> '' GROUP BY ALL)"
-    )
-    births = ", ".join(name(part) for part, _ in measures)
-    queries = [f"SELECT key, day + 1 AS midnight, {births} FROM {facts}"]
-    windows = {_aggregate(feature).window_d for feature in features} - {None}
+def _plain_steps(source: str, features: list[Feature]) -> list[str]:
+    births = ", ".join(name(part) for part, _ in _measures_of(features))
+    queries = [f"SELECT key, day + 1 AS midnight, {births} FROM daily_{source}"]
+    windows = {aggregate_of(feature).window_d for feature in features}
     for window_d in sorted(window for window in windows if window is not None):
-        ending = [feature for feature in features if _aggregate(feature).window_d == window_d]
-        parts = [part for feature in ending for part, _ in _measures(feature)]
-        columns = ", ".join(f"-{name(part)} AS {name(part)}" for part in parts)
-        queries.append(f"SELECT key, day + {window_d + 1} AS midnight, {columns} FROM {facts}")
+        ending = [feature for feature in features if aggregate_of(feature).window_d == window_d]
+        columns = ", ".join(f"-{name(part)} AS {name(part)}" for part, _ in _measures_of(ending))
+        some = " OR ".join(f"{name(part)} <> 0" for part, _ in _measures_of(ending))
+        queries.append(
+            f"SELECT key, day + {window_d + 1} AS midnight, {columns} "
+            f"FROM daily_{source} WHERE {some}"
+        )
     return queries
 
 
-def _distinct_steps(entity: str, feature: Feature) -> str:
-    aggregate = _aggregate(feature)
+def _distinct_steps(entity: str, feature: Feature, share: Share) -> str:
+    aggregate = aggregate_of(feature)
     value, window_d = name(aggregate.column), aggregate.window_d
     days = (
         f"SELECT DISTINCT {entity} AS key, {value} AS value, day FROM {aggregate.fact.source} "
-        f"WHERE {entity} <> '' AND {value} <> '' AND ({aggregate.fact.where})"
+        f"WHERE {share.condition(entity)} AND {value} <> '' AND ({aggregate.fact.where})"
     )
     if window_d is None:
         born = f"SELECT key, min(day) AS day FROM ({days}) GROUP BY key, value"
@@ -160,6 +164,7 @@ def _distinct_steps(entity: str, feature: Feature) -> str:
         "lag(day) OVER value_days AS before, lead(day) OVER value_days AS after "
         f"FROM ({days}) WINDOW value_days AS (PARTITION BY key, value ORDER BY day)"
     )
+    # A value seen again before it expires lives on: neither expiry nor birth between.
     return f"""SELECT key, unnest(midnights) AS midnight, unnest(changes) AS {name(feature.name)}
     FROM (
         SELECT key,
