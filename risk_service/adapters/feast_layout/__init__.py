@@ -1,0 +1,1 @@
+"""Reads Feast's own online layout without Feast."""

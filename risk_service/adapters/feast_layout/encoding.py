@@ -1,0 +1,59 @@
+"""Bytes of Feast's layout: entity keys (serialization version 3) and typed values.
+
+Source: feast.infra.key_encoding_utils and feast/types/Value.proto of Feast 0.67.
+"""
+
+import math
+import struct
+
+from risk_service.domain.errors import StoreUnavailable
+
+STRING = 2
+LENGTH = struct.Struct("<I")
+DOUBLE = struct.Struct("<d")
+FLOAT = struct.Struct("<f")
+# First byte of a serialized Value: field number and wire type of what it holds.
+DOUBLE_TAG, FLOAT_TAG, INT32_TAG, INT64_TAG, BOOL_TAG = 0x29, 0x35, 0x18, 0x20, 0x38
+
+
+def key_prefix(join_key: str) -> bytes:
+    """Return what every key of an entity with one string join key begins with."""
+    text = join_key.encode()
+    head = LENGTH.pack(1) + LENGTH.pack(STRING) + LENGTH.pack(len(text)) + text
+    return head + LENGTH.pack(STRING)
+
+
+def entity_key(prefix: bytes, value: str) -> bytes:
+    """Return the stored key of one entity."""
+    text = value.encode()
+    return prefix + LENGTH.pack(len(text)) + text
+
+
+def decode_value(data: bytes) -> float:
+    """Return a stored value as a float; NaN for an empty one (null).
+
+    Raises
+    ------
+    StoreUnavailable
+        The bytes are no number that Feast writes.
+    """
+    if len(data) == 9 and data[0] == DOUBLE_TAG:
+        value: float = DOUBLE.unpack_from(data, 1)[0]
+        return value
+    if not data:
+        return math.nan
+    tag = data[0]
+    if tag == FLOAT_TAG and len(data) == 5:
+        single: float = FLOAT.unpack_from(data, 1)[0]
+        return single
+    if tag in (INT32_TAG, INT64_TAG, BOOL_TAG):
+        return float(_varint(data[1:]))
+    raise StoreUnavailable(f"the online store holds a value of an unknown kind ({tag:#x})")
+
+
+def _varint(data: bytes) -> int:
+    value = 0
+    for position, byte in enumerate(data):
+        value |= (byte & 0x7F) << (7 * position)
+    # Negative integers are written as 64-bit two's complement.
+    return value - (1 << 64) if value >> 63 else value

@@ -1,0 +1,89 @@
+"""``serving.json``: where the online store is and what it holds, written by materialisation."""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.features.schema import FeatureSchema
+
+ENTITY_KEY_VERSION = 3
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServedView(_Strict):
+    """One feature view in the online store; its table is ``<project>_<name>``."""
+
+    name: str
+    join_key: str
+    ttl_s: int
+    features: tuple[str, ...]
+
+
+class ServingManifest(_Strict):
+    """What the reader must know of a materialisation."""
+
+    format: int = 1
+    project: str
+    online_store: str
+    schema_version: str
+    entity_key_serialization_version: int
+    views: tuple[ServedView, ...]
+    materialized_until_us: int
+
+
+def load_manifest(path: Path) -> ServingManifest:
+    """Read ``serving.json``; a relative store path counts from the file's directory.
+
+    Raises
+    ------
+    ConfigFault
+        The file is absent or is no serving manifest.
+    """
+    try:
+        manifest = ServingManifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigFault(f"{path}: {error.strerror}; run `risk features materialize`") from error
+    except ValidationError as error:
+        raise ConfigFault(f"{path}: no serving manifest: {error}") from error
+    store = (path.parent / manifest.online_store).resolve()
+    return manifest.model_copy(update={"online_store": str(store)})
+
+
+def save_manifest(manifest: ServingManifest, path: Path) -> None:
+    """Write the manifest so that a reader sees the old one or the new one, never half."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(manifest.model_dump_json(indent=2))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def check_schema(manifest: ServingManifest, schema: FeatureSchema) -> None:
+    """Refuse a store that was filled under another schema.
+
+    Raises
+    ------
+    ConfigFault
+        Versions, views or key layout differ.
+    """
+    if manifest.schema_version != schema.version:
+        raise ConfigFault(
+            f"the online store was filled under feature schema {manifest.schema_version}, "
+            f"this service has {schema.version}; build and materialise the features again"
+        )
+    if manifest.entity_key_serialization_version != ENTITY_KEY_VERSION:
+        raise ConfigFault(
+            f"entity key layout {manifest.entity_key_serialization_version} is not supported"
+        )
+    served = {view.join_key: (view.name, view.ttl_s, view.features) for view in manifest.views}
+    wanted = {
+        view.join_key: (view.name, view.ttl_s, view.features) for view in schema.views.values()
+    }
+    if served != wanted:
+        raise ConfigFault("serving.json names other views than the feature schema")

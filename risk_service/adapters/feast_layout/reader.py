@@ -1,0 +1,177 @@
+"""Reader of Feast's sqlite online store: one query per view and group of orders.
+
+Values of entities read before are kept decoded, least recently used ones go first.
+They are dropped when another process has written to the store, which costs one
+``PRAGMA data_version`` per group. The TTL is checked here with the clock of the
+decision, because Feast ignores it online: a row counts while
+``now - ttl <= event time <= now``, as in the offline join.
+
+One reader belongs to one thread.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.adapters.feast_layout.encoding import decode_value, entity_key, key_prefix
+from risk_service.adapters.feast_layout.manifest import (
+    ServedView,
+    ServingManifest,
+    check_schema,
+)
+from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.order import Order
+from risk_service.features.entities import ENTITIES, entity_keys
+from risk_service.features.schema import load_schema
+from risk_service.ports import StoredFeatures
+
+SECOND_US = 1_000_000
+# About 250 MiB when full: seven views, some twenty floats and two strings per row.
+CACHED_ROWS = 100_000
+# sqlite's default bound on parameters is far above; a group is far below.
+KEYS_PER_QUERY = 500
+
+# Event time in microseconds and the view's values, or None for an unknown entity.
+Row = tuple[int, NDArray[np.float64]] | None
+
+
+class FeastSqliteReader:
+    """Stored features from Feast's sqlite online store.
+
+    Parameters
+    ----------
+    serving
+        What was materialised and where; see ``manifest.load_manifest``.
+
+    Raises
+    ------
+    ConfigFault
+        The store was filled under another schema.
+    StoreUnavailable
+        The store cannot be opened.
+    """
+
+    def __init__(self, serving: ServingManifest, *, cached_rows: int = CACHED_ROWS) -> None:
+        schema = load_schema()
+        check_schema(serving, schema)
+        self.materialized_until_us = serving.materialized_until_us
+        self._width = len(schema.stored)
+        columns = {feature.name: column for column, feature in enumerate(schema.stored)}
+        served = {view.join_key: view for view in serving.views}
+        self._connection = _open(serving.online_store)
+        self._views = [
+            _ViewReader(
+                self._connection,
+                f"{serving.project}_{served[entity].name}",
+                served[entity],
+                columns[served[entity].features[0]],
+                cached_rows,
+            )
+            for entity in ENTITIES
+        ]
+        self._data_version = self._read_version()
+
+    def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
+        """Return one row of stored features per order, NaN where missing or expired."""
+        values = np.full((len(orders), self._width), np.nan)
+        try:
+            self._forget_if_written()
+            keys = zip(*map(entity_keys, orders), strict=True)
+            for view, view_keys in zip(self._views, keys, strict=False):
+                view.fill(values, view_keys, now_us)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the online store cannot be read: {error}") from error
+        return StoredFeatures(values=values, materialized_until_us=self.materialized_until_us)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._connection.close()
+
+    def _forget_if_written(self) -> None:
+        version = self._read_version()
+        if version != self._data_version:
+            self._data_version = version
+            for view in self._views:
+                view.forget()
+
+    def _read_version(self) -> int:
+        try:
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the online store cannot be read: {error}") from error
+
+
+def _open(path: str) -> sqlite3.Connection:
+    if not Path(path).is_file():
+        raise StoreUnavailable(f"there is no online store at {path}")
+    try:
+        return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the online store {path} cannot be opened: {error}") from error
+
+
+class _ViewReader:
+    """Rows of one view: from memory, else from the store."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        view: ServedView,
+        column: int,
+        cached_rows: int,
+    ) -> None:
+        self._connection = connection
+        self._table = '"' + table.replace('"', '""') + '"'
+        self._prefix = key_prefix(view.join_key)
+        self._ttl_us = view.ttl_s * SECOND_US
+        self._position = {name: place for place, name in enumerate(view.features)}
+        self._columns = slice(column, column + len(view.features))
+        self._cached_rows = cached_rows
+        self._rows: dict[str, Row] = {}
+
+    def forget(self) -> None:
+        self._rows.clear()
+
+    def fill(self, values: NDArray[np.float64], keys: Sequence[str], now_us: int) -> None:
+        rows = self._rows
+        absent = list({key for key in keys if key and key not in rows})
+        if absent:
+            self._load(absent)
+        oldest_us = now_us - self._ttl_us
+        for place, key in enumerate(keys):
+            row = rows.get(key)
+            if row is not None and oldest_us <= row[0] <= now_us:
+                values[place, self._columns] = row[1]
+
+    def _load(self, keys: list[str]) -> None:
+        rows = self._rows
+        while len(rows) + len(keys) > self._cached_rows and rows:
+            del rows[next(iter(rows))]
+        for start in range(0, len(keys), KEYS_PER_QUERY):
+            rows.update(self._query(keys[start : start + KEYS_PER_QUERY]))
+
+    def _query(self, keys: list[str]) -> dict[str, Row]:
+        stored = {entity_key(self._prefix, key): key for key in keys}
+        found: dict[str, Row] = dict.fromkeys(keys)
+        marks = ",".join("?" * len(stored))
+        cursor = self._connection.execute(
+            f"SELECT entity_key, feature_name, value, event_ts FROM {self._table} "  # noqa: S608 (table name from the schema, values bound)
+            f"WHERE entity_key IN ({marks})",
+            tuple(stored),
+        )
+        width, position = len(self._position), self._position
+        for key_bytes, name, value, event_ts in cursor:
+            place = position.get(name)
+            if place is None:
+                continue
+            key = stored[key_bytes]
+            row = found[key]
+            if row is None:
+                row = found[key] = (event_ts * SECOND_US, np.full(width, np.nan))
+            row[1][place] = decode_value(value)
+        return found
