@@ -1,1 +1,154 @@
-"""Prometheus metrics of the service. Holds names and buckets only."""
+"""Metrics and logs of the service: names, buckets, and what a log line may hold.
+
+Logs are JSON lines, or short text, of an event name and fields from an allow-list: no
+identifier of a person can be written by accident. Of an exception a line shows its type
+and the places in the code, never its message or values.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import TextIO
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+LATENCY_BUCKETS_S = (
+    0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+)  # fmt: skip
+GROUP_BUCKETS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
+COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+
+# What a log line may say beside its time, level and event. Ids are the shop's or our own.
+LOG_FIELDS = (
+    "address", "bundle_sha256", "check", "code", "decision_id", "error", "error_type",
+    "feature_schema", "grace_s", "method", "orders", "policy", "ready_s", "request_id", "signal",
+    "state", "version",
+)  # fmt: skip
+
+
+class Metrics:
+    """The service's metrics on a registry of their own, so tests can have many."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._decisions = Counter(
+            "risk_decisions", "Decisions answered.", ("outcome", "mode"), registry=self.registry
+        )
+        self._latency = Histogram(
+            "risk_call_seconds", "Time from the message to the answer.", ("method",),
+            buckets=LATENCY_BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._group = Histogram(
+            "risk_group_orders", "Orders decided together.",
+            buckets=GROUP_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self._group_seconds = Histogram(
+            "risk_group_seconds", "Time the pipeline took for a group.",
+            buckets=LATENCY_BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._commit = Histogram(
+            "risk_commit_seconds", "Time of a durable commit.",
+            buckets=COMMIT_BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._errors = Counter(
+            "risk_errors", "Orders and calls answered with an error.", ("code",),
+            registry=self.registry,
+        )  # fmt: skip
+        self._refused = Counter(
+            "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
+        )
+        self._bundle = Info("risk_bundle", "The bundle that is served.", registry=self.registry)
+        self._in_flight = Gauge(
+            "risk_calls_in_flight", "Calls being answered.", registry=self.registry
+        )
+        self._materialized = Gauge(
+            "risk_features_until_seconds", "Time up to which stored history reaches.",
+            registry=self.registry,
+        )  # fmt: skip
+
+    def decision_made(self, outcome: str, mode: str) -> None:
+        """Count a decision."""
+        self._decisions.labels(outcome, mode).inc()
+
+    def call_started(self) -> None:
+        """Count a call in."""
+        self._in_flight.inc()
+
+    def call_done(self, method: str, seconds: float) -> None:
+        """Count a call out, whatever its end."""
+        self._in_flight.dec()
+        self._latency.labels(method).observe(seconds)
+
+    def error_answered(self, code: str) -> None:
+        """Count an error by its status code."""
+        self._errors.labels(code).inc()
+
+    def group_done(self, size: int, seconds: float) -> None:
+        """Take note of a group of orders."""
+        self._group.observe(size)
+        self._group_seconds.observe(seconds)
+
+    def commit_done(self, seconds: float) -> None:
+        """Take note of a commit."""
+        self._commit.observe(seconds)
+
+    def bundle_served(self, sha256: str, schema_version: str) -> None:
+        """Say which bundle is in force."""
+        self._bundle.info({"sha256": sha256, "feature_schema": schema_version})
+
+    def bundle_refused(self) -> None:
+        """Count a refused bundle."""
+        self._refused.inc()
+
+    def features_until(self, until_us: int) -> None:
+        """Say how far the stored history reaches."""
+        self._materialized.set(until_us / 1e6)
+
+
+class AllowListFormatter(logging.Formatter):
+    """Writes an event and its allowed fields; everything else is left out.
+
+    Parameters
+    ----------
+    as_json
+        JSON lines for machines, or short text for people.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        # The message of a foreign library may hold anything: only its name is written.
+        ours = record.name.startswith("risk_service")
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "event": record.msg if ours else "library_message",
+            "logger": record.name,
+        }
+        fields |= {key: getattr(record, key) for key in LOG_FIELDS if hasattr(record, key)}
+        if record.exc_info and record.exc_info[0]:
+            fields["error_type"] = record.exc_info[0].__name__
+            fields["places"] = [
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(record.exc_info[2])
+            ]
+        if self._as_json:
+            return json.dumps(fields, ensure_ascii=False, default=str)
+        return " ".join(
+            [f"{fields.pop('time')} {fields.pop('level')} {fields.pop('event')}"]
+            + [f"{key}={value}" for key, value in fields.items() if key != "logger"]
+        )
+
+
+def configure_logging(*, as_json: bool, stream: TextIO = sys.stderr) -> None:
+    """Send the log of the whole process to one stream."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(AllowListFormatter(as_json=as_json))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)

@@ -1,0 +1,95 @@
+"""The one table from our error tree to gRPC status codes.
+
+What is not in the tree is a bug: it is logged and answered INTERNAL "internal error".
+"""
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from risk_service.domain.errors import (
+    BundleRefused,
+    ChallengeNotOpen,
+    ConfigFault,
+    DataFault,
+    DecisionNotFound,
+    InvalidInput,
+    Overloaded,
+    RequestIdReused,
+    RiskError,
+    StoreUnavailable,
+    TooLarge,
+    Violation,
+)
+
+Code = grpc.StatusCode
+
+
+class DeadlinePassed(RiskError):
+    """The caller's time was over before the order's turn came; nothing was recorded."""
+
+
+CODES: dict[type[RiskError], grpc.StatusCode] = {
+    InvalidInput: Code.INVALID_ARGUMENT,
+    TooLarge: Code.RESOURCE_EXHAUSTED,
+    RequestIdReused: Code.ALREADY_EXISTS,
+    DecisionNotFound: Code.NOT_FOUND,
+    ChallengeNotOpen: Code.FAILED_PRECONDITION,
+    Overloaded: Code.RESOURCE_EXHAUSTED,
+    StoreUnavailable: Code.UNAVAILABLE,
+    DeadlinePassed: Code.DEADLINE_EXCEEDED,
+    # Raised at start and by offline commands only; on a call they would be our fault.
+    BundleRefused: Code.INTERNAL,
+    DataFault: Code.INTERNAL,
+    ConfigFault: Code.INTERNAL,
+}
+
+INTERNAL_WORDS = "internal error"
+# Said instead of the message, which may name files of ours.
+_OUR_FAULT = {Code.INTERNAL: INTERNAL_WORDS, Code.UNAVAILABLE: "the store is unavailable"}
+DETAILS_KEY = "grpc-status-details-bin"
+# gRPC allows some 8 KiB of headers and drops the call past them.
+_DETAILS_BYTES_MAX = 4096
+_MESSAGE_MAX = 1000
+
+
+def code_of(error: Exception) -> grpc.StatusCode:
+    """Return the code for an error; INTERNAL for whatever is not in the table."""
+    return CODES.get(type(error), Code.INTERNAL)  # type: ignore[arg-type]  # any type may be asked for
+
+
+def words_of(error: Exception) -> str:
+    """Return what the caller may read."""
+    return _OUR_FAULT.get(code_of(error)) or str(error)[:_MESSAGE_MAX]
+
+
+def violations_of(error: Exception) -> tuple[Violation, ...]:
+    """Return the fields at fault, empty when the error names none."""
+    return error.violations if isinstance(error, InvalidInput) else ()
+
+
+def details_of(error: Exception) -> tuple[tuple[str, bytes], ...]:
+    """Return the trailing metadata: a ``google.rpc.Status`` with a ``BadRequest``."""
+    violations = violations_of(error)
+    if not violations:
+        return ()
+    while True:
+        payload = _status(error, violations).SerializeToString()
+        if len(payload) <= _DETAILS_BYTES_MAX or len(violations) == 1:
+            return ((DETAILS_KEY, payload),)
+        violations = violations[: len(violations) // 2]
+
+
+def _status(error: Exception, violations: tuple[Violation, ...]) -> status_pb2.Status:
+    number: int = code_of(error).value[0]
+    status = status_pb2.Status(code=number, message=words_of(error))
+    status.details.add().Pack(
+        error_details_pb2.BadRequest(
+            field_violations=[
+                error_details_pb2.BadRequest.FieldViolation(
+                    field=violation.field, description=violation.description
+                )
+                for violation in violations
+            ]
+        )
+    )
+    return status

@@ -1,0 +1,81 @@
+"""The gRPC server: port, health, reflection, and a stop that loses no answer."""
+
+import asyncio
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.rpc.servicer import SERVICE, RiskServicer
+
+_STATUS = health_pb2.HealthCheckResponse
+# Clients probe a connection with calls in flight; pings this far apart are welcome.
+PING_INTERVAL_MIN_MS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Bounds of the server."""
+
+    message_bytes_max: int
+    concurrent_calls_max: int
+
+
+class RiskServer:
+    """Serves one ``RiskServicer`` on one address.
+
+    Parameters
+    ----------
+    listen
+        ``host:port``; port 0 chooses a free one, see ``address``.
+
+    Raises
+    ------
+    ConfigFault
+        The address is taken or cannot be bound.
+    """
+
+    def __init__(self, servicer: RiskServicer, listen: str, limits: ServerLimits) -> None:
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            options=(
+                # Off, else a second process would silently share the port.
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", limits.message_bytes_max),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_INTERVAL_MIN_MS),
+            ),
+            maximum_concurrent_rpcs=limits.concurrent_calls_max,
+        )
+        self._server.add_generic_rpc_handlers((servicer.handler(),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+        )
+        self.address = self._bind(listen)
+
+    async def start(self) -> None:
+        """Take calls and say so."""
+        await self._set(_STATUS.NOT_SERVING)
+        await self._server.start()
+        await self._set(_STATUS.SERVING)
+
+    async def stop(self, *, notice_s: float, grace_s: float) -> None:
+        """Say NOT_SERVING, wait for balancers to notice, then finish what is in flight."""
+        await self._set(_STATUS.NOT_SERVING)
+        await asyncio.sleep(notice_s)
+        await self._server.stop(grace_s)
+
+    async def _set(self, status: int) -> None:
+        for service in ("", SERVICE):
+            await self._health.set(service, status)
+
+    def _bind(self, listen: str) -> str:
+        try:
+            port = self._server.add_insecure_port(listen)
+        except RuntimeError as error:
+            raise ConfigFault(
+                f"cannot listen on {listen}: the port is taken or not ours; choose another"
+            ) from error
+        return f"{listen.rpartition(':')[0]}:{port}"

@@ -1,0 +1,202 @@
+"""The four RPCs: decode, validate, gather, answer. Decides nothing itself.
+
+Handlers take raw bytes, because a message that gRPC fails to parse is answered INTERNAL,
+and here it is the caller's fault: INVALID_ARGUMENT, with the field.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from risk_service.decisions.attempt import Attempt
+from risk_service.decisions.lookup import Lookup
+from risk_service.domain.decision import Decision
+from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.identity.payload import Fingerprinter
+from risk_service.pb.risk.v1 import risk_pb2
+from risk_service.rpc.constraints import BATCH, COMPLETE_CHALLENGE, GET_DECISION
+from risk_service.rpc.convert import batch_result, challenge_report, decision_message
+from risk_service.rpc.errors import Code, code_of, details_of, words_of
+from risk_service.rpc.gather import Gatherer
+from risk_service.rpc.screen import accept
+from risk_service.rpc.validate import TimeWindow, require
+from risk_service.rpc.wire import locate
+from risk_service.telemetry import Metrics
+
+log = logging.getLogger(__name__)
+
+SERVICE = "risk.v1.RiskService"
+# Fingerprints of different calls must differ even for equal bytes.
+_ORDER_CALL, _CHALLENGE_CALL = b"o", b"c"
+
+Body = Callable[[bytes, float], Awaitable[Message]]
+Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineRule:
+    """Time for a call whose caller names none, and the most that any call gets."""
+
+    default_s: float
+    cap_s: float
+
+    def remaining_s(self, context: Context) -> float:
+        """Return the seconds that this call still has."""
+        told: float | None = context.time_remaining()
+        if told is None:
+            return self.default_s
+        # Some versions of gRPC say some 10^18 s when the caller set no deadline.
+        return self.default_s if told > 1e9 else min(told, self.cap_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskServicer:
+    """Answers the calls of ``risk.v1.RiskService``.
+
+    Parameters
+    ----------
+    window
+        Returns which times of order are taken right now.
+    """
+
+    gatherer: Gatherer[Attempt, Decision | Exception]
+    lookup: Lookup
+    fingerprinter: Fingerprinter
+    window: Callable[[], TimeWindow]
+    deadlines: DeadlineRule
+    metrics: Metrics
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return what is added to the gRPC server."""
+        bodies: dict[str, Body] = {
+            "ScoreOrder": self._score_order,
+            "BatchScoreOrders": self._batch_score_orders,
+            "GetDecision": self._get_decision,
+            "CompleteChallenge": self._complete_challenge,
+        }
+        methods = {name: self._method(name, body) for name, body in bodies.items()}
+        return grpc.method_handlers_generic_handler(SERVICE, methods)
+
+    def _method(self, name: str, body: Body) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        async def handle(payload: bytes, context: Context) -> bytes:
+            started = time.perf_counter()
+            self.metrics.call_started()
+            try:
+                answer = await body(payload, self.deadlines.remaining_s(context))
+                return answer.SerializeToString()
+            except Exception as error:  # noqa: BLE001 - the edge answers every error
+                await self._refuse(name, error, context)
+            finally:
+                self.metrics.call_done(name, time.perf_counter() - started)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    async def _refuse(self, method: str, error: Exception, context: Context) -> NoReturn:
+        self._note(method, error)
+        await context.abort(code_of(error), words_of(error), details_of(error))
+
+    def _note(self, method: str, error: Exception) -> None:
+        code = code_of(error)
+        self.metrics.error_answered(code.name)
+        if code is Code.INTERNAL:
+            log.error("unexpected_error", exc_info=error, extra={"method": method})
+        elif code is Code.UNAVAILABLE:
+            log.error("store_unavailable", extra={"method": method, "error": str(error)})
+
+    async def _score_order(self, payload: bytes, remaining_s: float) -> Message:
+        request = _decode(risk_pb2.ScoreOrderRequest, payload)
+        answer = await self._submit_order(request, remaining_s)
+        return risk_pb2.ScoreOrderResponse(decision=decision_message(self._decided(answer)))
+
+    async def _batch_score_orders(self, payload: bytes, remaining_s: float) -> Message:
+        batch = _decode(risk_pb2.BatchScoreOrdersRequest, payload)
+        require(batch, BATCH, self.window())
+        pending = [self._submitted(request, remaining_s) for request in batch.requests]
+        results = []
+        for request, waiting in zip(batch.requests, pending, strict=True):
+            answer = await _settled(waiting)
+            if isinstance(answer, Decision):
+                self._decided(answer)
+            else:
+                self._note("BatchScoreOrders", answer)
+            results.append(batch_result(request.request_id, answer))
+        return risk_pb2.BatchScoreOrdersResponse(results=results)
+
+    async def _get_decision(self, payload: bytes, _remaining_s: float) -> Message:
+        request = _decode(risk_pb2.GetDecisionRequest, payload)
+        key = request.WhichOneof("key")
+        if key is None:
+            words = "one of decision_id, request_id and order_id must be set"
+            raise InvalidInput((Violation(field="key", description=words),))
+        require(request, tuple(row for row in GET_DECISION if row.field == key), self.window())
+        finders = {
+            "decision_id": self.lookup.by_decision_id,
+            "request_id": self.lookup.by_request_id,
+            "order_id": self.lookup.by_order_id,
+        }
+        decision = finders[key](getattr(request, key))
+        return risk_pb2.GetDecisionResponse(decision=decision_message(decision))
+
+    async def _complete_challenge(self, payload: bytes, remaining_s: float) -> Message:
+        request = _decode(risk_pb2.CompleteChallengeRequest, payload)
+        require(request, COMPLETE_CHALLENGE, self.window())
+        attempt = Attempt(
+            request_id=request.request_id,
+            fingerprint=self._fingerprint(_CHALLENGE_CALL, request),
+            subject=challenge_report(request),
+        )
+        answer = await self.gatherer.submit(attempt, remaining_s)
+        return risk_pb2.CompleteChallengeResponse(decision=decision_message(self._decided(answer)))
+
+    def _submit_order(
+        self, request: risk_pb2.ScoreOrderRequest, remaining_s: float
+    ) -> "asyncio.Future[Decision | Exception]":
+        attempt = Attempt(
+            request_id=request.request_id,
+            subject=accept(request, self.window()),
+            fingerprint=self._fingerprint(_ORDER_CALL, request),
+        )
+        return self.gatherer.submit(attempt, remaining_s)
+
+    def _submitted(
+        self, request: risk_pb2.ScoreOrderRequest, remaining_s: float
+    ) -> "asyncio.Future[Decision | Exception] | Exception":
+        """Return the future of one order of a batch, or what speaks against it."""
+        try:
+            return self._submit_order(request, remaining_s)
+        except Exception as error:  # noqa: BLE001 - a fault in one never fails its neighbours
+            return error
+
+    def _fingerprint(self, call: bytes, request: Message) -> bytes:
+        return self.fingerprinter.fingerprint(call + request.SerializeToString(deterministic=True))
+
+    def _decided(self, answer: Decision | Exception) -> Decision:
+        if isinstance(answer, Exception):
+            raise answer
+        self.metrics.decision_made(answer.outcome.name, answer.mode.name)
+        return answer
+
+
+async def _settled(
+    waiting: "asyncio.Future[Decision | Exception] | Exception",
+) -> Decision | Exception:
+    if isinstance(waiting, Exception):
+        return waiting
+    try:
+        return await waiting
+    except Exception as error:  # noqa: BLE001 - as above
+        return error
+
+
+def _decode(message_type: Any, payload: bytes) -> Any:
+    """Parse the bytes; names the field at fault when they are no such message."""
+    try:
+        return message_type.FromString(payload)
+    except DecodeError as error:
+        raise InvalidInput((locate(payload, message_type.DESCRIPTOR),)) from error
