@@ -48,6 +48,10 @@ class ServedSchema(Protocol):
     def names(self) -> tuple[str, ...]:
         """Feature names in vector order."""
 
+    @property
+    def order_only(self) -> tuple[str, ...]:
+        """Names of the features that need no history."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedBundle:
@@ -145,6 +149,12 @@ def _check_schema(manifest: Manifest, schema: ServedSchema) -> None:
         )
     if manifest.features != tuple(schema.names):
         raise BundleRefused("schema", MANIFEST_FILE, "features are not those of the schema")
+    known = set(schema.order_only)
+    for abuse, variant, model in manifest.each_model():
+        if variant == "order_only" and not known.issuperset(model.features):
+            raise BundleRefused(
+                "schema", MANIFEST_FILE, f"{abuse} order_only takes a feature that needs history"
+            )
 
 
 def _read_texts(files: Mapping[str, bytes], manifest: Manifest) -> dict[str, ModelText]:
