@@ -1,0 +1,103 @@
+"""Labels: alignment to orders, ripeness, faults."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.vocabulary import Abuse
+from training.labels import DAY_US, NEVER_US, AbuseLabels, read_labels, read_maturity_days
+
+ORDERS = np.array(["a", "b", "c", "d"], dtype=object)
+
+
+def write(path: Path, rows: list[tuple[str, str, int, int | None]]) -> Path:
+    """Write labels of (order, abuse, value, day known)."""
+    at = [None if day is None else datetime.fromtimestamp(day * 86_400, tz=UTC) for *_, day in rows]
+    table = pa.table(
+        {
+            "order_id": [row[0] for row in rows],
+            "abuse": [row[1] for row in rows],
+            "value": pa.array([row[2] for row in rows], pa.int8()),
+            "known_at": pa.array(at, pa.timestamp("us", tz="UTC")),
+        }
+    )
+    pq.write_table(table, path)
+    return path
+
+
+def labels(value: list[int], known_days: list[int], maturity_days: int = 7) -> AbuseLabels:
+    """Return refund labels known on these days."""
+    return AbuseLabels(
+        abuse=Abuse.REFUND,
+        maturity_days=maturity_days,
+        value=np.array(value, dtype=np.int8),
+        known_at_us=np.array(known_days, dtype=np.int64) * DAY_US,
+    )
+
+
+def test_labels_follow_the_orders_and_absent_ones_stay_unlabelled(tmp_path: Path) -> None:
+    """A label lands on its order whatever the file's order; no row means unlabelled, not 0."""
+    path = write(
+        tmp_path / "labels.parquet",
+        [
+            ("c", "refund", 1, 9),
+            ("a", "refund", 0, 30),
+            ("a", "scalping", 1, 2),
+            ("x", "refund", 1, 3),
+        ],
+    )
+    found = read_labels(path, ORDERS, {Abuse.REFUND: 30})[Abuse.REFUND]
+    assert found.value.tolist() == [0, -1, 1, -1]
+    assert found.known_at_us.tolist() == [30 * DAY_US, NEVER_US, 9 * DAY_US, NEVER_US]
+
+
+def test_early_positive_of_a_young_order_is_left_out() -> None:
+    """An abuse known early may not be used before innocence could be known as well."""
+    ordered = np.array([0, 5, 5, 0]) * DAY_US
+    known = labels([1, 1, 0, 0], [1, 6, 12, 7])
+    assert known.usable(ordered, 7 * DAY_US).tolist() == [True, False, False, True]
+
+
+def test_label_known_after_the_cutoff_is_not_used() -> None:
+    """A late claim is invisible to whoever lived before it arrived."""
+    known = labels([1], [20])
+    assert not known.usable(np.array([0]), 19 * DAY_US).any()
+    assert known.usable(np.array([0]), 20 * DAY_US).all()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("a", "refund", 1, 1), ("a", "refund", 0, 2)],
+        [("a", "refund", 2, 1)],
+        [("a", "refund", 1, None)],
+    ],
+)
+def test_contradicting_or_broken_labels_are_a_fault(
+    tmp_path: Path, rows: list[tuple[str, str, int, int | None]]
+) -> None:
+    """Two labels of one abuse, another value than 0 and 1, or no time: refused by file name."""
+    path = write(tmp_path / "labels.parquet", rows)
+    with pytest.raises(DataFault, match=r"labels\.parquet"):
+        read_labels(path, ORDERS, {Abuse.REFUND: 30})
+
+
+def test_maturity_is_read_per_abuse(tmp_path: Path) -> None:
+    """Each abuse has a maturity of its own; unknown sections are not ours."""
+    path = tmp_path / "dataset.toml"
+    path.write_text("[labels.refund]\nmaturity_days = 30\n[labels.other]\nmaturity_days = 1\n")
+    assert read_maturity_days(path) == {Abuse.REFUND: 30}
+
+
+@pytest.mark.parametrize("text", ["", "[labels.refund]\n", "[labels.refund]\nmaturity_days = -1\n"])
+def test_missing_maturity_is_a_clear_error(tmp_path: Path, text: str) -> None:
+    """Without a maturity nothing can be trained, and the file is named."""
+    path = tmp_path / "dataset.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigFault, match=r"dataset\.toml"):
+        read_maturity_days(path)

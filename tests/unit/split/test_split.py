@@ -1,0 +1,97 @@
+"""Slices by time: order, gaps, as-of rule, refusals."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from training.labels import DAY_US, AbuseLabels
+from training.split import MINIMUM_DAYS, SHARES, SliceName, days_needed, members, plan_slices
+
+START = 1_700_000_000_000_000
+
+
+def a_world(days: int, maturity: int, seed: int = 1) -> tuple[np.ndarray, AbuseLabels]:
+    """Return order times and labels, abuses known between at once and two maturities late."""
+    rng = np.random.default_rng(seed)
+    ordered = np.sort(START + rng.integers(0, days * DAY_US, 4_000))
+    value = (rng.random(4_000) < 0.05).astype(np.int8)
+    late = rng.integers(0, 2 * maturity * DAY_US + 1, 4_000)
+    delay = np.where(value == 1, late, maturity * DAY_US)
+    return ordered, AbuseLabels(
+        abuse=Abuse.REFUND, maturity_days=maturity, value=value, known_at_us=ordered + delay
+    )
+
+
+@given(maturity=st.integers(0, 45), extra=st.integers(0, 400), offset=st.integers(0, DAY_US - 1))
+def test_slices_rise_with_a_gap_of_one_maturity_after_each(
+    maturity: int, extra: int, offset: int
+) -> None:
+    """Every plan has four slices of their least length, a gap after each, all within the data."""
+    start = START + offset
+    end = start + (days_needed(maturity) + extra + 1) * DAY_US
+    plan = plan_slices(Abuse.REFUND, maturity, start, end)
+    assert [part.name for part in plan.slices] == list(SHARES)
+    for part in plan.slices:
+        assert part.end_us - part.start_us >= MINIMUM_DAYS[part.name] * DAY_US
+    for before, after in pairwise(plan.slices):
+        assert before.end_us + maturity * DAY_US == before.cutoff_us == after.start_us
+    assert start < plan[SliceName.TRAIN].start_us
+    assert plan[SliceName.TEST].end_us + maturity * DAY_US <= end
+    assert plan[SliceName.TEST].cutoff_us == end
+
+
+def test_too_short_a_data_set_says_what_it_needs() -> None:
+    """The refusal names the abuse and the days, so that the reader knows what to do."""
+    with pytest.raises(ConfigFault, match=rf"refund .* needs at least {days_needed(30)} "):
+        plan_slices(Abuse.REFUND, 30, START, START + 60 * DAY_US)
+
+
+def test_members_obey_the_as_of_rule() -> None:
+    """Each row lies in its slice, is ripe, and had its label when the next slice began."""
+    ordered, known = a_world(240, 14)
+    plan = plan_slices(Abuse.REFUND, 14, START, START + 240 * DAY_US)
+    rows = members(plan, ordered, known)
+    for part in plan.slices:
+        mine = rows[part.name]
+        assert ((ordered[mine] >= part.start_us) & (ordered[mine] < part.end_us)).all()
+        assert (known.known_at_us[mine] <= part.cutoff_us).all()
+        assert (ordered[mine] + 14 * DAY_US <= part.cutoff_us).all()
+    train = plan[SliceName.TRAIN]
+    late = (known.value == 1) & (known.known_at_us > train.cutoff_us)
+    in_train = (ordered >= train.start_us) & (ordered < train.end_us)
+    assert (late & in_train).any(), "the world has no late label to leave out"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(0, "none of the .* test slice is an abuse"), (1, "all .* are abuses")]
+)
+def test_one_class_in_a_slice_is_refused_by_name(value: int, message: str) -> None:
+    """A slice of one class is no evidence: abuse and slice are named."""
+    ordered, known = a_world(240, 14)
+    plan = plan_slices(Abuse.REFUND, 14, START, START + 240 * DAY_US)
+    changed = known.value.copy()
+    changed[ordered >= plan[SliceName.TEST].start_us] = value
+    one_class = AbuseLabels(
+        abuse=known.abuse, maturity_days=14, value=changed, known_at_us=ordered + 14 * DAY_US
+    )
+    with pytest.raises(ConfigFault, match=rf"refund: {message}"):
+        members(plan, ordered, one_class)
+
+
+def test_empty_slice_is_refused_by_name() -> None:
+    """No labelled order at all is said plainly."""
+    ordered, known = a_world(240, 14)
+    plan = plan_slices(Abuse.REFUND, 14, START, START + 240 * DAY_US)
+    unlabelled = AbuseLabels(
+        abuse=known.abuse,
+        maturity_days=14,
+        value=np.full(len(ordered), -1, dtype=np.int8),
+        known_at_us=known.known_at_us,
+    )
+    with pytest.raises(ConfigFault, match="refund: the train slice has no labelled orders"):
+        members(plan, ordered, unlabelled)

@@ -1,0 +1,95 @@
+"""Cost table and the thresholds that follow from it."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse, Outcome
+from training.train.costs import DEFAULT_COSTS, ActionCost, load_costs
+from training.train.thresholds import CalibrateSlice, actions_of, break_even, set_thresholds
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Return probabilities of log odds."""
+    return 1 / (1 + np.exp(-x))
+
+
+def a_slice(seed: int, honest: int = 4_000, abuses: int = 120) -> CalibrateSlice:
+    """Return honest orders and abuses whose raw scores overlap."""
+    rng = np.random.default_rng(seed)
+    raw = np.concatenate((rng.normal(-4, 1.5, honest), rng.normal(1, 2, abuses)))
+    label = np.repeat(np.array([0, 1], dtype=np.int8), (honest, abuses))
+    return CalibrateSlice(raw=raw.round(2), label=label, value_minor=np.full(len(raw), 9_900.0))
+
+
+def test_shipped_table_is_valid_for_every_abuse() -> None:
+    """The table in the package can be read and has a denial for every abuse."""
+    costs = load_costs()
+    assert all("deny" in costs.of(abuse).actions for abuse in Abuse)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("loss_share = 0.60", "loss_share = -1", "scalping.loss_share"),
+        ("friction_share = 0.02", "friction_share = 0.5", "more friction than limit_quantity"),
+        ("max_honest_share = 0.002", "max_honest_share = 0.5", "more honest orders"),
+        ("format = 1", "format = 2", "format"),
+        ("[refund]", "[refunds]", "refund"),
+    ],
+)
+def test_wrong_entry_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """An analyst's slip is refused with the entry's name, not trained on."""
+    path = tmp_path / "costs.toml"
+    path.write_text(DEFAULT_COSTS.read_text("utf-8").replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigFault, match=message):
+        load_costs(path)
+
+
+def test_break_even_is_where_the_costs_cross() -> None:
+    """With loss 1, no residual, friction 0.25: acting pays from p = 0.2, whatever the value."""
+    action = ActionCost(residual_share=0, friction_share=0.25, handling_minor=0, max_honest_share=1)
+    assert break_even(action, [], 1.0, 5_000) == pytest.approx(0.2)
+    assert break_even(action, [], 1.0, 70_000) == pytest.approx(0.2)
+
+
+def test_action_that_costs_more_than_it_saves_never_begins() -> None:
+    """Handling dearer than the loss puts the threshold above every score."""
+    action = ActionCost(
+        residual_share=0, friction_share=0.0, handling_minor=10_000, max_honest_share=1
+    )
+    assert break_even(action, [], 0.5, 5_000) > 1
+
+
+@given(seed=st.integers(0, 10_000))
+def test_thresholds_rise_and_keep_their_caps(seed: int) -> None:
+    """Harsher actions never begin earlier, and none hits more honest orders than its cap."""
+    rows = a_slice(seed)
+    costs = load_costs().scalping
+    found = set_thresholds(costs, rows, sigmoid)
+    assert [one.action for one in found] == ["limit_quantity", "challenge", "review", "deny"]
+    assert all(a.raw <= b.raw for a, b in pairwise(found))
+    honest = rows.raw[rows.label == 0]
+    for one in found:
+        assert np.mean(honest >= one.raw) <= one.cap
+        assert np.mean(honest >= one.raw) == pytest.approx(one.honest_share)
+
+
+def test_few_honest_orders_put_the_cap_above_them_all() -> None:
+    """When the cap allows less than one order, the threshold lies above every honest one."""
+    rows = a_slice(3, honest=500)
+    rows.raw[:5] = 6.0  # honest orders that look their worst
+    deny = set_thresholds(load_costs().scalping, rows, sigmoid)[-1]
+    assert deny.bound_by == "cap"
+    assert not (rows.raw[rows.label == 0] >= deny.raw).any()
+
+
+def test_harshest_action_reached_is_taken() -> None:
+    """Between two thresholds the milder holds; at a threshold the action begins."""
+    taken = actions_of(np.array([-1.0, 0.0, 0.5, 2.0]), {"challenge": 0.0, "deny": 2.0})
+    assert taken.tolist() == [Outcome.ALLOW, Outcome.CHALLENGE, Outcome.CHALLENGE, Outcome.DENY]

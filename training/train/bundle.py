@@ -1,0 +1,112 @@
+"""Turns what was fitted into the content of a bundle."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import numpy as np
+from pydantic import JsonValue
+
+from risk_service.domain.vocabulary import Abuse
+from risk_service.features.schema import FeatureSchema
+from risk_service.models.manifest import Action, Calibration, TrainingFacts
+from training.registry.writer import BundleContent, TrainedModel
+from training.split import SliceName
+from training.train.booster import Floats
+from training.train.dataset import Dataset
+from training.train.fit import FittedAbuse, FittedVariant
+from training.train.frame import Frame
+
+Json = dict[str, JsonValue]
+GOLDEN_ABUSES, GOLDEN_HONEST = 8, 40
+MANIFEST_METRICS = ("pr_auc", "roc_auc", "recall_at_fpr_0.5pct")
+
+
+def bundle_content(
+    schema: FeatureSchema,
+    dataset: Dataset,
+    frame: Frame,
+    fitted: Mapping[Abuse, FittedAbuse],
+    figures: Mapping[Abuse, Mapping[str, object]],
+) -> BundleContent:
+    """Return the content of the bundle.
+
+    It is dated by the end of the data, not by the clock: the same data and seed give the
+    same bytes.
+    """
+    return BundleContent(
+        schema_version=schema.version,
+        features=schema.names,
+        models={
+            abuse: {name: _model(variant) for name, variant in one.variants.items()}
+            for abuse, one in fitted.items()
+        },
+        golden_rows=_golden(frame, fitted),
+        training=_facts(dataset, fitted),
+        metrics={abuse.value: _metrics(figures[abuse]) for abuse in fitted},
+        created_at=dataset.end,
+    )
+
+
+def _model(variant: FittedVariant) -> TrainedModel:
+    return TrainedModel(
+        text=variant.trained.text,
+        features=variant.features,
+        calibration=Calibration(kind=variant.calibrated.kind, knots=variant.calibrated.knots),
+        anchors=variant.anchors,
+        thresholds={cast(Action, one.action): one.raw for one in variant.thresholds},
+    )
+
+
+def _golden(frame: Frame, fitted: Mapping[Abuse, FittedAbuse]) -> Floats:
+    """Return vectors of the calibrate slices, abuses and honest orders, spread over time."""
+    chosen: set[int] = set()
+    for one in fitted.values():
+        rows, label = one.task.rows[SliceName.CALIBRATE], one.task.label(SliceName.CALIBRATE)
+        for mark, count in ((1, GOLDEN_ABUSES), (0, GOLDEN_HONEST)):
+            part = rows[label == mark]
+            at = np.linspace(0, len(part) - 1, min(count, len(part))).astype(np.int64)
+            chosen.update(part[at].tolist())
+    return frame.matrix[np.array(sorted(chosen), dtype=np.int64)]
+
+
+def _facts(dataset: Dataset, fitted: Mapping[Abuse, FittedAbuse]) -> TrainingFacts:
+    tasks = {abuse.value: one.task for abuse, one in fitted.items()}
+    slices: Json = {
+        abuse: {
+            part.name.value: {
+                "start_us": part.start_us,
+                "end_us": part.end_us,
+                "cutoff_us": part.cutoff_us,
+            }
+            for part in task.plan.slices
+        }
+        for abuse, task in tasks.items()
+    }
+    counts: Json = {
+        abuse: {
+            name.value: {"orders": len(rows), "abuses": int(task.label(name).sum())}
+            for name, rows in task.rows.items()
+        }
+        for abuse, task in tasks.items()
+    }
+    return TrainingFacts(
+        window={"start_us": dataset.start_us, "end_us": dataset.end_us},
+        slices=slices,
+        counts=counts,
+        maturity={abuse: task.plan.maturity_days for abuse, task in tasks.items()},
+        dataset={
+            "name": dataset.name,
+            "sha256": dataset.sha256,
+            "seed": next(iter(tasks.values())).seed,
+        },
+    )
+
+
+def _metrics(figures: Mapping[str, object]) -> Json:
+    """Return the few figures that travel with the bundle."""
+    plain = cast(dict[str, dict[str, dict[str, JsonValue]]], figures)
+    models: Json = {
+        name: {metric: measured[metric] for metric in MANIFEST_METRICS}
+        for name, measured in plain["models"].items()
+    }
+    return {"models": models, "base_rate": cast(JsonValue, figures["base_rate"])}
