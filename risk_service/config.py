@@ -1,1 +1,100 @@
-"""Settings of the service, read once at the composition root."""
+"""Settings of the service, read once at the composition root.
+
+A value comes from the command line, else from the environment (``RISK_<NAME>``), else
+from the TOML file, else from the default below. Holds no logic beyond that.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from risk_service.domain.errors import ConfigFault
+
+ENV_PREFIX = "RISK_"
+
+
+def _as_paths(value: object) -> object:
+    """Read several paths from one text, separated as in PATH."""
+    return value.split(os.pathsep) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """All settings; units are in the names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Files
+    bundle: Path
+    trust: Annotated[tuple[Path, ...], BeforeValidator(_as_paths), Field(min_length=1)]
+    identity_key: Path
+    features: Path
+    state: Path
+
+    # Edge
+    listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    message_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    concurrent_calls_max: Annotated[int, Field(ge=1)] = 2048
+    deadline_default_ms: Annotated[float, Field(gt=0)] = 1000.0
+    deadline_cap_ms: Annotated[float, Field(gt=0)] = 10_000.0
+    order_future_s: Annotated[int, Field(ge=0)] = 300
+    order_past_s: Annotated[int, Field(ge=0)] = 7 * 86_400
+
+    # Groups
+    group_quiet_ms: Annotated[float, Field(ge=0)] = 0.5
+    group_age_max_ms: Annotated[float, Field(ge=0)] = 2.0
+    group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
+    waiting_orders_max: Annotated[int, Field(ge=1)] = 4096
+
+    # Decisions
+    features_stale_after_s: Annotated[int, Field(gt=0)] = 36 * 3600
+    replay_from: AwareDatetime | None = None
+
+    # Stop
+    drain_notice_s: Annotated[float, Field(ge=0)] = 2.0
+    drain_grace_s: Annotated[float, Field(ge=0)] = 10.0
+
+    log_format: Literal["text", "json"] = "text"
+
+
+def load_settings(
+    options: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None
+) -> Settings:
+    """Merge the sources and check them.
+
+    Parameters
+    ----------
+    options
+        Options of the command line; None stands for "not given".
+
+    Raises
+    ------
+    ConfigFault
+        Names every setting that is missing or wrong.
+    """
+    merged: dict[str, object] = _read(file) if file else {}
+    for name in Settings.model_fields:
+        if (text := environment.get(ENV_PREFIX + name.upper())) is not None:
+            merged[name] = text
+    merged |= {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigFault("settings: " + "; ".join(faults)) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigFault(f"{file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigFault(f"{file}: {error}") from error

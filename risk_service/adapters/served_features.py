@@ -1,0 +1,88 @@
+"""The online store that is in force: opened anew whenever ``serving.json`` changes.
+
+Materialisation replaces the file at night; the service follows without a restart. While
+there is no store that opens, reads raise ``StoreUnavailable`` and decisions go on in mode
+NO_FEATURES; every second it is tried again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from risk_service.adapters.feast_layout.manifest import load_manifest
+from risk_service.adapters.feast_layout.reader import FeastSqliteReader
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.order import Order
+from risk_service.ports import StoredFeatures
+
+LOOK_EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class ServedFeatures:
+    """Implements ``ports.FeatureReader`` over what ``serving.json`` names right now.
+
+    Parameters
+    ----------
+    path
+        ``serving.json`` as materialisation writes it.
+    on_opened
+        Told the time up to which a newly opened store holds history, in microseconds.
+
+    Raises
+    ------
+    ConfigFault
+        At start: the file is wrong or belongs to another schema. Later such a file is
+        logged and the store opened before stays in force.
+    """
+
+    def __init__(self, path: Path, on_opened: Callable[[int], None]) -> None:
+        self._path = path
+        self._on_opened = on_opened
+        self._reader: FeastSqliteReader | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._look_at_s = 0.0
+        try:
+            self._open()
+        except StoreUnavailable as error:
+            log.warning("features_unavailable", extra={"error": str(error)})
+
+    def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
+        """Return one row of stored features per order, NaN where missing or expired."""
+        if time.monotonic() >= self._look_at_s:
+            self._look()
+        if self._reader is None:
+            raise StoreUnavailable("no online store could be opened")
+        return self._reader.read(orders, now_us)
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def _look(self) -> None:
+        self._look_at_s = time.monotonic() + LOOK_EVERY_S
+        if self._reader is not None and _stamp(self._path) == self._stamp:
+            return
+        try:
+            self._open()
+        except (ConfigFault, StoreUnavailable) as error:
+            log.warning("features_not_reopened", extra={"error": str(error)})
+
+    def _open(self) -> None:
+        # Remembered first: a file that is refused is not read again until it changes.
+        self._stamp = _stamp(self._path)
+        reader = FeastSqliteReader(load_manifest(self._path))
+        self.close()
+        self._reader = reader
+        self._on_opened(reader.materialized_until_us)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns

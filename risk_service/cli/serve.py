@@ -1,0 +1,48 @@
+"""``risk serve``: options in, ``bootstrap.run`` out."""
+
+import os
+from pathlib import Path
+
+import click
+
+from risk_service.bootstrap import run
+from risk_service.config import load_settings
+from risk_service.telemetry import configure_logging
+
+
+@click.command()
+@click.option("--bundle", type=click.Path(path_type=Path), help="Directory of the signed bundle.")
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Public key that bundles are signed with; may be given several times.",
+)
+@click.option("--identity-key", type=click.Path(path_type=Path), help="Key of identity tokens.")
+@click.option(
+    "--features", type=click.Path(path_type=Path), help="serving.json of the online store."
+)
+@click.option("--state", type=click.Path(path_type=Path), help="Directory of the decisions.")
+@click.option("--listen", help="host:port of gRPC; port 0 chooses a free one.")
+@click.option("--metrics-port", type=int, help="Port of Prometheus metrics, on the same host.")
+@click.option(
+    "--replay-from", help="RFC 3339 time: the clock follows the orders of a recorded world."
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log lines.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file with any setting.")
+def serve(config: Path | None, trust: tuple[Path, ...], **options: object) -> None:
+    """Serve decisions over gRPC until SIGTERM.
+
+    Every setting may also stand in the file given by --config, or in the environment
+    as RISK_<NAME>. SIGHUP loads the bundle again.
+
+    Example: risk serve --bundle RUN/bundle --trust KEYS/signing.pub
+        --identity-key KEYS/identity.key --features RUN/serving.json --state state
+    """
+    settings = load_settings({**options, "trust": trust or None}, os.environ, config)
+    configure_logging(as_json=settings.log_format == "json")
+    run(settings, _say_ready)
+
+
+def _say_ready(address: str, ready_s: float) -> None:
+    click.echo(f"ready in {ready_s:.1f} s on {address}")
