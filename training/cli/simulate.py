@@ -1,0 +1,79 @@
+"""``risk simulate``: write a synthetic promotion world with attackers in it."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from training.simulate.settings import BASES, DEFAULT_END, WorldSettings
+from training.simulate.write import Written
+from training.simulate.write import simulate as write_world
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--seed", type=int, required=True, help="Same seed and options: same bytes.")
+@click.option("--days", type=int, required=True, help="Days of trade, at least 28.")
+@click.option("--orders", type=int, required=True, help="Orders in all, at least 2000.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New directory.")
+@click.option(
+    "--base",
+    type=click.Choice(BASES),
+    default="pure",
+    show_default=True,
+    help="Invented baskets in CNY, or the real ones of Online Retail in GBP.",
+)
+@click.option(
+    "--truth", type=click.Path(path_type=Path), help="Ground truth; default: OUT with .truth added."
+)
+@click.option(
+    "--end",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=DEFAULT_END.isoformat(),
+    show_default=True,
+    help="Last day of the world (UTC).",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write a summary here.")
+def simulate(  # noqa: PLR0913 - one argument for each option of the command
+    seed: int,
+    days: int,
+    orders: int,
+    out: Path,
+    base: str,
+    truth: Path | None,
+    end: datetime,
+    json_file: Path | None,
+) -> None:
+    """Write a synthetic promotion world: orders, life events, labels; the truth apart.
+
+    Example: risk simulate --seed 7 --days 120 --orders 100000 --out /tmp/world
+    """
+    settings = WorldSettings(seed=seed, days=days, orders=orders, base=base, end=end.date())
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn(), console=console
+    )
+    with bar:
+        task = bar.add_task("starting", total=1.0)
+        written = write_world(
+            settings,
+            out,
+            truth,
+            lambda what, share: bar.update(task, description=what, completed=share),
+        )
+    if json_file is not None:
+        json_file.write_text(json.dumps(_summary(written), indent=2) + "\n", encoding="utf-8")
+    counts = ", ".join(f"{rows:,} {name}" for name, rows in written.rows.items())
+    click.echo(f"{written.out}: {counts}")
+    click.echo(f"ground truth apart: {written.truth}")
+
+
+def _summary(written: Written) -> dict[str, object]:
+    return {
+        "out": str(written.out),
+        "truth": str(written.truth),
+        "rows": written.rows,
+        "sha256": written.sha256,
+    }

@@ -1,0 +1,154 @@
+"""What happens after the orders: life events, and labels that come late and partly wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.simulate import kinds
+from training.simulate.arrays import DAY_US, HOUR_US, Array, Columns, joined, lognormal
+
+EVENT_TYPES = (
+    "PAID",
+    "CANCELLED",
+    "SHIPPED",
+    "DELIVERED",
+    "REVIEWED",
+    "REFUND_REQUESTED",
+    "REFUNDED",
+    "RETURN_RECEIVED",
+    "BLOCKED",
+)
+(PAID, CANCELLED, SHIPPED, DELIVERED, REVIEWED, REFUND_REQUESTED, REFUNDED, RETURNED, BLOCKED) = (
+    range(9)
+)
+# Share of true abuse that nobody ever notices, by strategy.
+MISSED = (0.0, 0.08, 0.22, 0.14, 0.14, 0.25, 0.08, 0.12, 0.14, 0.2)
+# Share of an honest persona's orders accused by mistake: (scalping at a drop, refund on a claim).
+ACCUSED_AT_DROP: dict[int, float] = {
+    kinds.STUDENT: 0.006,
+    kinds.COMMUNITY_AGENT: 0.01,
+    kinds.QUICK: 0.005,
+    kinds.OFFICE_WORKER: 0.003,
+}
+ACCUSED_ON_CLAIM = 0.02
+ACCUSED_OF_BRUSHING = 0.0008
+
+
+def life_events(orders: Columns, payable: Array, rng: np.random.Generator) -> Columns:
+    """Return the events of all orders, sorted by recording time; ``order`` is the row."""
+    n = orders["at"].size
+    row = np.arange(n)
+    paid = orders["at"] + (lognormal(rng, 40.0, 1.0, n) * 1e6).astype(np.int64)
+    blocked = orders["blocked"]
+    cancels = ~blocked & (orders["cancels"] > 0)
+    # Half of those who cancel never paid.
+    pays = ~blocked & (~cancels | (rng.random(n) < 0.5))
+    goes = ~blocked & ~cancels
+    shipped = paid + _hours(rng, 14.0, 0.5, n)
+    delivered = shipped + _hours(rng, 52.0, 0.35, n)
+    wait = (orders["claim_wait_h"] * HOUR_US).astype(np.int64)
+    lost = orders["claim"] == kinds.NOT_RECEIVED
+    requested = np.where(lost, shipped + 3 * DAY_US, delivered) + wait
+    claims = goes & (orders["claim"] != kinds.NO_CLAIM)
+    returns = claims & np.isin(
+        orders["claim"], (kinds.CHANGED_MIND, kinds.NOT_AS_DESCRIBED, kinds.PARTIAL_RETURN)
+    )
+    returned = requested + _hours(rng, 90.0, 0.4, n)
+    refunded = np.where(returns, returned, requested) + _hours(rng, 20.0, 0.8, n)
+    granted = claims & (rng.random(n) < 0.93)
+    cancelled = np.where(pays, paid, orders["at"]) + _hours(rng, 3.0, 1.2, n)
+    reviewed = delivered + _hours(rng, 40.0, 1.0, n)
+    part = np.where(orders["claim"] == kinds.PARTIAL_RETURN, rng.uniform(0.3, 0.7, n), 1.0)
+    back = (payable * part).astype(np.int64)
+    arrives = goes & ~(lost & (rng.random(n) < 0.8))
+    parts = [
+        _events(BLOCKED, row[blocked], orders["at"][blocked]),
+        _events(PAID, row[pays], paid[pays], amount=payable[pays]),
+        _events(CANCELLED, row[cancels], cancelled[cancels]),
+        _events(SHIPPED, row[goes], shipped[goes], weight=orders["ship_weight"][goes]),
+        _events(DELIVERED, row[arrives], delivered[arrives]),
+        _events(REVIEWED, *_both(arrives & (orders["review"] > 0), row, reviewed)),
+        _events(
+            REFUND_REQUESTED,
+            *_both(claims, row, requested),
+            amount=back[claims],
+            reason=orders["claim"][claims],
+        ),
+        _events(RETURNED, *_both(returns, row, returned), weight=orders["return_weight"][returns]),
+        _events(REFUNDED, *_both(granted, row, refunded), amount=back[granted]),
+    ]
+    events = joined(parts)
+    lag = np.where(events["type"] == BLOCKED, 0, _hours(rng, 0.4, 1.3, events["row"].size))
+    events["recorded"] = events["at"] + lag
+    sequence = np.lexsort((events["type"], events["row"], events["recorded"]))
+    return {name: values[sequence] for name, values in events.items()}
+
+
+def _hours(rng: np.random.Generator, median: float, sigma: float, n: int) -> Array:
+    spans: Array = (lognormal(rng, median, sigma, n) * HOUR_US).astype(np.int64)
+    return spans
+
+
+def _both(mask: Array, row: Array, at: Array) -> tuple[Array, Array]:
+    return row[mask], at[mask]
+
+
+def _events(
+    kind: int,
+    row: Array,
+    at: Array,
+    amount: Array | None = None,
+    reason: Array | None = None,
+    weight: Array | None = None,
+) -> Columns:
+    n = row.size
+    return {
+        "row": row,
+        "at": at,
+        "type": np.full(n, kind, dtype=np.int8),
+        "amount": np.full(n, -1, dtype=np.int64) if amount is None else amount,
+        "reason": np.zeros(n, dtype=np.int8) if reason is None else reason,
+        # Scales weigh to a thousandth, for everybody.
+        "weight": np.full(n, np.nan) if weight is None else np.abs(np.round(weight, 3)),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Labels of one abuse: row of the order, value and when it is known (microseconds)."""
+
+    row: Array
+    value: Array
+    known_at: Array
+
+
+def labels_of(abuse: int, orders: Columns, rng: np.random.Generator) -> Labels:
+    """Return late and partly wrong labels of every order that was not blocked."""
+    row = np.flatnonzero(~orders["blocked"])
+    n = row.size
+    strategy, persona = orders["strategy"][row], orders["persona"][row]
+    guilty = orders["abuse"][row] == abuse
+    found = guilty & (rng.random(n) >= np.array(MISSED)[strategy])
+    accused = ~guilty & (rng.random(n) < _accusation(abuse, orders, row, persona))
+    value = found | accused
+    maturity = kinds.MATURITY_DAYS[abuse] * DAY_US
+    # Findings gather in the first half of the time; refunds need a delivery first.
+    share = rng.beta(2.0, 3.0, n)
+    earliest = (0.02, 0.15, 0.2)[abuse]
+    known = orders["at"][row] + ((earliest + (1.0 - earliest) * share) * maturity).astype(np.int64)
+    return Labels(
+        row=row,
+        value=value.astype(np.int8),
+        known_at=np.where(value, known, orders["at"][row] + maturity),
+    )
+
+
+def _accusation(abuse: int, orders: Columns, row: Array, persona: Array) -> Array:
+    if abuse == 0:
+        rate = np.zeros(len(kinds.PERSONAS))
+        rate[list(ACCUSED_AT_DROP)] = list(ACCUSED_AT_DROP.values())
+        return np.where(orders["drop"][row] >= 0, rate[persona], 0.0)
+    if abuse == 1:
+        return np.full(row.size, ACCUSED_OF_BRUSHING)
+    claimed = (orders["claim"][row] != kinds.NO_CLAIM) & (orders["cancels"][row] == 0)
+    return np.where(claimed, ACCUSED_ON_CLAIM, 0.0)

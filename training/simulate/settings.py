@@ -1,0 +1,70 @@
+"""What a user may choose about a world, checked once."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from risk_service.domain.errors import ConfigFault
+from training.simulate.arrays import DAY_US
+
+BASES = ("pure", "online_retail")
+# A fixed end, not "today": the same command writes the same bytes on every day.
+DEFAULT_END = date(2026, 6, 30)
+FEWEST_ORDERS, MOST_ORDERS = 2_000, 5_000_000
+FEWEST_DAYS, MOST_DAYS = 28, 1_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldSettings:
+    """Choices of a world. The last order lies before midnight (UTC) after ``end``.
+
+    Raises
+    ------
+    ConfigFault
+        A value is out of its range; the message names the option.
+    """
+
+    seed: int
+    days: int
+    orders: int
+    base: str = "pure"
+    end: date = DEFAULT_END
+
+    def __post_init__(self) -> None:
+        """Refuse what no world can be built from."""
+        if self.base not in BASES:
+            raise ConfigFault(f"--base must be one of {', '.join(BASES)}, not {self.base!r}")
+        if not 0 <= self.seed < 2**32:
+            raise ConfigFault(f"--seed must lie in 0..{2**32 - 1}, not {self.seed}")
+        if not FEWEST_DAYS <= self.days <= MOST_DAYS:
+            raise ConfigFault(f"--days must lie in {FEWEST_DAYS}..{MOST_DAYS}, not {self.days}")
+        if not FEWEST_ORDERS <= self.orders <= MOST_ORDERS:
+            limits = f"{FEWEST_ORDERS}..{MOST_ORDERS}"
+            raise ConfigFault(f"--orders must lie in {limits}, not {self.orders}")
+        if not date(2000, 1, 1) <= self.end <= date(2100, 1, 1):
+            raise ConfigFault(f"--end must lie between 2000 and 2100, not {self.end}")
+
+    @property
+    def real(self) -> bool:
+        """Tell whether baskets, prices and hours are those of real customers."""
+        return self.base == "online_retail"
+
+    @property
+    def currency(self) -> str:
+        """Return the ISO 4217 code of all orders."""
+        return "GBP" if self.real else "CNY"
+
+    @property
+    def end_us(self) -> int:
+        """Return the midnight after the last day."""
+        midnight = datetime(self.end.year, self.end.month, self.end.day, tzinfo=UTC)
+        return int((midnight + timedelta(days=1)).timestamp()) * 1_000_000
+
+    @property
+    def start_us(self) -> int:
+        """Return the midnight at which the first day begins."""
+        return self.end_us - self.days * DAY_US
+
+    @property
+    def first_weekday(self) -> int:
+        """Return the weekday of the first day, Monday = 0."""
+        return (self.start_us // DAY_US + 3) % 7
