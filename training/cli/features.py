@@ -1,0 +1,70 @@
+"""``risk features``: build history, apply the Feast repository, fill the online store.
+
+Modules that import Feast, which takes seconds, are loaded by the commands that need it.
+"""
+
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from risk_service.domain.errors import ConfigFault
+from training.frames.build import build_views
+
+WAREHOUSE = click.option(
+    "--warehouse",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Prepared data set, from `risk dataset prepare`.",
+)
+
+
+@click.group()
+def features() -> None:
+    """Build, apply and materialise the Feast features."""
+
+
+@features.command()
+@WAREHOUSE
+def build(warehouse: Path) -> None:
+    """Build the daily history of every entity into WAREHOUSE/features."""
+    build_views(warehouse, _say)
+
+
+@features.command()
+@WAREHOUSE
+def apply(warehouse: Path) -> None:
+    """Register entities, views and services with Feast."""
+    import_module("training.frames.feast_repo").apply_repo(warehouse)
+
+
+@features.command()
+@WAREHOUSE
+@click.option("--until", required=True, help="UTC time such as 2024-06-01T00:00:00Z.")
+@click.option(
+    "--online",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the online store; WAREHOUSE/feast/online.db by default.",
+)
+def materialize(warehouse: Path, until: str, online: Path | None) -> None:
+    """Fill the online store up to a time and write serving.json beside it.
+
+    A later call with a later time writes newer rows only.
+    """
+    manifest = import_module("training.frames.materialize").materialize(
+        warehouse, _time(until), online, _say
+    )
+    click.echo(f"{len(manifest.views)} views up to {until}")
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigFault(f"--until {text!r} is no time such as 2024-06-01T00:00:00Z") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
