@@ -20,6 +20,7 @@ from risk_service.models.manifest import Manifest, Variant, VariantModel
 
 GOLDEN_FILE = "golden.json"
 MAX_BYTES = 8 * 1024 * 1024
+MAX_ROWS = 256
 
 Hex = Annotated[str, Field(pattern=r"^(-?0x[01]\.[0-9a-f]{1,13}p[-+][0-9]{1,4}|nan)$")]
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ class Golden(BaseModel):
     """Rows in the order of the manifest's features, and the answers to them."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    rows: Annotated[tuple[tuple[Hex, ...], ...], Field(min_length=1, max_length=256)]
+    rows: Annotated[tuple[tuple[Hex, ...], ...], Field(min_length=1, max_length=MAX_ROWS)]
     expected: dict[Abuse, dict[Variant, Expected]]
 
     def matrix(self) -> Floats:

@@ -19,7 +19,14 @@ from pydantic import JsonValue, ValidationError
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from risk_service.models.canonical import canonical_json
-from risk_service.models.golden import GOLDEN_FILE, Expected, expect, first_line, write_golden
+from risk_service.models.golden import (
+    GOLDEN_FILE,
+    MAX_ROWS,
+    Expected,
+    expect,
+    first_line,
+    write_golden,
+)
 from risk_service.models.manifest import (
     MANIFEST_FILE,
     SIGNATURE_FILE,
@@ -93,6 +100,7 @@ def write_bundle(out: Path, content: BundleContent) -> Manifest:
 
 def _model_files(content: BundleContent) -> dict[str, bytes]:
     rows = np.ascontiguousarray(content.golden_rows, dtype=np.float64)
+    _check_golden_rows(rows, len(content.features))
     place = {name: at for at, name in enumerate(content.features)}
     files: dict[str, bytes] = {}
     answers: dict[Abuse, dict[Variant, Expected]] = {}
@@ -100,6 +108,8 @@ def _model_files(content: BundleContent) -> dict[str, bytes]:
         for variant, model in by_variant.items():
             file, text = model_file(abuse, variant), model.text.encode()
             _check_text(file, text, model.features)
+            if not set(model.features) <= place.keys():
+                raise BundleRefused("manifest", file, "takes features that the schema has not")
             columns = [place[name] for name in model.features]
             raw = Booster(text).predict_matrix(np.ascontiguousarray(rows[:, columns]))
             described = _variant_model(abuse, variant, model)
@@ -107,6 +117,17 @@ def _model_files(content: BundleContent) -> dict[str, bytes]:
             files[file] = text
     files[GOLDEN_FILE] = write_golden(rows, answers)
     return files
+
+
+def _check_golden_rows(rows: Floats, features: int) -> None:
+    if rows.ndim != 2 or rows.shape[1] != features or not 1 <= len(rows) <= MAX_ROWS:
+        raise BundleRefused(
+            "golden",
+            GOLDEN_FILE,
+            f"rows have shape {rows.shape}, not (1 to {MAX_ROWS}, {features})",
+        )
+    if bool(np.isinf(rows).any()):
+        raise BundleRefused("golden", GOLDEN_FILE, "a row holds an infinity")
 
 
 def model_file(abuse: Abuse, variant: Variant) -> str:
