@@ -1,0 +1,43 @@
+"""A directory that appears whole or not at all, and the writers of the tables in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from risk_service.domain.errors import ConfigFault
+
+
+@contextmanager
+def appearing_whole(out: Path) -> Iterator[Path]:
+    """Yield a directory beside ``out`` that takes its place when the block ends well.
+
+    Raises
+    ------
+    ConfigFault
+        ``out`` is not empty, or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigFault(f"{out}: exists already; remove it or name another directory")
+    partial = out.parent / f".{out.name}.partial-{os.getpid()}"
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    except OSError as error:
+        raise ConfigFault(f"{out}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def table_writer(directory: Path, name: str, schema: pa.Schema) -> pq.ParquetWriter:
+    """Return a writer of ``NAME.parquet``; it is a context manager."""
+    return pq.ParquetWriter(
+        directory / f"{name}.parquet", schema, compression="zstd", compression_level=1
+    )

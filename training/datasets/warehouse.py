@@ -1,0 +1,86 @@
+"""The prepared tables: what is left of the raw ones when every identifier is a token."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from risk_service.domain.order import Order
+from risk_service.features.entities import ENTITIES, entity_keys
+from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
+from training.datasets.tables import TIME
+
+ORDERS = pa.schema(
+    [
+        ("order_id", pa.string()),
+        ("ordered_at", TIME),
+        *((entity, pa.string()) for entity in ENTITIES),
+        ("ip_block", pa.string()),
+        ("address_building", pa.string()),
+        ("phone", pa.string()),
+        ("real_name", pa.string()),
+        ("registered_at", TIME),
+        ("currency_code", pa.string()),
+        ("units", pa.int32()),
+        ("goods_minor", pa.int64()),
+        ("discount_minor", pa.int64()),
+        ("payable_minor", pa.int64()),
+        ("lead_promotion", pa.int8()),
+        ("campaign_id", pa.string()),
+        ("drop_id", pa.string()),
+        ("phone_prefix_class", pa.int8()),
+        ("ip_is_private", pa.float64()),
+        ("verification_level", pa.int8()),
+        ("baseline_outcome", pa.string()),
+        ("allow_through", pa.bool_()),
+        *((name, pa.float64()) for name in ORDER_COLUMNS),
+    ]
+)
+ACCOUNTS = pa.schema([("account", pa.string()), ("registered_at", TIME)])
+# Filled from the raw batch without a look at the order.
+_COPIED = ("baseline_outcome", "allow_through")
+
+
+def order_batch(orders: Sequence[Order], raw: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the rows of ``orders.parquet`` for a batch of tokenised orders.
+
+    Parameters
+    ----------
+    raw
+        The raw batch, for the columns that do not belong to the order itself.
+    """
+    rows = [_attributes(order) for order in orders]
+    columns = [
+        pa.array(values, ORDERS.field(index).type)
+        for index, values in enumerate(zip(*rows, strict=True))
+    ]
+    columns += [raw[name] for name in _COPIED]
+    floats = np.array([order_columns(order) for order in orders], np.float64)
+    # from_pandas would turn NaN into null; unknown stays NaN, as in serving.
+    columns += [pa.array(column, from_pandas=False) for column in floats.T]
+    return pa.RecordBatch.from_arrays(columns, schema=ORDERS)
+
+
+def _attributes(order: Order) -> tuple[str | int | float | None, ...]:
+    tokens, lead = order.tokens, order.lead_line
+    return (
+        order.order_id,
+        order.ordered_at_us,
+        *entity_keys(order),
+        tokens.ip_block,
+        tokens.address_building,
+        tokens.phone,
+        tokens.real_name,
+        order.account_registered_at_us,
+        order.currency_code,
+        sum(line.quantity for line in order.lines),
+        order.goods_minor,
+        order.discount_minor,
+        order.payable_minor,
+        int(lead.promotion_type),
+        lead.campaign_id,
+        order.drop_id,
+        order.traits.phone_prefix_class,
+        order.traits.ip_is_private,
+        int(order.verification_level),
+    )
