@@ -1,0 +1,19 @@
+"""Writes the tables of ``docs/api.md``: ``python -m tests.contract.api_docs``."""
+
+from pathlib import Path
+
+from risk_service.rpc.constraints import markdown
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+START, END = "<!-- constraints: generated -->\n", "<!-- /constraints -->\n"
+
+
+def with_tables(page: str) -> str:
+    """Return the page with its tables made anew."""
+    head, _, rest = page.partition(START)
+    _, _, tail = rest.partition(END)
+    return f"{head}{START}\n{markdown()}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text("utf-8")), "utf-8")
