@@ -70,7 +70,7 @@ class ClientOptions:
     retry_pause_ms: float = 5.0
     keepalive_ms: int = 10_000
     keepalive_timeout_ms: int = 2_000
-    max_request_bytes: int = 4 * 1024 * 1024
+    max_request_bytes: int = 1024 * 1024
     user_agent: str = f"promoguard-client/{__version__}"
     tls: Tls | None = None
 

@@ -1,0 +1,99 @@
+"""``make bench``: the figures of the README, printed as Markdown and written as JSON.
+
+Quick look: ``make bench ARGS="--quick --rounds 1 --seconds 2"``. One part only:
+``make bench ARGS="--only score"``. Where the time goes: ``make bench ARGS=--profile``.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.bench import feature_read, score_order
+from tests.bench.figures import Round, Row, table
+from tests.bench.processes import cores
+from tests.bench.profile import print_profile
+from tests.bench.world import World, bench_world
+
+BUILD = Path("build")
+PARTS = ("score", "features", "models")
+
+
+def main() -> None:
+    """Run what is asked for."""
+    args = _arguments()
+    if os.environ.get("TZ") != "UTC":
+        raise SystemExit("run with TZ=UTC: Feast's sqlite store keeps local epochs")
+    BUILD.mkdir(exist_ok=True)
+    _say("making the bench's world (kept under build/) ...")
+    world = bench_world(BUILD, quick=args.quick)
+    if args.profile:
+        print_profile(world)
+        return
+    result: dict[str, Any] = {"machine": _machine(), "rounds": args.rounds}
+    for part in PARTS if args.only is None else [args.only]:
+        result[part] = _run(part, world, args)
+    if args.json is not None:
+        args.json.write_text(json.dumps(result, indent=1))
+
+
+def _run(part: str, world: World, args: argparse.Namespace) -> dict[str, Any]:
+    if part == "score":
+        return _score(world, args)
+    if part == "features":
+        rounds = [feature_read.run_round(world, args.seconds) for _ in range(args.rounds)]
+        return _report(feature_read.ROWS, rounds)
+    return {}
+
+
+def _score(world: World, args: argparse.Namespace) -> dict[str, Any]:
+    rounds = []
+    _say("starting the servers ...")
+    with score_order.stand(world, cores(), args.seconds) as stage:
+        for index in range(args.rounds):
+            _say(f"round {index + 1} of {args.rounds} ...")
+            rounds.append(score_order.run_round(stage, index))
+    return _report(score_order.ROWS, rounds)
+
+
+def _report(rows: Sequence[Row], rounds: Sequence[Round]) -> dict[str, Any]:
+    print(f"\n{table(rows, rounds)}\n", flush=True)  # noqa: T201  # the command's output
+    return {"summary": [row.summary(rounds) for row in rows], "each_round": list(rounds)}
+
+
+def _machine() -> dict[str, object]:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def _say(text: str) -> None:
+    """Report progress apart from the tables."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  # progress of a command
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
+    parser.add_argument("--seconds", type=float, default=5.0, help="measured time of one load")
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--only", choices=PARTS, help="one part only")
+    parser.add_argument("--quick", action="store_true", help="a small world: for a first look")
+    parser.add_argument("--profile", action="store_true", help="share of time per step instead")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
