@@ -41,7 +41,7 @@ WITH delivery AS (
 SELECT {keys}, e.event_type, e.reason, e.weight_ratio,
     coalesce(e.amount_minor, 0) AS amount_minor,
     epoch_us(e.recorded_at) // 86400000000 AS day,
-    CASE WHEN delivery_known_at <= e.recorded_at
+    CASE WHEN delivery_known_at <= e.recorded_at AND delivered_at <= e.event_at
         THEN (epoch_us(e.event_at) - epoch_us(delivered_at)) // 3600000000 END AS claim_hours
 FROM read_parquet({events}) e
 JOIN orders o USING (order_id)
