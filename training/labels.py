@@ -6,7 +6,7 @@ training set that a clerk could have built on that day. Limits: one label per or
 abuse; an order without a row (it was blocked) stays unlabelled and is never a negative.
 """
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.errors import DataFault
 from risk_service.domain.vocabulary import Abuse
 
 UNLABELLED = -1
@@ -49,28 +49,8 @@ class AbuseLabels:
         return known & ripe
 
 
-def read_maturity_days(dataset_toml: Path) -> dict[Abuse, int]:
-    """Read the maturity of every abuse that the data set has labels for.
-
-    Raises
-    ------
-    ConfigFault
-        The file cannot be read, or has no section of labels that we know.
-    """
-    try:
-        sections = tomllib.loads(dataset_toml.read_text("utf-8"))["labels"]
-        found = {
-            abuse: int(sections[abuse]["maturity_days"]) for abuse in Abuse if abuse in sections
-        }
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ConfigFault(f"{dataset_toml}: no readable [labels.<abuse>] section") from error
-    if not found or min(found.values()) < 0:
-        raise ConfigFault(f"{dataset_toml}: [labels] names no abuse of ours or a negative maturity")
-    return found
-
-
 def read_labels(
-    labels_parquet: Path, order_ids: NDArray[np.object_], maturity_days: dict[Abuse, int]
+    labels_parquet: Path, order_ids: NDArray[np.object_], maturity_days: Mapping[Abuse, int]
 ) -> dict[Abuse, AbuseLabels]:
     """Read the labels of every abuse and align them to ``order_ids``.
 

@@ -1,6 +1,8 @@
 """Turns what was fitted into the content of a bundle."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import cast
 
 import numpy as np
@@ -9,11 +11,11 @@ from pydantic import JsonValue
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import FeatureSchema
 from risk_service.models.manifest import Action, Calibration, TrainingFacts
+from training.datasets.description import Description
 from training.registry.writer import BundleContent, TrainedModel
 from training.split import SliceName
 from training.train.booster import Floats
-from training.train.dataset import Dataset
-from training.train.fit import FittedAbuse, FittedVariant
+from training.train.fit import FittedAbuse, FittedVariant, Task
 from training.train.frame import Frame
 
 Json = dict[str, JsonValue]
@@ -21,9 +23,18 @@ GOLDEN_ABUSES, GOLDEN_HONEST = 8, 40
 MANIFEST_METRICS = ("pr_auc", "roc_auc", "recall_at_fpr_0.5pct")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What was trained on: the data set, the digest of its description, the schema, the seed."""
+
+    dataset: Description
+    dataset_sha256: str
+    schema: FeatureSchema
+    seed: int
+
+
 def bundle_content(
-    schema: FeatureSchema,
-    dataset: Dataset,
+    source: Source,
     frame: Frame,
     fitted: Mapping[Abuse, FittedAbuse],
     figures: Mapping[Abuse, Mapping[str, object]],
@@ -34,16 +45,16 @@ def bundle_content(
     same bytes.
     """
     return BundleContent(
-        schema_version=schema.version,
-        features=schema.names,
+        schema_version=source.schema.version,
+        features=source.schema.names,
         models={
             abuse: {name: _model(variant) for name, variant in one.variants.items()}
             for abuse, one in fitted.items()
         },
         golden_rows=_golden(frame, fitted),
-        training=_facts(dataset, fitted),
+        training=_facts(source, {abuse.value: one.task for abuse, one in fitted.items()}),
         metrics={abuse.value: _metrics(figures[abuse]) for abuse in fitted},
-        created_at=dataset.end,
+        created_at=datetime.fromtimestamp(source.dataset.end_us // 1_000_000, tz=UTC),
     )
 
 
@@ -69,8 +80,8 @@ def _golden(frame: Frame, fitted: Mapping[Abuse, FittedAbuse]) -> Floats:
     return frame.matrix[np.array(sorted(chosen), dtype=np.int64)]
 
 
-def _facts(dataset: Dataset, fitted: Mapping[Abuse, FittedAbuse]) -> TrainingFacts:
-    tasks = {abuse.value: one.task for abuse, one in fitted.items()}
+def _facts(source: Source, tasks: Mapping[str, Task]) -> TrainingFacts:
+    dataset = source.dataset
     slices: Json = {
         abuse: {
             part.name.value: {
@@ -94,11 +105,7 @@ def _facts(dataset: Dataset, fitted: Mapping[Abuse, FittedAbuse]) -> TrainingFac
         slices=slices,
         counts=counts,
         maturity={abuse: task.plan.maturity_days for abuse, task in tasks.items()},
-        dataset={
-            "name": dataset.name,
-            "sha256": dataset.sha256,
-            "seed": next(iter(tasks.values())).seed,
-        },
+        dataset={"name": dataset.name, "sha256": source.dataset_sha256, "seed": source.seed},
     )
 
 

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from risk_service.domain.vocabulary import Abuse
+from training.datasets.description import Description
 from training.labels import read_labels
 from training.split import members, plan_slices
 from training.train.costs import CostTable
-from training.train.dataset import Dataset
 from training.train.fit import Task
 from training.train.frame import Frame
 
 
 def plan_tasks(
-    warehouse: Path, dataset: Dataset, frame: Frame, costs: CostTable, seed: int
+    warehouse: Path, dataset: Description, frame: Frame, costs: CostTable, seed: int
 ) -> dict[Abuse, Task]:
     """Return the task of every abuse that the data set has labels for.
 
@@ -36,7 +36,7 @@ def plan_tasks(
     return tasks
 
 
-def check_length(dataset: Dataset) -> None:
+def check_length(dataset: Description) -> None:
     """Refuse a data set that is too short, before an hour is spent on its features.
 
     Raises

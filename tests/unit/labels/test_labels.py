@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.errors import DataFault
 from risk_service.domain.vocabulary import Abuse
-from training.labels import DAY_US, NEVER_US, AbuseLabels, read_labels, read_maturity_days
+from training.labels import DAY_US, NEVER_US, AbuseLabels, read_labels
 
 ORDERS = np.array(["a", "b", "c", "d"], dtype=object)
 
@@ -85,19 +85,3 @@ def test_contradicting_or_broken_labels_are_a_fault(
     path = write(tmp_path / "labels.parquet", rows)
     with pytest.raises(DataFault, match=r"labels\.parquet"):
         read_labels(path, ORDERS, {Abuse.REFUND: 30})
-
-
-def test_maturity_is_read_per_abuse(tmp_path: Path) -> None:
-    """Each abuse has a maturity of its own; unknown sections are not ours."""
-    path = tmp_path / "dataset.toml"
-    path.write_text("[labels.refund]\nmaturity_days = 30\n[labels.other]\nmaturity_days = 1\n")
-    assert read_maturity_days(path) == {Abuse.REFUND: 30}
-
-
-@pytest.mark.parametrize("text", ["", "[labels.refund]\n", "[labels.refund]\nmaturity_days = -1\n"])
-def test_missing_maturity_is_a_clear_error(tmp_path: Path, text: str) -> None:
-    """Without a maturity nothing can be trained, and the file is named."""
-    path = tmp_path / "dataset.toml"
-    path.write_text(text)
-    with pytest.raises(ConfigFault, match=r"dataset\.toml"):
-        read_maturity_days(path)

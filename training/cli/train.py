@@ -1,0 +1,102 @@
+"""``risk train``: from a data set to a signed bundle and a report."""
+
+import logging
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from risk_service.cli.keys import create_keys
+from training.train.costs import DEFAULT_COSTS
+from training.train.run import TrainRequest, TrainResult, steps_of
+from training.train.run import train as run_training
+
+DIRECTORY = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--data", type=DIRECTORY, required=True, help="Raw data set (risk simulate).")
+@click.option("--out", type=DIRECTORY, required=True, help="New directory for the run.")
+@click.option("--keys", type=DIRECTORY, help="Keys (risk keys init); default OUT/keys, made there.")
+@click.option("--warehouse", type=DIRECTORY, help="Prepared data; default OUT/warehouse.")
+@click.option(
+    "--costs", type=FILE, default=DEFAULT_COSTS, show_default="the shipped table",
+    help="Cost table: losses, friction, caps.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option("--json", "json_file", type=FILE, help="Write all figures to this file as well.")
+def train(  # noqa: PLR0913 - one per option
+    data: Path,
+    out: Path,
+    keys: Path | None,
+    warehouse: Path | None,
+    costs: Path,
+    seed: int,
+    json_file: Path | None,
+) -> None:
+    """Train, calibrate and sign the three models.
+
+    Writes OUT/bundle (for risk serve), OUT/report.html and OUT/metrics.json. The same data
+    and seed give the same bundle.
+
+    Example: risk train --data world --out run
+    """
+    if keys is None:
+        keys = out / "keys"
+        if not (keys / "identity.key").exists():
+            create_keys(keys)
+    request = TrainRequest(
+        data=data, out=out, keys=keys, warehouse=warehouse or out / "warehouse",
+        costs=costs, seed=seed,
+    )  # fmt: skip
+    console = Console(stderr=True)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console)]
+    )
+    result = _with_progress(request, console)
+    if json_file is not None:
+        json_file.write_bytes((out / "metrics.json").read_bytes())
+    _print(result)
+
+
+def _with_progress(request: TrainRequest, console: Console) -> TrainResult:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("reading", total=steps_of(request))
+        begun = 0
+
+        def tell(step: str) -> None:
+            nonlocal begun
+            progress.update(bar, description=step, completed=begun)
+            begun += 1
+
+        result = run_training(request, tell)
+        progress.update(bar, description="done", total=begun, completed=begun)
+    return result
+
+
+def _print(result: TrainResult) -> None:
+    table = Table("abuse", "honest", "abuses", "PR-AUC", "order columns only", "recall at 0.5 %")
+    for abuse, figures in result.metrics["abuses"].items():
+        models = figures["models"]
+        table.add_row(
+            abuse,
+            f"{figures['honest_orders']:,}",
+            f"{figures['abuses']:,}",
+            f"{models['full']['pr_auc']['value']:.3f}",
+            f"{models['order_only']['pr_auc']['value']:.3f}",
+            f"{models['full']['recall_at_fpr_0.5pct']['value']:.3f}",
+        )
+    Console().print(table)
+    spent = result.metrics["seconds"].items()
+    click.echo(f"bundle: {result.bundle}\nreport: {result.report}")
+    click.echo("time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent))

@@ -1,0 +1,214 @@
+"""The use case behind ``risk train``: from a raw data set to a signed bundle and a report."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.features.schema import load_schema
+from risk_service.identity.keys import IdentityKey, load_identity_key
+from risk_service.models.manifest import Variant
+from risk_service.models.signature import load_signing_key
+from training.datasets.description import read_description
+from training.evaluate.figures import abuse_figures
+from training.evaluate.slices import baseline_scores, cut, fitted_scores
+from training.registry.writer import BundleContent, sign_bundle, write_bundle
+from training.report.content import AbuseReport, RunReport
+from training.report.render import render
+from training.train.bundle import Source, bundle_content
+from training.train.costs import DEFAULT_COSTS, CostTable, load_costs
+from training.train.fit import FittedAbuse, fit_abuse
+from training.train.frame import Frame
+from training.train.rules import load_rules
+from training.train.run_file import COSTS_FILE, describe, fit_facts, write_json, write_run_file
+from training.train.source import description_sha256, load_frame, make_warehouse
+from training.train.tasks import check_length, plan_tasks
+
+Step = Callable[[str], None]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest:
+    """What to train on and where to put the result.
+
+    ``keys`` holds identity.key and signing.key; ``warehouse`` is made when absent.
+    """
+
+    data: Path
+    out: Path
+    keys: Path
+    warehouse: Path
+    costs: Path = DEFAULT_COSTS
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainResult:
+    """Where things are, and every figure (the content of metrics.json)."""
+
+    bundle: Path
+    report: Path
+    metrics: Json
+
+
+@dataclass(slots=True)
+class Timer:
+    """Seconds spent per step; tells each step to the caller as it begins."""
+
+    tell: Step
+    seconds: dict[str, float] = field(default_factory=dict)
+    _running: tuple[str, float] | None = None
+
+    def step(self, name: str) -> None:
+        """Begin a step and end the one before."""
+        self.stop()
+        self._running = (name, time.perf_counter())
+        self.tell(name)
+
+    def stop(self) -> None:
+        """End the running step."""
+        if self._running is not None:
+            name, since = self._running
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - since
+            self._running = None
+
+
+def silent(_: str) -> None:
+    """Report nothing."""
+
+
+def train(request: TrainRequest, tell: Step = silent) -> TrainResult:
+    """Train, measure and report; the bundle appears whole and signed, or not at all.
+
+    Parameters
+    ----------
+    tell
+        Called with the name of each step as it begins; see ``steps_of``.
+
+    Raises
+    ------
+    ConfigFault
+        The data set is too short or one-sided, a feature leaks, or the run exists already.
+    """
+    timer = Timer(tell)
+    source, costs = _refuse_early(request)
+    make_warehouse(request.data, request.warehouse, _identity(request), source.schema, timer.step)
+    timer.step("vectors")
+    frame = load_frame(request.warehouse, source.schema)
+    fitted = _fit(request, source, frame, costs, timer)
+    measured = _measure(frame, fitted, costs, timer)
+    timer.step("bundle")
+    figures = {abuse: one.figures for abuse, one in measured.items()}
+    bundle = _write_bundle(request, bundle_content(source, frame, fitted, figures))
+    timer.step("report")
+    facts = describe(source, bundle)
+    page = RunReport(
+        title=f"promoguard {source.dataset.name}",
+        facts=facts,
+        abuses=measured,
+        costs=costs,
+        descriptions={
+            feature.name: (feature.description_en, feature.description_zh)
+            for feature in source.schema.features
+        },
+        timings_s=timer.seconds,
+    )
+    report = request.out / "report.html"
+    report.write_text(render(page), "utf-8")
+    timer.stop()
+    metrics = _metrics(facts, measured, timer.seconds)
+    write_json(request.out / "metrics.json", metrics)
+    shutil.copyfile(request.costs, request.out / COSTS_FILE)
+    write_run_file(request.out, request.warehouse, source, fitted)
+    return TrainResult(bundle=bundle, report=report, metrics=metrics)
+
+
+def steps_of(request: TrainRequest) -> int:
+    """Return how many steps a full run announces, for a progress bar."""
+    return 6 + 2 * len(read_description(request.data).maturity_days)
+
+
+def _refuse_early(request: TrainRequest) -> tuple[Source, CostTable]:
+    """Refuse what would fail at the end, before the long work begins."""
+    if (request.out / "bundle").exists():
+        raise ConfigFault(f"{request.out}: already holds a trained bundle; name a new directory")
+    dataset = read_description(request.data)
+    absent = [abuse.value for abuse in Abuse if abuse not in dataset.maturity_days]
+    if absent:
+        raise ConfigFault(f"{request.data}: no [labels.{absent[0]}]: a bundle needs every abuse")
+    check_length(dataset)
+    load_signing_key(request.keys / "signing.key")
+    costs = load_costs(request.costs)
+    source = Source(
+        dataset=dataset,
+        dataset_sha256=description_sha256(request.data),
+        schema=load_schema(),
+        seed=request.seed,
+    )
+    request.out.mkdir(parents=True, exist_ok=True)
+    return source, costs
+
+
+def _identity(request: TrainRequest) -> IdentityKey:
+    return load_identity_key(request.keys / "identity.key")
+
+
+def _fit(
+    request: TrainRequest, source: Source, frame: Frame, costs: CostTable, timer: Timer
+) -> dict[Abuse, FittedAbuse]:
+    tasks = plan_tasks(request.warehouse, source.dataset, frame, costs, request.seed)
+    variants: dict[Variant, tuple[str, ...]] = {
+        "full": source.schema.names,
+        "order_only": source.schema.order_only,
+    }
+    fitted = {}
+    for abuse in Abuse:
+        timer.step(f"fit {abuse}")
+        fitted[abuse] = fit_abuse(frame, tasks[abuse], variants)
+    return fitted
+
+
+def _measure(
+    frame: Frame, fitted: Mapping[Abuse, FittedAbuse], costs: CostTable, timer: Timer
+) -> dict[Abuse, AbuseReport]:
+    rules = load_rules()
+    measured = {}
+    for abuse, one in fitted.items():
+        timer.step(f"measure {abuse}")
+        rows = cut(frame, one.task)
+        scores = fitted_scores(rows, one) | baseline_scores(rows, one.logistic, rules)
+        figures = abuse_figures(rows, scores, costs, one.task.seed)
+        measured[abuse] = AbuseReport(fitted=one, figures=figures, rows=rows, scores=scores)
+    return measured
+
+
+def _write_bundle(request: TrainRequest, content: BundleContent) -> Path:
+    """Write beside its place and rename: an unsigned bundle is never found there."""
+    unsigned = request.out / f".bundle-{os.getpid()}"
+    shutil.rmtree(unsigned, ignore_errors=True)
+    try:
+        write_bundle(unsigned, content)
+        sign_bundle(unsigned, request.keys / "signing.key")
+        unsigned.rename(request.out / "bundle")
+    finally:
+        shutil.rmtree(unsigned, ignore_errors=True)
+    return request.out / "bundle"
+
+
+def _metrics(
+    facts: Mapping[str, str], measured: Mapping[Abuse, AbuseReport], seconds: Mapping[str, float]
+) -> Json:
+    return {
+        "facts": dict(facts),
+        "abuses": {
+            abuse.value: dict(one.figures) | {"fit": fit_facts(one.fitted)}
+            for abuse, one in measured.items()
+        },
+        "seconds": {name: round(spent, 2) for name, spent in seconds.items()},
+    }
