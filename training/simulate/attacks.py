@@ -16,7 +16,7 @@ from training.simulate.places import home_ip, mobile_ip
 from training.simulate.rings import Ring
 
 _SCALPER_ENTRIES = np.array([0, 0.17, 0.08, 0.08, 0.03, 0.04, 0.08, 0.36, 0.09, 0.07])
-_BRUSHER_ENTRIES = np.array([0, 0.10, 0.30, 0.24, 0.06, 0.06, 0.03, 0.13, 0.07, 0.01])
+_BRUSHER_ENTRIES = np.array([0, 0.06, 0.27, 0.38, 0.04, 0.04, 0.02, 0.13, 0.05, 0.01])
 _BUYER_ENTRIES = np.array([0, 0.17, 0.27, 0.11, 0.10, 0.11, 0.06, 0.07, 0.09, 0.02])
 
 
@@ -59,13 +59,26 @@ def _identify(
 def _scalp(ring: Ring, day: int, orders: Columns, market: Market, rng: np.random.Generator) -> None:
     n = orders["at"].size
     drops = [drop.number for drop in market.drops_on(day)]
+    if not drops:
+        _look_normal(orders, market, rng)
+        return
     chosen = np.array(drops)[rng.integers(0, len(drops), n)]
     human = rng.random(n) < 0.25 + 0.6 * ring.mimicry
     place_at_drop(market, rng, orders, chosen, np.where(human, 700.0, 200.0))
     orders["page_ms"] = lognormal(rng, np.where(human, 7_000, 2_900), 0.7, n).clip(450)
-    orders["entry"] = rng.choice(10, n, p=_SCALPER_ENTRIES / _SCALPER_ENTRIES.sum())
+    orders["entry"] = rng.choice(10, n, p=_normal(_SCALPER_ENTRIES))
     orders["cancels"] = (rng.random(n) < 0.15).astype(np.int8)
     _live_on(orders, rng, 0.15)
+
+
+def _look_normal(orders: Columns, market: Market, rng: np.random.Generator) -> None:
+    """Buy something on a quiet day, so that the account is no stranger at the next drop."""
+    n = orders["at"].size
+    orders["basket"] = rng.integers(0, int(market.baskets.by_seller.size), n)
+    orders["page_ms"] = lognormal(rng, 36_000, 1.0, n)
+    orders["entry"] = rng.choice(10, n, p=_normal(_BUYER_ENTRIES))
+    orders["coupon"] = np.where(rng.random(n) < 0.16, 1, 0).astype(np.int8)
+    _live_on(orders, rng, 0.25)
 
 
 def _farm_coupons(
@@ -92,7 +105,11 @@ def _brush(ring: Ring, day: int, orders: Columns, market: Market, rng: np.random
     # A platform serves two or three of its shops a day, in bursts.
     shift = day // 3
     of_day = ring.sellers[(np.arange(min(2, ring.sellers.size)) + shift) % ring.sellers.size]
-    orders["basket"] = market.baskets.of_sellers(rng, of_day[rng.integers(0, of_day.size, n)])
+    seller = of_day[rng.integers(0, of_day.size, n)]
+    tries = np.stack([market.baskets.of_sellers(rng, seller) for _ in range(2)])
+    # The money comes back to the buyer, so the cheaper of two will do.
+    cheaper = market.baskets.value_minor[tries].argmin(axis=0)
+    orders["basket"] = tries[cheaper, np.arange(n)]
     told = rng.random(n) < 0.8 - 0.3 * ring.mimicry
     entries = np.where(
         told,
@@ -101,10 +118,10 @@ def _brush(ring: Ring, day: int, orders: Columns, market: Market, rng: np.random
     )
     orders["entry"] = entries.astype(np.int8)
     # Told to look round first: dwell times are long and much alike.
-    orders["page_ms"] = lognormal(rng, 55_000, 0.75, n)
+    orders["page_ms"] = lognormal(rng, 75_000, 0.5, n)
     orders["coupon"] = np.where(rng.random(n) < 0.16, 1, 0).astype(np.int8)
-    orders["review"] = (rng.random(n) < 0.62).astype(np.int8)
-    hollow = rng.random(n) < 0.3
+    orders["review"] = (rng.random(n) < 0.7).astype(np.int8)
+    hollow = rng.random(n) < 0.4
     orders["ship_weight"] = np.where(hollow, rng.uniform(0.05, 0.5, n), rng.normal(1, 0.07, n))
     orders["cancels"] = (rng.random(n) < 0.02).astype(np.int8)
 
@@ -127,16 +144,16 @@ def _refund(
     ring: Ring, day: int, orders: Columns, market: Market, rng: np.random.Generator
 ) -> None:
     n = orders["at"].size
-    tries = rng.integers(0, int(market.baskets.by_seller.size), (3, n))
+    tries = rng.integers(0, int(market.baskets.by_seller.size), (4, n))
     value = market.baskets.value_minor[tries]
     if ring.strategy == kinds.SPLITTING:
-        # Just above the threshold: the least of three that still saves.
+        # Just above the threshold: the least of four that still saves.
         short = value < market.spend_threshold_minor
         best = np.where(short, value + value.max(), value).argmin(axis=0)
     else:
         # Worth the trouble, but nothing absurd that somebody would look at.
         best = np.where(value > market.spend_threshold_minor * 10, 0, value).argmax(axis=0)
-    keen = rng.random(n) < 0.65
+    keen = rng.random(n) < 0.85
     orders["basket"] = np.where(keen, tries[best, np.arange(n)], tries[0])
     weekend = int(market.saving_campaign_of_day[day])
     chosen_value = market.baskets.value_minor[orders["basket"]]

@@ -4,7 +4,15 @@ import numpy as np
 
 from risk_service.domain.vocabulary import PromotionType
 from training.simulate import kinds
-from training.simulate.arrays import DAY_US, SECOND_US, Array, Columns, joined, lognormal
+from training.simulate.arrays import (
+    DAY_US,
+    SECOND_US,
+    Array,
+    Columns,
+    joined,
+    lognormal,
+    rank_within,
+)
 from training.simulate.market import Market
 from training.simulate.places import home_ip, mobile_ip
 from training.simulate.population import Population
@@ -26,6 +34,7 @@ def honest_orders(
         [_everyday(market, people, rng, n - at_drops), _at_drops(market, people, rng, at_drops)]
     )
     _open_accounts(market, people, registry, rng, orders)
+    _welcome(registry, rng, orders)
     return orders
 
 
@@ -239,6 +248,17 @@ def _open_accounts(
     age_s = np.where(fresh, lognormal(rng, 3 * 3_600.0, 2.6, people.size), age_s)
     opened = first - (age_s * SECOND_US).astype(np.int64) - 40 * SECOND_US
     registry.registered_us()[people.account] = opened
+
+
+def _welcome(registry: Registry, rng: np.random.Generator, orders: Columns) -> None:
+    """Let newcomers redeem the new-customer offer on their first everyday order."""
+    age_us = orders["at"] - registry.registered_us()[orders["account"]]
+    by_time = np.argsort(orders["at"], kind="stable")
+    first = np.empty(by_time.size, dtype=bool)
+    first[by_time] = rank_within(orders["account"][by_time]) == 0
+    entitled = first & (age_us < 45 * DAY_US) & (orders["promo"] == PromotionType.NONE)
+    redeems = entitled & (rng.random(by_time.size) < 0.65)
+    orders["coupon"] = np.where(redeems, 2, orders["coupon"]).astype(np.int8)
 
 
 def _normal(weight: Array) -> Array:

@@ -42,15 +42,15 @@ class Profile:
 PROFILES: dict[int, Profile] = {
     kinds.DEVICE_FARM: Profile(
         share=0.0105, size_scale=0.24, fewest=24, orders_each=5.0, lasts=(0.15, 0.4), age_days=60.0,
-        per_device=2.6, per_payment=3.0, per_address=2.2, per_phone=1.6, virtual_phones=0.2,
+        per_device=1.7, per_payment=1.7, per_address=1.5, per_phone=1.25, virtual_phones=0.15,
     ),
     kinds.CROWD_HIRED: Profile(
         share=0.0075, size_scale=0.2, fewest=20, orders_each=2.6, lasts=(0.15, 0.4), age_days=200.0,
-        per_address=7.0, per_phone=5.0, hired=0.65,
+        per_address=4.5, per_phone=2.5, hired=0.65,
     ),
     kinds.COUPON_FARMING: Profile(
-        share=0.009, size_scale=0.2, fewest=20, orders_each=1.7, lasts=(0.1, 0.3), age_days=2.0,
-        per_device=3.2, per_payment=2.5, per_address=3.0, per_phone=1.3, virtual_phones=0.3,
+        share=0.009, size_scale=0.2, fewest=20, orders_each=1.7, lasts=(0.1, 0.3), age_days=9.0,
+        per_device=1.8, per_payment=1.6, per_address=1.8, per_phone=1.2, virtual_phones=0.2,
     ),
     kinds.SELLER_BRUSHING: Profile(
         share=0.0125, size_scale=0.24, fewest=24, orders_each=5.0, lasts=(0.2, 0.5), age_days=80.0,
@@ -58,12 +58,12 @@ PROFILES: dict[int, Profile] = {
         hired=0.15,
     ),
     kinds.CROWD_BRUSHING: Profile(
-        share=0.0105, size_scale=0.3, fewest=30, orders_each=6.0, lasts=(0.25, 0.6), age_days=150.0,
+        share=0.0105, size_scale=0.3, fewest=30, orders_each=9.0, lasts=(0.25, 0.6), age_days=150.0,
         hired=0.6,
     ),
     kinds.SERIAL_REFUNDER: Profile(
-        share=0.011, size_scale=0.0, fewest=11, orders_each=11.0, lasts=(0.25, 0.6), age_days=200.0,
-        hired=0.4, claims=0.72,
+        share=0.011, size_scale=0.0, fewest=14, orders_each=14.0, lasts=(0.25, 0.6), age_days=200.0,
+        hired=0.4, claims=0.8,
     ),
     kinds.REFUND_RING: Profile(
         share=0.0095, size_scale=0.12, fewest=16, orders_each=3.0, lasts=(0.2, 0.5), age_days=40.0,
@@ -75,7 +75,7 @@ PROFILES: dict[int, Profile] = {
         per_address=2.0, per_device=1.5, claims=0.75,
     ),
     kinds.SPLITTING: Profile(
-        share=0.009, size_scale=0.02, fewest=12, orders_each=9.0, lasts=(0.3, 0.7), age_days=200.0,
+        share=0.009, size_scale=0.02, fewest=14, orders_each=12.0, lasts=(0.3, 0.7), age_days=200.0,
         hired=0.3, per_address=1.5, claims=0.8,
     ),
 }  # fmt: skip

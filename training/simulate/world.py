@@ -17,6 +17,8 @@ from training.simulate.registry import Registry
 from training.simulate.rings import Ring, recruit
 from training.simulate.settings import WorldSettings
 
+# Orders on a day without a drop, against a day's average: scalpers keep accounts alive.
+QUIET_SHARE = {kinds.DEVICE_FARM: 0.4, kinds.CROWD_HIRED: 0.1}
 Progress = Callable[[str, float], None]
 
 
@@ -98,8 +100,10 @@ def _expected(ring: Ring, day: int, market: Market) -> float:
         return 0.0
     caution = 0.5 if day < ring.resting_until else 1.0
     if ring.strategy in (kinds.DEVICE_FARM, kinds.CROWD_HIRED):
-        share = len(market.drops_on(day)) * market.settings.days / len(market.drops)
-        return ring.each_day * share * caution
+        drops = len(market.drops_on(day))
+        if drops == 0:
+            return ring.each_day * QUIET_SHARE[ring.strategy] * market.open_on(day)
+        return ring.each_day * drops * market.settings.days / len(market.drops) * caution
     if ring.strategy == kinds.SPLITTING and market.saving_campaign_of_day[day] >= 0:
         return ring.each_day * 3.2 * market.open_on(day) * caution
     if ring.strategy == kinds.SPLITTING:
@@ -124,8 +128,11 @@ def _let_adapt(
 def _exactly(orders: Columns, settings: WorldSettings, registry: Registry) -> Columns:
     """Name the abuse of each order, then leave out honest ones down to the wanted number."""
     orders = orders | {"abuse": kinds.ABUSE_OF_STRATEGY[orders["strategy"]]}
-    # An unclaimed order of a refunder hurts nobody: it is camouflage, and honest.
+    # An unclaimed order of a refunder and a scalper's order on a quiet day hurt nobody:
+    # they are camouflage, and honest.
     camouflage = (orders["abuse"] == 2) & (orders["claim"] == kinds.NO_CLAIM)
+    at_drops = np.isin(orders["strategy"], list(QUIET_SHARE))
+    camouflage |= at_drops & (orders["drop"] < 0)
     orders["abuse"] = np.where(camouflage, -1, orders["abuse"])
     orders["persona"] = np.where(camouflage, kinds.CAMOUFLAGE, orders["persona"])
     young = registry.registered_us()[orders["account"]] > orders["at"] - 1_000_000
