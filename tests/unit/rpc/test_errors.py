@@ -1,0 +1,59 @@
+"""The table from errors to status codes."""
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+from risk_service.domain import errors
+from risk_service.domain.errors import InvalidInput, RiskError, StoreUnavailable, Violation
+from risk_service.rpc.errors import CODES, code_of, details_of, words_of
+
+
+def tree(root: type[RiskError]) -> set[type[RiskError]]:
+    """Return every class below the root, those of the service's core and edge only."""
+    below = {
+        child for child in root.__subclasses__() if child.__module__.startswith("risk_service.")
+    }
+    return below.union(*(tree(child) for child in below)) if below else set()
+
+
+def test_every_error_of_the_domain_has_a_code() -> None:
+    """No error of ours reaches a caller without a decision on its code."""
+    domain = {error for error in tree(RiskError) if error.__module__ == errors.__name__}
+    assert domain <= CODES.keys()
+    assert len(domain) >= 10
+
+
+@pytest.mark.parametrize("error", [KeyError("13800138000"), OSError("/var/secret"), TypeError()])
+def test_a_bug_says_nothing(error: Exception) -> None:
+    """What is not in the table is INTERNAL and keeps its message to itself."""
+    assert code_of(error) is grpc.StatusCode.INTERNAL
+    assert words_of(error) == "internal error"
+    assert details_of(error) == ()
+
+
+def test_a_store_fault_names_no_file() -> None:
+    """The caller learns that it may retry, not where our files lie."""
+    error = StoreUnavailable("decision store: /var/lib/risk: disk full")
+    assert code_of(error) is grpc.StatusCode.UNAVAILABLE
+    assert "/var" not in words_of(error)
+
+
+def test_violations_travel_as_bad_request() -> None:
+    """Fields at fault arrive as google.rpc.BadRequest in the trailing metadata."""
+    error = InvalidInput((Violation(field="order.ip", description="must be set"),))
+    ((key, payload),) = details_of(error)
+    status = status_pb2.Status.FromString(payload)
+    detail = error_details_pb2.BadRequest()
+    assert status.details[0].Unpack(detail)
+    assert key == "grpc-status-details-bin"
+    assert [(v.field, v.description) for v in detail.field_violations] == [
+        ("order.ip", "must be set")
+    ]
+
+
+def test_details_stay_below_the_header_limit() -> None:
+    """However many fields are at fault, gRPC can carry the answer."""
+    many = tuple(Violation(field=f"order.lines[{i}].sku", description="x" * 300) for i in range(20))
+    ((_, payload),) = details_of(InvalidInput(many))
+    assert 0 < len(payload) <= 4096
