@@ -94,7 +94,11 @@ class AsofDuckDBOfflineStore(OfflineStore):
         rows = _between(
             data_source, [*join_key_columns, *feature_name_columns, *stamps], start_date, end_date
         )
-        query = f"{rows} QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {newest}) = 1"
+        # In key order, so that the online store's B-trees grow at their right edge: half the time.
+        query = (
+            f"{rows} QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {newest}) = 1 "
+            f"ORDER BY {keys}"
+        )
         return DuckDBJob(config, lambda _: query, None)
 
     @staticmethod
