@@ -17,6 +17,8 @@ from risk_service.identity.regions import MUNICIPALITIES, leading_region, region
 from risk_service.identity.text import clean
 
 _SEPARATOR = "\x1f"
+# The last two parts of either grammar's building key: street or estate, and building.
+_PLACE_PARTS = -2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,9 @@ def parse_address(region: str, city: str, district: str, detail: str, postcode: 
         building, door = chinese_keys(name or region, city, district, detail)
     else:
         building, door = western_keys((region, city), detail, clean(postcode))
+    if not any(building[_PLACE_PARTS:]):
+        # Only a city, or a room of no building: everybody there would become one household.
+        return Address(building="", door="", region=name)
     key = _SEPARATOR.join(building)
     return Address(building=key, door=_SEPARATOR.join((key, *door)) if door else "", region=name)
 

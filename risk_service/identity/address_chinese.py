@@ -41,7 +41,7 @@ _FLOOR = frozenset({"层", "楼"})
 _ROOM = frozenset({"室", "房", "户", "号房", "号室"})
 _HOUSE = frozenset({"号", "号院", "弄"})
 _STREET_END = ("路", "街", "道", "巷", "弄", "胡同", "段")
-_FLOOR_LETTER = re.compile(r"(?<=\d)f(?![a-z\d])|(?<=\d)之(?=\d)")
+_FLOOR_LETTER = re.compile(r"(?<=\d)f(?![a-z])|(?<=\d)之(?=\d)")
 _MAX_FLOOR_DIGITS = 2
 
 
@@ -86,9 +86,10 @@ def chinese_keys(
 
 
 def _compact(detail: str) -> str:
-    text = _BRACKETED.sub(_keep_place, detail)
-    text = _NOISE.sub("", arabic_numerals(hyphenate_gaps(hyphenate(text))))
-    return _FLOOR_LETTER.sub(_write_out, text)
+    if not detail.isalnum():  # most details are, and need none of this
+        text = _BRACKETED.sub(_keep_place, detail)
+        detail = _NOISE.sub("", hyphenate_gaps(hyphenate(text)))
+    return _FLOOR_LETTER.sub(_write_out, arabic_numerals(detail))
 
 
 def _write_out(match: re.Match[str]) -> str:
@@ -103,7 +104,7 @@ def _keep_place(match: re.Match[str]) -> str:
 
 def _place(name: str) -> str:
     """Return the short name of a city or district: 朝阳区 and 朝阳 are one."""
-    text = _NOISE.sub("", arabic_numerals(name))
+    text = arabic_numerals(name if name.isalnum() else _NOISE.sub("", name))
     return "" if text in _NO_CITY else _PLACE_SUFFIX.sub("", text)
 
 

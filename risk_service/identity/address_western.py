@@ -5,6 +5,7 @@ Limits: word lists cover English and the commonest French, German and Spanish st
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from risk_service.identity.address_text import hyphenate
 
@@ -85,16 +86,16 @@ def _split(words: list[str]) -> tuple[list[str], tuple[str, ...], str]:
     """Take the words of door, floor and building out of the street's."""
     street: list[str] = []
     found = {"unit": "", "floor": "", "building": ""}
-    rest = iter(zip(words, [*words[1:], ""], strict=True))
+    rest = pairwise([*words, ""])
     for word, following in rest:
         kind = _KIND_OF_WORD.get(word)
         glued = _GLUED_UNIT.match(word)
         if kind and _is_number(following):
             found[kind] = following
-            next(rest)
+            next(rest, None)
         elif word.isdigit() and _KIND_OF_WORD.get(following) == "floor":
             found["floor"] = word
-            next(rest)
+            next(rest, None)
         elif glued:
             found["unit"] = glued.group(1)
         elif word not in _FILLERS:

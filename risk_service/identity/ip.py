@@ -23,6 +23,10 @@ def _masks(networks: tuple[str, ...]) -> tuple[_Mask, ...]:
     return tuple((int(net.netmask), int(net.network_address)) for net in parsed)
 
 
+# First bytes under which anything special lies; the check of the rest is skipped.
+_V4_FIRST = frozenset({0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)})
+_V6_FIRST = frozenset({0x00, 0x01, 0x20, 0x3F, *range(0xFC, 0x100)})
+_FIRST = {4: _V4_FIRST, 6: _V6_FIRST}
 _PRIVATE = {4: _masks(_V4_PRIVATE), 6: _masks(_V6_PRIVATE)}
 _RESERVED = {4: _masks(_V4_RESERVED), 6: _masks(_V6_RESERVED)}
 
@@ -59,13 +63,14 @@ def parse_ip(text: str, field: str = "order.ip") -> IpFacts | None:
         return None
     packed = _pack(cleaned, field)
     version, block_bytes = (4, 3) if len(packed) == 4 else (6, 7)
-    number = int.from_bytes(packed, "big")
+    special = packed[0] in _FIRST[version]
+    number = int.from_bytes(packed, "big") if special else 0
     return IpFacts(
         version=version,
         packed=packed,
         block=packed[:block_bytes],
-        is_private=_within(number, _PRIVATE[version]),
-        is_reserved=_within(number, _RESERVED[version]),
+        is_private=special and _within(number, _PRIVATE[version]),
+        is_reserved=special and _within(number, _RESERVED[version]),
     )
 
 

@@ -62,8 +62,7 @@ class Tokeniser:
         InvalidInput
             A text is longer than 1,024 characters, or the IP address is none.
         """
-        for attribute, field in _TEXT_FIELDS:
-            check_length(field, getattr(raw, attribute))
+        _check_lengths(raw)
         ip = parse_ip(raw.ip)
         phone = parse_phone(raw.recipient_phone)
         real_name = parse_real_name_id(raw.real_name_id)
@@ -125,6 +124,11 @@ class Tokeniser:
         if not message:
             return ""
         return self._prefix + self._digests[kind](message)[:_TOKEN_BYTES].hex()
+
+
+def _check_lengths(raw: RawOrder) -> None:
+    for attribute, field in _TEXT_FIELDS:
+        check_length(field, getattr(raw, attribute))
 
 
 def _traits(
