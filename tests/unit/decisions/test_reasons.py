@@ -1,0 +1,102 @@
+"""Reasons: complete, in two languages, and silent about thresholds."""
+
+import math
+import string
+from importlib.resources import files
+
+import pytest
+
+from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, load_reasons
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.features.schema import load_schema
+
+SCHEMA = load_schema()
+REASONS = load_reasons(SCHEMA)
+VALUES = dict.fromkeys(SCHEMA.names, 3.0)
+
+
+def explain(*row: tuple[str, float]) -> list[tuple[str, str]]:
+    """Return (code, feature) of the reasons for one abuse."""
+    found = REASONS.explain({Abuse.SCALPING: row}, VALUES)
+    return [(reason.code, reason.feature) for reason in found]
+
+
+def test_every_model_input_has_a_code() -> None:
+    """No feature can speak against an order without words for it."""
+    assert REASONS.code_of.keys() == set(SCHEMA.names)
+    assert set(REASONS.code_of.values()) <= REASONS.by_code.keys()
+
+
+def test_every_code_is_used() -> None:
+    """Each code covers a feature, but for the two that stand for none."""
+    assert REASONS.by_code.keys() - set(REASONS.code_of.values()) == {COMBINED, CHALLENGE_FAILED}
+
+
+@pytest.mark.parametrize("code", sorted(REASONS.by_code))
+def test_texts_exist_in_both_languages(code: str) -> None:
+    """Each code has customer and analyst text in Chinese and English."""
+    entry = REASONS.by_code[code]
+    for chinese in (entry.customer_zh, entry.analyst_zh):
+        assert any("\u4e00" <= char <= "\u9fff" for char in chinese)
+    for english in (entry.customer_en, entry.analyst_en):
+        assert english.isascii()
+
+
+@pytest.mark.parametrize("code", sorted(REASONS.by_code))
+def test_customer_text_tells_no_threshold(code: str) -> None:
+    """What a customer reads holds no number and no place for one."""
+    entry = REASONS.by_code[code]
+    for text in (entry.customer_zh, entry.customer_en):
+        assert not any(char.isdigit() or char in "{}" for char in text)
+
+
+@pytest.mark.parametrize("code", sorted(set(REASONS.code_of.values())))
+def test_analyst_text_tells_the_value(code: str) -> None:
+    """What an analyst reads names feature, value and unit."""
+    entry = REASONS.by_code[code]
+    for text in (entry.analyst_zh, entry.analyst_en):
+        fields = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert fields == {"feature", "value", "unit"}
+
+
+def test_strongest_come_first_and_each_code_once() -> None:
+    """Features of one code are one reason, told by the strongest of them."""
+    found = explain(
+        ("order__units", 0.4), ("order__max_line_units", 0.9), ("device__accounts_7d", 2.0)
+    )
+    assert found == [
+        ("DEVICE_SHARING", "device__accounts_7d"),
+        ("ORDER_QUANTITY", "order__max_line_units"),
+    ]
+
+
+def test_only_what_speaks_against_the_order_is_told() -> None:
+    """Features that lower the score, or add next to nothing, are left out."""
+    assert explain(("order__units", 1.0), ("order__hour", -3.0), ("order__is_drop", 0.01)) == [
+        ("ORDER_QUANTITY", "order__units")
+    ]
+
+
+def test_at_most_five_reasons() -> None:
+    """A reader gets the five strongest reasons."""
+    assert len(explain(*[(name, 1.0) for name in SCHEMA.names])) == 5
+
+
+def test_without_a_single_cause_the_combination_is_the_reason() -> None:
+    """An outcome never stands without any reason."""
+    assert explain(("order__hour", -1.0)) == [(COMBINED, "")]
+
+
+def test_unknown_value_is_left_unset() -> None:
+    """A missing feature value does not travel as NaN."""
+    values = VALUES | {"order__units": math.nan}
+    (reason,) = REASONS.explain({Abuse.SCALPING: [("order__units", 1.0)]}, values)
+    assert reason.feature_value is None
+
+
+def test_feature_without_a_code_is_refused_at_start() -> None:
+    """A schema that grew past the texts stops the start, with the feature's name."""
+    text = files("risk_service.decisions").joinpath("reasons.toml").read_text("utf-8")
+    with pytest.raises(ConfigFault, match="order__hour"):
+        Reasons(text.replace('"order__hour", ', ""), SCHEMA)
