@@ -1,0 +1,146 @@
+"""A sound data set is prepared whole: tokens, columns of serving, nothing raw."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.features.entities import ENTITIES, entity_keys
+from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
+from risk_service.features.schema import load_schema
+from risk_service.identity.keys import IdentityKey
+from risk_service.identity.tokenise import Tokeniser
+from training.datasets.description import read_description
+from training.datasets.prepare import prepare
+from training.datasets.raw_orders import raw_order
+
+RAW_IDENTIFIERS = (
+    "account_id", "device_id", "ip", "payment_instrument_id", "payer_name", "recipient_name",
+    "recipient_phone", "address_detail", "address_district",
+)  # fmt: skip
+
+
+def test_every_table_arrives_with_its_rows(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """The figures name the rows of each table, and the description what they were made with."""
+    prepared = prepare(raw_data.directory, key, tmp_path / "w")
+    assert prepared.rows == {
+        "orders": 40, "lines": 60, "events": 40, "labels": 80, "campaigns": 1, "accounts": 7
+    }  # fmt: skip
+    for name, rows in prepared.rows.items():
+        assert pq.read_metadata(tmp_path / "w" / f"{name}.parquet").num_rows == rows
+    description = read_description(tmp_path / "w")
+    assert (description.key_id, description.schema_version) == ("k1", load_schema().version)
+
+
+def test_orders_hold_what_serving_would_compute(
+    raw_data: Any, key: IdentityKey, tmp_path: Path
+) -> None:
+    """Tokens and order columns equal those of the serving code, bit by bit."""
+    prepare(raw_data.directory, key, tmp_path / "w")
+    rows = pq.read_table(tmp_path / "w" / "orders.parquet").to_pylist()
+    lines = raw_data.rows("lines")
+    tokeniser = Tokeniser(key)
+    for record, row in zip(raw_data.rows("orders"), rows, strict=True):
+        mine = [line for line in lines if line["order_id"] == record["order_id"]]
+        order = tokeniser.order(raw_order(record, mine))
+        assert tuple(row[name] for name in ENTITIES) == entity_keys(order)
+        found = np.array([row[name] for name in ORDER_COLUMNS])
+        assert found.tobytes() == np.array(order_columns(order), np.float64).tobytes()
+        assert row["units"] == sum(line["quantity"] for line in mine)
+        assert row["ordered_at"] == record["ordered_at"]
+        assert row["registered_at"] == record["account_registered_at"]
+
+
+def test_nothing_raw_is_in_the_warehouse(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """No cell of any prepared table equals or holds a raw identifier."""
+    raw = {str(row[name]) for row in raw_data.rows("orders") for name in RAW_IDENTIFIERS}
+    prepare(raw_data.directory, key, tmp_path / "w")
+    for path in (tmp_path / "w").glob("*.parquet"):
+        for column in pq.read_table(path).columns:
+            if pa.types.is_string(column.type):
+                cells = set(pc.unique(column).to_pylist())
+                assert not [cell for cell in cells if any(word in cell for word in raw)], path
+
+
+def test_accounts_meet_orders_on_the_token(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """The account table can be joined to the orders."""
+    prepare(raw_data.directory, key, tmp_path / "w")
+    accounts = pq.read_table(tmp_path / "w" / "accounts.parquet")["account"]
+    orders = pq.read_table(tmp_path / "w" / "orders.parquet")["account"]
+    assert set(orders.to_pylist()) == set(accounts.to_pylist())
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16, 1000])
+def test_the_size_of_a_batch_changes_nothing(
+    raw_data: Any,
+    key: IdentityKey,
+    tmp_path: Path,
+    small_batches: Callable[[int], None],
+    rows: int,
+) -> None:
+    """Baskets that lie across the edge of a batch stay whole."""
+    prepare(raw_data.directory, key, tmp_path / "w")
+    small_batches(rows)
+    prepare(raw_data.directory, key, tmp_path / "v")
+    for name in ("orders", "lines", "events", "labels"):
+        left, right = (pq.read_table(tmp_path / d / f"{name}.parquet") for d in ("w", "v"))
+        # NaN is unlike itself, so the comparison is one of printed rows.
+        assert repr(left.to_pylist()) == repr(right.to_pylist())
+
+
+def test_two_processes_write_what_one_writes(
+    raw_data: Any, key: IdentityKey, tmp_path: Path, small_batches: Callable[[int], None]
+) -> None:
+    """Spawned workers keep the order of the rows and the key."""
+    small_batches(7)
+    prepare(raw_data.directory, key, tmp_path / "w", processes=1)
+    prepare(raw_data.directory, key, tmp_path / "v", processes=2)
+    left, right = (pq.read_table(tmp_path / d / "orders.parquet") for d in ("w", "v"))
+    assert repr(left.to_pylist()) == repr(right.to_pylist())
+
+
+def test_a_fault_in_a_worker_names_its_row(
+    raw_data: Any, key: IdentityKey, tmp_path: Path, small_batches: Callable[[int], None]
+) -> None:
+    """Rows are counted across batches and processes, and nothing is left behind."""
+    small_batches(7)
+    raw_data.spoil("orders", 38, "ip", "1.2.3")
+    with pytest.raises(DataFault, match=r"orders\.parquet, row 38: order\.ip"):
+        prepare(raw_data.directory, key, tmp_path / "w", processes=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
+
+
+def test_a_directory_in_use_is_not_touched(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """An earlier warehouse is neither mixed with nor replaced."""
+    kept = tmp_path / "w" / "kept"
+    kept.parent.mkdir()
+    kept.write_text("x")
+    with pytest.raises(ConfigFault, match="exists already"):
+        prepare(raw_data.directory, key, tmp_path / "w")
+    assert kept.read_text() == "x"
+
+
+def test_progress_reaches_the_last_row(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """The last report of each stage says all of all."""
+    last: dict[str, tuple[int, int]] = {}
+    prepare(
+        raw_data.directory, key, tmp_path / "w", lambda stage, *done: last.update({stage: done})
+    )
+    assert last["orders"] == (40, 40)
+    assert last["labels"] == (80, 80)
+
+
+def test_an_empty_data_set_is_prepared_empty(
+    raw_data: Any, key: IdentityKey, tmp_path: Path
+) -> None:
+    """No orders are no fault."""
+    for table in ("orders", "lines", "events", "labels", "accounts", "campaigns"):
+        raw_data.write(table, [])
+    prepare(raw_data.directory, key, tmp_path / "w")
+    assert pq.read_metadata(tmp_path / "w" / "orders.parquet").num_rows == 0
