@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BINS = 12
+BINS = 14
+LEAST_ORDERS = 40
+FLOOR = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +34,22 @@ class Reliability:
 
 
 def reliability(label: NDArray[np.int8], probability: NDArray[np.float64]) -> Reliability:
-    """Measure calibration over bins that hold equal sums of probability.
+    """Measure calibration over bins of equal width in log odds, at least 40 orders each.
 
-    Equal counts would put nearly every bin at nothing, since abuse is rare; equal sums
-    put as many expected abuses into each.
+    Equal counts would put nearly every bin at nothing, since abuse is rare.
     """
     base = float(label.mean())
     brier = float(np.mean((probability - label) ** 2))
     constant = base * (1 - base)
     order = np.argsort(probability, kind="stable")
-    mass = np.cumsum(probability[order])
-    edges = np.searchsorted(mass, np.linspace(0, mass[-1], BINS + 1)[1:-1])
+    edges = _edges(np.clip(probability[order], FLOOR, 1 - FLOOR))
     bins = tuple(
         Bin(
             predicted=float(probability[rows].mean()),
             seen=float(label[rows].mean()),
             orders=len(rows),
         )
-        for rows in np.split(order, np.unique(edges))
+        for rows in np.split(order, edges)
         if len(rows)
     )
     error = sum(abs(one.predicted - one.seen) * one.orders for one in bins) / len(label)
@@ -59,3 +59,14 @@ def reliability(label: NDArray[np.int8], probability: NDArray[np.float64]) -> Re
         calibration_error=error,
         bins=bins,
     )
+
+
+def _edges(ranked: NDArray[np.float64]) -> list[int]:
+    """Return where the bins of ascending probabilities are cut."""
+    odds = np.log(ranked / (1 - ranked))
+    cuts = np.searchsorted(odds, np.linspace(odds[0], odds[-1], BINS + 1)[1:-1])
+    edges: list[int] = []
+    for cut in cuts.tolist():
+        if cut - (edges[-1] if edges else 0) >= LEAST_ORDERS and len(ranked) - cut >= LEAST_ORDERS:
+            edges.append(cut)
+    return edges

@@ -28,6 +28,7 @@ LABELS = {
 }
 ABUSE_COLOUR, HONEST_COLOUR = "#b3352b", "#7c93a8"
 POINTS = 300
+DASHES = ("-", "--", "-.", ":")
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "promoguard",  # ids inside the SVG are the same every time
     "svg.fonttype": "path",
@@ -39,6 +40,7 @@ STYLE: dict[Any, Any] = {
     "xtick.color": "#555555",
     "ytick.color": "#555555",
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e6e6e6",
     "legend.frameon": False,
 }
@@ -112,21 +114,20 @@ def reliability_plot(bins: tuple[Bin, ...], *, kind: str) -> str:
 
 def score_distribution(score: Floats, label: Floats, threshold_scores: Mapping[str, float]) -> str:
     """Draw how scores of abuses and of honest orders spread, with each action's beginning."""
-    bins = np.linspace(0, 1000, 41)
+    bins = np.linspace(0, 1000, 51)
     with drawing(4.6, 3.4) as (figure, axes):
         for mark, colour, name in ((0, HONEST_COLOUR, "honest"), (1, ABUSE_COLOUR, "abuse")):
             part = score[label == mark]
             share = np.histogram(part, bins)[0] / max(len(part), 1) * 100
             axes.stairs(share, bins, fill=True, alpha=0.55, color=colour, label=name)
-        top = axes.get_ylim()[1]
-        for level, (action, value) in enumerate(threshold_scores.items()):
-            axes.axvline(value, color="#333333", lw=0.8, ls=":")
-            axes.text(
-                min(value, 1000) - 6, top * (0.97 - 0.08 * level), action.replace("_", " "),
-                ha="right", fontsize=7, color="#333333",
-            )  # fmt: skip
-        axes.set(xlabel="score, 0 to 1000", ylabel="share of orders, %", xlim=(0, 1005))
-        axes.legend(fontsize=7.5, loc="center left")
+        for dashes, (action, value) in zip(DASHES, threshold_scores.items(), strict=False):
+            name = f"{action.replace('_', ' ')} from {value:.0f}"
+            axes.axvline(value, color="#333333", lw=0.9, ls=dashes, label=name)
+        axes.set(
+            xlabel="score, 0 to 1000", ylabel="share of orders, %",
+            xlim=(0, 1005), yscale="log", ylim=(0.01, 110),
+        )  # fmt: skip
+        axes.legend(fontsize=7.5, loc="upper left")
         return data_uri(figure)
 
 

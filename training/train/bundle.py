@@ -12,6 +12,7 @@ from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import FeatureSchema
 from risk_service.models.manifest import Action, Calibration, TrainingFacts
 from training.datasets.description import Description
+from training.evaluate.test_slice import FULL, ORDER_ONLY
 from training.registry.writer import BundleContent, TrainedModel
 from training.split import SliceName
 from training.train.booster import Floats
@@ -110,10 +111,10 @@ def _facts(source: Source, tasks: Mapping[str, Task]) -> TrainingFacts:
 
 
 def _metrics(figures: Mapping[str, object]) -> Json:
-    """Return the few figures that travel with the bundle."""
+    """Return the few figures that travel with the bundle; baselines are no part of it."""
     plain = cast(dict[str, dict[str, dict[str, JsonValue]]], figures)
     models: Json = {
-        name: {metric: measured[metric] for metric in MANIFEST_METRICS}
-        for name, measured in plain["models"].items()
+        name: {metric: plain["models"][name][metric] for metric in MANIFEST_METRICS}
+        for name in (FULL, ORDER_ONLY)
     }
     return {"models": models, "base_rate": cast(JsonValue, figures["base_rate"])}

@@ -27,8 +27,9 @@ class Threshold:
     """Where an action begins, and why there.
 
     ``break_even`` is the probability from which the action pays (above 1: never);
-    ``bound_by`` is "cost" or "cap"; ``honest_share`` is what it hits, with every harsher
-    action, among the honest orders of the calibrate slice.
+    ``bound_by`` is "cost", "cap" or that a harsher action begins first; ``honest_share``
+    is what it hits, with every harsher action, among the honest orders of the calibrate
+    slice.
     """
 
     action: str
@@ -63,7 +64,7 @@ def set_thresholds(
     probability_of
         The calibration: raw scores to probabilities, never decreasing.
     """
-    value = float(np.median(rows.value_minor[rows.label == 1]))
+    value = float(np.mean(rows.value_minor[rows.label == 1]))  # costs are linear in the value
     honest = rows.honest_descending
     known = np.unique(rows.raw)
     probability = probability_of(known)
@@ -76,14 +77,15 @@ def set_thresholds(
         by_cost = _raw_from(pays_from, known, probability)
         by_cap = _raw_at_cap(honest, action.max_honest_share)
         raw = max(by_cost, by_cap)
-        if found:  # never after a harsher one
-            raw = min(raw, found[-1].raw)
+        bound_by = "cap" if by_cap > by_cost else "cost"
+        if found and raw >= found[-1].raw:
+            raw, bound_by = found[-1].raw, f"unused, {found[-1].action} begins first"
         found.append(
             Threshold(
                 action=name,
                 raw=raw,
                 break_even=pays_from,
-                bound_by="cap" if by_cap > by_cost else "cost",
+                bound_by=bound_by,
                 honest_share=float(np.mean(honest >= raw)) if len(honest) else 0.0,
                 cap=action.max_honest_share,
             )

@@ -1,0 +1,125 @@
+"""``risk evaluate``: measure a trained run on its test slice, as it would be served."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from risk_service.domain.vocabulary import Abuse
+from training.evaluate.against_truth import truth_figures
+from training.evaluate.run import EvaluateRequest, Evaluation, write_predictions
+from training.evaluate.run import evaluate as run_evaluation
+from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
+from training.split import SliceName
+from training.train.run_file import read_run_file, write_json
+from training.truth import read_truth
+
+DIRECTORY = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+RECALL = "recall_at_fpr_0.5pct"
+COLUMNS = {
+    ORDER_ONLY: "order columns only",
+    FULL: "with history",
+    LOGISTIC: "logistic regression",
+    RULES: "rules only",
+}
+
+
+@click.command()
+@click.argument("run", type=DIRECTORY)
+@click.option("--data", type=DIRECTORY, required=True, help="The raw data set it was trained on.")
+@click.option("--json", "json_file", type=FILE, help="Write all figures to this file.")
+@click.option("--predictions", type=FILE, help="Write one row per order, abuse and variant.")
+@click.option("--truth", type=DIRECTORY, help="Ground truth of a simulated world.")
+@click.option(
+    "--slice", "slice_name", type=click.Choice([name.value for name in SliceName]),
+    default=SliceName.TEST.value, show_default=True, help="Slice to measure.",
+)  # fmt: skip
+@click.option("--trust", type=FILE, help="Public key; default RUN/keys/signing.pub.")
+def evaluate(  # noqa: PLR0913 - one per option
+    run: Path,
+    data: Path,
+    json_file: Path | None,
+    predictions: Path | None,
+    truth: Path | None,
+    slice_name: str,
+    trust: Path | None,
+) -> None:
+    """Measure the bundle of RUN on its test slice, scored by the service's own code.
+
+    Example: risk evaluate run --data world --json figures.json --predictions p.parquet
+    """
+    request = EvaluateRequest(
+        run=run,
+        data=data,
+        trust=trust or run / "keys" / "signing.pub",
+        slice_name=SliceName(slice_name),
+    )
+    evaluation = _with_progress(request)
+    figures = evaluation.figures
+    if truth is not None:
+        seed = read_run_file(run).seed
+        figures["truth"] = truth_figures(evaluation, read_truth(truth), seed)
+    if json_file is not None:
+        write_json(json_file, figures)
+    if predictions is not None:
+        rows = write_predictions(evaluation, predictions)
+        click.echo(f"{predictions}: {rows:,} rows")
+    title = f"Recall at 0.5 % false positives, {slice_name} slice, against the labels"
+    Console().print(recall_table(title, figures["abuses"]))
+    if truth is not None:
+        title = f"Recall at 0.5 % false positives, {slice_name} slice, against the truth"
+        Console().print(recall_table(title, figures["truth"]))
+        Console().print(_persona_table(figures["truth"]))
+
+
+def _with_progress(request: EvaluateRequest) -> Evaluation:
+    text = TextColumn("{task.description:<22}")
+    with Progress(
+        SpinnerColumn(), text, BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
+    ) as progress:
+        bar = progress.add_task("reading", total=2 + 2 * len(Abuse))
+        begun = 0
+
+        def tell(step: str) -> None:
+            nonlocal begun
+            progress.update(bar, description=step, completed=begun)
+            begun += 1
+
+        evaluation = run_evaluation(request, tell)
+        progress.update(bar, description="done", total=begun, completed=begun)
+    return evaluation
+
+
+def recall_table(title: str, abuses: Mapping[str, Any]) -> Table:
+    """Return recall at 0.5 % false positives of every model, with 95 % intervals."""
+    table = Table("abuse", "honest orders", "abuses", *COLUMNS.values(), title=title)
+    for abuse, figures in abuses.items():
+        cells = []
+        for name in COLUMNS:
+            one = figures["models"][name][RECALL]
+            cells.append(f"{one['value']:.3f}\n[dim]{one['low']:.3f} to {one['high']:.3f}[/dim]")
+        honest, guilty = f"{figures['honest_orders']:,}", f"{figures['abuses']:,}"
+        table.add_row(abuse, honest, guilty, *cells)
+    return table
+
+
+def _persona_table(truth: Mapping[str, Any]) -> Table:
+    """Return which honest customers are flagged at 0.5 %, per abuse."""
+    personas = sorted(
+        {name for one in truth.values() for name in one["false_positives_by_persona"]}
+    )
+    table = Table("honest customers", *truth, title="Flagged at 0.5 %, by kind of honest customer")
+    for persona in personas:
+        cells = []
+        for one in truth.values():
+            found = one["false_positives_by_persona"].get(persona)
+            cells.append(
+                f"{found['share_flagged']:.2%} of {found['orders']:,}" if found else "none"
+            )
+        table.add_row(persona, *cells)
+    return table

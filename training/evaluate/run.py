@@ -1,0 +1,154 @@
+"""The use case behind ``risk evaluate``: measure a run through the serving scorer.
+
+The bundle is verified as the service would verify it, and scored by the service's own
+code, so what is measured is what will be served.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.features.schema import load_schema
+from risk_service.models.bundle import verify_bundle
+from risk_service.models.scorer import Scorer
+from risk_service.models.signature import load_trusted
+from training.datasets.description import read_description
+from training.evaluate.figures import abuse_figures
+from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
+from training.evaluate.test_slice import ModelScores, TestSlice
+from training.split import SliceName
+from training.train.costs import load_costs
+from training.train.frame import Frame
+from training.train.rules import load_rules
+from training.train.run_file import COSTS_FILE, RunFile, read_run_file
+from training.train.source import description_sha256, load_frame
+from training.train.tasks import plan_tasks
+
+Step = Callable[[str], None]
+Json = dict[str, Any]
+PREDICTIONS = pa.schema(
+    [
+        ("order_id", pa.string()),
+        ("ordered_at", pa.timestamp("us", tz="UTC")),
+        ("abuse", pa.string()),
+        ("variant", pa.string()),
+        ("raw", pa.float64()),
+        ("probability", pa.float64()),
+        ("score", pa.int32()),
+        ("label", pa.int8()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateRequest:
+    """Which run to measure, on which data set and slice, trusting which public key."""
+
+    run: Path
+    data: Path
+    trust: Path
+    slice_name: SliceName = SliceName.TEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One abuse: its slice and what every model says of it."""
+
+    rows: TestSlice
+    scores: Mapping[str, ModelScores]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The figures, and the scores behind them with the orders they belong to."""
+
+    figures: Json
+    scored: Mapping[Abuse, Scored]
+    order_id: Any
+
+
+def evaluate(request: EvaluateRequest, tell: Step) -> Evaluation:
+    """Verify the bundle, score the slice and measure.
+
+    Raises
+    ------
+    BundleRefused
+        The bundle fails a check.
+    ConfigFault
+        The run was trained on other data.
+    """
+    schema = load_schema()
+    run = read_run_file(request.run)
+    if run.dataset_sha256 != description_sha256(request.data):
+        raise ConfigFault(
+            f"{request.run} was trained on another data set than {request.data}: its slices "
+            "would not be its slices; train a run on this one"
+        )
+    tell("verify the bundle")
+    trusted = load_trusted([request.trust])
+    scorer = Scorer(verify_bundle(request.run / "bundle", trusted, schema))
+    tell("vectors")
+    frame = load_frame(run.warehouse, schema)
+    scored = _score(request, run, frame, scorer, tell)
+    costs = load_costs(request.run / COSTS_FILE)
+    abuses = {}
+    for abuse, one in scored.items():
+        tell(f"measure {abuse}")
+        abuses[abuse.value] = abuse_figures(one.rows, one.scores, costs, run.seed)
+    return Evaluation(
+        figures={
+            "bundle_sha256": scorer.sha256,
+            "slice": request.slice_name.value,
+            "honest_orders": {name: found["honest_orders"] for name, found in abuses.items()},
+            "abuses": abuses,
+        },
+        scored=scored,
+        order_id=frame.order_id,
+    )
+
+
+def _score(
+    request: EvaluateRequest, run: RunFile, frame: Frame, scorer: Scorer, tell: Step
+) -> dict[Abuse, Scored]:
+    costs, rules = load_costs(request.run / COSTS_FILE), load_rules()
+    tasks = plan_tasks(run.warehouse, read_description(request.data), frame, costs, run.seed)
+    scored = {}
+    for abuse, task in tasks.items():
+        tell(f"score {abuse}")
+        rows = cut(frame, task, request.slice_name)
+        scores = served_scores(rows, scorer) | baseline_scores(rows, run.logistic[abuse], rules)
+        scored[abuse] = Scored(rows=rows, scores=scores)
+    return scored
+
+
+def write_predictions(evaluation: Evaluation, path: Path) -> int:
+    """Write one row per order, abuse and variant of the bundle; return how many.
+
+    The baselines have no calibrated probability and are left out.
+    """
+    tables = []
+    for abuse, one in evaluation.scored.items():
+        for variant in BUNDLE_VARIANTS:
+            scores = one.scores[variant]
+            count = len(one.rows.label)
+            columns = [
+                pa.array(evaluation.order_id[one.rows.rows], pa.string()),
+                pa.array(one.rows.ordered_at_us).cast(PREDICTIONS.field("ordered_at").type),
+                pa.array([abuse.value] * count),
+                pa.array([variant] * count),
+                pa.array(scores.raw),
+                pa.array(scores.probability),
+                pa.array(np.asarray(scores.score).astype(np.int32)),
+                pa.array(one.rows.label),
+            ]
+            tables.append(pa.Table.from_arrays(columns, schema=PREDICTIONS))
+    table = pa.concat_tables(tables)
+    pq.write_table(table, path)
+    return int(table.num_rows)
