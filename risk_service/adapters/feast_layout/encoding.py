@@ -14,6 +14,9 @@ DOUBLE = struct.Struct("<d")
 FLOAT = struct.Struct("<f")
 # First byte of a serialized Value: field number and wire type of what it holds.
 DOUBLE_TAG, FLOAT_TAG, INT32_TAG, INT64_TAG, BOOL_TAG = 0x29, 0x35, 0x18, 0x20, 0x38
+DOUBLE_BYTES = 9
+# What a null, stored as no bytes at all, is read as.
+NULL_DOUBLE = bytes([DOUBLE_TAG]) + DOUBLE.pack(math.nan)
 
 
 def key_prefix(join_key: str) -> bytes:
@@ -37,7 +40,7 @@ def decode_value(data: bytes) -> float:
     StoreUnavailable
         The bytes are no number that Feast writes.
     """
-    if len(data) == 9 and data[0] == DOUBLE_TAG:
+    if len(data) == DOUBLE_BYTES and data[0] == DOUBLE_TAG:
         value: float = DOUBLE.unpack_from(data, 1)[0]
         return value
     if not data:

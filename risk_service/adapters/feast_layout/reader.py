@@ -10,14 +10,22 @@ One reader belongs to one thread.
 """
 
 import sqlite3
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.adapters.feast_layout.encoding import decode_value, entity_key, key_prefix
+from risk_service.adapters.feast_layout.encoding import (
+    DOUBLE_BYTES,
+    DOUBLE_TAG,
+    NULL_DOUBLE,
+    decode_value,
+    entity_key,
+    key_prefix,
+)
 from risk_service.adapters.feast_layout.manifest import (
     ServedView,
     ServingManifest,
@@ -34,7 +42,10 @@ SECOND_US = 1_000_000
 CACHED_ROWS = 100_000
 # sqlite's default bound on parameters is far above; a group is far below.
 KEYS_PER_QUERY = 500
+MAPPED_BYTES = 4 << 30
 
+# entity_key, feature_name, value, event_ts as sqlite gives them.
+Cell = tuple[bytes, str, bytes, int]
 # Event time in microseconds and the view's values, or None for an unknown entity.
 Row = tuple[int, NDArray[np.float64]] | None
 
@@ -109,7 +120,10 @@ def _open(path: str) -> sqlite3.Connection:
     if not Path(path).is_file():
         raise StoreUnavailable(f"there is no online store at {path}")
     try:
-        return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+        # Reads hit the kernel's pages without a system call each.
+        connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+        return connection
     except sqlite3.Error as error:
         raise StoreUnavailable(f"the online store {path} cannot be opened: {error}") from error
 
@@ -130,6 +144,10 @@ class _ViewReader:
         self._prefix = key_prefix(view.join_key)
         self._ttl_us = view.ttl_s * SECOND_US
         self._position = {name: place for place, name in enumerate(view.features)}
+        self._sorted = tuple(sorted(view.features))
+        self._places = np.array([self._sorted.index(name) for name in view.features])
+        self._tags = bytes([DOUBLE_TAG]) * len(view.features)
+        self._unpack = struct.Struct("<" + "xd" * len(view.features))
         self._columns = slice(column, column + len(view.features))
         self._cached_rows = cached_rows
         self._rows: dict[str, Row] = {}
@@ -140,38 +158,67 @@ class _ViewReader:
     def fill(self, values: NDArray[np.float64], keys: Sequence[str], now_us: int) -> None:
         rows = self._rows
         absent = list({key for key in keys if key and key not in rows})
-        if absent:
-            self._load(absent)
+        for start in range(0, len(absent), KEYS_PER_QUERY):
+            rows.update(self._query(absent[start : start + KEYS_PER_QUERY]))
         oldest_us = now_us - self._ttl_us
         for place, key in enumerate(keys):
-            row = rows.get(key)
+            if not key:
+                continue
+            # Taken out and put back: the dict's order is then the order of last use.
+            row = rows[key] = rows.pop(key)
             if row is not None and oldest_us <= row[0] <= now_us:
                 values[place, self._columns] = row[1]
-
-    def _load(self, keys: list[str]) -> None:
-        rows = self._rows
-        while len(rows) + len(keys) > self._cached_rows and rows:
+        # After the group has been answered: what it needs must not be pushed out by itself.
+        while len(rows) > self._cached_rows:
             del rows[next(iter(rows))]
-        for start in range(0, len(keys), KEYS_PER_QUERY):
-            rows.update(self._query(keys[start : start + KEYS_PER_QUERY]))
 
     def _query(self, keys: list[str]) -> dict[str, Row]:
         stored = {entity_key(self._prefix, key): key for key in keys}
-        found: dict[str, Row] = dict.fromkeys(keys)
         marks = ",".join("?" * len(stored))
-        cursor = self._connection.execute(
+        answer = self._connection.execute(
             f"SELECT entity_key, feature_name, value, event_ts FROM {self._table} "  # noqa: S608 (table name from the schema, values bound)
-            f"WHERE entity_key IN ({marks})",
+            f"WHERE entity_key IN ({marks}) ORDER BY entity_key, feature_name",
             tuple(stored),
-        )
-        width, position = len(self._position), self._position
-        for key_bytes, name, value, event_ts in cursor:
-            place = position.get(name)
-            if place is None:
-                continue
-            key = stored[key_bytes]
-            row = found[key]
-            if row is None:
-                row = found[key] = (event_ts * SECOND_US, np.full(width, np.nan))
-            row[1][place] = decode_value(value)
+        ).fetchall()
+        found: dict[str, Row] = dict.fromkeys(keys)
+        width = len(self._sorted)
+        for start, stop in _entities_in(answer, width):
+            cells = answer[start:stop]
+            values = self._decode(cells) if stop - start == width else None
+            if values is None:
+                values = self._decode_one_by_one(cells)
+            found[stored[cells[0][0]]] = (cells[0][3] * SECOND_US, values)
         return found
+
+    def _decode(self, cells: list[Cell]) -> NDArray[np.float64] | None:
+        """Decode a complete row of doubles and nulls at once; None when it is not one."""
+        _, names, data, _ = zip(*cells, strict=True)
+        packed = b"".join([value or NULL_DOUBLE for value in data])
+        if names != self._sorted or packed[::DOUBLE_BYTES] != self._tags:
+            return None
+        if len(packed) != self._unpack.size:
+            return None
+        values: NDArray[np.float64] = np.array(self._unpack.unpack(packed))[self._places]
+        return values
+
+    def _decode_one_by_one(self, cells: list[Cell]) -> NDArray[np.float64]:
+        values = np.full(len(self._sorted), np.nan)
+        for _, name, value, _ in cells:
+            place = self._position.get(name)
+            if place is not None:
+                values[place] = decode_value(value)
+        return values
+
+
+def _entities_in(answer: list[Cell], width: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of each entity in an answer sorted by entity; mostly ``width`` rows."""
+    start, rows = 0, len(answer)
+    while start < rows:
+        key = answer[start][0]
+        stop = min(start + width, rows)
+        while answer[stop - 1][0] != key:
+            stop -= 1
+        while stop < rows and answer[stop][0] == key:
+            stop += 1
+        yield start, stop
+        start = stop
