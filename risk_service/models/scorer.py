@@ -135,10 +135,15 @@ class Scorer:
         rows = self._rows(row.reshape(1, -1), variant)
         amounts = model.table.contributions(model.booster.leaf_indices(rows)[0])
         names = self.manifest.models[abuse][variant].features
-        moved = np.flatnonzero(amounts)
-        by_strength = moved[np.argsort(-np.abs(amounts[moved]), kind="stable")]
-        return [(names[at], float(amounts[at])) for at in by_strength.tolist()]
+        by_strength = np.argsort(-np.abs(amounts), kind="stable")
+        ranked = zip(by_strength.tolist(), amounts[by_strength].tolist(), strict=True)
+        return [(names[at], amount) for at, amount in ranked if amount]
 
     def base(self, variant: Variant, abuse: Abuse) -> float:
         """Return the raw score before any feature is known, in log odds."""
         return self._models[abuse, variant].table.base
+
+    @property
+    def table_bytes(self) -> int:
+        """Memory of the attribution tables of all models, in bytes."""
+        return sum(model.table.nbytes for model in self._models.values())
