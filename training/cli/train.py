@@ -1,6 +1,7 @@
 """``risk train``: from a data set to a signed bundle and a report."""
 
 import logging
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="Cost table: losses, friction, caps.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option("--as-of", help="RFC 3339 time: train as if it were then; default: the data's end.")
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file as well.")
 def train(  # noqa: PLR0913 - one per option
     data: Path,
@@ -36,6 +38,7 @@ def train(  # noqa: PLR0913 - one per option
     warehouse: Path | None,
     costs: Path,
     seed: int,
+    as_of: str | None,
     json_file: Path | None,
 ) -> None:
     """Train, calibrate and sign the three models.
@@ -51,7 +54,7 @@ def train(  # noqa: PLR0913 - one per option
             create_keys(keys)
     request = TrainRequest(
         data=data, out=out, keys=keys, warehouse=warehouse or out / "warehouse",
-        costs=costs, seed=seed,
+        costs=costs, seed=seed, as_of=_time(as_of),
     )  # fmt: skip
     console = Console(stderr=True)
     logging.basicConfig(
@@ -61,6 +64,13 @@ def train(  # noqa: PLR0913 - one per option
     if json_file is not None:
         json_file.write_bytes((out / "metrics.json").read_bytes())
     _print(result)
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no RFC 3339 time", param_hint="--as-of") from error
 
 
 def _with_progress(request: TrainRequest, console: Console) -> TrainResult:

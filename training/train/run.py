@@ -4,7 +4,8 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from risk_service.features.schema import load_schema
 from risk_service.identity.keys import IdentityKey, load_identity_key
 from risk_service.models.manifest import Variant
 from risk_service.models.signature import load_signing_key
-from training.datasets.description import read_description
+from training.datasets.description import Description, read_description
 from training.evaluate.figures import abuse_figures
 from training.evaluate.slices import baseline_scores, cut, fitted_scores
 from training.registry.writer import BundleContent, sign_bundle, write_bundle
@@ -38,6 +39,7 @@ class TrainRequest:
     """What to train on and where to put the result.
 
     ``keys`` holds identity.key and signing.key; ``warehouse`` is made when absent.
+    ``as_of`` trains as if it were that time: later orders and labels are left alone.
     """
 
     data: Path
@@ -46,6 +48,7 @@ class TrainRequest:
     warehouse: Path
     costs: Path = DEFAULT_COSTS
     seed: int = 1
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,7 @@ def _refuse_early(request: TrainRequest) -> tuple[Source, CostTable]:
     """Refuse what would fail at the end, before the long work begins."""
     if (request.out / "bundle").exists():
         raise ConfigFault(f"{request.out}: already holds a trained bundle; name a new directory")
-    dataset = read_description(request.data)
+    dataset = _as_known(read_description(request.data), request.as_of)
     absent = [abuse.value for abuse in Abuse if abuse not in dataset.maturity_days]
     if absent:
         raise ConfigFault(f"{request.data}: no [labels.{absent[0]}]: a bundle needs every abuse")
@@ -153,6 +156,18 @@ def _refuse_early(request: TrainRequest) -> tuple[Source, CostTable]:
     )
     request.out.mkdir(parents=True, exist_ok=True)
     return source, costs
+
+
+def _as_known(dataset: Description, as_of: datetime | None) -> Description:
+    """Let the data set end at ``as_of``: every slice, label and cutoff then lies before it."""
+    if as_of is None:
+        return dataset
+    if as_of.tzinfo is None:
+        raise ConfigFault("--as-of needs a time zone, such as 2026-06-01T00:00:00Z")
+    as_of_us = int(as_of.timestamp()) * 1_000_000
+    if not dataset.start_us < as_of_us <= dataset.end_us:
+        raise ConfigFault(f"--as-of {as_of.isoformat()} lies outside the data set")
+    return replace(dataset, end_us=as_of_us)
 
 
 def _identity(request: TrainRequest) -> IdentityKey:

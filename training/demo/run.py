@@ -1,0 +1,176 @@
+"""The demo's way: keys, world, training on the past, serving, the last days' orders.
+
+The models are trained as of the first streamed midnight: nothing later is within their
+reach. Features are materialised again at each streamed midnight, as a shop would nightly.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from risk_service.cli.keys import create_keys
+from risk_service.client import AsyncRiskClient
+from training.demo.figures import StreamFigures, Truth, measure
+from training.demo.server import DemoServer, ServerFiles
+from training.demo.stream import RecordedOrder, TimedAnswer, recorded_orders, stream
+from training.frames.materialize import manifest_path, materialize
+from training.simulate.settings import WorldSettings
+from training.simulate.write import simulate
+from training.train.run import TrainRequest, train
+from training.truth import read_truth
+
+DAY = timedelta(days=1)
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSettings:
+    """What a user may choose. ``work`` is emptied first."""
+
+    work: Path
+    seed: int
+    days: int
+    orders: int
+    base: str
+    stream_days: int
+    in_flight: int
+    port: int
+
+    @property
+    def world(self) -> WorldSettings:
+        """Return the world to build."""
+        return WorldSettings(seed=self.seed, days=self.days, orders=self.orders, base=self.base)
+
+    @property
+    def stream_start(self) -> datetime:
+        """Return the first streamed midnight."""
+        end = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.world.end_us)
+        return end - self.stream_days * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """Where things are, how long each step took, and the figures."""
+
+    report: Path
+    figures: StreamFigures
+    seconds: dict[str, float]
+    ready_s: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values for ``--json``."""
+        return asdict(self) | {"report": str(self.report)}
+
+
+@dataclass(slots=True)
+class Steps:
+    """Times the steps and tells each as it begins."""
+
+    tell: Tell
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time what happens inside; steps of one name add up."""
+        self.tell(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - began
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+
+def prepare_demo(settings: DemoSettings, tell: Tell) -> tuple[ServerFiles, Steps]:
+    """Build everything that a server needs and return where it lies.
+
+    Raises
+    ------
+    risk_service.domain.errors.RiskError
+        A step failed; the message says what to do.
+    """
+    work, steps = settings.work, Steps(tell)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    with steps.step("keys"):
+        create_keys(work / "keys")
+    with steps.step("promotion world"):
+        simulate(settings.world, work / "world", work / "truth")
+    with steps.step("features and models"):
+        train(_train_request(settings), lambda part: tell(f"features and models: {part}"))
+    with steps.step("materialise"):
+        materialize(work / "warehouse", settings.stream_start, work / "serving" / "online.db")
+    files = ServerFiles(
+        bundle=work / "run" / "bundle",
+        trust=work / "keys" / "signing.pub",
+        identity_key=work / "keys" / "identity.key",
+        features=manifest_path(work / "serving" / "online.db"),
+        state=work / "state",
+        log=work / "serve.log",
+    )
+    return files, steps
+
+
+def _train_request(settings: DemoSettings) -> TrainRequest:
+    work = settings.work
+    return TrainRequest(
+        data=work / "world",
+        out=work / "run",
+        keys=work / "keys",
+        warehouse=work / "warehouse",
+        as_of=settings.stream_start,
+    )
+
+
+@dataclass(slots=True)
+class Streaming:
+    """Streams the last days through a running server, one day after the other."""
+
+    settings: DemoSettings
+    steps: Steps
+    on_start: Callable[[int], None]
+    on_answer: Callable[[], None]
+    answers: list[TimedAnswer] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def run(self, server: DemoServer) -> StreamFigures:
+        """Return the figures of all streamed orders."""
+        settings = self.settings
+        days = [self._day(n) for n in range(settings.stream_days)]
+        self.on_start(sum(map(len, days)))
+        for n, orders in enumerate(days):
+            if n:
+                self._next_midnight(settings.stream_start + n * DAY)
+            with self.steps.step("stream orders"):
+                asyncio.run(self._stream(server.address, orders))
+        return measure(self.answers, _truth(settings), self.seconds, settings.in_flight)
+
+    def _day(self, n: int) -> list[RecordedOrder]:
+        start = self.settings.stream_start + n * DAY
+        return recorded_orders(self.settings.work / "world", start, start + DAY)
+
+    def _next_midnight(self, midnight: datetime) -> None:
+        work = self.settings.work
+        with self.steps.step("materialise"):
+            materialize(work / "warehouse", midnight, work / "serving" / "online.db")
+
+    async def _stream(self, address: str, orders: list[RecordedOrder]) -> None:
+        async with AsyncRiskClient(address) as client:
+            began = time.perf_counter()
+            self.answers += await stream(client, orders, self.settings.in_flight, self.on_answer)
+            self.seconds += time.perf_counter() - began
+
+
+def _truth(settings: DemoSettings) -> dict[str, Truth]:
+    table = read_truth(settings.work / "truth")
+    columns = (table.column(n).to_pylist() for n in ("order_id", "abuse", "strategy", "persona"))
+    return {
+        order_id: Truth(abuse=abuse, strategy=strategy, persona=persona)
+        for order_id, abuse, strategy, persona in zip(*columns, strict=True)
+    }

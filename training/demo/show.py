@@ -1,0 +1,106 @@
+"""The demo's figures as tables to read in a terminal, Chinese beside English."""
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from training.demo.figures import Example, StreamFigures
+
+COLOURS = {
+    "ALLOW": "green",
+    "LIMIT_QUANTITY": "cyan",
+    "CHALLENGE": "yellow",
+    "REVIEW": "magenta",
+    "DENY": "red",
+}
+ABUSES = {
+    "scalping": "scalping 黄牛",
+    "brushing": "fake orders 刷单",
+    "refund": "malicious refunds 恶意退款",
+}
+
+
+def show(console: Console, figures: StreamFigures) -> None:
+    """Print all tables."""
+    console.print(_outcomes(figures))
+    console.print(_abuses(figures))
+    console.print(_honest(figures))
+    console.print(_service(figures))
+    for example in figures.examples:
+        console.print(_example(example))
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for n, column in enumerate(columns):
+        table.add_column(column, justify="left" if n == 0 else "right")
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "none seen" if share is None else f"{share:.2%}"
+
+
+def _outcomes(figures: StreamFigures) -> RenderableType:
+    table = _table("Outcomes 处置结果", "outcome", "orders", "share")
+    for outcome in COLOURS:
+        count = figures.outcomes.get(outcome, 0)
+        name = Text(outcome, style=COLOURS[outcome])
+        table.add_row(name, f"{count:,}", _percent(count / figures.orders))
+    table.add_row("all", f"{figures.orders:,}", "")
+    return table
+
+
+def _abuses(figures: StreamFigures) -> RenderableType:
+    table = _table(
+        "Against the truth 与真实情况对照",
+        "abuse",
+        "orders",
+        "stopped",
+        "recall",
+        "honest stopped for it",
+        "false positives",
+    )
+    for row in figures.abuses:
+        table.add_row(
+            ABUSES[row.abuse],
+            f"{row.orders:,}",
+            f"{row.stopped:,}",
+            _percent(row.recall),
+            f"{row.honest_stopped:,}",
+            _percent(row.false_positive_rate),
+        )
+    return table
+
+
+def _honest(figures: StreamFigures) -> RenderableType:
+    table = _table("Honest customers who were stopped 被误拦的诚信顾客", "kind", "stopped", "of")
+    for persona, (stopped, orders) in figures.honest_stopped_by_persona.items():
+        table.add_row(persona.replace("_", " "), f"{stopped:,}", f"{orders:,}")
+    table.add_row("all", f"{figures.honest_stopped:,}", f"{figures.honest_orders:,}")
+    return table
+
+
+def _service(figures: StreamFigures) -> RenderableType:
+    table = _table("Service 服务", "figure", "value")
+    table.add_row("orders in flight", f"{figures.in_flight}")
+    latency = f"{figures.p50_ms:.1f} / {figures.p99_ms:.1f} ms"
+    table.add_row("p50 / p99 as the caller waits", latency)
+    table.add_row("orders per second", f"{figures.orders_per_s:,.0f}")
+    table.add_row("answers by mode", ", ".join(f"{m} {n:,}" for m, n in figures.modes.items()))
+    table.add_row("client fallbacks", f"{figures.fallbacks:,}")
+    return table
+
+
+def _example(example: Example) -> RenderableType:
+    scores = "  ".join(f"{name} {score}" for name, score in example.scores.items())
+    lines: list[RenderableType] = [Text(f"{example.decision_id}   scores: {scores}", style="dim")]
+    for reason in example.reasons:
+        lines.append(Text(reason["code"], style="bold"))
+        lines.append(Text(f"  analyst   {reason['analyst_en']}"))
+        lines.append(Text(f"  分析师    {reason['analyst_zh']}"))
+        lines.append(Text(f"  customer  {reason['customer_en']}", style="dim"))
+        lines.append(Text(f"  顾客      {reason['customer_zh']}", style="dim"))
+    title = f"[{COLOURS[example.outcome]}]{example.outcome}[/]  in truth: {example.truth}"
+    return Panel(Group(*lines), title=title, title_align="left")
