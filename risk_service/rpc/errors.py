@@ -28,6 +28,10 @@ class DeadlinePassed(RiskError):
     """The caller's time was over before the order's turn came; nothing was recorded."""
 
 
+class Stopping(RiskError):
+    """The server is stopping and takes no more calls; another one will."""
+
+
 CODES: dict[type[RiskError], grpc.StatusCode] = {
     InvalidInput: Code.INVALID_ARGUMENT,
     TooLarge: Code.RESOURCE_EXHAUSTED,
@@ -37,6 +41,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
     Overloaded: Code.RESOURCE_EXHAUSTED,
     StoreUnavailable: Code.UNAVAILABLE,
     DeadlinePassed: Code.DEADLINE_EXCEEDED,
+    Stopping: Code.UNAVAILABLE,
     # Raised at start and by offline commands only; on a call they would be our fault.
     BundleRefused: Code.INTERNAL,
     DataFault: Code.INTERNAL,
@@ -44,8 +49,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
 }
 
 INTERNAL_WORDS = "internal error"
-# Said instead of the message, which may name files of ours.
-_OUR_FAULT = {Code.INTERNAL: INTERNAL_WORDS, Code.UNAVAILABLE: "the store is unavailable"}
+STORE_WORDS = "the decision could not be made durable; try again with the same request id"
 DETAILS_KEY = "grpc-status-details-bin"
 # gRPC allows some 8 KiB of headers and drops the call past them.
 _DETAILS_BYTES_MAX = 4096
@@ -58,8 +62,12 @@ def code_of(error: Exception) -> grpc.StatusCode:
 
 
 def words_of(error: Exception) -> str:
-    """Return what the caller may read."""
-    return _OUR_FAULT.get(code_of(error)) or str(error)[:_MESSAGE_MAX]
+    """Return what the caller may read: no file of ours, nothing of a bug."""
+    if code_of(error) is Code.INTERNAL:
+        return INTERNAL_WORDS
+    if isinstance(error, StoreUnavailable):
+        return STORE_WORDS
+    return str(error)[:_MESSAGE_MAX]
 
 
 def violations_of(error: Exception) -> tuple[Violation, ...]:

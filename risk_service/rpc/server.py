@@ -13,6 +13,7 @@ from risk_service.rpc.servicer import SERVICE, RiskServicer
 _STATUS = health_pb2.HealthCheckResponse
 # Clients probe a connection with calls in flight; pings this far apart are welcome.
 PING_INTERVAL_MIN_MS = 1000
+LATECOMERS_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class RiskServer:
     """
 
     def __init__(self, servicer: RiskServicer, listen: str, limits: ServerLimits) -> None:
+        self._gate = servicer.gate
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             options=(
@@ -65,6 +67,9 @@ class RiskServer:
         """Say NOT_SERVING, wait for balancers to notice, then finish what is in flight."""
         await self._set(_STATUS.NOT_SERVING)
         await asyncio.sleep(notice_s)
+        await self._gate.close(within_s=grace_s)
+        # Calls on their way meet the closed gate, not a server that is gone.
+        await asyncio.sleep(LATECOMERS_S)
         await self._server.stop(grace_s)
 
     async def _set(self, status: int) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import grpc
@@ -17,12 +17,13 @@ from google.protobuf.message import DecodeError, Message
 from risk_service.decisions.attempt import Attempt
 from risk_service.decisions.lookup import Lookup
 from risk_service.domain.decision import Decision
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput, StoreUnavailable, Violation
 from risk_service.identity.payload import Fingerprinter
 from risk_service.pb.risk.v1 import risk_pb2
 from risk_service.rpc.constraints import BATCH, COMPLETE_CHALLENGE, GET_DECISION
 from risk_service.rpc.convert import batch_result, challenge_report, decision_message
 from risk_service.rpc.errors import Code, code_of, details_of, words_of
+from risk_service.rpc.gate import Gate
 from risk_service.rpc.gather import Gatherer
 from risk_service.rpc.screen import accept
 from risk_service.rpc.validate import TimeWindow, require
@@ -71,6 +72,7 @@ class RiskServicer:
     window: Callable[[], TimeWindow]
     deadlines: DeadlineRule
     metrics: Metrics
+    gate: Gate = field(default_factory=Gate)
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Return what is added to the gRPC server."""
@@ -88,14 +90,22 @@ class RiskServicer:
             started = time.perf_counter()
             self.metrics.call_started()
             try:
-                answer = await body(payload, self.deadlines.remaining_s(context))
-                return answer.SerializeToString()
+                return await self._inside(body, payload, context)
             except Exception as error:  # noqa: BLE001 - the edge answers every error
-                await self._refuse(name, error, context)
+                failure = error
             finally:
                 self.metrics.call_done(name, time.perf_counter() - started)
+            await self._refuse(name, failure, context)
 
         return grpc.unary_unary_rpc_method_handler(handle)
+
+    async def _inside(self, body: Body, payload: bytes, context: Context) -> bytes:
+        self.gate.enter()
+        try:
+            answer = await body(payload, self.deadlines.remaining_s(context))
+            return answer.SerializeToString()
+        finally:
+            self.gate.leave()
 
     async def _refuse(self, method: str, error: Exception, context: Context) -> NoReturn:
         self._note(method, error)
@@ -106,7 +116,7 @@ class RiskServicer:
         self.metrics.error_answered(code.name)
         if code is Code.INTERNAL:
             log.error("unexpected_error", exc_info=error, extra={"method": method})
-        elif code is Code.UNAVAILABLE:
+        elif isinstance(error, StoreUnavailable):
             log.error("store_unavailable", extra={"method": method, "error": str(error)})
 
     async def _score_order(self, payload: bytes, remaining_s: float) -> Message:

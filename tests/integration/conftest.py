@@ -1,0 +1,52 @@
+"""The real service as a process: one for tests that only ask, fresh ones for the rest."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from risk_service.pb.risk.v1 import risk_pb2_grpc
+from tests.fixtures.service import (
+    RunningServer,
+    ServiceFiles,
+    copy_files,
+    make_files,
+    start_server,
+)
+
+
+@pytest.fixture(scope="session")
+def master_files(tmp_path_factory: pytest.TempPathFactory) -> ServiceFiles:
+    """Return bundle, keys and online store, made once."""
+    return make_files(tmp_path_factory.mktemp("service"))
+
+
+@pytest.fixture
+def files(master_files: ServiceFiles, tmp_path: Path) -> ServiceFiles:
+    """Return a copy that the test may change."""
+    return copy_files(master_files, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def server(
+    master_files: ServiceFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """Return a running server that the tests of a module share."""
+    files = copy_files(master_files, tmp_path_factory.mktemp("shared"))
+    with start_server(files, ["--log-format", "json"]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def channel(server: RunningServer) -> Iterator[grpc.Channel]:
+    """Return a channel to the shared server."""
+    options = [("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(server.address, options=options) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stub(channel: grpc.Channel) -> risk_pb2_grpc.RiskServiceStub:
+    """Return the client of the shared server."""
+    return risk_pb2_grpc.RiskServiceStub(channel)

@@ -1,0 +1,230 @@
+"""The service as a process: start, stop, restart, reload, one owner per port and state."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
+from tests.fixtures.service import (
+    RunningServer,
+    ServiceFiles,
+    make_bundle,
+    make_online_store,
+    score_request,
+    serve_command,
+    start_server,
+)
+
+Stub = risk_pb2_grpc.RiskServiceStub
+
+
+def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
+    """Return the decision of a server at an address."""
+    with grpc.insecure_channel(address) as channel:
+        return Stub(channel).ScoreOrder(request, timeout=10).decision
+
+
+def test_health_and_reflection_are_served(channel: grpc.Channel) -> None:
+    """Balancers and tools find what they look for."""
+    health = health_pb2_grpc.HealthStub(channel)
+    request = health_pb2.HealthCheckRequest(service="risk.v1.RiskService")
+    assert health.Check(request, timeout=10).status == health_pb2.HealthCheckResponse.SERVING
+    listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+        iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=10
+    )
+    names = [service.name for service in next(listing).list_services_response.service]
+    assert "risk.v1.RiskService" in names
+
+
+def test_log_holds_no_identifier(server: RunningServer, stub: Stub) -> None:
+    """JSON lines of allowed fields; neither phone nor name nor device is in them."""
+    stub.ScoreOrder(score_request("logged", units=60), timeout=10)
+    with pytest.raises(grpc.RpcError):
+        stub.ScoreOrder(risk_pb2.ScoreOrderRequest(request_id="13800138000"), timeout=10)
+    text = server.log.read_text()
+    assert all(json.loads(line)["event"] for line in text.splitlines())
+    for identifier in ("13800138000", "王小明", "dev-1", "203.0.113.7"):
+        assert identifier not in text
+
+
+def test_no_raw_identifier_reaches_the_disk(files: ServiceFiles) -> None:
+    """The state directory holds tokens: no phone, name, address, device or IP address."""
+    with start_server(files) as server:
+        ask(server.address, score_request("secret", units=60))
+        server.stop()
+    kept = b"".join(path.read_bytes() for path in files.state.rglob("*") if path.is_file())
+    assert b"o-secret" in kept
+    for identifier in ("13800138000", "王小明", "世纪大道", "dev-1", "acc-1", "203.0.113.7"):
+        assert identifier.encode() not in kept
+
+
+def test_restart_finds_the_decisions(files: ServiceFiles) -> None:
+    """A decision outlives the process; the request id still gets the same answer."""
+    request = score_request("kept", units=25)
+    with start_server(files) as server:
+        first = ask(server.address, request)
+        assert server.stop() == 0
+    with start_server(files) as server:
+        assert ask(server.address, request) == first
+
+
+def test_start_needs_neither_feast_nor_training(files: ServiceFiles) -> None:
+    """Everything that serving imports is free of Feast, pandas and the training stack."""
+    code = (
+        "import sys, risk_service.cli.serve as _; "
+        "heavy = {'feast', 'pandas', 'pyarrow', 'duckdb', 'sklearn', 'lightgbm', 'training'}; "
+        "print(sorted(heavy & {name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_sigterm_under_load_loses_no_answer(files: ServiceFiles) -> None:
+    """Every call taken is answered and found again; later ones are told UNAVAILABLE."""
+    answered: dict[str, risk_pb2.Decision] = {}
+    begun = threading.Event()
+
+    def work(worker: int) -> set[grpc.StatusCode]:
+        refusals = set()
+        for i in range(100_000):
+            request_id = f"w{worker}-{i}"
+            try:
+                reply = stub.ScoreOrder(score_request(request_id), timeout=10)
+            except grpc.RpcError as error:
+                refusals.add(error.code())
+                break
+            answered[request_id] = reply.decision
+            if len(answered) > 50:
+                begun.set()
+        return refusals
+
+    with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        with ThreadPoolExecutor(8) as pool:
+            workers = [pool.submit(work, worker) for worker in range(8)]
+            assert begun.wait(30)
+            assert server.stop() == 0
+            refusals = set().union(*(worker.result() for worker in workers))
+    assert refusals == {grpc.StatusCode.UNAVAILABLE}
+    with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        for request_id, decision in answered.items():
+            key = risk_pb2.GetDecisionRequest(request_id=request_id)
+            assert stub.GetDecision(key, timeout=10).decision == decision
+
+
+def failed_start(command: list[str]) -> str:
+    """Return what a server that must not start says."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_second_process_on_the_same_state_is_refused(files: ServiceFiles, tmp_path: Path) -> None:
+    """One process owns a database; the second is told so and the first goes on."""
+    with start_server(files) as server:
+        assert "in use by another process" in failed_start(serve_command(files))
+        assert ask(server.address, score_request("still")).number == 1
+
+
+def test_second_process_on_the_same_port_is_refused(files: ServiceFiles, tmp_path: Path) -> None:
+    """One process owns a port; nobody shares it silently."""
+    with start_server(files) as server:
+        other = replace(files, state=tmp_path / "other")
+        words = failed_start(serve_command(other, ["--listen", server.address]))
+        assert "cannot listen" in words
+
+
+def test_wrong_settings_are_all_named() -> None:
+    """A start without its files says which, in one line."""
+    words = failed_start([sys.executable, "-m", "risk_service.cli", "serve", "--listen", "x"])
+    for name in ("bundle", "trust", "identity_key", "features", "state", "listen"):
+        assert name in words
+
+
+def bundle_of(address: str, request_id: str) -> str:
+    """Return the digest of the bundle that decides now."""
+    return ask(address, score_request(request_id)).versions.bundle_sha256
+
+
+def test_reload_serves_the_new_bundle_and_refuses_a_bad_one(files: ServiceFiles) -> None:
+    """SIGHUP swaps a good bundle in; a tampered one changes nothing and is told."""
+    with start_server(files, ["--metrics-port", "0"]) as server:
+        first = bundle_of(server.address, "before")
+        make_bundle(files.bundle.with_name("next"), files.signing_key, trees=20)
+        files.bundle.rename(files.bundle.with_name("old"))
+        files.bundle.with_name("next").rename(files.bundle)
+        server.log.write_text("")
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("bundle_served")
+        second = bundle_of(server.address, "after")
+        assert second != first
+        model = files.bundle / "scalping.full.txt"
+        model.write_text(model.read_text().replace("leaf_value=", "leaf_value=9", 1))
+        server.signal(signal.SIGHUP)
+        assert "check=" in server.wait_for_log("bundle_refused")
+        assert bundle_of(server.address, "unchanged") == second
+    with start_server(files) as server:
+        # The bundle on disk is still the bad one: the kept copy of the last good serves.
+        assert bundle_of(server.address, "restarted") == second
+
+
+def test_without_any_good_bundle_there_is_no_start(files: ServiceFiles) -> None:
+    """Nothing is served rather than an unverified model."""
+    (files.bundle / "manifest.sig").unlink()
+    assert "unsigned" in failed_start(serve_command(files))
+
+
+def test_missing_store_is_said_in_the_answer_and_found_later(files: ServiceFiles) -> None:
+    """Without history decisions say NO_FEATURES; a new materialisation is picked up."""
+    store = files.features.parent / "online.db"
+    store.unlink()
+    with start_server(files) as server:
+        assert ask(server.address, score_request("bare")).mode == risk_pb2.MODE_NO_FEATURES
+        files.features.unlink()
+        make_online_store(files.features.parent)
+        for attempt in range(200):
+            mode = ask(server.address, score_request(f"again{attempt}")).mode
+            if mode == risk_pb2.MODE_FULL:
+                break
+            threading.Event().wait(0.05)
+        assert mode == risk_pb2.MODE_FULL
+
+
+def test_metrics_tell_what_happened(files: ServiceFiles, unused_tcp_port: int) -> None:
+    """Decisions, latency, groups, commits, errors and the bundle are on the metrics port."""
+    with start_server(files, ["--metrics-port", str(unused_tcp_port)]) as server:
+        ask(server.address, score_request("one", units=60))
+        with pytest.raises(grpc.RpcError):
+            ask(server.address, risk_pb2.ScoreOrderRequest())
+        url = f"http://127.0.0.1:{unused_tcp_port}/metrics"
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            text = reply.read().decode()
+    assert 'risk_decisions_total{mode="FULL",outcome="DENY"} 1.0' in text
+    assert 'risk_errors_total{code="INVALID_ARGUMENT"} 1.0' in text
+    assert "risk_group_orders_count 1.0" in text
+    assert "risk_commit_seconds_count 1.0" in text
+    assert 'risk_call_seconds_count{method="ScoreOrder"} 2.0' in text
+    assert 'risk_bundle_info{feature_schema="fs1-' in text
+    assert "risk_calls_in_flight 0.0" in text
+
+
+def test_replay_clock_follows_the_orders(files: ServiceFiles) -> None:
+    """A recorded world is decided at its own time, however long ago."""
+    with start_server(files, ["--replay-from", "2020-01-01T00:00:00Z"]) as server:
+        request = score_request("old")
+        request.order.ordered_at.FromJsonString("2020-01-02T03:04:05Z")
+        decision = ask(server.address, request)
+    assert decision.decided_at.ToJsonString() == "2020-01-02T03:04:05Z"
