@@ -9,13 +9,16 @@ a door written with and without its stairway count as different places.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from risk_service.identity.address_chinese import chinese_keys
+from risk_service.identity.address_chinese import chinese_keys, short_place
 from risk_service.identity.address_text import has_han
 from risk_service.identity.address_western import western_keys
 from risk_service.identity.regions import MUNICIPALITIES, leading_region, region_of
 from risk_service.identity.text import clean
 
+# No province, city and district are longer together; a longer text may be anything.
+_PLACE_CHARS = 32
 _SEPARATOR = "\x1f"
 # The last two parts of either grammar's building key: street or estate, and building.
 _PLACE_PARTS = -2
@@ -33,22 +36,50 @@ class Address:
     region: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Cleaned place names; ``city`` and ``district`` short, ``name`` as in ``Address.region``."""
+
+    region: str
+    full_city: str
+    city: str
+    district: str
+    name: str
+
+
 def parse_address(region: str, city: str, district: str, detail: str, postcode: str) -> Address:
     """Return the keys of an address; all are empty where there is nothing to key."""
-    region, city, district, detail = clean(region), clean(city), clean(district), clean(detail)
-    name = region_of(region) or leading_region(region)[0] or _city_region(city)
+    short = len(region) + len(city) + len(district) <= _PLACE_CHARS
+    places = (_remembered if short else _places)(region, city, district)
+    name, detail = places.name, clean(detail)
     if not detail:
         return Address(building="", door="", region=name)
     if has_han(detail):
         name = name or leading_region(detail)[0]
-        building, door = chinese_keys(name or region, city, district, detail)
+        building, door = chinese_keys(name or places.region, places.city, places.district, detail)
     else:
-        building, door = western_keys((region, city), detail, clean(postcode))
+        building, door = western_keys((places.region, places.full_city), detail, clean(postcode))
     if not any(building[_PLACE_PARTS:]):
         # Only a city, or a room of no building: everybody there would become one household.
         return Address(building="", door="", region=name)
     key = _SEPARATOR.join(building)
     return Address(building=key, door=_SEPARATOR.join((key, *door)) if door else "", region=name)
+
+
+def _places(region: str, city: str, district: str) -> _Places:
+    region, city, district = clean(region), clean(city), clean(district)
+    return _Places(
+        region=region,
+        full_city=city,
+        city=short_place(city),
+        district=short_place(district),
+        name=region_of(region) or leading_region(region)[0] or _city_region(city),
+    )
+
+
+# The one memory between orders: names of places, which belong to nobody
+# (docs/adr/0011-no-cache-of-raw-values.md).
+_remembered = lru_cache(maxsize=4096)(_places)
 
 
 def _city_region(city: str) -> str:

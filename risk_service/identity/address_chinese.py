@@ -40,6 +40,7 @@ _UNIT = frozenset({"单元", "门", "梯"})
 _FLOOR = frozenset({"层", "楼"})
 _ROOM = frozenset({"室", "房", "户", "号房", "号室"})
 _HOUSE = frozenset({"号", "号院", "弄"})
+_HOUSE_MARK = re.compile(r"(?<=[\da-z])(?:号院|号|弄)")
 _STREET_END = ("路", "街", "道", "巷", "弄", "胡同", "段")
 _FLOOR_LETTER = re.compile(r"(?<=\d)f(?![a-z])|(?<=\d)之(?=\d)")
 _MAX_FLOOR_DIGITS = 2
@@ -68,11 +69,12 @@ def chinese_keys(
     ----------
     region
         Canonical name of the province, or the cleaned text when it is none.
-    city, district, detail
-        Cleaned texts; the detail is not empty.
+    city, district
+        Short names, see ``short_place``.
+    detail
+        Cleaned text, not empty.
     """
     text = _compact(detail)
-    city, district = _place(city), _place(district)
     if not city and region in MUNICIPALITIES:
         city = region
     text, city, district = _strip_prefix(text, region, city, district)
@@ -102,7 +104,7 @@ def _keep_place(match: re.Match[str]) -> str:
     return inner if _CARRIES_PLACE.search(inner) else ""
 
 
-def _place(name: str) -> str:
+def short_place(name: str) -> str:
     """Return the short name of a city or district: 朝阳区 and 朝阳 are one."""
     text = arabic_numerals(name if name.isalnum() else _NOISE.sub("", name))
     return "" if text in _NO_CITY else _PLACE_SUFFIX.sub("", text)
@@ -146,8 +148,8 @@ def _strip_place(text: str, known: str, pattern: re.Pattern[str]) -> tuple[str, 
     """Take a city or district off; learn it from the text only when the shop sent none."""
     match = pattern.match(text)
     found = match is not None and not _STREET_CHARS.search(match.group(1))
-    if match is not None and found and known in ("", _place(match.group())):
-        return text[match.end() :], known or _place(match.group())
+    if match is not None and found and known in ("", short_place(match.group())):
+        return text[match.end() :], known or short_place(match.group())
     if len(known) > 1 and text.startswith(known) and not _names_street(text[len(known) :]):
         return text[len(known) :], known
     return text, known
@@ -178,8 +180,7 @@ def _parse(text: str) -> tuple[str, _Door]:
 def _base(text: str, base_end: int, door: _Door) -> str:
     base = text[:base_end] if door.begun or base_end else text
     # 88号 = 88号院 = 88; the hyphen keeps 5弄3号 apart from 53号.
-    base = re.sub(r"(?<=[\da-z])(?:号院|号|弄)", "-", base)
-    return base.strip("-#")
+    return _HOUSE_MARK.sub("-", base).strip("-#")
 
 
 def _read_marked(door: _Door, match: re.Match[str], base_end: int) -> int:
@@ -254,5 +255,7 @@ def _read_bare(door: _Door, match: re.Match[str], before: str, base_end: int) ->
 
 
 def _floor_unless_repeated(door: _Door) -> str:
+    if not door.floor:
+        return ""
     digits = re.sub(r"\D", "", door.room)
     return "" if len(digits) >= 3 and digits.startswith(door.floor) else door.floor

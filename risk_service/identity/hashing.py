@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from risk_service.identity.keys import IdentityKey
 
+TOKEN_BYTES = 16
 _BLOCK_BYTES = 64
 _INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
@@ -34,3 +35,17 @@ def keyed_digest(key: IdentityKey, purpose: str, kind: str) -> Callable[[bytes],
         return second.digest()
 
     return digest
+
+
+def keyed_token(key: IdentityKey, kind: str) -> Callable[[bytes], str]:
+    """Return the function from a message to its token; an empty message has none.
+
+    A token is ``<key id>:<32 hex digits>``, the first 16 bytes of the digest.
+    """
+    digest = keyed_digest(key, "token", kind)
+    prefix = f"{key.key_id}:"
+
+    def token(message: bytes) -> str:
+        return prefix + digest(message)[:TOKEN_BYTES].hex() if message else ""
+
+    return token

@@ -2,26 +2,24 @@
 
 Normalise, derive the coarse traits that features and lists need, then replace each
 identifier by ``<key id>:<32 hex digits>`` of HMAC-SHA256 under a subkey of its kind. Nothing
-is remembered between orders: a cache of raw values would keep personal data in memory for
+personal is remembered between orders: a cache of raw values would keep it in memory for
 longer than one order needs it (docs/adr/0011-no-cache-of-raw-values.md).
 """
 
 import math
+from operator import attrgetter
 
 from risk_service.domain.order import IdentityTraits, Order, RawOrder, Tokens
 from risk_service.domain.vocabulary import PhonePrefixClass
 from risk_service.identity.address import Address, parse_address
-from risk_service.identity.hashing import keyed_digest
+from risk_service.identity.hashing import keyed_token
 from risk_service.identity.ip import IpFacts, parse_ip
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.names import match_names, normalise_name
 from risk_service.identity.phone import Phone, parse_phone
 from risk_service.identity.real_name import RealNameId, age_years, parse_real_name_id
-from risk_service.identity.text import check_length, opaque
+from risk_service.identity.text import MAX_TEXT_CHARS, check_length, opaque
 
-_KINDS = ("account", "device", "payment", "ip", "ip_block", "address_door", "address_building",
-          "phone", "real_name")  # fmt: skip
-_TOKEN_BYTES = 16
 # Attribute of the raw order, field of the public contract.
 _TEXT_FIELDS = (
     ("account_id", "order.account.account_id"),
@@ -38,6 +36,7 @@ _TEXT_FIELDS = (
     ("address_detail", "order.address.detail"),
     ("address_postcode", "order.address.postcode"),
 )
+_TEXTS = attrgetter(*(attribute for attribute, _ in _TEXT_FIELDS))
 
 
 class Tokeniser:
@@ -51,8 +50,15 @@ class Tokeniser:
     """
 
     def __init__(self, key: IdentityKey) -> None:
-        self._prefix = f"{key.key_id}:"
-        self._digests = {kind: keyed_digest(key, "token", kind) for kind in _KINDS}
+        self._account = keyed_token(key, "account")
+        self._device = keyed_token(key, "device")
+        self._payment = keyed_token(key, "payment")
+        self._ip = keyed_token(key, "ip")
+        self._ip_block = keyed_token(key, "ip_block")
+        self._door = keyed_token(key, "address_door")
+        self._building = keyed_token(key, "address_building")
+        self._phone = keyed_token(key, "phone")
+        self._real_name = keyed_token(key, "real_name")
 
     def order(self, raw: RawOrder) -> Order:
         """Return the order with tokens and traits in place of identifiers.
@@ -94,7 +100,7 @@ class Tokeniser:
 
     def account(self, account_id: str) -> str:
         """Return the token of an account id, as in ``Order.tokens.account``."""
-        return self._text("account", opaque(account_id))
+        return self._account(_encoded(opaque(account_id)))
 
     def _tokens(
         self,
@@ -105,28 +111,27 @@ class Tokeniser:
         address: Address,
     ) -> Tokens:
         return Tokens(
-            account=self.account(raw.account_id),
-            device=self._text("device", opaque(raw.device_id)),
-            payment=self._text("payment", opaque(raw.payment_instrument_id)),
-            ip=self._bytes("ip", ip.packed if ip else b""),
-            ip_block=self._bytes("ip_block", ip.block if ip else b""),
-            address_door=self._text("address_door", address.door),
-            address_building=self._text("address_building", address.building),
-            phone=self._text("phone", phone.canonical if phone else ""),
-            real_name=self._text("real_name", real_name.canonical if real_name else ""),
+            account=self._account(_encoded(opaque(raw.account_id))),
+            device=self._device(_encoded(opaque(raw.device_id))),
+            payment=self._payment(_encoded(opaque(raw.payment_instrument_id))),
+            ip=self._ip(ip.packed) if ip else "",
+            ip_block=self._ip_block(ip.block) if ip else "",
+            address_door=self._door(_encoded(address.door)),
+            address_building=self._building(_encoded(address.building)),
+            phone=self._phone(_encoded(phone.canonical)) if phone else "",
+            real_name=self._real_name(_encoded(real_name.canonical)) if real_name else "",
         )
 
-    def _text(self, kind: str, text: str) -> str:
-        # A shop's id may hold a lone surrogate; it still is an id.
-        return self._bytes(kind, text.encode("utf-8", "surrogatepass"))
 
-    def _bytes(self, kind: str, message: bytes) -> str:
-        if not message:
-            return ""
-        return self._prefix + self._digests[kind](message)[:_TOKEN_BYTES].hex()
+def _encoded(text: str) -> bytes:
+    # A shop's id may hold a lone surrogate; it still is an id.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _check_lengths(raw: RawOrder) -> None:
+    # Together they are rarely longer than one may be, and joining is one step in C.
+    if len("".join(_TEXTS(raw))) <= MAX_TEXT_CHARS:
+        return
     for attribute, field in _TEXT_FIELDS:
         check_length(field, getattr(raw, attribute))
 
@@ -139,6 +144,8 @@ def _traits(
     address: Address,
 ) -> IdentityTraits:
     recipient = normalise_name(raw.recipient_name)
+    same_text = raw.payer_name == raw.recipient_name
+    payer = recipient if same_text else normalise_name(raw.payer_name)
     phone_region = phone.region if phone else ""
     prefix_class = phone.prefix_class if phone else PhonePrefixClass.UNKNOWN
     return IdentityTraits(
@@ -151,7 +158,7 @@ def _traits(
         address_region=address.region,
         address_has_door=float(bool(address.door)) if address.building else math.nan,
         phone_region_matches_address=_equal_if_known(phone_region, address.region),
-        payer_matches_recipient=match_names(normalise_name(raw.payer_name), recipient),
+        payer_matches_recipient=match_names(payer, recipient),
         id_checksum_ok=real_name.checksum_ok if real_name else math.nan,
         id_age_years=age_years(real_name.born if real_name else None, raw.ordered_at_us),
         name_length=len(recipient),
