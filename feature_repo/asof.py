@@ -52,6 +52,8 @@ class AsofDuckDBOfflineStore(OfflineStore):
         project: str,
         full_feature_names: bool = False,
         filter_by_created_timestamp: bool = False,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
     ) -> RetrievalJob:
         """Return a job that joins the newest row of each view to each entity row.
 
@@ -62,7 +64,7 @@ class AsofDuckDBOfflineStore(OfflineStore):
         filter_by_created_timestamp
             Leave out rows created after the entity row's time.
         """
-        del registry, project
+        del registry, project, start_date, end_date
         if entity_df is None:
             raise ValueError("an entity frame is needed: a DataFrame or the path of a Parquet file")
         views = [
