@@ -68,9 +68,12 @@ def _postcode(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    text = _HASH.sub(" apt ", text)
-    plain = _LATIN_MARK.sub("", unicodedata.normalize("NFD", text))
-    plain = unicodedata.normalize("NFC", plain)
+    if not text:
+        return []
+    plain = _HASH.sub(" apt ", text) if "#" in text else text
+    if not plain.isascii():
+        plain = _LATIN_MARK.sub("", unicodedata.normalize("NFD", plain))
+        plain = unicodedata.normalize("NFC", plain)
     return [_word(word) for word in _WORD.findall(_APOSTROPHE.sub("", hyphenate(plain)))]
 
 

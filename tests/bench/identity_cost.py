@@ -1,7 +1,7 @@
 """What the identity room costs per order on one core: ``python -m tests.bench.identity_cost``.
 
-Prints the best and the median (processor time) of fifteen rounds over 2,000 different orders, Chinese and
-western ones; no figure is asserted.
+Prints the best and the median processor time of fifteen rounds over 2,000 different orders,
+Chinese and western ones; no figure is asserted.
 """
 
 import statistics
