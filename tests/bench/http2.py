@@ -20,6 +20,7 @@ FRAME = Struct("!BHBBI")  # length as 8 + 16 bits, type, flags, stream
 FRAME_BYTES = 9
 LARGEST_WINDOW = 2**31 - 1
 DEFAULT_WINDOW = 65_535
+LARGEST_FRAME = 16_384
 MESSAGE_PREFIX = Struct("!BI")  # not compressed, length
 
 OnAnswer = Callable[[object, bytes | None], None]
@@ -114,7 +115,10 @@ class Connection(asyncio.Protocol):
         self._send_window -= len(body)
         self._open[stream] = (token, [])
         block, self._first_block = self._first_block or self._block, b""
-        self._out += [frame(HEADERS, END_HEADERS, stream, block), frame(DATA, 1, stream, body)]
+        self._out.append(frame(HEADERS, END_HEADERS, stream, block))
+        for start in range(0, len(body), LARGEST_FRAME):
+            last = END_STREAM if start + LARGEST_FRAME >= len(body) else 0
+            self._out.append(frame(DATA, last, stream, body[start : start + LARGEST_FRAME]))
 
     def _handle(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         if kind == DATA:
