@@ -109,6 +109,10 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "unknown parameter line": (sub(r"^\[seed: 7\]$", "seed 7"), "unknown line"),
     "importance that is no number": (sub(r"^(order__f\d)=\d+$", r"\1=x"), "feature_importances"),
     "no parameters": (sub(r"^parameters:$", "parameterz:"), "no parameters"),
+    "pandas categories": (
+        sub(r"pandas_categorical:null", 'pandas_categorical:[["a"]]'),
+        "does not end",
+    ),
     "text after the end": (lambda text: text + "x", "does not end"),
     "wrong start": (lambda text: "x" + text, "does not start"),
     "not ASCII": (sub(r"shrinkage=1$", "shrinkage=\N{ARABIC-INDIC DIGIT ONE}"), "not ASCII"),
