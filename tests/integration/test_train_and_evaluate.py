@@ -1,0 +1,157 @@
+"""``risk train`` and ``risk evaluate`` on a small world, from raw data to figures."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from risk_service.cli.keys import create_keys
+from risk_service.domain.errors import BundleRefused, ConfigFault
+from training.cli.evaluate import evaluate as evaluate_command
+from training.cli.train import train as train_command
+from training.simulate.settings import WorldSettings
+from training.simulate.write import simulate
+from training.train.run import TrainRequest, train
+
+ABUSES = ("scalping", "brushing", "refund")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a directory with a world, keys and a trained run."""
+    root = tmp_path_factory.mktemp("training")
+    simulate(WorldSettings(seed=3, days=240, orders=12_000), root / "world")
+    create_keys(root / "keys")
+    found = CliRunner().invoke(
+        train_command,
+        ["--data", str(root / "world"), "--out", str(root / "run"), "--keys", str(root / "keys")],
+        catch_exceptions=False,
+    )
+    assert found.exit_code == 0, found.output
+    yield root
+    shutil.rmtree(root)
+
+
+def evaluate(place: Path, *more: str) -> dict[str, object]:
+    """Run the command and return its figures."""
+    arguments = [place / "run", "--data", place / "world", "--json", place / "e.json"]
+    arguments += ["--trust", place / "keys" / "signing.pub", *more]
+    found = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    figures: dict[str, object] = json.loads((place / "e.json").read_text("utf-8"))
+    return figures
+
+
+def test_served_figures_are_those_of_training(place: Path) -> None:
+    """What the serving scorer says of the bundle is what training measured, to the last bit."""
+    trained = json.loads((place / "run" / "metrics.json").read_text("utf-8"))["abuses"]
+    served = evaluate(place)["abuses"]
+    assert isinstance(served, dict)
+    for abuse in ABUSES:
+        assert served[abuse] == {name: v for name, v in trained[abuse].items() if name != "fit"}
+
+
+def test_predictions_hold_every_labelled_test_order_of_both_variants(place: Path) -> None:
+    """One row per order, abuse and variant, with raw score, probability, score and label."""
+    figures = evaluate(place, "--predictions", str(place / "p.parquet"))["abuses"]
+    table = pq.read_table(place / "p.parquet")
+    assert isinstance(figures, dict)
+    assert table.num_rows == 2 * sum(figures[abuse]["orders"] for abuse in ABUSES)
+    rows = table.to_pandas()
+    assert rows.groupby(["order_id", "abuse", "variant"]).size().max() == 1
+    assert rows.probability.between(0, 1).all()
+    assert rows.score.between(0, 1000).all()
+    # Both are read off the raw score, so neither may contradict its order.
+    for _, part in rows.groupby(["abuse", "variant"]):
+        ranked = part.sort_values("raw")
+        assert ranked.score.is_monotonic_increasing
+        assert ranked.probability.is_monotonic_increasing
+
+
+def test_truth_names_the_honest_who_are_hurt(place: Path) -> None:
+    """Against the truth there is a share of flagged orders per kind of honest customer."""
+    figures = evaluate(place, "--truth", str(place / "world.truth"))["truth"]
+    assert isinstance(figures, dict)
+    for abuse in ABUSES:
+        personas = figures[abuse]["false_positives_by_persona"]
+        assert {"family", "office", "dormitory"} <= set(personas)
+        flagged = sum(one["flagged"] for one in personas.values())
+        assert flagged <= 0.005 * figures[abuse]["honest_orders"]
+
+
+def test_history_beats_the_order_alone(place: Path) -> None:
+    """Even on a small world the model with history ranks better for every abuse."""
+    figures = evaluate(place)["abuses"]
+    assert isinstance(figures, dict)
+    for abuse in ABUSES:
+        models = figures[abuse]["models"]
+        assert models["full"]["pr_auc"]["value"] > models["order_only"]["pr_auc"]["value"]
+
+
+def test_same_data_and_seed_give_the_same_bytes_without_the_truth(place: Path) -> None:
+    """A second training, on a copy that has no truth beside it, writes the same bundle."""
+    alone = place / "elsewhere" / "world"
+    shutil.copytree(place / "world", alone)
+    request = TrainRequest(
+        data=alone,
+        out=place / "elsewhere" / "run",
+        keys=place / "keys",
+        warehouse=place / "elsewhere" / "warehouse",
+    )
+    again = train(request).bundle
+    for file in sorted((place / "run" / "bundle").iterdir()):
+        assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_run_is_never_overwritten(place: Path) -> None:
+    """A second training into the same run is refused before any work."""
+    request = TrainRequest(
+        data=place / "world",
+        out=place / "run",
+        keys=place / "keys",
+        warehouse=place / "run" / "warehouse",
+    )
+    with pytest.raises(ConfigFault, match="already holds a trained bundle"):
+        train(request)
+
+
+def test_warehouse_of_other_data_is_refused(place: Path, tmp_path: Path) -> None:
+    """A prepared warehouse serves only the data set it was made of."""
+    simulate(WorldSettings(seed=4, days=200, orders=2_000), tmp_path / "world")
+    request = TrainRequest(
+        data=tmp_path / "world",
+        out=tmp_path / "run",
+        keys=place / "keys",
+        warehouse=place / "run" / "warehouse",
+    )
+    with pytest.raises(ConfigFault, match="prepared with another data set"):
+        train(request)
+
+
+def test_short_world_is_refused_before_any_work(place: Path, tmp_path: Path) -> None:
+    """Sixty days cannot hold four refund slices; the error says how many would."""
+    simulate(WorldSettings(seed=4, days=60, orders=2_000), tmp_path / "world")
+    request = TrainRequest(
+        data=tmp_path / "world",
+        out=tmp_path / "run",
+        keys=place / "keys",
+        warehouse=tmp_path / "warehouse",
+    )
+    with pytest.raises(ConfigFault, match=r"needs at least \d+ "):
+        train(request)
+    assert not (tmp_path / "warehouse").exists()
+
+
+def test_spoiled_bundle_is_refused(place: Path, tmp_path: Path) -> None:
+    """Evaluation trusts a bundle no more than the service does."""
+    shutil.copytree(place / "run", tmp_path / "run", ignore=shutil.ignore_patterns("warehouse"))
+    model = tmp_path / "run" / "bundle" / "refund.full.txt"
+    model.write_bytes(model.read_bytes().replace(b"leaf_value=", b"leaf_value=9", 1))
+    arguments = [str(tmp_path / "run"), "--data", str(place / "world")]
+    trust = ["--trust", str(place / "keys" / "signing.pub")]
+    found = CliRunner().invoke(evaluate_command, arguments + trust)
+    assert isinstance(found.exception, BundleRefused)

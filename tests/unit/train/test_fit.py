@@ -1,0 +1,106 @@
+"""Boosters, calibration, baselines and the leak alarm on made-up data."""
+
+import numpy as np
+import pytest
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.features.schema import load_schema
+from training.evaluate.leaks import refuse_leaks, single_feature_aucs
+from training.train.booster import Rows, class_weight, fit_booster, raw_scores
+from training.train.calibrate import choose_calibration
+from training.train.logistic import Logistic
+from training.train.rules import load_rules
+
+FEATURES = ("a", "b", "c")
+
+
+def some_rows(seed: int, n: int = 3_000) -> Rows:
+    """Return rows whose label follows the first two inputs."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=(n, 3))
+    odds = 2 * matrix[:, 0] - matrix[:, 1] ** 2 - 1.5
+    return Rows(matrix=matrix, label=(rng.random(n) < 1 / (1 + np.exp(-odds))).astype(np.int8))
+
+
+def test_same_seed_gives_the_same_model_text() -> None:
+    """Training is reproducible to the byte."""
+    one, two = (
+        fit_booster(Abuse.REFUND, some_rows(1), some_rows(2), FEATURES, seed=5) for _ in range(2)
+    )
+    assert one.text == two.text
+    assert one.gain[2] < one.gain[0]
+
+
+def test_nothing_to_learn_is_an_error() -> None:
+    """Constant inputs give no split, and that is said, not shipped."""
+    rows = Rows(matrix=np.zeros((500, 3)), label=(np.arange(500) % 5 == 0).astype(np.int8))
+    with pytest.raises(ConfigFault, match="refund: nothing could be learned"):
+        fit_booster(Abuse.REFUND, rows, rows, FEATURES, seed=1)
+
+
+def test_class_weight_is_the_root_of_the_imbalance_up_to_ten() -> None:
+    """Balanced data are not weighted; a thousand to one is held at ten."""
+    assert class_weight(np.array([0, 1], dtype=np.int8)) == 1.0
+    assert class_weight(np.array([0] * 9 + [1], dtype=np.int8)) == pytest.approx(3.0)
+    assert class_weight(np.array([0] * 1_000 + [1], dtype=np.int8)) == 10.0
+
+
+def test_calibration_mends_the_shift_of_the_class_weight() -> None:
+    """After calibration the mean probability is the rate, though positives were weighted."""
+    model = fit_booster(Abuse.REFUND, some_rows(1), some_rows(2), FEATURES, seed=1)
+    held, later = some_rows(3), some_rows(4)
+    chosen = choose_calibration(raw_scores(model.text, held.matrix), held.label, seed=1)
+    probability = chosen.probability(raw_scores(model.text, later.matrix))
+    assert set(chosen.brier) == {"platt", "isotonic"}
+    assert chosen.brier[chosen.kind] == min(chosen.brier.values())
+    assert probability.mean() == pytest.approx(later.label.mean(), abs=0.03)
+
+
+def test_steps_choose_isotonic_and_few_abuses_choose_platt() -> None:
+    """Isotonic wins where the rate is a staircase; with under ten abuses it is not tried."""
+    rng = np.random.default_rng(1)
+    raw = rng.normal(size=20_000)
+    stairs = np.select([raw > 1.5, raw > 0], [0.95, 0.30], 0.0)
+    label = (rng.random(len(raw)) < stairs).astype(np.int8)
+    assert choose_calibration(raw, label, seed=1).kind == "isotonic"
+    few = np.zeros(500, dtype=np.int8)
+    few[-6:] = 1
+    chosen = choose_calibration(np.linspace(-3, 3, 500), few, seed=1)
+    assert (chosen.kind, chosen.brier) == ("platt", {})
+
+
+def test_logistic_survives_the_trip_through_json() -> None:
+    """The baseline that evaluate reads is the one that train fitted."""
+    rows = some_rows(1)
+    fitted = Logistic.fit(rows, seed=1)
+    again = Logistic.from_dict(fitted.as_dict())  # type: ignore[arg-type] # lists of floats
+    assert (again.score(rows.matrix) == fitted.score(rows.matrix)).all()
+
+
+def test_every_rule_speaks_of_known_features() -> None:
+    """No rule of the baseline is dead because a feature was renamed, and each abuse has some."""
+    schema = load_schema()
+    for abuse in Abuse:
+        score = load_rules().score(abuse, np.full((2, len(schema.names)), 5.0), schema.names)
+        assert score.shape == (2,)
+        assert len(getattr(load_rules(), abuse.value)) >= 8
+
+
+def test_rule_about_an_unknown_feature_is_named() -> None:
+    """A rule over a feature that is not there is an error, not a silent miss."""
+    with pytest.raises(ConfigFault, match=r"rule scalping\.device_many_accounts"):
+        load_rules().score(Abuse.SCALPING, np.zeros((1, 1)), ("order__units",))
+
+
+def test_leaking_feature_is_refused_by_name() -> None:
+    """An input that all but equals the label stops the training; few abuses do not."""
+    label = (np.arange(1_000) % 10 == 0).astype(np.int8)
+    rng = np.random.default_rng(1)
+    matrix = np.column_stack((rng.normal(size=1_000), label + rng.normal(0, 0.1, 1_000)))
+    ranked = single_feature_aucs(label, matrix, ("fine", "leak"), seed=1)
+    with pytest.raises(ConfigFault, match="brushing: feature leak alone"):
+        refuse_leaks(Abuse.BRUSHING, label, ranked)
+    few = label.copy()
+    few[150:] = 0
+    refuse_leaks(Abuse.BRUSHING, few, ranked)
