@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -86,7 +87,7 @@ def check_by_database(ledger: Ledger, database: Path) -> None:
         for request_id, given in ledger.answered.items()
         if stored.get(request_id) != (given.decision_id, given.order_id, given.number)
     ]
-    assert lost == []
+    assert not lost, f"{len(lost)} answered decisions were lost"
     by_order: dict[str, list[int]] = {}
     for _, order_id, number in stored.values():
         by_order.setdefault(order_id, []).append(number)
@@ -107,6 +108,30 @@ async def one_life(ledger: Ledger, command: list[str], scratch: Path, lives_s: f
         gone.set()
         await load
     assert len(ledger.answered) > len(before), "nothing was answered: the kill proved nothing"
+
+
+# The real command, with commits half a second after the answers.
+ANSWER_FIRST = """
+import asyncio
+from risk_service.adapters.sqlite import decisions
+commit = decisions.SqliteDecisionStore.commit
+def later(self, records):
+    asyncio.get_running_loop().call_later(0.5, commit, self, records)
+decisions.SqliteDecisionStore.commit = later
+from risk_service.cli.main import main
+main()
+"""
+
+
+async def test_the_proof_notices_lost_decisions(
+    world: World, serve_options: list[str], tmp_path: Path
+) -> None:
+    """A server that answers before it commits fails the check after one kill."""
+    ledger = Ledger(distinct_orders(world))
+    command = [sys.executable, "-c", ANSWER_FIRST, *serve_options]
+    await one_life(ledger, command, tmp_path, 2.0)
+    with pytest.raises(AssertionError, match="lost"):
+        check_by_database(ledger, tmp_path / "state" / DATABASE)
 
 
 async def test_no_answered_decision_is_lost(
