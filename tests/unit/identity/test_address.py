@@ -86,6 +86,7 @@ def test_other_doors_differ(detail: str) -> None:
         ("甲3号楼501", "乙3号楼501"),
         ("国际大厦A座1201", "国际大厦B座1201"),
         ("十二号楼501", "二号楼501"),
+        ("3号楼1层12室", "3号楼12室"),
     ],
 )
 def test_near_doors_differ(left: str, right: str) -> None:
