@@ -41,7 +41,7 @@ def piecewise_linear(knots: Knots) -> ScalarMap:
             return ys[last]
         low, high = ys[at], ys[at + 1]
         inner = low + (high - low) * ((x - xs[at]) / (xs[at + 1] - xs[at]))
-        # Rounding may step past the next knot by one bit, which would break monotony.
+        # Monotone at the next knot too, however the two roundings fall.
         return min(inner, high)
 
     return value
