@@ -46,7 +46,7 @@ class Settings(BaseModel):
 
     # Groups
     group_quiet_ms: Annotated[float, Field(ge=0)] = 0.5
-    group_age_max_ms: Annotated[float, Field(ge=0)] = 2.0
+    group_age_max_ms: Annotated[float, Field(ge=0)] = 4.0
     group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
     waiting_orders_max: Annotated[int, Field(ge=1)] = 4096
 

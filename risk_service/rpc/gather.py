@@ -1,9 +1,10 @@
 """Gathers orders into groups on the event loop, and runs the pipeline once per group.
 
-A group closes when as many orders wait as lately came at once, when none has come for
+A group closes when as many orders wait as lately came together, when none has come for
 the quiet time, or when its oldest has reached the maximum age. The learned size keeps a
-few steady callers from waiting out the quiet time, and rises by itself under load,
-because orders that arrive while a group is decided form the next one.
+few steady callers from waiting out the quiet time. Because orders trickle in through
+gRPC one by one, a full group hides those still coming: now and then the size is probed by
+waiting for the quiet time, at once again while that finds more, ever more rarely while not.
 """
 
 import asyncio
@@ -18,8 +19,11 @@ from risk_service.rpc.errors import DeadlinePassed
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-# Every so many full groups the size is probed: the group waits for the quiet time.
-PROBE_EVERY = 64
+# Most full groups between two probes of the size.
+PROBE_EVERY_MAX = 64
+# An order that comes sooner after a group was waiting in gRPC while the group was decided:
+# others wait behind it. A caller who answers an answer takes longer.
+TURNAROUND_S = 150e-6
 # Weight of the newest group in the learned cost of an order.
 COST_WEIGHT = 0.1
 
@@ -75,11 +79,13 @@ class Gatherer(Generic[Item, Answer]):
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Waiting[Item]] = deque()
         self._learned = 1
-        self._full_groups = 0
+        self._probe_every = 1
+        self._until_probe = 1
         self._cost_s = limits.order_cost_s
         self._timer: asyncio.Handle | None = None
         self._oldest_at = 0.0
         self._newest_at = 0.0
+        self._settled_at = 0.0
 
     def submit(self, item: Item, remaining_s: float) -> "asyncio.Future[Answer]":
         """Queue an item; the future holds its answer, or ``DeadlinePassed``.
@@ -95,19 +101,22 @@ class Gatherer(Generic[Item, Answer]):
         now = self._loop.time()
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._queue.append(_Waiting(item, future, now + remaining_s))  # type: ignore[arg-type]  # futures are invariant
+        alone = now - self._settled_at > TURNAROUND_S
         self._newest_at = now
         if waiting == 0:
             self._oldest_at = now
             self._arm(self._limits.quiet_s)
-        if waiting + 1 == self._target():
+        if waiting + 1 == self._target() and (waiting or alone):
             # Not at once: what this turn of the loop still brings belongs to the group.
             self._cancel_timer()
             self._timer = self._loop.call_soon(self._run)
         return future
 
     def _target(self) -> int:
-        probing = self._full_groups >= PROBE_EVERY
-        return min(self._learned + probing, self._limits.max_group)
+        """Return at how many waiting orders the group closes without waiting on."""
+        if self._until_probe == 0 and self._learned > 1:
+            return self._limits.max_group
+        return min(self._learned, self._limits.max_group)
 
     def _arm(self, delay_s: float) -> None:
         self._timer = self._loop.call_later(delay_s, self._quiet_over)
@@ -133,18 +142,20 @@ class Gatherer(Generic[Item, Answer]):
         group = [self._queue.popleft() for _ in range(size)]
         self._learn(size)
         self._settle(group)
+        self._settled_at = self._loop.time()
         if self._queue:
             self._oldest_at = self._loop.time()
             self._timer = self._loop.call_soon(self._run)
 
     def _learn(self, size: int) -> None:
-        if size >= self._target():
-            self._full_groups = 0 if size > self._learned else self._full_groups + 1
-            self._learned = size
-        else:
+        if size > self._learned:
+            self._learned, self._probe_every = size, 1
+        elif self._until_probe == 0:
+            self._probe_every = min(2 * self._probe_every, PROBE_EVERY_MAX)
+        if size < self._learned:
             # Fewer came than lately: believe it by and by.
-            self._full_groups = 0
             self._learned -= (self._learned - size + 3) // 4
+        self._until_probe = self._until_probe - 1 if self._until_probe else self._probe_every
 
     def _settle(self, group: list[_Waiting[Item]]) -> None:
         now = self._loop.time()

@@ -95,7 +95,7 @@ class RiskServicer:
                 failure = error
             finally:
                 self.metrics.call_done(name, time.perf_counter() - started)
-            await self._refuse(name, failure, context)
+            return await self._refuse(name, failure, context)
 
         return grpc.unary_unary_rpc_method_handler(handle)
 

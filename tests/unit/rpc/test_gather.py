@@ -63,6 +63,7 @@ async def test_a_lone_order_does_not_wait_for_company() -> None:
     desk = Desk()
     gather = gatherer(desk, quiet_s=5.0)
     for i in range(5):
+        await asyncio.sleep(0.002)  # the caller's turnaround
         assert await asyncio.wait_for(gather.submit(i, 10.0), timeout=2.0) == 2 * i
     assert desk.groups == [[0], [1], [2], [3], [4]]
 
