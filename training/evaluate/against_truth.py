@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Outcome
-from training.evaluate.bootstrap import intervals
+from training.evaluate.bootstrap import resample
 from training.evaluate.figures import plain
 from training.evaluate.ranking import Ranking
 from training.evaluate.run import Evaluation, Scored
@@ -55,6 +55,7 @@ def _abuse(one: Scored, truth: pa.Table, seed: int) -> Json:
     label = guilty[kept].astype(np.int8)
     rankings = {name: Ranking.of(label, of.raw[kept]) for name, of in one.scores.items()}
     clusters = np.unique(one.rows.account[kept], return_inverse=True)[1].astype(np.int64)
+    resampled = resample(rankings, clusters, seed)
     full = one.scores[FULL]
     flagged = full.raw >= rankings[FULL].curve().threshold_at(WATCHED_RATE)
     acted = actions_of(full.raw, full.thresholds or {}) > Outcome.ALLOW
@@ -63,7 +64,7 @@ def _abuse(one: Scored, truth: pa.Table, seed: int) -> Json:
         "honest_orders": int(honest.sum()),
         "abuses": int(guilty.sum()),
         "wrong_labels": int(wrong[kept].sum()),
-        "models": {name: plain(m) for name, m in intervals(rankings, clusters, seed).items()},
+        "models": {name: plain(of) for name, of in resampled.intervals().items()},
         "false_positives_by_persona": _shares(truth["persona"], honest, flagged, acted),
         "recall_by_strategy": _shares(truth["strategy"], guilty, flagged, acted),
     }

@@ -37,13 +37,37 @@ class Interval:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-def intervals(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resampled:
+    """Every metric of every model: on the data, and on each replicate."""
+
+    points: dict[str, dict[str, float]]
+    drawn: dict[str, list[dict[str, float]]]
+
+    def intervals(self) -> dict[str, dict[str, Interval]]:
+        """Return every metric of every model with its interval."""
+        return {
+            name: {
+                metric: _interval(value, [one[metric] for one in self.drawn[name]])
+                for metric, value in figures.items()
+            }
+            for name, figures in self.points.items()
+        }
+
+    def difference(self, better: str, worse: str, metric: str) -> Interval:
+        """Return the paired difference of one metric between two models."""
+        pairs = zip(self.drawn[better], self.drawn[worse], strict=True)
+        value = self.points[better][metric] - self.points[worse][metric]
+        return _interval(value, [one[metric] - other[metric] for one, other in pairs])
+
+
+def resample(
     rankings: Mapping[str, Ranking],
     clusters: NDArray[np.int64],
     seed: int,
     replicates: int = REPLICATES,
-) -> dict[str, dict[str, Interval]]:
-    """Return every metric of every model with its interval.
+) -> Resampled:
+    """Measure all models on the data and on the same replicates.
 
     Parameters
     ----------
@@ -57,23 +81,7 @@ def intervals(
     for weight in draws(clusters, seed, replicates):
         for name, ranking in rankings.items():
             drawn[name].append(_figures(ranking.curve(weight)))
-    return {
-        name: {metric: _interval(value, [one[metric] for one in drawn[name]])
-               for metric, value in figures.items()}
-        for name, figures in points.items()
-    }  # fmt: skip
-
-
-def difference(
-    better: Ranking, worse: Ranking, clusters: NDArray[np.int64], metric: str, seed: int
-) -> Interval:
-    """Return the paired difference of one metric between two models."""
-    measure = METRICS[metric]
-    drawn = [
-        measure(better.curve(weight)) - measure(worse.curve(weight))
-        for weight in draws(clusters, seed, REPLICATES)
-    ]
-    return _interval(measure(better.curve()) - measure(worse.curve()), drawn)
+    return Resampled(points=points, drawn=drawn)
 
 
 def draws(clusters: NDArray[np.int64], seed: int, replicates: int) -> Iterator[NDArray[np.float64]]:

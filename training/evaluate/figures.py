@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from training.evaluate.bootstrap import Interval, difference, intervals
+from training.evaluate.bootstrap import Interval, resample
 from training.evaluate.groups import by_week, false_positives_by_group
 from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.money import action_table, money, review_budget
@@ -27,9 +27,9 @@ def abuse_figures(
         By model name; "full" and "order_only" are the bundle's, the rest are baselines.
     """
     rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
-    with_intervals = intervals(rankings, rows.clusters, seed)
+    resampled = resample(rankings, rows.clusters, seed)
     full = scores[FULL]
-    gain = difference(rankings[FULL], rankings[ORDER_ONLY], rows.clusters, "pr_auc", seed)
+    gain = resampled.difference(FULL, ORDER_ONLY, "pr_auc")
     alone = single_feature_aucs(rows.label, rows.matrix, rows.features, seed)
     return {
         "orders": len(rows.label),
@@ -37,7 +37,7 @@ def abuse_figures(
         "abuses": int(rows.label.sum()),
         "accounts": int(rows.clusters.max()) + 1,
         "base_rate": float(rows.label.mean()),
-        "models": {name: plain(metrics) for name, metrics in with_intervals.items()},
+        "models": {name: plain(metrics) for name, metrics in resampled.intervals().items()},
         "pr_auc_gain_of_history": gain.as_dict(),
         "calibration": {
             name: _calibration(rows, one)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.evaluate.bootstrap import draws, intervals
+from training.evaluate.bootstrap import draws, resample
 from training.evaluate.ranking import Ranking, single_feature_auc
 
 
@@ -19,6 +19,7 @@ def sample(seed: int, n: int = 400, levels: int = 40) -> tuple[np.ndarray, np.nd
     return label, score
 
 
+@settings(deadline=None)  # no timed assertion
 @given(seed=st.integers(0, 100_000))
 def test_areas_equal_scikit_learn_with_ties_and_weights(seed: int) -> None:
     """PR-AUC and ROC-AUC are scikit-learn's, tied scores and row weights included."""
@@ -34,6 +35,7 @@ def test_areas_equal_scikit_learn_with_ties_and_weights(seed: int) -> None:
     assert weighted.roc_auc() == pytest.approx(roc_auc_score(label, score, sample_weight=weight))
 
 
+@settings(deadline=None)  # no timed assertion
 @given(seed=st.integers(0, 100_000), rate=st.sampled_from([0.001, 0.005, 0.01, 0.1]))
 def test_recall_keeps_within_the_rate_and_no_lower_threshold_does(seed: int, rate: float) -> None:
     """The threshold flags at most the rate of honest orders; the next lower one flags more."""
@@ -87,9 +89,9 @@ def test_interval_is_wider_when_orders_hang_together() -> None:
     """Copies of an account's orders add no evidence: the clustered interval stays wide."""
     label, score = sample(11, n=300, levels=600)
     label, score = np.repeat(label, 10), np.repeat(score, 10)
-    apart = intervals({"m": Ranking.of(label, score)}, np.arange(3_000), seed=1)["m"]["pr_auc"]
-    together = intervals({"m": Ranking.of(label, score)}, np.repeat(np.arange(300), 10), seed=1)
-    wide = together["m"]["pr_auc"]
+    model = {"m": Ranking.of(label, score)}
+    apart = resample(model, np.arange(3_000), seed=1).intervals()["m"]["pr_auc"]
+    wide = resample(model, np.repeat(np.arange(300), 10), seed=1).intervals()["m"]["pr_auc"]
     assert wide.high - wide.low > 2 * (apart.high - apart.low)
     assert wide.low <= wide.value <= wide.high
 
@@ -98,7 +100,16 @@ def test_intervals_are_reproducible() -> None:
     """The same seed gives the same interval."""
     label, score = sample(2)
     one, two = (
-        intervals({"m": Ranking.of(label, score)}, np.arange(len(label)), seed=9, replicates=30)
+        resample({"m": Ranking.of(label, score)}, np.arange(len(label)), seed=9, replicates=30)
         for _ in range(2)
     )
-    assert one == two
+    assert one.intervals() == two.intervals()
+
+
+def test_difference_is_paired() -> None:
+    """Two models that rank alike differ by nothing in every replicate."""
+    label, score = sample(2)
+    models = {"a": Ranking.of(label, score), "b": Ranking.of(label, 3 * score + 1)}
+    found = resample(models, np.arange(len(label)), seed=9, replicates=30)
+    gap = found.difference("a", "b", "pr_auc")
+    assert (gap.value, gap.low, gap.high) == (0.0, 0.0, 0.0)

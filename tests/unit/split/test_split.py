@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_service.domain.errors import ConfigFault
@@ -27,6 +27,7 @@ def a_world(days: int, maturity: int, seed: int = 1) -> tuple[np.ndarray, AbuseL
     )
 
 
+@settings(deadline=None)  # no timed assertion
 @given(maturity=st.integers(0, 45), extra=st.integers(0, 400), offset=st.integers(0, DAY_US - 1))
 def test_slices_rise_with_a_gap_of_one_maturity_after_each(
     maturity: int, extra: int, offset: int
