@@ -34,7 +34,8 @@ class RealNameId:
 
 def parse_real_name_id(text: str) -> RealNameId | None:
     """Return the parsed number, or None when there is none."""
-    canonical = _NOT_ALNUM.sub("", clean(text)).upper()
+    cleaned = clean(text)
+    canonical = (cleaned if cleaned.isalnum() else _NOT_ALNUM.sub("", cleaned)).upper()
     if not canonical or "*" in text or "＊" in text:
         return None
     body = canonical[:-1]

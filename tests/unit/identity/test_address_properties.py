@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_service.identity.address import Address, parse_address
+from risk_service.identity.address_chinese import _parse as _parse_markers
+from risk_service.identity.address_chinese import _parse_plain
 
 STREETS = ("建国路", "中山北路", "人民大街", "解放巷", "北京路", "三里屯路", "五一大道", "经三路")
 NUMERALS = "零一二三四五六七八九"
@@ -57,6 +59,26 @@ def test_every_spelling_of_a_door_is_that_door(door: Door) -> None:
     assert expected.door
     for spelling in _spellings(door):
         assert _parse(spelling) == expected, spelling
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    text=st.one_of(
+        doors.map(_plain),
+        st.lists(
+            st.sampled_from(
+                ("路", "街", "道", "建国", "东", "甲", "a", "-", "8", "12", "501", "号", "号院",
+                 "号楼", "栋", "座", "单元", "室", "楼", "层", "3号楼", "2单元", "1203室",
+                 "中山路88号")
+            ),
+            max_size=9,
+        ).map("".join),
+    )
+)  # fmt: skip
+def test_the_short_way_reads_what_the_long_way_reads(text: str) -> None:
+    """An address that the one expression takes would be parsed the same without it."""
+    short = _parse_plain(text)
+    assert short is None or short == _parse_markers(text)
 
 
 @settings(deadline=None, max_examples=300)
