@@ -1,0 +1,82 @@
+"""What only the SQLite store must hold: foreign files, locks, a WAL that grows."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
+from risk_service.adapters.sqlite.lock import StateLock
+from risk_service.adapters.sqlite.schema import VERSION
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from tests.fixtures.records import record
+
+
+def test_locked_database_is_unavailable_and_half_of_nothing(tmp_path: Path) -> None:
+    """A commit that cannot get the lock writes nothing; a later one is fine."""
+    store = SqliteDecisionStore(tmp_path)
+    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable):
+        store.commit([record("a"), record("b", order_id="o-2")])
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.by_request_ids(["a", "b"]) == {}
+    store.commit([record("a")])
+    assert "a" in store.by_request_ids(["a"])
+    store.close()
+
+
+def test_full_disk_is_unavailable_and_half_of_nothing(tmp_path: Path) -> None:
+    """When there is no room for the group, none of it is there."""
+    store = SqliteDecisionStore(tmp_path)
+    store.commit([record("before", order_id="o-0")])
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+    group = [record(f"r{i}", order_id=f"o{i}") for i in range(1, 200)]
+    with pytest.raises(StoreUnavailable, match="full"):
+        store.commit(group)
+    assert store.by_request_ids([one.decision.request_id for one in group]) == {}
+    assert "before" in store.by_request_ids(["before"])
+    store.close()
+
+
+def test_foreign_file_is_refused(tmp_path: Path) -> None:
+    """A database of another program is left alone."""
+    other = sqlite3.connect(tmp_path / FILE_NAME)
+    other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    with pytest.raises(ConfigFault, match="not a decision store"):
+        SqliteDecisionStore(tmp_path)
+
+
+def test_newer_schema_is_refused(tmp_path: Path) -> None:
+    """An older service does not touch the file of a newer one."""
+    SqliteDecisionStore(tmp_path).close()
+    newer = sqlite3.connect(tmp_path / FILE_NAME)
+    newer.execute(f"PRAGMA user_version = {VERSION + 1}")
+    newer.close()
+    with pytest.raises(ConfigFault, match="newer service"):
+        SqliteDecisionStore(tmp_path)
+
+
+def test_wal_stays_bounded(tmp_path: Path) -> None:
+    """However much is written, the WAL starts afresh near its limit."""
+    limit = 512 * 1024
+    store = SqliteDecisionStore(tmp_path, wal_bytes_max=limit)
+    for group in range(60):
+        store.commit([record(f"{group}-{i}", order_id=f"{group}-{i}") for i in range(16)])
+    assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size < 4 * limit
+    store.close()
+    again = SqliteDecisionStore(tmp_path)
+    assert len(again.by_request_ids([f"{group}-0" for group in range(60)])) == 60
+    again.close()
+
+
+def test_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    """The lock is refused while it is held and had once it is released."""
+    lock = StateLock(tmp_path / "state")
+    with pytest.raises(ConfigFault, match="in use"):
+        StateLock(tmp_path / "state")
+    lock.release()
+    StateLock(tmp_path / "state").release()
