@@ -1,13 +1,12 @@
 """What the edge hands to the pipeline: one attempt to get a decision."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from risk_service.domain.order import RawOrder
 from risk_service.domain.vocabulary import ChallengeResult, VerificationLevel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeReport:
+class ChallengeReport(Struct, frozen=True, kw_only=True, gc=False):
     """How a challenge ended; UNSPECIFIED leaves the order's verification level."""
 
     challenge_id: str
@@ -15,8 +14,7 @@ class ChallengeReport:
     verification_level: VerificationLevel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True, gc=False):
     """A new order, or the end of the challenge of an earlier one.
 
     ``fingerprint`` is the keyed digest of the payload: a repeated ``request_id`` with

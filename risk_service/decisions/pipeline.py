@@ -9,7 +9,9 @@ Single-threaded: the caller runs one group at a time.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from risk_service import __version__
 from risk_service.decisions.attempt import Attempt, ChallengeReport

@@ -3,14 +3,13 @@
 Times are microseconds since 1970 UTC.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import Abuse, ChallengeKind, ChallengeResult, Mode, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AbuseScore:
+class AbuseScore(Struct, frozen=True, kw_only=True, gc=False):
     """Calibrated probability (0 to 1) and score (0 to 1000, 900 = 2 % false positives)."""
 
     abuse: Abuse
@@ -18,16 +17,14 @@ class AbuseScore:
     score: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalizedText:
+class LocalizedText(Struct, frozen=True, kw_only=True, gc=False):
     """The same sentence in Chinese and English."""
 
     zh: str
     en: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True, gc=False):
     """Why the outcome is not ALLOW. ``contribution`` is in log odds."""
 
     code: str
@@ -39,8 +36,7 @@ class Reason:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class Versions(Struct, frozen=True, kw_only=True, gc=False):
     """Everything that decided, by version."""
 
     bundle_sha256: str
@@ -50,8 +46,7 @@ class Versions:
     service: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
+class Challenge(Struct, frozen=True, kw_only=True, gc=False):
     """What the customer must do before the order can pass."""
 
     challenge_id: str
@@ -59,8 +54,7 @@ class Challenge:
     expires_at_us: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantityLimit:
+class QuantityLimit(Struct, frozen=True, kw_only=True, gc=False):
     """How many units of a line may be sold."""
 
     sku: str
@@ -68,8 +62,7 @@ class QuantityLimit:
     allowed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """The answer that left the service."""
 
     decision_id: str
@@ -86,16 +79,14 @@ class Decision:
     quantity_limits: tuple[QuantityLimit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeCompletion:
+class ChallengeCompletion(Struct, frozen=True, kw_only=True, gc=False):
     """How the challenge of an earlier decision ended."""
 
     challenge_id: str
     result: ChallengeResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRecord:
+class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     """What is made durable before the answer leaves: enough to replay it bit by bit.
 
     ``vector`` is the full model input as little-endian float64 bytes, shape

@@ -6,13 +6,13 @@ identifier. Money is in minor units, times are microseconds since 1970 UTC.
 """
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLine:
+class OrderLine(Struct, frozen=True, kw_only=True, gc=False):
     """One line of the basket."""
 
     sku: str
@@ -23,8 +23,7 @@ class OrderLine:
     promotion_type: PromotionType = PromotionType.UNSPECIFIED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discount:
+class Discount(Struct, frozen=True, kw_only=True, gc=False):
     """One price reduction; ``coupon_id`` is empty when it is no coupon."""
 
     amount_minor: int
@@ -32,8 +31,7 @@ class Discount:
     promotion_type: PromotionType = PromotionType.UNSPECIFIED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawOrder:
+class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
     """An order with raw identifiers. Never stored, never logged.
 
     ``account_registered_at_us`` and ``page_open_to_submit_ms`` are None when unknown.
@@ -72,9 +70,12 @@ class RawOrder:
         """Keep raw identifiers out of logs and tracebacks."""
         return f"RawOrder(order_id={self.order_id!r}, ...)"
 
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        """Keep them out of what rich prints as well: it does not ask ``__repr__``."""
+        return [("order_id", self.order_id)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+
+class Tokens(Struct, frozen=True, kw_only=True, gc=False):
     """Keyed HMAC tokens of the identifiers; empty where the order had none.
 
     Each is ``<key id>:<32 hex digits>``; equal tokens mean equal normalised identifiers.
@@ -91,8 +92,7 @@ class Tokens:
     real_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityTraits:
+class IdentityTraits(Struct, frozen=True, kw_only=True, gc=False):
     """Coarse attributes derived from identifiers before they were tokenised.
 
     Flags are 1.0, 0.0 or NaN where they cannot be told. None of them identifies a
@@ -115,8 +115,7 @@ class IdentityTraits:
     ip_is_reserved: float = math.nan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True, gc=False):
     """A tokenised order: the only form that goes past the identity room."""
 
     order_id: str

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from risk_service.adapters.memory import MemoryDecisionStore
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore

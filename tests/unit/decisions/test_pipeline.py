@@ -1,9 +1,8 @@
 """A group of attempts in, an answer for each out."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from risk_service.decisions.attempt import Attempt
 from risk_service.domain.decision import Decision

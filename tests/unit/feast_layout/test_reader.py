@@ -4,11 +4,11 @@ import random
 import sqlite3
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from risk_service.adapters.feast_layout.encoding import decode_value, entity_key, key_prefix
 from risk_service.adapters.feast_layout.manifest import (

@@ -2,7 +2,8 @@
 
 import math
 import random
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from risk_service.domain.order import Discount, OrderLine
 from risk_service.domain.vocabulary import EntryPath, PromotionType

@@ -1,11 +1,11 @@
 """The schema, its rules, and what depends on its being complete."""
 
 import random
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.entities import ENTITIES, entity_keys

@@ -4,13 +4,14 @@ import hmac
 import math
 import re
 from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple
+from rich.pretty import pretty_repr
 
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.order import Order, RawOrder
@@ -51,6 +52,14 @@ def test_no_raw_identifier_is_reachable_from_the_order(
         assert value not in text, name
     for part in ("建国路", "501", "138001", "61.135", "1949", "锦江", "成都", "张"):
         assert part not in text
+
+
+def test_a_raw_order_prints_without_its_identifiers(make_order: MakeOrder) -> None:
+    """Neither ``repr`` nor rich, which reads the fields on its own, shows any of them."""
+    raw = make_order()
+    for text in (repr(raw), pretty_repr(raw), pretty_repr([raw], max_width=10)):
+        assert raw.order_id in text
+        assert not [name for name in IDENTIFIERS if getattr(raw, name) in text]
 
 
 @settings(deadline=None, max_examples=60)
