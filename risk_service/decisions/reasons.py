@@ -1,7 +1,7 @@
 """From contributions of features to reasons that people can read.
 
-Texts come from ``reasons.toml``; features from the schema. Holds no model: the shares of
-the raw score come from path attribution.
+Texts come from ``reasons.toml``, the wording of values from ``readings.toml``, features
+from the schema. Holds no model: the shares of the raw score come from path attribution.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from risk_service.decisions.readings import Readings, load_readings
 from risk_service.domain.decision import LocalizedText, Reason
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
@@ -45,17 +46,20 @@ class _ReasonsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    confirmed: frozenset[str]
+    confirmed_weight: Annotated[float, Field(ge=1, le=10)]
     reason: tuple[ReasonText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """What one feature adds to the raw score of one abuse."""
+    """What one feature adds to the raw score of one abuse; ``rank`` orders the telling."""
 
     abuse: Abuse
     feature: str
     value: float
     contribution: float
+    rank: float
 
 
 class Reasons:
@@ -64,19 +68,24 @@ class Reasons:
     Attributes
     ----------
     version
-        Name and digest of the texts.
+        Name and digest of the texts and of the readings of values.
     """
 
-    def __init__(self, text: str, schema: FeatureSchema) -> None:
+    def __init__(self, text: str, schema: FeatureSchema, readings: Readings) -> None:
         try:
             content = _ReasonsFile.model_validate(tomllib.loads(text))
         except (tomllib.TOMLDecodeError, ValidationError) as error:
             raise ConfigFault(f"the reason texts cannot be read: {error}") from error
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        digest = hashlib.sha256((text + readings.text).encode()).hexdigest()[:12]
         self.version = f"{content.name}+{digest}"
         self.by_code = {entry.code: entry for entry in content.reason}
         self._features = {feature.name: feature for feature in schema.features}
         self.code_of = {name: _code_of(name, content.reason) for name in self._features}
+        unknown = sorted(content.confirmed - self._features.keys())
+        if unknown:
+            raise ConfigFault(f"confirmed history names no feature: {unknown[0]}")
+        self._weight = dict.fromkeys(content.confirmed, content.confirmed_weight)
+        self._readings = readings
 
     def explain(
         self,
@@ -84,6 +93,8 @@ class Reasons:
         values: Mapping[str, float],
     ) -> tuple[Reason, ...]:
         """Return the strongest reasons, at most five, each code once per abuse.
+
+        Strength is the contribution, weighted for confirmed history as ``reasons.toml`` says.
 
         Parameters
         ----------
@@ -93,18 +104,22 @@ class Reasons:
             The order's value of each feature.
         """
         shares = [
-            _Share(abuse=abuse, feature=name, value=values[name], contribution=share)
+            _Share(
+                abuse=abuse,
+                feature=name,
+                value=(value := values[name]),
+                contribution=share,
+                # A confirmed case is told first among comparable ones; "none found" is not one.
+                rank=share * self._weight.get(name, 1.0) if value > 0.0 else share,
+            )
             for abuse, row in contributions.items()
             for name, share in row
             if share > 0.0
         ]
-        shares.sort(key=lambda share: (-share.contribution, share.feature))
+        shares.sort(key=lambda share: (-share.rank, share.feature))
         chosen: dict[tuple[str, Abuse], _Share] = {}
         for share in shares:
-            if (
-                len(chosen) == REASONS_MAX
-                or share.contribution < SHARE_MIN * shares[0].contribution
-            ):
+            if len(chosen) == REASONS_MAX or share.rank < SHARE_MIN * shares[0].rank:
                 break
             chosen.setdefault((self.code_of[share.feature], share.abuse), share)
         if not chosen:
@@ -127,18 +142,14 @@ class Reasons:
     def _reason(self, code: str, share: _Share) -> Reason:
         entry = self.by_code[code]
         feature = self._features[share.feature]
-        value = f"{share.value:.6g}"
+        value_en, value_zh = self._readings.read(share.feature, share.value)
         return Reason(
             code=code,
             abuse=share.abuse,
             customer_text=LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
             analyst_text=LocalizedText(
-                zh=entry.analyst_zh.format(
-                    feature=feature.description_zh, value=value, unit=feature.unit
-                ),
-                en=entry.analyst_en.format(
-                    feature=feature.description_en, value=value, unit=feature.unit
-                ),
+                zh=entry.analyst_zh.format(feature=feature.description_zh, value=value_zh),
+                en=entry.analyst_en.format(feature=feature.description_en, value=value_en),
             ),
             feature=share.feature,
             feature_value=share.value if math.isfinite(share.value) else None,
@@ -148,7 +159,8 @@ class Reasons:
 
 def load_reasons(schema: FeatureSchema) -> Reasons:
     """Return the reason texts that ship with the service."""
-    return Reasons(files(__package__).joinpath("reasons.toml").read_text("utf-8"), schema)
+    text = files(__package__).joinpath("reasons.toml").read_text("utf-8")
+    return Reasons(text, schema, load_readings(schema))
 
 
 def _code_of(feature: str, entries: Sequence[ReasonText]) -> str:

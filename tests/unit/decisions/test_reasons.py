@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from risk_service.decisions.readings import load_readings
 from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, load_reasons
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
@@ -53,11 +54,11 @@ def test_customer_text_tells_no_threshold(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(set(REASONS.code_of.values())))
 def test_analyst_text_tells_the_value(code: str) -> None:
-    """What an analyst reads names feature, value and unit."""
+    """What an analyst reads names the feature and its value."""
     entry = REASONS.by_code[code]
     for text in (entry.analyst_zh, entry.analyst_en):
         fields = {name for _, name, _, _ in string.Formatter().parse(text) if name}
-        assert fields == {"feature", "value", "unit"}
+        assert fields == {"feature", "value"}
 
 
 def test_strongest_come_first_and_each_code_once() -> None:
@@ -99,4 +100,41 @@ def test_feature_without_a_code_is_refused_at_start() -> None:
     """A schema that grew past the texts stops the start, with the feature's name."""
     text = files("risk_service.decisions").joinpath("reasons.toml").read_text("utf-8")
     with pytest.raises(ConfigFault, match="order__hour"):
-        Reasons(text.replace('"order__hour", ', ""), SCHEMA)
+        Reasons(text.replace('"order__hour", ', ""), SCHEMA, load_readings(SCHEMA))
+
+
+def test_confirmed_history_that_is_no_feature_is_refused_at_start() -> None:
+    """A slip in the list of confirmed history stops the start, with the name."""
+    text = files("risk_service.decisions").joinpath("reasons.toml").read_text("utf-8")
+    broken = text.replace('"account__scalping_found", "', '"account__scalped", "', 1)
+    with pytest.raises(ConfigFault, match="account__scalped"):
+        Reasons(broken, SCHEMA, load_readings(SCHEMA))
+
+
+def test_confirmed_history_comes_before_a_comparable_order_column() -> None:
+    """What was found out before is told first, unless the column weighs much more."""
+    found, column = "account__scalping_found", "order__page_open_ms"
+    assert explain((column, 1.0), (found, 0.6))[0] == ("CONFIRMED_ABUSE", found)
+    assert explain((column, 1.0), (found, 0.4))[0] == ("CHECKOUT_TIME", column)
+
+
+def test_nothing_found_is_no_confirmed_history() -> None:
+    """A count of zero gets no advantage, though the model may credit it."""
+    found, column = "account__scalping_found", "order__page_open_ms"
+    row = [(column, 1.0), (found, 0.9)]
+    first, _ = REASONS.explain({Abuse.SCALPING: row}, VALUES | {found: 0.0})
+    assert (first.code, first.contribution) == ("CHECKOUT_TIME", 1.0)
+
+
+def test_contribution_is_told_unweighted() -> None:
+    """The advantage of confirmed history orders the reasons and changes no figure."""
+    (reason,) = REASONS.explain({Abuse.SCALPING: [("account__scalping_found", 0.7)]}, VALUES)
+    assert reason.contribution == 0.7
+
+
+def test_analyst_reads_the_value_in_words() -> None:
+    """A value comes by its unit, in the language of the sentence."""
+    values = VALUES | {"order__discount_share": 0.249804}
+    (reason,) = REASONS.explain({Abuse.SCALPING: [("order__discount_share", 1.0)]}, values)
+    assert reason.analyst_text.en == "Use of discounts: Discount over goods value = 25.0 %."
+    assert reason.analyst_text.zh == "优惠使用：优惠占商品原价比例 = 25.0%。"
