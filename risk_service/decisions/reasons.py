@@ -53,13 +53,12 @@ class _ReasonsFile(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """What one feature adds to the raw score of one abuse; ``rank`` orders the telling."""
+    """What one feature adds to the raw score of one abuse."""
 
     abuse: Abuse
     feature: str
     value: float
     contribution: float
-    rank: float
 
 
 class Reasons:
@@ -103,25 +102,27 @@ class Reasons:
         values
             The order's value of each feature.
         """
-        shares = [
-            _Share(
-                abuse=abuse,
-                feature=name,
-                value=(value := values[name]),
-                contribution=share,
-                # A confirmed case is told first among comparable ones; "none found" is not one.
-                rank=share * self._weight.get(name, 1.0) if value > 0.0 else share,
+        ranked = sorted(
+            # A confirmed case is told first among comparable ones; "none found" is not one.
+            (
+                -share * (self._weight.get(name, 1.0) if values[name] > 0.0 else 1.0),
+                name,
+                abuse,
+                share,
             )
             for abuse, row in contributions.items()
             for name, share in row
             if share > 0.0
-        ]
-        shares.sort(key=lambda share: (-share.rank, share.feature))
+        )
         chosen: dict[tuple[str, Abuse], _Share] = {}
-        for share in shares:
-            if len(chosen) == REASONS_MAX or share.rank < SHARE_MIN * shares[0].rank:
+        for rank, name, abuse, share in ranked:
+            if len(chosen) == REASONS_MAX or rank > SHARE_MIN * ranked[0][0]:
                 break
-            chosen.setdefault((self.code_of[share.feature], share.abuse), share)
+            key = (self.code_of[name], abuse)
+            if key not in chosen:
+                chosen[key] = _Share(
+                    abuse=abuse, feature=name, value=values[name], contribution=share
+                )
         if not chosen:
             return tuple(self.plain(COMBINED, abuse) for abuse in contributions)
         return tuple(self._reason(code, share) for (code, _), share in chosen.items())
