@@ -8,8 +8,9 @@ Limits: no gazetteer. A street that was renamed, a building known by name and by
 a door written with and without its stairway count as different places.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from risk_service.identity.address_chinese import chinese_keys, short_place
 from risk_service.identity.address_text import has_han
@@ -24,8 +25,7 @@ _SEPARATOR = "\x1f"
 _PLACE_PARTS = -2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True, gc=False):
     """Keys of a parsed address; ``door`` is empty where none was given.
 
     ``region`` is a province of the closed list in ``regions``, or empty.
@@ -36,8 +36,7 @@ class Address:
     region: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Places:
+class _Places(Struct, frozen=True, kw_only=True, gc=False):
     """Cleaned place names; ``city`` and ``district`` short, ``name`` as in ``Address.region``."""
 
     region: str

@@ -6,7 +6,8 @@ dropped (``3栋`` = ``3幢`` = ``3号楼`` = ``3#``), and so is a floor that the
 """
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from risk_service.identity.address_text import HAN, arabic_numerals, hyphenate, hyphenate_gaps
 from risk_service.identity.regions import MUNICIPALITIES, leading_region
@@ -52,11 +53,10 @@ _FLOOR_LETTER = re.compile(r"(?<=\d)f(?![a-z])|(?<=\d)之(?=\d)")
 _MAX_FLOOR_DIGITS = 2
 
 
-@dataclass(slots=True)
-class _Door:
+class _Door(Struct):
     """What the markers behind the base say, while they are being read."""
 
-    building: list[str] = field(default_factory=list)
+    building: list[str] = []
     unit: str = ""
     floor: str = ""
     room: str = ""
@@ -97,7 +97,8 @@ def _compact(detail: str) -> str:
     if not detail.isalnum():  # most details are, and need none of this
         text = _BRACKETED.sub(_keep_place, detail)
         detail = _NOISE.sub("", hyphenate_gaps(hyphenate(text)))
-    return _FLOOR_LETTER.sub(_write_out, arabic_numerals(detail))
+    text = arabic_numerals(detail)
+    return _FLOOR_LETTER.sub(_write_out, text) if "f" in text or "之" in text else text
 
 
 def _write_out(match: re.Match[str]) -> str:

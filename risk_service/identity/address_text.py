@@ -11,6 +11,7 @@ _DIGIT = {char: str(value) for value, char in enumerate("零一二三四五六�
     "〇": "0",
     "两": "2",
 }
+_HAS_NUMERAL = re.compile(f"[{_NUMERAL}]")
 # Numerals count only before a unit: in 三里屯 or 五道口 they are part of a name.
 _COUNTED = re.compile(
     f"[{_NUMERAL}]+(?=号|栋|幢|座|单元|梯|层|楼|室|房|户|弄|巷|段|街|路|道|组|期|区|之|门\\d|-?\\d|#)"
@@ -35,7 +36,7 @@ def hyphenate_gaps(text: str) -> str:
 
 def arabic_numerals(text: str) -> str:
     """Write counted Chinese numerals as digits: ``十二号楼`` becomes ``12号楼``."""
-    return _COUNTED.sub(_to_arabic, text)
+    return _COUNTED.sub(_to_arabic, text) if _HAS_NUMERAL.search(text) else text
 
 
 def _to_arabic(match: re.Match[str]) -> str:

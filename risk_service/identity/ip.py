@@ -2,7 +2,8 @@
 
 import ipaddress
 import socket
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.identity.text import clean
@@ -31,8 +32,7 @@ _PRIVATE = {4: _masks(_V4_PRIVATE), 6: _masks(_V6_PRIVATE)}
 _RESERVED = {4: _masks(_V4_RESERVED), 6: _masks(_V6_RESERVED)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IpFacts:
+class IpFacts(Struct, frozen=True, kw_only=True, gc=False):
     """An address as bytes, version 4 or 6.
 
     ``block`` is the /24 of an IPv4 address (3 bytes) or the /56 of an IPv6 one (7 bytes).

@@ -20,7 +20,10 @@ def normalise_name(text: str) -> str:
 
     Words are sorted because ``Smith, John`` and ``John Smith`` are one name.
     """
-    words = _PUNCTUATION.sub(" ", clean(text)).split()
+    cleaned = clean(text)
+    if cleaned.isalnum():  # one word
+        return cleaned
+    words = _PUNCTUATION.sub(" ", cleaned).split()
     return "".join(words) if _HAN.search("".join(words)) else " ".join(sorted(words))
 
 

@@ -7,7 +7,8 @@ class for the carriers. A masked number (``138****0000``) is no identifier and c
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from risk_service.domain.vocabulary import PhonePrefixClass
 from risk_service.identity.regions import REGION_BY_AREA_CODE, REGION_BY_CALLING_CODE
@@ -37,8 +38,7 @@ _CLASS_OF_PREFIX = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phone:
+class Phone(Struct, frozen=True, kw_only=True, gc=False):
     """A normalised number; ``region`` is empty where the number does not tell it.
 
     ``canonical`` is ``+`` and digits, for a mobile with an extension (a platform's relay
@@ -53,11 +53,10 @@ class Phone:
 
 def parse_phone(text: str) -> Phone | None:
     """Return the parsed number, or None when there is none."""
-    cleaned = clean(text)
-    plain = _PLAIN_MOBILE.fullmatch(cleaned)
+    plain = _PLAIN_MOBILE.fullmatch(text)
     if plain:
         return _mobile("".join(plain.groups()), "")
-    cleaned = _TRUNK_HINT.sub("", _ascii_digits(cleaned))
+    cleaned = _TRUNK_HINT.sub("", _ascii_digits(clean(text)))
     if "*" in cleaned:
         return None
     main, extension = _split_extension(cleaned)

@@ -7,8 +7,9 @@ derived from them. A masked number is no identifier and counts as absent.
 import math
 import operator
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
+
+from msgspec import Struct
 
 from risk_service.identity.text import clean
 
@@ -17,10 +18,11 @@ _ASCII_EXCESS = ord("0") * sum(_WEIGHTS)
 _CHECK = "10X98765432"
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _MAX_AGE_YEARS = 150
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY_US = 86_400_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RealNameId:
+class RealNameId(Struct, frozen=True, kw_only=True, gc=False):
     """A normalised id number.
 
     ``checksum_ok`` is 1.0, 0.0, or NaN where there is no checksum to check (15 digits,
@@ -34,8 +36,9 @@ class RealNameId:
 
 def parse_real_name_id(text: str) -> RealNameId | None:
     """Return the parsed number, or None when there is none."""
-    cleaned = clean(text)
-    canonical = (cleaned if cleaned.isalnum() else _NOT_ALNUM.sub("", cleaned)).upper()
+    # Cleaning would change no more than the case of plain letters and digits.
+    plain = text.isalnum() and text.isascii()
+    canonical = (text if plain else _NOT_ALNUM.sub("", clean(text))).upper()
     if not canonical or "*" in text or "＊" in text:
         return None
     body = canonical[:-1]
@@ -54,8 +57,8 @@ def age_years(born: date | None, at_us: int) -> float:
     if born is None:
         return math.nan
     try:
-        now = datetime.fromtimestamp(at_us // 1_000_000, tz=UTC)
-    except (ValueError, OverflowError, OSError):
+        now = date.fromordinal(_EPOCH_DAY + at_us // _DAY_US)
+    except (ValueError, OverflowError):
         return math.nan
     years = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
     return float(years) if 0 <= years <= _MAX_AGE_YEARS else math.nan
@@ -89,6 +92,6 @@ def _from_18(number: str) -> RealNameId:
 
 def _birthday(number: str) -> date | None:
     try:
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return date.fromisoformat(number[6:14])
     except ValueError:
         return None

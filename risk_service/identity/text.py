@@ -53,6 +53,13 @@ _ODD = re.compile(
     + "".join(re.escape(chr(point)) for point in sorted(_TABLE) if point < 0x10000)
     + f"{chr(_PLANE_14_MARKS[0])}-{chr(_PLANE_14_MARKS[-1])}]"
 )
+# Neither of the steps of cleaning changes these, alone or next to each other: ASCII but for
+# blanks and capitals, and the Chinese characters that the table leaves alone.
+_COMPARABLE = re.compile(
+    "[!-@\\[-~"
+    + "".join(chr(point) for point in range(0x4E00, 0xA000) if point not in _TABLE)
+    + "]+"
+)
 
 
 def clean(text: str) -> str:
@@ -64,6 +71,8 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return " ".join(text.lower().split())
+    if _COMPARABLE.fullmatch(text):
+        return text
     for _ in range(_MAX_ROUNDS):
         before = text
         if _ODD.search(text):

@@ -37,6 +37,11 @@ _TEXT_FIELDS = (
     ("address_postcode", "order.address.postcode"),
 )
 _TEXTS = attrgetter(*(attribute for attribute, _ in _TEXT_FIELDS))
+# By the number of a ``PhonePrefixClass``: 1.0, 0.0, or NaN where the class is unknown.
+_IS_VIRTUAL = tuple(
+    float(member is PhonePrefixClass.VIRTUAL_OPERATOR) if member else math.nan
+    for member in PhonePrefixClass
+)
 
 
 class Tokeniser:
@@ -147,13 +152,13 @@ def _traits(
     same_text = raw.payer_name == raw.recipient_name
     payer = recipient if same_text else normalise_name(raw.payer_name)
     phone_region = phone.region if phone else ""
-    prefix_class = phone.prefix_class if phone else PhonePrefixClass.UNKNOWN
+    prefix_class = int(phone.prefix_class) if phone else 0
     return IdentityTraits(
         ip_version=ip.version if ip else 0,
         ip_is_private=float(ip.is_private) if ip else math.nan,
         ip_is_reserved=float(ip.is_reserved) if ip else math.nan,
-        phone_prefix_class=int(prefix_class),
-        phone_is_virtual=_is_virtual(prefix_class),
+        phone_prefix_class=prefix_class,
+        phone_is_virtual=_IS_VIRTUAL[prefix_class],
         phone_region=phone_region,
         address_region=address.region,
         address_has_door=float(bool(address.door)) if address.building else math.nan,
@@ -163,12 +168,6 @@ def _traits(
         id_age_years=age_years(real_name.born if real_name else None, raw.ordered_at_us),
         name_length=len(recipient),
     )
-
-
-def _is_virtual(prefix_class: PhonePrefixClass) -> float:
-    if prefix_class is PhonePrefixClass.UNKNOWN:
-        return math.nan
-    return float(prefix_class is PhonePrefixClass.VIRTUAL_OPERATOR)
 
 
 def _equal_if_known(left: str, right: str) -> float:
