@@ -7,7 +7,7 @@ import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
 from risk_service.adapters.sqlite.lock import StateLock
-from risk_service.adapters.sqlite.schema import VERSION
+from risk_service.adapters.sqlite.schema import DECISION_LOG
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from tests.fixtures.records import record
 
@@ -54,7 +54,7 @@ def test_newer_schema_is_refused(tmp_path: Path) -> None:
     """An older service does not touch the file of a newer one."""
     SqliteDecisionStore(tmp_path).close()
     newer = sqlite3.connect(tmp_path / FILE_NAME)
-    newer.execute(f"PRAGMA user_version = {VERSION + 1}")
+    newer.execute(f"PRAGMA user_version = {DECISION_LOG.version + 1}")
     newer.close()
     with pytest.raises(ConfigFault, match="newer service"):
         SqliteDecisionStore(tmp_path)

@@ -1,10 +1,11 @@
-"""The decision store on SQLite: WAL, one transaction and one flush per group.
+"""The decision store on SQLite: a log with one transaction and one flush per group.
 
 ``synchronous=FULL`` makes COMMIT return after the WAL was flushed: an answer leaves only
-then. Automatic checkpoints are off, because one in the middle of a commit costs
-milliseconds: a thread copies the WAL back now and then without blocking the writer
-(PASSIVE), and only when the WAL has grown past a limit the writer waits for it to start
-afresh, which then has little left to copy.
+then. What is not needed for that is done by the housekeeping thread: it writes the key
+index in batches, and copies the WAL back now and then without blocking the writer
+(PASSIVE), because an automatic checkpoint in the middle of a commit costs milliseconds.
+Only when the WAL has grown past a limit the writer waits for it to start afresh, which
+then has little left to copy.
 """
 
 import logging
@@ -12,28 +13,29 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from risk_service.adapters.sqlite.schema import migrate
+from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
+from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
+from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt
+from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.decision import DecisionRecord
-from risk_service.domain.errors import StoreUnavailable
 
 FILE_NAME = "decisions.sqlite3"
-CHECKPOINT_EVERY_S = 2.0
+HOUSEKEEPING_EVERY_S = 2.0
 WAL_BYTES_MAX = 64 * 1024 * 1024
-# A row in the WAL costs its record, its share of five B-tree pages and frame headers.
-ROW_OVERHEAD_BYTES = 4096
-BUSY_TIMEOUT_MS = 1000
+# A row in the WAL costs its record and its share of the page's rest and the frame header.
+ROW_OVERHEAD_BYTES = 1024
 
 log = logging.getLogger(__name__)
 
 _INSERT = (
-    "INSERT INTO decisions (decision_id, request_id, order_id, number, challenge_id, record) "
-    "VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO decisions (seq, decision_id, request_id, order_id, number, challenge_id, record) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_KEYS = "SELECT seq, decision_id, request_id, order_id, number, challenge_id FROM decisions"
 
 
 def _ignore(_seconds: float) -> None:
@@ -66,44 +68,49 @@ class SqliteDecisionStore:
         self._wal_bytes = 0
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(DecisionRecord).decode
-        with _unavailable():
-            self._db = _connect(self._path)
-            migrate(self._db, str(self._path))
+        with unavailable():
+            self._db = connect(self._path, "FULL")
+            migrate(self._db, str(self._path), DECISION_LOG)
+            self._index = _open_index(directory)
+            self._last_seq = self._catch_up()
         self._stop = threading.Event()
-        self._checkpointer = threading.Thread(
-            target=self._checkpoint_loop, name="checkpointer", daemon=True
+        self._wake = threading.Event()
+        self._housekeeper = threading.Thread(
+            target=self._housekeeping, name="housekeeper", daemon=True
         )
-        self._checkpointer.start()
+        self._housekeeper.start()
 
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, DecisionRecord]:
         """Return the records answered to these requests, absent ones left out."""
-        sql = (
-            f"SELECT request_id, record FROM decisions WHERE request_id IN ({_marks(request_ids)})"  # noqa: S608 - question marks only
-        )
-        with _unavailable():
-            rows = self._db.execute(sql, request_ids).fetchall()
-        return {key: self._decode(record) for key, record in rows}
+        with unavailable():
+            rows = self._index.rows_of_requests(request_ids)
+            if not rows:
+                return {}
+            sql = f"SELECT seq, record FROM decisions WHERE seq IN ({marks(list(rows))})"  # noqa: S608 - question marks only
+            records = dict(self._db.execute(sql, list(rows.values())).fetchall())
+        return {key: self._decode(records[seq]) for key, seq in rows.items()}
 
     def last_numbers(self, order_ids: Sequence[str]) -> dict[str, int]:
         """Return the number of the latest decision per order, absent ones left out."""
-        sql = (
-            "SELECT order_id, max(number) FROM decisions "  # noqa: S608 - question marks only
-            f"WHERE order_id IN ({_marks(order_ids)}) GROUP BY order_id"
-        )
-        with _unavailable():
-            return dict(self._db.execute(sql, order_ids).fetchall())
+        with unavailable():
+            last = self._index.last_of_orders(order_ids)
+        return {key: number for key, (number, _) in last.items()}
 
     def by_decision_id(self, decision_id: str) -> DecisionRecord | None:
         """Return one record, or None."""
-        return self._one("decision_id = ?", decision_id)
+        with unavailable():
+            return self._record(self._index.row_of_decision(decision_id))
 
     def latest_of_order(self, order_id: str) -> DecisionRecord | None:
         """Return the order's latest record, or None."""
-        return self._one("order_id = ? ORDER BY number DESC LIMIT 1", order_id)
+        with unavailable():
+            last = self._index.last_of_orders([order_id]).get(order_id)
+            return self._record(last[1] if last else None)
 
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
-        return self._one("challenge_id = ?", challenge_id)
+        with unavailable():
+            return self._record(self._index.row_of_challenge(challenge_id))
 
     def commit(self, records: Sequence[DecisionRecord]) -> None:
         """Write all records in one transaction and flush it to the disk.
@@ -112,89 +119,117 @@ class SqliteDecisionStore:
         ------
         StoreUnavailable
             The disk is full, locked or broken; nothing of the group was written.
+        ValueError
+            A request id or a number of an order is there already; nothing was written.
         """
-        rows = [self._row(record) for record in records]
+        keys = [_keys(self._last_seq + n, record) for n, record in enumerate(records, 1)]
+        self._refuse_duplicates(keys)
+        encoded = [self._encode(record) for record in records]
         started = time.perf_counter()
-        with _unavailable(), self._transaction():
+        with unavailable(), transaction(self._db):
+            rows = [(*key, record) for key, record in zip(keys, encoded, strict=True)]
             self._db.executemany(_INSERT, rows)
         self._on_commit(time.perf_counter() - started)
-        self._wal_bytes += sum(len(row[5]) + ROW_OVERHEAD_BYTES for row in rows)
+        self._last_seq += len(records)
+        self._index.add(keys)
+        self._mind_sizes(sum(map(len, encoded)) + len(encoded) * ROW_OVERHEAD_BYTES)
+
+    def close(self) -> None:
+        """Stop the housekeeping, write the last keys, fold the WAL in and close the files."""
+        self._stop.set()
+        self._wake.set()
+        self._housekeeper.join()
+        with unavailable():
+            # Twice: a batch that the thread had begun, then the young keys.
+            for _ in range(2):
+                self._index.write_batch()
+                self._index.begin_batch()
+            self._index.close()
+            self._db.close()
+
+    def _record(self, seq: int | None) -> DecisionRecord | None:
+        if seq is None:
+            return None
+        sql = "SELECT record FROM decisions WHERE seq = ?"
+        return self._decode(self._db.execute(sql, (seq,)).fetchone()[0])
+
+    def _refuse_duplicates(self, keys: Sequence[Keys]) -> None:
+        """Stop a caller that did not look: the last line, where an index of the log would be.
+
+        One process writes, and it looks every key up before it commits; a slip would
+        show among the newest rows, and looking there costs no read.
+        """
+        requests = {key.request_id for key in keys}
+        numbers = {(key.order_id, key.number) for key in keys}
+        repeated = len(requests) < len(keys) or len(numbers) < len(keys)
+        if repeated or self._index.has_recent(keys):
+            raise ValueError("a request id or a number of an order is there already")
+
+    def _mind_sizes(self, wal_bytes: int) -> None:
+        if self._index.batch_is_due():
+            self._index.begin_batch()
+            self._wake.set()
+        self._wal_bytes += wal_bytes
         if self._wal_bytes > self._wal_bytes_max:
             self._restart_wal()
 
-    def close(self) -> None:
-        """Stop the checkpointer, fold the WAL into the file and close it."""
-        self._stop.set()
-        self._checkpointer.join()
-        self._db.close()
-
-    def _row(self, record: DecisionRecord) -> tuple[str, str, str, int, str | None, bytes]:
-        decision = record.decision
-        challenge_id = decision.challenge.challenge_id if decision.challenge else None
-        return (
-            decision.decision_id,
-            decision.request_id,
-            decision.order_id,
-            decision.number,
-            challenge_id,
-            self._encode(record),
-        )
-
-    def _one(self, where: str, key: str) -> DecisionRecord | None:
-        with _unavailable():
-            row = self._db.execute(f"SELECT record FROM decisions WHERE {where}", (key,)).fetchone()  # noqa: S608 - our own conditions
-        return self._decode(row[0]) if row else None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # some errors have rolled back already
-                self._db.execute("ROLLBACK")
-            raise
-
     def _restart_wal(self) -> None:
-        with _unavailable():
+        with unavailable():
             busy = self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
         # Busy: the thread is copying right now; look again after as much again.
         self._wal_bytes = self._wal_bytes // 2 if busy else 0
 
-    def _checkpoint_loop(self) -> None:
-        """Copy the WAL back every few seconds; PASSIVE never makes the writer wait."""
-        db = _connect(self._path)
-        while not self._stop.wait(CHECKPOINT_EVERY_S):
+    def _catch_up(self) -> int:
+        """Index the rows that the index had not reached; return the last row of the log."""
+        for keys in self._rows_after(self._index.reached()):
+            self._index.add([keys])
+            if self._index.batch_is_due():
+                self._index.begin_batch()
+                self._index.write_batch()
+        last: int | None = self._db.execute("SELECT max(seq) FROM decisions").fetchone()[0]
+        return last or 0
+
+    def _rows_after(self, seq: int) -> Iterator[Keys]:
+        for row in self._db.execute(f"{_KEYS} WHERE seq > ? ORDER BY seq", (seq,)):
+            yield Keys(*row)
+
+    def _housekeeping(self) -> None:
+        db = connect(self._path, "FULL")
+        while not self._stop.is_set():
+            self._wake.wait(HOUSEKEEPING_EVERY_S)
+            self._wake.clear()
             try:
+                self._index.write_batch()
+                self._index.checkpoint()
                 db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             except sqlite3.DatabaseError as error:
-                # The WAL keeps what is committed; the next round or commit meets the same
-                # trouble and the commit reports it to its callers.
-                log.warning("checkpoint_failed", extra={"error_type": type(error).__name__})
+                # Nothing is lost: the log has the rows, memory their keys, the WAL what is
+                # committed. The next round tries again, and a commit that meets the same
+                # trouble reports it to its callers.
+                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
         db.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
-    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA wal_autocheckpoint = 0")
-    db.execute("PRAGMA cache_size = -65536")
-    return db
+def _keys(seq: int, record: DecisionRecord) -> Keys:
+    decision = record.decision
+    return Keys(
+        seq,
+        decision.decision_id,
+        decision.request_id,
+        decision.order_id,
+        decision.number,
+        decision.challenge.challenge_id if decision.challenge else None,
+    )
 
 
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    """Turn what the machine did to us into ``StoreUnavailable``; bugs stay what they are."""
+def _open_index(directory: Path) -> KeyIndex:
+    """Open the key index; a damaged one is put aside and made again from the log."""
     try:
-        yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise
+        return KeyIndex(directory)
     except sqlite3.DatabaseError as error:
-        raise StoreUnavailable(f"decision store: {error}") from error
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ",".join("?" * len(values))
+        if not is_corrupt(error):
+            raise
+    log.warning("key_index_rebuilt")
+    for suffix in ("-wal", "-shm", ""):
+        (directory / (INDEX_NAME + suffix)).unlink(missing_ok=True)
+    return KeyIndex(directory)

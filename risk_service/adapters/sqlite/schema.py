@@ -1,31 +1,74 @@
-"""Tables of the decision store, and the steps from one version to the next."""
+"""Tables of the decision log and of its key index, and the steps between versions."""
 
 import sqlite3
+from dataclasses import dataclass
 
 from risk_service.domain.errors import ConfigFault
 
-APPLICATION_ID = 0x50524D47  # "PRMG": refuses a foreign SQLite file
-# Step i leads from version i to i + 1. A step that was released is never edited.
-STEPS = (
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileKind:
+    """One kind of file of ours.
+
+    ``steps[i]`` leads from version i to i + 1; a step that was released is never edited.
+    ``application_id`` refuses a foreign SQLite file.
     """
-    CREATE TABLE decisions (
-        seq INTEGER PRIMARY KEY,
-        decision_id TEXT NOT NULL UNIQUE,
-        request_id TEXT NOT NULL UNIQUE,
-        order_id TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        challenge_id TEXT,
-        record BLOB NOT NULL,
-        UNIQUE (order_id, number)
-    ) STRICT;
-    CREATE UNIQUE INDEX decisions_by_challenge ON decisions (challenge_id)
-        WHERE challenge_id IS NOT NULL;
-    """,
+
+    name: str
+    application_id: int
+    steps: tuple[str, ...]
+
+    @property
+    def version(self) -> int:
+        """Return the version that this code reads and writes."""
+        return len(self.steps)
+
+
+# Only the row id is indexed: a commit then touches as many pages as its records fill.
+# The keys stand beside the record so that the index can be made again without decoding.
+DECISION_LOG = FileKind(
+    name="decision store",
+    application_id=0x50524D47,  # "PRMG"
+    steps=(
+        """
+        CREATE TABLE decisions (
+            seq INTEGER PRIMARY KEY,
+            decision_id TEXT NOT NULL,
+            request_id TEXT NOT NULL,
+            order_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            challenge_id TEXT,
+            record BLOB NOT NULL
+        ) STRICT;
+        """,
+    ),
 )
-VERSION = len(STEPS)
+
+KEY_INDEX = FileKind(
+    name="key index",
+    application_id=0x50524D49,  # "PRMI"
+    steps=(
+        """
+        CREATE TABLE requests (
+            request_id TEXT PRIMARY KEY, seq INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE orders (
+            order_id TEXT, number INTEGER, seq INTEGER NOT NULL, PRIMARY KEY (order_id, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE decision_ids (
+            decision_id TEXT PRIMARY KEY, seq INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE challenges (
+            challenge_id TEXT PRIMARY KEY, seq INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE reached (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
+        INSERT INTO reached VALUES (1, 0);
+        """,
+    ),
+)
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
+def migrate(connection: sqlite3.Connection, path: str, kind: FileKind) -> None:
     """Bring the file to this version, one transaction per step.
 
     Raises
@@ -36,15 +79,16 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if application != APPLICATION_ID and not empty:
-        raise ConfigFault(f"{path} is not a decision store of this service")
-    if version > VERSION:
+    if application != kind.application_id and not empty:
+        raise ConfigFault(f"{path} is not a {kind.name} of this service")
+    if version > kind.version:
         raise ConfigFault(
-            f"{path} has schema version {version}, this service knows {VERSION}; "
+            f"{path} has schema version {version}, this service knows {kind.version}; "
             "use the newer service, or restore the backup made before the upgrade"
         )
-    for step in range(version, VERSION):
+    for step in range(version, kind.version):
         connection.executescript(
-            f"BEGIN IMMEDIATE; {STEPS[step]} PRAGMA application_id = {APPLICATION_ID}; "
+            f"BEGIN IMMEDIATE; {kind.steps[step]} "
+            f"PRAGMA application_id = {kind.application_id}; "
             f"PRAGMA user_version = {step + 1}; COMMIT;"
         )
