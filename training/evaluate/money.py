@@ -22,6 +22,7 @@ def action_table(rows: TestSlice, scores: ModelScores) -> list[Json]:
     for outcome in offered:
         hit = taken == outcome
         caught, hurt = int((hit & (rows.label == 1)).sum()), int((hit & (rows.label == 0)).sum())
+        worse = int(((taken >= outcome) & (rows.label == 0)).sum())
         table.append(
             {
                 "action": names[outcome],
@@ -29,6 +30,7 @@ def action_table(rows: TestSlice, scores: ModelScores) -> list[Json]:
                 "abuse_share": caught / max(abuses, 1),
                 "honest": hurt,
                 "honest_share": hurt / max(honest, 1),
+                "honest_share_or_harsher": worse / max(honest, 1),
             }
         )
     return table

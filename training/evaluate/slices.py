@@ -14,6 +14,7 @@ from training.train.fit import FittedAbuse, Task
 from training.train.frame import Frame
 from training.train.logistic import Logistic
 from training.train.rules import RuleBook
+from training.train.thresholds import raw_by_action
 
 BATCH_ROWS = 8_192
 BUNDLE_VARIANTS: tuple[Variant, ...] = ("full", "order_only")
@@ -54,7 +55,7 @@ def fitted_scores(rows: TestSlice, fitted: FittedAbuse) -> dict[str, ModelScores
             raw=raw,
             probability=variant.calibrated.probability(raw),
             score=np.fromiter(map(score, raw.tolist()), dtype=np.int64, count=len(raw)),
-            thresholds={one.action: one.raw for one in variant.thresholds},
+            thresholds=raw_by_action(variant.thresholds),
         )
     return found
 

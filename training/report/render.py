@@ -104,12 +104,14 @@ def _thresholds(one: AbuseReport) -> list[dict[str, Any]]:
     return [
         {
             "action": threshold.action,
+            "offered": threshold.offered,
             "raw": threshold.raw,
-            "score": score(threshold.raw),
+            "score": score(threshold.raw) if threshold.offered else None,
             "break_even": threshold.break_even,
             "bound_by": threshold.bound_by,
             "cap": threshold.cap,
             "honest_share": threshold.honest_share,
+            "honest_bound": threshold.honest_bound,
             "test_share": float(np.mean(honest >= threshold.raw)),
         }
         for threshold in full.thresholds
@@ -149,7 +151,7 @@ def _plots(
         "scores": plots.score_distribution(
             np.asarray(score, dtype=np.float64),
             one.rows.label.astype(np.float64),
-            {row["action"]: row["score"] for row in thresholds},
+            {row["action"]: row["score"] for row in thresholds if row["offered"]},
         ),
         "weeks": plots.weeks_plot(
             [_date(week["from_us"]) for week in weeks],

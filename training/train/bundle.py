@@ -18,6 +18,7 @@ from training.split import SliceName
 from training.train.booster import Floats
 from training.train.fit import FittedAbuse, FittedVariant, Task
 from training.train.frame import Frame
+from training.train.thresholds import raw_by_action
 
 Json = dict[str, JsonValue]
 GOLDEN_ABUSES, GOLDEN_HONEST = 8, 40
@@ -65,7 +66,7 @@ def _model(variant: FittedVariant) -> TrainedModel:
         features=variant.features,
         calibration=Calibration(kind=variant.calibrated.kind, knots=variant.calibrated.knots),
         anchors=variant.anchors,
-        thresholds={cast(Action, one.action): one.raw for one in variant.thresholds},
+        thresholds=cast(dict[Action, float], raw_by_action(variant.thresholds)),
     )
 
 

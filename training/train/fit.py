@@ -124,6 +124,7 @@ def fit_variant(frame: Frame, task: Task, features: tuple[str, ...]) -> FittedVa
         raw=raw,
         label=held.label,
         value_minor=frame.value_minor[task.rows[SliceName.CALIBRATE]],
+        account=frame.account[task.rows[SliceName.CALIBRATE]],
     )
     return FittedVariant(
         features=features,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -115,9 +116,12 @@ def fit_facts(fitted: FittedAbuse) -> Json:
 
 
 def _plain_threshold(threshold: Json) -> Json:
-    # Infinity means "never pays"; JSON has no word for it.
-    never = threshold["break_even"] > 1
-    return threshold | {"break_even": None if never else threshold["break_even"]}
+    # Infinity means "never pays" and "not offered"; JSON has no word for it.
+    never, offered = threshold["break_even"] > 1, math.isfinite(threshold["raw"])
+    return threshold | {
+        "break_even": None if never else threshold["break_even"],
+        "raw": threshold["raw"] if offered else None,
+    }
 
 
 def _top_gain(features: tuple[str, ...], gain: list[float]) -> dict[str, float]:

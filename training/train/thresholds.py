@@ -6,30 +6,37 @@ The cost of an action on an order of value v that is an abuse with probability p
 
 a straight line in p; doing nothing has residual 1 and friction 0. An action begins at the
 probability from which it is cheaper than every milder one. That probability is turned into
-a raw score through the calibration, on the calibrate slice. The friction cap is the raw
-score above which the allowed share of honest orders lies. The higher of the two holds.
+a raw score through the calibration, on the calibrate slice. The friction cap is the lowest
+raw score at which the upper confidence bound of the share of honest orders hit (``bounds``)
+is the allowed one. The higher of the two holds. An action whose bound is above its cap even
+when no honest order at all is hit is not offered: too little is known to claim the cap.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.vocabulary import Outcome
+from training.train.bounds import HonestSample, honest_sample
 from training.train.costs import ACTIONS, AbuseCost, ActionCost
 
 Floats = NDArray[np.float64]
+NOT_OFFERED = "not offered, too few honest orders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """Where an action begins, and why there.
 
-    ``break_even`` is the probability from which the action pays (above 1: never);
-    ``bound_by`` is "cost", "cap" or that a harsher action begins first; ``honest_share``
-    is what it hits, with every harsher action, among the honest orders of the calibrate
-    slice.
+    ``raw`` is infinite when the action is not offered. ``break_even`` is the probability
+    from which it pays (above 1: never); ``bound_by`` is "cost", "cap", that a harsher action
+    begins first, or that it is not offered. ``honest_share`` is what it hits, with every
+    harsher action, among the honest orders of the calibrate slice; ``honest_bound`` is the
+    upper 95 % bound of that share, to be held against ``cap``.
     """
 
     action: str
@@ -37,21 +44,37 @@ class Threshold:
     break_even: float
     bound_by: str
     honest_share: float
+    honest_bound: float
     cap: float
+
+    @property
+    def offered(self) -> bool:
+        """Whether any score asks for the action."""
+        return math.isfinite(self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrateSlice:
-    """What thresholds are set on: raw scores, labels and values of the calibrate slice."""
+    """What thresholds are set on: the orders of the calibrate slice.
+
+    ``account`` numbers the account of each order (-1: none).
+    """
 
     raw: Floats
     label: NDArray[np.int8]
     value_minor: Floats
+    account: NDArray[np.int64]
 
     @property
     def honest_descending(self) -> Floats:
         """Raw scores of honest orders, highest first."""
         return -np.sort(-self.raw[self.label == 0])
+
+    @property
+    def honest_sample(self) -> HonestSample:
+        """What the honest orders are worth as a sample."""
+        honest = self.label == 0
+        return honest_sample(self.raw[honest], self.account[honest])
 
 
 def set_thresholds(
@@ -65,7 +88,7 @@ def set_thresholds(
         The calibration: raw scores to probabilities, never decreasing.
     """
     value = float(np.mean(rows.value_minor[rows.label == 1]))  # costs are linear in the value
-    honest = rows.honest_descending
+    honest, sample = rows.honest_descending, rows.honest_sample
     known = np.unique(rows.raw)
     probability = probability_of(known)
     names = [name for name in ACTIONS if name in costs.actions]
@@ -75,22 +98,36 @@ def set_thresholds(
         milder = [costs.actions[one] for one in names[: names.index(name)]]
         pays_from = break_even(action, milder, costs.loss_share, value)
         by_cost = _raw_from(pays_from, known, probability)
-        by_cap = _raw_at_cap(honest, action.max_honest_share)
-        raw = max(by_cost, by_cap)
-        bound_by = "cap" if by_cap > by_cost else "cost"
-        if found and raw >= found[-1].raw:
-            raw, bound_by = found[-1].raw, f"unused, {found[-1].action} begins first"
+        by_cap = _raw_at_cap(honest, sample, action.max_honest_share)
+        raw, bound_by = _stricter(by_cost, by_cap, found)
+        hit = int(np.sum(honest >= raw))
         found.append(
             Threshold(
                 action=name,
                 raw=raw,
                 break_even=pays_from,
                 bound_by=bound_by,
-                honest_share=float(np.mean(honest >= raw)) if len(honest) else 0.0,
+                honest_share=hit / max(len(honest), 1),
+                honest_bound=sample.bound(hit),
                 cap=action.max_honest_share,
             )
         )
     return tuple(reversed(found))
+
+
+def raw_by_action(thresholds: Iterable[Threshold]) -> dict[str, float]:
+    """Return the raw score from which each offered action is asked for."""
+    return {one.action: one.raw for one in thresholds if one.offered}
+
+
+def _stricter(by_cost: float, by_cap: float, harsher: list[Threshold]) -> tuple[float, str]:
+    """Return the raw score that holds, and the reason; ``harsher`` ends with the next one."""
+    raw = max(by_cost, by_cap)
+    if math.isinf(raw):
+        return math.inf, NOT_OFFERED
+    if harsher and raw >= harsher[-1].raw:
+        return harsher[-1].raw, f"unused, {harsher[-1].action} begins first"
+    return raw, "cap" if by_cap > by_cost else "cost"
 
 
 def break_even(
@@ -122,11 +159,13 @@ def _raw_from(probability_wanted: float, known: Floats, probability: Floats) -> 
     return float(known[index] if index < len(known) else np.nextafter(known[-1], np.inf))
 
 
-def _raw_at_cap(honest_descending: Floats, cap: float) -> float:
-    """Return the raw score that at most ``cap`` of honest orders reach."""
-    if not len(honest_descending):
-        return -np.inf
-    allowed = int(cap * len(honest_descending) * (1 + 1e-9))
+def _raw_at_cap(honest_descending: Floats, sample: HonestSample, cap: float) -> float:
+    """Return the lowest raw score at which the bound keeps the cap; infinite when none does."""
+    hits = range(len(honest_descending) + 1)
+    # The bound rises with the hits: find the first number that breaks the cap.
+    allowed = bisect_left(hits, True, key=lambda hit: not sample.holds(hit, cap)) - 1
+    if allowed < 0:
+        return np.inf
     if allowed >= len(honest_descending):
         return -np.inf
     # Strictly above the first one that is not allowed: ties must not slip through.

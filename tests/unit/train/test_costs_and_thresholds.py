@@ -1,5 +1,6 @@
 """Cost table and the thresholds that follow from it."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse, Outcome
 from training.train.costs import DEFAULT_COSTS, ActionCost, load_costs
-from training.train.thresholds import CalibrateSlice, actions_of, break_even, set_thresholds
+from training.train.thresholds import (
+    NOT_OFFERED,
+    CalibrateSlice,
+    actions_of,
+    break_even,
+    raw_by_action,
+    set_thresholds,
+)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -19,12 +27,17 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def a_slice(seed: int, honest: int = 4_000, abuses: int = 120) -> CalibrateSlice:
-    """Return honest orders and abuses whose raw scores overlap."""
+def a_slice(seed: int, honest: int = 8_000, abuses: int = 120) -> CalibrateSlice:
+    """Return honest orders and abuses, one an account, whose raw scores overlap."""
     rng = np.random.default_rng(seed)
     raw = np.concatenate((rng.normal(-4, 1.5, honest), rng.normal(1, 2, abuses)))
     label = np.repeat(np.array([0, 1], dtype=np.int8), (honest, abuses))
-    return CalibrateSlice(raw=raw.round(2), label=label, value_minor=np.full(len(raw), 9_900.0))
+    return CalibrateSlice(
+        raw=raw.round(2),
+        label=label,
+        value_minor=np.full(len(raw), 9_900.0),
+        account=np.arange(len(raw)),
+    )
 
 
 def test_shipped_table_is_valid_for_every_abuse() -> None:
@@ -77,17 +90,47 @@ def test_thresholds_rise_and_keep_their_caps(seed: int) -> None:
     assert all(a.raw <= b.raw for a, b in pairwise(found))
     honest = rows.raw[rows.label == 0]
     for one in found:
-        assert np.mean(honest >= one.raw) <= one.cap
         assert np.mean(honest >= one.raw) == pytest.approx(one.honest_share)
+        assert one.honest_share < one.honest_bound <= one.cap
 
 
 def test_few_honest_orders_put_the_cap_above_them_all() -> None:
-    """When the cap allows less than one order, the threshold lies above every honest one."""
-    rows = a_slice(3, honest=500)
+    """When the bound allows not one order, the threshold lies above every honest one."""
+    rows = a_slice(3, honest=7_000)
     rows.raw[:5] = 6.0  # honest orders that look their worst
     deny = set_thresholds(load_costs().scalping, rows, sigmoid)[-1]
     assert deny.bound_by == "cap"
     assert not (rows.raw[rows.label == 0] >= deny.raw).any()
+
+
+def test_too_few_honest_orders_offer_no_action() -> None:
+    """3,000 honest orders, none of them hit, still cannot promise 0.05 %: nobody is denied."""
+    found = {
+        one.action: one
+        for one in set_thresholds(load_costs().scalping, a_slice(3, honest=3_000), sigmoid)
+    }
+    assert found["deny"].bound_by == NOT_OFFERED
+    assert found["deny"].honest_share == 0.0
+    assert found["deny"].honest_bound > found["deny"].cap
+    assert list(raw_by_action(found.values())) == ["limit_quantity", "challenge", "review"]
+    assert found["review"].honest_bound <= found["review"].cap
+
+
+def test_without_honest_orders_nothing_is_offered() -> None:
+    """A slice that knows no honest order promises nothing to them."""
+    found = set_thresholds(load_costs().scalping, a_slice(1, honest=0), sigmoid)
+    assert not raw_by_action(found)
+    assert {one.honest_bound for one in found} == {1.0}
+
+
+def test_alike_orders_of_few_accounts_count_for_less() -> None:
+    """When the worst honest orders come from a few accounts, the thresholds rise."""
+    apart = a_slice(3)
+    together = replace(apart, account=np.argsort(np.argsort(apart.raw)) // 4)
+    costs = load_costs().scalping
+    first, second = (set_thresholds(costs, rows, sigmoid) for rows in (apart, together))
+    assert second[1].raw > first[1].raw
+    assert second[1].honest_bound <= second[1].cap
 
 
 def test_harshest_action_reached_is_taken() -> None:
