@@ -21,7 +21,7 @@ from risk_service.domain.errors import InvalidInput, StoreUnavailable, Violation
 from risk_service.identity.payload import Fingerprinter
 from risk_service.pb.risk.v1 import risk_pb2
 from risk_service.rpc.constraints import BATCH, COMPLETE_CHALLENGE, GET_DECISION
-from risk_service.rpc.convert import batch_result, challenge_report, decision_message
+from risk_service.rpc.convert import answered, batch_result, challenge_report
 from risk_service.rpc.errors import Code, code_of, details_of, words_of
 from risk_service.rpc.gate import Gate
 from risk_service.rpc.gather import Gatherer
@@ -122,7 +122,7 @@ class RiskServicer:
     async def _score_order(self, payload: bytes, remaining_s: float) -> Message:
         request = _decode(risk_pb2.ScoreOrderRequest, payload)
         answer = await self._submit_order(request, remaining_s)
-        return risk_pb2.ScoreOrderResponse(decision=decision_message(self._decided(answer)))
+        return answered(risk_pb2.ScoreOrderResponse, self._decided(answer))
 
     async def _batch_score_orders(self, payload: bytes, remaining_s: float) -> Message:
         batch = _decode(risk_pb2.BatchScoreOrdersRequest, payload)
@@ -151,7 +151,7 @@ class RiskServicer:
             "order_id": self.lookup.by_order_id,
         }
         decision = finders[key](getattr(request, key))
-        return risk_pb2.GetDecisionResponse(decision=decision_message(decision))
+        return answered(risk_pb2.GetDecisionResponse, decision)
 
     async def _complete_challenge(self, payload: bytes, remaining_s: float) -> Message:
         request = _decode(risk_pb2.CompleteChallengeRequest, payload)
@@ -162,7 +162,7 @@ class RiskServicer:
             subject=challenge_report(request),
         )
         answer = await self.gatherer.submit(attempt, remaining_s)
-        return risk_pb2.CompleteChallengeResponse(decision=decision_message(self._decided(answer)))
+        return answered(risk_pb2.CompleteChallengeResponse, self._decided(answer))
 
     def _submit_order(
         self, request: risk_pb2.ScoreOrderRequest, remaining_s: float

@@ -15,7 +15,8 @@ from risk_service.bootstrap import build
 from risk_service.config import Settings
 from risk_service.decisions.attempt import Attempt
 from risk_service.domain.decision import Decision
-from risk_service.rpc.convert import decision_message
+from risk_service.pb.risk.v1 import risk_pb2
+from risk_service.rpc.convert import answered
 from risk_service.rpc.screen import raw_order
 from tests.bench.world import REPLAY_FROM, World, distinct_orders
 
@@ -56,7 +57,7 @@ def print_profile(world: World) -> None:
                     for answer in service.pipeline.decide(group):
                         if not isinstance(answer, Decision):
                             raise answer
-                        decision_message(answer).SerializeToString()
+                        answered(risk_pb2.ScoreOrderResponse, answer).SerializeToString()
                 profiler.disable()
                 wall_us = (time.perf_counter() - started) / len(orders) * 1e6
                 cpu_us = (time.process_time() - cpu) / len(orders) * 1e6
