@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from risk_service.identity.address_chinese import chinese_keys, short_place
 from risk_service.identity.address_text import has_han
-from risk_service.identity.address_western import western_keys
+from risk_service.identity.address_western import Words, place_words, western_keys
 from risk_service.identity.regions import MUNICIPALITIES, leading_region, region_of
 from risk_service.identity.text import clean
 
@@ -37,10 +37,13 @@ class Address(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class _Places(Struct, frozen=True, kw_only=True, gc=False):
-    """Cleaned place names; ``city`` and ``district`` short, ``name`` as in ``Address.region``."""
+    """Cleaned place names; ``city`` and ``district`` short, ``name`` as in ``Address.region``.
+
+    ``words`` are those of region and city for the western grammar.
+    """
 
     region: str
-    full_city: str
+    words: tuple[Words, Words]
     city: str
     district: str
     name: str
@@ -57,7 +60,7 @@ def parse_address(region: str, city: str, district: str, detail: str, postcode: 
         name = name or leading_region(detail)[0]
         building, door = chinese_keys(name or places.region, places.city, places.district, detail)
     else:
-        building, door = western_keys((places.region, places.full_city), detail, clean(postcode))
+        building, door = western_keys(places.words, detail, clean(postcode))
     if not any(building[_PLACE_PARTS:]):
         # Only a city, or a room of no building: everybody there would become one household.
         return Address(building="", door="", region=name)
@@ -69,7 +72,7 @@ def _places(region: str, city: str, district: str) -> _Places:
     region, city, district = clean(region), clean(city), clean(district)
     return _Places(
         region=region,
-        full_city=city,
+        words=(place_words(region), place_words(city)),
         city=short_place(city),
         district=short_place(district),
         name=region_of(region) or leading_region(region)[0] or _city_region(city),

@@ -35,10 +35,14 @@ _SHORT = {
     "strasse": "street",
 }  # fmt: skip
 _GERMAN_STREET = re.compile(r"^(\w{3,}?)(?:strasse|str)$")
+_GERMAN_ENDS = ("strasse", "str")
+_NOT_ALNUM = re.compile(r"[\W_]+")
+
+Words = tuple[str, ...]
 
 
 def western_keys(
-    places: tuple[str, str], detail: str, postcode: str
+    places: tuple[Words, Words], detail: str, postcode: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the parts of the building key and of the door key (empty without a door).
 
@@ -48,7 +52,7 @@ def western_keys(
     Parameters
     ----------
     places
-        Cleaned region and city.
+        Words of region and city, see ``place_words``.
     detail
         Cleaned detail, not empty.
     postcode
@@ -56,15 +60,19 @@ def western_keys(
     """
     code = _postcode(postcode)
     words, door, building = _split(_words(detail))
-    known = {*_words(places[0]), *_words(places[1]), *_words(postcode), code}
-    street = _without_tail(words, known)
-    place = (code,) if code else tuple(" ".join(_words(place)) for place in places)
+    street = _without_tail(words, {*places[0], *places[1], *_words(postcode), code})
+    place = (code,) if code else tuple(" ".join(place) for place in places)
     return (*place, " ".join(street), building), door
+
+
+def place_words(cleaned: str) -> Words:
+    """Return the words of a region's or city's name, spelled as in an address."""
+    return tuple(_words(cleaned))
 
 
 def _postcode(text: str) -> str:
     plus_4 = _ZIP_PLUS_4.match(text)
-    return plus_4.group(1) if plus_4 else re.sub(r"[\W_]+", "", text)
+    return plus_4.group(1) if plus_4 else _NOT_ALNUM.sub("", text)
 
 
 def _words(text: str) -> list[str]:
@@ -78,10 +86,10 @@ def _words(text: str) -> list[str]:
 
 
 def _word(word: str) -> str:
-    ordinal = _ORDINAL_TAIL.match(word)
+    ordinal = _ORDINAL_TAIL.match(word) if word[0].isdigit() else None
     if ordinal:
         return ordinal.group(1)
-    german = _GERMAN_STREET.match(word)
+    german = _GERMAN_STREET.match(word) if word.endswith(_GERMAN_ENDS) else None
     return f"{german.group(1)} street" if german else _SHORT.get(word, word)
 
 
@@ -92,7 +100,7 @@ def _split(words: list[str]) -> tuple[list[str], tuple[str, ...], str]:
     rest = pairwise([*words, ""])
     for word, following in rest:
         kind = _KIND_OF_WORD.get(word)
-        glued = _GLUED_UNIT.match(word)
+        glued = None if word.isalpha() else _GLUED_UNIT.match(word)
         if kind and _is_number(following):
             found[kind] = following
             next(rest, None)

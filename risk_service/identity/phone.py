@@ -15,7 +15,6 @@ from risk_service.identity.regions import REGION_BY_AREA_CODE, REGION_BY_CALLING
 from risk_service.identity.text import clean
 
 _EXTENSION = re.compile(r"(?P<sep>转|分机号?|extension|ext\.?|[x#,;]|-)\s?:?\s?(?P<ext>\d{1,6})$")
-_TRUNK_HINT = re.compile(r"\(0\)")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 _MOBILE = re.compile(r"0?(1[3-9]\d{9}|1(?:4[0-9]|06)\d{10})")
 _LANDLINE = re.compile(r"0(10|2\d|[3-9]\d{2})(\d{7,8})")
@@ -56,7 +55,7 @@ def parse_phone(text: str) -> Phone | None:
     plain = _PLAIN_MOBILE.fullmatch(text)
     if plain:
         return _mobile("".join(plain.groups()), "")
-    cleaned = _TRUNK_HINT.sub("", _ascii_digits(clean(text)))
+    cleaned = _ascii_digits(clean(text)).replace("(0)", "")
     if "*" in cleaned:
         return None
     main, extension = _split_extension(cleaned)
