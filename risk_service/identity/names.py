@@ -21,7 +21,7 @@ def normalise_name(text: str) -> str:
     Words are sorted because ``Smith, John`` and ``John Smith`` are one name.
     """
     cleaned = clean(text)
-    if cleaned.isalnum():  # one word
+    if _PUNCTUATION.search(cleaned) is None:  # at most one word
         return cleaned
     words = _PUNCTUATION.sub(" ", cleaned).split()
     return "".join(words) if _HAN.search("".join(words)) else " ".join(sorted(words))
