@@ -1,5 +1,7 @@
 """The upper bound of a share, and what orders that come by account are worth."""
 
+from math import erfc, sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,3 +77,18 @@ def test_no_honest_order_promises_nothing() -> None:
     empty = honest_sample(np.empty(0), np.empty(0, dtype=np.int64))
     assert empty.bound(0) == 1.0
     assert not empty.holds(0, 0.99)
+
+
+def test_bound_covers_when_orders_come_by_account() -> None:
+    """Accounts of one to many alike orders: the cap is kept as often as it says all the same."""
+    rng = np.random.default_rng(5)
+    cap, accounts, worlds, kept = 0.005, 2_500, 100, 0
+    for _ in range(worlds):
+        account = np.repeat(np.arange(accounts), rng.geometric(0.25, accounts))
+        own, habit = rng.normal(size=len(account)), rng.normal(size=accounts)
+        raw = np.sqrt(0.2) * own + np.sqrt(0.8) * habit[account]
+        sample = honest_sample(raw, account)
+        allowed = max(hit for hit in range(60) if sample.holds(hit, cap))
+        chosen = np.sort(raw)[-(allowed + 1)]
+        kept += erfc(chosen / sqrt(2)) / 2 <= cap
+    assert kept >= worlds * CONFIDENCE
