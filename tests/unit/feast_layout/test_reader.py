@@ -3,7 +3,7 @@
 import random
 import sqlite3
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ class HandStore:
             )
         self.connection.commit()
 
-    def put(self, order: Order, values: dict[str, bytes], event_s: int = ROW_S) -> None:
+    def put(self, order: Order, values: Mapping[str, bytes | None], event_s: int = ROW_S) -> None:
         """Write some features of the entities of an order."""
         keys = dict(zip(ENTITIES, entity_keys(order), strict=True))
         for name, value in values.items():
@@ -208,6 +208,29 @@ def test_nulls_other_kinds_and_partial_rows(hand: HandStore, reader: FeastSqlite
     hand.put(other, {names[4]: double(7), "account__gone": double(8)})
     row = reader.read([other], ROW_US).values[0]
     assert np.flatnonzero(~np.isnan(row)).tolist() == [STORED.index(names[4])]
+
+
+def test_any_order_of_rows_is_read(hand: HandStore, reader: FeastSqliteReader) -> None:
+    """Features may lie in the store in another order for each entity of a group."""
+    orders = [order_of(number) for number in range(4)]
+    for number, order in enumerate(orders):
+        cells = [(name, double(place + 0.1)) for place, name in enumerate(STORED)]
+        random.Random(number).shuffle(cells)
+        hand.put(order, dict(cells))
+    wanted = [place + 0.1 for place in range(len(STORED))]
+    assert reader.read(orders, ROW_US).values.tolist() == [wanted] * 4
+
+
+def test_a_row_with_nulls_costs_one_query(hand: HandStore, reader: FeastSqliteReader) -> None:
+    """Nulls, written as no bytes or as NULL, do not send the reader back to the store."""
+    order = order_of(1)
+    hand.fill(order)
+    hand.put(order, {STORED[0]: b"", STORED[1]: None})
+    statements: list[str] = []
+    reader._connection.set_trace_callback(statements.append)
+    values = reader.read([order], ROW_US).values[0]
+    assert np.flatnonzero(np.isnan(values)).tolist() == [0, 1]
+    assert len(statements) == 1 + len(ENTITIES)
 
 
 def test_negative_integer_and_foreign_value() -> None:
