@@ -11,6 +11,7 @@ Load only text that ``model_text`` and ``quarantine`` have accepted.
 
 import ctypes
 import weakref
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,10 +25,14 @@ Floats = NDArray[np.float64]
 
 _RAW_SCORE, _LEAF_INDEX = 1, 2
 _FLOAT64 = 1
+_DOUBLE_BYTES = 8
 _ROW_MAJOR = 1
 _PARAMETERS = b"num_threads=1 verbosity=-1"
 _LOG_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _POINTER = ctypes.c_void_p
+# Up to here rows go one by one through the prepared call: the matrix call parses its
+# parameters anew each time, which costs as much as the traversal of some rows.
+FAST_ROWS_MAX = 8
 
 
 class LightGBMError(RiskError):
@@ -119,7 +124,11 @@ class Booster:
         _check(library.LGBM_BoosterGetNumFeature(handle, ctypes.byref(features)))
         self.num_features = features.value
         self._raw_fast = self._fast_config(_RAW_SCORE, handles)
-        self._leaf_fast = self._fast_config(_LEAF_INDEX, handles)
+        # Per kind: the prepared call and how many values it writes for a row.
+        self._fast = {
+            _RAW_SCORE: (self._raw_fast, 1),
+            _LEAF_INDEX: (self._fast_config(_LEAF_INDEX, handles), self.num_trees),
+        }
         self._call_matrix = library.LGBM_BoosterPredictForMat
         self._call_fast = library.LGBM_BoosterPredictForMatSingleRowFast
         self._written = ctypes.c_int64()
@@ -151,13 +160,7 @@ class Booster:
         ValueError
             The rows have another shape, type or layout.
         """
-        self._check_rows(rows)
-        count = len(rows)
-        out = np.empty(count)
-        if count == 1:
-            _check(self._fast(self._raw_fast, rows, out))
-        elif count:
-            _check(self._matrix(_RAW_SCORE, rows, out))
+        out: Floats = predict_all((self,), rows)[0]
         return out
 
     def leaf_indices(self, rows: Floats) -> NDArray[np.int64]:
@@ -170,10 +173,7 @@ class Booster:
         """
         self._check_rows(rows)
         out = np.empty((len(rows), self.num_trees))
-        if len(rows) == 1:
-            _check(self._fast(self._leaf_fast, rows, out))
-        elif len(rows):
-            _check(self._matrix(_LEAF_INDEX, rows, out))
+        self._predict(_LEAF_INDEX, rows.ctypes.data, len(rows), out.ctypes.data)
         return out.astype(np.int64)
 
     def _check_rows(self, rows: Floats) -> None:
@@ -183,16 +183,37 @@ class Booster:
         if rows.dtype != np.float64 or not rows.flags.c_contiguous:
             raise ValueError("rows are not C-contiguous float64")
 
-    def _fast(self, config: ctypes.c_void_p, rows: Floats, out: Floats) -> int:
-        status: int = self._call_fast(config, rows.ctypes.data, self._written_at, out.ctypes.data)
-        return status
+    def _predict(self, kind: int, rows_at: int, count: int, out_at: int) -> None:
+        if count > FAST_ROWS_MAX:
+            status = self._call_matrix(
+                self._handle, rows_at, _FLOAT64, count, self.num_features, _ROW_MAJOR,
+                kind, 0, -1, _PARAMETERS, self._written_at, out_at,
+            )  # fmt: skip
+            _check(status)
+            return
+        config, width = self._fast[kind]
+        for _ in range(count):
+            _check(self._call_fast(config, rows_at, self._written_at, out_at))
+            rows_at += self.num_features * _DOUBLE_BYTES
+            out_at += width * _DOUBLE_BYTES
 
-    def _matrix(self, kind: int, rows: Floats, out: Floats) -> int:
-        status: int = self._call_matrix(
-            self._handle, rows.ctypes.data, _FLOAT64, len(rows), self.num_features, _ROW_MAJOR,
-            kind, 0, -1, _PARAMETERS, self._written_at, out.ctypes.data,
-        )  # fmt: skip
-        return status
+
+def predict_all(boosters: Sequence[Booster], rows: Floats) -> Floats:
+    """Return raw scores (log odds), shape (boosters, n), of C-contiguous rows (n, features).
+
+    Raises
+    ------
+    ValueError
+        The rows have another shape, type or layout.
+    """
+    count = len(rows)
+    out = np.empty((len(boosters), count))
+    rows_at, out_at = rows.ctypes.data, out.ctypes.data
+    for booster in boosters:
+        booster._check_rows(rows)
+        booster._predict(_RAW_SCORE, rows_at, count, out_at)
+        out_at += count * _DOUBLE_BYTES
+    return out
 
 
 def _free_all(library: ctypes.PyDLL, handles: list[ctypes.c_void_p]) -> None:

@@ -16,7 +16,7 @@ from risk_service.models.attribution import PathTable
 from risk_service.models.bundle import VerifiedBundle
 from risk_service.models.calibration import calibrator
 from risk_service.models.manifest import Action, Manifest, Variant, VariantModel
-from risk_service.models.runtime import Booster
+from risk_service.models.runtime import Booster, predict_all
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +46,7 @@ class _Model:
         self.probability = calibrator(model.calibration.kind, model.calibration.knots)
         self.score = score_of(model.anchors)
         self.thresholds = model.thresholds
+        self.names = np.array(model.features, dtype=object)
 
 
 class Scorer:
@@ -93,18 +94,16 @@ class Scorer:
         ValueError
             The matrix does not have one column per feature of the manifest.
         """
-        rows = self._rows(matrix, variant)
-        count = len(rows)
-        raw = np.empty((count, len(ABUSES)))
-        probability = np.empty((count, len(ABUSES)))
-        score = np.empty((count, len(ABUSES)), dtype=np.int64)
-        for at, model in enumerate(self._by_variant[variant]):
-            values = model.booster.predict_matrix(rows)
-            one_by_one = values.tolist()
-            raw[:, at] = values
-            probability[:, at] = list(map(model.probability, one_by_one))
-            score[:, at] = list(map(model.score, one_by_one))
-        return GroupScores(raw=raw, probability=probability, score=score)
+        models = self._by_variant[variant]
+        raw = predict_all([model.booster for model in models], self._rows(matrix, variant))
+        by_model = list(zip(models, raw.tolist(), strict=True))
+        probability = [list(map(model.probability, values)) for model, values in by_model]
+        score = [list(map(model.score, values)) for model, values in by_model]
+        return GroupScores(
+            raw=raw.T,
+            probability=np.array(probability, dtype=np.float64).T,
+            score=np.array(score, dtype=np.int64).T,
+        )
 
     def _rows(self, matrix: Floats, variant: Variant) -> Floats:
         if matrix.ndim != 2 or matrix.shape[1] != len(self.manifest.features):
@@ -134,10 +133,10 @@ class Scorer:
         model = self._models[abuse, variant]
         rows = self._rows(row.reshape(1, -1), variant)
         amounts = model.table.contributions(model.booster.leaf_indices(rows)[0])
-        names = self.manifest.models[abuse][variant].features
-        by_strength = np.argsort(-np.abs(amounts), kind="stable")
-        ranked = zip(by_strength.tolist(), amounts[by_strength].tolist(), strict=True)
-        return [(names[at], amount) for at, amount in ranked if amount]
+        # Those that moved nothing come last.
+        by_strength = np.argsort(-np.abs(amounts), kind="stable")[: np.count_nonzero(amounts)]
+        names = model.names.take(by_strength).tolist()
+        return list(zip(names, amounts.take(by_strength).tolist(), strict=True))
 
     def base(self, variant: Variant, abuse: Abuse) -> float:
         """Return the raw score before any feature is known, in log odds."""

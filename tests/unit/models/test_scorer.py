@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from risk_service.domain.vocabulary import Abuse
+from risk_service.models import runtime
 from risk_service.models.bundle import verify_bundle
-from risk_service.models.runtime import Booster, LightGBMError
+from risk_service.models.runtime import FAST_ROWS_MAX, Booster, LightGBMError, predict_all
 from risk_service.models.scorer import Scorer
 from tests.fixtures.bundle_maker import ORDER, SCHEMA, rows, trained
 
@@ -135,6 +136,35 @@ def test_the_runtime_checks_what_it_hands_to_c(bad: Any) -> None:
         booster.predict_matrix(bad)
     with pytest.raises(ValueError, match="rows"):
         booster.leaf_indices(bad)
+
+
+@pytest.mark.parametrize("count", [FAST_ROWS_MAX, FAST_ROWS_MAX + 1])
+@pytest.mark.parametrize("variant", ["full", "order_only"])
+def test_both_ways_into_the_library_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, variant: Any, count: int
+) -> None:
+    """Prepared single-row calls and the matrix call agree bit by bit, leaves too."""
+    width = len(SCHEMA.names) if variant == "full" else len(ORDER)
+    booster = Booster(trained(Abuse.REFUND, variant).text.encode())
+    group = np.ascontiguousarray(rows()[:count, :width])
+    answers = []
+    for fast_rows_max in (0, count):
+        monkeypatch.setattr(runtime, "FAST_ROWS_MAX", fast_rows_max)
+        answers.append(
+            (booster.predict_matrix(group).tobytes(), booster.leaf_indices(group).tobytes())
+        )
+    assert answers[0] == answers[1]
+
+
+def test_models_of_a_group_are_asked_one_after_the_other() -> None:
+    """The raw scores of several models are those of each alone; one odd model is refused."""
+    group = np.ascontiguousarray(rows()[:12])
+    boosters = [Booster(trained(abuse, "full").text.encode()) for abuse in Abuse]
+    together = predict_all(boosters, group)
+    assert together.tolist() == [one.predict_matrix(group).tolist() for one in boosters]
+    narrow = Booster(trained(Abuse.REFUND, "order_only").text.encode())
+    with pytest.raises(ValueError, match="rows"):
+        predict_all([*boosters, narrow], group)
 
 
 def test_leaf_indices_alone_are_those_of_the_batch() -> None:
