@@ -4,6 +4,7 @@ A command's module is imported only when the command runs, so ``risk --help`` st
 and serving never imports the training stack.
 """
 
+import os
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -70,6 +71,9 @@ def risk() -> None:
 
 def main() -> None:
     """Run the command; an error of ours ends it with one clear line and exit code 1."""
+    # Feast sets this in any process that imports it. A server started from there would
+    # inherit it and keep every metric in a memory-mapped file, at several times the cost.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     try:
         risk(standalone_mode=True)
     except RiskError as error:

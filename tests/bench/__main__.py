@@ -1,6 +1,6 @@
 """``make bench``: the figures of the README, printed as Markdown and written as JSON.
 
-Quick look: ``make bench ARGS="--quick --rounds 1 --seconds 2"``. One part only:
+Quick look: ``make bench ARGS="--world quick --rounds 1 --seconds 2"``. One part only:
 ``make bench ARGS="--only score"``. Where the time goes: ``make bench ARGS=--profile``.
 """
 
@@ -17,7 +17,7 @@ from tests.bench import feature_read, models, score_order
 from tests.bench.figures import Round, Row, table
 from tests.bench.processes import cores
 from tests.bench.profile import print_profile
-from tests.bench.world import World, bench_world
+from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
 PARTS = ("score", "features", "models")
@@ -30,7 +30,7 @@ def main() -> None:
         raise SystemExit("run with TZ=UTC: Feast's sqlite store keeps local epochs")
     BUILD.mkdir(exist_ok=True)
     _say("making the bench's world (kept under build/) ...")
-    world = bench_world(BUILD, quick=args.quick)
+    world = bench_world(BUILD, args.world)
     if args.profile:
         print_profile(world)
         return
@@ -95,7 +95,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="measured time of one load")
     parser.add_argument("--json", type=Path, help="file for all figures")
     parser.add_argument("--only", choices=PARTS, help="one part only")
-    parser.add_argument("--quick", action="store_true", help="a small world: for a first look")
+    parser.add_argument(
+        "--world",
+        choices=SIZES,
+        default="full",
+        help="quick: small, for a first look; heavy: models of 300 trees with 63 leaves",
+    )
     parser.add_argument("--profile", action="store_true", help="share of time per step instead")
     return parser.parse_args()
 

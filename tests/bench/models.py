@@ -124,7 +124,7 @@ def main() -> None:
     args = parser.parse_args()
     build = Path("build")
     build.mkdir(exist_ok=True)
-    world = bench_world(build, quick=args.quick)
+    world = bench_world(build, "quick" if args.quick else "full")
     rounds = [run_round(world, 0.0) for _ in range(args.rounds)]
     print(table(ROWS, rounds))  # noqa: T201  # the command's output
     print(json.dumps([row.summary(rounds) for row in ROWS]))  # noqa: T201  # the command's output

@@ -11,7 +11,7 @@ from tests.bench.world import World, bench_world
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return a world of two thousand orders with its bundle and online store."""
-    return bench_world(tmp_path_factory.mktemp("world"), quick=True)
+    return bench_world(tmp_path_factory.mktemp("world"), "quick")
 
 
 @pytest.fixture
