@@ -1,0 +1,75 @@
+"""The demo's figures mean what their definitions say."""
+
+from risk_service.client import DecisionAnswer, FallbackAnswer, FallbackCause, Outcome
+from risk_service.pb.risk.v1 import risk_pb2
+from training.demo.figures import Truth, measure
+from training.demo.stream import TimedAnswer
+
+HONEST = Truth(abuse="", strategy="", persona="family")
+SCALPER = Truth(abuse="scalping", strategy="device_farm", persona="")
+
+
+def decided(order_id: str, outcome: int, blamed: int | None = None) -> TimedAnswer:
+    """Return an answer, with one reason that blames an abuse."""
+    reasons = [] if blamed is None else [risk_pb2.Reason(code="CODE", abuse=blamed)]
+    decision = risk_pb2.Decision(
+        decision_id=f"dec_{order_id}",
+        order_id=order_id,
+        outcome=outcome,
+        mode=risk_pb2.MODE_FULL,
+        reasons=reasons,
+        scores=[risk_pb2.AbuseScore(abuse=risk_pb2.ABUSE_SCALPING, score=950)],
+    )
+    return TimedAnswer(order_id=order_id, answer=DecisionAnswer(decision), latency_ms=2.0)
+
+
+def fallen_back(order_id: str) -> TimedAnswer:
+    """Return an answer that the client gave by itself."""
+    answer = FallbackAnswer(
+        request_id=f"demo-{order_id}",
+        order_id=order_id,
+        outcome=Outcome.REVIEW,
+        cause=FallbackCause.UNAVAILABLE,
+        detail="",
+    )
+    return TimedAnswer(order_id=order_id, answer=answer, latency_ms=4.0)
+
+
+ANSWERS = [
+    decided("s1", risk_pb2.OUTCOME_DENY, risk_pb2.ABUSE_SCALPING),
+    decided("s2", risk_pb2.OUTCOME_ALLOW),
+    decided("h1", risk_pb2.OUTCOME_ALLOW),
+    decided("h2", risk_pb2.OUTCOME_CHALLENGE, risk_pb2.ABUSE_SCALPING),
+    decided("h3", risk_pb2.OUTCOME_REVIEW, risk_pb2.ABUSE_REFUND),
+    fallen_back("h4"),
+]
+TRUTH = {"s1": SCALPER, "s2": SCALPER} | dict.fromkeys(("h1", "h2", "h3", "h4"), HONEST)
+
+
+def test_recall_is_the_stopped_share_of_an_abuse() -> None:
+    """One of two scalping orders was stopped; an abuse that nobody tried has no recall."""
+    scalping, brushing, _ = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).abuses
+    assert (scalping.orders, scalping.stopped, scalping.recall) == (2, 1, 0.5)
+    assert (brushing.orders, brushing.recall) == (0, None)
+
+
+def test_false_positives_are_honest_orders_stopped_for_that_abuse() -> None:
+    """Each wrongly stopped order counts for the abuse it was blamed for, and no other."""
+    scalping, brushing, refund = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).abuses
+    assert [scalping.honest_stopped, brushing.honest_stopped, refund.honest_stopped] == [1, 0, 1]
+    assert scalping.false_positive_rate == 0.25
+
+
+def test_who_was_hurt_is_told_by_persona() -> None:
+    """Stopped honest orders, a fallback's review among them, over all honest orders."""
+    figures = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4)
+    assert figures.honest_stopped_by_persona == {"family": (3, 4)}
+    assert (figures.honest_stopped, figures.fallbacks) == (3, 1)
+    assert figures.orders_per_s == 3.0
+
+
+def test_examples_prefer_one_stopped_order_of_each_abuse() -> None:
+    """The examples are decisions with reasons, the abusive one first."""
+    examples = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).examples
+    assert [example.order_id for example in examples] == ["s1", "h3"]
+    assert examples[0].truth == "scalping (device_farm)"
