@@ -11,6 +11,7 @@ One reader belongs to one thread.
 """
 
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -39,7 +40,7 @@ from risk_service.features.schema import load_schema
 from risk_service.ports import StoredFeatures
 
 SECOND_US = 1_000_000
-# About 200 MiB when full: seven views, some twenty packed floats and two strings per row.
+# About 250 MiB when full: seven views, some twenty packed floats and two strings per row.
 CACHED_ROWS = 100_000
 # sqlite's default bound on parameters is far above; a group is far below.
 KEYS_PER_QUERY = 500
@@ -153,7 +154,9 @@ class _ViewReader:
         # order seen last into that of the schema is kept.
         self._seen: tuple[bytes, Pick] = (b"", _pick(self._names, self._names))
         self._cached_rows = cached_rows
-        self._rows: dict[str, Row] = {}
+        # In the order of last use. A plain dict would seek its first key past all that were
+        # removed before: 20 us each when full.
+        self._rows: OrderedDict[str, Row] = OrderedDict()
 
     def forget(self) -> None:
         self._rows.clear()
@@ -170,12 +173,12 @@ class _ViewReader:
             if not key:
                 found.append(missing)
                 continue
-            # Taken out and put back: the dict's order is then the order of last use.
-            row = rows[key] = rows.pop(key)
+            row = rows[key]
+            rows.move_to_end(key)
             found.append(row[1] if oldest_us <= row[0] <= now_us else missing)
         # After the group has been answered: what it needs must not be pushed out by itself.
         while len(rows) > self._cached_rows:
-            del rows[next(iter(rows))]
+            rows.popitem(last=False)
         return found
 
     def _query(self, keys: list[str]) -> dict[str, Row]:
