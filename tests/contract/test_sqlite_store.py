@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
+from risk_service.adapters.sqlite.key_index import BATCH_ROWS
+from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.adapters.sqlite.schema import DECISION_LOG
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
@@ -80,3 +82,65 @@ def test_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
         StateLock(tmp_path / "state")
     lock.release()
     StateLock(tmp_path / "state").release()
+
+
+def _committed(directory: Path, groups: int) -> list[str]:
+    """Commit groups of 16 to a fresh store and return their request ids."""
+    store = SqliteDecisionStore(directory)
+    ids = [f"r{n}" for n in range(groups * 16)]
+    for at in range(0, len(ids), 16):
+        store.commit([record(one, order_id=f"o-{one}") for one in ids[at : at + 16]])
+    store.close()
+    return ids
+
+
+@pytest.mark.parametrize("damage", ["lost", "overwritten", "behind"])
+def test_key_index_is_remade_from_the_log(tmp_path: Path, damage: str) -> None:
+    """Whatever becomes of the index, every decision is found by all of its keys."""
+    ids = _committed(tmp_path, groups=300)
+    index = tmp_path / INDEX_NAME
+    if damage == "lost":
+        index.unlink()
+    elif damage == "overwritten":
+        index.write_bytes(b"no database at all" * 1000)
+    else:
+        _forget_newest(index, 100)
+    store = SqliteDecisionStore(tmp_path)
+    assert set(store.by_request_ids(ids)) == set(ids)
+    assert store.last_numbers([f"o-{one}" for one in ids]) == {f"o-{one}": 1 for one in ids}
+    last = store.latest_of_order(f"o-{ids[-1]}")
+    assert last is not None
+    assert store.by_decision_id(last.decision.decision_id) == last
+    store.close()
+
+
+def _forget_newest(index: Path, rows: int) -> None:
+    """Leave the index as a power cut may: without its last transaction."""
+    db = sqlite3.connect(index)
+    reached = db.execute("SELECT seq FROM reached").fetchone()[0] - rows
+    for table in ("requests", "orders", "decision_ids", "challenges"):
+        db.execute(f"DELETE FROM {table} WHERE seq > ?", (reached,))  # noqa: S608 - our own tables
+    db.execute("UPDATE reached SET seq = ?", (reached,))
+    db.commit()
+    db.close()
+
+
+def test_keys_are_found_while_a_batch_of_them_is_written(tmp_path: Path) -> None:
+    """At no moment of the hand-over from memory to file is a committed key missing."""
+    store = SqliteDecisionStore(tmp_path)
+    for group in range(2 * BATCH_ROWS // 64 + 8):
+        ids = [f"{group}-{n}" for n in range(64)]
+        store.commit([record(one, order_id=one) for one in ids])
+        assert set(store.by_request_ids([*ids, "0-0"])) == {*ids, "0-0"}
+        assert store.last_numbers(["0-0", ids[-1]]) == {"0-0": 1, ids[-1]: 1}
+    store.close()
+
+
+def test_repeated_key_of_the_newest_rows_is_refused(tmp_path: Path) -> None:
+    """A caller that did not look cannot number an order twice."""
+    store = SqliteDecisionStore(tmp_path)
+    store.commit([record("r-1", order_id="o", number=1)])
+    with pytest.raises(ValueError, match="already"):
+        store.commit([record("r-2", order_id="o", number=1)])
+    assert store.by_request_ids(["r-2"]) == {}
+    store.close()

@@ -200,7 +200,6 @@ class SqliteDecisionStore:
             self._wake.clear()
             try:
                 self._index.write_batch()
-                self._index.checkpoint()
                 db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             except sqlite3.DatabaseError as error:
                 # Nothing is lost: the log has the rows, memory their keys, the WAL what is

@@ -23,6 +23,7 @@ from risk_service.adapters.sqlite.schema import KEY_INDEX, migrate
 FILE_NAME = "decision_keys.sqlite3"
 # Keys of so many rows are written together: about a megabyte of memory per generation.
 BATCH_ROWS = 4096
+CHECKPOINT_PAGES = 4096
 
 
 class Keys(NamedTuple):
@@ -69,6 +70,8 @@ class KeyIndex:
         self._reader = connect(path, "NORMAL")
         migrate(self._reader, str(path), KEY_INDEX)
         self._writer = connect(path, "NORMAL")
+        # Its commits are off the answer's path: here a checkpoint may come along.
+        self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._young = _Generation()
         self._old = _Generation()
 
@@ -103,10 +106,6 @@ class KeyIndex:
             self._insert("orders", [(k.order_id, k.number, k.seq) for k in rows])
             self._writer.execute("UPDATE reached SET seq = ?", (rows[-1].seq,))
         self._old = _Generation()
-
-    def checkpoint(self) -> None:
-        """Fold the file's WAL back."""
-        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         """Close the file."""
