@@ -9,8 +9,10 @@ export PYTHONHASHSEED := 0
 demo: setup
 	@.venv/bin/risk demo $(ARGS)
 
+# A process per core, at most four: the tests start servers of their own. A file stays in one
+# process, or each would build the worlds, models and servers that the file's tests share.
 test: setup setup-debian lint
-	$(PY) -m pytest -m "not proof" $(ARGS)
+	$(PY) -m pytest -m "not proof" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # Long proofs: kill -9, traced system calls, large worlds. Not part of `make test`.
 proof: setup setup-debian

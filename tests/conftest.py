@@ -1,0 +1,16 @@
+"""What holds for every test: how properties are searched."""
+
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failed property: no time limit per example. Examples are the same in
+# every run; `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile(
+    "reproducible",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "explore", settings.get_profile("reproducible"), derandomize=False, print_blob=True
+)
+settings.load_profile("reproducible")
