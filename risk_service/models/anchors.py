@@ -21,10 +21,20 @@ calibration slice of some ten thousand honest orders can still measure.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
-from risk_service.models.calibration import Knots, check_rising, piecewise_linear
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.models.calibration import Knots, check_rising
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SIGN_BIT = np.int64(-(1 << 63))
 
 FIXED_POINTS: tuple[tuple[float, float], ...] = (
     (1.0, 0.0),
@@ -77,5 +87,40 @@ def score_of(anchors: Knots) -> Callable[[float], int]:
         The anchors are no monotone map.
     """
     check_anchors(anchors)
-    exact = piecewise_linear(anchors)
-    return lambda raw: int(exact(raw))
+    lowest, highest = int(anchors[0][1]), int(anchors[-1][1])
+    starts = _starts(anchors, np.arange(lowest + 1, highest + 1, dtype=np.float64))
+    # One search in C per order and model, where interpolating costs three times as much.
+    return partial(bisect_right, [-math.inf] * lowest + starts.tolist())
+
+
+def _starts(anchors: Knots, scores: Floats) -> Floats:
+    """Return the lowest raw score at which the anchors' line reaches each score.
+
+    Halves the floats between two anchors until none is left between reached and not, and
+    computes the line as ``piecewise_linear`` does, so that not one bit differs from it.
+    """
+    xs, ys = np.array(anchors, dtype=np.float64).T
+    after = np.searchsorted(ys, scores, side="left")
+    x0, x1, low, high = xs[after - 1], xs[after], ys[after - 1], ys[after]
+    below, reached = _ordinal(x0), _ordinal(x1)
+    for _ in range(64):
+        # The mean of two integers whose sum may not fit.
+        middle = (below >> 1) + (reached >> 1) + (below & reached & 1)
+        x = _float_at(middle)
+        line = np.minimum(low + (high - low) * ((x - x0) / (x1 - x0)), high)
+        # Where nothing lies between, the middle is ``below`` and stays so.
+        reaches = line >= scores
+        reached = np.where(reaches, middle, reached)
+        below = np.where(reaches, below, middle)
+    return _float_at(reached)
+
+
+def _ordinal(x: Floats) -> Ints:
+    """Return the number of each float in the order of floats; both zeros have 0."""
+    bits = x.view(np.int64)
+    return np.where(bits < 0, _SIGN_BIT - bits, bits)
+
+
+def _float_at(ordinal: Ints) -> Floats:
+    bits = np.where(ordinal < 0, _SIGN_BIT - ordinal, ordinal)
+    return bits.view(np.float64)

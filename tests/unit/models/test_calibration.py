@@ -1,6 +1,7 @@
 """Calibration and score anchors: monotone, in range, exact where they must be."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -115,6 +116,20 @@ def test_scores_are_monotone_whole_numbers(honest: list[float], a: float, b: flo
     score = score_of(fit_anchors(np.array(honest)))
     low, high = sorted((a, b))
     assert 0 <= score(low) <= score(high) <= 1000
+
+
+@given(knots, st.lists(finite, max_size=20))
+def test_scores_are_the_interpolation_rounded_down(
+    pairs: list[tuple[float, float]], probes: list[float]
+) -> None:
+    """The search says what interpolation says, also one float beside a change of score."""
+    anchors = [(x, 1000.0 * y) for x, y in rising(pairs)]
+    score, line = score_of(anchors), piecewise_linear(anchors)
+    assert isinstance(score, partial)
+    at = [*probes, *(x for x, _ in anchors), *(x for x in score.args[0] if math.isfinite(x))]
+    for x in at:
+        for beside in (math.nextafter(x, -math.inf), x, math.nextafter(x, math.inf)):
+            assert score(beside) == int(line(beside))
 
 
 def sample(seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
