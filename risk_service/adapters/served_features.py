@@ -17,6 +17,7 @@ from risk_service.domain.order import Order
 from risk_service.ports import StoredFeatures
 
 LOOK_EVERY_S = 1.0
+LOOK_FOR_WRITES_EVERY_S = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class ServedFeatures:
     def _open(self) -> None:
         # Remembered first: a file that is refused is not read again until it changes.
         self._stamp = _stamp(self._path)
-        reader = FeastSqliteReader(load_manifest(self._path))
+        reader = FeastSqliteReader(load_manifest(self._path), look_every_s=LOOK_FOR_WRITES_EVERY_S)
         self.close()
         self._reader = reader
         self._on_opened(reader.materialized_until_us)

@@ -11,6 +11,7 @@ One reader belongs to one thread.
 """
 
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -61,6 +62,9 @@ class FeastSqliteReader:
     ----------
     serving
         What was materialised and where; see ``manifest.load_manifest``.
+    look_every_s
+        How long rows in memory may outlive a write to the store; asking it whether it was
+        written costs as much as several orders. By default it is asked at every read.
 
     Raises
     ------
@@ -70,7 +74,13 @@ class FeastSqliteReader:
         The store cannot be opened.
     """
 
-    def __init__(self, serving: ServingManifest, *, cached_rows: int = CACHED_ROWS) -> None:
+    def __init__(
+        self,
+        serving: ServingManifest,
+        *,
+        cached_rows: int = CACHED_ROWS,
+        look_every_s: float = 0.0,
+    ) -> None:
         schema = load_schema()
         check_schema(serving, schema)
         self.materialized_until_us = serving.materialized_until_us
@@ -89,6 +99,8 @@ class FeastSqliteReader:
             for entity in ENTITIES
         ]
         self._data_version = self._read_version()
+        self._look_every_s = look_every_s
+        self._look_at_s = 0.0
 
     def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
         """Return one row of stored features per order, NaN where missing or expired."""
@@ -110,6 +122,10 @@ class FeastSqliteReader:
         self._connection.close()
 
     def _forget_if_written(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._look_at_s:
+            return
+        self._look_at_s = now_s + self._look_every_s
         version = self._read_version()
         if version != self._data_version:
             self._data_version = version
