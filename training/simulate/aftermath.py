@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from risk_service.domain.vocabulary import PromotionType
 from training.simulate import kinds
 from training.simulate.arrays import DAY_US, HOUR_US, Array, Columns, joined, lognormal
 
@@ -22,16 +23,19 @@ EVENT_TYPES = (
     range(9)
 )
 # Share of true abuse that nobody ever notices, by strategy.
-MISSED = (0.0, 0.08, 0.22, 0.14, 0.14, 0.25, 0.08, 0.12, 0.14, 0.2)
+MISSED = (0.0, 0.14, 0.3, 0.2, 0.2, 0.34, 0.18, 0.18, 0.18, 0.24)
 # Share of an honest persona's orders accused by mistake: (scalping at a drop, refund on a claim).
 ACCUSED_AT_DROP: dict[int, float] = {
-    kinds.STUDENT: 0.006,
-    kinds.COMMUNITY_AGENT: 0.01,
-    kinds.QUICK: 0.005,
-    kinds.OFFICE_WORKER: 0.003,
+    kinds.STUDENT: 0.008,
+    kinds.COMMUNITY_AGENT: 0.016,
+    kinds.QUICK: 0.006,
+    kinds.OFFICE_WORKER: 0.004,
+    kinds.FAMILY: 0.003,
 }
-ACCUSED_ON_CLAIM = 0.02
-ACCUSED_OF_BRUSHING = 0.0008
+ACCUSED_ON_CLAIM = 0.024
+ACCUSED_OF_BRUSHING = 0.0006
+# The crowd of a live stream looks like a brushing platform at work.
+ACCUSED_IN_LIVE_STREAM = 0.006
 
 
 def life_events(orders: Columns, payable: Array, rng: np.random.Generator) -> Columns:
@@ -132,8 +136,8 @@ def labels_of(abuse: int, orders: Columns, rng: np.random.Generator) -> Labels:
     accused = ~guilty & (rng.random(n) < _accusation(abuse, orders, row, persona))
     value = found | accused
     maturity = kinds.MATURITY_DAYS[abuse] * DAY_US
-    # Findings gather in the first half of the time; refunds need a delivery first.
-    share = rng.beta(2.0, 3.0, n)
+    # Investigations take most of the time; refunds need a delivery first.
+    share = rng.beta(2.5, 2.0, n)
     earliest = (0.02, 0.15, 0.2)[abuse]
     known = orders["at"][row] + ((earliest + (1.0 - earliest) * share) * maturity).astype(np.int64)
     return Labels(
@@ -149,6 +153,7 @@ def _accusation(abuse: int, orders: Columns, row: Array, persona: Array) -> Arra
         rate[list(ACCUSED_AT_DROP)] = list(ACCUSED_AT_DROP.values())
         return np.where(orders["drop"][row] >= 0, rate[persona], 0.0)
     if abuse == 1:
-        return np.full(row.size, ACCUSED_OF_BRUSHING)
+        live = orders["promo"][row] == PromotionType.GROUP_BUY
+        return np.where(live, ACCUSED_IN_LIVE_STREAM, ACCUSED_OF_BRUSHING)
     claimed = (orders["claim"][row] != kinds.NO_CLAIM) & (orders["cancels"][row] == 0)
     return np.where(claimed, ACCUSED_ON_CLAIM, 0.0)

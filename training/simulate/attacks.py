@@ -15,6 +15,7 @@ from training.simulate.market import Market
 from training.simulate.places import home_ip, mobile_ip
 from training.simulate.rings import Ring
 
+SINGLE_JOBS = 0.15
 _SCALPER_ENTRIES = np.array([0, 0.17, 0.08, 0.08, 0.03, 0.04, 0.08, 0.36, 0.09, 0.07])
 _BRUSHER_ENTRIES = np.array([0, 0.06, 0.27, 0.38, 0.04, 0.04, 0.02, 0.13, 0.05, 0.01])
 _BUYER_ENTRIES = np.array([0, 0.17, 0.27, 0.11, 0.10, 0.11, 0.06, 0.07, 0.09, 0.02])
@@ -63,7 +64,7 @@ def _scalp(ring: Ring, day: int, orders: Columns, market: Market, rng: np.random
         _look_normal(orders, market, rng)
         return
     chosen = np.array(drops)[rng.integers(0, len(drops), n)]
-    human = rng.random(n) < 0.25 + 0.6 * ring.mimicry
+    human = rng.random(n) < 0.4 + 0.5 * ring.mimicry
     place_at_drop(market, rng, orders, chosen, np.where(human, 700.0, 200.0))
     orders["page_ms"] = lognormal(rng, np.where(human, 7_000, 2_900), 0.7, n).clip(450)
     orders["entry"] = rng.choice(10, n, p=_normal(_SCALPER_ENTRIES))
@@ -92,9 +93,9 @@ def _farm_coupons(
     cost = np.where(value >= floor, value, value.max() + floor - value)
     cheap = choices[cost.argmin(axis=0), np.arange(n)]
     orders["basket"] = np.where(rng.random(n) < 0.6, cheap, choices[0])
-    orders["coupon"] = np.where(rng.random(n) < 0.55, 2, 1).astype(np.int8)
-    human = rng.random(n) < 0.5 + 0.4 * ring.mimicry
-    orders["page_ms"] = lognormal(rng, np.where(human, 38_000, 14_000), 0.9, n)
+    orders["coupon"] = np.where(rng.random(n) < 0.4, 2, 1).astype(np.int8)
+    human = rng.random(n) < 0.6 + 0.35 * ring.mimicry
+    orders["page_ms"] = lognormal(rng, np.where(human, 38_000, 17_000), 0.9, n)
     orders["entry"] = rng.choice(10, n, p=_normal(_BUYER_ENTRIES))
     orders["cancels"] = (rng.random(n) < 0.03).astype(np.int8)
     _live_on(orders, rng, 0.2)
@@ -106,6 +107,10 @@ def _brush(ring: Ring, day: int, orders: Columns, market: Market, rng: np.random
     shift = day // 3
     of_day = ring.sellers[(np.arange(min(2, ring.sellers.size)) + shift) % ring.sellers.size]
     seller = of_day[rng.integers(0, of_day.size, n)]
+    # Single jobs for shops that try it out once.
+    seller = np.where(
+        rng.random(n) < SINGLE_JOBS, rng.integers(0, market.baskets.sellers, n), seller
+    )
     tries = np.stack([market.baskets.of_sellers(rng, seller) for _ in range(2)])
     # The money comes back to the buyer, so the cheaper of two will do.
     cheaper = market.baskets.value_minor[tries].argmin(axis=0)
@@ -121,7 +126,7 @@ def _brush(ring: Ring, day: int, orders: Columns, market: Market, rng: np.random
     orders["page_ms"] = lognormal(rng, 75_000, 0.5, n)
     orders["coupon"] = np.where(rng.random(n) < 0.16, 1, 0).astype(np.int8)
     orders["review"] = (rng.random(n) < 0.7).astype(np.int8)
-    hollow = rng.random(n) < 0.4
+    hollow = rng.random(n) < 0.3
     orders["ship_weight"] = np.where(hollow, rng.uniform(0.05, 0.5, n), rng.normal(1, 0.07, n))
     orders["cancels"] = (rng.random(n) < 0.02).astype(np.int8)
 

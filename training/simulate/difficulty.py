@@ -24,6 +24,7 @@ from training.truth import read_truth
 
 ENTITIES = ("account", "device", "payment", "phone", "address", "ip", "seller")
 TRAIN_SHARE = 0.65
+TREES = 150
 PARAMS = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -171,8 +172,8 @@ def _history_sql(entity: str) -> str:
     """  # noqa: S608 - names are constants of this module
 
 
-def measure(directory: Path, truth: Path) -> list[Difficulty]:
-    """Measure a written world: one entry for each abuse."""
+def measure(directory: Path, truth: Path, trees: int = TREES) -> list[Difficulty]:
+    """Measure a written world: one entry for each abuse, by models of so many trees."""
     table, own, history = frame(directory, truth)
     table = table[~table["blocked"]].reset_index(drop=True)
     cut = table["ordered_at"].quantile(TRAIN_SHARE)
@@ -190,8 +191,8 @@ def measure(directory: Path, truth: Path) -> list[Difficulty]:
                 strongest_column_auc=column_auc,
                 strongest_history=count,
                 strongest_history_auc=count_auc,
-                pr_auc_order_only=_pr_auc(table[own], guilty, test),
-                pr_auc_history=_pr_auc(table[own + history], guilty, test),
+                pr_auc_order_only=_pr_auc(table[own], guilty, test, trees),
+                pr_auc_history=_pr_auc(table[own + history], guilty, test, trees),
             )
         )
     return figures
@@ -211,10 +212,10 @@ def _strongest(table: pd.DataFrame, names: list[str], guilty: np.ndarray) -> tup
     return best, best_auc
 
 
-def _pr_auc(signals: pd.DataFrame, guilty: np.ndarray, test: np.ndarray) -> float:
+def _pr_auc(signals: pd.DataFrame, guilty: np.ndarray, test: np.ndarray, trees: int) -> float:
     matrix = signals.to_numpy(dtype=np.float64, na_value=np.nan)
     data = lgb.Dataset(matrix[~test], label=guilty[~test])
-    booster = lgb.train(PARAMS, data, num_boost_round=150)
+    booster = lgb.train(PARAMS, data, num_boost_round=trees)
     return float(average_precision_score(guilty[test], booster.predict(matrix[test])))
 
 

@@ -14,11 +14,11 @@ from training.simulate.arrays import (
     rank_within,
 )
 from training.simulate.market import Market
-from training.simulate.places import home_ip, mobile_ip
+from training.simulate.places import CITY_WEIGHT, home_ip, mobile_ip
 from training.simulate.population import Population
 from training.simulate.registry import Registry
 
-DROP_SHARE = 0.23
+DROP_SHARE = 0.26
 LIVE_SHARE = 0.05
 _ENTRIES = np.array([0, 0.17, 0.26, 0.10, 0.10, 0.13, 0.07, 0.07, 0.08, 0.02])
 _DROP_ENTRIES = np.array([0, 0.24, 0.08, 0.06, 0.04, 0.06, 0.14, 0.22, 0.06, 0.10])
@@ -31,14 +31,19 @@ def honest_orders(
     """Return about n honest orders over all days, unsorted; opens their accounts too."""
     at_drops = int(n * DROP_SHARE)
     orders = joined(
-        [_everyday(market, people, rng, n - at_drops), _at_drops(market, people, rng, at_drops)]
+        [
+            _everyday(market, people, registry, rng, n - at_drops),
+            _at_drops(market, people, registry, rng, at_drops),
+        ]
     )
     _open_accounts(market, people, registry, rng, orders)
     _welcome(registry, rng, orders)
     return orders
 
 
-def _everyday(market: Market, people: Population, rng: np.random.Generator, n: int) -> Columns:
+def _everyday(
+    market: Market, people: Population, registry: Registry, rng: np.random.Generator, n: int
+) -> Columns:
     orders = kinds.blank_orders(n)
     if market.habits is None:
         who = rng.choice(people.size, n, p=people.activity / people.activity.sum())
@@ -47,7 +52,7 @@ def _everyday(market: Market, people: Population, rng: np.random.Generator, n: i
         orders["basket"] = _favoured_baskets(market, rng, who)
     else:
         who, orders["at"], orders["basket"] = _relived(market, people, rng, n)
-    _identify(market, people, rng, orders, who)
+    _identify(market, people, registry, rng, orders, who)
     orders["page_ms"] = lognormal(
         rng, np.where(people.persona[who] == kinds.QUICK, 12_000, 42_000), 1.0, n
     ).clip(400, 3_600_000)
@@ -132,14 +137,16 @@ def _live_streams(market: Market, rng: np.random.Generator, orders: Columns) -> 
     orders["page_ms"][joins] = lognormal(rng, 14_000, 0.8, joins.size)
 
 
-def _at_drops(market: Market, people: Population, rng: np.random.Generator, n: int) -> Columns:
+def _at_drops(
+    market: Market, people: Population, registry: Registry, rng: np.random.Generator, n: int
+) -> Columns:
     orders = kinds.blank_orders(n)
     fame = rng.gamma(3.0, 1.0, len(market.drops))
     drop = rng.choice(len(market.drops), n, p=_normal(fame))
     who = rng.choice(people.size, n, p=_normal(people.eagerness))
     quick = people.persona[who] == kinds.QUICK
     place_at_drop(market, rng, orders, drop, np.where(quick, 240.0, 1_300.0))
-    _identify(market, people, rng, orders, who)
+    _identify(market, people, registry, rng, orders, who)
     orders["page_ms"] = lognormal(rng, np.where(quick, 2_800, 8_000), 0.75, n).clip(450)
     orders["entry"] = rng.choice(10, n, p=_normal(_DROP_ENTRIES))
     orders["cancels"] = rng.random(n) < 0.06
@@ -163,18 +170,31 @@ def place_at_drop(
 
 
 def _identify(
-    market: Market, people: Population, rng: np.random.Generator, orders: Columns, who: Array
+    market: Market,
+    people: Population,
+    registry: Registry,
+    rng: np.random.Generator,
+    orders: Columns,
+    who: Array,
 ) -> None:
     """Fill in who orders, on what, from where, to whom."""
-    n = who.size
+    n, at_us = who.size, orders["at"]
     persona = people.persona[who]
     orders["persona"] = persona
     orders["account"], orders["city"] = people.account[who], people.city[who].astype(np.int16)
     borrowed = (people.shared_device[who] >= 0) & (rng.random(n) < 0.45)
-    orders["device"] = np.where(borrowed, people.shared_device[who], people.device[who])
-    orders["payment"], orders["payer"] = people.payment[who], people.payer[who]
+    own = people.devices.used(rng, who, at_us, lambda k: registry.new("device", k))
+    orders["device"] = np.where(borrowed, people.shared_device[who], own)
+    orders["payment"] = people.payments.used(rng, who, at_us, lambda k: registry.new("payment", k))
+    orders["payer"] = people.payer[who]
     orders["recipient"], orders["phone"] = people.person[who], people.phone[who]
-    orders["address"] = people.address[who]
+    # A hotel, a parents' house, a holiday: somewhere else, once.
+    orders["address"] = people.addresses.used(
+        rng,
+        who,
+        at_us,
+        lambda k: registry.addresses.new(rng.choice(CITY_WEIGHT.size, k, p=CITY_WEIGHT)),
+    )
     away = (people.other_address[who] >= 0) & (rng.random(n) < 0.5)
     orders["address"] = np.where(away, people.other_address[who], orders["address"])
     # A gift goes to another person, whose name and phone are not the payer's.
@@ -225,8 +245,10 @@ def _honest_claims(
     orders["claim"] = np.where(claim > 6, 0, claim).astype(np.int8)
     orders["claim_wait_h"] = lognormal(rng, 60.0, 0.8, n)
     orders["review"] = (rng.random(n) < 0.34).astype(np.int8)
+    # Some shops split parcels, or state their weights badly.
+    sloppy = np.where(market.baskets.seller[orders["basket"]] % 6 == 2, 0.09, 0.02)
     orders["ship_weight"] = np.where(
-        rng.random(n) < 0.02, rng.uniform(0.1, 0.6, n), rng.normal(1.0, 0.06, n)
+        rng.random(n) < sloppy, rng.uniform(0.1, 0.6, n), rng.normal(1.0, 0.06, n)
     )
     orders["return_weight"] = np.where(
         rng.random(n) < 0.04, rng.uniform(0.1, 0.7, n), rng.normal(0.98, 0.05, n)

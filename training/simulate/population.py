@@ -11,6 +11,13 @@ import numpy as np
 
 from training.simulate import kinds
 from training.simulate.arrays import Array
+from training.simulate.changes import (
+    PickUpPoints,
+    Things,
+    doors,
+    open_pick_up_points,
+    replaced,
+)
 from training.simulate.places import CITY_WEIGHT, DORMITORY, OFFICE, home_block
 from training.simulate.registry import Registry, verification
 from training.simulate.settings import WorldSettings
@@ -40,13 +47,14 @@ class Population:
     persona: Array
     group: Array
     account: Array
-    device: Array
+    devices: Things
     shared_device: Array
-    payment: Array
+    payments: Things
     person: Array
     payer: Array
     phone: Array
-    address: Array
+    addresses: Things
+    pick_up_points: PickUpPoints
     other_address: Array
     block: Array
     shared_block: Array
@@ -85,18 +93,24 @@ def settle(settings: WorldSettings, registry: Registry, rng: np.random.Generator
     workplace[persona == kinds.GIFT_SENDER] = registry.addresses.new(
         rng.choice(CITY_WEIGHT.size, int((persona == kinds.GIFT_SENDER).sum()), p=CITY_WEIGHT)
     )
+    points = open_pick_up_points(settings, registry, rng)
     exits = np.isin(persona, (kinds.OFFICE_WORKER, kinds.STUDENT, kinds.CORPORATE))
     return Population(
         persona=persona,
         group=group,
         account=account,
-        device=device,
+        devices=replaced(settings, registry, rng, "device", device),
         shared_device=np.where(shares_device, device[neighbour], -1),
-        payment=np.where(pays_together, payment[leader], payment),
+        payments=replaced(
+            settings, registry, rng, "payment", np.where(pays_together, payment[leader], payment)
+        ),
         person=person,
         payer=np.where(pays_together, person[leader], person),
         phone=phone,
-        address=address,
+        addresses=doors(
+            settings, rng, address, registry.addresses.new(city), leader, points.near(rng, city)
+        ),
+        pick_up_points=points,
         other_address=np.where(others, workplace, -1),
         block=home_block(settings.seed, household),
         shared_block=np.where(exits, home_block(settings.seed, size + leader), -1),

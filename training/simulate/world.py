@@ -65,7 +65,7 @@ def _live_days(
     days: list[Columns] = []
     for day in range(settings.days):
         honest = {name: values[bounds[day] : bounds[day + 1]] for name, values in everyday.items()}
-        attacks = _attacks(rings, day, market, rng)
+        attacks = _attacks(rings, day, market, registry, rng)
         batch = joined([honest, *[columns for _, columns, _ in attacks]])
         by_time = np.argsort(batch["at"], kind="stable")
         sorted_batch = taken(batch, by_time)
@@ -80,7 +80,7 @@ def _live_days(
 
 
 def _attacks(
-    rings: list[Ring], day: int, market: Market, rng: np.random.Generator
+    rings: list[Ring], day: int, market: Market, registry: Registry, rng: np.random.Generator
 ) -> list[tuple[Ring, Columns, Array]]:
     """Return the day's orders of every ring that works today."""
     working = [ring for ring in rings if ring.first_day <= day < ring.last_day]
@@ -88,6 +88,7 @@ def _attacks(
     counts = rng.poisson(mean)
     done: list[tuple[Ring, Columns, Array]] = []
     for ring, count in zip(working, counts, strict=True):
+        ring.rotate(registry, rng)
         if count:
             columns, member = attack(ring, day, int(count), market, rng)
             done.append((ring, columns, member))
