@@ -63,4 +63,5 @@ def test_attackers_and_customers_share_doors(world):
     orders["door"] = door(orders)
     honest = orders[orders["strategy"] == ""].groupby("door")["account_id_x"].nunique()
     shared = orders.loc[orders["abuse"] != "", "door"].isin(honest.index[honest > 1])
-    assert 0.18 < shared.mean() < 0.6
+    # Without pick-up points it is a tenth at most, over bases and seeds.
+    assert 0.12 < shared.mean() < 0.6
