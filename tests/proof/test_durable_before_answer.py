@@ -18,12 +18,12 @@ PATIENT = ClientOptions(deadline_ms=30_000, batch_deadline_ms=30_000)
 # The real command with one thing broken: the proof must notice.
 WITHOUT_SYNC = """
 from risk_service.adapters.sqlite import decisions
-connect = decisions._connect
-def careless(path):
-    database = connect(path)
+connect = decisions.connect
+def careless(path, synchronous):
+    database = connect(path, synchronous)
     database.execute("PRAGMA synchronous = OFF")
     return database
-decisions._connect = careless
+decisions.connect = careless
 """
 ANSWER_FIRST = """
 import asyncio
