@@ -1,6 +1,7 @@
 """``risk demo``: the whole way in one command."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from training.demo.run import DemoResult, DemoSettings, Steps, Streaming, prepar
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.show import show
 from training.simulate.settings import BASES
+
+PIPED_WIDTH = 100
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,7 +34,7 @@ from training.simulate.settings import BASES
     "--base", type=click.Choice(BASES), default="online_retail", show_default=True, help="Baskets."
 )
 @click.option(
-    "--stream-days", type=click.IntRange(1, 30), default=3, show_default=True, help="Days to score."
+    "--stream-days", type=click.IntRange(1, 30), default=7, show_default=True, help="Days to score."
 )
 @click.option(
     "--in-flight", type=click.IntRange(1, 256), default=16, show_default=True, help="Callers."
@@ -43,7 +46,9 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
     Example: risk demo --once --json out.json
     """
     settings = DemoSettings(**choices)
-    out, console = Console(), Console(stderr=True)
+    # Piped into a file there is no terminal to fit; the tables need this much.
+    out = Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
+    console = Console(stderr=True)
     files, steps = _prepare(settings, console)
     with DemoServer(files, replay_from=settings.stream_start.isoformat(), port=settings.port) as up:
         console.print(f"risk serve is ready on {up.address} after {up.ready_s:.1f} s")

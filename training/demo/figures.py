@@ -2,7 +2,9 @@
 
 Definitions. *Stopped*: the outcome is not ALLOW. *Recall* of an abuse: the share of its
 orders that were stopped, for whatever reason. *False positives* of an abuse: the share
-of honest orders that were stopped with a reason of that abuse.
+of honest orders that were stopped with a reason of that abuse. *Camouflage*: an ordinary
+order that an attacker places between two abuses; it is neither abuse nor honest, and is
+counted apart.
 """
 
 from collections import Counter
@@ -15,14 +17,21 @@ import numpy as np
 from risk_service.client import Abuse, DecisionAnswer, Outcome
 from training.demo.stream import TimedAnswer
 
+CAMOUFLAGE = "camouflage"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What the simulator knows of one order; ``abuse`` is empty for an honest one."""
+    """What the simulator knows of one order; ``abuse`` is empty where there is none."""
 
     abuse: str
     strategy: str
     persona: str
+
+    @property
+    def honest(self) -> bool:
+        """Tell whether an honest customer placed the order."""
+        return not self.abuse and self.persona != CAMOUFLAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,8 @@ class StreamFigures:
     orders: int
     honest_orders: int
     honest_stopped: int
+    camouflage_orders: int
+    camouflage_stopped: int
     outcomes: dict[str, int]
     modes: dict[str, int]
     fallbacks: int
@@ -76,12 +87,15 @@ def measure(
     answers: Sequence[TimedAnswer], truth: Mapping[str, Truth], seconds: float, in_flight: int
 ) -> StreamFigures:
     """Return the figures of all answers, given in ``seconds`` of streaming."""
-    honest = [a for a in answers if not truth[a.order_id].abuse]
+    honest = [a for a in answers if truth[a.order_id].honest]
+    camouflage = [a for a in answers if truth[a.order_id].persona == CAMOUFLAGE]
     latencies_ms = np.array([a.latency_ms for a in answers])
     return StreamFigures(
         orders=len(answers),
         honest_orders=len(honest),
         honest_stopped=sum(map(_stopped, honest)),
+        camouflage_orders=len(camouflage),
+        camouflage_stopped=sum(map(_stopped, camouflage)),
         outcomes=_counts(a.answer.outcome.name for a in answers),
         modes=_counts(a.answer.mode.name for a in answers),
         fallbacks=sum(a.answer.is_fallback for a in answers),
@@ -146,7 +160,7 @@ def _examples(answers: Sequence[TimedAnswer], truth: Mapping[str, Truth]) -> lis
     for answered in by_severity:
         answer, known = answered.answer, truth[answered.order_id]
         if isinstance(answer, DecisionAnswer) and answer.reason_codes:
-            chosen.setdefault(known.abuse or "honest", _example(answer, known))
+            chosen.setdefault(known.abuse or known.persona, _example(answer, known))
     first = [chosen[kind] for kind in ("scalping", "brushing", "refund") if kind in chosen]
     return [*first, *(e for e in chosen.values() if e not in first)][:3]
 
@@ -155,7 +169,7 @@ def _example(answer: DecisionAnswer, known: Truth) -> Example:
     return Example(
         order_id=answer.order_id,
         decision_id=answer.decision_id,
-        truth=f"{known.abuse} ({known.strategy})" if known.abuse else f"honest ({known.persona})",
+        truth=_in_words(known),
         outcome=answer.outcome.name,
         scores={abuse.name.lower(): score for abuse, score in answer.scores.items()},
         reasons=[
@@ -169,3 +183,9 @@ def _example(answer: DecisionAnswer, known: Truth) -> Example:
             for reason in answer.message.reasons[:3]
         ],
     )
+
+
+def _in_words(known: Truth) -> str:
+    if known.abuse:
+        return f"{known.abuse} ({known.strategy})"
+    return f"honest ({known.persona})" if known.honest else "an attacker's ordinary order"

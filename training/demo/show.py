@@ -59,7 +59,7 @@ def _abuses(figures: StreamFigures) -> RenderableType:
         "orders",
         "stopped",
         "recall",
-        "honest stopped for it",
+        "honest stopped",
         "false positives",
     )
     for row in figures.abuses:
@@ -79,6 +79,11 @@ def _honest(figures: StreamFigures) -> RenderableType:
     for persona, (stopped, orders) in figures.honest_stopped_by_persona.items():
         table.add_row(persona.replace("_", " "), f"{stopped:,}", f"{orders:,}")
     table.add_row("all", f"{figures.honest_stopped:,}", f"{figures.honest_orders:,}")
+    table.add_section()
+    stopped, orders = figures.camouflage_stopped, figures.camouflage_orders
+    table.add_row(
+        "apart: ordinary orders of attackers 攻击者的正常订单", f"{stopped:,}", f"{orders:,}"
+    )
     return table
 
 

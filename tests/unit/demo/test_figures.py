@@ -73,3 +73,12 @@ def test_examples_prefer_one_stopped_order_of_each_abuse() -> None:
     examples = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).examples
     assert [example.order_id for example in examples] == ["s1", "h3"]
     assert examples[0].truth == "scalping (device_farm)"
+
+
+def test_an_attackers_ordinary_order_is_not_an_honest_customers() -> None:
+    """Camouflage counts neither as abuse nor as a customer who was hurt."""
+    plain = Truth(abuse="", strategy="", persona="camouflage")
+    figures = measure(ANSWERS, TRUTH | {"h2": plain}, seconds=2.0, in_flight=4)
+    assert (figures.honest_orders, figures.honest_stopped) == (3, 2)
+    assert (figures.camouflage_orders, figures.camouflage_stopped) == (1, 1)
+    assert figures.abuses[0].honest_stopped == 0
