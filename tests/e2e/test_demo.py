@@ -20,7 +20,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any],
     work = tmp_path_factory.mktemp("demo")
     figures = work / "out.json"
     command = [sys.executable, "-m", "risk_service.cli", "demo", "--once", "--json", str(figures)]
-    command += ["--work", str(work / "work"), "--orders", "12000", "--days", "220"]
+    command += ["--work", str(work / "work"), "--orders", "30000", "--days", "300"]
     command += ["--stream-days", str(STREAM_DAYS)]
     run = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | {"TZ": "UTC"}
