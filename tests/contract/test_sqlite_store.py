@@ -144,3 +144,52 @@ def test_repeated_key_of_the_newest_rows_is_refused(tmp_path: Path) -> None:
         store.commit([record("r-2", order_id="o", number=1)])
     assert store.by_request_ids(["r-2"]) == {}
     store.close()
+
+
+def test_index_of_another_log_is_not_believed(tmp_path: Path) -> None:
+    """A log put back from a backup beside a newer index: no answer of rows that it has not."""
+    kept, later = tmp_path / "kept", tmp_path / "later"
+    for directory, ids in ((kept, ["a", "b"]), (later, ["x", "a", "y", "b", "z"])):
+        directory.mkdir()
+        store = SqliteDecisionStore(directory)
+        store.commit([record(one, order_id=f"o-{one}") for one in ids])
+        store.close()
+    (later / FILE_NAME).write_bytes((kept / FILE_NAME).read_bytes())
+    store = SqliteDecisionStore(later)
+    store.commit([record("c", order_id="o-c")])
+    found = store.by_request_ids(["a", "b", "c", "x", "y", "z"])
+    assert {key: one.decision.request_id for key, one in found.items()} == {
+        one: one for one in "abc"
+    }
+    assert store.last_numbers(["o-a", "o-x"]) == {"o-a": 1}
+    store.close()
+
+
+@pytest.mark.parametrize("table", ["requests", "orders", "decision_ids"])
+def test_index_damaged_while_in_use_is_remade(tmp_path: Path, table: str) -> None:
+    """A page of noise in the index costs a pass over the log, no decision and no outage."""
+    ids = _committed(tmp_path, groups=300)
+    index = tmp_path / INDEX_NAME
+    store = SqliteDecisionStore(tmp_path)
+    _spoil_root(index, table)
+    for at in range(0, 2 * BATCH_ROWS, 64):
+        store.commit([record(f"n{n}", order_id=f"o-n{n}") for n in range(at, at + 64)])
+        assert store.last_numbers([f"o-{ids[0]}"]) == {f"o-{ids[0]}": 1}
+    assert set(store.by_request_ids(ids)) == set(ids)
+    decision_id = store.by_request_ids(ids[:1])[ids[0]].decision.decision_id
+    assert store.by_decision_id(decision_id) is not None
+    store.close()
+    again = SqliteDecisionStore(tmp_path)
+    assert set(again.by_request_ids([*ids, "n0", "n8191"])) == {*ids, "n0", "n8191"}
+    again.close()
+
+
+def _spoil_root(index: Path, table: str) -> None:
+    """Overwrite the page that a table's look-ups begin with."""
+    db = sqlite3.connect(index)
+    page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+    size = db.execute("PRAGMA page_size").fetchone()[0]
+    db.close()
+    with index.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)

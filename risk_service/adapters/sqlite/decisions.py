@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -30,6 +31,7 @@ WAL_BYTES_MAX = 64 * 1024 * 1024
 ROW_OVERHEAD_BYTES = 1024
 
 log = logging.getLogger(__name__)
+Found = TypeVar("Found")
 
 _INSERT = (
     "INSERT INTO decisions (seq, decision_id, request_id, order_id, number, challenge_id, record) "
@@ -62,6 +64,7 @@ class SqliteDecisionStore:
         on_commit: Callable[[float], None] = _ignore,
         wal_bytes_max: int = WAL_BYTES_MAX,
     ) -> None:
+        self._directory = directory
         self._path = directory / FILE_NAME
         self._on_commit = on_commit
         self._wal_bytes_max = wal_bytes_max
@@ -71,8 +74,10 @@ class SqliteDecisionStore:
         with unavailable():
             self._db = connect(self._path, "FULL")
             migrate(self._db, str(self._path), DECISION_LOG)
-            self._index = _open_index(directory)
-            self._last_seq = self._catch_up()
+            self._retired: list[KeyIndex] = []
+            self._index = self._open_index()
+            last: int | None = self._db.execute("SELECT max(seq) FROM decisions").fetchone()[0]
+            self._last_seq = last or 0
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._housekeeper = threading.Thread(
@@ -82,35 +87,31 @@ class SqliteDecisionStore:
 
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, DecisionRecord]:
         """Return the records answered to these requests, absent ones left out."""
+        rows = self._asked(lambda index: index.rows_of_requests(request_ids))
+        if not rows:
+            return {}
         with unavailable():
-            rows = self._index.rows_of_requests(request_ids)
-            if not rows:
-                return {}
             sql = f"SELECT seq, record FROM decisions WHERE seq IN ({marks(list(rows))})"  # noqa: S608 - question marks only
             records = dict(self._db.execute(sql, list(rows.values())).fetchall())
         return {key: self._decode(records[seq]) for key, seq in rows.items()}
 
     def last_numbers(self, order_ids: Sequence[str]) -> dict[str, int]:
         """Return the number of the latest decision per order, absent ones left out."""
-        with unavailable():
-            last = self._index.last_of_orders(order_ids)
+        last = self._asked(lambda index: index.last_of_orders(order_ids))
         return {key: number for key, (number, _) in last.items()}
 
     def by_decision_id(self, decision_id: str) -> DecisionRecord | None:
         """Return one record, or None."""
-        with unavailable():
-            return self._record(self._index.row_of_decision(decision_id))
+        return self._record(self._asked(lambda index: index.row_of_decision(decision_id)))
 
     def latest_of_order(self, order_id: str) -> DecisionRecord | None:
         """Return the order's latest record, or None."""
-        with unavailable():
-            last = self._index.last_of_orders([order_id]).get(order_id)
-            return self._record(last[1] if last else None)
+        last = self._asked(lambda index: index.last_of_orders([order_id])).get(order_id)
+        return self._record(last[1] if last else None)
 
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
-        with unavailable():
-            return self._record(self._index.row_of_challenge(challenge_id))
+        return self._record(self._asked(lambda index: index.row_of_challenge(challenge_id)))
 
     def commit(self, records: Sequence[DecisionRecord]) -> None:
         """Write all records in one transaction and flush it to the disk.
@@ -144,14 +145,27 @@ class SqliteDecisionStore:
             for _ in range(2):
                 self._index.write_batch()
                 self._index.begin_batch()
-            self._index.close()
+            for index in (*self._retired, self._index):
+                index.close()
             self._db.close()
 
     def _record(self, seq: int | None) -> DecisionRecord | None:
         if seq is None:
             return None
         sql = "SELECT record FROM decisions WHERE seq = ?"
-        return self._decode(self._db.execute(sql, (seq,)).fetchone()[0])
+        with unavailable():
+            return self._decode(self._db.execute(sql, (seq,)).fetchone()[0])
+
+    def _asked(self, look_up: Callable[[KeyIndex], Found]) -> Found:
+        """Ask the index; one that turns out damaged is made again and asked once more."""
+        with unavailable():
+            try:
+                return look_up(self._index)
+            except sqlite3.DatabaseError as error:
+                if not is_corrupt(error):
+                    raise
+            self._replace_index()
+            return look_up(self._index)
 
     def _refuse_duplicates(self, keys: Sequence[Keys]) -> None:
         """Stop a caller that did not look: the last line, where an index of the log would be.
@@ -166,7 +180,10 @@ class SqliteDecisionStore:
             raise ValueError("a request id or a number of an order is there already")
 
     def _mind_sizes(self, wal_bytes: int) -> None:
-        if self._index.batch_is_due():
+        if self._index.damaged:
+            with unavailable():
+                self._replace_index()
+        elif self._index.batch_is_due():
             self._index.begin_batch()
             self._wake.set()
         self._wal_bytes += wal_bytes
@@ -179,15 +196,49 @@ class SqliteDecisionStore:
         # Busy: the thread is copying right now; look again after as much again.
         self._wal_bytes = self._wal_bytes // 2 if busy else 0
 
-    def _catch_up(self) -> int:
-        """Index the rows that the index had not reached; return the last row of the log."""
-        for keys in self._rows_after(self._index.reached()):
-            self._index.add([keys])
-            if self._index.batch_is_due():
-                self._index.begin_batch()
-                self._index.write_batch()
-        last: int | None = self._db.execute("SELECT max(seq) FROM decisions").fetchone()[0]
-        return last or 0
+    def _open_index(self) -> KeyIndex:
+        """Open the index of this log; a damaged or foreign one is made again."""
+        try:
+            index = KeyIndex(self._directory)
+            if self._is_of_this_log(index):
+                return self._caught_up(index)
+            index.close()
+        except sqlite3.DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+        return self._remade_index()
+
+    def _is_of_this_log(self, index: KeyIndex) -> bool:
+        """Tell whether the log has the row that the index has reached.
+
+        It has not when the log was put back from a backup beside a newer index, whose rows
+        would then be taken for those that the log writes next.
+        """
+        reached = index.reached()
+        sql = "SELECT decision_id FROM decisions WHERE seq = ?"
+        row = self._db.execute(sql, (reached,)).fetchone()
+        return reached == 0 or (row is not None and index.row_of_decision(row[0]) == reached)
+
+    def _remade_index(self) -> KeyIndex:
+        log.warning("key_index_rebuilt")
+        for suffix in ("-wal", "-shm", ""):
+            (self._directory / (INDEX_NAME + suffix)).unlink(missing_ok=True)
+        return self._caught_up(KeyIndex(self._directory))
+
+    def _replace_index(self) -> None:
+        """Serve a new index; the old one is closed at the end: the thread may be inside."""
+        fresh = self._remade_index()
+        self._retired.append(self._index)
+        self._index = fresh
+
+    def _caught_up(self, index: KeyIndex) -> KeyIndex:
+        """Give the index the rows that it had not reached."""
+        for keys in self._rows_after(index.reached()):
+            index.add([keys])
+            if index.batch_is_due():
+                index.begin_batch()
+                index.write_batch()
+        return index
 
     def _rows_after(self, seq: int) -> Iterator[Keys]:
         for row in self._db.execute(f"{_KEYS} WHERE seq > ? ORDER BY seq", (seq,)):
@@ -219,16 +270,3 @@ def _keys(seq: int, record: DecisionRecord) -> Keys:
         decision.number,
         decision.challenge.challenge_id if decision.challenge else None,
     )
-
-
-def _open_index(directory: Path) -> KeyIndex:
-    """Open the key index; a damaged one is put aside and made again from the log."""
-    try:
-        return KeyIndex(directory)
-    except sqlite3.DatabaseError as error:
-        if not is_corrupt(error):
-            raise
-    log.warning("key_index_rebuilt")
-    for suffix in ("-wal", "-shm", ""):
-        (directory / (INDEX_NAME + suffix)).unlink(missing_ok=True)
-    return KeyIndex(directory)

@@ -63,6 +63,11 @@ class KeyIndex:
     ----------
     directory
         Where the index's file lies, beside the log.
+
+    Attributes
+    ----------
+    damaged
+        A batch met a damaged page and cannot be written, now or later.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -74,6 +79,7 @@ class KeyIndex:
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._young = _Generation()
         self._old = _Generation()
+        self.damaged = False
 
     def reached(self) -> int:
         """Return the last row of the log that the file holds."""
@@ -99,13 +105,20 @@ class KeyIndex:
         rows = self._old.rows
         if not rows:
             return
+        try:
+            self._write(rows)
+        except sqlite3.DatabaseError as error:
+            self.damaged = is_corrupt(error)
+            raise
+        self._old = _Generation()
+
+    def _write(self, rows: Sequence[Keys]) -> None:
         with transaction(self._writer):
             self._insert("requests", [(k.request_id, k.seq) for k in rows])
             self._insert("decision_ids", [(k.decision_id, k.seq) for k in rows])
             self._insert("challenges", [(k.challenge_id, k.seq) for k in rows if k.challenge_id])
             self._insert("orders", [(k.order_id, k.number, k.seq) for k in rows])
             self._writer.execute("UPDATE reached SET seq = ?", (rows[-1].seq,))
-        self._old = _Generation()
 
     def close(self) -> None:
         """Close the file."""
@@ -176,4 +189,6 @@ class KeyIndex:
 
 def is_corrupt(error: sqlite3.DatabaseError) -> bool:
     """Tell a damaged file from a passing trouble."""
-    return error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    # The low byte is the kind of error; errors of the Python module itself have no code.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
