@@ -164,6 +164,7 @@ def _plain_texts(raw: RawOrder) -> bool:
         and "".join(
             (raw.order_id, raw.device_id, raw.account_id, raw.address_detail, *texts)
         ).isprintable()
+        and not (raw.order_id.isspace() or raw.device_id.isspace() or raw.account_id.isspace())
         and is_ip(raw.ip)
     )
 
@@ -179,6 +180,7 @@ def _plain_lines(raw: RawOrder) -> bool:
             and 0 < len(sku) <= _ID
             and 0 < len(seller) <= _ID
             and len(campaign) <= _ID
+            and not (sku.isspace() or seller.isspace())
             and (sku + seller + campaign).isprintable()
         ):
             return False

@@ -138,6 +138,9 @@ def _present(row: Constraint, value: Any, _window: TimeWindow) -> str:
 def _text(row: Constraint, value: Any, _window: TimeWindow) -> str:
     if not row.low <= len(value) <= row.high:
         return f"{row.message}, has {len(value)}"
+    if row.kind is Kind.ID and row.low and value.isspace():
+        # Ids lose the space around them: this one would be no id at all.
+        return f"{row.message}, is blank"
     spared = "\t\n\r" if row.kind is Kind.TEXT else ""
     plain = all((char >= " " and not "\x7f" <= char <= "\x9f") or char in spared for char in value)
     if not plain or (row.kind is Kind.ASCII_ID and not value.isascii()):
