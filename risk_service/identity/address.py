@@ -8,6 +8,7 @@ Limits: no gazetteer. A street that was renamed, a building known by name and by
 a door written with and without its stairway count as different places.
 """
 
+import re
 from functools import lru_cache
 
 from msgspec import Struct
@@ -23,6 +24,8 @@ _PLACE_CHARS = 32
 _SEPARATOR = "\x1f"
 # The last two parts of either grammar's building key: street or estate, and building.
 _PLACE_PARTS = -2
+# Hidden numbers: 1**号, ***室, 12** Main St. A star elsewhere is decoration (12-1-301*急*).
+_MASKED = re.compile(r"\*[号栋幢座单层楼室房户弄]|\d\*\*")
 
 
 class Address(Struct, frozen=True, kw_only=True, gc=False):
@@ -54,7 +57,8 @@ def parse_address(region: str, city: str, district: str, detail: str, postcode: 
     short = len(region) + len(city) + len(district) <= _PLACE_CHARS
     places = (_remembered if short else _places)(region, city, district)
     name, detail = places.name, clean(detail)
-    if not detail:
+    if not detail or ("*" in detail and _MASKED.search(detail)):
+        # Behind a hidden number stands the whole street: it would become one household.
         return Address(building="", door="", region=name)
     if has_han(detail):
         name = name or leading_region(detail)[0]

@@ -185,3 +185,26 @@ def test_nothing_to_key_gives_no_keys(detail: str) -> None:
     """A city alone, or a room of no building, would make strangers one household."""
     address = _in_chaoyang(detail)
     assert (address.building, address.door) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "世纪大道1**号8栋12**室",
+        "***号***室",
+        "世纪大道100号8栋＊＊室",
+        "12** Main St",
+        "1 Main St Apt 4**",
+    ],
+)
+def test_masked_numbers_give_no_keys(detail: str) -> None:
+    """All whose numbers are hidden alike would be one household."""
+    address = parse_address("上海市", "上海市", "浦东新区", detail, "")
+    assert (address.building, address.door) == ("", "")
+
+
+def test_a_star_beside_the_numbers_hides_nothing() -> None:
+    """Decoration does not take an address out of its household."""
+    plain = parse_address("上海市", "上海市", "浦东新区", "世纪大道100号8栋1201室", "")
+    starred = parse_address("上海市", "上海市", "浦东新区", "**世纪大道100号8栋1201室*急*", "")
+    assert starred == plain
