@@ -85,10 +85,17 @@ def load_settings(
         return Settings.model_validate(merged)
     except ValidationError as error:
         faults = [
-            f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}"
+            _told(fault["type"], fault["loc"], fault["msg"])
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise ConfigFault("settings: " + "; ".join(faults)) from error
+
+
+def _told(kind: str, place: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(map(str, place)) or "settings"
+    if kind != "missing":
+        return f"{name}: {message}"
+    return f"{name}: missing; give --{name.replace('_', '-')} or {ENV_PREFIX}{name.upper()}"
 
 
 def _read(file: Path) -> dict[str, Any]:

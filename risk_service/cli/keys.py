@@ -24,7 +24,10 @@ PURPOSES = {
 
 @click.group()
 def keys() -> None:
-    """Create the keys for identity tokens and bundle signatures."""
+    """Create the keys for identity tokens and bundle signatures.
+
+    Example: risk keys init --dir keys
+    """
 
 
 @keys.command()

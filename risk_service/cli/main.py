@@ -70,7 +70,10 @@ def risk() -> None:
 
 
 def main() -> None:
-    """Run the command; an error of ours ends it with one clear line and exit code 1."""
+    """Run the command; an error of ours ends it with one clear line and exit code 1.
+
+    So does a file that cannot be read or written: its name and the system's words say it.
+    """
     # Feast sets this in any process that imports it. A server started from there would
     # inherit it and keep every metric in a memory-mapped file, at several times the cost.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
@@ -78,3 +81,7 @@ def main() -> None:
         risk(standalone_mode=True)
     except RiskError as error:
         raise SystemExit(f"error: {error}") from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise SystemExit(f"error: {error.filename}: {error.strerror}") from error

@@ -37,7 +37,7 @@ def serve(config: Path | None, trust: tuple[Path, ...], **options: object) -> No
     as RISK_<NAME>. SIGHUP loads the bundle again.
 
     Example: risk serve --bundle RUN/bundle --trust KEYS/signing.pub
-        --identity-key KEYS/identity.key --features RUN/serving.json --state state
+        --identity-key KEYS/identity.key --features SERVING/serving.json --state state
     """
     settings = load_settings({**options, "trust": trust or None}, os.environ, config)
     configure_logging(as_json=settings.log_format == "json")

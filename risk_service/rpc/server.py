@@ -81,6 +81,7 @@ class RiskServer:
             port = self._server.add_insecure_port(listen)
         except RuntimeError as error:
             raise ConfigFault(
-                f"cannot listen on {listen}: the port is taken or not ours; choose another"
+                f"cannot listen on {listen}: the port is taken or the host is not ours; "
+                "choose another with --listen"
             ) from error
         return f"{listen.rpartition(':')[0]}:{port}"

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from risk_service.adapters.feast_layout.manifest import load_manifest
 from risk_service.adapters.feast_layout.reader import FeastSqliteReader
 from risk_service.cli.main import risk
-from risk_service.domain.errors import ConfigFault
+from risk_service.domain.errors import ConfigFault, DataFault
 from tests.unit.frames.random_world import random_orders, write_warehouse
 
 
@@ -33,3 +33,14 @@ def test_bad_time_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(risk, arguments)
     assert isinstance(result.exception, ConfigFault)
     assert "'soon' is no time" in str(result.exception)
+
+
+def test_warehouse_without_history_is_refused(tmp_path: Path) -> None:
+    """What has to run first is named, and no store is begun."""
+    online = tmp_path / "online" / "online.db"
+    arguments = ["features", "materialize", "--warehouse", str(tmp_path)]
+    arguments += ["--until", "2023-11-22T00:00:00Z", "--online", str(online)]
+    result = CliRunner().invoke(risk, arguments)
+    assert isinstance(result.exception, DataFault)
+    assert "risk features build" in str(result.exception)
+    assert not online.exists()

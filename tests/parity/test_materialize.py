@@ -88,6 +88,16 @@ def test_half_filled_store_is_filled_again(small: Path, tmp_path: Path) -> None:
     assert content(online) == before
 
 
+def test_removed_store_is_filled_again(small: Path, tmp_path: Path) -> None:
+    """A store removed to go back is filled from the start, whatever its manifest says."""
+    online = tmp_path / "online.db"
+    materialize(small, midnight(5), online)
+    before = content(online)
+    online.unlink()
+    materialize(small, midnight(5), online)
+    assert content(online) == before
+
+
 def test_another_schema_is_refused(small: Path, tmp_path: Path) -> None:
     """A store of another schema is not continued."""
     online = tmp_path / "online.db"

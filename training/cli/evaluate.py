@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, Evaluation, write_predictions
@@ -51,12 +52,16 @@ def evaluate(  # noqa: PLR0913 - one per option
 ) -> None:
     """Measure the bundle of RUN on its test slice, scored by the service's own code.
 
-    Example: risk evaluate run --data world --json figures.json --predictions p.parquet
+    Example: risk evaluate run --data world --trust keys/signing.pub --json figures.json
+        --predictions p.parquet
     """
+    trust = trust or run / "keys" / "signing.pub"
+    if not trust.is_file():
+        raise ConfigFault(f"{trust}: no such file; name the public key with --trust")
     request = EvaluateRequest(
         run=run,
         data=data,
-        trust=trust or run / "keys" / "signing.pub",
+        trust=trust,
         slice_name=SliceName(slice_name),
     )
     evaluation = _with_progress(request)

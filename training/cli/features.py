@@ -22,20 +22,30 @@ WAREHOUSE = click.option(
 
 @click.group()
 def features() -> None:
-    """Build, apply and materialise the Feast features."""
+    """Build, apply and materialise the Feast features.
+
+    Example: risk features materialize --warehouse run/warehouse
+        --until 2026-07-01T00:00:00Z --online serving/online.db
+    """
 
 
 @features.command()
 @WAREHOUSE
 def build(warehouse: Path) -> None:
-    """Build the daily history of every entity into WAREHOUSE/features."""
+    """Build the daily history of every entity into WAREHOUSE/features.
+
+    Example: risk features build --warehouse run/warehouse
+    """
     build_views(warehouse, _say)
 
 
 @features.command()
 @WAREHOUSE
 def apply(warehouse: Path) -> None:
-    """Register entities, views and services with Feast."""
+    """Register entities, views and services with Feast.
+
+    Example: risk features apply --warehouse run/warehouse
+    """
     import_module("training.frames.feast_repo").apply_repo(warehouse)
 
 
@@ -51,6 +61,9 @@ def materialize(warehouse: Path, until: str, online: Path | None) -> None:
     """Fill the online store up to a time and write serving.json beside it.
 
     A later call with a later time writes newer rows only.
+
+    Example: risk features materialize --warehouse run/warehouse
+        --until 2026-07-01T00:00:00Z --online serving/online.db
     """
     manifest = import_module("training.frames.materialize").materialize(
         warehouse, _time(until), online, _say

@@ -20,9 +20,9 @@ from risk_service.adapters.feast_layout.manifest import (
     load_manifest,
     save_manifest,
 )
-from risk_service.domain.errors import ConfigFault
+from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.features.schema import FeatureSchema, ViewSpec, load_schema
-from training.frames.build import Progress, silent
+from training.frames.build import Progress, silent, view_path
 from training.frames.feast_repo import apply_repo, default_online, open_repo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,8 +61,11 @@ def materialize(
     ------
     ConfigFault
         The store is already past that time, or was filled under another schema.
+    DataFault
+        The warehouse holds no history.
     """
     schema = load_schema()
+    _check_history(warehouse, schema)
     online = (online or default_online(warehouse)).resolve()
     since = _materialized_until(online, schema)
     if since is not None and until < since:
@@ -81,11 +84,19 @@ def materialize(
     return manifest
 
 
+def _check_history(warehouse: Path, schema: FeatureSchema) -> None:
+    for view in schema.views.values():
+        if not (path := view_path(warehouse, view)).is_file():
+            raise DataFault(str(path), None, "no such file; run `risk features build` first")
+
+
 def _materialized_until(online: Path, schema: FeatureSchema) -> datetime | None:
     """Return up to when the store is filled, None when it must be filled from the start."""
     path = manifest_path(online)
-    if not path.exists():
-        # A store without a manifest may be half filled: begin again.
+    if not (path.exists() and online.exists()):
+        # A store without a manifest may be half filled; a manifest without its store
+        # would have only newer rows written: begin again.
+        path.unlink(missing_ok=True)
         online.unlink(missing_ok=True)
         return None
     manifest = load_manifest(path)

@@ -49,7 +49,10 @@ def load_manifest(path: Path) -> ServingManifest:
     except OSError as error:
         raise ConfigFault(f"{path}: {error.strerror}; run `risk features materialize`") from error
     except ValidationError as error:
-        raise ConfigFault(f"{path}: no serving manifest: {error}") from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        told = f"{place}: {first['msg']}" if place else first["msg"]
+        raise ConfigFault(f"{path}: no serving manifest: {told}") from error
     store = (path.parent / manifest.online_store).resolve()
     return manifest.model_copy(update={"online_store": str(store)})
 

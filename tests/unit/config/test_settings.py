@@ -40,3 +40,10 @@ def test_wrong_file_is_refused_by_name(tmp_path: Path, text: str, words: str) ->
     file.write_text(text)
     with pytest.raises(ConfigFault, match=words):
         load_settings(FILES, {}, file)
+
+
+def test_missing_setting_says_how_to_give_it() -> None:
+    """A missing setting is named with its option and its variable."""
+    options = {name: value for name, value in FILES.items() if name != "identity_key"}
+    with pytest.raises(ConfigFault, match=r"--identity-key or RISK_IDENTITY_KEY"):
+        load_settings(options, {})
