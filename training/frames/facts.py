@@ -71,7 +71,9 @@ def load_facts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
         try:
             connection.execute(statement.format(keys=KEYS, **files))
         except duckdb.Error as error:
-            raise DataFault(str(warehouse / f"{table}.parquet"), None, str(error)) from error
+            # What follows the first line quotes our own SQL.
+            told = f"{str(error).splitlines()[0]} Is this a set of `risk dataset prepare`?"
+            raise DataFault(str(warehouse / f"{table}.parquet"), None, told) from error
 
 
 def _existing(path: Path) -> Path:
