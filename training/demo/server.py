@@ -1,7 +1,7 @@
 """Starts the real ``risk serve`` as a process of its own and stops it cleanly."""
 
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +13,9 @@ from risk_service.domain.errors import ConfigFault
 
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
+LOOK_EVERY_S = 0.02
+# What `risk serve` prints when it can be called.
+READY_LINE = re.compile(r"^ready in \S+ s on (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +30,6 @@ class ServerFiles:
     log: Path
 
 
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class DemoServer:
     """Context manager around one server process.
 
@@ -45,11 +40,17 @@ class DemoServer:
     replay_from
         RFC 3339 time of the first streamed order: the server's clock follows the orders.
     port
-        Loopback port; 0 chooses a free one.
+        Loopback port; 0 lets the server choose a free one.
+
+    Attributes
+    ----------
+    address
+        Where the server listens, once it has started.
     """
 
     def __init__(self, files: ServerFiles, *, replay_from: str, port: int = 0) -> None:
-        self.address = f"127.0.0.1:{port or free_port()}"
+        self.address = ""
+        self._listen = f"127.0.0.1:{port}"
         self.ready_s = 0.0
         self._files = files
         self._replay_from = replay_from
@@ -97,18 +98,19 @@ class DemoServer:
         command = [sys.executable, "-m", "risk_service.cli", "serve"]
         command += ["--bundle", str(files.bundle), "--trust", str(files.trust)]
         command += ["--identity-key", str(files.identity_key), "--features", str(files.features)]
-        command += ["--state", str(files.state), "--listen", self.address]
+        command += ["--state", str(files.state), "--listen", self._listen]
         return [*command, "--replay-from", self._replay_from]
 
     def _wait_ready(self, started: float) -> None:
-        host, _, port = self.address.rpartition(":")
         assert self._process is not None  # noqa: S101 - set by __enter__ just before
-        while time.monotonic() - started < READY_WITHIN_S:
-            if self._process.poll() is not None:
-                break
-            with socket.socket() as probe:
-                if probe.connect_ex((host, int(port))) == 0:
-                    return
-            time.sleep(0.02)
-        tail = self._files.log.read_text(errors="replace")[-2000:]
-        raise ConfigFault(f"the server did not become ready on {self.address}; it said:\n{tail}")
+        while time.monotonic() - started < READY_WITHIN_S and self._process.poll() is None:
+            said = self._files.log.read_text(errors="replace")
+            ready = READY_LINE.search(said)
+            if ready is not None:
+                self.address = ready[1]
+                return
+            time.sleep(LOOK_EVERY_S)
+        said = self._files.log.read_text(errors="replace")
+        raise ConfigFault(
+            f"the server did not become ready on {self._listen}; it said:\n{said[-2000:]}"
+        )
