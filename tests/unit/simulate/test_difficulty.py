@@ -57,11 +57,14 @@ def test_what_is_new_is_not_an_attackers(world, column):
     assert (accounts.loc[accounts["size"] >= 4, "nunique"] > 1).mean() > 0.4
 
 
-def test_attackers_and_customers_share_doors(world):
+@pytest.mark.parametrize("base", BASES)
+def test_attackers_and_customers_share_doors(write_world, base):
     """A good part of all fraud goes to doors where several honest customers order."""
+    # A small world has a few dozen attackers, and chance moves their share too far.
+    world = write_world(orders=30_000, days=90, seed=21, base=base)
     orders = world.frame("orders").merge(world.truth_frame(), on="order_id")
     orders["door"] = door(orders)
     honest = orders[orders["strategy"] == ""].groupby("door")["account_id_x"].nunique()
     shared = orders.loc[orders["abuse"] != "", "door"].isin(honest.index[honest > 1])
     # Without pick-up points it is a tenth at most, over bases and seeds.
-    assert 0.12 < shared.mean() < 0.6
+    assert 0.18 < shared.mean() < 0.6
