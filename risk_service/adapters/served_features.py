@@ -1,8 +1,9 @@
 """The online store that is in force: opened anew whenever ``serving.json`` changes.
 
-Materialisation replaces the file at night; the service follows without a restart. While
-there is no store that opens, reads raise ``StoreUnavailable`` and decisions go on in mode
-NO_FEATURES; every second it is tried again.
+Materialisation replaces the file at night; the service follows without a restart, and every
+read after the replacement sees the new history. While there is no store that opens, reads
+raise ``StoreUnavailable`` and decisions go on in mode NO_FEATURES; every second it is tried
+again.
 """
 
 import logging
@@ -16,7 +17,7 @@ from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.order import Order
 from risk_service.ports import StoredFeatures
 
-LOOK_EVERY_S = 1.0
+TRY_AGAIN_EVERY_S = 1.0
 LOOK_FOR_WRITES_EVERY_S = 0.05
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class ServedFeatures:
         self._on_opened = on_opened
         self._reader: FeastSqliteReader | None = None
         self._stamp: tuple[int, int] | None = None
-        self._look_at_s = 0.0
+        self._try_at_s = 0.0
         try:
             self._open()
         except StoreUnavailable as error:
@@ -52,8 +53,12 @@ class ServedFeatures:
 
     def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
         """Return one row of stored features per order, NaN where missing or expired."""
-        if time.monotonic() >= self._look_at_s:
-            self._look()
+        # One stat a group is a few microseconds. Looking less often would answer from yesterday's
+        # history for a while after materialisation said that it is done.
+        if _stamp(self._path) != self._stamp:
+            self._reopen()
+        elif self._reader is None and time.monotonic() >= self._try_at_s:
+            self._reopen()
         if self._reader is None:
             raise StoreUnavailable("no online store could be opened")
         return self._reader.read(orders, now_us)
@@ -63,10 +68,8 @@ class ServedFeatures:
         if self._reader is not None:
             self._reader.close()
 
-    def _look(self) -> None:
-        self._look_at_s = time.monotonic() + LOOK_EVERY_S
-        if self._reader is not None and _stamp(self._path) == self._stamp:
-            return
+    def _reopen(self) -> None:
+        self._try_at_s = time.monotonic() + TRY_AGAIN_EVERY_S
         try:
             self._open()
         except (ConfigFault, StoreUnavailable) as error:

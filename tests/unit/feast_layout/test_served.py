@@ -1,0 +1,60 @@
+"""The store in force is the one that serving.json names at the time of the read."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from risk_service.adapters.feast_layout.manifest import load_manifest, save_manifest
+from risk_service.adapters.served_features import ServedFeatures
+from risk_service.domain.errors import StoreUnavailable
+from tests.fixtures.service import make_online_store
+
+DAY_US = 86_400_000_000
+
+
+def test_the_very_next_read_sees_a_replaced_manifest(tmp_path: Path) -> None:
+    """Once materialisation is done no answer rests on the history of the day before."""
+    manifest = make_online_store(tmp_path)
+    opened: list[int] = []
+    served = ServedFeatures(manifest, opened.append)
+    first_us = served.read([], 0).materialized_until_us
+    for day in range(1, 4):
+        written = load_manifest(manifest)
+        later_us = first_us + day * DAY_US
+        save_manifest(written.model_copy(update={"materialized_until_us": later_us}), manifest)
+        assert served.read([], 0).materialized_until_us == later_us
+    assert opened == [first_us + day * DAY_US for day in range(4)]
+    served.close()
+
+
+def test_a_refused_manifest_leaves_the_store_in_force(tmp_path: Path) -> None:
+    """A file that is no manifest is logged once; a store that is there again is found."""
+    manifest = make_online_store(tmp_path)
+    served = ServedFeatures(manifest, lambda _: None)
+    good = manifest.read_bytes()
+    manifest.write_text("{")
+    assert served.read([], 0).materialized_until_us > 0
+    replacement = tmp_path / "new.json"
+    replacement.write_bytes(good)
+    os.replace(replacement, manifest)
+    assert served.read([], 0).materialized_until_us > 0
+    served.close()
+
+
+def test_without_a_store_reads_are_refused(tmp_path: Path) -> None:
+    """The absence of a store is said, not answered with zeros; it is found when it comes."""
+    manifest = make_online_store(tmp_path)
+    hidden = manifest.rename(tmp_path / "hidden.json")
+    with pytest.raises(Exception, match="risk features materialize"):
+        ServedFeatures(manifest, lambda _: None)
+    hidden.rename(manifest)
+    store = tmp_path / "online.db"
+    away = store.rename(tmp_path / "away.db")
+    served = ServedFeatures(manifest, lambda _: None)
+    with pytest.raises(StoreUnavailable):
+        served.read([], 0)
+    away.rename(store)
+    os.utime(manifest)
+    assert served.read([], 0).materialized_until_us > 0
+    served.close()
