@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.event import Event
 from risk_service.domain.order import Order
 
 
@@ -80,3 +81,36 @@ class DecisionStore(Protocol):
         risk_service.domain.errors.StoreUnavailable
             Nothing of the group was written.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a group of order attempts saw of the windows, and when.
+
+    ``values`` has shape (events, window features), float64, NaN missing. ``read_us`` and
+    ``applied_us`` have shape (events, key groups): the stamp at which each record was read,
+    and the one under which the event counts in it; 0 where the event has no such key.
+    """
+
+    values: NDArray[np.float64]
+    read_us: NDArray[np.int64]
+    applied_us: NDArray[np.int64]
+
+
+class WindowStore(Protocol):
+    """Windows over the events of entities; an event counts once, by its id."""
+
+    def observe(self, events: Sequence[Event], now_us: int) -> Observed:
+        """Read each attempt's windows, then let it count; a repeated event id changes nothing."""
+
+    def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
+        """Let life events and promotion actions count; a repeated event id changes nothing.
+
+        Returns the stamps under which they count, shape (events, key groups).
+        """
+
+    def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
+        """Return the windows of other keys, shape (keys, features of the group)."""
+
+    def close(self) -> None:
+        """Give back what the store holds open."""
