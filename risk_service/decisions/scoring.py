@@ -84,6 +84,7 @@ class Scoring:
         self.schema_version = schema.version
         self._names = schema.names
         self._n_stored = len(schema.stored)
+        self._n_live = len(schema.live)
         self._pack = struct.Struct(f"{len(schema.order)}d").pack
         self._builder = VectorBuilder(schema)
         self._reader = reader
@@ -103,14 +104,26 @@ class Scoring:
         """Return the thresholds of each abuse for the policy."""
         return self._ladders[variant]
 
-    def score(self, orders: Sequence[Order], now_us: int) -> ScoredGroup:
-        """Score a group of at least one order."""
+    def score(
+        self, orders: Sequence[Order], now_us: int, live: Floats | None = None
+    ) -> ScoredGroup:
+        """Score a group of at least one order.
+
+        Parameters
+        ----------
+        live
+            Shape (orders, live features of the schema), NaN where missing; None when the
+            windows cannot be read: then only models that need no history decide.
+        """
         stored, mode = self._stored(orders, now_us)
+        if live is None:
+            live = np.full((len(orders), self._n_live), np.nan)
+            mode = Mode.NO_FEATURES if self._n_live else mode
         variant: Variant = "order_only" if mode is Mode.NO_FEATURES else "full"
         # Packed row by row: numpy would look at the type of every number.
         packed = b"".join([self._pack(*order_columns(order)) for order in orders])
         columns = np.frombuffer(packed, np.float64).reshape(len(orders), -1)
-        matrix = self._builder.build(columns, stored)
+        matrix = self._builder.build(columns, stored, live)
         scores = self._models.score(matrix, variant)
         return ScoredGroup(
             mode=mode,

@@ -2,8 +2,9 @@
 
 Names carry their owner: ``order__units``, ``account__orders_30d``,
 ``derived__account_refund_rate``. The vector holds the model inputs in schema order:
-the order's own columns, stored history, derived ratios. Columns with
-``model_input = False`` exist only to derive others from them.
+the order's own columns, stored history, live features, derived ratios. Columns with
+``model_input = False`` exist only to derive others from them. Live features are declared
+in files of their own (see ``risk_service.features.live``).
 """
 
 import hashlib
@@ -83,13 +84,14 @@ class FeatureSchema:
     version: str
     order: tuple[Feature, ...]
     stored: tuple[Feature, ...]
+    live: tuple[Feature, ...]
     derived: tuple[Feature, ...]
     views: dict[str, ViewSpec]
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
         """Model inputs in vector order."""
-        columns = (*self.order, *self.stored, *self.derived)
+        columns = (*self.order, *self.stored, *self.live, *self.derived)
         return tuple(feature for feature in columns if feature.model_input)
 
     @cached_property
@@ -109,8 +111,17 @@ def load_schema() -> FeatureSchema:
     return parse_schema(files(__package__).joinpath("schema.toml").read_text("utf-8"))
 
 
-def parse_schema(text: str) -> FeatureSchema:
+def parse_schema(
+    text: str, live: tuple[Feature, ...] = (), live_version: str = ""
+) -> FeatureSchema:
     """Read and check a schema.
+
+    Parameters
+    ----------
+    live
+        Features of the live windows and clusters, which derived ones may use.
+    live_version
+        Version of what declares them; part of the schema's version.
 
     Raises
     ------
@@ -125,14 +136,15 @@ def parse_schema(text: str) -> FeatureSchema:
         for entity in ENTITIES
         for name, spec in raw[entity].items()
     )
-    known = {feature.name: feature for feature in (*order, *stored)}
+    known = {feature.name: feature for feature in (*order, *stored, *live)}
     derived = tuple(_derived(name, spec, known) for name, spec in raw["derived"].items())
-    for feature in (*order, *stored, *derived):
+    for feature in (*order, *stored, *live, *derived):
         _check_default(feature)
     return FeatureSchema(
-        version=_version(raw),
+        version=_version(raw, live_version),
         order=order,
         stored=stored,
+        live=live,
         derived=derived,
         views={entity: _view(entity, raw["views"][entity], stored) for entity in ENTITIES},
     )
@@ -205,9 +217,10 @@ def _view(entity: str, spec: dict[str, Any], stored: tuple[Feature, ...]) -> Vie
     )
 
 
-def _version(raw: dict[str, Any]) -> str:
+def _version(raw: dict[str, Any], live_version: str) -> str:
     # Texts may be reworded without making data and models incompatible.
     content = json.dumps(_without_texts(raw), separators=(",", ":"), ensure_ascii=True)
+    content += live_version
     return "fs1-" + hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

@@ -204,7 +204,8 @@ def vectors(world: World, tokenised: Sequence[Order]) -> Floats:
     stored = reader.read(tokenised, tokenised[-1].ordered_at_us).values
     reader.close()
     columns = np.array([order_columns(order) for order in tokenised], np.float64)
-    return VectorBuilder(load_schema()).build(columns, stored)
+    live = np.full((len(tokenised), len(load_schema().live)), np.nan)
+    return VectorBuilder(load_schema()).build(columns, stored, live)
 
 
 def write_models(world: World, tokenised: Sequence[Order], size: Size) -> None:

@@ -18,6 +18,7 @@ from training.frames.vectors import Vectors, build_vectors, frame_path
 
 SCHEMA = load_schema()
 STORED = [feature.name for feature in SCHEMA.stored]
+LIVE = [feature.name for feature in SCHEMA.live]
 
 
 def bits(values: NDArray[np.float64]) -> bytes:
@@ -78,11 +79,14 @@ def test_reader_is_the_offline_join(world: World, served: Served, trained: Vecto
 def test_served_vector_is_the_trainers(world: World, served: Served, trained: Vectors) -> None:
     """Order columns and stored values of the service form the very vector of training."""
     orders = world.orders_of(served.day)
+    frame = pq.read_table(frame_path(world.warehouse)).to_pandas().set_index("order_id")
     reader = FeastSqliteReader(served.manifest)
     builder = VectorBuilder(SCHEMA)
     vectors = [
         builder.build(
-            np.array([order_columns(order)]), reader.read([order], order.ordered_at_us).values
+            np.array([order_columns(order)]),
+            reader.read([order], order.ordered_at_us).values,
+            frame.loc[[order.order_id], LIVE].to_numpy(np.float64),
         )
         for order in orders
     ]

@@ -40,6 +40,7 @@ WANTED = 1_000
 GROUP = 16
 SCHEMA = load_schema()
 STORED = [feature.name for feature in SCHEMA.stored]
+LIVE = [feature.name for feature in SCHEMA.live]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -109,11 +110,16 @@ def test_thousand_orders_are_equal_to_the_last_digit(chain: Chain, tmp_path: Pat
         read = [reader.read(group, group[0].ordered_at_us).values for group in groups]
         reader.close()
         served = np.concatenate(read)
-        vectors = [
-            builder.build(np.array([order_columns(order) for order in group]), values)
-            for group, values in zip(groups, read, strict=True)
-        ]
         ids = [order.order_id for order in orders]
+        live = frame.loc[ids, LIVE].to_numpy(np.float64)
+        vectors = [
+            builder.build(
+                np.array([order_columns(order) for order in group]),
+                values,
+                live[number * GROUP : (number + 1) * GROUP],
+            )
+            for number, (group, values) in enumerate(zip(groups, read, strict=True))
+        ]
         assert bits(served) == bits(frame.loc[ids, STORED].to_numpy(np.float64))
         assert bits(served) == bits(_through_the_sdk(chain.warehouse, online, orders))
         trained = chain.vectors.matrix[[place[name] for name in ids]]

@@ -49,11 +49,11 @@ def build_vectors(warehouse: Path, frame: Path | None = None) -> Vectors:
             point_in_time(warehouse, orders, frame)
     schema = load_schema()
     columns = pq.read_table(orders, columns=["order_id", *_names(schema.order)])
-    stored = pq.read_table(frame, columns=["order_id", *_names(schema.stored)])
+    stored = pq.read_table(frame, columns=["order_id", *_names((*schema.stored, *schema.live))])
     if not columns["order_id"].equals(stored["order_id"]):
         raise DataFault(str(frame), None, "its rows are not those of orders.parquet")
     matrix = VectorBuilder(schema).build(
-        _matrix(columns, schema.order), _matrix(stored, schema.stored)
+        _matrix(columns, schema.order), _matrix(stored, schema.stored), _matrix(stored, schema.live)
     )
     return Vectors(order_ids=columns["order_id"], matrix=matrix, names=schema.names)
 

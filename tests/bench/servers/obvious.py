@@ -55,6 +55,7 @@ class Obvious(risk_pb2_grpc.RiskServiceServicer):
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._schema = load_schema()
+        self._no_live = np.full((1, len(self._schema.live)), np.nan)
 
     async def ScoreOrder(  # noqa: N802  # the name in the contract
         self, request: risk_pb2.ScoreOrderRequest, context: object
@@ -62,7 +63,7 @@ class Obvious(risk_pb2_grpc.RiskServiceServicer):
         """Answer one order."""
         order = self._parts.tokeniser.order(raw_order(request.order))
         columns = np.array([order_columns(order)], np.float64)
-        vector = self._parts.builder.build(columns, self._read(order))
+        vector = self._parts.builder.build(columns, self._read(order), self._no_live)
         raw = [float(booster.predict(vector, num_threads=1)[0]) for booster in self._parts.boosters]
         answer = typical_answer()
         for score, probability in zip(answer.decision.scores, raw, strict=True):
