@@ -37,10 +37,10 @@ setup: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt
 	@echo "Installing the Python packages (a few minutes the first time) ..."
 	@test -x .venv/bin/python || python3 -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,dev]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,dev]'
 	@touch $@
 
-# Debian packages for what the tests start: a load generator and a system-call tracer.
+# Debian packages for what the tests start: a load generator, a system-call tracer, Redis.
 setup-debian:
 	@bash .ci/debian-packages
 
