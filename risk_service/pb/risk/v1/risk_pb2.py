@@ -23,62 +23,63 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from risk_service.pb.risk.v1 import event_pb2 as risk_dot_v1_dot_event__pb2
 from risk_service.pb.risk.v1 import order_pb2 as risk_dot_v1_dot_order__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12risk/v1/risk.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13risk/v1/order.proto\"F\n\x11ScoreOrderRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1d\n\x05order\x18\x02 \x01(\x0b\x32\x0e.risk.v1.Order\"9\n\x12ScoreOrderResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"G\n\x17\x42\x61tchScoreOrdersRequest\x12,\n\x08requests\x18\x01 \x03(\x0b\x32\x1a.risk.v1.ScoreOrderRequest\"L\n\x18\x42\x61tchScoreOrdersResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.risk.v1.BatchScoreOrdersResult\"\x83\x01\n\x16\x42\x61tchScoreOrdersResult\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12%\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x11.risk.v1.DecisionH\x00\x12$\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x13.risk.v1.OrderErrorH\x00\x42\x08\n\x06result\"^\n\nOrderError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x31\n\x10\x66ield_violations\x18\x03 \x03(\x0b\x32\x17.risk.v1.FieldViolation\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\\\n\x12GetDecisionRequest\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08order_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\":\n\x13GetDecisionResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"\xa6\x01\n\x18\x43ompleteChallengeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63hallenge_id\x18\x02 \x01(\t\x12(\n\x06result\x18\x03 \x01(\x0e\x32\x18.risk.v1.ChallengeResult\x12\x36\n\x12verification_level\x18\x04 \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\"@\n\x19\x43ompleteChallengeResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"\x89\x03\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\r\x12!\n\x07outcome\x18\x05 \x01(\x0e\x32\x10.risk.v1.Outcome\x12#\n\x06scores\x18\x06 \x03(\x0b\x32\x13.risk.v1.AbuseScore\x12 \n\x07reasons\x18\x07 \x03(\x0b\x32\x0f.risk.v1.Reason\x12#\n\x08versions\x18\x08 \x01(\x0b\x32\x11.risk.v1.Versions\x12\x1b\n\x04mode\x18\t \x01(\x0e\x32\r.risk.v1.Mode\x12.\n\ndecided_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\tchallenge\x18\x0b \x01(\x0b\x32\x12.risk.v1.Challenge\x12/\n\x0fquantity_limits\x18\x0c \x03(\x0b\x32\x16.risk.v1.QuantityLimit\"O\n\nAbuseScore\x12\x1d\n\x05\x61\x62use\x18\x01 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\r\n\x05score\x18\x03 \x01(\r\"\xe7\x01\n\x06Reason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x1d\n\x05\x61\x62use\x18\x02 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12-\n\rcustomer_text\x18\x03 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12,\n\x0c\x61nalyst_text\x18\x04 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12\x0f\n\x07\x66\x65\x61ture\x18\x05 \x01(\t\x12\x1a\n\rfeature_value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x07 \x01(\x01\x42\x10\n\x0e_feature_value\"\'\n\rLocalizedText\x12\n\n\x02zh\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"p\n\x08Versions\x12\x15\n\rbundle_sha256\x18\x01 \x01(\t\x12\x16\n\x0e\x66\x65\x61ture_schema\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\x14\n\x0creason_texts\x18\x04 \x01(\t\x12\x0f\n\x07service\x18\x05 \x01(\t\"w\n\tChallenge\x12\x14\n\x0c\x63hallenge_id\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.risk.v1.ChallengeKind\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\rQuantityLimit\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\r\x12\x0f\n\x07\x61llowed\x18\x03 \x01(\r*\x8e\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_ALLOW\x10\x01\x12\x1a\n\x16OUTCOME_LIMIT_QUANTITY\x10\x02\x12\x15\n\x11OUTCOME_CHALLENGE\x10\x03\x12\x12\n\x0eOUTCOME_REVIEW\x10\x04\x12\x10\n\x0cOUTCOME_DENY\x10\x05*X\n\x05\x41\x62use\x12\x15\n\x11\x41\x42USE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x42USE_SCALPING\x10\x01\x12\x12\n\x0e\x41\x42USE_BRUSHING\x10\x02\x12\x10\n\x0c\x41\x42USE_REFUND\x10\x03*\x91\x01\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_FULL\x10\x01\x12\x0e\n\nMODE_STALE\x10\x02\x12\x14\n\x10MODE_NO_FEATURES\x10\x03\x12\x13\n\x0fMODE_RULES_ONLY\x10\x04\x12\x0f\n\x0bMODE_STATIC\x10\x05\x12\x18\n\x14MODE_CLIENT_FALLBACK\x10\x06*\x88\x01\n\rChallengeKind\x12\x1e\n\x1a\x43HALLENGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43HALLENGE_KIND_CAPTCHA\x10\x01\x12\x1d\n\x19\x43HALLENGE_KIND_PHONE_CODE\x10\x02\x12\x1c\n\x18\x43HALLENGE_KIND_REAL_NAME\x10\x03*m\n\x0f\x43hallengeResult\x12 \n\x1c\x43HALLENGE_RESULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43HALLENGE_RESULT_PASSED\x10\x01\x12\x1b\n\x17\x43HALLENGE_RESULT_FAILED\x10\x02\x32\xd3\x02\n\x0bRiskService\x12\x45\n\nScoreOrder\x12\x1a.risk.v1.ScoreOrderRequest\x1a\x1b.risk.v1.ScoreOrderResponse\x12W\n\x10\x42\x61tchScoreOrders\x12 .risk.v1.BatchScoreOrdersRequest\x1a!.risk.v1.BatchScoreOrdersResponse\x12H\n\x0bGetDecision\x12\x1b.risk.v1.GetDecisionRequest\x1a\x1c.risk.v1.GetDecisionResponse\x12Z\n\x11\x43ompleteChallenge\x12!.risk.v1.CompleteChallengeRequest\x1a\".risk.v1.CompleteChallengeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12risk/v1/risk.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13risk/v1/event.proto\x1a\x13risk/v1/order.proto\"F\n\x11ScoreOrderRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1d\n\x05order\x18\x02 \x01(\x0b\x32\x0e.risk.v1.Order\"9\n\x12ScoreOrderResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"G\n\x17\x42\x61tchScoreOrdersRequest\x12,\n\x08requests\x18\x01 \x03(\x0b\x32\x1a.risk.v1.ScoreOrderRequest\"L\n\x18\x42\x61tchScoreOrdersResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.risk.v1.BatchScoreOrdersResult\"\x83\x01\n\x16\x42\x61tchScoreOrdersResult\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12%\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x11.risk.v1.DecisionH\x00\x12$\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x13.risk.v1.OrderErrorH\x00\x42\x08\n\x06result\"^\n\nOrderError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x31\n\x10\x66ield_violations\x18\x03 \x03(\x0b\x32\x17.risk.v1.FieldViolation\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\\\n\x12GetDecisionRequest\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08order_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\":\n\x13GetDecisionResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"\xa6\x01\n\x18\x43ompleteChallengeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63hallenge_id\x18\x02 \x01(\t\x12(\n\x06result\x18\x03 \x01(\x0e\x32\x18.risk.v1.ChallengeResult\x12\x36\n\x12verification_level\x18\x04 \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\"@\n\x19\x43ompleteChallengeResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"\x89\x03\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\r\x12!\n\x07outcome\x18\x05 \x01(\x0e\x32\x10.risk.v1.Outcome\x12#\n\x06scores\x18\x06 \x03(\x0b\x32\x13.risk.v1.AbuseScore\x12 \n\x07reasons\x18\x07 \x03(\x0b\x32\x0f.risk.v1.Reason\x12#\n\x08versions\x18\x08 \x01(\x0b\x32\x11.risk.v1.Versions\x12\x1b\n\x04mode\x18\t \x01(\x0e\x32\r.risk.v1.Mode\x12.\n\ndecided_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\tchallenge\x18\x0b \x01(\x0b\x32\x12.risk.v1.Challenge\x12/\n\x0fquantity_limits\x18\x0c \x03(\x0b\x32\x16.risk.v1.QuantityLimit\"O\n\nAbuseScore\x12\x1d\n\x05\x61\x62use\x18\x01 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\r\n\x05score\x18\x03 \x01(\r\"\xe7\x01\n\x06Reason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x1d\n\x05\x61\x62use\x18\x02 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12-\n\rcustomer_text\x18\x03 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12,\n\x0c\x61nalyst_text\x18\x04 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12\x0f\n\x07\x66\x65\x61ture\x18\x05 \x01(\t\x12\x1a\n\rfeature_value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x07 \x01(\x01\x42\x10\n\x0e_feature_value\"\'\n\rLocalizedText\x12\n\n\x02zh\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"p\n\x08Versions\x12\x15\n\rbundle_sha256\x18\x01 \x01(\t\x12\x16\n\x0e\x66\x65\x61ture_schema\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\x14\n\x0creason_texts\x18\x04 \x01(\t\x12\x0f\n\x07service\x18\x05 \x01(\t\"w\n\tChallenge\x12\x14\n\x0c\x63hallenge_id\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.risk.v1.ChallengeKind\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\rQuantityLimit\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\r\x12\x0f\n\x07\x61llowed\x18\x03 \x01(\r*\x8e\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_ALLOW\x10\x01\x12\x1a\n\x16OUTCOME_LIMIT_QUANTITY\x10\x02\x12\x15\n\x11OUTCOME_CHALLENGE\x10\x03\x12\x12\n\x0eOUTCOME_REVIEW\x10\x04\x12\x10\n\x0cOUTCOME_DENY\x10\x05*X\n\x05\x41\x62use\x12\x15\n\x11\x41\x42USE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x42USE_SCALPING\x10\x01\x12\x12\n\x0e\x41\x42USE_BRUSHING\x10\x02\x12\x10\n\x0c\x41\x42USE_REFUND\x10\x03*\x91\x01\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_FULL\x10\x01\x12\x0e\n\nMODE_STALE\x10\x02\x12\x14\n\x10MODE_NO_FEATURES\x10\x03\x12\x13\n\x0fMODE_RULES_ONLY\x10\x04\x12\x0f\n\x0bMODE_STATIC\x10\x05\x12\x18\n\x14MODE_CLIENT_FALLBACK\x10\x06*\x88\x01\n\rChallengeKind\x12\x1e\n\x1a\x43HALLENGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43HALLENGE_KIND_CAPTCHA\x10\x01\x12\x1d\n\x19\x43HALLENGE_KIND_PHONE_CODE\x10\x02\x12\x1c\n\x18\x43HALLENGE_KIND_REAL_NAME\x10\x03*m\n\x0f\x43hallengeResult\x12 \n\x1c\x43HALLENGE_RESULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43HALLENGE_RESULT_PASSED\x10\x01\x12\x1b\n\x17\x43HALLENGE_RESULT_FAILED\x10\x02\x32\xa2\x03\n\x0bRiskService\x12\x45\n\nScoreOrder\x12\x1a.risk.v1.ScoreOrderRequest\x1a\x1b.risk.v1.ScoreOrderResponse\x12W\n\x10\x42\x61tchScoreOrders\x12 .risk.v1.BatchScoreOrdersRequest\x1a!.risk.v1.BatchScoreOrdersResponse\x12H\n\x0bGetDecision\x12\x1b.risk.v1.GetDecisionRequest\x1a\x1c.risk.v1.GetDecisionResponse\x12Z\n\x11\x43ompleteChallenge\x12!.risk.v1.CompleteChallengeRequest\x1a\".risk.v1.CompleteChallengeResponse\x12M\n\x0cReportEvents\x12\x1c.risk.v1.ReportEventsRequest\x1a\x1d.risk.v1.ReportEventsResponse(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'risk.v1.risk_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=2094
-  _globals['_OUTCOME']._serialized_end=2236
-  _globals['_ABUSE']._serialized_start=2238
-  _globals['_ABUSE']._serialized_end=2326
-  _globals['_MODE']._serialized_start=2329
-  _globals['_MODE']._serialized_end=2474
-  _globals['_CHALLENGEKIND']._serialized_start=2477
-  _globals['_CHALLENGEKIND']._serialized_end=2613
-  _globals['_CHALLENGERESULT']._serialized_start=2615
-  _globals['_CHALLENGERESULT']._serialized_end=2724
-  _globals['_SCOREORDERREQUEST']._serialized_start=85
-  _globals['_SCOREORDERREQUEST']._serialized_end=155
-  _globals['_SCOREORDERRESPONSE']._serialized_start=157
-  _globals['_SCOREORDERRESPONSE']._serialized_end=214
-  _globals['_BATCHSCOREORDERSREQUEST']._serialized_start=216
-  _globals['_BATCHSCOREORDERSREQUEST']._serialized_end=287
-  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_start=289
-  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_end=365
-  _globals['_BATCHSCOREORDERSRESULT']._serialized_start=368
-  _globals['_BATCHSCOREORDERSRESULT']._serialized_end=499
-  _globals['_ORDERERROR']._serialized_start=501
-  _globals['_ORDERERROR']._serialized_end=595
-  _globals['_FIELDVIOLATION']._serialized_start=597
-  _globals['_FIELDVIOLATION']._serialized_end=649
-  _globals['_GETDECISIONREQUEST']._serialized_start=651
-  _globals['_GETDECISIONREQUEST']._serialized_end=743
-  _globals['_GETDECISIONRESPONSE']._serialized_start=745
-  _globals['_GETDECISIONRESPONSE']._serialized_end=803
-  _globals['_COMPLETECHALLENGEREQUEST']._serialized_start=806
-  _globals['_COMPLETECHALLENGEREQUEST']._serialized_end=972
-  _globals['_COMPLETECHALLENGERESPONSE']._serialized_start=974
-  _globals['_COMPLETECHALLENGERESPONSE']._serialized_end=1038
-  _globals['_DECISION']._serialized_start=1041
-  _globals['_DECISION']._serialized_end=1434
-  _globals['_ABUSESCORE']._serialized_start=1436
-  _globals['_ABUSESCORE']._serialized_end=1515
-  _globals['_REASON']._serialized_start=1518
-  _globals['_REASON']._serialized_end=1749
-  _globals['_LOCALIZEDTEXT']._serialized_start=1751
-  _globals['_LOCALIZEDTEXT']._serialized_end=1790
-  _globals['_VERSIONS']._serialized_start=1792
-  _globals['_VERSIONS']._serialized_end=1904
-  _globals['_CHALLENGE']._serialized_start=1906
-  _globals['_CHALLENGE']._serialized_end=2025
-  _globals['_QUANTITYLIMIT']._serialized_start=2027
-  _globals['_QUANTITYLIMIT']._serialized_end=2091
-  _globals['_RISKSERVICE']._serialized_start=2727
-  _globals['_RISKSERVICE']._serialized_end=3066
+  _globals['_OUTCOME']._serialized_start=2115
+  _globals['_OUTCOME']._serialized_end=2257
+  _globals['_ABUSE']._serialized_start=2259
+  _globals['_ABUSE']._serialized_end=2347
+  _globals['_MODE']._serialized_start=2350
+  _globals['_MODE']._serialized_end=2495
+  _globals['_CHALLENGEKIND']._serialized_start=2498
+  _globals['_CHALLENGEKIND']._serialized_end=2634
+  _globals['_CHALLENGERESULT']._serialized_start=2636
+  _globals['_CHALLENGERESULT']._serialized_end=2745
+  _globals['_SCOREORDERREQUEST']._serialized_start=106
+  _globals['_SCOREORDERREQUEST']._serialized_end=176
+  _globals['_SCOREORDERRESPONSE']._serialized_start=178
+  _globals['_SCOREORDERRESPONSE']._serialized_end=235
+  _globals['_BATCHSCOREORDERSREQUEST']._serialized_start=237
+  _globals['_BATCHSCOREORDERSREQUEST']._serialized_end=308
+  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_start=310
+  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_end=386
+  _globals['_BATCHSCOREORDERSRESULT']._serialized_start=389
+  _globals['_BATCHSCOREORDERSRESULT']._serialized_end=520
+  _globals['_ORDERERROR']._serialized_start=522
+  _globals['_ORDERERROR']._serialized_end=616
+  _globals['_FIELDVIOLATION']._serialized_start=618
+  _globals['_FIELDVIOLATION']._serialized_end=670
+  _globals['_GETDECISIONREQUEST']._serialized_start=672
+  _globals['_GETDECISIONREQUEST']._serialized_end=764
+  _globals['_GETDECISIONRESPONSE']._serialized_start=766
+  _globals['_GETDECISIONRESPONSE']._serialized_end=824
+  _globals['_COMPLETECHALLENGEREQUEST']._serialized_start=827
+  _globals['_COMPLETECHALLENGEREQUEST']._serialized_end=993
+  _globals['_COMPLETECHALLENGERESPONSE']._serialized_start=995
+  _globals['_COMPLETECHALLENGERESPONSE']._serialized_end=1059
+  _globals['_DECISION']._serialized_start=1062
+  _globals['_DECISION']._serialized_end=1455
+  _globals['_ABUSESCORE']._serialized_start=1457
+  _globals['_ABUSESCORE']._serialized_end=1536
+  _globals['_REASON']._serialized_start=1539
+  _globals['_REASON']._serialized_end=1770
+  _globals['_LOCALIZEDTEXT']._serialized_start=1772
+  _globals['_LOCALIZEDTEXT']._serialized_end=1811
+  _globals['_VERSIONS']._serialized_start=1813
+  _globals['_VERSIONS']._serialized_end=1925
+  _globals['_CHALLENGE']._serialized_start=1927
+  _globals['_CHALLENGE']._serialized_end=2046
+  _globals['_QUANTITYLIMIT']._serialized_start=2048
+  _globals['_QUANTITYLIMIT']._serialized_end=2112
+  _globals['_RISKSERVICE']._serialized_start=2748
+  _globals['_RISKSERVICE']._serialized_end=3166
 # @@protoc_insertion_point(module_scope)

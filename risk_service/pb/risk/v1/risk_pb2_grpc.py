@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from risk_service.pb.risk.v1 import event_pb2 as risk_dot_v1_dot_event__pb2
 from risk_service.pb.risk.v1 import risk_pb2 as risk_dot_v1_dot_risk__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -58,6 +59,11 @@ class RiskServiceStub:
                 request_serializer=risk_dot_v1_dot_risk__pb2.CompleteChallengeRequest.SerializeToString,
                 response_deserializer=risk_dot_v1_dot_risk__pb2.CompleteChallengeResponse.FromString,
                 _registered_method=True)
+        self.ReportEvents = channel.stream_unary(
+                '/risk.v1.RiskService/ReportEvents',
+                request_serializer=risk_dot_v1_dot_event__pb2.ReportEventsRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_event__pb2.ReportEventsResponse.FromString,
+                _registered_method=True)
 
 
 class RiskServiceServicer:
@@ -95,6 +101,14 @@ class RiskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportEvents(self, request_iterator, context):
+        """Takes what happened to orders and around promotions. Idempotent by event id: after any
+        error the whole stream may be sent again. Answered when all of it is durable.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RiskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -117,6 +131,11 @@ def add_RiskServiceServicer_to_server(servicer, server):
                     servicer.CompleteChallenge,
                     request_deserializer=risk_dot_v1_dot_risk__pb2.CompleteChallengeRequest.FromString,
                     response_serializer=risk_dot_v1_dot_risk__pb2.CompleteChallengeResponse.SerializeToString,
+            ),
+            'ReportEvents': grpc.stream_unary_rpc_method_handler(
+                    servicer.ReportEvents,
+                    request_deserializer=risk_dot_v1_dot_event__pb2.ReportEventsRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_event__pb2.ReportEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -231,6 +250,33 @@ class RiskService:
             '/risk.v1.RiskService/CompleteChallenge',
             risk_dot_v1_dot_risk__pb2.CompleteChallengeRequest.SerializeToString,
             risk_dot_v1_dot_risk__pb2.CompleteChallengeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportEvents(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/risk.v1.RiskService/ReportEvents',
+            risk_dot_v1_dot_event__pb2.ReportEventsRequest.SerializeToString,
+            risk_dot_v1_dot_event__pb2.ReportEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
