@@ -9,6 +9,7 @@ longer than one order needs it (docs/adr/0011-no-cache-of-raw-values.md).
 import math
 from operator import attrgetter
 
+from risk_service.domain.action import Action, RawAction
 from risk_service.domain.order import IdentityTraits, Order, RawOrder, Tokens
 from risk_service.domain.vocabulary import PhonePrefixClass
 from risk_service.identity.address import Address, parse_address
@@ -101,6 +102,29 @@ class Tokeniser:
             entry_path=raw.entry_path,
             drop_id=raw.drop_id,
             verification_level=raw.verification_level,
+        )
+
+    def action(self, raw: RawAction) -> Action:
+        """Return the action with tokens in place of identifiers.
+
+        Raises
+        ------
+        InvalidInput
+            A text is longer than 1,024 characters, or the IP address is none.
+        """
+        for attribute in ("account_id", "device_id", "ip", "related_account_id"):
+            check_length(f"action.{attribute}", getattr(raw, attribute))
+        ip = parse_ip(raw.ip)
+        return Action(
+            action_id=raw.action_id,
+            action_type=raw.action_type,
+            at_us=raw.at_us,
+            account=self._account(_encoded(opaque(raw.account_id))),
+            device=self._device(_encoded(opaque(raw.device_id))),
+            ip=self._ip(ip.packed) if ip else "",
+            ip_block=self._ip_block(ip.block) if ip else "",
+            campaign=raw.campaign_id,
+            related=self._account(_encoded(opaque(raw.related_account_id))),
         )
 
     def account(self, account_id: str) -> str:

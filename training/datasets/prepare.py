@@ -23,9 +23,9 @@ from training.datasets import table_checks, tables, warehouse
 from training.datasets.baskets import BasketBatch, baskets
 from training.datasets.description import read_description, write_prepared
 from training.datasets.known_orders import KnownOrders
-from training.datasets.source import Source, find_source
+from training.datasets.source import Source, find_source, is_there
 from training.datasets.staging import appearing_whole, table_writer
-from training.datasets.tokenised import tokenised
+from training.datasets.tokenised import tokenised, tokenised_actions
 from training.datasets.uniqueness import UniqueIds
 
 Progress = Callable[[str, int, int], None]
@@ -81,13 +81,19 @@ def prepare(
     """
     description = read_description(data)
     sources = {table.name: find_source(data, table) for table in tables.ALL}
+    sources |= {
+        table.name: find_source(data, table) for table in tables.OPTIONAL if is_there(data, table)
+    }
     version = load_schema().version
     with appearing_whole(out) as partial:
         run = _Run(sources=sources, partial=partial, progress=progress)
         covers_us = (description.start_us, description.end_us)
         known = run.baskets(key, covers_us, processes or _worth(sources["orders"]))
         run.followers(known)
-        run.accounts(Tokeniser(key))
+        tokeniser = Tokeniser(key)
+        run.accounts(tokeniser)
+        if "actions" in sources:
+            run.actions(tokeniser)
         write_prepared(data, partial, key.key_id, version)
     return Prepared(out=out, rows=run.rows, key_id=key.key_id, schema_version=version)
 
@@ -139,6 +145,18 @@ class _Run:
                 columns = [pa.array(names, pa.string()), batch["registered_at"]]
                 prepared = pa.RecordBatch.from_arrays(columns, schema=warehouse.ACCOUNTS)
                 self._write(writer, "accounts", prepared)
+        ids.check()
+
+    def actions(self, tokeniser: Tokeniser) -> None:
+        """Write the promotion actions under tokens."""
+        source = self.sources["actions"]
+        ids = UniqueIds(source, "action_id")
+        with table_writer(self.partial, "actions", warehouse.ACTIONS) as writer:
+            for position, batch in source.batches():
+                table_checks.check_actions(source, position, batch)
+                ids.add(batch)
+                rows = tokenised_actions(tokeniser, source, position, batch)
+                self._write(writer, "actions", warehouse.action_batch(rows, batch))
         ids.check()
 
     def _noted(

@@ -1,9 +1,10 @@
-"""From rows of the raw tables to the raw order that the service would have received."""
+"""From rows of the raw tables to the raw order or action that the service would have received."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from risk_service.domain.action import RawAction
 from risk_service.domain.order import Discount, OrderLine, RawOrder
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 
@@ -54,6 +55,20 @@ def raw_order(record: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> 
         entry_path=_ENTRIES[record["entry_path"]],
         drop_id=record["drop_id"],
         verification_level=_LEVELS[record["verification_level"]],
+    )
+
+
+def raw_action(record: Mapping[str, Any]) -> RawAction:
+    """Return the action of one row of ``actions``."""
+    return RawAction(
+        action_id=record["action_id"],
+        action_type=record["action_type"],
+        at_us=_microseconds(record["action_at"]),
+        account_id=record["account_id"],
+        device_id=record["device_id"],
+        ip=record["ip"],
+        campaign_id=record["campaign_id"],
+        related_account_id=record["related_account_id"],
     )
 
 

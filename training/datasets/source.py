@@ -144,6 +144,11 @@ def find_source(directory: Path, table: RawTable) -> Source:
     return Source(path=found[0], table=table, rows=_rows(found[0]))
 
 
+def is_there(directory: Path, table: RawTable) -> bool:
+    """Tell whether a data set has the file of a table that it may leave out."""
+    return any((directory / (table.name + suffix)).exists() for suffix in _SUFFIXES)
+
+
 def _rows(path: Path) -> int | None:
     """Return the number of rows when the file tells it, for progress only."""
     if path.suffix != ".parquet":

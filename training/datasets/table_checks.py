@@ -7,7 +7,13 @@ import pyarrow.compute as pc
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 from training.datasets.checks import BatchCheck
 from training.datasets.source import Source
-from training.datasets.tables import ABUSES, BASELINE_OUTCOMES, EVENT_TYPES, MONEY_MINOR_MAX
+from training.datasets.tables import (
+    ABUSES,
+    ACTION_TYPES,
+    BASELINE_OUTCOMES,
+    EVENT_TYPES,
+    MONEY_MINOR_MAX,
+)
 
 # Data sets of promotions begin with online shops; a time outside is a slip of the unit.
 EARLIEST_US = 631_152_000_000_000  # 1990-01-01
@@ -111,6 +117,16 @@ def check_events(source: Source, position: int, batch: pa.RecordBatch) -> None:
     check.not_before("recorded_at", "event_at")
     check.money("amount_minor")
     check.between(0.0, MAX_WEIGHT_RATIO, "weight_ratio")
+
+
+def check_actions(source: Source, position: int, batch: pa.RecordBatch) -> None:
+    """Check a batch of promotion actions."""
+    check = BatchCheck(source, position, batch)
+    check.texts()
+    check.filled("action_id", "account_id")
+    check.one_of("action_type", ACTION_TYPES)
+    check.times(EARLIEST_US, LATEST_US, "action_at", "recorded_at")
+    check.not_before("recorded_at", "action_at")
 
 
 def check_labels(source: Source, position: int, batch: pa.RecordBatch) -> None:

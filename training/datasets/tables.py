@@ -13,6 +13,7 @@ TIME = pa.timestamp("us", tz="UTC")
 MONEY_MINOR_MAX = 10**12
 EVENT_TYPES = ("PAID", "CANCELLED", "SHIPPED", "DELIVERED", "REVIEWED", "REFUND_REQUESTED",
                "REFUNDED", "RETURN_RECEIVED", "BLOCKED")  # fmt: skip
+ACTION_TYPES = ("COUPON_CLAIMED", "DRAW", "INVITE", "GROUP_JOINED", "BARGAIN_HELP")
 BASELINE_OUTCOMES = ("ALLOW", "DENY")
 ABUSES = tuple(abuse.value for abuse in Abuse)
 DISCOUNT = pa.struct(
@@ -87,4 +88,12 @@ CAMPAIGNS = _table(
     nullable="drop_at sku units",
 )
 LABELS = _table("labels", _texts("order_id abuse") | {"value": pa.int8(), "known_at": TIME})
+ACTIONS = _table(
+    "actions",
+    _texts("action_id action_type")
+    | {"action_at": TIME, "recorded_at": TIME}
+    | _texts("account_id device_id ip campaign_id related_account_id"),
+)
+# Shops without promotion actions have no such table.
+OPTIONAL = (ACTIONS,)
 ALL = (ORDERS, LINES, EVENTS, LABELS, CAMPAIGNS, ACCOUNTS)

@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from risk_service.domain.action import Action
 from risk_service.domain.errors import ConfigFault, InvalidInput
 from risk_service.domain.order import Order, RawOrder
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
 from training.datasets.baskets import BasketBatch
-from training.datasets.raw_orders import raw_order
+from training.datasets.raw_orders import raw_action, raw_order
 from training.datasets.source import Source
 from training.datasets.warehouse import order_batch
 
@@ -45,6 +46,25 @@ def tokenise_batch(tokeniser: Tokeniser, batch: BasketBatch) -> pa.RecordBatch |
         except InvalidInput as error:
             return BadRow(index=index, message=str(error))
     return order_batch(orders, batch.orders)
+
+
+def tokenised_actions(
+    tokeniser: Tokeniser, source: Source, position: int, batch: pa.RecordBatch
+) -> list[Action]:
+    """Return the tokenised actions of a batch.
+
+    Raises
+    ------
+    DataFault
+        The identity room refused a row; names file and row.
+    """
+    actions: list[Action] = []
+    for index, row in enumerate(batch.to_pylist()):
+        try:
+            actions.append(tokeniser.action(raw_action(row)))
+        except InvalidInput as error:
+            raise source.fault(position + index, str(error)) from error
+    return actions
 
 
 def tokenised(

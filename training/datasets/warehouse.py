@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from risk_service.domain.action import Action
 from risk_service.domain.order import Order
 from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
 from training.datasets.tables import TIME
 
+# Attributes of ``domain.action.Action`` that are kept under their own names.
+ACTION_FIELDS = ("account", "device", "ip", "ip_block", "campaign", "related")
 ORDERS = pa.schema(
     [
         ("order_id", pa.string()),
@@ -36,6 +39,15 @@ ORDERS = pa.schema(
         *((name, pa.float64()) for name in ORDER_COLUMNS),
     ]
 )
+ACTIONS = pa.schema(
+    [
+        ("action_id", pa.string()),
+        ("action_type", pa.string()),
+        ("action_at", TIME),
+        ("recorded_at", TIME),
+        *((name, pa.string()) for name in ACTION_FIELDS),
+    ]
+)
 ACCOUNTS = pa.schema([("account", pa.string()), ("registered_at", TIME)])
 # Filled from the raw batch without a look at the order.
 _COPIED = ("baseline_outcome", "allow_through")
@@ -59,6 +71,22 @@ def order_batch(orders: Sequence[Order], raw: pa.RecordBatch) -> pa.RecordBatch:
     # from_pandas would turn NaN into null; unknown stays NaN, as in serving.
     columns += [pa.array(column, from_pandas=False) for column in floats.T]
     return pa.RecordBatch.from_arrays(columns, schema=ORDERS)
+
+
+def action_batch(actions: Sequence[Action], raw: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the rows of ``actions.parquet`` for a batch of tokenised actions.
+
+    Parameters
+    ----------
+    raw
+        The raw batch, for ids, types and times.
+    """
+    columns = [raw[name] for name in ("action_id", "action_type", "action_at", "recorded_at")]
+    columns += [
+        pa.array([getattr(action, name) for action in actions], pa.string())
+        for name in ACTION_FIELDS
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=ACTIONS)
 
 
 def _attributes(order: Order) -> tuple[str | int | float | None, ...]:

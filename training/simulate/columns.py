@@ -51,6 +51,17 @@ COLUMNS: dict[str, dict[str, str]] = {
         "reason": "reason the customer gave for a refund, else empty",
         "weight_ratio": "weight of the parcel over the expected one (SHIPPED, RETURN_RECEIVED)",
     },
+    "actions": {
+        "action_id": "opaque id of the promotion action",
+        "action_type": "COUPON_CLAIMED, DRAW, INVITE, GROUP_JOINED or BARGAIN_HELP",
+        "action_at": "when it happened",
+        "recorded_at": "when the shop knew it, never before action_at",
+        "account_id": "account that acted; of an INVITE the inviter",
+        "device_id": "device it acted on",
+        "ip": "address the shop saw",
+        "campaign_id": "campaign the action belongs to, else empty",
+        "related_account_id": "account that was invited, joined or helped, else empty",
+    },
     "accounts": {
         "account_id": "opaque id of an account that ordered",
         "registered_at": "when it was opened",

@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 
 from risk_service.domain.vocabulary import PromotionType
 from training.simulate import kinds
+from training.simulate.actions import ACTION_TYPES
 from training.simulate.aftermath import EVENT_TYPES, Labels
 from training.simulate.arrays import Columns, chance, rank_within
 from training.simulate.baskets import lines_of
@@ -156,6 +157,25 @@ class Renderer:
                 "amount_minor": pa.array(events["amount"], pa.int64(), mask=events["amount"] < 0),
                 "reason": pa.array(kinds.CLAIMS).take(pa.array(events["reason"])),
                 "weight_ratio": pa.array(events["weight"], mask=np.isnan(events["weight"])),
+            }
+        )
+
+    def action_table(self, actions: Columns) -> pa.Table:
+        """Return ``actions.parquet``."""
+        row = actions["row"]
+        names = pa.array(ACTION_TYPES).take(pa.array(actions["type"]))
+        campaign = self.orders["campaign"][row].astype(np.int64)
+        return pa.table(
+            {
+                "action_id": self._texts.ids("action", np.arange(row.size)),
+                "action_type": names,
+                "action_at": pa.array(actions["at"], STAMP),
+                "recorded_at": pa.array(actions["recorded"], STAMP),
+                "account_id": self._texts.ids("account", self.orders["account"][row]),
+                "device_id": self._texts.ids("device", self.orders["device"][row]),
+                "ip": self._texts.ips().take(pa.array(row)),
+                "campaign_id": self._texts.ids("campaign", campaign),
+                "related_account_id": self._texts.ids("account", actions["related"]),
             }
         )
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from risk_service.domain.errors import ConfigFault
 from training.simulate import baseline, kinds
+from training.simulate.actions import promotion_actions
 from training.simulate.aftermath import labels_of, life_events
 from training.simulate.arrays import stream
 from training.simulate.columns import COLUMNS
@@ -93,12 +94,15 @@ def _write(
 ) -> tuple[dict[str, int], dict[str, str]]:
     renderer, seed = Renderer(world), settings.seed
     events = life_events(renderer.orders, renderer.money["payable"], stream(seed, "events"))
+    registered = world.registry.registered_us()
+    actions = promotion_actions(renderer.orders, registered, stream(seed, "actions"))
     labels_rng = stream(seed, "labels")
     labels = [labels_of(i, renderer.orders, labels_rng) for i in range(len(kinds.ABUSES))]
     makers: list[tuple[str, Callable[[], pa.Table]]] = [
         ("orders", renderer.order_table),
         ("lines", renderer.line_table),
         ("events", lambda: renderer.event_table(events)),
+        ("actions", lambda: renderer.action_table(actions)),
         ("accounts", renderer.account_table),
         ("campaigns", renderer.campaign_table),
         ("labels", lambda: renderer.label_table(labels)),

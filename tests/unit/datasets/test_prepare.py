@@ -1,6 +1,7 @@
 """A sound data set is prepared whole: tokens, columns of serving, nothing raw."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
 from risk_service.features.schema import load_schema
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
+from training.datasets import tables
 from training.datasets.description import read_description
 from training.datasets.prepare import prepare
 from training.datasets.raw_orders import raw_order
@@ -66,6 +68,50 @@ def test_nothing_raw_is_in_the_warehouse(raw_data: Any, key: IdentityKey, tmp_pa
             if pa.types.is_string(column.type):
                 cells = set(pc.unique(column).to_pylist())
                 assert not [cell for cell in cells if any(word in cell for word in raw)], path
+
+
+def actions(raw_data: Any, ip: str = "61.135.7.9") -> None:
+    """Give the data set a table of two promotion actions, the second at ``ip``."""
+    rows = [
+        {
+            "action_id": f"c{number}",
+            "action_type": kind,
+            "action_at": datetime(2026, 1, 2, tzinfo=UTC),
+            "recorded_at": datetime(2026, 1, 2, 1, tzinfo=UTC),
+            "account_id": "account-1",
+            "device_id": "device-1",
+            "ip": address,
+            "campaign_id": "",
+            "related_account_id": related,
+        }
+        for number, (kind, address, related) in enumerate(
+            [("COUPON_CLAIMED", "61.135.7.1", ""), ("INVITE", ip, "account-2")]
+        )
+    ]
+    table = pa.Table.from_pylist(rows, tables.ACTIONS.schema)
+    pq.write_table(table, raw_data.directory / "actions.parquet")
+
+
+def test_actions_meet_orders_on_the_token(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """A promotion action holds the tokens that its account and device have in orders."""
+    actions(raw_data)
+    prepared = prepare(raw_data.directory, key, tmp_path / "w")
+    assert prepared.rows["actions"] == 2
+    first, second = pq.read_table(tmp_path / "w" / "actions.parquet").to_pylist()
+    orders = pq.read_table(tmp_path / "w" / "orders.parquet")
+    assert first["account"] in orders["account"].to_pylist()
+    assert first["device"] in orders["device"].to_pylist()
+    assert first["related"] == ""
+    assert second["related"] in orders["account"].to_pylist()
+    assert first["ip_block"] == second["ip_block"] != ""
+
+
+def test_an_action_at_fault_names_its_row(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
+    """What is no IP address is told with file and row, and nothing is written."""
+    actions(raw_data, ip="not an address")
+    with pytest.raises(DataFault, match=r"actions\.parquet.*row 2"):
+        prepare(raw_data.directory, key, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
 
 
 def test_accounts_meet_orders_on_the_token(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:

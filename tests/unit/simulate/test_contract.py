@@ -70,6 +70,17 @@ SCHEMAS = {
         "reason": TEXT,
         "weight_ratio": pa.float64(),
     },
+    "actions": {
+        "action_id": TEXT,
+        "action_type": TEXT,
+        "action_at": STAMP,
+        "recorded_at": STAMP,
+        "account_id": TEXT,
+        "device_id": TEXT,
+        "ip": TEXT,
+        "campaign_id": TEXT,
+        "related_account_id": TEXT,
+    },
     "accounts": {"account_id": TEXT, "registered_at": STAMP},
     "campaigns": {
         "campaign_id": TEXT,
