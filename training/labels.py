@@ -29,11 +29,12 @@ class AbuseLabels:
     """Labels of one abuse, one element per order.
 
     ``value`` is 1 (abuse), 0 (none found) or -1 (unlabelled); ``known_at_us`` is the
-    time at which the label became known, ``NEVER_US`` where there is none.
+    time at which the label became known, ``NEVER_US`` where there is none. A shop's own
+    label stands under its own name, and its delay may be a part of a day.
     """
 
-    abuse: Abuse
-    maturity_days: int
+    abuse: str
+    maturity_days: float
     value: NDArray[np.int8]
     known_at_us: NDArray[np.int64]
 
@@ -44,9 +45,22 @@ class AbuseLabels:
         abuse may be known early, its innocence cannot be, so keeping the early ones
         would raise the rate of abuse.
         """
-        ripe = ordered_at_us + self.maturity_days * DAY_US <= cutoff_us
+        ripe = ordered_at_us + round(self.maturity_days * DAY_US) <= cutoff_us
         known: NDArray[np.bool_] = (self.value != UNLABELLED) & (self.known_at_us <= cutoff_us)
         return known & ripe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTable:
+    """A file of labels: where it is, and which columns name the order and the label."""
+
+    path: Path
+    order: str = "order_id"
+    label: str = "abuse"
+
+    def read(self) -> pa.Table:
+        """Return its rows."""
+        return pq.read_table(self.path, columns=[self.order, self.label, "value", "known_at"])
 
 
 def read_labels(
@@ -60,29 +74,37 @@ def read_labels(
         A value is neither 0 nor 1, a time is missing, or an order has two labels of one
         abuse.
     """
-    table = pq.read_table(labels_parquet, columns=["order_id", "abuse", "value", "known_at"])
+    source = LabelTable(path=labels_parquet)
+    table = source.read()
     ids = pa.array(order_ids, type=table.schema.field("order_id").type)
     return {
-        abuse: _align(labels_parquet, table, ids, abuse, days)
+        abuse: align_labels(source, table, ids, abuse, days)
         for abuse, days in maturity_days.items()
     }
 
 
-def _align(
-    path: Path, table: pa.Table, order_ids: pa.Array, abuse: Abuse, maturity_days: int
+def align_labels(
+    source: LabelTable, table: pa.Table, order_ids: pa.Array, name: str, maturity_days: float
 ) -> AbuseLabels:
-    rows = table.filter(pc.equal(table.column("abuse"), abuse.value))
-    own_ids = rows.column("order_id").combine_chunks()
+    """Return the labels of one name, one element per order.
+
+    Raises
+    ------
+    DataFault
+        As ``read_labels``.
+    """
+    rows = table.filter(pc.equal(table.column(source.label), str(name)))
+    own_ids = rows.column(source.order).combine_chunks()
     if pc.count_distinct(own_ids).as_py() != len(own_ids):
-        raise DataFault(str(path), None, f"an order has two {abuse} labels")
+        raise DataFault(str(source.path), None, f"an order has two {name} labels")
     value = rows.column("value").to_numpy()
     known_at = rows.column("known_at").cast(pa.int64())
     if known_at.null_count or not np.isin(value, (0, 1)).all():
-        raise DataFault(str(path), None, f"a {abuse} label is not 0 or 1, or has no known_at")
+        raise DataFault(str(source.path), None, f"a {name} label is not 0 or 1, or has no known_at")
     where = pc.index_in(order_ids, value_set=own_ids).fill_null(-1).to_numpy(zero_copy_only=False)
     has = where >= 0
     aligned = np.full(len(where), UNLABELLED, dtype=np.int8)
     known = np.full(len(where), NEVER_US, dtype=np.int64)
     aligned[has] = value[where[has]]
     known[has] = known_at.to_numpy()[where[has]]
-    return AbuseLabels(abuse=abuse, maturity_days=maturity_days, value=aligned, known_at_us=known)
+    return AbuseLabels(abuse=name, maturity_days=maturity_days, value=aligned, known_at_us=known)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from training.train.booster import Rows
+from training.train.booster import Matrix, Rows
 
 Floats = NDArray[np.float64]
 MAXIMUM_NEGATIVES = 20_000
@@ -75,5 +75,5 @@ class Logistic:
         )
 
 
-def _compress(matrix: Floats) -> Floats:
-    return np.asarray(np.sign(matrix) * np.log1p(np.abs(matrix)))
+def _compress(matrix: Matrix) -> Floats:
+    return np.asarray(np.sign(matrix) * np.log1p(np.abs(matrix)), dtype=np.float64)

@@ -24,7 +24,7 @@ def plan_tasks(
     labels = read_labels(warehouse / "labels.parquet", frame.order_id, dataset.maturity_days)
     tasks = {}
     for abuse, known in labels.items():
-        plan = plan_slices(abuse, known.maturity_days, dataset.start_us, dataset.end_us)
+        plan = plan_slices(abuse, dataset.maturity_days[abuse], dataset.start_us, dataset.end_us)
         tasks[abuse] = Task(
             abuse=abuse,
             labels=known,
