@@ -91,6 +91,11 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
 
     ``vector`` is the full model input as little-endian float64 bytes, shape
     (n_features,); ``fingerprint`` is a keyed digest of the request's payload.
+
+    ``stamp_us`` is the attempt's place in the log of events, 0 when it was decided without
+    windows. It is when the windows were read and when the attempt began to count in them,
+    unless ``read_us`` and ``applied_us`` say so for each key group, as a shared store does.
+    The end of a challenge reads windows and counts in none.
     """
 
     decision: Decision
@@ -99,3 +104,6 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     vector: bytes
     clock_us: int
     completion: ChallengeCompletion | None = None
+    stamp_us: int = 0
+    read_us: tuple[int, ...] = ()
+    applied_us: tuple[int, ...] = ()

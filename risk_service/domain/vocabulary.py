@@ -103,3 +103,45 @@ class PhonePrefixClass(IntEnum):
     FOREIGN = 5
     SERVICE = 6
     SATELLITE = 7
+
+
+class EventType(IntEnum):
+    """What was reported: the life of an order, then promotion actions (from 101)."""
+
+    PAID = 1
+    CANCELLED = 2
+    SHIPPED = 3
+    DELIVERED = 4
+    REVIEWED = 5
+    REFUND_REQUESTED = 6
+    REFUNDED = 7
+    RETURN_RECEIVED = 8
+    BLOCKED = 9
+    COUPON_CLAIMED = 101
+    DRAW = 102
+    INVITE = 103
+    GROUP_JOINED = 104
+    BARGAIN_HELP = 105
+
+
+class EventReason(IntEnum):
+    """Why a refund was asked for."""
+
+    UNSPECIFIED = 0
+    NOT_RECEIVED = 1
+    NOT_AS_DESCRIBED = 2
+    CHANGED_MIND = 3
+    EMPTY_PARCEL = 4
+    REFUND_ONLY = 5
+    PARTIAL_RETURN = 6
+
+
+class RefusalReason(IntEnum):
+    """Why a reported event does not count."""
+
+    MISSING_ID = 1
+    UNKNOWN_TYPE = 2
+    UNKNOWN_ORDER = 3
+    TOO_OLD = 4
+    REUSED_ID = 5
+    MALFORMED = 6

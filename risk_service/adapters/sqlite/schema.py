@@ -1,4 +1,4 @@
-"""Tables of the decision log and of its key index, and the steps between versions."""
+"""Tables of the log of decisions and events and of its key indexes, and their versions."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -41,6 +41,12 @@ DECISION_LOG = FileKind(
             record BLOB NOT NULL
         ) STRICT;
         """,
+        # The stamp is the row id: events append, and a replay reads on from a stamp.
+        """
+        CREATE TABLE events (
+            stamp_us INTEGER PRIMARY KEY, event_id TEXT NOT NULL, record BLOB NOT NULL
+        ) STRICT;
+        """,
     ),
 )
 
@@ -62,6 +68,22 @@ KEY_INDEX = FileKind(
             challenge_id TEXT PRIMARY KEY, seq INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE reached (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
+        INSERT INTO reached VALUES (1, 0);
+        """,
+    ),
+)
+
+EVENT_INDEX = FileKind(
+    name="event index",
+    application_id=0x50524D45,  # "PRME"
+    steps=(
+        """
+        CREATE TABLE event_ids (
+            event_id TEXT PRIMARY KEY, stamp_us INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE reached (
+            one INTEGER PRIMARY KEY CHECK (one = 1), stamp_us INTEGER NOT NULL
+        ) STRICT;
         INSERT INTO reached VALUES (1, 0);
         """,
     ),
