@@ -1,0 +1,142 @@
+"""The windows of every read of a log, and of any key at any time.
+
+The same numbers that the online record of each entity gives, to the last digit; the tests
+replay the records as the referee. Linear in the events; a hot entity costs no more per
+event than a cold one, but all of an entity is computed in one piece.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.features.windows.terms import WindowSet
+from training.windows.group import filter_bits, key_numbers, keys_of, plan_group
+from training.windows.group_values import (
+    PART_EVENTS,
+    THREADS,
+    Column,
+    Effort,
+    as_floats,
+    group_values,
+)
+from training.windows.log import EventLog, Int64s
+from training.windows.part import GroupLog, Reads
+from training.windows.scratch import ScratchColumns
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+def build_windows(
+    log: EventLog,
+    window_set: WindowSet,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    part_events: int = PART_EVENTS,
+    threads: int = THREADS,
+) -> Path:
+    """Write the windows of every read of the log as one Parquet file.
+
+    Columns are ``event_id`` and every feature (float64, NaN missing) in the order of
+    ``window_set.names``; one row per read, in the order of the log. The file appears whole
+    or not at all.
+
+    Parameters
+    ----------
+    progress
+        Called with the key group (or ``write``), and what is done of how much.
+    part_events
+        Events of a hash part, which bounds the memory of a thread.
+
+    Raises
+    ------
+    ConfigFault
+        ``out`` cannot be written.
+    """
+    tell = progress or silent
+    effort = Effort(part_events=part_events, threads=threads)
+    bits = filter_bits(log, window_set)
+    with _scratch_beside(out) as directory:
+        scratch = ScratchColumns(directory)
+        for number, group in enumerate(window_set.groups):
+            source = GroupLog(log=log, plan=plan_group(window_set, number), bits=bits)
+            columns = _of_log_reads(source, effort, _stage(tell, group.name))
+            for feature, column in zip(group.features, columns, strict=True):
+                scratch.put(feature.name, column)
+        ids = log.event_id.take(pa.array(log.reads))
+        scratch.write(directory / out.name, ids, _stage(tell, "write"))
+        os.replace(directory / out.name, out)
+    return out
+
+
+def read_at(
+    log: EventLog, window_set: WindowSet, group: int, keys: Int64s, r_us: Int64s
+) -> NDArray[np.float64]:
+    """Return the windows of any keys at any times, shape (reads, features of the group).
+
+    Parameters
+    ----------
+    group
+        Number of the key group.
+    keys
+        Hash of each key's field, 0 where it is missing; shape (reads, 2) for pairs.
+    r_us
+        When each key is read, in any order; it sees what arrived before.
+    """
+    plan = plan_group(window_set, group)
+    source = GroupLog(log=log, plan=plan, bits=filter_bits(log, window_set))
+    first, second = key_numbers(keys.reshape(len(r_us), len(plan.keys)))
+    reads = Reads(first=first, second=second, at_us=r_us)
+    columns = _in_any_order(source, reads, Effort(), lambda _done, _total: None)
+    return np.stack([as_floats(column) for column in columns], axis=1)
+
+
+def _of_log_reads(
+    source: GroupLog, effort: Effort, done: Callable[[int, int], None]
+) -> list[Column]:
+    log, plan = source.log, source.plan
+    first, second = keys_of(log, plan.keys, log.reads)
+    _, _, read_us = log.times(plan.number)
+    reads = Reads(first=first, second=second, at_us=read_us[log.reads])
+    return _in_any_order(source, reads, effort, done)
+
+
+def _in_any_order(
+    source: GroupLog, reads: Reads, effort: Effort, done: Callable[[int, int], None]
+) -> list[Column]:
+    """Return the columns for reads whose times may go back and forth."""
+    if np.all(reads.at_us[1:] >= reads.at_us[:-1]):
+        return group_values(source, reads, effort, done)
+    order = np.argsort(reads.at_us, kind="stable").astype(np.int32)
+    columns = group_values(source, reads.take(order), effort, done)
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size, dtype=np.int32)
+    return [column[back] for column in columns]
+
+
+def _stage(tell: Progress, name: str) -> Callable[[int, int], None]:
+    return lambda done, total: tell(name, done, total)
+
+
+@contextmanager
+def _scratch_beside(out: Path) -> Iterator[Path]:
+    """Yield a directory on the disk of ``out``, removed at the end."""
+    directory = out.parent / f".{out.name}.partial-{os.getpid()}"
+    try:
+        directory.mkdir(parents=True)
+        yield directory
+    except OSError as error:
+        raise ConfigFault(f"{out}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

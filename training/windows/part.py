@@ -1,0 +1,199 @@
+"""All features of one key group over one hash part of the log."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.features.windows.terms import WindowFeature
+from risk_service.features.windows.tiles import ALWAYS_US, BY_NAME, NEVER_US, Window
+from training.windows import kernels
+from training.windows.group import GroupPlan, keys_of
+from training.windows.log import EventLog, Int32s, Int64s
+
+Values = NDArray[np.float64] | NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """Reads of one key group in order of time: the key as two numbers, and when."""
+
+    first: Int64s
+    second: Int64s
+    at_us: Int64s
+
+    def __len__(self) -> int:
+        """Return how many."""
+        return len(self.at_us)
+
+    def take(self, rows: Int32s) -> "Reads":
+        """Return some of the reads."""
+        return Reads(first=self.first[rows], second=self.second[rows], at_us=self.at_us[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLog:
+    """A log as one key group sees it; ``bits`` are those of ``group.filter_bits``."""
+
+    log: EventLog
+    plan: GroupPlan
+    bits: Int64s
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """Events and reads of a share of the entities, entity by entity.
+
+    ``events`` are positions in the log, ``reads`` positions in the part's reads. What
+    several features share is computed once and kept as long as the part.
+    """
+
+    source: GroupLog
+    events: Int32s
+    reads: Int32s
+    entity: Int32s
+    event_starts: Int64s
+    read_starts: Int64s
+    happened_us: Int64s
+    read_us: Int64s
+    born: Int32s
+    _chosen: dict[str, Int32s] = field(default_factory=dict)
+    _gone: dict[str, Int32s] = field(default_factory=dict)
+    _numbered: dict[str, Int32s] = field(default_factory=dict)
+    _columns: dict[str, Int64s] = field(default_factory=dict)
+    _newest: dict[str, Int32s] = field(default_factory=dict)
+
+    def values(self) -> Iterator[Values]:
+        """Yield each feature of the group, one value per read, in the order of ``reads``."""
+        measures = {
+            "count": self._count,
+            "sum": self._sum,
+            "distinct": self._distinct,
+            "since": self._since,
+            "last": self._last,
+        }
+        for feature in self.source.plan.features:
+            yield measures[feature.measure](feature)
+
+    def _count(self, feature: WindowFeature) -> Values:
+        chosen, gone = self.chosen(feature.events), self.gone(feature.window)
+        return kernels.counts(chosen, self.born, gone, self.read_us.size).astype(np.int32)
+
+    def _sum(self, feature: WindowFeature) -> Values:
+        chosen, gone = self.chosen(feature.events), self.gone(feature.window)
+        amounts = self.column(feature.of)
+        total = kernels.sums(chosen, self.born, gone, amounts, self.read_us.size)
+        return total.astype(np.float64)
+
+    def _distinct(self, feature: WindowFeature) -> Values:
+        chosen, gone = self.chosen(feature.events), self.gone(feature.window)
+        values = self.numbered(feature.of)
+        found = kernels.distincts(chosen, self.born, gone, values, self.read_us.size)
+        return np.minimum(found, feature.cap).astype(np.int32)
+
+    def _since(self, feature: WindowFeature) -> Values:
+        newest, seen = self._seen(feature)
+        seconds = np.full(self.read_us.size, np.nan)
+        seconds[seen] = (self.read_us[seen] - self.happened_us[newest[seen]]) / 1e6
+        return seconds
+
+    def _last(self, feature: WindowFeature) -> Values:
+        newest, seen = self._seen(feature)
+        values = np.full(self.read_us.size, np.nan)
+        values[seen] = self.column(feature.of)[newest[seen]]
+        return values
+
+    def _seen(self, feature: WindowFeature) -> tuple[Int32s, NDArray[np.bool_]]:
+        """Return the newest event of each read, and whether the window holds it."""
+        newest = self.newest(feature.events)
+        seen = newest >= 0
+        start_us = starts_us(BY_NAME[feature.window], self.read_us[seen])
+        seen[seen] = self.happened_us[newest[seen]] >= start_us
+        return newest, seen
+
+    def chosen(self, name: str) -> Int32s:
+        """Return the events that a filter counts."""
+        if name not in self._chosen:
+            bit = self.source.plan.bits[name]
+            bits = self.source.bits[self.events] >> bit
+            self._chosen[name] = np.flatnonzero(bits & 1).astype(np.int32)
+        return self._chosen[name]
+
+    def gone(self, name: str) -> Int32s:
+        """Return the first read that each event does not count for any more."""
+        if name not in self._gone:
+            expiry_us = expiries_us(BY_NAME[name], self.happened_us)
+            self._gone[name] = kernels.expiries(
+                expiry_us, self.read_us, self.born, self.event_starts, self.read_starts
+            )
+        return self._gone[name]
+
+    def numbered(self, name: str) -> Int32s:
+        """Return the number of each event's value of a field within its entity."""
+        if name not in self._numbered:
+            hashes = self.source.log.field(name, self.events)
+            numbers, _ = kernels.dense_pairs(self.entity.astype(np.int64), hashes)
+            self._numbered[name] = np.where(hashes == 0, np.int32(-1), numbers)
+        return self._numbered[name]
+
+    def column(self, name: str) -> Int64s:
+        """Return a column of the events."""
+        if name not in self._columns:
+            self._columns[name] = self.source.log.column(name, self.events)
+        return self._columns[name]
+
+    def newest(self, name: str) -> Int32s:
+        """Return the newest event of a filter at each read."""
+        if name not in self._newest:
+            self._newest[name] = kernels.newest(
+                self.chosen(name), self.born, self.happened_us, self.event_starts, self.read_starts
+            )
+        return self._newest[name]
+
+
+def make_part(source: GroupLog, events: Int32s, reads: Reads) -> Part:
+    """Group events (positions in the log) and reads of the same share of entities."""
+    arrived_us, happened_us, _ = source.log.times(source.plan.number)
+    events = _by_arrival(arrived_us, events)
+    first, second = keys_of(source.log, source.plan.keys, events)
+    numbers, entities = kernels.dense_pairs(
+        np.concatenate((first, reads.first)), np.concatenate((second, reads.second))
+    )
+    order, event_starts = kernels.grouped(numbers[: events.size], entities)
+    read_order, read_starts = kernels.grouped(numbers[events.size :], entities)
+    mine, read_us = events[order], reads.at_us[read_order]
+    return Part(
+        source=source,
+        events=mine,
+        reads=read_order,
+        entity=numbers[order],
+        event_starts=event_starts,
+        read_starts=read_starts,
+        happened_us=happened_us[mine],
+        read_us=read_us,
+        born=kernels.births(arrived_us[mine], read_us, event_starts, read_starts),
+    )
+
+
+def _by_arrival(arrived_us: Int64s, events: Int32s) -> Int32s:
+    """Return the events sorted by stamp; with one stamp for all groups they are already."""
+    stamps = arrived_us[events]
+    if np.all(stamps[1:] >= stamps[:-1]):
+        return events
+    return events[np.argsort(stamps, kind="stable")]
+
+
+def starts_us(window: Window, read_us: Int64s) -> Int64s:
+    """Return ``tiles.start_us`` of each read."""
+    if not window.tile_us:
+        return np.full(read_us.size, ALWAYS_US)
+    return window.tile_us * (read_us // window.tile_us - window.length_us // window.tile_us)
+
+
+def expiries_us(window: Window, happened_us: Int64s) -> Int64s:
+    """Return ``tiles.expiry_us`` of each event."""
+    if not window.tile_us:
+        return np.full(happened_us.size, NEVER_US)
+    tiles = happened_us // window.tile_us + window.length_us // window.tile_us + 1
+    return window.tile_us * tiles
