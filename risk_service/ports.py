@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.event import Event
 from risk_service.domain.order import Order
+from risk_service.domain.reported import EventRecord
 
 
 class Clock(Protocol):
@@ -70,6 +71,9 @@ class DecisionStore(Protocol):
     def latest_of_order(self, order_id: str) -> DecisionRecord | None:
         """Return the order's latest record, or None."""
 
+    def orders_of(self, order_ids: Sequence[str]) -> dict[str, tuple[str, Order]]:
+        """Return decision id and order of each order's latest record, absent ones left out."""
+
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
 
@@ -114,3 +118,19 @@ class WindowStore(Protocol):
 
     def close(self) -> None:
         """Give back what the store holds open."""
+
+
+class EventLog(Protocol):
+    """Durable reported events. What ``append`` returned for survives a kill or a power cut."""
+
+    def fingerprints(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the fingerprints under which these ids are known, absent ones left out."""
+
+    def append(self, records: Sequence[EventRecord]) -> None:
+        """Write all records in one transaction and flush it to the disk.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing of the group was written.
+        """

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.order import Order
 
 
 class MemoryDecisionStore:
@@ -43,6 +44,12 @@ class MemoryDecisionStore:
         """Return the order's latest record, or None."""
         self._check()
         return self._latest.get(order_id)
+
+    def orders_of(self, order_ids: Sequence[str]) -> dict[str, tuple[str, Order]]:
+        """Return decision id and order of each order's latest record, absent ones left out."""
+        self._check()
+        latest = {key: self._latest[key] for key in order_ids if key in self._latest}
+        return {key: (one.decision.decision_id, one.order) for key, one in latest.items()}
 
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""

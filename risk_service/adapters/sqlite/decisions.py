@@ -18,11 +18,13 @@ from typing import TypeVar
 
 import msgspec
 
+from risk_service.adapters.sqlite.attempts import LogPosition, order_of, position
 from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.order import Order
 
 FILE_NAME = "decisions.sqlite3"
 HOUSEKEEPING_EVERY_S = 2.0
@@ -55,6 +57,11 @@ class SqliteDecisionStore:
         Told how long each commit took, in seconds.
     wal_bytes_max
         Size of the WAL at which the writer makes it start afresh.
+
+    Attributes
+    ----------
+    position
+        Where the log ends; set in one assignment, so that other threads may read it.
     """
 
     def __init__(
@@ -76,8 +83,7 @@ class SqliteDecisionStore:
             migrate(self._db, str(self._path), DECISION_LOG)
             self._retired: list[KeyIndex] = []
             self._index = self._open_index()
-            last: int | None = self._db.execute("SELECT max(seq) FROM decisions").fetchone()[0]
-            self._last_seq = last or 0
+            self.position = position(self._db)
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._housekeeper = threading.Thread(
@@ -109,6 +115,16 @@ class SqliteDecisionStore:
         last = self._asked(lambda index: index.last_of_orders([order_id])).get(order_id)
         return self._record(last[1] if last else None)
 
+    def orders_of(self, order_ids: Sequence[str]) -> dict[str, tuple[str, Order]]:
+        """Return decision id and order of each order's latest record, absent ones left out."""
+        last = self._asked(lambda index: index.last_of_orders(order_ids))
+        if not last:
+            return {}
+        with unavailable():
+            sql = f"SELECT seq, record FROM decisions WHERE seq IN ({marks(list(last))})"  # noqa: S608 - question marks only
+            records = dict(self._db.execute(sql, [seq for _, seq in last.values()]).fetchall())
+        return {key: order_of(records[seq]) for key, (_, seq) in last.items()}
+
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
         return self._record(self._asked(lambda index: index.row_of_challenge(challenge_id)))
@@ -123,7 +139,7 @@ class SqliteDecisionStore:
         ValueError
             A request id or a number of an order is there already; nothing was written.
         """
-        keys = [_keys(self._last_seq + n, record) for n, record in enumerate(records, 1)]
+        keys = [_keys(self.position.seq + n, record) for n, record in enumerate(records, 1)]
         self._refuse_duplicates(keys)
         encoded = [self._encode(record) for record in records]
         started = time.perf_counter()
@@ -131,7 +147,10 @@ class SqliteDecisionStore:
             rows = [(*key, record) for key, record in zip(keys, encoded, strict=True)]
             self._db.executemany(_INSERT, rows)
         self._on_commit(time.perf_counter() - started)
-        self._last_seq += len(records)
+        stamps = [record.stamp_us for record in records]
+        self.position = LogPosition(
+            self.position.seq + len(records), max((self.position.stamp_us, *stamps))
+        )
         self._index.add(keys)
         self._mind_sizes(sum(map(len, encoded)) + len(encoded) * ROW_OVERHEAD_BYTES)
 
