@@ -1,0 +1,97 @@
+"""Finds a reported event by its id: memory for the newest, a file for the rest.
+
+As the key index of decisions: a cache of the log in a file of its own, written in large
+batches by the housekeeping thread, caught up from the log at the start.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from risk_service.adapters.sqlite.connection import connect, marks, transaction
+from risk_service.adapters.sqlite.key_index import is_corrupt
+from risk_service.adapters.sqlite.schema import EVENT_INDEX, migrate
+
+FILE_NAME = "event_keys.sqlite3"
+BATCH_ROWS = 8192
+CHECKPOINT_PAGES = 4096
+
+
+class EventKeys:
+    """Stamps of all reported events, by event id.
+
+    Threads: ``add`` and the look-ups belong to one, ``write_batch`` to another; between them
+    stand two generations of ids, the old one being written.
+
+    Attributes
+    ----------
+    damaged
+        A batch met a damaged page and cannot be written, now or later.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / FILE_NAME
+        self._reader = connect(path, "NORMAL")
+        migrate(self._reader, str(path), EVENT_INDEX)
+        self._writer = connect(path, "NORMAL")
+        self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+        self.damaged = False
+
+    def reached_us(self) -> int:
+        """Return the stamp of the last event that the file holds."""
+        stamp_us: int = self._reader.execute("SELECT stamp_us FROM reached").fetchone()[0]
+        return stamp_us
+
+    def add(self, rows: Iterable[tuple[str, int]]) -> None:
+        """Take ids and stamps of events that were committed to the log, in their order."""
+        self._young.update(rows)
+
+    def find(self, event_ids: Sequence[str]) -> dict[str, int]:
+        """Return the stamps of these events, absent ones left out."""
+        young, old = self._young, self._old
+        found = {}
+        absent = []
+        for key in event_ids:
+            stamp_us = young.get(key) or old.get(key)
+            if stamp_us:
+                found[key] = stamp_us
+            else:
+                absent.append(key)
+        if absent:
+            sql = f"SELECT event_id, stamp_us FROM event_ids WHERE event_id IN ({marks(absent)})"  # noqa: S608 - question marks only
+            found.update(self._reader.execute(sql, absent).fetchall())
+        return found
+
+    def batch_is_due(self) -> bool:
+        """Tell whether ``write_batch`` should be called."""
+        return len(self._young) >= BATCH_ROWS and not self._old
+
+    def begin_batch(self) -> None:
+        """Let the young ids be written; new ones collect in a fresh generation."""
+        if not self._old:
+            self._old, self._young = self._young, {}
+
+    def write_batch(self) -> None:
+        """Write what ``begin_batch`` set aside. A failure leaves it for the next call."""
+        rows = self._old
+        if not rows:
+            return
+        try:
+            with transaction(self._writer):
+                # In the order of the keys: neighbours share a page. OR IGNORE: after a power
+                # cut the log is read again from a stamp that may lie before rows written.
+                self._writer.executemany(
+                    "INSERT OR IGNORE INTO event_ids VALUES (?, ?)", sorted(rows.items())
+                )
+                self._writer.execute("UPDATE reached SET stamp_us = ?", (max(rows.values()),))
+        except sqlite3.DatabaseError as error:
+            self.damaged = is_corrupt(error)
+            raise
+        self._old = {}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+        self._writer.close()
