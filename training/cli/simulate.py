@@ -35,6 +35,11 @@ from training.simulate.write import simulate as write_world
     show_default=True,
     help="Last day of the world (UTC).",
 )
+@click.option(
+    "--late",
+    multiple=True,
+    help="Attack strategy that first appears in the last quarter, such as crowd_hired; repeatable.",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write a summary here.")
 def simulate(  # noqa: PLR0913 - one argument for each option of the command
     seed: int,
@@ -44,13 +49,16 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
     base: str,
     truth: Path | None,
     end: datetime,
+    late: tuple[str, ...],
     json_file: Path | None,
 ) -> None:
     """Write a synthetic promotion world: orders, life events, labels; the truth apart.
 
     Example: risk simulate --seed 7 --days 120 --orders 100000 --out /tmp/world
     """
-    settings = WorldSettings(seed=seed, days=days, orders=orders, base=base, end=end.date())
+    settings = WorldSettings(
+        seed=seed, days=days, orders=orders, base=base, end=end.date(), late=late
+    )
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn(), console=console

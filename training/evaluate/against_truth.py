@@ -67,7 +67,22 @@ def _abuse(one: Scored, truth: pa.Table, seed: int) -> Json:
         "models": {name: plain(of) for name, of in resampled.intervals().items()},
         "false_positives_by_persona": _shares(truth["persona"], honest, flagged, acted),
         "recall_by_strategy": _shares(truth["strategy"], guilty, flagged, acted),
+        "recall_by_strategy_and_step": _by_step(one, truth["strategy"].to_numpy(), kept, label),
     }
+
+
+def _by_step(
+    one: Scored, strategy: NDArray[np.object_], kept: NDArray[np.int64], label: NDArray[np.int8]
+) -> Json:
+    """Return, per strategy, the share that the model of each step flags at 0.5 %."""
+    table: Json = {}
+    for step, of in one.steps.items():
+        threshold = Ranking.of(label, of.raw[kept]).curve().threshold_at(WATCHED_RATE)
+        flagged = of.raw[kept] >= threshold
+        for name in sorted(set(strategy[kept][label == 1].tolist())):
+            mask = (label == 1) & (strategy[kept] == name)
+            table.setdefault(name, {"orders": int(mask.sum())})[step] = float(flagged[mask].mean())
+    return table
 
 
 def _shares(

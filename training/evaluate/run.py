@@ -21,6 +21,7 @@ from risk_service.models.scorer import Scorer
 from risk_service.models.signature import load_trusted
 from training.datasets.description import read_description
 from training.evaluate.figures import abuse_figures
+from training.evaluate.gains import step_gains
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
 from training.evaluate.test_slice import ModelScores, TestSlice
 from training.split import SliceName
@@ -29,6 +30,7 @@ from training.train.frame import Frame
 from training.train.rules import load_rules
 from training.train.run_file import COSTS_FILE, RunFile, read_run_file
 from training.train.source import description_sha256, load_frame
+from training.train.steps import feature_steps, read_steps, step_scores
 from training.train.tasks import plan_tasks
 
 Step = Callable[[str], None]
@@ -59,10 +61,11 @@ class EvaluateRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """One abuse: its slice and what every model says of it."""
+    """One abuse: its slice, what every model says of it, and the models of each step."""
 
     rows: TestSlice
     scores: Mapping[str, ModelScores]
+    steps: Mapping[str, ModelScores]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,8 @@ def evaluate(request: EvaluateRequest, tell: Step) -> Evaluation:
     for abuse, one in scored.items():
         tell(f"measure {abuse}")
         abuses[abuse.value] = abuse_figures(one.rows, one.scores, costs, run.seed)
+        if one.steps:
+            abuses[abuse.value]["steps"] = step_gains(one.rows, one.steps, run.seed)
     return Evaluation(
         figures={
             "bundle_sha256": scorer.sha256,
@@ -119,12 +124,15 @@ def _score(
 ) -> dict[Abuse, Scored]:
     costs, rules = load_costs(request.run / COSTS_FILE), load_rules()
     tasks = plan_tasks(run.warehouse, read_description(request.data), frame, costs, run.seed)
+    steps = feature_steps(load_schema())
     scored = {}
     for abuse, task in tasks.items():
         tell(f"score {abuse}")
         rows = cut(frame, task, request.slice_name)
         scores = served_scores(rows, scorer) | baseline_scores(rows, run.logistic[abuse], rules)
-        scored[abuse] = Scored(rows=rows, scores=scores)
+        kept = read_steps(request.run, abuse.value, steps)
+        of_steps = step_scores(rows, steps, kept) if kept else {}
+        scored[abuse] = Scored(rows=rows, scores=scores, steps=of_steps)
     return scored
 
 

@@ -62,6 +62,7 @@ def _abuse(abuse: Abuse, one: AbuseReport, report: RunReport) -> dict[str, Any]:
             for name in MODELS
             if name in figures["models"]
         ],
+        "steps": _steps(figures),
         "slices": _slices(one),
         "calibration_kind": full.calibrated.kind,
         "calibration": figures["calibration"][FULL],
@@ -69,6 +70,22 @@ def _abuse(abuse: Abuse, one: AbuseReport, report: RunReport) -> dict[str, Any]:
         "top_features": _top_features(one, report.descriptions),
         "plots": _plots(one, figures, thresholds),
     }
+
+
+STEP_LABELS = {
+    "order": ("the order alone", "仅订单本身"),
+    "slow": ("+ daily history", "＋每日历史"),
+    "windows": ("+ live windows", "＋实时窗口"),
+    "clusters": ("+ identity clusters", "＋身份簇"),
+    "one_hop": ("+ linked accounts", "＋关联账号"),
+}
+
+
+def _steps(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        row | dict(zip(("en", "zh"), STEP_LABELS[row["step"]], strict=True))
+        for row in figures.get("steps", [])
+    ]
 
 
 def _sentence(figures: dict[str, Any], trees: int) -> str:

@@ -198,6 +198,9 @@ def _ring(  # noqa: PLR0913 - one call site; the arguments are the world's own p
     length = max(12, int(rng.uniform(*profile.lasts) * days))
     # Starts before the world and runs past its end are cut: all days see the same bustle.
     first = int(rng.integers(-length + 1, days))
+    if kinds.STRATEGIES[strategy] in market.settings.late:
+        begins = market.settings.late_day
+        first = begins + max(first, 0) % (days - begins)
     last = min(days, first + length)
     n = max(1, round(size / profile.orders_each))
     area = int(rng.choice(CITY_WEIGHT.size, p=CITY_WEIGHT))

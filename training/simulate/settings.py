@@ -5,17 +5,23 @@ from datetime import UTC, date, datetime, timedelta
 
 from risk_service.domain.errors import ConfigFault
 from training.simulate.arrays import DAY_US
+from training.simulate.kinds import STRATEGIES
 
 BASES = ("pure", "online_retail")
 # A fixed end, not "today": the same command writes the same bytes on every day.
 DEFAULT_END = date(2026, 6, 30)
 FEWEST_ORDERS, MOST_ORDERS = 2_000, 5_000_000
+# The test slice of ``training.split`` begins at 72 to 75 % of a year's days.
+LATE_FROM = 0.76
 FEWEST_DAYS, MOST_DAYS = 28, 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldSettings:
     """Choices of a world. The last order lies before midnight (UTC) after ``end``.
+
+    Attack strategies named in ``late`` first appear in the last quarter of the days, when a
+    model trained on the days before has never met them.
 
     Raises
     ------
@@ -28,6 +34,7 @@ class WorldSettings:
     orders: int
     base: str = "pure"
     end: date = DEFAULT_END
+    late: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no world can be built from."""
@@ -40,8 +47,17 @@ class WorldSettings:
         if not FEWEST_ORDERS <= self.orders <= MOST_ORDERS:
             limits = f"{FEWEST_ORDERS}..{MOST_ORDERS}"
             raise ConfigFault(f"--orders must lie in {limits}, not {self.orders}")
+        unknown = sorted(set(self.late) - set(STRATEGIES[1:]))
+        if unknown:
+            known = ", ".join(STRATEGIES[1:])
+            raise ConfigFault(f"--late must be one of {known}, not {unknown[0]!r}")
         if not date(2000, 1, 1) <= self.end <= date(2100, 1, 1):
             raise ConfigFault(f"--end must lie between 2000 and 2100, not {self.end}")
+
+    @property
+    def late_day(self) -> int:
+        """Return the first day of late strategies: after the calibration of any model."""
+        return int(self.days * LATE_FROM)
 
     @property
     def real(self) -> bool:

@@ -17,6 +17,7 @@ from risk_service.models.manifest import Variant
 from risk_service.models.signature import load_signing_key
 from training.datasets.description import Description, read_description
 from training.evaluate.figures import abuse_figures
+from training.evaluate.gains import step_gains
 from training.evaluate.slices import baseline_scores, cut, fitted_scores
 from training.registry.writer import BundleContent, sign_bundle, write_bundle
 from training.report.content import AbuseReport, RunReport
@@ -28,6 +29,7 @@ from training.train.frame import Frame
 from training.train.rules import load_rules
 from training.train.run_file import COSTS_FILE, describe, fit_facts, write_json, write_run_file
 from training.train.source import description_sha256, load_frame, make_warehouse
+from training.train.steps import feature_steps, fit_steps, step_scores, write_steps
 from training.train.tasks import check_length, plan_tasks
 
 Step = Callable[[str], None]
@@ -40,6 +42,7 @@ class TrainRequest:
 
     ``keys`` holds identity.key and signing.key; ``warehouse`` is made when absent.
     ``as_of`` trains as if it were that time: later orders and labels are left alone.
+    ``steps`` also fits models on parts of the features, to tell what each part is worth.
     """
 
     data: Path
@@ -49,6 +52,7 @@ class TrainRequest:
     costs: Path = DEFAULT_COSTS
     seed: int = 1
     as_of: datetime | None = None
+    steps: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,8 @@ def train(request: TrainRequest, tell: Step = silent) -> TrainResult:
     frame = load_frame(request.warehouse, source.schema)
     fitted = _fit(request, source, frame, costs, timer)
     measured = _measure(frame, fitted, costs, timer)
+    if request.steps:
+        _measure_steps(request, source, frame, measured, timer)
     timer.step("bundle")
     figures = {abuse: one.figures for abuse, one in measured.items()}
     bundle = _write_bundle(request, bundle_content(source, frame, fitted, figures))
@@ -134,7 +140,8 @@ def train(request: TrainRequest, tell: Step = silent) -> TrainResult:
 
 def steps_of(request: TrainRequest) -> int:
     """Return how many steps a full run announces, for a progress bar."""
-    return 6 + 2 * len(read_description(request.data).maturity_days)
+    of_each = 3 if request.steps else 2
+    return 6 + of_each * len(read_description(request.data).maturity_days)
 
 
 def _refuse_early(request: TrainRequest) -> tuple[Source, CostTable]:
@@ -201,6 +208,24 @@ def _measure(
         figures = abuse_figures(rows, scores, costs, one.task.seed)
         measured[abuse] = AbuseReport(fitted=one, figures=figures, rows=rows, scores=scores)
     return measured
+
+
+def _measure_steps(
+    request: TrainRequest,
+    source: Source,
+    frame: Frame,
+    measured: Mapping[Abuse, AbuseReport],
+    timer: Timer,
+) -> None:
+    """Add to the figures what each kind of feature is worth, and keep the models for it."""
+    steps = feature_steps(source.schema)
+    for abuse, one in measured.items():
+        timer.step(f"steps {abuse}")
+        trained = fit_steps(frame, one.fitted, steps)
+        write_steps(request.out, abuse.value, trained)
+        texts = {name: model.text for name, model in trained.items()}
+        scores = step_scores(one.rows, steps, texts)
+        one.figures["steps"] = step_gains(one.rows, scores, request.seed)
 
 
 def _write_bundle(request: TrainRequest, content: BundleContent) -> Path:
