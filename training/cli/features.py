@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.features.schema import load_schema
 from training.frames.build import build_views
+from training.frames.catalogue import catalogue
 
 WAREHOUSE = click.option(
     "--warehouse",
@@ -37,6 +39,15 @@ def build(warehouse: Path) -> None:
     Example: risk features build --warehouse run/warehouse
     """
     build_views(warehouse, _say)
+
+
+@features.command("catalogue")
+def write_catalogue() -> None:
+    """Print every feature with unit and meaning, as docs/features.md holds it.
+
+    Example: risk features catalogue > docs/features.md
+    """
+    click.echo(catalogue(load_schema()), nl=False)
 
 
 @features.command()
