@@ -1,0 +1,270 @@
+"""What one entity keeps, and how its windows are read.
+
+A record is a list of tiles with running totals, per distinct a map of values to the last
+tile they were seen in, and times last seen. A window is the total now less the total
+before its start: one binary search, whatever the heat of the entity.
+"""
+
+from bisect import bisect_left, insort
+from itertools import accumulate, chain
+from operator import add, mul, sub
+
+from msgspec import DecodeError, Struct, msgpack
+
+from risk_service.domain.errors import DataFault
+from risk_service.features.windows.record_plan import MISSING, Moment, RecordPlan
+from risk_service.features.windows.tiles import ALWAYS_US, UNIT_US
+
+# Rows that are let grow before old tiles are merged; doubles with what is left of them.
+FIRST_LIMIT = 32
+UNSEEN_US = ALWAYS_US
+
+
+class _Packed(Struct, array_like=True, gc=False):
+    """A record as msgpack. ``since_us`` counts back from the stamp, -1 for never."""
+
+    version: int
+    stamp_us: int
+    first: int
+    steps: list[int]
+    base: list[int]
+    changes: list[int]
+    values: list[list[int]]
+    ages: list[list[int]]
+    since_us: list[int]
+    lasts: list[int]
+
+
+_ENCODER = msgpack.Encoder()
+_DECODER = msgpack.Decoder(_Packed)
+
+
+class Record:
+    """The windows of one entity or pair.
+
+    Stamps never go back: neither those under which events are applied nor those of reads.
+    Repeated events are the caller's to leave out.
+
+    Parameters
+    ----------
+    plan
+        What the record keeps.
+
+    Attributes
+    ----------
+    stamp_us
+        The greatest stamp applied so far; 0 for an empty record.
+    """
+
+    __slots__ = ("_lasts", "_limit", "_maps", "_rows", "_seen", "_starts", "_tiles", "plan",
+                 "stamp_us")  # fmt: skip
+
+    def __init__(self, plan: RecordPlan) -> None:
+        layout = plan.layout
+        self.plan = plan
+        self.stamp_us = 0
+        # starts[i] is a tile, rows[i + 1] the totals up to its end, rows[0] those before all.
+        self._starts: list[int] = []
+        self._rows: list[list[int]] = [[0] * len(layout.totals)]
+        self._maps: list[dict[int, int]] = [{} for _ in layout.maps]
+        # The tiles of each map, sorted.
+        self._tiles: list[list[int]] = [[] for _ in layout.maps]
+        self._seen = [UNSEEN_US] * len(layout.seen)
+        self._lasts = [0] * len(layout.lasts)
+        self._limit = FIRST_LIMIT
+
+    @property
+    def row_count(self) -> int:
+        """Tiles and values kept: what memory grows with."""
+        return len(self._starts) + sum(map(len, self._tiles))
+
+    def apply(
+        self,
+        a_us: int,
+        tau_us: int,
+        bits: int,
+        columns: tuple[int, ...],
+        hashes: tuple[int, ...],
+    ) -> None:
+        """Let an event count.
+
+        Parameters
+        ----------
+        a_us, tau_us
+            The stamp under which it is applied, and its effective time.
+        bits, hashes
+            As ``CompiledWindows`` gives them.
+        columns
+            The event's columns.
+        """
+        effect = self.plan.effect(bits)
+        if a_us > self.stamp_us:
+            self.stamp_us = a_us
+        tile = tau_us // UNIT_US
+        if effect.counts or effect.sums:
+            self._add(tile - tile % self.plan.tile, effect.counts, effect.sums, columns)
+        for index, hash_index, width, cap in effect.values:
+            value = hashes[hash_index]
+            if value:
+                _see(self._maps[index], self._tiles[index], value, tile - tile % width, cap)
+        for slot, column, seen_slot in effect.lasts:
+            if tau_us >= self._seen[seen_slot]:
+                self._lasts[slot] = columns[column]
+        for slot in effect.seen:
+            if tau_us > self._seen[slot]:
+                self._seen[slot] = tau_us
+
+    def _add(
+        self,
+        tile: int,
+        counts: tuple[int, ...],
+        sums: tuple[tuple[int, int], ...],
+        columns: tuple[int, ...],
+    ) -> None:
+        starts, rows = self._starts, self._rows
+        if not starts or tile > starts[-1]:
+            if len(starts) >= self._limit:
+                self._merge(self.plan.moment(self.stamp_us))
+                self._limit = max(FIRST_LIMIT, 2 * len(starts))
+            starts.append(tile)
+            rows.append(rows[-1].copy())
+            later = rows[-1:]
+        else:
+            place = bisect_left(starts, tile)
+            if starts[place] != tile:
+                starts.insert(place, tile)
+                rows.insert(place + 1, rows[place].copy())
+            later = rows[place + 1 :]
+        for row in later:
+            for slot in counts:
+                row[slot] += 1
+            for slot, column in sums:
+                row[slot] += columns[column]
+
+    def read(self, r_us: int) -> list[float]:
+        """Return the features at ``r_us``; NaN where last or since have no event."""
+        plan = self.plan
+        moment = plan.moment(r_us)
+        starts, rows, seen = self._starts, self._rows, self._seen
+        before: list[int] = []
+        for start, pick in moment.totals:
+            before += pick(rows[bisect_left(starts, start)])
+        before += plan.ever_zeros
+        values: list[float] = list(map(sub, plan.pick_now(rows[-1]), before))
+        if moment.distincts:
+            tiles = plan.pick_maps(self._tiles)
+            values += map(sub, map(len, tiles), map(bisect_left, tiles, moment.distincts))
+        for slot, start_us in moment.since:
+            values.append((r_us - seen[slot]) / 1e6 if seen[slot] >= start_us else MISSING)
+        for slot, seen_slot, start_us in moment.lasts:
+            values.append(self._lasts[slot] if seen[seen_slot] >= start_us else MISSING)
+        return list(map(float, plan.arrange(values)))
+
+    def _merge(self, moment: Moment) -> None:
+        """Drop rows that no window tells from their neighbours any more."""
+        starts, rows = self._starts, self._rows
+        drop = bisect_left(starts, moment.drop)
+        if drop:
+            del starts[:drop], rows[:drop]
+        for before, width in moment.merges:
+            end = bisect_left(starts, before)
+            if end < 2:
+                break
+            # The first tile of each wide one stays, with the totals before it.
+            kept = [0] + [i for i in range(1, end) if starts[i] // width != starts[i - 1] // width]
+            starts[:end] = [starts[i] for i in kept]
+            rows[:end] = [rows[i] for i in kept]
+
+    def _forget(self, moment: Moment) -> None:
+        """Drop values that are in no window any more."""
+        for index, start in enumerate(moment.forget):
+            tiles = self._tiles[index]
+            if tiles and tiles[0] < start:
+                del tiles[: bisect_left(tiles, start)]
+                kept = {value: t for value, t in self._maps[index].items() if t >= start}
+                self._maps[index] = kept
+
+    def pack(self, now_us: int = 0) -> bytes:
+        """Return the record as msgpack, without what no read from ``now_us`` on can see.
+
+        Parameters
+        ----------
+        now_us
+            A stamp before which nothing will be read any more; the last one applied if less.
+        """
+        moment = self.plan.moment(max(now_us, self.stamp_us))
+        self._merge(moment)
+        self._forget(moment)
+        starts, rows, stamp_us = self._starts, self._rows, self.stamp_us
+        flat = list(chain.from_iterable(rows))
+        stamp_tile = stamp_us // UNIT_US
+        return _ENCODER.encode(
+            _Packed(
+                version=self.plan.version,
+                stamp_us=stamp_us,
+                first=starts[0] if starts else 0,
+                steps=list(map(sub, starts[1:], starts)),
+                base=list(map(mul, rows[0], self.plan.keeps_base)),
+                changes=list(map(sub, flat[len(rows[0]) :], flat)),
+                values=[list(values) for values in self._maps],
+                ages=[[stamp_tile - t for t in values.values()] for values in self._maps],
+                since_us=[-1 if us == UNSEEN_US else stamp_us - us for us in self._seen],
+                lasts=self._lasts,
+            )
+        )
+
+    @staticmethod
+    def unpack(plan: RecordPlan, data: bytes) -> "Record":
+        """Return the record that was packed.
+
+        Raises
+        ------
+        DataFault
+            The bytes are no record of this plan: it must be rebuilt from the log.
+        """
+        try:
+            packed = _DECODER.decode(data)
+        except DecodeError as error:
+            raise DataFault("window record", None, f"is damaged: {error}") from error
+        if packed.version != plan.version:
+            raise DataFault("window record", None, f"is of other windows than {plan.group.name}")
+        return _unpacked(plan, packed)
+
+
+def _unpacked(plan: RecordPlan, packed: _Packed) -> Record:
+    record = Record(plan)
+    width = max(1, len(packed.base))
+    rows = [packed.base]
+    changes = packed.changes
+    for place in range(0, len(changes), width):
+        rows.append(list(map(add, rows[-1], changes[place : place + width])))
+    record._rows = rows
+    record.stamp_us = stamp_us = packed.stamp_us
+    if len(rows) > 1:
+        record._starts = list(accumulate(packed.steps, initial=packed.first))
+    stamp_tile = stamp_us // UNIT_US
+    tiles = [[stamp_tile - age for age in ages] for ages in packed.ages]
+    record._maps = [dict(zip(v, t, strict=True)) for v, t in zip(packed.values, tiles, strict=True)]
+    record._tiles = [sorted(t) for t in tiles]
+    record._seen = [UNSEEN_US if age < 0 else stamp_us - age for age in packed.since_us]
+    record._lasts = packed.lasts
+    record._limit = max(FIRST_LIMIT, 2 * len(rows))
+    return record
+
+
+def _see(seen: dict[int, int], tiles: list[int], value: int, tile: int, cap: int) -> None:
+    """Remember the latest tile of a value; the ``cap`` values seen last are kept."""
+    before = seen.get(value)
+    if before is None:
+        if len(tiles) >= cap:
+            if tile <= tiles[0]:
+                return
+            oldest = tiles.pop(0)
+            del seen[next(value for value, kept in seen.items() if kept == oldest)]
+    elif tile <= before:
+        return
+    else:
+        # Out and in again: the map stays nearly in order of tiles.
+        del seen[value], tiles[bisect_left(tiles, before)]
+    seen[value] = tile
+    insort(tiles, tile)
