@@ -84,10 +84,11 @@ def _event_parts(source: GroupLog, count: int) -> Int32s:
     """Return the part of each event of the log; -1 where it has no key or counts for nothing."""
     parts = np.empty(len(source.log), np.int32)
     counted = np.int64(source.plan.mask)
+    arrived_us, _, _ = source.log.times(source.plan.number)
     for start in range(0, len(source.log), _CHUNK_EVENTS):
         stop = min(start + _CHUNK_EVENTS, len(source.log))
         events: Int64s = np.arange(start, stop)
         first, second = keys_of(source.log, source.plan.keys, events)
-        second[source.bits[start:stop] & counted == 0] = 0
+        second[(source.bits[start:stop] & counted == 0) | (arrived_us[start:stop] == 0)] = 0
         parts[start:stop] = kernels.parts_of(first, second, count)
     return parts

@@ -44,7 +44,8 @@ class EventLog:
     kind
         Place in the kinds of the set of windows.
     a_us, tau_us
-        When the event counts from (strictly increasing), and the time it belongs to.
+        When the event counts from (strictly increasing), and the time it belongs to. A stamp
+        of 0: it only reads and never counts, as an order whose challenge was passed.
     r_us
         When the event's windows were read; 0 where they were not.
     fields, columns
