@@ -114,6 +114,20 @@ class Record:
             if tau_us > self._seen[slot]:
                 self._seen[slot] = tau_us
 
+    def copy(self) -> "Record":
+        """Return an independent record of the same state."""
+        record = Record.__new__(Record)
+        record.plan = self.plan
+        record.stamp_us = self.stamp_us
+        record._starts = self._starts.copy()
+        record._rows = [row.copy() for row in self._rows]
+        record._maps = [values.copy() for values in self._maps]
+        record._tiles = [tiles.copy() for tiles in self._tiles]
+        record._seen = self._seen.copy()
+        record._lasts = self._lasts.copy()
+        record._limit = self._limit
+        return record
+
     def _add(
         self,
         tile: int,
