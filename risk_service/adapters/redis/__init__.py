@@ -1,0 +1,1 @@
+"""Windows in Redis: one packed record per entity, shared by all workers."""

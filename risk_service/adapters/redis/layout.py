@@ -1,0 +1,114 @@
+"""How an entity lies in Redis: a folded record and the entries that wait behind it.
+
+``take.lua`` describes the bytes. An entry carries of its event what the records of its
+group need, at a fixed width, so that a script and a reader find each one without parsing.
+"""
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from struct import Struct
+
+from risk_service.features.windows.record import Record
+from risk_service.features.windows.record_plan import RecordPlan, picker
+from risk_service.features.windows.tiles import NEVER_US, effective_us, too_old
+
+VALUE_HEAD = Struct("<8sii")
+STAMP = Struct("<q")
+ID_BYTES = 16
+# A key outlives its last window by the clocks' greatest skew and the hour within which its
+# expiry is not renewed.
+GUARD_MS = 3 * 3_600_000
+FOLD_MIN_BYTES = 256
+
+
+def event_hash(event_id: str) -> int:
+    """Return the int64 by which a repeated event is recognised; never 0.
+
+    The person keeps it apart from the hashes of counted values, which may be ids as well.
+    """
+    digest = blake2b(event_id.encode(), digest_size=8, person=b"event id").digest()
+    return int.from_bytes(digest, "little", signed=True) or 1
+
+
+class EntryLayout:
+    """The entries of one key group: what they hold, and how they come into a record.
+
+    Parameters
+    ----------
+    plan
+        The records of the group.
+    columns, hashes
+        How many an event has; an entry keeps those that the plan reads.
+
+    Attributes
+    ----------
+    mask
+        Bits of an event that mean something to the group.
+    size
+        Bytes of an entry.
+    no_entry
+        Stands in for an event that is to be stamped and not to be kept.
+    ttl_ms
+        How long an entity is kept after its last event; 0 for ever.
+    """
+
+    def __init__(self, plan: RecordPlan, columns: int, hashes: int) -> None:
+        layout = plan.layout
+        self.plan = plan
+        bits = {total.bit for total in layout.totals} | {item.bit for item in layout.maps}
+        self.mask = sum(bits | set(layout.seen))
+        used = {total.column for total in layout.totals} | {last.column for last in layout.lasts}
+        columns_used = sorted(column for column in used if column >= 0)
+        hashes_used = sorted({item.hash_index for item in layout.maps})
+        self._pick_columns = picker(columns_used)
+        self._pick_hashes = picker(hashes_used)
+        self._bits_bytes = -(-self.mask.bit_length() // 8)
+        numbers = len(columns_used) + len(hashes_used)
+        self._struct = Struct(f"<qqq{self._bits_bytes}s{numbers}q")
+        self.size = self._struct.size
+        self.no_entry = bytes(self.size)
+        # Back to the places in the event; a place that the plan never reads holds anything.
+        self._columns_back = picker(_places(columns, columns_used, 4))
+        self._hashes_back = picker(_places(hashes, hashes_used, 4 + len(columns_used)))
+        lasting_us = plan.expires_us(0)
+        self.ttl_ms = 0 if lasting_us == NEVER_US else lasting_us // 1000 + GUARD_MS
+
+    def entry(
+        self, id_hash: int, at_us: int, bits: int, columns: Sequence[int], hashes: Sequence[int]
+    ) -> bytes:
+        """Return an event as an entry without a stamp."""
+        return self._struct.pack(
+            id_hash,
+            0,
+            at_us,
+            (bits & self.mask).to_bytes(self._bits_bytes, "little"),
+            *self._pick_columns(columns),
+            *self._pick_hashes(hashes),
+        )
+
+    def replay(self, record: Record, entries: bytes) -> None:
+        """Let the events of stamped entries count, in their order."""
+        for fields in self._struct.iter_unpack(entries):
+            a_us, at_us, bits = fields[1:4]
+            tau_us = effective_us(at_us, a_us)
+            if not too_old(tau_us, a_us):
+                columns, hashes = self._columns_back(fields), self._hashes_back(fields)
+                record.apply(a_us, tau_us, int.from_bytes(bits, "little"), columns, hashes)
+
+    def ids_of(self, entries: bytes) -> Iterator[bytes]:
+        """Yield id and stamp of each entry."""
+        size = self.size
+        return (entries[at : at + ID_BYTES] for at in range(0, len(entries), size))
+
+    def is_due(self, pending_bytes: int, record_bytes: int) -> bool:
+        """Return whether so much waits behind the record that it should be folded.
+
+        A cold entity is folded after a few events, because reading an entry costs about as
+        much as folding it; a hot one after many, because packing its record costs more.
+        """
+        return pending_bytes > max(FOLD_MIN_BYTES, record_bytes)
+
+
+def _places(count: int, used: Sequence[int], start: int) -> list[int]:
+    places = {item: start + index for index, item in enumerate(used)}
+    return [places.get(item, 0) for item in range(count)]

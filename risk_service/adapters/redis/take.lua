@@ -1,0 +1,80 @@
+-- Gives events their stamps, appends those that are new, returns what was stored before.
+-- One call is one atomic step of one entity. Integers are little endian.
+--
+-- KEYS[1]  the entity.
+-- ARGV[1]  head: clock i8 | ttl_ms i8 | base i8 | length i8 | entry_bytes i4 | limit i4
+--          then one entry per event: id i8 | 0 i8 | body. Id 0: stamped, never appended.
+-- Stored   base i8 | ids_bytes i4 | record_bytes i4 | ids: (id i8 | stamp i8)* | record
+--          | entries: (id i8 | stamp i8 | body)* | last stamp i8
+--          Between two folds, which change the base, it only grows.
+-- Reply    first stamp i8 | bytes stored before i8 | from i8
+--          | per event i8: 0 when it is new, else the stamp under which it counts already
+--          | the stored bytes from `from` on; none when `from` is -1.
+--          A caller that knows `length` bytes of this base gets only what follows them. With
+--          limit >= 0 the value is left out until more than `limit` bytes, and more than the
+--          record has, wait to be folded.
+local HEAD, VALUE_HEAD, LARGE, HOUR_US = 40, 16, 4096, 3600000000
+local key, input = KEYS[1], ARGV[1]
+local clock, ttl_ms, _, length, size, limit = struct.unpack('<i8i8i8i8i4i4', input)
+local value = redis.call('GET', key)
+local stamp, last = clock, nil
+if value then
+  last = struct.unpack('<i8', value, #value - 7)
+  if last >= stamp then stamp = last + 1 end
+else
+  -- A value without a record is told from earlier ones of the same key by its first stamp.
+  value = struct.pack('<i8i4i4i8', stamp - 1, 0, 0, 0)
+end
+local old = #value - 8
+local ids_bytes, record_bytes = struct.unpack('<i4i4', value, 9)
+local ids_end = VALUE_HEAD + ids_bytes
+local entries = ids_end + record_bytes
+
+local function stamp_of(id)
+  local at = string.find(value, id, VALUE_HEAD + 1, true)
+  while at and at <= old do
+    local place = at - 1
+    if place < ids_end and (place - VALUE_HEAD) % 16 == 0
+        or place >= entries and (place - entries) % size == 0 then
+      return (struct.unpack('<i8', value, at + 8))
+    end
+    at = string.find(value, id, at + 1, true)
+  end
+  return 0
+end
+
+local first, news, known, fresh = stamp, {}, {}, {}
+for at = HEAD + 1, #input, size do
+  local id = string.sub(input, at, at + 7)
+  local seen = 0
+  if id ~= '\0\0\0\0\0\0\0\0' then
+    seen = fresh[id] or stamp_of(id)
+    if seen == 0 then
+      fresh[id] = stamp
+      news[#news + 1] = id .. struct.pack('<i8', stamp) .. string.sub(input, at + 16, at + size - 1)
+    end
+  end
+  known[#known + 1] = struct.pack('<i8', seen)
+  stamp = stamp + 1
+end
+
+local tail = table.concat(news) .. struct.pack('<i8', stamp - 1)
+local total = old + #tail
+if last and (#news == 0 or total >= LARGE) then
+  redis.call('SETRANGE', key, old, tail)
+  -- Once an hour is enough: a key outlives its last window by more than that.
+  if ttl_ms > 0 and math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US) then
+    redis.call('PEXPIRE', key, ttl_ms)
+  end
+elseif ttl_ms > 0 then
+  redis.call('SET', key, string.sub(value, 1, old) .. tail, 'PX', ttl_ms)
+else
+  redis.call('SET', key, string.sub(value, 1, old) .. tail)
+end
+
+local from = 0
+if string.sub(value, 1, 8) == string.sub(input, 17, 24) and length <= old then from = length end
+if limit >= 0 and total - 8 - entries <= math.max(limit, record_bytes) then from = -1 end
+local body = ''
+if from >= 0 then body = string.sub(value, from + 1, old) end
+return struct.pack('<i8i8i8', first, old, from) .. table.concat(known) .. body
