@@ -6,13 +6,14 @@ before its start: one binary search, whatever the heat of the entity.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from itertools import accumulate, chain
 from operator import add, mul, sub
 
 from msgspec import DecodeError, Struct, msgpack
 
 from risk_service.domain.errors import DataFault
-from risk_service.features.windows.record_plan import MISSING, Moment, RecordPlan
+from risk_service.features.windows.record_plan import MISSING, Moment, RecordPlan, Thinning
 from risk_service.features.windows.tiles import ALWAYS_US, UNIT_US
 
 # Rows that are let grow before old tiles are merged; doubles with what is left of them.
@@ -138,7 +139,7 @@ class Record:
         starts, rows = self._starts, self._rows
         if not starts or tile > starts[-1]:
             if len(starts) >= self._limit:
-                self._merge(self.plan.moment(self.stamp_us))
+                self._merge(self.plan.thinning(self.stamp_us))
                 self._limit = max(FIRST_LIMIT, 2 * len(starts))
             starts.append(tile)
             rows.append(rows[-1].copy())
@@ -159,28 +160,34 @@ class Record:
         """Return the features at ``r_us``; NaN where last or since have no event."""
         plan = self.plan
         moment = plan.moment(r_us)
-        starts, rows, seen = self._starts, self._rows, self._seen
+        starts, rows = self._starts, self._rows
         before: list[int] = []
-        for start, pick in moment.totals:
+        for start, pick in zip(moment.totals, plan.pick_before):  # noqa: B905 # same length, hot
             before += pick(rows[bisect_left(starts, start)])
         before += plan.ever_zeros
         values: list[float] = list(map(sub, plan.pick_now(rows[-1]), before))
         if moment.distincts:
             tiles = plan.pick_maps(self._tiles)
             values += map(sub, map(len, tiles), map(bisect_left, tiles, moment.distincts))
-        for slot, start_us in moment.since:
-            values.append((r_us - seen[slot]) / 1e6 if seen[slot] >= start_us else MISSING)
-        for slot, seen_slot, start_us in moment.lasts:
-            values.append(self._lasts[slot] if seen[seen_slot] >= start_us else MISSING)
+        if self._seen:
+            values += self._latest(r_us, moment)
         return list(map(float, plan.arrange(values)))
 
-    def _merge(self, moment: Moment) -> None:
+    def _latest(self, r_us: int, moment: Moment) -> Iterator[float]:
+        """Yield the features since, then last."""
+        seen = self._seen
+        for slot, start_us in zip(self.plan.since_slots, moment.since_us, strict=True):
+            yield (r_us - seen[slot]) / 1e6 if seen[slot] >= start_us else MISSING
+        for (slot, seen_slot), start_us in zip(self.plan.last_slots, moment.lasts_us, strict=True):
+            yield self._lasts[slot] if seen[seen_slot] >= start_us else MISSING
+
+    def _merge(self, thinning: Thinning) -> None:
         """Drop rows that no window tells from their neighbours any more."""
         starts, rows = self._starts, self._rows
-        drop = bisect_left(starts, moment.drop)
+        drop = bisect_left(starts, thinning.drop)
         if drop:
             del starts[:drop], rows[:drop]
-        for before, width in moment.merges:
+        for before, width in thinning.merges:
             end = bisect_left(starts, before)
             if end < 2:
                 break
@@ -189,9 +196,9 @@ class Record:
             starts[:end] = [starts[i] for i in kept]
             rows[:end] = [rows[i] for i in kept]
 
-    def _forget(self, moment: Moment) -> None:
+    def _forget(self, thinning: Thinning) -> None:
         """Drop values that are in no window any more."""
-        for index, start in enumerate(moment.forget):
+        for index, start in enumerate(thinning.forget):
             tiles = self._tiles[index]
             if tiles and tiles[0] < start:
                 del tiles[: bisect_left(tiles, start)]
@@ -206,9 +213,9 @@ class Record:
         now_us
             A stamp before which nothing will be read any more; the last one applied if less.
         """
-        moment = self.plan.moment(max(now_us, self.stamp_us))
-        self._merge(moment)
-        self._forget(moment)
+        thinning = self.plan.thinning(max(now_us, self.stamp_us))
+        self._merge(thinning)
+        self._forget(thinning)
         starts, rows, stamp_us = self._starts, self._rows, self.stamp_us
         flat = list(chain.from_iterable(rows))
         stamp_tile = stamp_us // UNIT_US

@@ -4,16 +4,15 @@ Times inside a record are tiles: multiples of 10 s since 1970, as integers.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 
-from risk_service.features.windows.layout import COUNT_COLUMN, Terms, lay_out
+from risk_service.features.windows.layout import COUNT_COLUMN, Layout, Terms, lay_out
 from risk_service.features.windows.terms import KeyGroup, WindowSet
 from risk_service.features.windows.tiles import (
-    ALWAYS_US,
     BY_NAME,
     EVER,
     NEVER_US,
@@ -26,8 +25,8 @@ from risk_service.features.windows.tiles import (
 MISSING = float("nan")
 # Combinations of filters are few in life; a stranger's events must not fill the memory.
 MAX_EFFECTS = 4_096
-# Before every start and after ALWAYS_US, which stands for "nothing was seen yet".
-FIRST_START_US = ALWAYS_US + 1
+# Reaches back before every order, and not as far as ALWAYS_US: "nothing was seen yet".
+EVER_TILES = 10**9
 
 Picker = Callable[[Sequence[Any]], tuple[Any, ...]]
 
@@ -52,21 +51,29 @@ class Effect(Struct, frozen=True, gc=False):
 
 
 class Moment(Struct, frozen=True, gc=False):
-    """Where every window of a plan starts, for reads within one 10 s tile.
+    """Where the windows of a plan start, for reads within one 10 s tile.
 
-    ``totals`` pairs a start with what to pick of the row there. ``since`` and ``lasts`` carry
-    the start in microseconds after their slots. ``merges`` (before, width): rows before that
-    tile may have that width. No window reads totals before ``drop``, nor a map's values
-    before its tile in ``forget``.
+    Starts of ``totals`` (per picker), of ``distincts`` (per feature) are tiles; those of
+    ``since_us`` and ``lasts_us`` (per feature) are microseconds.
     """
 
     tile: int
-    totals: tuple[tuple[int, Picker], ...]
+    totals: tuple[int, ...]
     distincts: tuple[int, ...]
-    since: tuple[tuple[int, int], ...]
-    lasts: tuple[tuple[int, int, int], ...]
-    merges: tuple[tuple[int, int], ...]
+    since_us: tuple[int, ...]
+    lasts_us: tuple[int, ...]
+
+
+class Thinning(Struct, frozen=True, gc=False):
+    """What no read within or after one 10 s tile can tell apart any more.
+
+    Rows before ``drop`` are in no window. ``merges`` (before, width): rows before that tile
+    may have that width. Values of map i before ``forget[i]`` are in no window.
+    """
+
+    tile: int
     drop: int
+    merges: tuple[tuple[int, int], ...]
     forget: tuple[int, ...]
 
 
@@ -96,17 +103,22 @@ class RecordPlan:
         layout = lay_out(self.features, Terms(window_set, hashed))
         self.layout = layout
         self.tile = layout.tile
-        timed = [read for read in layout.total_reads if read[0] is not EVER]
+        timed = [(window, slots) for window, slots in layout.total_reads if window is not EVER]
         ever = [slot for window, slots in layout.total_reads if window is EVER for slot in slots]
-        self._timed = [(window, picker(slots)) for window, slots in timed]
+        self.pick_before = tuple(picker(slots) for _, slots in timed)
         self.pick_now = picker([slot for _, slots in layout.total_reads for slot in slots])
         # What totals since ever are counted from.
         self.ever_zeros = (0,) * len(ever)
         self.keeps_base = tuple(int(slot in ever) for slot in range(len(layout.totals)))
         self.pick_maps = picker([index for index, _ in layout.distinct_reads])
+        self.since_slots = tuple(slot for slot, _ in layout.since_reads)
+        self.last_slots = tuple((slot, seen) for slot, seen, _ in layout.last_reads)
         self.arrange = picker(layout.order)
+        self._total_windows = [window for window, _ in timed]
+        self._starts = _Starts(layout, self._total_windows)
         self._longest = longest(BY_NAME[feature.window] for feature in self.features)
-        self._moment = self._moment_at(0)
+        self._moment = self._starts.moment(0)
+        self._thinning = self._thinning_at(0)
         self._effects: dict[int, Effect] = {}
 
     def moment(self, r_us: int) -> Moment:
@@ -114,8 +126,16 @@ class RecordPlan:
         tile = r_us // UNIT_US
         moment = self._moment
         if moment.tile != tile:
-            moment = self._moment = self._moment_at(tile)
+            moment = self._moment = self._starts.moment(tile)
         return moment
+
+    def thinning(self, at_us: int) -> Thinning:
+        """Return what may be thinned out when nothing is read before ``at_us`` any more."""
+        tile = at_us // UNIT_US
+        thinning = self._thinning
+        if thinning.tile != tile:
+            thinning = self._thinning = self._thinning_at(tile)
+        return thinning
 
     def effect(self, bits: int) -> Effect:
         """Return what an event with these filter bits does."""
@@ -151,39 +171,54 @@ class RecordPlan:
             ),
         )
 
-    def _moment_at(self, tile: int) -> Moment:
-        layout = self.layout
+    def _thinning_at(self, tile: int) -> Thinning:
         at_us = tile * UNIT_US
-        return Moment(
+        windows = self._total_windows
+        starts = [start_us(window, at_us) // UNIT_US for window in windows]
+        return Thinning(
             tile=tile,
-            totals=tuple((_start(window, at_us), pick) for window, pick in self._timed),
-            distincts=tuple(_start(window, at_us) for _, window in layout.distinct_reads),
-            since=tuple((slot, _since(window, at_us)) for slot, window in layout.since_reads),
-            lasts=tuple(
-                (slot, seen, _since(window, at_us)) for slot, seen, window in layout.last_reads
-            ),
-            merges=tuple(self._merges(at_us)),
-            drop=min((_start(window, at_us) for window, _ in self._timed), default=tile + 1),
-            forget=tuple(_start(item.longest, at_us) for item in layout.maps),
+            drop=min(starts, default=tile + 1),
+            merges=tuple(_merges(windows, at_us)),
+            forget=tuple(start_us(item.longest, at_us) // UNIT_US for item in self.layout.maps),
         )
 
-    def _merges(self, at_us: int) -> Iterable[tuple[int, int]]:
-        """Yield widths, narrow to wide, and the tile before which rows may have them.
 
-        A wide tile may be merged when every window of finer tiles starts at its end or later.
-        """
-        windows = [window for window, _ in self._timed]
-        for width in sorted({window.tile_us for window in windows})[1:]:
-            before_us = min(start_us(w, at_us) for w in windows if w.tile_us < width)
-            yield before_us // width * (width // UNIT_US), width // UNIT_US
+class _Starts:
+    """Works out where windows start; each window once, however many features have it."""
+
+    def __init__(self, layout: Layout, totals: Sequence[Window]) -> None:
+        distincts = [window for _, window in layout.distinct_reads]
+        since = [window for _, window in layout.since_reads]
+        lasts = [window for _, _, window in layout.last_reads]
+        windows = list(dict.fromkeys([*totals, *distincts, *since, *lasts]))
+        self._spans = [_span(window) for window in windows]
+        self._pick = [
+            picker([windows.index(window) for window in readers])
+            for readers in (totals, distincts, since, lasts)
+        ]
+
+    def moment(self, tile: int) -> Moment:
+        starts = [(tile // width - count) * width for width, count in self._spans]
+        starts_us = [start * UNIT_US for start in starts]
+        totals, distincts, since, lasts = self._pick
+        return Moment(tile, totals(starts), distincts(starts), since(starts_us), lasts(starts_us))
 
 
-def _start(window: Window, at_us: int) -> int:
-    return start_us(window, at_us) // UNIT_US
+def _span(window: Window) -> tuple[int, int]:
+    """Return the width of the window's tiles in 10 s, and how many it reaches back."""
+    if window is EVER:
+        return 1, EVER_TILES
+    return window.tile_us // UNIT_US, window.length_us // window.tile_us
 
 
-def _since(window: Window, at_us: int) -> int:
-    return max(FIRST_START_US, start_us(window, at_us))
+def _merges(windows: Sequence[Window], at_us: int) -> Iterator[tuple[int, int]]:
+    """Yield widths, narrow to wide, and the tile before which rows may have them.
+
+    A wide tile may be merged when every window of finer tiles starts at its end or later.
+    """
+    for width_us in sorted({window.tile_us for window in windows})[1:]:
+        before_us = min(start_us(w, at_us) for w in windows if w.tile_us < width_us)
+        yield before_us // width_us * (width_us // UNIT_US), width_us // UNIT_US
 
 
 def longest(windows: Iterable[Window]) -> Window:
