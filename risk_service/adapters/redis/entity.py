@@ -29,11 +29,12 @@ class Entity:
     """
 
     length: int
-    __slots__ = ("_base", "_entries", "_ids", "_layout", "_record_bytes", "length", "record")
+    __slots__ = ("_entries", "_head", "_ids", "_layout", "_record_bytes", "length", "record")
 
     def __init__(self, layout: EntryLayout, stored: bytes) -> None:
         self._layout = layout
-        self._base, ids_bytes, self._record_bytes = VALUE_HEAD.unpack_from(stored)
+        _, ids_bytes, self._record_bytes = VALUE_HEAD.unpack_from(stored)
+        self._head = stored[: VALUE_HEAD.size]
         record_at = VALUE_HEAD.size + ids_bytes
         entries_at = record_at + self._record_bytes
         self._ids = stored[VALUE_HEAD.size : record_at]
@@ -46,7 +47,7 @@ class Entity:
     @property
     def known(self) -> Known:
         """How much of the stored value is in the record."""
-        return Known(self._base, self.length)
+        return Known(self._head, self.length)
 
     @property
     def is_worth_keeping(self) -> bool:
@@ -67,7 +68,7 @@ class Entity:
         """Return the command that folds the entries into the record, when it is due.
 
         From then on the entity is taken to be folded. Should the command be lost or come
-        too late, the script will not find our base and send the whole value.
+        too late, the script will not find our head and send the whole value.
         """
         pending_bytes = sum(map(len, self._entries))
         if not self._layout.is_due(pending_bytes, self._record_bytes):
@@ -75,11 +76,11 @@ class Entity:
         before = self.known
         entries = b"".join(self._entries)
         ids = self._remembered(self._ids + b"".join(self._layout.ids_of(entries)))
-        self._base = ids[-STAMP.size :]
-        (stamp_us,) = STAMP.unpack(self._base)
+        (stamp_us,) = STAMP.unpack_from(ids, len(ids) - STAMP.size)
         packed = self.record.pack(stamp_us)
+        self._head = VALUE_HEAD.pack(stamp_us, len(ids), len(packed))
         self._ids, self._entries, self._record_bytes = ids, [], len(packed)
-        value = VALUE_HEAD.pack(self._base, len(ids), len(packed)) + ids + packed
+        value = self._head + ids + packed
         self.length = len(value)
         return fold_command(key, before, value)
 

@@ -2,10 +2,10 @@
 -- Nothing happens when somebody else has folded, or the entity began anew, in the meantime.
 --
 -- KEYS[1]  the entity.
--- ARGV[1]  base i8 | length i8 (of what was folded) | the new head, ids and record.
+-- ARGV[1]  the head and the length i8 of what was folded | the new head, ids and record.
 local input = ARGV[1]
 local value = redis.call('GET', KEYS[1])
-if not value or string.sub(value, 1, 8) ~= string.sub(input, 1, 8) then return 0 end
-local length = struct.unpack('<i8', input, 9)
-redis.call('SET', KEYS[1], string.sub(input, 17) .. string.sub(value, length + 1), 'KEEPTTL')
+if not value or string.sub(value, 1, 16) ~= string.sub(input, 1, 16) then return 0 end
+local length = struct.unpack('<i8', input, 17)
+redis.call('SET', KEYS[1], string.sub(input, 25) .. string.sub(value, length + 1), 'KEEPTTL')
 return 1

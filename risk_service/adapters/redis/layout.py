@@ -12,7 +12,7 @@ from risk_service.features.windows.record import Record
 from risk_service.features.windows.record_plan import RecordPlan, picker
 from risk_service.features.windows.tiles import NEVER_US, effective_us, too_old
 
-VALUE_HEAD = Struct("<8sii")
+VALUE_HEAD = Struct("<qii")
 STAMP = Struct("<q")
 ID_BYTES = 16
 # A key outlives its last window by the clocks' greatest skew and the hour within which its

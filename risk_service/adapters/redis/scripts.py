@@ -22,8 +22,8 @@ SCRIPTS = (_TAKE_SOURCE, _FOLD_SOURCE)
 
 _TAKE = _evalsha(_TAKE_SOURCE)
 _FOLD = _evalsha(_FOLD_SOURCE)
-_TAKE_HEAD = Struct("<qq8sqii")
-_FOLD_HEAD = Struct("<8sq")
+_TAKE_HEAD = Struct("<qq16sqii")
+_FOLD_HEAD = Struct("<16sq")
 _TAKEN_HEAD = Struct("<qqq")
 _SEEN = [Struct(f"<{count}q") for count in range(65)]
 ALWAYS_WHOLE = -1
@@ -47,11 +47,11 @@ class Taken(NamedTuple):
 class Known(NamedTuple):
     """How much of an entity's value the caller has already."""
 
-    base: bytes
+    head: bytes
     length: int
 
 
-NOTHING = Known(bytes(8), 0)
+NOTHING = Known(bytes(16), 0)
 
 
 class TakeCommand:
@@ -74,7 +74,7 @@ class TakeCommand:
     ) -> bytes:
         """Return the command in the wire protocol."""
         head = _TAKE_HEAD.pack(
-            now_us, self._ttl_ms, known.base, known.length, self._entry_bytes, limit
+            now_us, self._ttl_ms, known.head, known.length, self._entry_bytes, limit
         )
         data = head + entries
         return _TAKE % (len(key), key, len(data), data)
@@ -91,5 +91,5 @@ def taken(reply: bytes, events: int) -> Taken:
 
 def fold_command(key: bytes, known: Known, value: bytes) -> bytes:
     """Return the call that puts a folded value in the place of what was known."""
-    data = _FOLD_HEAD.pack(known.base, known.length) + value
+    data = _FOLD_HEAD.pack(known.head, known.length) + value
     return _FOLD % (len(key), key, len(data), data)

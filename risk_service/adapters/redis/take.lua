@@ -2,20 +2,21 @@
 -- One call is one atomic step of one entity. Integers are little endian.
 --
 -- KEYS[1]  the entity.
--- ARGV[1]  head: clock i8 | ttl_ms i8 | base i8 | length i8 | entry_bytes i4 | limit i4
+-- ARGV[1]  clock i8 | ttl_ms i8 | known head | known length i8 | entry_bytes i4 | limit i4
 --          then one entry per event: id i8 | 0 i8 | body. Id 0: stamped, never appended.
--- Stored   base i8 | ids_bytes i4 | record_bytes i4 | ids: (id i8 | stamp i8)* | record
---          | entries: (id i8 | stamp i8 | body)* | last stamp i8
---          Between two folds, which change the base, it only grows.
+-- Stored   head: base i8 | ids_bytes i4 | record_bytes i4
+--          then ids: (id i8 | stamp i8)* | record | entries: (id i8 | stamp i8 | body)* | last i8
+--          Between two folds, which change the head, it only grows.
 -- Reply    first stamp i8 | bytes stored before i8 | from i8
 --          | per event i8: 0 when it is new, else the stamp under which it counts already
 --          | the stored bytes from `from` on; none when `from` is -1.
---          A caller that knows `length` bytes of this base gets only what follows them. With
+--          A caller that knows `length` bytes under this head gets only what follows them. With
 --          limit >= 0 the value is left out until more than `limit` bytes, and more than the
 --          record has, wait to be folded.
-local HEAD, VALUE_HEAD, LARGE, HOUR_US = 40, 16, 4096, 3600000000
+local INPUT_HEAD, VALUE_HEAD, LARGE, HOUR_US = 48, 16, 4096, 3600000000
 local key, input = KEYS[1], ARGV[1]
-local clock, ttl_ms, _, length, size, limit = struct.unpack('<i8i8i8i8i4i4', input)
+local clock, ttl_ms = struct.unpack('<i8i8', input)
+local length, size, limit = struct.unpack('<i8i4i4', input, 33)
 local value = redis.call('GET', key)
 local stamp, last = clock, nil
 if value then
@@ -44,7 +45,7 @@ local function stamp_of(id)
 end
 
 local first, news, known, fresh = stamp, {}, {}, {}
-for at = HEAD + 1, #input, size do
+for at = INPUT_HEAD + 1, #input, size do
   local id = string.sub(input, at, at + 7)
   local seen = 0
   if id ~= '\0\0\0\0\0\0\0\0' then
@@ -73,7 +74,7 @@ else
 end
 
 local from = 0
-if string.sub(value, 1, 8) == string.sub(input, 17, 24) and length <= old then from = length end
+if string.sub(value, 1, VALUE_HEAD) == string.sub(input, 17, 32) and length <= old then from = length end
 if limit >= 0 and total - 8 - entries <= math.max(limit, record_bytes) then from = -1 end
 local body = ''
 if from >= 0 then body = string.sub(value, from + 1, old) end
