@@ -123,6 +123,10 @@ class WindowStore(Protocol):
 class EventLog(Protocol):
     """Durable reported events. What ``append`` returned for survives a kill or a power cut."""
 
+    @property
+    def stamp_us(self) -> int:
+        """Stamp of the last event, 0 for none."""
+
     def fingerprints(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the fingerprints under which these ids are known, absent ones left out."""
 

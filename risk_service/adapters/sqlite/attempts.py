@@ -17,9 +17,10 @@ NEWEST_ROWS = 1000
 
 
 class LogPosition(NamedTuple):
-    """The last row of the log and the greatest stamp in it, 0 for none."""
+    """The last row of the log, its decision, and the greatest stamp in it; 0 for none."""
 
     seq: int
+    decision_id: str
     stamp_us: int
 
 
@@ -53,8 +54,11 @@ def position(db: sqlite3.Connection) -> LogPosition:
         "SELECT seq, record FROM decisions ORDER BY seq DESC LIMIT ?", (NEWEST_ROWS,)
     ).fetchall()
     if not rows:
-        return LogPosition(0, 0)
-    return LogPosition(rows[0][0], max(_decode(record).stamp_us for _, record in rows))
+        return LogPosition(0, "", 0)
+    parts = [_decode(record) for _, record in rows]
+    return LogPosition(
+        rows[0][0], parts[0].decision.decision_id, max(part.stamp_us for part in parts)
+    )
 
 
 def order_of(record: bytes) -> tuple[str, Order]:

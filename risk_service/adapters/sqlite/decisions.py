@@ -147,9 +147,11 @@ class SqliteDecisionStore:
             rows = [(*key, record) for key, record in zip(keys, encoded, strict=True)]
             self._db.executemany(_INSERT, rows)
         self._on_commit(time.perf_counter() - started)
-        stamps = [record.stamp_us for record in records]
+        before = self.position
         self.position = LogPosition(
-            self.position.seq + len(records), max((self.position.stamp_us, *stamps))
+            before.seq + len(records),
+            records[-1].decision.decision_id,
+            max(before.stamp_us, *[record.stamp_us for record in records]),
         )
         self._index.add(keys)
         self._mind_sizes(sum(map(len, encoded)) + len(encoded) * ROW_OVERHEAD_BYTES)

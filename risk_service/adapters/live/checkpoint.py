@@ -1,0 +1,141 @@
+"""Writes changed records to the file now and then, with the place in the log they reach.
+
+A checkpoint need not stand still: it notes the log's position first, then packs what is
+dirty in short slices while orders go on. A record may so be ahead of the position; it holds
+the stamp up to which it has come, and the replay leaves out what it has already.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from risk_service.adapters.live.cache import Held
+from risk_service.adapters.live.records_file import Reached, RecordsFile, Row, key_of
+from risk_service.adapters.live.store import EmbeddedWindowStore
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+# A replay counts some 10,000 events a second: so many are caught up in some seconds.
+EVENTS_BETWEEN = 20_000
+SECONDS_BETWEEN = 30.0
+# Packing a slice holds up an order that comes just then.
+SLICE_S = 0.0003
+PAUSE_S = 0.002
+SWEEP_ROWS = 2000
+
+
+class Checkpoints:
+    """Decides when a checkpoint is due, and writes it.
+
+    Parameters
+    ----------
+    position
+        Returns how far the log goes; everything up to there may be taken to be applied once
+        the store has been settled.
+    """
+
+    def __init__(
+        self,
+        store: EmbeddedWindowStore,
+        file: RecordsFile,
+        position: Callable[[], Reached],
+        *,
+        events_between: int = EVENTS_BETWEEN,
+        seconds_between: float = SECONDS_BETWEEN,
+    ) -> None:
+        self._store = store
+        self._file = file
+        self._position = position
+        self._events_between = events_between
+        self._seconds_between = seconds_between
+        self._events_written = store.events_applied
+        self._written_s = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Tell whether enough has come since the last one."""
+        store = self._store
+        if store.broken or not store.cache.dirty_count:
+            return False
+        return (
+            store.events_applied - self._events_written >= self._events_between
+            or time.monotonic() - self._written_s >= self._seconds_between
+            or store.cache.dirty_count >= store.cache.records_max // 2
+        )
+
+    def write(self, *, pause_s: float = PAUSE_S) -> None:
+        """Write what is dirty.
+
+        Raises
+        ------
+        sqlite3.DatabaseError
+            Nothing was written; the records stay dirty.
+        """
+        store = self._store
+        with store.lock:
+            # First the position, then the settling: what the position has is applied then.
+            reached = self._position()
+            store.settle()
+            events = store.events_applied
+            dirty = store.cache.take_dirty()
+        packed: list[tuple[Held, int]] = []
+        rows: list[Row] = []
+        try:
+            while len(packed) < len(dirty):
+                with store.lock:
+                    self._pack_slice(dirty, packed, rows)
+                time.sleep(pause_s)
+            with store.lock:
+                sealed = self._position()
+            self._file.write(rows, reached._replace(marks=f"{reached.marks} {sealed.marks}"))
+        except BaseException:
+            with store.lock:
+                store.cache.give_back(dirty)
+            raise
+        with store.lock:
+            store.cache.written(packed)
+        self._events_written, self._written_s = events, time.monotonic()
+
+    def sweep(self) -> None:
+        """Delete expired records among the next rows of the file."""
+        self._file.sweep(self._store.applied_us, SWEEP_ROWS)
+
+    def _pack_slice(
+        self, dirty: Sequence[Held], packed: list[tuple[Held, int]], rows: list[Row]
+    ) -> None:
+        ends_s = time.perf_counter() + SLICE_S
+        now_us = self._store.applied_us
+        for held in dirty[len(packed) :]:
+            record = held.record
+            packed.append((held, record.stamp_us))
+            expires_us = record.plan.expires_us(record.stamp_us)
+            rows.append(Row(key_of(held.group, held.key), expires_us, record.pack(now_us)))
+            if time.perf_counter() > ends_s:
+                return
+
+
+class Housekeeper:
+    """The thread that writes checkpoints while the service runs."""
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        self._checkpoints = checkpoints
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="window-housekeeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for what it is writing."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            try:
+                if self._checkpoints.is_due():
+                    self._checkpoints.write()
+                self._checkpoints.sweep()
+            except sqlite3.DatabaseError as error:
+                # Nothing is lost: the records stay in memory, and the log has the events.
+                log.warning("checkpoint_failed", extra={"error_type": type(error).__name__})

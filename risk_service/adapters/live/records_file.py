@@ -1,0 +1,138 @@
+"""Packed records in a SQLite file of their own, with the place in the log they have reached.
+
+The file is a cache of the log: it may be lost, it is never ahead of the log. A key is
+stored as 16 bytes of its hash: among 10^9 records two share one with a chance of 10^-20.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from risk_service.adapters.sqlite.connection import connect, marks, transaction
+from risk_service.adapters.sqlite.schema import FileKind, migrate
+
+FILE_NAME = "windows.sqlite3"
+CHECKPOINT_PAGES = 4096
+# SQLite takes far more question marks; a group of orders rarely asks for so many.
+KEYS_PER_QUERY = 500
+
+WINDOW_RECORDS = FileKind(
+    name="window store",
+    application_id=0x50524D57,  # "PRMW"
+    steps=(
+        """
+        CREATE TABLE records (
+            key BLOB PRIMARY KEY, expires_us INTEGER NOT NULL, record BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE reached (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            plans TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            event_us INTEGER NOT NULL,
+            marks TEXT NOT NULL
+        ) STRICT;
+        """,
+    ),
+)
+
+
+class Reached(NamedTuple):
+    """How far the records of the file have come.
+
+    ``plans`` is the declaration's version. Every attempt up to row ``seq`` and every event
+    up to ``event_us`` counts in its records; some records are further on, each says how
+    far. ``marks`` name rows that the log must have for the file to be of this log.
+    """
+
+    plans: str
+    seq: int
+    event_us: int
+    marks: str
+
+
+class Row(NamedTuple):
+    """One record as it is written."""
+
+    key: bytes
+    expires_us: int
+    record: bytes
+
+
+def key_of(group: int, key: str) -> bytes:
+    """Return the stored key of a record."""
+    return blake2b(b"%d|" % group + key.encode(), digest_size=16).digest()
+
+
+class RecordsFile:
+    """Reads for one thread, writes for another.
+
+    Parameters
+    ----------
+    directory
+        Where the file lies, beside the log.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / FILE_NAME
+        self._reader = connect(path, "NORMAL")
+        migrate(self._reader, str(path), WINDOW_RECORDS)
+        self._writer = connect(path, "NORMAL")
+        # Off the answer's path: here a checkpoint may come along.
+        self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        self._swept = b""
+
+    @staticmethod
+    def remove(directory: Path) -> None:
+        """Delete the file; the log makes it again."""
+        for suffix in ("-wal", "-shm", ""):
+            (directory / (FILE_NAME + suffix)).unlink(missing_ok=True)
+
+    def reached(self) -> Reached | None:
+        """Return how far the file has come, or None for an empty one."""
+        row = self._reader.execute("SELECT plans, seq, event_us, marks FROM reached").fetchone()
+        return Reached(*row) if row else None
+
+    def load(self, group: int, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the packed records of these keys, absent ones left out."""
+        hashed = {key_of(group, key): key for key in keys}
+        found: dict[str, bytes] = {}
+        asked = list(hashed)
+        for start in range(0, len(asked), KEYS_PER_QUERY):
+            part = asked[start : start + KEYS_PER_QUERY]
+            sql = f"SELECT key, record FROM records WHERE key IN ({marks(part)})"  # noqa: S608 - question marks only
+            found.update({hashed[key]: record for key, record in self._reader.execute(sql, part)})
+        return found
+
+    def write(self, rows: Iterable[Row], reached: Reached) -> None:
+        """Write records and how far they have come, in one transaction."""
+        # In the order of the keys: neighbours share a page, and a page is written once.
+        ordered = sorted(rows)
+        with transaction(self._writer):
+            self._writer.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", ordered)
+            self._writer.execute("INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?, ?)", reached)
+
+    def sweep(self, now_us: int, rows: int) -> int:
+        """Delete expired records among the next rows of an endless round; return how many."""
+        sql = "SELECT key, expires_us FROM records WHERE key > ? ORDER BY key LIMIT ?"
+        seen = self._writer.execute(sql, (self._swept, rows)).fetchall()
+        self._swept = seen[-1][0] if len(seen) == rows else b""
+        expired = [(key,) for key, expires_us in seen if expires_us <= now_us]
+        if expired:
+            with transaction(self._writer):
+                self._writer.executemany("DELETE FROM records WHERE key = ?", expired)
+        return len(expired)
+
+    def figures(self) -> Mapping[str, float]:
+        """Return the number of records and their mean size in bytes, with and without keys."""
+        count, packed = self._reader.execute(
+            "SELECT count(*), coalesce(sum(length(record)), 0) FROM records"
+        ).fetchone()
+        pages = self._reader.execute("PRAGMA page_count").fetchone()[0]
+        size = self._reader.execute("PRAGMA page_size").fetchone()[0]
+        return {"records": count, "packed_bytes": packed, "file_bytes": pages * size}
+
+    def close(self) -> None:
+        """Fold the WAL in and close the file."""
+        self._reader.close()
+        self._writer.close()

@@ -1,0 +1,176 @@
+"""Brings the records to the end of the log: after a crash its tail, else all that counts.
+
+A file that is damaged, of another declaration or of another log is made again. Windows look
+back 90 days at most, so that far the log is read; all of it where a window has no start.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from msgspec import Struct
+
+from risk_service.adapters.live.checkpoint import Checkpoints, Housekeeper
+from risk_service.adapters.live.records_file import Reached, RecordsFile
+from risk_service.adapters.live.store import RECORDS_MAX, EmbeddedWindowStore
+from risk_service.adapters.sqlite.key_index import is_corrupt
+from risk_service.adapters.sqlite.tail import Logged, LogTail, Place
+from risk_service.domain.stamps import Stamps
+from risk_service.features.windows.plan import CompiledWindows
+from risk_service.features.windows.tiles import DAY_US, EVER, MAX_AGE_US
+
+log = logging.getLogger(__name__)
+
+# Events that are counted again under one look at the records they need.
+REPLAY_GROUP = 256
+# Tiles reach a day further back than their windows.
+REPLAY_FROM_US = MAX_AGE_US + DAY_US
+
+
+class Windows(Struct):
+    """An embedded window store with what keeps it, ready to be used.
+
+    ``replayed`` is the number of events that were read from the log at the start, ``ready_s``
+    how long it took, ``rebuilt`` whether nothing of the file could be used.
+    """
+
+    store: EmbeddedWindowStore
+    file: RecordsFile
+    checkpoints: Checkpoints
+    housekeeper: Housekeeper
+    replayed: int
+    ready_s: float
+    rebuilt: bool
+
+    def close(self) -> None:
+        """Write what is dirty and close the file; a failure costs time at the next start."""
+        self.housekeeper.stop()
+        self.store.close()
+        try:
+            if not self.store.broken:
+                self.checkpoints.write(pause_s=0.0)
+        except sqlite3.DatabaseError as error:
+            log.warning("checkpoint_failed", extra={"error_type": type(error).__name__})
+        self.file.close()
+
+
+def open_windows(
+    directory: Path,
+    compiled: CompiledWindows,
+    tail: LogTail,
+    stamps: Stamps,
+    *,
+    records_max: int = RECORDS_MAX,
+) -> Windows:
+    """Open the windows beside their log and bring them to its end.
+
+    Parameters
+    ----------
+    tail
+        The log; it must be open, and nothing may be written to it meanwhile.
+    stamps
+        Its source of stamps.
+
+    Raises
+    ------
+    risk_service.domain.errors.StoreUnavailable
+        The log cannot be read.
+    """
+    started_s = time.perf_counter()
+    file, reached = _usable(directory, compiled, tail)
+    place = Place(reached.seq, reached.event_us) if reached else _beginning(compiled, tail)
+    store = EmbeddedWindowStore(compiled, file, stamps, tail.logged_us, records_max=records_max)
+    replayed = _replay(store, file, tail, place)
+    ready_s = time.perf_counter() - started_s
+    log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})
+    version = compiled.window_set.version
+
+    def position() -> Reached:
+        end, mark = tail.end()
+        return Reached(version, end.seq, end.event_us, mark)
+
+    checkpoints = Checkpoints(store, file, position)
+    return Windows(
+        store=store,
+        file=file,
+        checkpoints=checkpoints,
+        housekeeper=Housekeeper(checkpoints),
+        replayed=replayed,
+        ready_s=ready_s,
+        rebuilt=reached is None,
+    )
+
+
+def _usable(
+    directory: Path, compiled: CompiledWindows, tail: LogTail
+) -> tuple[RecordsFile, Reached | None]:
+    """Return the file and how far it has come; an empty one when it cannot be used."""
+    try:
+        file = RecordsFile(directory)
+        reached = file.reached()
+        if reached is None or _is_of(reached, compiled, tail):
+            return file, reached
+        file.close()
+    except sqlite3.DatabaseError as error:
+        if not is_corrupt(error):
+            raise
+    log.warning("windows_rebuilt")
+    RecordsFile.remove(directory)
+    return RecordsFile(directory), None
+
+
+def _is_of(reached: Reached, compiled: CompiledWindows, tail: LogTail) -> bool:
+    """Tell whether the file holds records of this declaration and of this log."""
+    return reached.plans == compiled.window_set.version and all(
+        tail.has(mark) for mark in reached.marks.split()
+    )
+
+
+def _beginning(compiled: CompiledWindows, tail: LogTail) -> Place:
+    """Return from where the log must be read to make the records anew."""
+    if any(feature.window == EVER.name for feature in compiled.window_set.features):
+        return Place(0, 0)
+    return tail.place_before(tail.logged_us() - REPLAY_FROM_US)
+
+
+class _Replayed:
+    """The place in the log up to which the records have come during a replay."""
+
+    def __init__(self, version: str, place: Place) -> None:
+        self.reached = Reached(version, place.seq, place.event_us, "0::0")
+        self._decision_id = ""
+        self._last_event_us = 0
+
+    def advance(self, logged: Logged) -> None:
+        """Take note of an event that was counted."""
+        before = self.reached
+        seq, event_us = before.seq, before.event_us
+        if logged.seq:
+            seq, self._decision_id = logged.seq, logged.event.event_id
+        else:
+            event_us = self._last_event_us = logged.stamp_us
+        mark = f"{seq if self._decision_id else 0}:{self._decision_id}:{self._last_event_us}"
+        self.reached = Reached(before.plans, seq, event_us, mark)
+
+
+def _replay(store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, place: Place) -> int:
+    """Count the events of the log from a place on; return how many there were."""
+    replayed = _Replayed(store.compiled.window_set.version, place)
+    checkpoints = Checkpoints(store, file, lambda: replayed.reached)
+    count = 0
+    for group in _groups(tail.after(place)):
+        store.replay([(logged.stamp_us, logged.event) for logged in group])
+        for logged in group:
+            replayed.advance(logged)
+        count += len(group)
+        if not store.cache.make_room() or store.cache.dirty_count >= store.cache.records_max // 2:
+            checkpoints.write(pause_s=0.0)
+    return count
+
+
+def _groups(events: Iterator[Logged]) -> Iterator[Sequence[Logged]]:
+    while group := tuple(islice(events, REPLAY_GROUP)):
+        yield group

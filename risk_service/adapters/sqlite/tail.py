@@ -1,0 +1,93 @@
+"""The log of decisions and events as one stream of stamped events, for what is made from it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from heapq import merge
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from risk_service.adapters.sqlite.attempts import attempts_after, last_row_before
+from risk_service.adapters.sqlite.connection import connect, unavailable
+from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
+from risk_service.adapters.sqlite.events import SqliteEventLog, events_after
+from risk_service.domain.errors import DataFault
+from risk_service.domain.event import Event
+from risk_service.domain.reported import EventRecord
+from risk_service.features.windows.order_event import action_event, life_event, order_event
+
+
+class Place(NamedTuple):
+    """A place in the log: the last row of the decisions and the last stamp of the events."""
+
+    seq: int
+    event_us: int
+
+
+class Logged(NamedTuple):
+    """An event that the log has; ``seq`` is its row among the decisions, 0 for reported ones."""
+
+    stamp_us: int
+    seq: int
+    event: Event
+
+
+class LogTail:
+    """Reads the log from a place on, and says how far it goes.
+
+    ``end`` and ``logged_us`` may be asked by any thread; the rest belongs to the log's own.
+    """
+
+    def __init__(
+        self, directory: Path, decisions: SqliteDecisionStore, events: SqliteEventLog
+    ) -> None:
+        self._path = directory / FILE_NAME
+        self._decisions = decisions
+        self._events = events
+
+    def end(self) -> tuple[Place, str]:
+        """Return where the log ends, and a mark that only this log has there."""
+        last, event_us = self._decisions.position, self._events.stamp_us
+        return Place(last.seq, event_us), f"{last.seq}:{last.decision_id}:{event_us}"
+
+    def logged_us(self) -> int:
+        """Return the greatest stamp of the log."""
+        return max(self._decisions.position.stamp_us, self._events.stamp_us)
+
+    def has(self, mark: str) -> bool:
+        """Tell whether a mark is one of this log."""
+        seq, decision_id, event_us = mark.split(":")
+        with unavailable(), closing(connect(self._path, "FULL")) as db:
+            row = db.execute("SELECT decision_id FROM decisions WHERE seq = ?", (seq,)).fetchone()
+            event = db.execute("SELECT 1 FROM events WHERE stamp_us = ?", (event_us,)).fetchone()
+        known_row = seq == "0" or (row is not None and row[0] == decision_id)
+        return known_row and (event_us == "0" or event is not None)
+
+    def place_before(self, since_us: int) -> Place:
+        """Return the last place before a time."""
+        with unavailable(), closing(connect(self._path, "FULL")) as db:
+            return Place(last_row_before(db, since_us), since_us - 1)
+
+    def after(self, place: Place) -> Iterator[Logged]:
+        """Yield every event that counts, in the order of the stamps, one row at a time."""
+        with unavailable(), closing(connect(self._path, "FULL")) as db:
+            attempts, reported = self._attempts(db, place), self._reported(db, place)
+            yield from merge(attempts, reported, key=itemgetter(0))
+
+    def _attempts(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
+        for seq, stamp_us, decision_id, order in attempts_after(db, place.seq):
+            yield Logged(stamp_us, seq, order_event(order, decision_id, stamp_us))
+
+    def _reported(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
+        for record in events_after(db, place.event_us):
+            yield Logged(record.stamp_us, 0, self._event(record))
+
+    def _event(self, record: EventRecord) -> Event:
+        if record.action is not None:
+            return action_event(record.action)
+        decision = self._decisions.by_decision_id(record.decision_id)
+        if record.life is None or decision is None:
+            words = f"the event {record.event_id} has no order; restore the file from a backup"
+            raise DataFault(str(self._path), None, words)
+        return life_event(decision.order, record.life)

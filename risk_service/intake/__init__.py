@@ -1,0 +1,1 @@
+"""Events that a shop reports: the life of orders, and promotion actions."""

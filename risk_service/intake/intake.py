@@ -1,0 +1,173 @@
+"""The use case of reported events: a group in, for each whether it counts from now on.
+
+The group is the unit of work, as for decisions: one look-up of ids, one of orders, one
+commit. An event counts once, by its id, for ever; what is refused is told with its reason.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from msgspec.structs import replace
+
+from risk_service.domain.action import Action, RawAction
+from risk_service.domain.errors import InvalidInput, StoreUnavailable
+from risk_service.domain.event import Event
+from risk_service.domain.order import Order
+from risk_service.domain.reported import EventRecord, LifeEvent, Refusal, Report
+from risk_service.domain.stamps import Stamps
+from risk_service.domain.vocabulary import RefusalReason
+from risk_service.features.windows.order_event import action_event, life_event
+from risk_service.features.windows.tiles import MAX_AGE_US
+from risk_service.ports import Clock, DecisionStore, EventLog, WindowStore
+
+log = logging.getLogger(__name__)
+
+# Stamps may run ahead of the clock by so much: an event just within 90 days when it comes must
+# not be past them under its stamp.
+AGE_MARGIN_US = 1_000_000
+
+
+class Taken(Enum):
+    """An event that counts: from now on, or already."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+
+
+Result = Taken | Refusal
+Answer = list[Result] | Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Takes groups of reported events and makes them durable.
+
+    Parameters
+    ----------
+    tokenise
+        Turns a raw action into one without raw identifiers.
+    orders
+        Where scored orders are found.
+    """
+
+    tokenise: Callable[[RawAction], Action]
+    orders: DecisionStore
+    log: EventLog
+    windows: WindowStore
+    stamps: Stamps
+    clock: Clock
+
+    def take(self, batches: Sequence[Sequence[Report]]) -> list[Answer]:
+        """Return one answer per batch: a result per event, all durable, or the error.
+
+        A store that is down is the group's fault; any other error hits the batch that
+        triggers it and no other.
+        """
+        try:
+            results = iter(self._take([report for batch in batches for report in batch]))
+            return [[next(results) for _ in batch] for batch in batches]
+        except StoreUnavailable as error:
+            return [error] * len(batches)
+        except Exception as error:  # noqa: BLE001 - one batch's fault must not fail its neighbours
+            if len(batches) == 1:
+                return [error]
+        log.warning("event_group_run_again")
+        return [self.take([batch])[0] for batch in batches]
+
+    def _take(self, reports: Sequence[Report]) -> list[Result]:
+        now_us = self._now_us(reports)
+        known = self.log.fingerprints([report.event_id for report in reports])
+        orders = self._orders(reports)
+        results: list[Result] = []
+        events: list[Event] = []
+        records: list[EventRecord] = []
+        for report in reports:
+            fingerprint = known.get(report.event_id)
+            if fingerprint is not None:
+                results.append(_repeated(fingerprint, report))
+                continue
+            formed = self._formed(report, orders, now_us)
+            if isinstance(formed, Refusal):
+                results.append(formed)
+                continue
+            event, record = formed
+            events.append(event)
+            records.append(record)
+            known[report.event_id] = report.fingerprint
+            results.append(Taken.ACCEPTED)
+        if events:
+            self._commit(events, records, now_us)
+        return results
+
+    def _now_us(self, reports: Sequence[Report]) -> int:
+        for report in reports:
+            self.clock.order_seen(report.subject.at_us)
+        return self.clock.now_us()
+
+    def _orders(self, reports: Sequence[Report]) -> dict[str, tuple[str, Order]]:
+        subjects = [report.subject for report in reports]
+        order_ids = {one.order_id for one in subjects if isinstance(one, LifeEvent)}
+        return self.orders.orders_of(list(order_ids)) if order_ids else {}
+
+    def _formed(
+        self, report: Report, orders: dict[str, tuple[str, Order]], now_us: int
+    ) -> tuple[Event, EventRecord] | Refusal:
+        """Return the event and its record still without a stamp, or what speaks against it."""
+        subject = report.subject
+        if subject.at_us < now_us + AGE_MARGIN_US - MAX_AGE_US:
+            words = "it happened more than 90 days ago"
+            return Refusal(reason=RefusalReason.TOO_OLD, field="occurred_at", description=words)
+        if isinstance(subject, LifeEvent):
+            found = orders.get(subject.order_id)
+            if found is None:
+                words = "no order of that id was scored"
+                reason = RefusalReason.UNKNOWN_ORDER
+                return Refusal(reason=reason, field="order_id", description=words)
+            decision_id, order = found
+            return life_event(order, subject), EventRecord(
+                event_id=report.event_id,
+                fingerprint=report.fingerprint,
+                stamp_us=0,
+                life=subject,
+                decision_id=decision_id,
+            )
+        try:
+            action = self.tokenise(subject)
+        except InvalidInput as error:
+            field, words = error.violations[0].field, error.violations[0].description
+            return Refusal(reason=RefusalReason.MALFORMED, field=field, description=words)
+        return action_event(action), EventRecord(
+            event_id=report.event_id, fingerprint=report.fingerprint, stamp_us=0, action=action
+        )
+
+    def _commit(self, events: list[Event], records: list[EventRecord], now_us: int) -> None:
+        """Let the events count and make them durable.
+
+        The windows' store that is shared counts at once and knows an event again; the one
+        in this process waits for the log. So after a failure the group may come again.
+        """
+        applied = self.windows.apply(events, now_us).tolist()
+        last_us = self.log.stamp_us
+        stamped = []
+        for record, of_groups in zip(records, applied, strict=True):
+            stamped.append(self._stamped(record, of_groups, last_us, now_us))
+            last_us = stamped[-1].stamp_us
+        self.log.append(stamped)
+
+    def _stamped(
+        self, record: EventRecord, applied_us: list[int], last_us: int, now_us: int
+    ) -> EventRecord:
+        """Return the record with its place in the log and, where they differ, all its stamps."""
+        given = {stamp for stamp in applied_us if stamp}
+        if len(given) == 1 and max(given) > last_us:
+            return replace(record, stamp_us=max(given))
+        return replace(record, stamp_us=self.stamps.next_us(now_us), applied_us=tuple(applied_us))
+
+
+def _repeated(fingerprint: bytes, report: Report) -> Result:
+    if fingerprint == report.fingerprint:
+        return Taken.REPEATED
+    words = "the event id was used before with another content"
+    return Refusal(reason=RefusalReason.REUSED_ID, field="event_id", description=words)
