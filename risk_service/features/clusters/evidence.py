@@ -1,0 +1,163 @@
+"""Who was seen using what: one row per account and value, chained both ways.
+
+Rows live in flat arrays of machine integers: about 50 bytes per row with its value, where
+Python objects would take 250. A value keeps the accounts that used it last, one more
+than makes it a hub: that is enough to know that it is one, and bounds its memory. The row
+of an account that was expelled stays, dead, until the next night leaves it out.
+"""
+
+from array import array
+from collections.abc import Iterator
+
+from risk_service.features.clusters.terms import Rules
+from risk_service.features.clusters.value_index import NONE, ValueIndex
+
+DAY_US = 86_400_000_000
+# Neighbours are looked for behind this many of an account's values.
+ACCOUNT_VALUES = 32
+DEAD = -1
+_MIX = 0x1E3779B97F4A7C15
+
+
+def salts(types: int) -> tuple[int, ...]:
+    """Return what sets equal hashes of different link types apart, by XOR."""
+    return tuple((_MIX * (kind + 1)) & 0x7FFF_FFFF_FFFF_FFFF for kind in range(types))
+
+
+class Evidence:
+    """Rows of (account, value, last seen), values by hash, chains through both.
+
+    Parameters
+    ----------
+    rules
+        Link types and their limits.
+    night_us
+        Links age and hubs are told as of this time.
+
+    Attributes
+    ----------
+    index, kind, hub, head
+        By value: its number, its link type, whether it is a hub tonight, its newest row.
+    row_account, row_value, row_us
+        By row. ``row_account`` is ``DEAD`` where the account was expelled.
+    older, next_of
+        The next row of the same value, and of the same account; ``NONE`` ends a chain.
+    first_row
+        By account, as far as the accounts reach.
+    """
+
+    __slots__ = (
+        "alive_from", "caps", "first_row", "head", "hub", "hub_from", "index", "kind",
+        "next_of", "older", "row_account", "row_us", "row_value", "salts",
+    )  # fmt: skip
+
+    def __init__(self, rules: Rules, night_us: int) -> None:
+        self.index = ValueIndex()
+        self.kind: array[int] = array("B")
+        self.hub: array[int] = array("B")
+        self.head: array[int] = array("i")
+        self.row_account: array[int] = array("i")
+        self.row_value: array[int] = array("i")
+        self.row_us: array[int] = array("q")
+        self.older: array[int] = array("i")
+        self.next_of: array[int] = array("i")
+        self.first_row: array[int] = array("i")
+        self.salts = salts(len(rules.links))
+        self.caps = tuple(link.hub_accounts + 1 for link in rules.links)
+        self.alive_from = tuple(night_us - link.age_days * DAY_US for link in rules.links)
+        self.hub_from = night_us - rules.hub_days * DAY_US
+
+    def value(self, kind: int, link: int) -> int:
+        """Return the number of a value, or ``NONE``."""
+        return self.index.find(link ^ self.salts[kind])
+
+    def others(self, value: int, account: int) -> list[int]:
+        """Return rows of other accounts that the value links; empty for a hub.
+
+        A value that has become a hub since the night links nobody either.
+        """
+        if self.hub[value]:
+            return []
+        kind = self.kind[value]
+        alive_us, accounts = self.alive_from[kind], self.row_account
+        row, older, row_us = self.head[value], self.older, self.row_us
+        if older[row] < 0 and accounts[row] == account:
+            return []
+        rows, recent = [], 1
+        while row >= 0:
+            if accounts[row] != account:
+                seen_us = row_us[row]
+                if seen_us >= alive_us:
+                    rows.append(row)
+                recent += seen_us >= self.hub_from
+            row = older[row]
+        return rows if recent < self.caps[kind] else []
+
+    def row_of(self, value: int, account: int) -> int:
+        """Return the row of an account at a value, or ``NONE``."""
+        row, accounts, older = self.head[value], self.row_account, self.older
+        while row >= 0 and accounts[row] != account:
+            row = older[row]
+        return row
+
+    def is_alive(self, row: int) -> bool:
+        """Return whether a row's link has not aged out."""
+        return self.row_us[row] >= self.alive_from[self.kind[self.row_value[row]]]
+
+    def values_of(self, account: int) -> Iterator[int]:
+        """Yield the values that an account is linked to, as far as neighbours look."""
+        row = self.first_row[account] if account < len(self.first_row) else NONE
+        for _ in range(ACCOUNT_VALUES):
+            if row < 0:
+                return
+            if self.row_account[row] == account and self.is_alive(row):
+                yield self.row_value[row]
+            row = self.next_of[row]
+
+    def touch(self, kind: int, link: int, account: int, at_us: int) -> None:
+        """Note that an account was seen with a value."""
+        key = link ^ self.salts[kind]
+        value = self.index.find(key)
+        if value < 0:
+            value = self.index.add(key)
+            self.kind.append(kind)
+            self.hub.append(0)
+            self.head.append(NONE)
+        else:
+            row = self.row_of(value, account)
+            if row >= 0:
+                self.row_us[row] = at_us
+                return
+            self._make_room(value, self.caps[kind])
+        self._add_row(value, account, at_us)
+
+    def _add_row(self, value: int, account: int, at_us: int) -> None:
+        row = len(self.row_us)
+        first_row = self.first_row
+        if account >= len(first_row):
+            first_row.extend([NONE] * (account + 1 - len(first_row)))
+        self.row_account.append(account)
+        self.row_value.append(value)
+        self.row_us.append(at_us)
+        self.older.append(self.head[value])
+        self.next_of.append(first_row[account])
+        self.head[value] = row
+        first_row[account] = row
+
+    def _make_room(self, value: int, cap: int) -> None:
+        """Expel the account seen longest ago from a value that is full."""
+        older, row_us = self.older, self.row_us
+        row, newer, count = self.head[value], NONE, 0
+        oldest, before = row, NONE
+        while row >= 0:
+            count += 1
+            if row_us[row] < row_us[oldest]:
+                oldest, before = row, newer
+            newer, row = row, older[row]
+        if count < cap:
+            return
+        if before < 0:
+            self.head[value] = older[oldest]
+        else:
+            older[before] = older[oldest]
+        self.row_account[oldest] = DEAD
