@@ -9,10 +9,29 @@ from risk_service.domain.action import Action
 from risk_service.domain.order import Order
 from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
+from risk_service.features.windows.declaration import load_windows
+from risk_service.features.windows.order_event import order_event
 from training.datasets.tables import TIME
 
 # Attributes of ``domain.action.Action`` that are kept under their own names.
 ACTION_FIELDS = ("account", "device", "ip", "ip_block", "campaign", "related")
+# Fields of window events that the orders hold under a name of their own; the tests hold them
+# to what ``order_event`` says. Any other field gets a column, as every window column does.
+WINDOW_FIELDS = {
+    **{name: name for name in (*ENTITIES, "ip_block", "phone", "real_name")},
+    "building": "address_building",
+    "campaign": "campaign_id",
+    "drop": "drop_id",
+}
+WINDOW_TEXTS = tuple(name for name in load_windows().fields if name not in WINDOW_FIELDS)
+WINDOW_COLUMNS = tuple(f"window__{name}" for name in (*WINDOW_TEXTS, *load_windows().columns))
+
+
+def window_column(name: str) -> str:
+    """Return the column of ``orders.parquet`` with a field or column of window events."""
+    return WINDOW_FIELDS.get(name, f"window__{name}")
+
+
 ORDERS = pa.schema(
     [
         ("order_id", pa.string()),
@@ -34,6 +53,8 @@ ORDERS = pa.schema(
         ("phone_prefix_class", pa.int8()),
         ("ip_is_private", pa.float64()),
         ("verification_level", pa.int8()),
+        *((window_column(name), pa.string()) for name in WINDOW_TEXTS),
+        *((window_column(name), pa.int64()) for name in load_windows().columns),
         ("baseline_outcome", pa.string()),
         ("allow_through", pa.bool_()),
         *((name, pa.float64()) for name in ORDER_COLUMNS),
@@ -89,6 +110,13 @@ def action_batch(actions: Sequence[Action], raw: pa.RecordBatch) -> pa.RecordBat
     return pa.RecordBatch.from_arrays(columns, schema=ACTIONS)
 
 
+def window_values(order: Order) -> tuple[str | int, ...]:
+    """Return what ``WINDOW_COLUMNS`` name: window events know it, the other columns do not."""
+    event = order_event(order, order.order_id, order.ordered_at_us)
+    texts = [event.fields[load_windows().fields.index(name)] for name in WINDOW_TEXTS]
+    return (*texts, *event.columns)
+
+
 def _attributes(order: Order) -> tuple[str | int | float | None, ...]:
     tokens, lead = order.tokens, order.lead_line
     return (
@@ -111,4 +139,5 @@ def _attributes(order: Order) -> tuple[str | int | float | None, ...]:
         order.traits.phone_prefix_class,
         order.traits.ip_is_private,
         int(order.verification_level),
+        *window_values(order),
     )

@@ -34,7 +34,7 @@ class Arrivals:
 
 
 def arrange(
-    event_id: pa.Array | pa.ChunkedArray,
+    event_id: pa.ChunkedArray,
     at_us: Int64s,
     arrived_us: Int64s,
     reading: NDArray[np.bool_],
@@ -50,7 +50,7 @@ def arrange(
         stamp, whatever ``at_us`` says, and read at the stamp under which they count.
     """
     order: Int64s = np.argsort(arrived_us, kind="stable")
-    again = _repeats(event_id, order)
+    again = _repeats(event_id, reading, order)
     rows = order[~again]
     steps = np.arange(rows.size)
     # The greatest of the clock and one more than the stamp before.
@@ -68,12 +68,17 @@ def arrange(
     )
 
 
-def _repeats(event_id: pa.Array | pa.ChunkedArray, order: Int64s) -> NDArray[np.bool_]:
-    """Return which places of the order hold an id that came before."""
-    if isinstance(event_id, pa.ChunkedArray):
-        event_id = event_id.combine_chunks()
-    ranked = hashes(event_id).view(np.int64)[order]
-    numbers, _ = kernels.dense_pairs(np.zeros(ranked.size, np.int64), ranked)
+def _repeats(
+    event_id: pa.ChunkedArray, reading: NDArray[np.bool_], order: Int64s
+) -> NDArray[np.bool_]:
+    """Return which places of the order hold an id that came before.
+
+    Attempts are known by decision id and reported events by the caller's: an attempt and an
+    event never repeat one another.
+    """
+    chunks = [hashes(chunk).view(np.int64) for chunk in event_id.chunks]
+    ranked = np.concatenate([*chunks, np.empty(0, np.int64)])[order]
+    numbers, _ = kernels.dense_pairs(reading[order].astype(np.int64), ranked)
     # Numbers come in order of appearance, so a first one is greater than all before it.
     again: NDArray[np.bool_] = numbers <= np.maximum.accumulate(np.append(-1, numbers[:-1]))
     suspects = np.flatnonzero(again)
@@ -81,5 +86,5 @@ def _repeats(event_id: pa.Array | pa.ChunkedArray, order: Int64s) -> NDArray[np.
         firsts = np.flatnonzero(~again)[numbers[suspects]]
         left, right = event_id.take(order[suspects]), event_id.take(order[firsts])
         # Two ids may share a hash by chance; only equal ids are one event.
-        again[suspects] = pc.equal(left, right).to_numpy(zero_copy_only=False)
+        again[suspects] = pc.equal(left, right).to_numpy()
     return again

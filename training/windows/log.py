@@ -7,6 +7,7 @@ happens to one pair in 400,000 logs. Times are microseconds since 1970 UTC.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,8 @@ from risk_service.features.windows.event import Event, field_hash
 Int16s = NDArray[np.int16]
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
+# Columns may be kept narrow; they are counted as int64.
+Integers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,15 @@ class GroupStamps:
     applied_us: Int64s
     effective_us: Int64s
     read_us: Int64s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Events that do not count: why, how many, and the ids of the first of them."""
+
+    reason: str
+    count: int
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +69,8 @@ class EventLog:
         Columns that differ between the events of one subject, one element per event.
     stamps
         Stamps by key group instead of ``a_us``, ``tau_us`` and ``r_us``.
+    refused
+        What of the source is not in the log.
     """
 
     event_id: pa.Array | pa.ChunkedArray
@@ -65,10 +79,11 @@ class EventLog:
     tau_us: Int64s
     r_us: Int64s
     fields: Mapping[str, Int64s]
-    columns: Mapping[str, Int64s]
+    columns: Mapping[str, Integers]
     subject: Int32s | None = None
-    own_columns: Mapping[str, Int64s] = field(default_factory=dict)
+    own_columns: Mapping[str, Integers] = field(default_factory=dict)
     stamps: GroupStamps | None = None
+    refused: tuple[Refused, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -81,14 +96,16 @@ class EventLog:
 
     def field(self, name: str, events: Int32s | Int64s | None = None) -> Int64s:
         """Return a field of some events, or of all."""
-        return self._spread(self.fields[name], events)
+        return self._spread(self.fields[name], events).astype(np.int64, copy=False)
 
     def column(self, name: str, events: Int32s | Int64s | None = None) -> Int64s:
         """Return a column of some events, or of all."""
         if name in self.own_columns:
             own = self.own_columns[name]
-            return own if events is None else own[events]
-        return self._spread(self.columns[name], events)
+            values = own if events is None else own[events]
+        else:
+            values = self._spread(self.columns[name], events)
+        return values.astype(np.int64, copy=False)
 
     def times(self, group: int) -> tuple[Int64s, Int64s, Int64s]:
         """Return (arrival, effective time, time of read) of all events in a key group."""
@@ -101,7 +118,7 @@ class EventLog:
             stamps.read_us[:, group],
         )
 
-    def _spread(self, values: Int64s, events: Int32s | Int64s | None) -> Int64s:
+    def _spread(self, values: Integers, events: Int32s | Int64s | None) -> Integers:
         if events is None:
             return values if self.subject is None else values[self.subject]
         return values[events if self.subject is None else self.subject[events]]

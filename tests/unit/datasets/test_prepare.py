@@ -15,12 +15,15 @@ from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
 from risk_service.features.schema import load_schema
+from risk_service.features.windows.declaration import load_windows
+from risk_service.features.windows.order_event import order_event
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
 from training.datasets import tables
 from training.datasets.description import read_description
 from training.datasets.prepare import prepare
 from training.datasets.raw_orders import raw_order
+from training.datasets.warehouse import window_column
 
 RAW_IDENTIFIERS = (
     "account_id", "device_id", "ip", "payment_instrument_id", "payer_name", "recipient_name",
@@ -43,7 +46,7 @@ def test_every_table_arrives_with_its_rows(raw_data: Any, key: IdentityKey, tmp_
 def test_orders_hold_what_serving_would_compute(
     raw_data: Any, key: IdentityKey, tmp_path: Path
 ) -> None:
-    """Tokens and order columns equal those of the serving code, bit by bit."""
+    """Tokens, order columns and window events equal those of the serving code, bit by bit."""
     prepare(raw_data.directory, key, tmp_path / "w")
     rows = pq.read_table(tmp_path / "w" / "orders.parquet").to_pylist()
     lines = raw_data.rows("lines")
@@ -55,6 +58,9 @@ def test_orders_hold_what_serving_would_compute(
         found = np.array([row[name] for name in ORDER_COLUMNS])
         assert found.tobytes() == np.array(order_columns(order), np.float64).tobytes()
         assert row["units"] == sum(line["quantity"] for line in mine)
+        event = order_event(order, order.order_id, order.ordered_at_us)
+        names = (*load_windows().fields, *load_windows().columns)
+        assert tuple(row[window_column(name)] for name in names) == event.fields + event.columns
         assert row["ordered_at"] == record["ordered_at"]
         assert row["registered_at"] == record["account_registered_at"]
 

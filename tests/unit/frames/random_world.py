@@ -15,6 +15,7 @@ from risk_service.domain.order import Discount, IdentityTraits, Order, OrderLine
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
+from training.datasets.warehouse import WINDOW_COLUMNS, window_values
 
 DAY_US = 86_400_000_000
 START_US = 1_700_006_400_000_000  # a midnight
@@ -146,6 +147,7 @@ def _order_row(order: Order, rng: random.Random) -> dict[str, object]:
         "baseline_outcome": rng.choice(("ALLOW", "ALLOW", "ALLOW", "DENY")),
         "allow_through": rng.random() < 0.3,
     }
+    row |= dict(zip(WINDOW_COLUMNS, window_values(order), strict=True))
     return row | dict(zip(ORDER_COLUMNS, order_columns(order), strict=True))
 
 

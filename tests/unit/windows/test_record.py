@@ -1,0 +1,147 @@
+"""The record of an entity, held to brute force by the formulas."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from risk_service.features.windows import record_plan
+from risk_service.features.windows.declaration import WindowSet
+from risk_service.features.windows.plan import compile_windows
+from risk_service.features.windows.record import Record
+from risk_service.features.windows.tiles import BY_NAME, WINDOWS, Window
+from tests.fixtures.window_oracle import oracle_row
+from tests.unit.windows.worlds import (
+    CAPS,
+    COLUMNS,
+    EDGES_S,
+    KINDS,
+    SECOND_US,
+    START_US,
+    Arrival,
+    Desk,
+    declared,
+    everything,
+    feature,
+    random_arrivals,
+)
+
+EVERYTHING = everything()
+COMPILED = compile_windows(EVERYTHING)
+
+
+def same(left: list[float], right: list[float]) -> bool:
+    """Return whether two rows are equal to the last bit, NaN included."""
+    return list(map(repr, left)) == list(map(repr, right))
+
+
+def wrong_values(window_set: WindowSet, desk: Desk, arrivals: list[Arrival], repack: int) -> int:
+    """Return in how many values record and oracle differ; repacks every so many events."""
+    wrong = 0
+    for number, arrival in enumerate(arrivals):
+        r_us, fields, values = desk.take(arrival)
+        before = [event for event in desk.counted if event.a_us < r_us]
+        expected = oracle_row(window_set, before, fields, r_us)
+        wrong += sum(repr(a) != repr(b) for a, b in zip(values, expected, strict=True))
+        if repack and number % repack == 0:
+            desk.repack()
+    return wrong
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> Arrival:
+    """Draw an arrival near the edges of tiles and windows."""
+    edge_us = st.builds(
+        lambda edge_s, off_us: edge_s * SECOND_US + off_us,
+        st.sampled_from(EDGES_S),
+        st.sampled_from((-1, 0, 1)),
+    )
+    field = st.sampled_from(("", "a", "b", "c"))
+    return Arrival(
+        gap_us=max(1, draw(edge_us)),
+        kind=draw(st.integers(0, len(KINDS) - 1)),
+        lag_us=draw(st.one_of(st.just(0), edge_us, edge_us.map(lambda us: -us))),
+        fields=(draw(st.sampled_from(("", "a"))), draw(field), draw(field)),
+        columns=tuple(draw(st.integers(0, 99)) for _ in COLUMNS),
+    )
+
+
+@settings(max_examples=60)
+@given(st.lists(arrivals(), max_size=14), st.integers(0, 3))
+def test_record_equals_the_formulas(drawn: list[Arrival], repack: int) -> None:
+    """Every measure over every window equals brute force, whatever the order and the packing."""
+    assert wrong_values(EVERYTHING, Desk(COMPILED), drawn, repack) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_record_equals_the_formulas_over_long_logs(seed: int) -> None:
+    """Logs long enough for merged tiles and full maps hold no wrong value either."""
+    rng = random.Random(seed)
+    drawn = list(random_arrivals(rng, 260, values=(8, 40, 120)[seed]))
+    desk = Desk(COMPILED)
+    assert wrong_values(EVERYTHING, desk, drawn, repack=(0, 7, 50)[seed]) == 0
+    assert desk.refused > 0
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda window: window.name)
+@pytest.mark.parametrize("off", [-1, 1])
+def test_window_off_by_one_tile_is_caught(
+    window: Window, off: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One tile more or less in any window, and the comparison finds wrong values."""
+    right = record_plan._span
+
+    def span(asked: Window) -> tuple[int, int]:
+        width, count = right(asked)
+        return width, count + off * (asked is window)
+
+    monkeypatch.setattr(record_plan, "_span", span)
+    window_set = declared([feature(("card",), "large", "count", w) for w in BY_NAME])
+    drawn = list(random_arrivals(random.Random(5), 200))
+    assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=0) > 0
+
+
+@pytest.mark.parametrize("cap", CAPS)
+def test_distinct_is_the_lesser_of_cap_and_truth(cap: int) -> None:
+    """With 3 to 200 values in play, late ones too, a capped distinct is exactly min(cap, truth)."""
+    features = [feature(("card",), "after", "distinct", w, "mail", cap) for w in ("10m", "24h")]
+    window_set = declared(features)
+    for values in (3, 200):
+        drawn = list(random_arrivals(random.Random(values), 250, values))
+        assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=40) == 0
+
+
+def test_reading_changes_nothing() -> None:
+    """A copy that was read between equals a record that was not."""
+    desk = Desk(COMPILED)
+    for arrival in random_arrivals(random.Random(9), 150):
+        desk.take(arrival)
+    (record, *_) = desk.records[0].values()
+    twin = record.copy()
+    for ahead_us in (1, 10**9, 10**13):
+        record.read(desk.now_us + ahead_us)
+    assert same(record.read(desk.now_us + 5), twin.read(desk.now_us + 5))
+    assert record.pack() == twin.pack()
+
+
+def test_copy_is_independent() -> None:
+    """What is applied to a copy does not reach the original."""
+    desk = Desk(COMPILED)
+    for arrival in random_arrivals(random.Random(3), 80):
+        desk.take(arrival)
+    (key, record) = next(iter(desk.records[0].items()))
+    before, packed = record.read(desk.now_us + 1), record.pack()
+    desk.records[0][key] = record.copy()
+    for arrival in random_arrivals(random.Random(4), 80):
+        desk.take(arrival)
+    assert record.pack() == packed
+    assert not same(before, desk.records[0][key].read(desk.now_us + 1))
+
+
+def test_empty_record_counts_nothing_and_has_no_times() -> None:
+    """A key without events: counts, sums and distincts are 0, last and since are missing."""
+    for plan in COMPILED.plans:
+        for item, value in zip(plan.features, Record(plan).read(START_US), strict=True):
+            assert math.isnan(value) if item.measure in ("last", "since") else value == 0.0
