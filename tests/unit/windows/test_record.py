@@ -11,7 +11,7 @@ from risk_service.features.windows import record_plan
 from risk_service.features.windows.declaration import WindowSet
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.record import Record
-from risk_service.features.windows.tiles import BY_NAME, WINDOWS, Window
+from risk_service.features.windows.tiles import BY_NAME, WINDOWS, Window, expiry_us
 from tests.fixtures.window_oracle import oracle_row
 from tests.unit.windows.worlds import (
     CAPS,
@@ -79,7 +79,7 @@ def test_record_equals_the_formulas(drawn: list[Arrival], repack: int) -> None:
 def test_record_equals_the_formulas_over_long_logs(seed: int) -> None:
     """Logs long enough for merged tiles and full maps hold no wrong value either."""
     rng = random.Random(seed)
-    drawn = list(random_arrivals(rng, 260, values=(8, 40, 120)[seed]))
+    drawn = list(random_arrivals(rng, 200, values=(8, 40, 120)[seed]))
     desk = Desk(COMPILED)
     assert wrong_values(EVERYTHING, desk, drawn, repack=(0, 7, 50)[seed]) == 0
     assert desk.refused > 0
@@ -98,9 +98,14 @@ def test_window_off_by_one_tile_is_caught(
         return width, count + off * (asked is window)
 
     monkeypatch.setattr(record_plan, "_span", span)
-    window_set = declared([feature(("card",), "large", "count", w) for w in BY_NAME])
-    drawn = list(random_arrivals(random.Random(5), 200))
-    assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=0) > 0
+    window_set = declared([feature(("card",), "attempt", "count", w) for w in BY_NAME])
+    # Read at the last moment at which the first attempt is still in the window, and the next.
+    last_us = expiry_us(window, START_US + SECOND_US) - START_US - SECOND_US - 2
+    drawn = [
+        Arrival(gap_us=gap_us, kind=0, lag_us=0, fields=("a", "a", "a"), columns=(1, 1))
+        for gap_us in (SECOND_US, last_us, 1)
+    ]
+    assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=0) == 1
 
 
 @pytest.mark.parametrize("cap", CAPS)
