@@ -1,0 +1,246 @@
+"""One suite over every window store: what an order sees is what the formulas say.
+
+A harness hides how a store learns that a group is durable: the embedded one waits for the
+log, a shared one counts at once.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from risk_service.adapters.live.records_file import RecordsFile
+from risk_service.adapters.live.store import EmbeddedWindowStore
+from risk_service.domain.event import Event
+from risk_service.domain.stamps import Stamps
+from risk_service.features.windows.plan import CompiledWindows, compile_windows
+from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
+from risk_service.ports import WindowStore
+from tests.fixtures.stamped_replay import Seen, replayed
+from tests.fixtures.window_replay import FIELDS, START_US, random_log, random_windows
+
+SECOND_US = 1_000_000
+
+
+@dataclass(kw_only=True)
+class Harness:
+    """A store, and what makes its last group durable."""
+
+    compiled: CompiledWindows
+    store: WindowStore
+    settle: Callable[[], None] = lambda: None
+    seen: list[Seen] = field(default_factory=list)
+
+    def feed(self, events: Sequence[Event], now_us: int) -> None:
+        """Give the store a group: its attempts, then its other events."""
+        attempts = [event for event in events if event.kind == 0]
+        others = [event for event in events if event.kind != 0]
+        if attempts:
+            self.observe(attempts, now_us)
+        if others:
+            applied = self.store.apply(others, now_us).tolist()
+            self.settle()
+            none = (0,) * len(self.compiled.plans)
+            self.seen += [
+                Seen(event=e, attempt=False, applied_us=tuple(a), read_us=none, values=None)
+                for e, a in zip(others, applied, strict=True)
+            ]
+
+    def observe(self, events: Sequence[Event], now_us: int) -> np.ndarray:
+        """Let attempts read and count; return what they saw."""
+        observed = self.store.observe(events, now_us)
+        self.settle()
+        rows = zip(events, observed.applied_us, observed.read_us, observed.values, strict=True)
+        self.seen += [
+            Seen(
+                event=e,
+                attempt=True,
+                applied_us=tuple(a.tolist()),
+                read_us=tuple(r.tolist()),
+                values=tuple(v.tolist()),
+            )
+            for e, a, r, v in rows
+        ]
+        return observed.values
+
+    def check(self) -> None:
+        """Hold what every order saw to the replay under the store's own stamps."""
+        got = np.array([one.values for one in self.seen if one.values is not None])
+        np.testing.assert_array_equal(got, np.array(replayed(self.compiled, self.seen)))
+
+
+Make = Callable[[CompiledWindows], Harness]
+
+
+@pytest.fixture(params=["embedded"], scope="module")
+def make(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Make]:
+    """Return a maker of empty stores of each kind."""
+    opened: list[tuple[WindowStore, RecordsFile]] = []
+
+    def embedded(compiled: CompiledWindows) -> Harness:
+        directory: Path = tmp_path_factory.mktemp("windows")
+        file, stamps, logged = RecordsFile(directory), Stamps(0), [0]
+        store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0])
+        opened.append((store, file))
+
+        def settle() -> None:
+            logged[0] = stamps.last_us
+
+        return Harness(compiled=compiled, store=store, settle=settle)
+
+    yield {"embedded": embedded}[request.param]
+    for store, file in opened:
+        store.close()
+        file.close()
+
+
+def windows(seed: int) -> CompiledWindows:
+    """Return a compiled random declaration."""
+    return compile_windows(random_windows(random.Random(seed)))
+
+
+def attempt(number: int, **fields: str) -> Event:
+    """Return an order attempt of these entities."""
+    return Event(
+        event_id=f"dec_{number}",
+        kind=0,
+        at_us=START_US,
+        fields=tuple(fields.get(name, "") for name in FIELDS),
+        columns=(1, 100, 1),
+    )
+
+
+@settings(max_examples=12)
+@given(seed=st.integers(0, 10**6), group_max=st.sampled_from([1, 5, 40]))
+def test_orders_see_what_the_formulas_say(make: Make, seed: int, group_max: int) -> None:
+    """Late, early, keyless events in groups of any size: every value equals the replay's."""
+    rng = random.Random(seed)
+    harness = make(windows(seed))
+    events = random_log(rng, 250).events
+    now_us = START_US
+    while events:
+        size = rng.randint(1, group_max)
+        group, events = events[:size], events[size:]
+        now_us = max(now_us, max(event.at_us for event in group) - 10**9)
+        harness.feed(group, now_us)
+    harness.check()
+
+
+def test_order_sees_those_before_it_in_its_group(make: Make) -> None:
+    """Three orders of one account in one group see 0, 1 and 2 before them."""
+    harness = make(windows(1))
+    group = [attempt(n, account="a", device=f"d{n}", seller="s") for n in range(3)]
+    harness.observe(group, START_US)
+    harness.observe([attempt(9, account="a", device="d0", seller="s")], START_US)
+    harness.check()
+
+
+def test_repeated_id_changes_nothing(make: Make) -> None:
+    """An event that comes again, in its group or later, leaves every window as it is."""
+    harness = make(windows(2))
+    order = attempt(1, account="a", seller="s", sku="k")
+    first = harness.observe([order, order], START_US)
+    paid = Event("e-1", 1, START_US, order.fields, order.columns)
+    harness.feed([paid, paid], START_US)
+    before = harness.observe([attempt(2, account="a", seller="s", sku="k")], START_US + SECOND_US)
+    harness.feed([paid], START_US + SECOND_US)
+    harness.observe([order], START_US + SECOND_US)
+    harness.check()
+    assert first.shape == (2, before.shape[1])
+
+
+def test_repeated_event_has_the_stamp_of_its_first_time(make: Make) -> None:
+    """A retry learns under which stamps the event counts."""
+    store = (harness := make(windows(3))).store
+    order = attempt(1, account="a", device="d", seller="s", sku="k", address="x")
+    first = store.observe([order], START_US)
+    harness.settle()
+    again = store.observe([order], START_US + SECOND_US)
+    harness.settle()
+    np.testing.assert_array_equal(first.applied_us, again.applied_us)
+    assert (again.read_us > first.read_us).all()
+
+
+def test_stamps_rise_when_the_clock_goes_back(make: Make) -> None:
+    """A clock that jumps back by an hour, and ahead by a year, bends no order of events."""
+    harness = make(windows(4))
+    clocks = [START_US, START_US - 3600 * SECOND_US, START_US + 365 * DAY_US, START_US, START_US]
+    for number, now_us in enumerate(clocks):
+        harness.feed([attempt(number, account="a", device="d", seller="s")], now_us)
+    stamps = [one.read_us for one in harness.seen]
+    for earlier, later in pairwise(stamps):
+        assert all(b > a for a, b in zip(earlier, later, strict=True) if a)
+    harness.check()
+
+
+def test_event_too_old_counts_nowhere(make: Make) -> None:
+    """Older than 90 days on arrival: no stamp, no window; a second younger it is taken."""
+    harness = make(windows(5))
+    fields = attempt(0, account="a", device="d", seller="s", sku="k", address="x").fields
+    harness.observe([attempt(0, account="a", device="d")], START_US)
+    now_us = START_US + 100 * DAY_US
+    old = Event("old", 1, now_us - MAX_AGE_US - SECOND_US, fields, (1, 1, 1))
+    young = Event("young", 1, now_us - MAX_AGE_US + SECOND_US, fields, (1, 1, 1))
+    applied = harness.store.apply([old, young], now_us)
+    harness.settle()
+    assert not applied[0].any()
+    harness.observe([attempt(1, account="a", device="d", seller="s", sku="k")], now_us)
+    harness.seen.append(
+        Seen(
+            event=young,
+            attempt=False,
+            applied_us=tuple(applied[1].tolist()),
+            read_us=(0,) * len(harness.compiled.plans),
+            values=None,
+        )
+    )
+    harness.check()
+
+
+def test_missing_key_reads_missing(make: Make) -> None:
+    """An attempt without an entity has NaN for its windows, and stamps only where it has keys."""
+    harness = make(windows(6))
+    observed = harness.store.observe([attempt(1)], START_US)
+    harness.settle()
+    assert np.isnan(observed.values).all()
+    assert not observed.read_us.any()
+    assert not observed.applied_us.any()
+
+
+def test_other_keys_can_be_read(make: Make) -> None:
+    """Windows of any key can be asked for, known or not, without an event of their own."""
+    harness = make(windows(7))
+    compiled = harness.compiled
+    order = attempt(1, **dict.fromkeys(FIELDS, "v"))
+    harness.observe([order], START_US)
+    now_us = START_US + 5 * SECOND_US
+    keys = compiled.keys(order)
+    read = [
+        harness.store.read(group, [keys[group], "unknown"], now_us) for group in range(len(keys))
+    ]
+    seen = harness.observe([replace(order, event_id="dec_2")], now_us)
+    for plan, part in zip(compiled.plans, read, strict=True):
+        assert part.shape == (2, len(plan.names))
+    known = np.concatenate([part[0] for part in read])
+    np.testing.assert_allclose(known, seen[0], atol=1e-5)
+
+
+def test_hot_entity_is_as_right_as_any(make: Make) -> None:
+    """10,000 orders of one seller within a minute, in groups of 64."""
+    harness = make(windows(8))
+    for start in range(0, 10_000, 64):
+        group = [
+            attempt(n, account=f"a{n % 500}", seller="hot", sku="k")
+            for n in range(start, min(start + 64, 10_000))
+        ]
+        harness.observe(group, START_US + start * 6_000)
+    harness.check()
