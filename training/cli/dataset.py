@@ -12,15 +12,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from risk_service.identity.keys import load_identity_key
+from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
 from training.datasets.prepare import prepare as prepare_dataset
+
+# What takes less needs no bar.
+_BAR_AFTER_S = 2.0
 
 
 @click.group()
 def dataset() -> None:
-    """Turn raw data sets into tokenised ones.
+    """Turn raw data sets into tokenised ones, and files of your own into data sets.
 
     Example: risk dataset prepare --data world --identity-key keys/identity.key --out warehouse
+
+    Example: risk dataset import --mapping mapping.toml payments.csv.gz --out payments
     """
 
 
@@ -61,6 +67,78 @@ def prepare(data: Path, identity_key: Path, out: Path, json_file: Path | None) -
     click.echo(_summary(prepared))
 
 
+@dataset.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="TOML file that says what each column means; see docs/own-data.md.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Directory to write; absent or empty.",
+)
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write figures."
+)
+def import_command(source: Path, mapping: Path, out: Path, json_file: Path | None) -> None:
+    """Import events of your own from SOURCE: CSV, CSV.gz or Parquet.
+
+    Example: risk dataset import --mapping mapping.toml payments.csv.gz --out payments
+    """
+    start = time.monotonic()
+    with _Bars(appear_after_s=_BAR_AFTER_S) as bars:
+        imported = import_events(mapping, source, out, bars.report)
+    if json_file is not None:
+        figures = _import_figures(imported, time.monotonic() - start)
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    click.echo(_import_summary(imported))
+
+
+def _import_figures(imported: Imported, seconds: float) -> dict[str, object]:
+    told = imported.description.model_dump(mode="json")
+    return {
+        "out": str(imported.out),
+        "events": imported.description.rows,
+        "start": told["start"],
+        "end": told["end"],
+        "source": told["source"],
+        "labels": told["labels"],
+        "missing": imported.missing,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _import_summary(imported: Imported) -> str:
+    description, source = imported.description, imported.description.source
+    lines = [
+        f"{imported.out}: {description.rows:,} events of {source.rows:,} rows,"
+        f" {description.start:%Y-%m-%d} to {description.end:%Y-%m-%d},"
+        f" entities {', '.join(description.entities)}"
+    ]
+    lines += [
+        f"  label {name}: {label.positives:,} positive, {label.negatives:,} negative,"
+        f" {label.unlabelled:,} without a label"
+        for name, label in description.labels.items()
+    ]
+    left_out = {
+        "do not meet [rows] where": source.filtered,
+        "are refused, see refused.csv": source.refused,
+        "repeat an id": source.duplicates,
+        "joined to another of the same event": source.grouped,
+    }
+    lines += [f"  rows that {why}: {count:,}" for why, count in left_out.items() if count]
+    lines += [
+        f"  {column}: missing in {count / description.rows:.1%} of the events"
+        for column, count in imported.missing.items()
+        if count
+    ]
+    return "\n".join(lines + [f"  note: {note}" for note in source.notes])
+
+
 def _figures(prepared: Prepared, seconds: float) -> dict[str, object]:
     return {
         "out": str(prepared.out),
@@ -78,8 +156,16 @@ def _summary(prepared: Prepared) -> str:
 
 @dataclass(slots=True)
 class _Bars:
-    """One progress bar per table, on standard error so that output can be piped."""
+    """One progress bar per stage, on standard error so that output can be piped.
 
+    Parameters
+    ----------
+    appear_after_s
+        Work that is done sooner shows no bar.
+    """
+
+    appear_after_s: float = 0.0
+    started_s: float = field(default_factory=time.monotonic)
     bars: Progress = field(
         default_factory=lambda: Progress(
             TextColumn("{task.description:>10}"),
@@ -92,13 +178,15 @@ class _Bars:
     tasks: dict[str, TaskID] = field(default_factory=dict)
 
     def __enter__(self) -> "_Bars":
-        self.bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bars.stop()
 
     def report(self, stage: str, done: int, total: int) -> None:
+        if time.monotonic() - self.started_s < self.appear_after_s:
+            return
+        self.bars.start()
         if stage not in self.tasks:
             self.tasks[stage] = self.bars.add_task(stage, total=None)
         # A CSV file does not tell its rows; the bar then only counts.

@@ -22,6 +22,7 @@ Limits: format 1. Identifiers stand in it as they came: tokens are made later.
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -153,17 +154,24 @@ class OwnDescription(_Part):
     @property
     def events_schema(self) -> pa.Schema:
         """Columns of ``events.parquet``."""
-        amount = [pa.field(AMOUNT_COLUMN, pa.int64())] if self.amount is not None else []
-        return pa.schema(
-            [
-                pa.field("event_id", pa.string(), nullable=False),
-                pa.field("event_at", TIME, nullable=False),
-                *(pa.field(entity_column(name), pa.string()) for name in self.entities),
-                *amount,
-                *(pa.field(numeric_column(name), pa.float64()) for name in self.numeric),
-                *(pa.field(categorical_column(name), pa.string()) for name in self.categorical),
-            ]
-        )
+        return events_schema(self.entities, self.amount is not None, self.numeric, self.categorical)
+
+
+def events_schema(
+    entities: Iterable[str], has_amount: bool, numeric: Iterable[str], categorical: Iterable[str]
+) -> pa.Schema:
+    """Return the columns of ``events.parquet`` for names in their order."""
+    amount = [pa.field(AMOUNT_COLUMN, pa.int64())] if has_amount else []
+    return pa.schema(
+        [
+            pa.field("event_id", pa.string(), nullable=False),
+            pa.field("event_at", TIME, nullable=False),
+            *(pa.field(entity_column(name), pa.string()) for name in entities),
+            *amount,
+            *(pa.field(numeric_column(name), pa.float64()) for name in numeric),
+            *(pa.field(categorical_column(name), pa.string()) for name in categorical),
+        ]
+    )
 
 
 def entity_column(name: str) -> str:

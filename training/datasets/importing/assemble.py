@@ -1,0 +1,151 @@
+"""Makes events of the staged rows: later rows give labels, rows of one id become one event.
+
+DuckDB does it in bounded memory, spilling to the staging directory. The events leave in
+the order of their times, then of their rows in the source. Names put into queries are
+words that the mapping's check let through; what the user writes freely is a parameter.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from risk_service.domain.errors import DataFault
+from training.datasets.importing.convert import key_column, known_column, value_column
+from training.datasets.importing.grouping import differing_query, grouped_query
+from training.datasets.importing.mapping import EventMapping
+from training.datasets.importing.specs import (
+    LaterSpec,
+)
+from training.datasets.importing.staging import ROWS, later_name
+from training.datasets.own_events import entity_column
+
+_MEMORY = "1500MB"
+_BATCH_ROWS = 100_000
+_MOST_SHOWN = 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Assembly:
+    """Joins staged rows to events.
+
+    Parameters
+    ----------
+    directory
+        Where the staged rows are.
+    latest_us
+        Time of the latest row of the source: what would have come after it is unknown.
+    """
+
+    mapping: EventMapping
+    source: str
+    directory: Path
+    latest_us: int
+    duplicates: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the events in order, with the staged columns.
+
+        Raises
+        ------
+        DataFault
+            An event id is repeated, and neither grouping nor leaving out was asked for.
+        """
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": _MEMORY,
+            "threads": 2,
+            "preserve_insertion_order": False,
+            "temp_directory": str(self.directory / "spill"),
+        }
+        with duckdb.connect(config=config) as connection:
+            self._view(connection, ROWS)
+            self._label(connection)
+            if self.mapping.group is not None:
+                query = grouped_query(self.mapping, "labelled")
+                self._note_differences(connection)
+            else:
+                query = self._without_duplicates(connection)
+            result = connection.execute(f"{query} ORDER BY at_us, row")
+            yield from result.to_arrow_reader(_BATCH_ROWS)
+
+    def _label(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the view of rows with the labels that later rows give them."""
+        joins, columns = [], ["rows.*"]
+        for name, label in self.mapping.labels.items():
+            if label.later is None:
+                continue
+            later = later_name(name)
+            self._view(connection, later)
+            columns += self._later_columns(name, label.later)
+            joins.append(
+                f"ASOF LEFT JOIN {later} ON rows.{key_column(name)} = {later}.key"
+                f" AND rows.at_us < {later}.at_us"
+            )
+        view = f"SELECT {', '.join(columns)} FROM rows {' '.join(joins)}"  # noqa: S608 - see the module
+        connection.execute(f"CREATE VIEW labelled AS {view}")
+
+    def _later_columns(self, name: str, spec: LaterSpec) -> list[str]:
+        end, found = f"(rows.at_us + {spec.within * 1_000_000})", f"{later_name(name)}.at_us"
+        value = (
+            f"CASE WHEN rows.{key_column(name)} IS NULL THEN NULL"
+            f" WHEN {found} <= {end} THEN 1 WHEN {end} <= {self.latest_us} THEN 0 END"
+        )
+        known = f"CASE WHEN {found} <= {end} THEN {found} ELSE {end} END"
+        return [f"({value})::TINYINT AS {value_column(name)}", f"{known} AS {known_column(name)}"]
+
+    def _view(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        path = str(self.directory / f"{name}.parquet").replace("'", "''")
+        rows = f"SELECT * FROM read_parquet('{path}')"  # noqa: S608 - a path of ours, quoted
+        connection.execute(f"CREATE VIEW {name} AS {rows}")
+
+    def _without_duplicates(self, connection: duckdb.DuckDBPyConnection) -> str:
+        if self.mapping.event.id is None:
+            return "SELECT * FROM labelled"
+        connection.execute(
+            "CREATE TABLE repeated AS SELECT event_id, min(row) AS first, count(*) - 1 AS more"
+            " FROM rows GROUP BY event_id HAVING count(*) > 1"
+        )
+        found = connection.execute("SELECT sum(more)::BIGINT FROM repeated").fetchone()
+        self.duplicates = int(found[0] or 0) if found is not None else 0
+        if self.duplicates and self.mapping.rows.on_duplicate == "refuse":
+            raise self._repeated(connection)
+        return (
+            "SELECT labelled.* FROM labelled LEFT JOIN repeated USING (event_id)"
+            " WHERE repeated.first IS NULL OR repeated.first = row"
+        )
+
+    def _repeated(self, connection: duckdb.DuckDBPyConnection) -> DataFault:
+        rows = connection.execute(
+            "SELECT row, first, event_id FROM rows JOIN repeated USING (event_id)"
+            " WHERE row > first ORDER BY 1 LIMIT ?",
+            [_MOST_SHOWN],
+        ).fetchall()
+        column = " + ".join(self.mapping.event.id or ())
+        texts = [
+            f"row {row}: column {column}: {key!r} repeats the id of row {first}"
+            for row, first, key in rows
+        ]
+        texts[0] = texts[0].partition(": ")[2]
+        some = "row repeats an id" if self.duplicates == 1 else "rows repeat an id"
+        texts.append(
+            f'{self.duplicates} {some}; on_duplicate = "keep_first" in [rows] keeps the first of'
+            " each, and [group] joins them to one event"
+        )
+        return DataFault(self.source, int(rows[0][0]), "\n  ".join(texts))
+
+    def _note_differences(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Note what should be one value of an event and is not, unless the mapping chose one."""
+        chosen = self.mapping.group or {}
+        columns = {"at_us": "times; the earliest counts"} | {
+            entity_column(name): f"{name}; the first counts"
+            for name in self.mapping.entities
+            if name not in chosen
+        }
+        query = differing_query(list(columns), ROWS)
+        counts = connection.execute(query).fetchone() or ()
+        for count, said in zip(counts, columns.values(), strict=True):
+            if count:
+                self.notes.append(f"{count} events have rows of different {said}")

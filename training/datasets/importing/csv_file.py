@@ -1,0 +1,243 @@
+"""Reads CSV, plain or compressed, as text: every cell is converted later, with its row known.
+
+The header is read first, by Python; the rows by Arrow, as bytes, so that a cell in another
+encoding spoils its row and not the file. Limits: one character parts cells, and a row takes
+at most 16 MiB.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import DataFault
+from training.datasets.importing.faults import FaultLog, RowFault
+from training.datasets.importing.source_batch import SourceBatch
+from training.datasets.importing.specs import (
+    SourceSpec,
+)
+
+_BLOCK_BYTES = 16 << 20
+_HEADER_BYTES = 1 << 20
+_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
+_DELIMITERS = ",;\t|"
+
+
+class CsvFile:
+    """A CSV file as a source of rows.
+
+    Parameters
+    ----------
+    wanted
+        Columns that are looked for; the delimiter that finds most of them is taken when
+        the mapping names none.
+    start
+        The first bytes of the file.
+
+    Raises
+    ------
+    DataFault
+        There is no header that could be read.
+    """
+
+    def __init__(self, path: Path, spec: SourceSpec, wanted: Sequence[str], start: bytes) -> None:
+        self.path = path
+        self._spec = spec
+        packed = (name for magic, name in _COMPRESSIONS.items() if start.startswith(magic))
+        self._compression = next(packed, None)
+        self._size = path.stat().st_size
+        self._raw: Any = None
+        self._skip_lines = spec.skip_lines
+        sample = self._sample()
+        self._delimiter = spec.delimiter or self._likely_delimiter(sample, wanted)
+        if spec.columns:
+            self.columns = list(spec.columns)
+        else:
+            names, lines = self._header(sample, self._delimiter)
+            self.columns = [name.strip() for name in names]
+            self._skip_lines += lines
+        if not any(self.columns):
+            raise self._fault("has no header; name the columns in [source] columns")
+
+    def batches(self, wanted: Sequence[str], faults: FaultLog) -> Iterator[SourceBatch]:
+        """Yield the wanted columns as texts."""
+        for name in wanted:
+            if self.columns.count(name) > 1:
+                raise self._fault(f"there are two columns {name}")
+        refused: list[Any] = []
+        try:
+            yield from self._batches(wanted, faults, refused)
+        except UnicodeDecodeError as error:
+            raise self._fault(f"is not encoded as {self._spec.encoding}: {error.reason}") from error
+        except (pa.ArrowException, OSError, EOFError) as error:
+            words = str(error).partition("\n")[0][:200]
+            if "straddling" in words:
+                words = "a row is longer than 16 MiB; is a quote never closed?"
+            raise self._fault(f"cannot be read as CSV: {words}") from error
+
+    def progress(self) -> tuple[int, int]:
+        """Return bytes of the file that were read, and its size."""
+        if self._raw is None or self._raw.closed:
+            return self._size, self._size
+        return min(self._raw.tell(), self._size), self._size
+
+    def _batches(
+        self, wanted: Sequence[str], faults: FaultLog, ragged: list[Any]
+    ) -> Iterator[SourceBatch]:
+        positions = [self.columns.index(name) for name in wanted]
+        done, skipped = 0, np.empty(0, np.int64)
+        with self._stream() as stream, pa_csv.open_csv(stream, **self._options(ragged)) as reader:
+            for batch in reader:
+                found = [self._ragged(row) for row in ragged]
+                ragged.clear()
+                skipped = np.concatenate([skipped, [fault.row for fault in found]]).astype(np.int64)
+                rows = self._row_numbers(done, batch.num_rows, skipped)
+                done += batch.num_rows
+                whole, texts, broken = self._texts(batch, positions, rows)
+                faults.absorb([fault for fault in found if fault.reason] + broken)
+                columns = dict(zip(wanted, texts, strict=True))
+                yield SourceBatch(rows=rows[whole], columns=columns)
+        faults.absorb([fault for fault in map(self._ragged, ragged) if fault.reason])
+
+    def _ragged(self, row: Any) -> RowFault:
+        reason = f"has {row.actual_columns} cells, and the header {row.expected_columns}"
+        if row.actual_columns == 1 and not row.text.strip():
+            reason = ""
+        return RowFault(row=row.number, column="", value=None, reason=reason)
+
+    def _row_numbers(self, done: int, count: int, skipped: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return record numbers; records that Arrow left out are counted as well.
+
+        A row's number is its place among the rows kept plus the left out ones before it. The
+        k-th left out record (from 0) stands before the kept row number ``skipped[k] - k``.
+        """
+        kept = self._skip_lines + 1 + done + np.arange(count)
+        before = np.searchsorted(np.sort(skipped) - np.arange(len(skipped)), kept, side="right")
+        return kept + before
+
+    def _texts(
+        self, batch: pa.RecordBatch, positions: list[int], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], list[pa.Array], list[RowFault]]:
+        """Return which rows are whole, their cells, and those that are no text."""
+        whole = ~_blank(batch, positions)
+        if not whole.all():
+            batch = batch.filter(pa.array(whole))
+        columns = [batch.column(position) for position in positions]
+        try:
+            return whole, [column.cast(pa.string()) for column in columns], []
+        except pa.ArrowInvalid:
+            broken = self._broken(columns, positions, rows[whole])
+        sound = ~np.isin(rows, [fault.row for fault in broken])
+        kept = pa.array(sound[whole])
+        return whole & sound, [c.filter(kept).cast(pa.string()) for c in columns], broken
+
+    def _broken(
+        self, columns: list[pa.Array], positions: list[int], rows: NDArray[np.int64]
+    ) -> list[RowFault]:
+        reason = 'is not UTF-8; name the encoding, as in [source] encoding = "gb18030"'
+        faults: dict[int, RowFault] = {}
+        for column, position in zip(columns, positions, strict=True):
+            for row, cell in zip(rows.tolist(), column.to_pylist(), strict=True):
+                text = cell.decode("utf-8", "backslashreplace")
+                if row not in faults and text.encode() != cell:
+                    name = self.columns[position]
+                    faults[row] = RowFault(row=row, column=name, value=text, reason=reason)
+        return list(faults.values())
+
+    def _options(self, ragged: list[Any]) -> dict[str, Any]:
+        spec = self._spec
+        # Names may be repeated in the header; positions are not.
+        names = [str(position) for position in range(len(self.columns))]
+
+        def remember(row: Any) -> str:
+            ragged.append(row)
+            return "skip"
+
+        return {
+            "read_options": pa_csv.ReadOptions(
+                use_threads=False,
+                block_size=_BLOCK_BYTES,
+                skip_rows=self._skip_lines,
+                column_names=names,
+                encoding=_encoding(spec).removesuffix("-sig"),
+            ),
+            "parse_options": pa_csv.ParseOptions(
+                delimiter=self._delimiter,
+                quote_char=spec.quote or False,
+                escape_char=spec.escape or False,
+                newlines_in_values=bool(spec.quote),
+                ignore_empty_lines=False,
+                invalid_row_handler=remember,
+            ),
+            "convert_options": pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
+            ),
+        }
+
+    def _stream(self) -> Any:
+        self._raw = pa.OSFile(str(self.path))
+        if self._compression is None:
+            return self._raw
+        return pa.CompressedInputStream(self._raw, self._compression)
+
+    def _sample(self) -> str:
+        """Return the start of the file as text, from the header on."""
+        try:
+            with self._stream() as stream:
+                data = bytes(stream.read(_HEADER_BYTES))
+        except (pa.ArrowException, OSError, EOFError) as error:
+            raise self._fault(f"cannot be unpacked: {error}") from error
+        text = data.decode(_encoding(self._spec), "replace").removeprefix("\ufeff")
+        lines = text.splitlines(keepends=True)
+        return "".join(lines[self._spec.skip_lines :])
+
+    def _likely_delimiter(self, sample: str, wanted: Sequence[str]) -> str:
+        def fitness(delimiter: str) -> tuple[int, int]:
+            names = {name.strip() for name in self._header(sample, delimiter)[0]}
+            return len(names & set(wanted)), len(names)
+
+        return max(_DELIMITERS, key=fitness)
+
+    def _header(self, sample: str, delimiter: str) -> tuple[list[str], int]:
+        reader = csv.reader(
+            io.StringIO(sample, newline=""),
+            delimiter=delimiter,
+            quotechar=self._spec.quote or None,
+            escapechar=self._spec.escape or None,
+            quoting=csv.QUOTE_MINIMAL if self._spec.quote else csv.QUOTE_NONE,
+        )
+        try:
+            return next(reader, []), reader.line_num
+        except csv.Error as error:
+            raise self._fault(f"the header cannot be read: {error}") from error
+
+    def _fault(self, message: str) -> DataFault:
+        return DataFault(str(self.path), None, message)
+
+
+def _encoding(spec: SourceSpec) -> str:
+    """Return the codec; a byte order mark is no part of the first name."""
+    is_utf8 = codecs.lookup(spec.encoding).name == "utf-8"
+    return "utf-8-sig" if is_utf8 else spec.encoding
+
+
+def _blank(batch: pa.RecordBatch, positions: list[int]) -> NDArray[np.bool_]:
+    """Tell which rows are empty lines: no cell of any column has a byte.
+
+    The other columns are looked at only where the wanted ones are empty.
+    """
+    blank = np.ones(batch.num_rows, np.bool_)
+    for position in (*positions, *range(batch.num_columns)):
+        if not blank.any():
+            break
+        lengths = pc.binary_length(batch.column(position)).to_numpy(zero_copy_only=False)
+        blank &= lengths == 0
+    return blank

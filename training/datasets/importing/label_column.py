@@ -1,0 +1,100 @@
+"""Reads one label of a mapping: positive, negative or unlabelled, and when it became known."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from training.datasets.importing.cells import Cells, whole_numbers
+from training.datasets.importing.faults import BatchFaults
+from training.datasets.importing.specs import (
+    LabelSpec,
+)
+from training.datasets.importing.times import TimeColumn
+
+UNLABELLED = -1
+_MOST_VALUES = 200
+_TRUTHS = {"true": ("true", "True", "TRUE"), "false": ("false", "False", "FALSE")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCells:
+    """One label of a batch: 1, 0 or ``UNLABELLED``, and microseconds when known."""
+
+    value: NDArray[np.int8]
+    known_us: NDArray[np.int64]
+
+
+@dataclass(slots=True, kw_only=True)
+class LabelColumn:
+    """A label that stands in a column.
+
+    Parameters
+    ----------
+    known_at
+        The column that tells when a label became known, if there is one.
+    """
+
+    name: str
+    spec: LabelSpec
+    column: str
+    known_at: TimeColumn | None
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def read(self, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults) -> LabelCells:
+        """Return the labels of a batch; a value without a meaning spoils its row."""
+        text = whole_numbers(cells.text(self.column))
+        self._remember(text)
+        positive = _among(text, self.spec.positive)
+        absent = ~np.asarray(text.is_valid().to_numpy(zero_copy_only=False))
+        absent |= _among(text, self.spec.unlabelled)
+        negative = ~positive & ~absent
+        if self.spec.negative:
+            known = _among(text, self.spec.negative)
+            reason = f"is neither positive, negative nor unlabelled for the label {self.name}"
+            faults.mark(negative & ~known, self.column, text, reason)
+        value = np.where(positive, 1, np.where(absent, UNLABELLED, 0)).astype(np.int8)
+        return LabelCells(value=value, known_us=self._known(cells, at_us, value, faults))
+
+    def has_seen(self, value: str) -> bool:
+        """Tell whether a value of the mapping stood in some cell."""
+        return any(form in self.seen for form in _TRUTHS.get(value, (value,)))
+
+    def _known(
+        self,
+        cells: Cells,
+        at_us: NDArray[np.int64],
+        value: NDArray[np.int8],
+        faults: BatchFaults,
+    ) -> NDArray[np.int64]:
+        settled = at_us + (self.spec.delay or 0) * 1_000_000
+        if self.known_at is None:
+            return settled
+        labelled = value != UNLABELLED
+        known_us, told = self.known_at.read(cells, faults, labelled)
+        text = self.known_at.text(cells)
+        if self.spec.delay is None:
+            reason = f"is empty, so nobody knows since when the label {self.name} was known"
+            faults.mark(labelled & ~told, self.known_at.name, None, reason)
+        early = labelled & told & (known_us < at_us)
+        reason = f"is before the event, so the label {self.name} was known before it could be"
+        faults.mark(early, self.known_at.name, text, reason)
+        return np.where(told, known_us, settled)
+
+    def _remember(self, text: pa.Array) -> None:
+        for pair in pc.value_counts(text):
+            value = pair["values"].as_py()
+            if value is not None and (value in self.seen or len(self.seen) < _MOST_VALUES):
+                self.seen[value] += pair["counts"].as_py()
+
+
+def _among(text: pa.Array, values: tuple[str, ...]) -> NDArray[np.bool_]:
+    spelt = [form for value in values for form in _TRUTHS.get(value, (value,))]
+    if not spelt:
+        return np.zeros(len(text), np.bool_)
+    return np.asarray(
+        pc.is_in(text, value_set=pa.array(spelt, pa.string())).to_numpy(zero_copy_only=False)
+    )

@@ -1,0 +1,62 @@
+"""Says what is wrong with a mapping in words that name the key and the way out."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from pydantic import ValidationError
+
+_MOST_SHOWN = 10
+_TABLE_TYPES = ("model_type", "model_attributes_type", "dict_type")
+
+
+def explained(error: ValidationError, keys: Sequence[str]) -> str:
+    """Return one line per fault, at most ten, each naming its key.
+
+    Parameters
+    ----------
+    keys
+        Every key that may stand in the file.
+    """
+    # A union reports the fault once per alternative; one line per key is enough.
+    lines: dict[str, str] = {}
+    for item in error.errors(include_url=False, include_context=False):
+        where = _path(item["loc"])
+        lines.setdefault(where, _line(where, item["type"], item["msg"], item["loc"], keys))
+    texts = list(lines.values())
+    more = [f"and {len(texts) - _MOST_SHOWN} more"] if len(texts) > _MOST_SHOWN else []
+    return "\n  ".join(texts[:_MOST_SHOWN] + more)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the nearest known name, or nothing."""
+    folded = {other.strip().casefold(): other for other in known}
+    near = difflib.get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.6)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def _line(
+    where: str, kind: str, message: str, loc: tuple[str | int, ...], keys: Sequence[str]
+) -> str:
+    if kind == "extra_forbidden":
+        return f"{where}: there is no such key{did_you_mean(str(loc[-1]), keys)}"
+    if kind == "missing":
+        return f"{where} is missing"
+    if kind == "string_pattern_mismatch" and "[key]" in loc:
+        name = str(loc[-2])
+        return f"{where}: a name is lower-case letters, digits and single _, as in {_slug(name)}"
+    if kind in _TABLE_TYPES:
+        return f"{where}: must be a table of keys or a column name"
+    text = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    changed = "must be " if text != message and not message.startswith("Value error") else ""
+    return f"{where}: {changed}{text}" if where else text
+
+
+def _path(loc: tuple[str | int, ...]) -> str:
+    names = [str(part) for part in loc if part != "[key]"]
+    return ".".join(name for name in names if not name.startswith(("literal[", "function-")))
+
+
+def _slug(name: str) -> str:
+    letters = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())
+    slug = "_".join(part for part in letters.split("_") if part)
+    return slug if slug[:1].isalpha() else f"x_{slug}".rstrip("_")

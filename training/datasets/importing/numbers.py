@@ -1,0 +1,121 @@
+"""Texts to numbers, whole columns at once: floats, and exact whole multiples of a power of ten.
+
+Limits: a number has at most 18 digits when it must be exact. Digits are ASCII; a point or a
+comma parts decimals, thousands may be parted in groups of three.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from training.datasets.importing.specs import (
+    SourceSpec,
+)
+
+_MOST_DIGITS = 18
+_ONE = pa.scalar("1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Numbers as a source writes them.
+
+    ``canonical`` gives plain texts for Python and Arrow, and tells which are no numbers.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+
+    @classmethod
+    def of(cls, spec: SourceSpec) -> "Numbers":
+        """Return the way of writing that ``[source]`` of a mapping tells."""
+        return cls(decimal=spec.decimal, thousands=spec.thousands)
+
+    def canonical(self, text: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+        """Return texts such as "-12.5" (null where none) and which had something else."""
+        sound = pc.match_substring_regex(text, self._pattern())
+        bad = pc.and_(text.is_valid(), pc.invert(pc.fill_null(sound, False)))
+        clean = pc.if_else(sound, text, pa.scalar(None, pa.string()))
+        if self.thousands:
+            clean = pc.replace_substring(clean, pattern=self.thousands, replacement="")
+        if self.decimal != ".":
+            clean = pc.replace_substring(clean, pattern=self.decimal, replacement=".")
+        return clean, bad.to_numpy(zero_copy_only=False)
+
+    def _pattern(self) -> str:
+        point = re.escape(self.decimal)
+        plain = rf"(\d+({point}\d*)?|{point}\d+)([eE][+-]?\d{{1,3}})?"
+        if not self.thousands:
+            return rf"^[+-]?{plain}$"
+        return rf"^[+-]?({plain}|\d{{1,3}}({re.escape(self.thousands)}\d{{3}})+({point}\d*)?)$"
+
+
+def without_currency(text: pa.Array) -> pa.Array:
+    """Return amounts without a currency sign before or after them."""
+    sign = r"\s*[$€£¥￥₹₽₩]\s*"
+    if not pc.any(pc.match_substring_regex(text, sign)).as_py():
+        return text
+    bare = pc.replace_substring_regex(text, pattern=rf"^([+-]?){sign}", replacement=r"\1")
+    return pc.replace_substring_regex(bare, pattern=f"{sign}$", replacement="")
+
+
+def floats(text: pa.Array, numbers: Numbers) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return float64 values and which texts are no finite number."""
+    canonical, bad = numbers.canonical(text)
+    values = canonical.cast(pa.float64())
+    huge = pc.fill_null(pc.invert(pc.is_finite(values)), False).to_numpy(zero_copy_only=False)
+    return values, bad | huge
+
+
+def fixed_point(
+    text: pa.Array, digits: int, numbers: Numbers
+) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return numbers times ten to the ``digits``, as int64, and which cannot be had so.
+
+    What stands beyond the last digit is rounded, halves away from zero.
+    """
+    canonical, bad = numbers.canonical(text)
+    plain = pc.invert(pc.match_substring_regex(canonical, "[eE]"))
+    if pc.all(pc.fill_null(plain, True)).as_py():
+        values, large = _of_digits(canonical, digits)
+        return values, bad | large
+    values, large = _of_digits(pc.if_else(plain, canonical, pa.scalar(None, pa.string())), digits)
+    powers = pc.if_else(plain, pa.scalar(None, pa.string()), canonical)
+    other, larger = _of_powers(powers, digits)
+    return pc.coalesce(values, other), bad | large | larger
+
+
+def _of_digits(text: pa.Array, digits: int) -> tuple[pa.Array, NDArray[np.bool_]]:
+    parts = pc.extract_regex(text, pattern=r"^(?P<sign>[+-]?)0*(?P<whole>\d*)\.?(?P<part>\d*)$")
+    sign, whole, part = (pc.struct_field(parts, name) for name in ("sign", "whole", "part"))
+    padded = pc.utf8_rpad(part, digits + 1, "0")
+    kept = pc.utf8_slice_codeunits(padded, 0, digits)
+    text_digits = pc.binary_join_element_wise(whole, kept, "")
+    large = pc.greater(pc.binary_length(text_digits), _MOST_DIGITS)
+    text_digits = pc.if_else(large, pa.scalar("0"), text_digits)
+    magnitude = pc.if_else(pc.equal(text_digits, ""), pa.scalar("0"), text_digits).cast(pa.int64())
+    up = pc.greater_equal(pc.utf8_slice_codeunits(padded, digits, digits + 1), "5")
+    magnitude = pc.add(magnitude, up.cast(pa.int64()))
+    values = pc.if_else(pc.equal(sign, "-"), pc.negate(magnitude), magnitude)
+    return values, pc.fill_null(large, False).to_numpy(zero_copy_only=False)
+
+
+def _of_powers(text: pa.Array, digits: int) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return numbers written as 1.5e3; they are rare, so they go through Python."""
+    found = [None if cell is None else _whole(cell, digits) for cell in text.to_pylist()]
+    large = np.array([value is not None and abs(value) >= 10**_MOST_DIGITS for value in found])
+    values = [0 if is_large else value for value, is_large in zip(found, large, strict=True)]
+    return pa.array(values, pa.int64()), large.astype(np.bool_)
+
+
+def _whole(cell: str, digits: int) -> int:
+    number = Decimal(cell)
+    # A huge power would take its digits in memory before it could be called too large.
+    if number.adjusted() + digits >= _MOST_DIGITS:
+        return int(10**_MOST_DIGITS)
+    return int(number.scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP))

@@ -1,0 +1,80 @@
+"""Opens what is to be imported; its kind is told by the first bytes, not by the name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from risk_service.domain.errors import ConfigFault, DataFault
+from training.datasets.importing.csv_file import CsvFile
+from training.datasets.importing.mapping import ReadMapping
+from training.datasets.importing.mapping_columns import columns_used
+from training.datasets.importing.mapping_faults import did_you_mean
+from training.datasets.importing.parquet_file import ParquetFile
+from training.datasets.importing.source_batch import SourceFile
+from training.datasets.importing.specs import (
+    SourceSpec,
+)
+
+_MAGIC_BYTES = 8
+_MOST_COLUMNS_NAMED = 40
+
+
+def open_source(path: Path, spec: SourceSpec, wanted: Sequence[str]) -> SourceFile:
+    """Open a CSV, compressed CSV or Parquet file.
+
+    Parameters
+    ----------
+    wanted
+        Columns that the mapping names; the delimiter is the one that finds most of them.
+
+    Raises
+    ------
+    DataFault
+        The file is missing, empty, or of a kind that cannot be imported.
+    """
+    start = _first_bytes(path)
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        message = "is a ZIP archive or a spreadsheet; save it as CSV, CSV.gz or Parquet first"
+        raise DataFault(str(path), None, message)
+    is_parquet = start.startswith(b"PAR1")
+    if spec.format is not None and (spec.format == "parquet") != is_parquet:
+        message = f"is {'' if is_parquet else 'no '}Parquet, and the mapping says {spec.format}"
+        raise DataFault(str(path), None, message)
+    return ParquetFile(path) if is_parquet else CsvFile(path, spec, wanted, start)
+
+
+def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
+    """Return the columns that the mapping uses, each once.
+
+    Raises
+    ------
+    ConfigFault
+        The source lacks some; names each, the key of the mapping, and the likely one.
+    """
+    missing: dict[str, str] = {}
+    used: dict[str, None] = {}
+    for key, column in columns_used(read.mapping):
+        used[column] = None
+        if column not in source.columns:
+            advice = did_you_mean(column, source.columns)
+            missing.setdefault(column, f"{key} names {column!r}{advice}")
+    if missing:
+        names = ", ".join(source.columns[:_MOST_COLUMNS_NAMED])
+        more = ", ..." if len(source.columns) > _MOST_COLUMNS_NAMED else ""
+        lines = "\n  ".join(missing.values())
+        raise ConfigFault(
+            f"{read.path}: {source.path} has no such column\n  {lines}\n  its columns: {names}{more}"
+        )
+    return list(used)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_MAGIC_BYTES)
+    except IsADirectoryError as error:
+        raise DataFault(str(path), None, "is a directory; name one file") from error
+    except FileNotFoundError as error:
+        raise DataFault(str(path), None, "no such file") from error
+    if not start:
+        raise DataFault(str(path), None, "the file is empty")
+    return start

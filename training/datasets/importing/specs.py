@@ -1,0 +1,227 @@
+"""The tables that a mapping consists of, and what each of their keys may say.
+
+What can be said in one word may be: a column name stands for a table with nothing but
+that column. Every key is described in docs/own-data.md.
+"""
+
+import codecs
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from training.datasets.importing.conditions import RowCondition, parse_condition
+from training.datasets.importing.durations import seconds_of
+from training.datasets.importing.zones import FROM_VALUE, check_zone
+
+ISO8601, UNIX = "iso8601", "unix"
+# ISO 4217: currencies whose smallest unit is not a hundredth.
+_WITHOUT_DECIMALS = {
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV",
+    "XAF", "XOF", "XPF",
+}  # fmt: skip
+_THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+DEFAULT_MISSING = ("", "NULL", "null", "NaN", "nan", "N/A", "\\N")
+
+
+def _as_column(value: object) -> object:
+    return {"column": value} if isinstance(value, str | list) else value
+
+
+def _text(value: object) -> object:
+    """Return a scalar as the cell text it would be read from."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str | int | float) else value
+
+
+Columns = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+CellText = Annotated[str, BeforeValidator(_text)]
+CellTexts = Annotated[tuple[CellText, ...], BeforeValidator(_as_tuple)]
+Duration = Annotated[int, BeforeValidator(seconds_of)]
+Character = Annotated[str, Field(min_length=1, max_length=1)]
+Condition = Annotated[
+    RowCondition,
+    BeforeValidator(lambda text: parse_condition(text) if isinstance(text, str) else text),
+]
+
+
+class SpecTable(BaseModel):
+    """A table of the mapping: frozen, and strict about keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class SourceSpec(SpecTable):
+    """``[source]``: how the file is read."""
+
+    format: Literal["csv", "parquet"] | None = None
+    delimiter: Character | None = None
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    escape: Annotated[str, Field(max_length=1)] = ""
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'", "_"] = ""
+    missing: CellTexts = DEFAULT_MISSING
+    columns: tuple[str, ...] = ()
+    skip_lines: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f"there is no encoding {name!r}, as in 'utf-8' or 'cp1252'") from None
+        return name
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> "SourceSpec":
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same character")
+        return self
+
+
+class RowsSpec(SpecTable):
+    """``[rows]``: which rows are taken, and what happens to the others."""
+
+    where: tuple[Condition, ...] = ()
+    max_bad_rows: Annotated[int, Field(ge=0)] = 0
+    on_duplicate: Literal["refuse", "keep_first"] = "refuse"
+
+
+class TimeSpec(SpecTable):
+    """A time: its columns (joined by a blank), how it is written, and its zone when naive."""
+
+    column: Columns
+    format: str = ISO8601
+    unit: Literal["s", "ms", "us", "ns"] = "s"
+    zone: Annotated[str, AfterValidator(check_zone)] = "UTC"
+
+    @model_validator(mode="after")
+    def _format_is_known(self) -> "TimeSpec":
+        if self.format not in (ISO8601, UNIX) and "%" not in self.format:
+            raise ValueError(
+                f'format {self.format!r} is neither "iso8601" nor "unix", nor has it a % as in'
+                ' "%d/%m/%Y %H:%M"'
+            )
+        if "unit" in self.model_fields_set and self.format != UNIX:
+            raise ValueError('unit goes with format = "unix"')
+        if "%Z" in self.format:
+            raise ValueError("%Z: names such as CST have several meanings; name a zone instead")
+        if "%z" in self.format and not self.format.endswith("%z"):
+            raise ValueError("%z must stand at the end of the format")
+        if self.zone == FROM_VALUE and not (self.format == ISO8601 or self.format.endswith("%z")):
+            raise ValueError('zone = "from value" goes with iso8601 or with a format that has %z')
+        return self
+
+
+Time = Annotated[TimeSpec, BeforeValidator(_as_column)]
+
+
+class EventSpec(SpecTable):
+    """``[event]``: the id (no column: the row number) and the time."""
+
+    id: Columns | None = None
+    time: Time
+
+
+class TextSpec(SpecTable):
+    """An entity or a categorical attribute: its columns, and how its text is taken."""
+
+    column: Columns
+    description: str = ""
+    lower: bool = False
+    part: str | None = None
+    missing: CellTexts = ()
+    whole_numbers: bool = True
+
+
+class NumberSpec(SpecTable):
+    """A numeric attribute."""
+
+    column: str
+    description: str = ""
+    missing: CellTexts = ()
+
+
+class AmountSpec(SpecTable):
+    """``[amount]``: money in minor units, read from a column, or a product of two."""
+
+    column: str
+    times: str | None = None
+    currency: str = ""
+    exponent: Annotated[int, Field(ge=0, le=9)] | None = None
+    minor: bool = False
+
+    @property
+    def digits(self) -> int:
+        """Return how many decimal digits the minor unit has."""
+        if self.exponent is not None:
+            return self.exponent
+        code = self.currency.upper()
+        return 0 if code in _WITHOUT_DECIMALS else 3 if code in _THREE_DECIMALS else 2
+
+
+class LaterSpec(SpecTable):
+    """A label made by a later row: which rows, of the same what, within which time."""
+
+    where: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    same: Columns
+    within: Duration
+
+
+class LabelSpec(SpecTable):
+    """``[labels.NAME]``: which cells are positive, and when a label became known."""
+
+    column: str | None = None
+    positive: CellTexts = ()
+    negative: CellTexts = ()
+    unlabelled: CellTexts = ()
+    known_at: Time | None = None
+    delay: Duration | None = None
+    later: LaterSpec | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "LabelSpec":
+        if (self.column is None) == (self.later is None):
+            raise ValueError("give either column (with positive) or later")
+        if self.later is not None:
+            if self.model_fields_set - {"later"}:
+                raise ValueError("later stands alone: it tells values and times itself")
+            return self
+        if not self.positive:
+            raise ValueError('positive is missing: the values that mean yes, as in ["1"]')
+        if self.delay is None and self.known_at is None:
+            raise ValueError(
+                'say when a label is known: delay = "7d" after the event, or known_at = a column;'
+                ' delay = "0s" claims that it is known at once'
+            )
+        groups = (set(self.positive), set(self.negative), set(self.unlabelled))
+        for one, other in ((0, 1), (0, 2), (1, 2)):
+            if twice := groups[one] & groups[other]:
+                raise ValueError(f"the value {min(twice)!r} has two meanings")
+        return self
+
+
+class DistinctSpec(SpecTable):
+    """A number of different values among the rows of an event."""
+
+    distinct: str
+
+
+Measure = Literal["first", "last", "sum", "min", "max", "mean", "count"]
+Text = Annotated[TextSpec, BeforeValidator(_as_column)]
+Number = Annotated[NumberSpec, BeforeValidator(_as_column)]
+Amount = Annotated[AmountSpec, BeforeValidator(_as_column)]

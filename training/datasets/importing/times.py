@@ -1,0 +1,231 @@
+"""Reads a time column: ISO 8601, a strftime format, Unix numbers, or a Parquet timestamp.
+
+A column has one zone: all of its times are naive (and read in the mapping's zone), or all
+have the same offset. Anything else is an error, because a guess would shift some of the
+events by hours; ``zone = "from value"`` says that every time brings its own.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault, DataFault
+from training.datasets.importing.cells import Cells
+from training.datasets.importing.faults import BatchFaults, shortened
+from training.datasets.importing.iso_time import NAIVE_S, Clock, iso_clock
+from training.datasets.importing.numbers import Numbers, fixed_point
+from training.datasets.importing.specs import (
+    ISO8601,
+    UNIX,
+    TimeSpec,
+)
+from training.datasets.importing.sql import Sql
+from training.datasets.importing.zones import FROM_VALUE, local_to_utc
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_UNIX_DIGITS = {"s": 6, "ms": 3, "us": 0, "ns": 0}
+_COMMON_FORMATS = (
+    "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S",
+    "%Y%m%d%H%M%S", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%a %b %d %H:%M:%S %Y",
+    "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S",
+)  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class TimeColumn:
+    """One time of a mapping, read batch by batch.
+
+    Parameters
+    ----------
+    key
+        Where it stands in the mapping, such as ``event.time``.
+    source
+        Path of the source, for errors.
+    """
+
+    key: str
+    spec: TimeSpec
+    source: str
+    numbers: Numbers
+    sql: Sql
+    twice: int = 0
+    _first: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return the column or columns as shown in errors."""
+        return " + ".join(self.spec.column)
+
+    def text(self, cells: Cells) -> pa.Array:
+        """Return what stands in the column, for errors."""
+        if len(self.spec.column) == 1:
+            return cells.text(self.spec.column[0])
+        return pc.binary_join_element_wise(*map(cells.text, self.spec.column), " ")
+
+    def read(
+        self, cells: Cells, faults: BatchFaults, needed: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return microseconds since 1970 and which rows have a time.
+
+        Parameters
+        ----------
+        needed
+            Rows whose time is wanted; only those can be refused.
+
+        Raises
+        ------
+        DataFault
+            The column mixes time zones.
+        """
+        text = self.text(cells)
+        present = text.is_valid().to_numpy(zero_copy_only=False) & needed & ~faults.bad
+        at_us, bad, reason = self._parsed(cells, text, present)
+        faults.mark(bad & present, self.name, text, reason)
+        out = (at_us < EARLIEST_US) | (at_us >= LATEST_US)
+        faults.mark(out & present & ~bad, self.name, text, self._out_of_range(text, out & present))
+        sound = present & ~bad & ~out
+        return np.where(sound, at_us, 0), sound
+
+    def _parsed(
+        self, cells: Cells, text: pa.Array, present: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+        kind = cells.typed(self.spec.column[0]).type
+        if len(self.spec.column) == 1 and pa.types.is_temporal(kind):
+            return self._of_timestamps(cells, text, present)
+        if self.spec.format == UNIX:
+            return self._of_unix(text)
+        clock = iso_clock(text) if self.spec.format == ISO8601 else self._of_format(text)
+        at_us, bad = self._in_zone(cells, text, clock, present)
+        return at_us, clock.bad | bad, self._reason(text, clock.bad & present)
+
+    def _of_timestamps(
+        self, cells: Cells, text: pa.Array, present: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+        column = cells.typed(self.spec.column[0])
+        if pa.types.is_time(column.type):
+            raise ConfigFault(f"{self.key}: {self.name} is a time of day without a date")
+        zone = getattr(column.type, "tz", None)
+        stamps = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
+        local = pc.fill_null(stamps, 0).to_numpy(zero_copy_only=False)
+        offset = np.full(len(local), NAIVE_S if zone is None else 0, np.int64)
+        clock = Clock(local_us=local, offset_s=offset, bad=np.zeros(len(local), np.bool_))
+        at_us, bad = self._in_zone(cells, text, clock, present)
+        return at_us, bad, self._reason(text, clock.bad)
+
+    def _of_unix(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+        values, bad = fixed_point(text, _UNIX_DIGITS[self.spec.unit], self.numbers)
+        at_us = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
+        reason = f"is no Unix time in {self.spec.unit}"
+        return (at_us // 1000 if self.spec.unit == "ns" else at_us), bad, reason
+
+    def _of_format(self, text: pa.Array) -> Clock:
+        spec = self.spec
+        try:
+            # Only a format with %z gives a time with a zone; its local time is made again below.
+            found = self.sql.column("epoch_us(try_strptime(v, ?))", text, spec.format)
+        except duckdb.Error as error:
+            words = str(error).partition("\n")[0]
+            raise ConfigFault(f"{self.key}: format {spec.format!r}: {words}") from error
+        values = pc.fill_null(found, 0).to_numpy(zero_copy_only=False)
+        bad = pc.and_(text.is_valid(), found.is_null()).to_numpy(zero_copy_only=False)
+        offset = np.full(len(values), NAIVE_S, np.int64)
+        if spec.format.endswith("%z"):
+            tail = pc.extract_regex(text, pattern=r"(?P<z>[+-]\d{2}(?::?\d{2})?|Z)$")
+            # An ISO time of our own with that offset tells its seconds.
+            ends = pc.fill_null(pc.struct_field(tail, "z"), "Z")
+            offset = iso_clock(pc.binary_join_element_wise("2000-01-01T00:00", ends, "")).offset_s
+            values = values + offset * 1_000_000
+        return Clock(local_us=values, offset_s=offset, bad=bad)
+
+    def _in_zone(
+        self, cells: Cells, text: pa.Array, clock: Clock, present: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        sound = present & ~clock.bad
+        naive = clock.offset_s == NAIVE_S
+        if self.spec.zone == FROM_VALUE:
+            at_us = clock.local_us - np.where(naive, 0, clock.offset_s) * 1_000_000
+            return at_us, naive & sound
+        self._check_one_zone(cells.rows, text, clock.offset_s, sound)
+        if not (naive & sound).any():
+            offset_us = np.where(naive, 0, clock.offset_s) * 1_000_000
+            return clock.local_us - offset_us, np.zeros(len(naive), np.bool_)
+        at_us, twice, never = local_to_utc(np.where(sound, clock.local_us, 0), self.spec.zone)
+        self.twice += int((twice & sound).sum())
+        return at_us, never & sound
+
+    def _check_one_zone(
+        self,
+        rows: NDArray[np.int64],
+        text: pa.Array,
+        offset_s: NDArray[np.int64],
+        sound: NDArray[np.bool_],
+    ) -> None:
+        found, where = np.unique(offset_s[sound], return_index=True)
+        positions = np.flatnonzero(sound)[where]
+        for offset, position in zip(found.tolist(), positions.tolist(), strict=True):
+            value = shortened(str(text[position].as_py()))
+            self._first.setdefault(offset, (int(rows[position]), value))
+        if len(self._first) > 1:
+            (row, value), (other_row, other) = sorted(self._first.values())[:2]
+            message = (
+                f"column {self.name}: {other!r} has another time zone than {value!r} in row {row};"
+                f' when each value tells its own, write zone = "from value" in {self.key}'
+            )
+            raise DataFault(self.source, other_row, message)
+
+    def _reason(self, text: pa.Array, bad: NDArray[np.bool_]) -> str:
+        spec = self.spec
+        if spec.zone == FROM_VALUE and not bad.any():
+            return 'has no zone of its own, and the mapping says zone = "from value"'
+        if not bad.any():
+            return f"does not exist in {spec.zone}: clocks went forward"
+        if spec.format != ISO8601:
+            return f"is no time of the format {spec.format!r}"
+        example = str(text[int(np.flatnonzero(bad)[0])].as_py())
+        return f"is no ISO 8601 time{advice_on_format(example)}"
+
+    def _out_of_range(self, text: pa.Array, out: NDArray[np.bool_]) -> str:
+        if self.spec.format != UNIX or not out.any():
+            return "is not between the years 1900 and 2200"
+        unit = unix_unit(str(text[int(np.flatnonzero(out)[0])].as_py()))
+        return f"is not between the years 1900 and 2200; is the unit {unit or 'another'}?"
+
+
+def advice_on_format(example: str) -> str:
+    """Return which format a time seems to have, as a clause of an error."""
+    if unit := unix_unit(example):
+        return f'; did you mean format = "unix", unit = "{unit}"?'
+    found = common_format(example)
+    return f'; did you mean format = "{found}"?' if found else ""
+
+
+def common_format(example: str) -> str | None:
+    """Return the common strftime format that a text has, if any."""
+    for name in _COMMON_FORMATS:
+        try:
+            datetime.strptime(example, name)  # noqa: DTZ007 - only whether it can be read
+        except ValueError:
+            continue
+        return name
+    return None
+
+
+def unix_unit(example: str) -> str | None:
+    """Return the unit in which a number is a time between 2000 and 2040, if any."""
+    try:
+        number = float(example)
+    except ValueError:
+        return None
+    for unit, per_second in (("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
+        if 946_684_800 <= number / per_second < 2_208_988_800:
+            return unit
+    return None

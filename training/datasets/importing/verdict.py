@@ -1,0 +1,89 @@
+"""What is judged when all rows were read: is anything left, and has each label two classes."""
+
+from datetime import timedelta
+
+from risk_service.domain.errors import ConfigFault, DataFault
+from training.datasets.importing.convert import Converter
+from training.datasets.importing.specs import (
+    UNIX,
+    LabelSpec,
+)
+from training.datasets.importing.write import LabelCount, Written
+
+_YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
+_MOST_VALUES = 10
+
+
+def check_rows(converter: Converter, staged: int, refused: int) -> None:
+    """Refuse a source of which no row is left, or whose times have the wrong unit.
+
+    Raises
+    ------
+    DataFault
+        No row is left.
+    ConfigFault
+        Every Unix time falls in 1970.
+    """
+    if not staged:
+        read = converter.filtered + refused
+        if not read:
+            raise DataFault(converter.source, None, "has no rows")
+        raise DataFault(
+            converter.source,
+            None,
+            f"no row is left of {read}: {converter.filtered} do not meet [rows] where, and"
+            f" {refused} were refused",
+        )
+    time = converter.time.spec
+    if time.format == UNIX and time.unit != "s" and 0 <= converter.latest_us < _YEAR_US:
+        message = f'every event falls in 1970; is the unit "s" and not "{time.unit}"?'
+        raise ConfigFault(f"event.time: {message}")
+
+
+def check_labels(converter: Converter, written: Written) -> None:
+    """Refuse a label of which there is one class only, and list the values that were seen.
+
+    Raises
+    ------
+    DataFault
+        Every labelled event is positive, or none is.
+    """
+    for name, count in written.labels.items():
+        if count.positives and count.negatives:
+            continue
+        spec = converter.mapping.labels[name]
+        message = f"label {name}: {_one_class(count)} of {written.rows} events"
+        raise DataFault(converter.source, None, message + _advice(converter, name, spec))
+
+
+def notes(converter: Converter) -> list[str]:
+    """Return what the reader of the import should know, though nothing is wrong."""
+    found = []
+    zone = converter.time.spec.zone
+    if twice := converter.time.twice:
+        found.append(f"{twice} times stand twice in {zone} (clocks went back); earlier one taken")
+    for label in converter.labels:
+        unseen = [value for value in label.spec.positive if not label.has_seen(value)]
+        if unseen:
+            found.append(f"label {label.name}: no cell says {', '.join(map(repr, unseen))}")
+    return found
+
+
+def _one_class(count: LabelCount) -> str:
+    if count.positives:
+        return "one class only: every labelled event is positive, no negative one"
+    if count.negatives:
+        return "one class only: every labelled event is negative, no positive one"
+    return "no label at all: none is positive and none negative"
+
+
+def _advice(converter: Converter, name: str, spec: LabelSpec) -> str:
+    if spec.later is not None:
+        return "; no row is followed by one that meets later.where, or every row is"
+    label = next(label for label in converter.labels if label.name == name)
+    values = ", ".join(
+        f"{value!r} ({count:,})" for value, count in label.seen.most_common(_MOST_VALUES)
+    )
+    return (
+        f"; positive is {list(spec.positive)}, and column {spec.column} says {values or 'nothing'}"
+    )
