@@ -59,6 +59,10 @@ class Metrics:
             "risk_errors", "Orders and calls answered with an error.", ("code",),
             registry=self.registry,
         )  # fmt: skip
+        self._events = Counter(
+            "risk_events", "Reported events, by what became of them.", ("result",),
+            registry=self.registry,
+        )  # fmt: skip
         self._refused = Counter(
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
         )
@@ -96,6 +100,10 @@ class Metrics:
     def error_answered(self, code: str) -> None:
         """Count an error by its status code."""
         self._child(self._errors, code).inc()
+
+    def events_taken(self, result: str, count: int) -> None:
+        """Count reported events that were accepted, repeated, or refused for a reason."""
+        self._child(self._events, result).inc(count)
 
     def group_done(self, size: int, seconds: float) -> None:
         """Take note of a group of orders."""

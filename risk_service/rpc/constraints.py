@@ -15,6 +15,8 @@ from importlib.resources import files
 from risk_service.domain.vocabulary import (
     ChallengeResult,
     EntryPath,
+    EventReason,
+    EventType,
     PromotionType,
     VerificationLevel,
 )
@@ -38,7 +40,9 @@ class Kind(Enum):
     ENUM = "enum"
     ORDER_TIME = "time of the order"
     PAST_TIME = "time"
+    EVENT_TIME = "time of the event"
     IP = "IP address"
+    IP_IF_KNOWN = "IP address or empty"
     CURRENCY = "currency code"
     COUNT = "number of elements"
 
@@ -70,7 +74,9 @@ _WORDS = {
     Kind.ENUM: "must be a value of the contract",
     Kind.ORDER_TIME: "must be set and lie in the window that the server accepts",
     Kind.PAST_TIME: "must not lie in the future, or be left unset",
+    Kind.EVENT_TIME: "must be set and lie between 1970 and 9999",
     Kind.IP: "must be an IPv4 or IPv6 address",
+    Kind.IP_IF_KNOWN: "must be an IPv4 or IPv6 address, or empty",
     Kind.CURRENCY: "must be an ISO 4217 code in upper case",
     Kind.COUNT: "must have {low} to {high} elements",
 }
@@ -153,6 +159,27 @@ GET_DECISION = (
     _id("order_id", 1, 64),
 )
 
+EVENTS = (Constraint(field="events", kind=Kind.COUNT, low=1, high=500),)
+
+# Of one event. One that breaks a row is refused by itself; its neighbours count.
+EVENT: tuple[Constraint, ...] = (
+    Constraint(field="event_id", kind=Kind.ASCII_ID, low=1, high=64),
+    _enum("type", EventType, low=1),
+    Constraint(field="occurred_at", kind=Kind.EVENT_TIME),
+    _money("amount_minor"),
+    _enum("reason", EventReason),
+    Constraint(field="weight_ratio", kind=Kind.NUMBER, high=1000),
+)
+LIFE_EVENT = (*EVENT, _id("order_id", 1, 64))
+ACTION_EVENT = (
+    *EVENT,
+    _id("action.account_id", 1),
+    _id("action.device_id", 0, 256),
+    Constraint(field="action.ip", kind=Kind.IP_IF_KNOWN),
+    _id("action.campaign_id", 0),
+    _id("action.related_account_id", 0),
+)
+
 # Sums that must hold in whole minor units; `validate` says both sides when one does not.
 SUMS = (
     ("order.totals.goods_minor", "sum of quantity x unit_price_minor over order.lines"),
@@ -184,6 +211,8 @@ def markdown() -> str:
         _section("BatchScoreOrdersRequest", BATCH),
         _section("CompleteChallengeRequest", COMPLETE_CHALLENGE),
         _section("GetDecisionRequest (exactly one of)", GET_DECISION),
+        _section("ReportEventsRequest", EVENTS),
+        _section("ReportedEvent", (*LIFE_EVENT, *ACTION_EVENT[len(EVENT) :])),
     ]
     return "\n".join(parts)
 

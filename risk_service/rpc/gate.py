@@ -5,8 +5,14 @@ they are told UNAVAILABLE instead, which callers know to retry elsewhere.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
 
 from risk_service.rpc.errors import Stopping
+
+StreamContext = grpc.aio.ServicerContext[Any, Any]
 
 
 class Gate:
@@ -15,6 +21,7 @@ class Gate:
     def __init__(self) -> None:
         self._open = True
         self._inside = 0
+        self._closing = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -26,11 +33,44 @@ class Gate:
         Stopping
             The gate is closed.
         """
-        if not self._open:
-            raise Stopping("the server is stopping; another one will answer")
+        self.check()
         self._inside += 1
         if self._inside == 1:
             self._empty.clear()
+
+    def check(self) -> None:
+        """Go on with a call that is inside already, or not.
+
+        Raises
+        ------
+        Stopping
+            The gate has been closed meanwhile.
+        """
+        if not self._open:
+            raise Stopping("the server is stopping; another one will answer")
+
+    async def messages(self, context: StreamContext) -> AsyncIterator[bytes]:
+        """Yield the messages of a stream until its caller ends it.
+
+        Raises
+        ------
+        Stopping
+            The gate was closed while the next message was waited for.
+        """
+        closing = asyncio.ensure_future(self._closing.wait())
+        try:
+            while True:
+                reading = asyncio.ensure_future(context.read())
+                await asyncio.wait((reading, closing), return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    reading.cancel()
+                    self.check()
+                message = await reading
+                if not isinstance(message, bytes):  # the end of the stream
+                    return
+                yield message
+        finally:
+            closing.cancel()
 
     def leave(self) -> None:
         """Let a call out that was let in."""
@@ -41,6 +81,7 @@ class Gate:
     async def close(self, within_s: float) -> bool:
         """Let nobody in any more and wait; tell whether everybody was out in time."""
         self._open = False
+        self._closing.set()
         try:
             await asyncio.wait_for(self._empty.wait(), within_s)
         except TimeoutError:

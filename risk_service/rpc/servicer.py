@@ -1,4 +1,4 @@
-"""The four RPCs: decode, validate, gather, answer. Decides nothing itself.
+"""The RPCs: decode, validate, gather, answer. Decides nothing itself.
 
 Handlers take raw bytes, because a message that gRPC fails to parse is answered INTERNAL,
 and here it is the caller's fault: INVALID_ARGUMENT, with the field.
@@ -7,7 +7,7 @@ and here it is the caller's fault: INVALID_ARGUMENT, with the field.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -23,6 +23,7 @@ from risk_service.pb.risk.v1 import risk_pb2
 from risk_service.rpc.constraints import BATCH, COMPLETE_CHALLENGE, GET_DECISION
 from risk_service.rpc.convert import answered, batch_result, challenge_report
 from risk_service.rpc.errors import Code, code_of, details_of, words_of
+from risk_service.rpc.event_stream import EventStream
 from risk_service.rpc.gate import Gate
 from risk_service.rpc.gather import Gatherer
 from risk_service.rpc.screen import accept
@@ -72,6 +73,7 @@ class RiskServicer:
     window: Callable[[], TimeWindow]
     deadlines: DeadlineRule
     metrics: Metrics
+    events: EventStream
     gate: Gate = field(default_factory=Gate)
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -82,7 +84,10 @@ class RiskServicer:
             "GetDecision": self._get_decision,
             "CompleteChallenge": self._complete_challenge,
         }
-        methods = {name: self._method(name, body) for name, body in bodies.items()}
+        methods: dict[str, grpc.RpcMethodHandler[Any, bytes]] = {
+            name: self._method(name, body) for name, body in bodies.items()
+        }
+        methods["ReportEvents"] = grpc.stream_unary_rpc_method_handler(self._report_events)
         return grpc.method_handlers_generic_handler(SERVICE, methods)
 
     def _method(self, name: str, body: Body) -> "grpc.RpcMethodHandler[bytes, bytes]":
@@ -98,6 +103,22 @@ class RiskServicer:
             return await self._refuse(name, failure, context)
 
         return grpc.unary_unary_rpc_method_handler(handle)
+
+    async def _report_events(self, _: AsyncIterator[bytes], context: Context) -> bytes:
+        started = time.perf_counter()
+        self.metrics.call_started()
+        try:
+            self.gate.enter()
+            try:
+                answer = await self.events.report(self.gate.messages(context))
+                return answer.SerializeToString()
+            finally:
+                self.gate.leave()
+        except Exception as error:  # noqa: BLE001 - the edge answers every error
+            failure = error
+        finally:
+            self.metrics.call_done("ReportEvents", time.perf_counter() - started)
+        return await self._refuse("ReportEvents", failure, context)
 
     async def _inside(self, body: Body, payload: bytes, context: Context) -> bytes:
         self.gate.enter()

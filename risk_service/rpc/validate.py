@@ -175,12 +175,21 @@ def _past_time(row: Constraint, value: Any, window: TimeWindow) -> str:
     return row.message if late else ""
 
 
+def _event_time(row: Constraint, value: Any, _window: TimeWindow) -> str:
+    # The window is of orders: an event may be late, and one ahead of us counts as now.
+    return "" if not isinstance(value, _Unset) and _is_time(value) else row.message
+
+
 def _is_time(value: Any) -> bool:
     return bool(0 <= value.seconds < YEAR_10000_S and 0 <= value.nanos < 1_000_000_000)
 
 
 def _ip(row: Constraint, value: Any, _window: TimeWindow) -> str:
     return "" if is_ip(value) else row.message
+
+
+def _ip_if_known(row: Constraint, value: Any, _window: TimeWindow) -> str:
+    return "" if not value or is_ip(value) else row.message
 
 
 def _currency(row: Constraint, value: Any, _window: TimeWindow) -> str:
@@ -200,7 +209,9 @@ _CHECKS: dict[Kind, Callable[[Constraint, Any, TimeWindow], str]] = {
     Kind.ENUM: _number,
     Kind.ORDER_TIME: _order_time,
     Kind.PAST_TIME: _past_time,
+    Kind.EVENT_TIME: _event_time,
     Kind.IP: _ip,
+    Kind.IP_IF_KNOWN: _ip_if_known,
     Kind.CURRENCY: _currency,
     Kind.COUNT: _count,
 }
