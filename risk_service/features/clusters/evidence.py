@@ -7,7 +7,7 @@ of an account that was expelled stays, dead, until the next night leaves it out.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 
 from risk_service.features.clusters.terms import Rules
 from risk_service.features.clusters.value_index import NONE, ValueIndex
@@ -67,31 +67,52 @@ class Evidence:
         self.alive_from = tuple(night_us - link.age_days * DAY_US for link in rules.links)
         self.hub_from = night_us - rules.hub_days * DAY_US
 
-    def value(self, kind: int, link: int) -> int:
-        """Return the number of a value, or ``NONE``."""
-        return self.index.find(link ^ self.salts[kind])
+    def values(self, links: Sequence[int]) -> list[int]:
+        """Return the numbers of the values that links name; unknown ones left out."""
+        find = self.index.find
+        found = [find(link ^ salt) for link, salt in zip(links, self.salts, strict=False) if link]
+        return [value for value in found if value >= 0]
 
     def others(self, value: int, account: int) -> list[int]:
         """Return rows of other accounts that the value links; empty for a hub.
 
-        A value that has become a hub since the night links nobody either.
+        A value that, with this account, has become a hub since the night links nobody either.
         """
         if self.hub[value]:
             return []
         kind = self.kind[value]
-        alive_us, accounts = self.alive_from[kind], self.row_account
+        alive_us, hub_from, accounts = self.alive_from[kind], self.hub_from, self.row_account
         row, older, row_us = self.head[value], self.older, self.row_us
-        if older[row] < 0 and accounts[row] == account:
-            return []
         rows, recent = [], 1
         while row >= 0:
             if accounts[row] != account:
                 seen_us = row_us[row]
                 if seen_us >= alive_us:
                     rows.append(row)
-                recent += seen_us >= self.hub_from
+                recent += seen_us >= hub_from
             row = older[row]
         return rows if recent < self.caps[kind] else []
+
+    def newest_other(self, value: int, account: int) -> int:
+        """Return the row of the account last seen at a value that newly links, or ``NONE``.
+
+        An account that the value links already joins nothing by it again.
+        """
+        row = self.row_of(value, account)
+        if row >= 0 and self.row_us[row] >= self.alive_from[self.kind[value]]:
+            return NONE
+        return max(self.others(value, account), key=self.row_us.__getitem__, default=NONE)
+
+    def neighbours(self, account: int, values: Iterable[int]) -> set[int]:
+        """Return the accounts that share with an account these values, or one of its own."""
+        head, older, accounts = self.head, self.older, self.row_account
+        found: set[int] = set()
+        for value in {*values, *self._values_of(account)}:
+            row = head[value]
+            # Most values have one account: the one that asks.
+            if older[row] >= 0 or accounts[row] != account:
+                found.update([accounts[other] for other in self.others(value, account)])
+        return found
 
     def row_of(self, value: int, account: int) -> int:
         """Return the row of an account at a value, or ``NONE``."""
@@ -100,35 +121,45 @@ class Evidence:
             row = older[row]
         return row
 
-    def is_alive(self, row: int) -> bool:
-        """Return whether a row's link has not aged out."""
-        return self.row_us[row] >= self.alive_from[self.kind[self.row_value[row]]]
-
-    def values_of(self, account: int) -> Iterator[int]:
-        """Yield the values that an account is linked to, as far as neighbours look."""
+    def _values_of(self, account: int) -> list[int]:
+        """Return the values that an account is linked to, as far as neighbours look."""
         row = self.first_row[account] if account < len(self.first_row) else NONE
-        for _ in range(ACCOUNT_VALUES):
-            if row < 0:
-                return
-            if self.row_account[row] == account and self.is_alive(row):
-                yield self.row_value[row]
-            row = self.next_of[row]
+        found: list[int] = []
+        row_value, next_of, kind, row_us = self.row_value, self.next_of, self.kind, self.row_us
+        alive_from, looked_at = self.alive_from, 0
+        while row >= 0 and looked_at < ACCOUNT_VALUES:
+            value = row_value[row]
+            if self.row_account[row] == account and row_us[row] >= alive_from[kind[value]]:
+                found.append(value)
+            row = next_of[row]
+            looked_at += 1
+        return found
 
-    def touch(self, kind: int, link: int, account: int, at_us: int) -> None:
-        """Note that an account was seen with a value."""
-        key = link ^ self.salts[kind]
-        value = self.index.find(key)
-        if value < 0:
-            value = self.index.add(key)
-            self.kind.append(kind)
-            self.hub.append(0)
-            self.head.append(NONE)
-        else:
+    def touch(self, value: int, account: int, at_us: int) -> bool:
+        """Note that an account was seen with a value that links it; False if it does not."""
+        row = self.head[value]
+        if self.row_account[row] != account:
             row = self.row_of(value, account)
-            if row >= 0:
-                self.row_us[row] = at_us
-                return
-            self._make_room(value, self.caps[kind])
+        if row < 0 or self.row_us[row] < self.alive_from[self.kind[value]]:
+            return False
+        self.row_us[row] = at_us
+        return True
+
+    def link(self, value: int, account: int, at_us: int) -> None:
+        """Note that an account was seen with a value that did not link it."""
+        row = self.row_of(value, account)
+        if row >= 0:
+            self.row_us[row] = at_us
+        else:
+            self._make_room(value, self.caps[self.kind[value]])
+            self._add_row(value, account, at_us)
+
+    def add(self, kind: int, key: int, account: int, at_us: int) -> None:
+        """Note that an account was seen with a value that nobody used before."""
+        value = self.index.add(key)
+        self.kind.append(kind)
+        self.hub.append(0)
+        self.head.append(NONE)
         self._add_row(value, account, at_us)
 
     def _add_row(self, value: int, account: int, at_us: int) -> None:

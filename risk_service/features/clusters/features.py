@@ -69,6 +69,7 @@ class ClusterFeatures:
     """
 
     def __init__(self, window_set: WindowSet, cluster_set: ClusterSet) -> None:
+        self.account = cluster_set.rules.account
         self.names = cluster_set.names
         self.sources = sources_of(window_set, cluster_set)
         names = {
@@ -165,11 +166,6 @@ def side_of(lists: Sequence[Sequence[int]]) -> Side:
     starts = np.zeros(len(lists), np.int64)
     np.cumsum(lengths[:-1], out=starts[1:])
     return Side(rows=np.array([row for rows in lists for row in rows], np.int64), starts=starts)
-
-
-def others_of(view: ClusterView[str] | ClusterView[int], scope: str) -> tuple[str | int, ...]:
-    """Return the other accounts whose records a scope adds up."""
-    return view.members if scope == SCOPES[0] else view.neighbours
 
 
 def _row_numbers(

@@ -1,6 +1,5 @@
 """Links and clusters in force: those of one night, and what was linked since."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from risk_service.features.clusters.evidence import Evidence
@@ -44,13 +43,15 @@ class Graph:
             max_size=rules.max_size,
         )
 
-    def joins(self, account: int, links: Links, cluster: int) -> tuple[list[int], int]:
-        """Return which clusters an account's links would join to its own.
+    def joins(self, account: int, values: list[int], cluster: int) -> tuple[list[int], int]:
+        """Return which clusters an account would join to its own by using values.
 
         Parameters
         ----------
         account
             Number of the account, or one that no account has.
+        values
+            In the order of link types.
         cluster
             The account's own cluster.
 
@@ -61,15 +62,15 @@ class Graph:
         """
         evidence, partition = self.evidence, self.partition
         found: list[int] = []
-        refused = 0
-        size = partition.size(cluster)
-        for value in self._values(links):
-            newest = self._newest(value, account)
+        refused, size = 0, 0
+        for value in values:
+            newest = evidence.newest_other(value, account)
             if newest < 0:
                 continue
             other = partition.cluster(evidence.row_account[newest])
             if other == cluster or other in found:
                 continue
+            size = size or partition.size(cluster)
             if size + partition.size(other) > self.max_size:
                 refused += 1
                 continue
@@ -78,45 +79,36 @@ class Graph:
         return found, refused
 
     def apply(self, account: int, links: Links, at_us: int) -> None:
-        """Let the links of an event count, and merge what they join."""
-        cluster = self.partition.cluster(account)
-        found, refused = self.joins(account, links, cluster)
-        if found:
-            self.partition.merge([cluster, *found])
-        self.counters.merges += len(found)
-        self.counters.refused += refused
-        touch = self.evidence.touch
-        for kind, link in enumerate(links):
-            if link:
-                touch(kind, link, account, at_us)
+        """Let the links of an event count, and merge what they join.
 
-    def neighbours(self, account: int, links: Links) -> set[int]:
-        """Return the accounts that share a value with an account, as far as that links."""
-        evidence = self.evidence
-        accounts = evidence.row_account
-        values = {*self._values(links), *evidence.values_of(account)}
-        return {accounts[row] for value in values for row in evidence.others(value, account)}
-
-    def hub_links(self, links: Links) -> int:
-        """Return how many of the values were hubs in the night."""
-        hub = self.evidence.hub
-        return sum(hub[value] for value in self._values(links))
-
-    def _values(self, links: Links) -> Iterator[int]:
-        value_of = self.evidence.value
-        for kind, link in enumerate(links):
-            if link:
-                value = value_of(kind, link)
-                if value >= 0:
-                    yield value
-
-    def _newest(self, value: int, account: int) -> int:
-        """Return the row of the account last seen at a value that newly links, or -1.
-
-        An account that is linked by the value already joins nothing by it again.
+        One link after the other: a value holds nothing of the account's other values, so
+        this gives what ``joins`` says of all of them together.
         """
         evidence = self.evidence
-        row = evidence.row_of(value, account)
-        if row >= 0 and evidence.is_alive(row):
-            return -1
-        return max(evidence.others(value, account), key=evidence.row_us.__getitem__, default=-1)
+        touch, find = evidence.touch, evidence.index.find
+        for kind, link in enumerate(links):
+            if not link:
+                continue
+            key = link ^ evidence.salts[kind]
+            value = find(key)
+            if value < 0:
+                evidence.add(kind, key, account, at_us)
+            elif not touch(value, account, at_us):
+                self._join(value, account)
+                evidence.link(value, account, at_us)
+
+    def _join(self, value: int, account: int) -> None:
+        """Merge the account's cluster with that of the account last seen at a value."""
+        partition = self.partition
+        newest = self.evidence.newest_other(value, account)
+        if newest < 0:
+            return
+        own = partition.cluster(account)
+        other = partition.cluster(self.evidence.row_account[newest])
+        if other == own:
+            return
+        if partition.size(own) + partition.size(other) > self.max_size:
+            self.counters.refused += 1
+            return
+        partition.merge([own, other])
+        self.counters.merges += 1

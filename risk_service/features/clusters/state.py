@@ -135,12 +135,13 @@ class ClusterState(Generic[Key]):
         number = accounts.find(account, at_us)
         known = number != UNKNOWN
         number = number if known else NOBODY
-        members, merges = self._cluster(number, links)
-        first_us = accounts.first_us
+        values = graph.evidence.values(links)
+        members, merges = self._cluster(number, values)
+        first_us, hub = accounts.first_us, graph.evidence.hub
         since_us = [first_us[member] for member in members]
         since_us.append(first_us[number] if known else at_us)
         oldest_us, new_from = min(since_us), at_us - NEW_ACCOUNT_US
-        nearby = graph.neighbours(number, links)
+        nearby = graph.evidence.neighbours(number, values)
         return ClusterView(
             account=account,
             members=self._latest(members, self.rules.members - 1),
@@ -148,17 +149,17 @@ class ClusterState(Generic[Key]):
             size=len(since_us),
             age_us=at_us - oldest_us,
             merges=merges,
-            hub_links=graph.hub_links(links),
-            new_accounts=sum(first >= new_from for first in since_us),
+            hub_links=sum([hub[value] for value in values]),
+            new_accounts=sum([first >= new_from for first in since_us]),
             id=account if since_us[-1] == oldest_us
             else accounts.key(members[since_us.index(oldest_us)]),
         )  # fmt: skip
 
-    def _cluster(self, number: int, links: Links) -> tuple[list[int], int]:
+    def _cluster(self, number: int, values: list[int]) -> tuple[list[int], int]:
         """Return the other accounts of the cluster, and the merges that made it."""
         graph, partition = self.graph, self.graph.partition
         own = partition.cluster(number)
-        joined, _ = graph.joins(number, links, own)
+        joined, _ = graph.joins(number, values, own)
         members = partition.accounts(own)
         members.remove(number)
         merges = partition.merges_in(own)
