@@ -4,6 +4,7 @@ from collections.abc import Callable
 from operator import eq, ge, gt, le, lt, ne
 
 from risk_service.features.windows.event import MISSING_HASH, Event, field_hash
+from risk_service.features.windows.moments import picker
 from risk_service.features.windows.record_plan import RecordPlan
 from risk_service.features.windows.terms import EventFilter, WindowSet
 
@@ -34,9 +35,9 @@ class CompiledWindows:
         self.hashed = tuple(name for name in window_set.fields if name in counted)
         self.plans = tuple(RecordPlan(g, window_set, self.hashed) for g in window_set.groups)
         places = {name: index for index, name in enumerate(window_set.fields)}
-        self._key_fields = tuple(
-            tuple(places[key] for key in group.keys) for group in window_set.groups
-        )
+        keys = [[places[key] for key in group.keys] for group in window_set.groups]
+        self._first_keys = picker([first for first, *_ in keys])
+        self._pairs = [(group, key[1]) for group, key in enumerate(keys) if len(key) > 1]
         self._hash_fields = tuple(places[name] for name in self.hashed)
         self._no_hashes = (MISSING_HASH,) * len(self.hashed)
         distinct = {f.events for f in window_set.features if f.measure == "distinct"}
@@ -59,12 +60,10 @@ class CompiledWindows:
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the record's key per group; empty where a field is missing."""
         fields = event.fields
-        return tuple(
-            [
-                fields[places[0]] if len(places) == 1 else pair_key(*(fields[p] for p in places))
-                for places in self._key_fields
-            ]
-        )
+        keys = list(self._first_keys(fields))
+        for group, place in self._pairs:
+            keys[group] = pair_key(keys[group], fields[place])
+        return tuple(keys)
 
     def hashes(self, event: Event) -> tuple[int, ...]:
         """Return the hashes of the ``hashed`` fields; zeros for a kind that no distinct counts."""

@@ -6,33 +6,30 @@ before its start: one binary search, whatever the heat of the entity.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
-from itertools import accumulate, chain
-from operator import add, mul, sub
+from operator import mul, sub
 
 from msgspec import DecodeError, Struct, msgpack
 
 from risk_service.domain.errors import DataFault
-from risk_service.features.windows.record_plan import MISSING, Moment, RecordPlan, Thinning
+from risk_service.features.windows.record_plan import MISSING, RecordPlan, Thinning
 from risk_service.features.windows.tiles import ALWAYS_US, UNIT_US
 
 # Rows that are let grow before old tiles are merged; doubles with what is left of them.
 FIRST_LIMIT = 32
+# So few are not worth merging: they cost less than the search for what to merge.
+FEW_ROWS = 4
 UNSEEN_US = ALWAYS_US
 
 
 class _Packed(Struct, array_like=True, gc=False):
-    """A record as msgpack. ``since_us`` counts back from the stamp, -1 for never."""
+    """A record as msgpack: its lists as they are, so that no Python runs per element."""
 
     version: int
     stamp_us: int
-    first: int
-    steps: list[int]
-    base: list[int]
-    changes: list[int]
-    values: list[list[int]]
-    ages: list[list[int]]
-    since_us: list[int]
+    starts: list[int]
+    rows: list[list[int]]
+    maps: list[dict[int, int]]
+    seen: list[int]
     lasts: list[int]
 
 
@@ -159,42 +156,48 @@ class Record:
     def read(self, r_us: int) -> list[float]:
         """Return the features at ``r_us``; NaN where last or since have no event."""
         plan = self.plan
-        moment = plan.moment(r_us)
-        starts, rows = self._starts, self._rows
+        moment = plan.current
+        if moment.tile != r_us // UNIT_US:
+            moment = plan.moment(r_us)
+        starts, rows, all_tiles = self._starts, self._rows, self._tiles
         before: list[int] = []
-        for start, pick in zip(moment.totals, plan.pick_before):  # noqa: B905 # same length, hot
+        for start, pick in moment.totals:
             before += pick(rows[bisect_left(starts, start)])
         before += plan.ever_zeros
         values: list[float] = list(map(sub, plan.pick_now(rows[-1]), before))
-        if moment.distincts:
-            tiles = plan.pick_maps(self._tiles)
-            values += map(sub, map(len, tiles), map(bisect_left, tiles, moment.distincts))
-        if self._seen:
-            values += self._latest(r_us, moment)
+        values += [
+            len(tiles) - bisect_left(tiles, start)
+            for index, start in moment.distincts
+            for tiles in (all_tiles[index],)
+        ]
+        for slot, start_us in moment.since:
+            seen_us = self._seen[slot]
+            values.append((r_us - seen_us) / 1e6 if seen_us >= start_us else MISSING)
+        for slot, seen_slot, start_us in moment.lasts:
+            values.append(self._lasts[slot] if self._seen[seen_slot] >= start_us else MISSING)
         return list(map(float, plan.arrange(values)))
-
-    def _latest(self, r_us: int, moment: Moment) -> Iterator[float]:
-        """Yield the features since, then last."""
-        seen = self._seen
-        for slot, start_us in zip(self.plan.since_slots, moment.since_us, strict=True):
-            yield (r_us - seen[slot]) / 1e6 if seen[slot] >= start_us else MISSING
-        for (slot, seen_slot), start_us in zip(self.plan.last_slots, moment.lasts_us, strict=True):
-            yield self._lasts[slot] if seen[seen_slot] >= start_us else MISSING
 
     def _merge(self, thinning: Thinning) -> None:
         """Drop rows that no window tells from their neighbours any more."""
         starts, rows = self._starts, self._rows
+        if len(starts) <= FEW_ROWS:
+            return
         drop = bisect_left(starts, thinning.drop)
         if drop:
+            base = list(map(mul, rows[drop], self.plan.drops_base))
             del starts[:drop], rows[:drop]
+            # Totals that nothing reads from the beginning start at 0 again: they stay short.
+            rows[:] = [list(map(sub, row, base)) for row in rows]
         for before, width in thinning.merges:
             end = bisect_left(starts, before)
             if end < 2:
                 break
             # The first tile of each wide one stays, with the totals before it.
-            kept = [0] + [i for i in range(1, end) if starts[i] // width != starts[i - 1] // width]
-            starts[:end] = [starts[i] for i in kept]
-            rows[:end] = [rows[i] for i in kept]
+            wide = [tile // width for tile in starts[:end]]
+            if len(set(wide)) < end:
+                places = [0, *(i for i in range(1, end) if wide[i] != wide[i - 1])]
+                starts[:end] = [starts[place] for place in places]
+                rows[:end] = [rows[place] for place in places]
 
     def _forget(self, thinning: Thinning) -> None:
         """Drop values that are in no window any more."""
@@ -216,21 +219,15 @@ class Record:
         thinning = self.plan.thinning(max(now_us, self.stamp_us))
         self._merge(thinning)
         self._forget(thinning)
-        starts, rows, stamp_us = self._starts, self._rows, self.stamp_us
-        flat = list(chain.from_iterable(rows))
-        stamp_tile = stamp_us // UNIT_US
         return _ENCODER.encode(
             _Packed(
-                version=self.plan.version,
-                stamp_us=stamp_us,
-                first=starts[0] if starts else 0,
-                steps=list(map(sub, starts[1:], starts)),
-                base=list(map(mul, rows[0], self.plan.keeps_base)),
-                changes=list(map(sub, flat[len(rows[0]) :], flat)),
-                values=[list(values) for values in self._maps],
-                ages=[[stamp_tile - t for t in values.values()] for values in self._maps],
-                since_us=[-1 if us == UNSEEN_US else stamp_us - us for us in self._seen],
-                lasts=self._lasts,
+                self.plan.version,
+                self.stamp_us,
+                self._starts,
+                self._rows,
+                self._maps,
+                self._seen,
+                self._lasts,
             )
         )
 
@@ -249,28 +246,17 @@ class Record:
             raise DataFault("window record", None, f"is damaged: {error}") from error
         if packed.version != plan.version:
             raise DataFault("window record", None, f"is of other windows than {plan.group.name}")
-        return _unpacked(plan, packed)
-
-
-def _unpacked(plan: RecordPlan, packed: _Packed) -> Record:
-    record = Record(plan)
-    width = max(1, len(packed.base))
-    rows = [packed.base]
-    changes = packed.changes
-    for place in range(0, len(changes), width):
-        rows.append(list(map(add, rows[-1], changes[place : place + width])))
-    record._rows = rows
-    record.stamp_us = stamp_us = packed.stamp_us
-    if len(rows) > 1:
-        record._starts = list(accumulate(packed.steps, initial=packed.first))
-    stamp_tile = stamp_us // UNIT_US
-    tiles = [[stamp_tile - age for age in ages] for ages in packed.ages]
-    record._maps = [dict(zip(v, t, strict=True)) for v, t in zip(packed.values, tiles, strict=True)]
-    record._tiles = [sorted(t) for t in tiles]
-    record._seen = [UNSEEN_US if age < 0 else stamp_us - age for age in packed.since_us]
-    record._lasts = packed.lasts
-    record._limit = max(FIRST_LIMIT, 2 * len(rows))
-    return record
+        record = Record.__new__(Record)
+        record.plan = plan
+        record.stamp_us = packed.stamp_us
+        record._starts = packed.starts
+        record._rows = packed.rows
+        record._maps = packed.maps
+        record._tiles = [sorted(tiles.values()) for tiles in packed.maps]
+        record._seen = packed.seen
+        record._lasts = packed.lasts
+        record._limit = max(FIRST_LIMIT, 2 * len(packed.starts))
+        return record
 
 
 def _see(seen: dict[int, int], tiles: list[int], value: int, tile: int, cap: int) -> None:

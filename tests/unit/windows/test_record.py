@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_service.features.windows import record_plan
+from risk_service.features.windows import moments
 from risk_service.features.windows.declaration import WindowSet
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.record import Record
@@ -91,13 +91,13 @@ def test_window_off_by_one_tile_is_caught(
     window: Window, off: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One tile more or less in any window, and the comparison finds wrong values."""
-    right = record_plan._span
+    right = moments._span
 
     def span(asked: Window) -> tuple[int, int]:
         width, count = right(asked)
         return width, count + off * (asked is window)
 
-    monkeypatch.setattr(record_plan, "_span", span)
+    monkeypatch.setattr(moments, "_span", span)
     window_set = declared([feature(("card",), "attempt", "count", w) for w in BY_NAME])
     # Read at the last moment at which the first attempt is still in the window, and the next.
     last_us = expiry_us(window, START_US + SECOND_US) - START_US - SECOND_US - 2
