@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +18,22 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.windows.terms import WindowSet
-from training.windows.group import filter_bits, key_numbers, keys_of, plan_group
+from training.windows.group import GroupPlan, filter_bits, key_numbers, keys_of, plan_group
 from training.windows.group_values import (
     PART_EVENTS,
     THREADS,
-    Column,
+    Block,
     Effort,
-    as_floats,
     group_values,
+    row_bytes,
 )
 from training.windows.log import EventLog, Int64s
 from training.windows.part import GroupLog, Reads
-from training.windows.scratch import ScratchColumns
+from training.windows.scratch import ScratchBlocks, as_columns
 
 Progress = Callable[[str, int, int], None]
+# A group of more features is computed in several turns, so that memory holds so much of them.
+BLOCK_BYTES = 1 << 30
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -68,12 +71,12 @@ def build_windows(
     effort = Effort(part_events=part_events, threads=threads)
     bits = filter_bits(log, window_set)
     with _scratch_beside(out) as directory:
-        scratch = ScratchColumns(directory)
+        scratch = ScratchBlocks(directory)
         for number, group in enumerate(window_set.groups):
-            source = GroupLog(log=log, plan=plan_group(window_set, number), bits=bits)
-            columns = _of_log_reads(source, effort, _stage(tell, group.name))
-            for feature, column in zip(group.features, columns, strict=True):
-                scratch.put(feature.name, column)
+            for plan in _turns(plan_group(window_set, number), len(log.reads)):
+                source = GroupLog(log=log, plan=plan, bits=bits)
+                block = _of_log_reads(source, effort, _stage(tell, group.name))
+                scratch.put(plan.features, block)
         ids = log.event_id.take(pa.array(log.reads))
         scratch.write(directory / out.name, ids, _stage(tell, "write"))
         os.replace(directory / out.name, out)
@@ -98,13 +101,18 @@ def read_at(
     source = GroupLog(log=log, plan=plan, bits=filter_bits(log, window_set))
     first, second = key_numbers(keys.reshape(len(r_us), len(plan.keys)))
     reads = Reads(first=first, second=second, at_us=r_us)
-    columns = _in_any_order(source, reads, Effort(), lambda _done, _total: None)
-    return np.stack([as_floats(column) for column in columns], axis=1)
+    block = _in_any_order(source, reads, Effort(), lambda _done, _total: None)
+    return np.stack(as_columns(plan.features, block), axis=1)
 
 
-def _of_log_reads(
-    source: GroupLog, effort: Effort, done: Callable[[int, int], None]
-) -> list[Column]:
+def _turns(plan: GroupPlan, reads: int) -> Iterator[GroupPlan]:
+    """Yield the plan in shares of its features whose values fit into ``BLOCK_BYTES``."""
+    width = max(1, len(plan.features) * BLOCK_BYTES // (1 + reads * row_bytes(plan.features)))
+    for start in range(0, len(plan.features), width):
+        yield replace(plan, features=plan.features[start : start + width])
+
+
+def _of_log_reads(source: GroupLog, effort: Effort, done: Callable[[int, int], None]) -> Block:
     log, plan = source.log, source.plan
     first, second = keys_of(log, plan.keys, log.reads)
     _, _, read_us = log.times(plan.number)
@@ -114,15 +122,15 @@ def _of_log_reads(
 
 def _in_any_order(
     source: GroupLog, reads: Reads, effort: Effort, done: Callable[[int, int], None]
-) -> list[Column]:
-    """Return the columns for reads whose times may go back and forth."""
+) -> Block:
+    """Return the features of reads whose times may go back and forth."""
     if np.all(reads.at_us[1:] >= reads.at_us[:-1]):
         return group_values(source, reads, effort, done)
     order = np.argsort(reads.at_us, kind="stable").astype(np.int32)
-    columns = group_values(source, reads.take(order), effort, done)
+    block = group_values(source, reads.take(order), effort, done)
     back = np.empty_like(order)
     back[order] = np.arange(order.size, dtype=np.int32)
-    return [column[back] for column in columns]
+    return block.take(back)
 
 
 def _stage(tell: Progress, name: str) -> Callable[[int, int], None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.features.windows.terms import WindowFeature
 from training.windows import kernels
 from training.windows.group import keys_of
 from training.windows.log import Int32s, Int64s
@@ -18,12 +19,11 @@ from training.windows.part import GroupLog, Reads, make_part
 
 PART_EVENTS = 700_000
 THREADS = 2
+# Counts are int32 on their way; -1 where the value is missing.
+MISSING = -1
+COUNTING = ("count", "distinct")
 # What is gathered from the log at a time.
 _CHUNK_EVENTS = 1 << 20
-# int32 columns (counts) hold -1 where the value is missing.
-MISSING = -1
-_INT32_MEASURES = ("count", "distinct")
-Column = NDArray[np.float64] | NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,41 @@ class Effort:
     threads: int = THREADS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Features of all reads, one row per read: counts and the others, each in their order."""
+
+    counts: NDArray[np.int32]
+    numbers: NDArray[np.float64]
+
+    def put(self, rows: Int32s, counts: NDArray[np.int32], numbers: NDArray[np.float64]) -> None:
+        """Write some rows; the values come column by column."""
+        kernels.put_rows(rows, counts, self.counts)
+        kernels.put_rows(rows, numbers, self.numbers)
+
+    def take(self, rows: Int32s) -> "Block":
+        """Return some rows."""
+        return Block(counts=self.counts[rows], numbers=self.numbers[rows])
+
+
+def row_bytes(features: tuple[WindowFeature, ...]) -> int:
+    """Return the bytes of a row of a block."""
+    return sum(4 if feature.measure in COUNTING else 8 for feature in features)
+
+
+def blank(features: tuple[WindowFeature, ...], rows: int) -> Block:
+    """Return a block with every value missing."""
+    counting = sum(feature.measure in COUNTING for feature in features)
+    return Block(
+        counts=np.full((rows, counting), MISSING, np.int32),
+        numbers=np.full((rows, len(features) - counting), np.nan),
+    )
+
+
 def group_values(
     source: GroupLog, reads: Reads, effort: Effort, done: Callable[[int, int], None]
-) -> list[Column]:
-    """Return the features of the group, one column each, one value per read.
+) -> Block:
+    """Return the features of the group, one row per read.
 
     Parameters
     ----------
@@ -50,45 +81,42 @@ def group_values(
     event_rows, event_starts = kernels.grouped(_event_parts(source, count), count)
     read_parts = kernels.parts_of(reads.first, reads.second, count)
     read_rows, read_starts = kernels.grouped(read_parts, count)
-    columns = [_blank(feature.measure, len(reads)) for feature in source.plan.features]
+    block = blank(source.plan.features, len(reads))
 
     def work(part: int) -> None:
         events = event_rows[event_starts[part] : event_starts[part + 1]]
         rows = read_rows[read_starts[part] : read_starts[part + 1]]
         if rows.size:
-            made = make_part(source, events, reads.take(rows))
-            places = rows[made.reads]
-            for column, values in zip(columns, made.values(), strict=True):
-                column[places] = values
+            _fill(source, events, reads.take(rows), rows, block)
 
     with ThreadPoolExecutor(effort.threads) as pool:
         for number, _ in enumerate(pool.map(work, range(count)), 1):
             done(number, count)
-    return columns
+    return block
 
 
-def as_floats(column: Column) -> NDArray[np.float64]:
-    """Return a column as the vector has it: float64, NaN where missing."""
-    if column.dtype == np.int32:
-        return np.where(column == MISSING, np.nan, column)
-    return column.astype(np.float64, copy=False)
-
-
-def _blank(measure: str, rows: int) -> Column:
-    if measure in _INT32_MEASURES:
-        return np.full(rows, MISSING, np.int32)
-    return np.full(rows, np.nan)
+def _fill(source: GroupLog, events: Int32s, reads: Reads, rows: Int32s, block: Block) -> None:
+    """Compute one part and write its rows of the block."""
+    part = make_part(source, events, reads)
+    counts = np.empty((block.counts.shape[1], rows.size), np.int32)
+    numbers = np.empty((block.numbers.shape[1], rows.size))
+    counting, others = iter(counts), iter(numbers)
+    for feature, values in zip(source.plan.features, part.values(), strict=True):
+        column = next(counting) if feature.measure in COUNTING else next(others)
+        # Back from entity by entity to order of time, so that the block is written once through.
+        column[part.reads] = values
+    block.put(rows, counts, numbers)
 
 
 def _event_parts(source: GroupLog, count: int) -> Int32s:
     """Return the part of each event of the log; -1 where it has no key or counts for nothing."""
-    parts = np.empty(len(source.log), np.int32)
-    counted = np.int64(source.plan.mask)
+    parts = np.full(len(source.log), -1, np.int32)
+    mask = np.int64(source.plan.mask)
     arrived_us, _, _ = source.log.times(source.plan.number)
     for start in range(0, len(source.log), _CHUNK_EVENTS):
-        stop = min(start + _CHUNK_EVENTS, len(source.log))
-        events: Int64s = np.arange(start, stop)
+        here = slice(start, start + _CHUNK_EVENTS)
+        counted = (source.bits[here] & mask != 0) & (arrived_us[here] != 0)
+        events: Int64s = np.flatnonzero(counted) + start
         first, second = keys_of(source.log, source.plan.keys, events)
-        second[(source.bits[start:stop] & counted == 0) | (arrived_us[start:stop] == 0)] = 0
-        parts[start:stop] = kernels.parts_of(first, second, count)
+        parts[events] = kernels.parts_of(first, second, count)
     return parts

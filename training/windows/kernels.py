@@ -14,6 +14,7 @@ from training.windows.compiled import compiled
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
+Table = NDArray[np.int32] | NDArray[np.float64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -132,11 +133,12 @@ def counts(chosen: Int32s, born: Int32s, gone: Int32s, reads: int) -> Int64s:
 
 @compiled
 def sums(chosen: Int32s, born: Int32s, gone: Int32s, amounts: Int64s, reads: int) -> Int64s:
-    """Return the sum of the amounts of the chosen events alive at each read."""
+    """Return the sum over the chosen events alive at each read; ``amounts`` run as they do."""
     alive = np.zeros(reads + 1, np.int64)
-    for event in chosen:
-        alive[born[event]] += amounts[event]
-        alive[gone[event]] -= amounts[event]
+    for place in range(chosen.size):
+        event = chosen[place]
+        alive[born[event]] += amounts[place]
+        alive[gone[event]] -= amounts[place]
     return np.cumsum(alive)[:-1]
 
 
@@ -147,12 +149,13 @@ def distincts(chosen: Int32s, born: Int32s, gone: Int32s, values: Int32s, reads:
     Parameters
     ----------
     values
-        Number of each event's value within its entity, from ``dense_pairs``; -1 is none.
+        Number of each chosen event's value within its entity, from ``dense_pairs``; -1 is
+        none.
     """
     alive = np.zeros(reads + 1, np.int64)
     furthest = np.zeros(values.size, np.int32)
-    for event in chosen:
-        value = values[event]
+    for place in range(chosen.size):
+        event, value = chosen[place], values[place]
         if value < 0:
             continue
         # What an earlier event of the same value covers already is not counted again.
@@ -186,3 +189,11 @@ def newest(
             best[read] = found
             read += 1
     return best
+
+
+@compiled
+def put_rows(rows: Int32s, columns: Table, out: Table) -> None:
+    """Write ``columns`` (values by column) into some rows of ``out`` (values by row)."""
+    for row in range(rows.size):
+        for column in range(columns.shape[0]):
+            out[rows[row], column] = columns[column, row]

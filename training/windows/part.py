@@ -58,10 +58,11 @@ class Part:
     happened_us: Int64s
     read_us: Int64s
     born: Int32s
+    bits: Int64s
     _chosen: dict[str, Int32s] = field(default_factory=dict)
     _gone: dict[str, Int32s] = field(default_factory=dict)
-    _numbered: dict[str, Int32s] = field(default_factory=dict)
-    _columns: dict[str, Int64s] = field(default_factory=dict)
+    _numbered: dict[tuple[str, str], Int32s] = field(default_factory=dict)
+    _amounts: dict[tuple[str, str], Int64s] = field(default_factory=dict)
     _newest: dict[str, Int32s] = field(default_factory=dict)
 
     def values(self) -> Iterator[Values]:
@@ -82,13 +83,13 @@ class Part:
 
     def _sum(self, feature: WindowFeature) -> Values:
         chosen, gone = self.chosen(feature.events), self.gone(feature.window)
-        amounts = self.column(feature.of)
+        amounts = self.amounts(feature.events, feature.of)
         total = kernels.sums(chosen, self.born, gone, amounts, self.read_us.size)
         return total.astype(np.float64)
 
     def _distinct(self, feature: WindowFeature) -> Values:
         chosen, gone = self.chosen(feature.events), self.gone(feature.window)
-        values = self.numbered(feature.of)
+        values = self.numbered(feature.events, feature.of)
         found = kernels.distincts(chosen, self.born, gone, values, self.read_us.size)
         return np.minimum(found, feature.cap).astype(np.int32)
 
@@ -101,7 +102,7 @@ class Part:
     def _last(self, feature: WindowFeature) -> Values:
         newest, seen = self._seen(feature)
         values = np.full(self.read_us.size, np.nan)
-        values[seen] = self.column(feature.of)[newest[seen]]
+        values[seen] = self.source.log.column(feature.of, self.events[newest[seen]])
         return values
 
     def _seen(self, feature: WindowFeature) -> tuple[Int32s, NDArray[np.bool_]]:
@@ -115,9 +116,8 @@ class Part:
     def chosen(self, name: str) -> Int32s:
         """Return the events that a filter counts."""
         if name not in self._chosen:
-            bit = self.source.plan.bits[name]
-            bits = self.source.bits[self.events] >> bit
-            self._chosen[name] = np.flatnonzero(bits & 1).astype(np.int32)
+            bit = np.int64(1 << self.source.plan.bits[name])
+            self._chosen[name] = np.flatnonzero(self.bits & bit).astype(np.int32)
         return self._chosen[name]
 
     def gone(self, name: str) -> Int32s:
@@ -129,19 +129,22 @@ class Part:
             )
         return self._gone[name]
 
-    def numbered(self, name: str) -> Int32s:
-        """Return the number of each event's value of a field within its entity."""
-        if name not in self._numbered:
-            hashes = self.source.log.field(name, self.events)
-            numbers, _ = kernels.dense_pairs(self.entity.astype(np.int64), hashes)
-            self._numbered[name] = np.where(hashes == 0, np.int32(-1), numbers)
-        return self._numbered[name]
+    def numbered(self, events: str, name: str) -> Int32s:
+        """Return the number of each chosen event's value of a field within its entity."""
+        if (events, name) not in self._numbered:
+            chosen = self.chosen(events)
+            hashes = self.source.log.field(name, self.events[chosen])
+            numbers, _ = kernels.dense_pairs(self.entity[chosen].astype(np.int64), hashes)
+            numbers[hashes == 0] = -1
+            self._numbered[events, name] = numbers
+        return self._numbered[events, name]
 
-    def column(self, name: str) -> Int64s:
-        """Return a column of the events."""
-        if name not in self._columns:
-            self._columns[name] = self.source.log.column(name, self.events)
-        return self._columns[name]
+    def amounts(self, events: str, name: str) -> Int64s:
+        """Return a column of the chosen events."""
+        if (events, name) not in self._amounts:
+            chosen = self.events[self.chosen(events)]
+            self._amounts[events, name] = self.source.log.column(name, chosen)
+        return self._amounts[events, name]
 
     def newest(self, name: str) -> Int32s:
         """Return the newest event of a filter at each read."""
@@ -162,17 +165,19 @@ def make_part(source: GroupLog, events: Int32s, reads: Reads) -> Part:
     )
     order, event_starts = kernels.grouped(numbers[: events.size], entities)
     read_order, read_starts = kernels.grouped(numbers[events.size :], entities)
-    mine, read_us = events[order], reads.at_us[read_order]
+    read_us = reads.at_us[read_order]
     return Part(
         source=source,
-        events=mine,
+        events=events[order],
         reads=read_order,
         entity=numbers[order],
         event_starts=event_starts,
         read_starts=read_starts,
-        happened_us=happened_us[mine],
+        # Fetched in the order of the log, then turned: that misses the cache less.
+        bits=source.bits[events][order],
+        happened_us=happened_us[events][order],
         read_us=read_us,
-        born=kernels.births(arrived_us[mine], read_us, event_starts, read_starts),
+        born=kernels.births(arrived_us[events][order], read_us, event_starts, read_starts),
     )
 
 

@@ -1,11 +1,12 @@
-"""Columns on their way into one Parquet file.
+"""Blocks of features on their way into one Parquet file.
 
 Windows are computed group by group, each group for all rows; Parquet wants a run of rows
-with all its columns. So each column goes to a plain file first and they are joined at the
-end: memory holds one group of columns, then one run of rows.
+with all its columns. So each block goes to plain files first and they are joined at the
+end: memory holds one block, then one run of rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from training.windows.group_values import Column, as_floats
+from risk_service.features.windows.terms import WindowFeature
+from training.windows.group_values import COUNTING, MISSING, Block
 
 RUN_ROWS = 1 << 17
 
 
-class ScratchColumns:
-    """Columns in files of their own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A block in two files, and the features in it."""
+
+    features: tuple[WindowFeature, ...]
+    counts: Path
+    numbers: Path
+
+
+class ScratchBlocks:
+    """Blocks in files.
 
     Parameters
     ----------
@@ -29,28 +40,33 @@ class ScratchColumns:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._types: dict[str, np.dtype[np.generic]] = {}
-        self._paths: dict[str, Path] = {}
+        self._blocks: list[_Kept] = []
 
-    def put(self, name: str, values: Column) -> None:
-        """Keep a column; Parquet will have them in the order of their coming."""
-        # Names of other people's entities are no file names.
-        self._paths[name] = self._directory / f"{len(self._paths)}.bin"
-        self._types[name] = values.dtype
-        values.tofile(self._paths[name])
+    def put(self, features: tuple[WindowFeature, ...], block: Block) -> None:
+        """Keep a block; Parquet will have the features in the order of their coming."""
+        stem = f"{len(self._blocks)}"
+        kept = _Kept(
+            features=features,
+            counts=self._directory / f"{stem}.counts",
+            numbers=self._directory / f"{stem}.numbers",
+        )
+        block.counts.tofile(kept.counts)
+        block.numbers.tofile(kept.numbers)
+        self._blocks.append(kept)
 
     def write(
         self, out: Path, event_id: pa.Array | pa.ChunkedArray, done: Callable[[int, int], None]
     ) -> None:
-        """Write ``out``: the ids and all columns as float64.
+        """Write ``out``: the ids and all features as float64.
 
         Parameters
         ----------
         done
             Called with the rows written and the rows in all.
         """
-        fields = [pa.field("event_id", pa.string(), nullable=False)]
-        schema = pa.schema([*fields, *((name, pa.float64()) for name in self._types)])
+        features = [feature for kept in self._blocks for feature in kept.features]
+        ids = pa.field("event_id", pa.string(), nullable=False)
+        schema = pa.schema([ids, *((feature.name, pa.float64()) for feature in features)])
         rows = len(event_id)
         with pq.ParquetWriter(
             out,
@@ -58,22 +74,30 @@ class ScratchColumns:
             compression="zstd",
             compression_level=1,
             # Counts have few values; seconds and sums have many, and a dictionary only costs.
-            use_dictionary=self._counts(),
+            use_dictionary=[one.name for one in features if one.measure in COUNTING],
             write_statistics=False,
         ) as writer:
             for start in range(0, rows, RUN_ROWS):
                 count = min(RUN_ROWS, rows - start)
+                runs = [pa.array(run) for kept in self._blocks for run in _runs(kept, start, count)]
                 ids = event_id.slice(start, count).cast(pa.string())
-                runs = [pa.array(self._run(name, start, count)) for name in self._types]
                 writer.write_table(pa.table([ids, *runs], schema=schema))
                 done(start + count, rows)
 
-    def _run(self, name: str, start: int, rows: int) -> NDArray[np.float64]:
-        path, kind = self._paths[name], self._types[name]
-        offset = start * kind.itemsize
-        if kind == np.int32:
-            return as_floats(np.fromfile(path, np.int32, rows, offset=offset))
-        return np.fromfile(path, np.float64, rows, offset=offset)
 
-    def _counts(self) -> Sequence[str]:
-        return [name for name, kind in self._types.items() if kind == np.int32]
+def as_columns(features: tuple[WindowFeature, ...], block: Block) -> list[NDArray[np.float64]]:
+    """Return each feature of a block, NaN where missing."""
+    counts = np.ascontiguousarray(block.counts.T).astype(np.float64)
+    counts[counts == MISSING] = np.nan
+    places = {True: iter(counts), False: iter(np.ascontiguousarray(block.numbers.T))}
+    return [next(places[feature.measure in COUNTING]) for feature in features]
+
+
+def _runs(kept: _Kept, start: int, rows: int) -> list[NDArray[np.float64]]:
+    """Return a run of each feature of a block in files."""
+    counting = sum(feature.measure in COUNTING for feature in kept.features)
+    others = len(kept.features) - counting
+    counts = np.fromfile(kept.counts, np.int32, rows * counting, offset=4 * start * counting)
+    numbers = np.fromfile(kept.numbers, np.float64, rows * others, offset=8 * start * others)
+    block = Block(counts=counts.reshape(rows, counting), numbers=numbers.reshape(rows, others))
+    return as_columns(kept.features, block)
