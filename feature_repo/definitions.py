@@ -14,9 +14,11 @@ from feast.types import Float64
 from feast.value_type import ValueType
 
 from risk_service.domain.vocabulary import Abuse
-from risk_service.features.schema import Feature, ViewSpec, load_schema
+from risk_service.features.schema import EVENT_KEY, Feature, ViewSpec, load_schema
 
 WAREHOUSE_VARIABLE = "PROMOGUARD_WAREHOUSE"
+# All that the online store holds; a model's service also names what only joins offline.
+ONLINE_SERVICE = "online_v1"
 FeastObject = Entity | FeatureView | FeatureService
 
 
@@ -37,16 +39,28 @@ def feast_objects(warehouse: Path) -> list[FeastObject]:
     views = [
         _feature_view(view, entities[name], known, warehouse) for name, view in schema.views.items()
     ]
+    event = Entity(name="event", join_keys=[EVENT_KEY], value_type=ValueType.STRING)
+    live = {feature.name: feature for feature in schema.live}
+    # Served from the live records, which Feast does not know: offline only.
+    online = FeatureService(name=ONLINE_SERVICE, features=[*views], tags={"schema": schema.version})
+    views += [
+        _feature_view(view, event, live, warehouse, online=False) for view in schema.event_views
+    ]
     # Every model reads the full vector today; the service pins what it was trained on.
     services = [
         FeatureService(name=f"{abuse}_v1", features=[*views], tags={"schema": schema.version})
         for abuse in Abuse
     ]
-    return [*entities.values(), *views, *services]
+    return [*entities.values(), event, *views, online, *services]
 
 
 def _feature_view(
-    view: ViewSpec, entity: Entity, known: dict[str, Feature], warehouse: Path
+    view: ViewSpec,
+    entity: Entity,
+    known: dict[str, Feature],
+    warehouse: Path,
+    *,
+    online: bool = True,
 ) -> FeatureView:
     source = FileSource(
         name=f"{view.name}_source",
@@ -65,7 +79,7 @@ def _feature_view(
         ttl=timedelta(seconds=view.ttl_s),
         schema=fields,
         source=source,
-        online=True,
+        online=online,
     )
 
 

@@ -61,6 +61,7 @@ class Models(Protocol):
 class ScoredGroup:
     """Everything the models said about a group; lists run over the orders."""
 
+    now_us: int
     mode: Mode
     variant: Variant
     matrix: Floats
@@ -118,7 +119,6 @@ class Scoring:
         stored, mode = self._stored(orders, now_us)
         if live is None:
             live = np.full((len(orders), self._n_live), np.nan)
-            mode = Mode.NO_FEATURES if self._n_live else mode
         variant: Variant = "order_only" if mode is Mode.NO_FEATURES else "full"
         # Packed row by row: numpy would look at the type of every number.
         packed = b"".join([self._pack(*order_columns(order)) for order in orders])
@@ -126,6 +126,7 @@ class Scoring:
         matrix = self._builder.build(columns, stored, live)
         scores = self._models.score(matrix, variant)
         return ScoredGroup(
+            now_us=now_us,
             mode=mode,
             variant=variant,
             matrix=matrix,

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -19,8 +20,11 @@ from typing import Any
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.entities import ENTITIES
 from risk_service.features.formula import names_in
+from risk_service.features.live import LiveColumn, load_live
 
 DAY_S = 86_400
+# Live features of these owners come from linked accounts, not from one record.
+CLUSTER_OWNERS = ("cluster", "neighbour")
 AGGREGATIONS = ("count", "sum", "mean", "distinct", "max", "first_day", "last_day")
 NEEDS_COLUMN = ("sum", "mean", "distinct", "max")
 SINCE_EVER = ("max", "first_day", "last_day")
@@ -68,13 +72,16 @@ class Feature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSpec:
-    """One Feast feature view: the stored features of one entity."""
+    """One Feast feature view: the stored features of an entity, or live ones by event id."""
 
     name: str
     entity: str
     join_key: str
     ttl_s: int
     features: tuple[str, ...]
+
+
+EVENT_KEY = "event_id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +102,19 @@ class FeatureSchema:
         return tuple(feature for feature in columns if feature.model_input)
 
     @cached_property
+    def event_views(self) -> tuple[ViewSpec, ...]:
+        """Views of live features, offline only: each order has its own row, by event id."""
+        parts = {
+            "event_windows": [f.name for f in self.live if f.entity not in CLUSTER_OWNERS],
+            "event_clusters": [f.name for f in self.live if f.entity in CLUSTER_OWNERS],
+        }
+        return tuple(
+            ViewSpec(name=name, entity="event", join_key=EVENT_KEY, ttl_s=DAY_S, features=(*names,))
+            for name, names in parts.items()
+            if names
+        )
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the model inputs in vector order."""
         return tuple(feature.name for feature in self.features)
@@ -108,7 +128,10 @@ class FeatureSchema:
 @cache
 def load_schema() -> FeatureSchema:
     """Return the schema of this version of the service."""
-    return parse_schema(files(__package__).joinpath("schema.toml").read_text("utf-8"))
+    live = load_live()
+    features = tuple(_live(column) for column in live.columns)
+    text = files(__package__).joinpath("schema.toml").read_text("utf-8")
+    return parse_schema(text, features, live.version)
 
 
 def parse_schema(
@@ -137,6 +160,8 @@ def parse_schema(
         for name, spec in raw[entity].items()
     )
     known = {feature.name: feature for feature in (*order, *stored, *live)}
+    if len(known) < len(order) + len(stored) + len(live):
+        raise ConfigFault(f"feature {_repeated((*order, *stored, *live))}: is declared twice")
     derived = tuple(_derived(name, spec, known) for name, spec in raw["derived"].items())
     for feature in (*order, *stored, *live, *derived):
         _check_default(feature)
@@ -147,6 +172,23 @@ def parse_schema(
         live=live,
         derived=derived,
         views={entity: _view(entity, raw["views"][entity], stored) for entity in ENTITIES},
+    )
+
+
+def _repeated(features: tuple[Feature, ...]) -> str:
+    counts = Counter(feature.name for feature in features)
+    return next(name for name, count in counts.items() if count > 1)
+
+
+def _live(column: LiveColumn) -> Feature:
+    return Feature(
+        name=column.name,
+        entity=column.owner,
+        dtype="float64",
+        unit=column.unit,
+        default=column.default,
+        description_en=column.description_en,
+        description_zh=column.description_zh,
     )
 
 

@@ -13,6 +13,7 @@ from risk_service.domain.order import Order
 from tests.unit.frames.random_world import DAY_US, START_US, random_orders, write_warehouse
 from training.frames.build import build_views
 from training.frames.feast_repo import open_repo
+from training.frames.live import build_live
 from training.frames.materialize import manifest_path, materialize
 
 DAYS = 60
@@ -45,6 +46,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     orders = random_orders(seed=11, count=ORDERS, days=DAYS, pool=400)
     write_warehouse(orders, warehouse)
     build_views(warehouse)
+    build_live(warehouse)
     by_day: dict[int, list[Order]] = {}
     for order in orders:
         by_day.setdefault((order.ordered_at_us - START_US) // DAY_US, []).append(order)

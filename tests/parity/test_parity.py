@@ -53,7 +53,7 @@ def test_reader_is_the_sdk(world: World, served: Served) -> None:
     orders = world.orders_of(served.day)
     rows = [dict(zip(ENTITIES, entity_keys(order), strict=True)) for order in orders]
     answer = served.store.get_online_features(
-        features=served.store.get_feature_service("scalping_v1"), entity_rows=rows
+        features=served.store.get_feature_service("online_v1"), entity_rows=rows
     ).to_dict()
     columns = [np.array(answer[name], dtype=np.float64) for name in STORED]
     sdk = np.column_stack(columns)

@@ -31,6 +31,7 @@ from training.datasets.prepare import prepare
 from training.datasets.raw_orders import raw_order
 from training.frames.build import build_views
 from training.frames.feast_repo import apply_repo, open_repo
+from training.frames.live import build_live
 from training.frames.materialize import manifest_path, materialize
 from training.frames.vectors import Vectors, build_vectors, frame_path
 from training.simulate.settings import WorldSettings
@@ -61,6 +62,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     key = new_identity_key()
     prepare(folder / "data", key, folder / "warehouse", processes=1)
     build_views(folder / "warehouse")
+    build_live(folder / "warehouse")
     apply_repo(folder / "warehouse")
     tokeniser = Tokeniser(key)
     orders = [tokeniser.order(raw_order(row, lines)) for row, lines in _raw(folder / "data")]
@@ -131,7 +133,7 @@ def test_thousand_orders_are_equal_to_the_last_digit(chain: Chain, tmp_path: Pat
 def _through_the_sdk(warehouse: Path, online: Path, orders: list[Order]) -> NDArray[np.float64]:
     rows = [dict(zip(ENTITIES, entity_keys(order), strict=True)) for order in orders]
     with open_repo(warehouse, online) as store:
-        service = store.get_feature_service("refund_v1")
+        service = store.get_feature_service("online_v1")
         answer = store.get_online_features(features=service, entity_rows=rows).to_dict()
     return np.column_stack([np.array(answer[name], dtype=np.float64) for name in STORED])
 

@@ -13,6 +13,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.features.schema import load_schema
 from training.frames.build import build_views
 from training.frames.catalogue import catalogue
+from training.frames.live import build_live
 
 WAREHOUSE = click.option(
     "--warehouse",
@@ -34,11 +35,12 @@ def features() -> None:
 @features.command()
 @WAREHOUSE
 def build(warehouse: Path) -> None:
-    """Build the daily history of every entity into WAREHOUSE/features.
+    """Build daily history and live features into WAREHOUSE/features.
 
     Example: risk features build --warehouse run/warehouse
     """
     build_views(warehouse, _say)
+    build_live(warehouse, _say)
 
 
 @features.command("catalogue")

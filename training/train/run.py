@@ -141,7 +141,7 @@ def train(request: TrainRequest, tell: Step = silent) -> TrainResult:
 def steps_of(request: TrainRequest) -> int:
     """Return how many steps a full run announces, for a progress bar."""
     of_each = 3 if request.steps else 2
-    return 6 + of_each * len(read_description(request.data).maturity_days)
+    return 7 + of_each * len(read_description(request.data).maturity_days)
 
 
 def _refuse_early(request: TrainRequest) -> tuple[Source, CostTable]:

@@ -22,6 +22,7 @@ from training.datasets.description import read_description
 from training.datasets.prepare import prepare
 from training.frames.build import build_views
 from training.frames.feast_repo import apply_repo
+from training.frames.live import build_live
 from training.frames.point_in_time import point_in_time
 from training.frames.vectors import build_vectors, frame_path
 from training.train.frame import ABSENT, Frame
@@ -64,6 +65,8 @@ def make_warehouse(
         return
     step("history")
     build_views(warehouse)
+    step("live features")
+    build_live(warehouse)
     apply_repo(warehouse)
     step("point-in-time join")
     point_in_time(warehouse, warehouse / "orders.parquet", frame_path(warehouse))

@@ -1,5 +1,6 @@
 """The schema, its rules, and what depends on its being complete."""
 
+import dataclasses
 import random
 from importlib.resources import files
 from pathlib import Path
@@ -9,12 +10,18 @@ from msgspec.structs import replace
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.entities import ENTITIES, entity_keys
+from risk_service.features.live import load_live
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
-from risk_service.features.schema import load_schema, parse_schema
+from risk_service.features.schema import FeatureSchema, load_schema, parse_schema
 from tests.unit.frames.random_world import random_order
 from training.frames.catalogue import catalogue
 
 TEXT = files("risk_service.features").joinpath("schema.toml").read_text("utf-8")
+
+
+def parsed(text: str) -> FeatureSchema:
+    """Read a schema beside the live features of the service."""
+    return parse_schema(text, load_schema().live, load_live().version)
 
 
 def test_size() -> None:
@@ -28,11 +35,20 @@ def test_size() -> None:
 
 
 def test_names_are_unique_and_ordered() -> None:
-    """The vector holds order columns, then history, then derived ones, each once."""
+    """The vector holds order columns, history, live features, then derived ones, each once."""
     schema = load_schema()
     assert len(set(schema.names)) == len(schema.names)
-    owners = [name.split("__")[0] for name in schema.names]
-    assert owners == sorted(owners, key=["order", *ENTITIES, "derived"].index)
+    live = {feature.name for feature in schema.live}
+    owners = ["live" if n in live else n.split("__")[0] for n in schema.names]
+    assert owners == sorted(owners, key=["order", *ENTITIES, "live", "derived"].index)
+
+
+def test_a_name_declared_twice_is_refused() -> None:
+    """A live feature may not take the name of daily history: the vector has one of each."""
+    live = load_schema().live
+    twice = dataclasses.replace(live[0], name="account__attempts_1d")
+    with pytest.raises(ConfigFault, match="account__attempts_1d: is declared twice"):
+        parse_schema(TEXT, (*live, twice))
 
 
 def test_absolute_days_are_no_model_input() -> None:
@@ -50,7 +66,7 @@ def test_order_columns_are_those_of_the_schema() -> None:
 def test_order_only_needs_no_history() -> None:
     """The model without history reads no stored feature, not even through a formula."""
     schema = load_schema()
-    stored = {feature.name for feature in schema.stored}
+    stored = {feature.name for feature in (*schema.stored, *schema.live)}
     formulas = {feature.name: feature.derived or "" for feature in schema.derived}
     for name in schema.order_only:
         assert name not in stored
@@ -61,8 +77,9 @@ def test_order_only_needs_no_history() -> None:
 def test_version_follows_meaning_not_wording() -> None:
     """A new wording keeps the version; another window changes it."""
     version = load_schema().version
-    assert parse_schema(TEXT.replace("Largest basket ever", "Biggest basket")).version == version
-    assert parse_schema(TEXT.replace("window_d = 90", "window_d = 91")).version != version
+    assert parsed(TEXT.replace("Largest basket ever", "Biggest basket")).version == version
+    assert parsed(TEXT.replace("window_d = 90", "window_d = 91")).version != version
+    assert parse_schema(TEXT, load_schema().live, "other windows").version != version
     assert version.startswith("fs1-")
     assert len(version) == 16
 
@@ -87,7 +104,7 @@ def test_contradictions_are_refused(old: str, new: str, message: str) -> None:
     """A schema that contradicts itself is refused with the reason."""
     assert old in TEXT
     with pytest.raises(ConfigFault, match=message.replace("(", r"\(")):
-        parse_schema(TEXT.replace(old, new, 1))
+        parsed(TEXT.replace(old, new, 1))
 
 
 def test_keys_of_an_order() -> None:

@@ -1,0 +1,70 @@
+"""Live features of past orders: windows and clusters as each order would have read them.
+
+One row per attempt, keyed by event id and stamped with the order's own time, which is how
+Feast's offline-only views of them join. The offline kernels and the online records give the
+same numbers to the last digit (tests/parity).
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from risk_service.features.schema import ViewSpec, load_schema
+from risk_service.features.windows.declaration import load_windows
+from training.frames.duck import connect, literal
+from training.windows.build import build_windows
+from training.windows.warehouse_log import log_of_warehouse
+
+Progress = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Report nothing."""
+
+
+def live_path(warehouse: Path, view: ViewSpec) -> Path:
+    """Return where the values of an event view lie."""
+    return warehouse / "features" / f"{view.name}.parquet"
+
+
+def build_live(warehouse: Path, progress: Progress = silent) -> dict[str, Path]:
+    """Compute windows and clusters for every order of a warehouse.
+
+    Returns
+    -------
+    The file of each event view, by name. A file is replaced only when it is complete.
+
+    Raises
+    ------
+    DataFault
+        A file of the warehouse is absent or has other columns.
+    """
+    progress("event log")
+    log = log_of_warehouse(warehouse)
+    declared = load_windows()
+    makers = {"event_windows": build_windows}
+    paths = {}
+    for view in load_schema().event_views:
+        progress(view.name)
+        paths[view.name] = live_path(warehouse, view)
+        paths[view.name].parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=paths[view.name].parent, prefix=".live-") as folder:
+            made = makers[view.name](log, declared, Path(folder) / "values.parquet")
+            stamped = _stamped(warehouse, made, Path(folder))
+            os.replace(stamped, paths[view.name])
+    return paths
+
+
+def _stamped(warehouse: Path, values: Path, folder: Path) -> Path:
+    """Add the times that Feast joins by."""
+    out = folder / "stamped.parquet"
+    orders = literal(warehouse / "orders.parquet")
+    with connect(folder) as duck:
+        duck.execute(
+            f"COPY (SELECT v.*, o.ordered_at AS event_timestamp, o.ordered_at AS created_at "  # noqa: S608 (own names)
+            f"FROM read_parquet({literal(values)}) v "
+            f"JOIN read_parquet({orders}) o ON o.order_id = v.event_id) "
+            f"TO {literal(out)} (FORMAT parquet, COMPRESSION zstd)"
+        )
+    return out
