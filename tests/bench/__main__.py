@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import feature_read, models, score_order
+from tests.bench import feature_read, models, score_order, windows
 from tests.bench.figures import Round, Row, table
 from tests.bench.processes import cores
 from tests.bench.profile import print_profile
 from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
-PARTS = ("score", "features", "models")
+PARTS = ("score", "features", "models", "windows")
+# Parts that need no servers, no store and no world.
+ALONE = ("windows",)
 
 
 def main() -> None:
@@ -29,14 +31,19 @@ def main() -> None:
     if os.environ.get("TZ") != "UTC":
         raise SystemExit("run with TZ=UTC: Feast's sqlite store keeps local epochs")
     BUILD.mkdir(exist_ok=True)
-    _say("making the bench's world (kept under build/) ...")
-    world = bench_world(BUILD, args.world)
-    if args.profile:
-        print_profile(world)
-        return
     result: dict[str, Any] = {"machine": _machine(), "rounds": args.rounds}
-    for part in PARTS if args.only is None else [args.only]:
-        result[part] = _run(part, world, args)
+    parts = PARTS if args.only is None else (args.only,)
+    if args.profile or set(parts) - set(ALONE):
+        _say("making the bench's world (kept under build/) ...")
+        world = bench_world(BUILD, args.world)
+        if args.profile:
+            print_profile(world)
+            return
+        result |= {part: _run(part, world, args) for part in parts if part not in ALONE}
+    if "windows" in parts:
+        _say(f"windows of {args.orders:,} orders ...")
+        rounds = [windows.run_round(args.orders) for _ in range(args.rounds)]
+        result["windows"] = _report(windows.ROWS, rounds)
     if args.json is not None:
         args.json.write_text(json.dumps(result, indent=1))
 
@@ -94,6 +101,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
     parser.add_argument("--seconds", type=float, default=5.0, help="measured time of one load")
     parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument(
+        "--orders", type=int, default=windows.ORDERS, help="orders in the log of part windows"
+    )
     parser.add_argument("--only", choices=PARTS, help="one part only")
     parser.add_argument(
         "--world",
