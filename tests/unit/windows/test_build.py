@@ -13,6 +13,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.features.windows.checks import make_windows
 from risk_service.features.windows.terms import EventFilter, WindowFeature, WindowSet
 from risk_service.features.windows.tiles import BY_NAME, Window
+from tests.fixtures.window_oracle import Counted, oracle_row
 from tests.fixtures.window_replay import (
     COLUMNS,
     FIELDS,
@@ -58,6 +59,25 @@ def test_kernels_equal_the_replayed_records(seed: int, delay_us: int, tmp_path: 
     window_set, stamped = random_windows(rng), random_log(rng, 700, delay_us)
     found = _built(stamped.log(window_set), window_set, tmp_path / "w.parquet", part_events=150)
     np.testing.assert_array_equal(found, replay(window_set, stamped))
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_kernels_equal_the_formulas(seed: int, tmp_path: Path) -> None:
+    """A brute-force count by the written formulas, which shares no code, gives the same."""
+    rng = random.Random(seed)
+    window_set, stamped = random_windows(rng), random_log(rng, 400, delay_us=3_000_000_000)
+    found = _built(stamped.log(window_set), window_set, tmp_path / "w.parquet")
+    reads = [place for place, r_us in enumerate(stamped.r_us) if r_us]
+    counted = [
+        Counted(a_us=a_us, tau_us=stamped.tau_us(place), kind=event.kind, fields=event.fields,
+                columns=event.columns)
+        for place, (event, a_us) in enumerate(zip(stamped.events, stamped.a_us, strict=True))
+    ]  # fmt: skip
+    for row in rng.sample(range(len(reads)), 50):
+        place = reads[row]
+        event, r_us = stamped.events[place], stamped.r_us[place]
+        expected = oracle_row(window_set, counted, event.fields, r_us)
+        np.testing.assert_array_equal(found[row], expected)
 
 
 @pytest.mark.parametrize("measure", ["count", "distinct", "since"])
