@@ -50,7 +50,7 @@ def truth_figures(evaluation: Evaluation, truth: pa.Table, seed: int) -> Json:
 def _abuse(one: Scored, truth: pa.Table, seed: int) -> Json:
     """Measure this abuse against honest orders; those of other abuses are left out."""
     abuse = truth["abuse"].to_numpy()
-    guilty, honest = abuse == one.rows.abuse.value, abuse == ""
+    guilty, honest = abuse == one.rows.abuse, abuse == ""
     kept = np.flatnonzero(guilty | honest)
     label = guilty[kept].astype(np.int8)
     rankings = {name: Ranking.of(label, of.raw[kept]) for name, of in one.scores.items()}

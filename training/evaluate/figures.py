@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from risk_service.domain.vocabulary import Abuse
 from training.evaluate.bootstrap import Interval, resample
 from training.evaluate.groups import by_week, false_positives_by_group
 from training.evaluate.leaks import single_feature_aucs
@@ -45,7 +46,7 @@ def abuse_figures(
             if one.probability is not None
         },
         "actions": action_table(rows, full),
-        "money": money(rows, full, costs.of(rows.abuse)),
+        "money": money(rows, full, costs.of(Abuse(rows.abuse))),
         "review_budget": review_budget(rows, full, costs.review_budget_per_day),
         "by_week": by_week(rows, full.raw),
         "groups": false_positives_by_group(rows, full.raw),

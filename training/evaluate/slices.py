@@ -40,7 +40,7 @@ def baseline_scores(rows: TestSlice, logistic: Logistic, rules: RuleBook) -> dic
     """Return what the two baselines say."""
     return {
         LOGISTIC: ModelScores(raw=logistic.score(rows.matrix)),
-        RULES: ModelScores(raw=rules.score(rows.abuse, rows.matrix, rows.features)),
+        RULES: ModelScores(raw=rules.score(Abuse(rows.abuse), rows.matrix, rows.features)),
     }
 
 
@@ -64,7 +64,7 @@ def served_scores(rows: TestSlice, scorer: Scorer) -> dict[str, ModelScores]:
     """Score through the serving scorer, in groups as the service would."""
     names: dict[Variant, str] = {"full": FULL, "order_only": ORDER_ONLY}
     return {
-        names[variant]: _served(rows.matrix, scorer, variant, rows.abuse)
+        names[variant]: _served(rows.matrix, scorer, variant, Abuse(rows.abuse))
         for variant in BUNDLE_VARIANTS
     }
 

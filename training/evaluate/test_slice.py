@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.domain.vocabulary import Abuse
-
 Floats = NDArray[np.float64]
 
 FULL = "full"
@@ -22,13 +20,15 @@ MODELS = (FULL, ORDER_ONLY, LOGISTIC, RULES)
 class TestSlice:
     """Matured, labelled orders of one abuse's test slice, one element per order.
 
+    A shop's own events are measured with the same class, under the name of their label.
+
     ``unseen`` marks orders whose account, device and payment instrument all had no order
     in the train slice; ``rows`` are their places in the whole frame.
     """
 
     __test__ = False  # not a test case, whatever its name suggests to pytest
 
-    abuse: Abuse
+    abuse: str
     rows: NDArray[np.int64]
     label: NDArray[np.int8]
     ordered_at_us: NDArray[np.int64]

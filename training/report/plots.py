@@ -26,6 +26,9 @@ LABELS = {
     LOGISTIC: "logistic regression",
     RULES: "rules only",
 }
+# What each curve is called and drawn in; own data has names and colours of its own.
+Styles = Mapping[str, tuple[str, str]]
+STYLES: Styles = {name: (LABELS[name], COLOURS[name]) for name in MODELS}
 ABUSE_COLOUR, HONEST_COLOUR = "#b3352b", "#7c93a8"
 POINTS = 300
 DASHES = ("-", "--", "-.", ":")
@@ -62,15 +65,17 @@ def data_uri(figure: Figure) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def precision_recall(rankings: Mapping[str, Ranking], base_rate: float) -> str:
+def precision_recall(
+    rankings: Mapping[str, Ranking], base_rate: float, styles: Styles = STYLES
+) -> str:
     """Draw precision over recall for every model; the dotted line is the base rate."""
     with drawing(4.6, 3.4) as (figure, axes):
-        for name in _known(rankings):
+        for name, (label, colour) in _known(rankings, styles).items():
             curve = rankings[name].curve()
             at = _thin(curve)
             axes.plot(
-                curve.recall[at], curve.precision[at], color=COLOURS[name],
-                label=f"{LABELS[name]} ({curve.average_precision():.3f})", lw=1.6,
+                curve.recall[at], curve.precision[at], color=colour,
+                label=f"{label} ({curve.average_precision():.3f})", lw=1.6,
             )  # fmt: skip
         axes.axhline(base_rate, color="#555555", ls=":", lw=1)
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
@@ -78,14 +83,14 @@ def precision_recall(rankings: Mapping[str, Ranking], base_rate: float) -> str:
         return data_uri(figure)
 
 
-def recall_by_rate(rankings: Mapping[str, Ranking]) -> str:
+def recall_by_rate(rankings: Mapping[str, Ranking], styles: Styles = STYLES) -> str:
     """Draw recall over the false positive rate, logarithmic; the dotted line is 0.5 %."""
     with drawing(4.6, 3.4) as (figure, axes):
-        for name in _known(rankings):
+        for name, (label, colour) in _known(rankings, styles).items():
             curve = rankings[name].curve()
             at = _thin(curve)
             rate = np.maximum(curve.false_positive_rate[at] * 100, 1e-3)
-            axes.plot(rate, curve.recall[at], color=COLOURS[name], label=LABELS[name], lw=1.6)
+            axes.plot(rate, curve.recall[at], color=colour, label=label, lw=1.6)
         axes.axvline(0.5, color="#555555", ls=":", lw=1)
         axes.set(
             xlabel="false positives among honest orders, %", ylabel="recall", xscale="log",
@@ -147,8 +152,9 @@ def weeks_plot(starts: list[str], recall: list[float], rate: list[float]) -> str
         return data_uri(figure)
 
 
-def _known(rankings: Mapping[str, Ranking]) -> list[str]:
-    return [name for name in MODELS if name in rankings]
+def _known(rankings: Mapping[str, Ranking], styles: Styles) -> Styles:
+    """Return the styles of the curves there are, in the order of the styles."""
+    return {name: style for name, style in styles.items() if name in rankings}
 
 
 def _thin(curve: Curve) -> Floats:
