@@ -17,11 +17,12 @@ from prometheus_client import start_http_server
 
 from risk_service import __version__
 from risk_service.adapters.clock import ReplayClock, SystemClock
+from risk_service.adapters.embedded import EmbeddedState, open_state
 from risk_service.adapters.ids import TimeSortedIds
 from risk_service.adapters.served_features import ServedFeatures
-from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.config import Settings
+from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.lookup import Lookup
 from risk_service.decisions.pipeline import Pipeline
 from risk_service.decisions.policy import load_policy
@@ -32,9 +33,11 @@ from risk_service.features.schema import load_schema
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.identity.tokenise import Tokeniser
+from risk_service.intake.intake import Intake
 from risk_service.models.last_good import Loaded, load_or_last_good
 from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
+from risk_service.rpc.event_stream import EventStream
 from risk_service.rpc.gather import Gatherer, GatherLimits
 from risk_service.rpc.server import RiskServer, ServerLimits
 from risk_service.rpc.servicer import DeadlineRule, RiskServicer
@@ -44,6 +47,11 @@ from risk_service.telemetry import Metrics
 log = logging.getLogger(__name__)
 
 SECOND_US = 1_000_000
+# Two chunks together hold up an order no longer than a group of orders does. How many wait
+# is bounded by the streams: each has some messages on their way.
+EVENT_CHUNKS = GatherLimits(
+    quiet_s=0.0005, max_age_s=0.002, max_group=2, max_waiting=1_000_000, order_cost_s=0.002
+)
 Ready = Callable[[str, float], None]
 
 
@@ -54,15 +62,16 @@ class Service:
     settings: Settings
     metrics: Metrics
     lock: StateLock
-    store: SqliteDecisionStore
+    state: EmbeddedState
     features: ServedFeatures
     pipeline: Pipeline
+    intake: Intake
     clock: Clock
 
     def close(self) -> None:
         """Close the stores; the last thing to do."""
         self.features.close()
-        self.store.close()
+        self.state.close()
         self.lock.release()
 
 
@@ -96,30 +105,42 @@ def build(settings: Settings) -> Service:
     lock = StateLock(settings.state)
     loaded = _load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
-    store = SqliteDecisionStore(settings.state, on_commit=metrics.commit_done)
-    clock = _clock(settings)
+    state = open_state(settings.state, metrics.commit_done)
+    clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
     scoring = Scoring(
         schema,
         features,
         loaded.scorer,
         stale_after_us=settings.features_stale_after_s * SECOND_US,
     )
+    windows = state.windows.store
     pipeline = Pipeline(
-        tokenise=Tokeniser(key).order,
+        tokenise=tokeniser.order,
+        live=Live(windows, windows.compiled, state.stamps),
         scoring=scoring,
         policy=load_policy(),
         reasons=load_reasons(schema),
-        store=store,
+        store=state.store,
         clock=clock,
-        ids=TimeSortedIds(),
+        ids=ids,
+        decision_ids=DecisionIds(ids),
+    )
+    intake = Intake(
+        tokenise=tokeniser.action,
+        orders=state.store,
+        log=state.events,
+        windows=windows,
+        stamps=state.stamps,
+        clock=clock,
     )
     return Service(
         settings=settings,
         metrics=metrics,
         lock=lock,
-        store=store,
+        state=state,
         features=features,
         pipeline=pipeline,
+        intake=intake,
         clock=clock,
     )
 
@@ -160,10 +181,16 @@ def _servicer(service: Service) -> RiskServicer:
         max_group=settings.group_orders_max,
         max_waiting=settings.waiting_orders_max,
     )
+    fingerprinter = Fingerprinter(load_identity_key(settings.identity_key))
     return RiskServicer(
         gatherer=Gatherer(service.pipeline.decide, limits, service.metrics),
-        lookup=Lookup(store=service.store),
-        fingerprinter=Fingerprinter(load_identity_key(settings.identity_key)),
+        lookup=Lookup(store=service.state.store),
+        fingerprinter=fingerprinter,
+        events=EventStream(
+            gatherer=Gatherer(service.intake.take, EVENT_CHUNKS, service.metrics.event_groups),
+            fingerprinter=fingerprinter,
+            metrics=service.metrics,
+        ),
         window=_window(settings, service.clock),
         deadlines=DeadlineRule(
             default_s=settings.deadline_default_ms / 1000, cap_s=settings.deadline_cap_ms / 1000

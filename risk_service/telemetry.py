@@ -25,9 +25,23 @@ COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 # What a log line may say beside its time, level and event. Ids are the shop's or our own.
 LOG_FIELDS = (
     "address", "bundle_sha256", "check", "code", "decision_id", "error", "error_type",
-    "feature_schema", "grace_s", "method", "orders", "policy", "ready_s", "request_id", "signal",
-    "state", "version",
+    "events", "feature_schema", "grace_s", "method", "orders", "policy", "ready_s", "request_id",
+    "signal", "state", "version",
 )  # fmt: skip
+
+
+class EventGroups:
+    """Observes groups of reported events, apart from those of orders."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "risk_event_group_seconds", "Time the intake took for a group of events.",
+            buckets=LATENCY_BUCKETS_S, registry=registry,
+        )  # fmt: skip
+
+    def group_done(self, _size: int, seconds: float) -> None:
+        """Take note of a group of chunks."""
+        self._seconds.observe(seconds)
 
 
 class Metrics:
@@ -63,6 +77,7 @@ class Metrics:
             "risk_events", "Reported events, by what became of them.", ("result",),
             registry=self.registry,
         )  # fmt: skip
+        self.event_groups = EventGroups(self.registry)
         self._refused = Counter(
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
         )

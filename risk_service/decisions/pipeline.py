@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from risk_service import __version__
 from risk_service.decisions.attempt import Attempt, ChallengeReport
+from risk_service.decisions.live import DecisionIds, Live, LiveAttempt, Stamped
 from risk_service.decisions.policy import ABUSES, Policy, Verdict
 from risk_service.decisions.reasons import CHALLENGE_FAILED, Reasons
 from risk_service.decisions.scoring import ScoredGroup, Scoring
@@ -45,6 +46,7 @@ class _Case:
     attempt: Attempt
     order: Order
     number: int
+    decision_id: str
     completion: ChallengeCompletion | None
 
 
@@ -56,15 +58,21 @@ class Pipeline:
     ----------
     tokenise
         Turns a raw order into one without raw identifiers.
+    live
+        Reads the windows of a group and lets its attempts count.
+    decision_ids
+        Must be made from the same source as ``ids``.
     """
 
     tokenise: Tokenise
+    live: Live
     scoring: Scoring
     policy: Policy
     reasons: Reasons
     store: DecisionStore
     clock: Clock
     ids: IdSource
+    decision_ids: DecisionIds
 
     def decide(self, attempts: Sequence[Attempt]) -> list[Answer]:
         """Return one answer per attempt: a durable decision, or the error to report.
@@ -90,6 +98,7 @@ class Pipeline:
         if cases:
             records = self._records(list(cases.values()), now_us)
             self.store.commit(records)
+            self.decision_ids.durable([record.decision.request_id for record in records])
             for index, record in zip(cases, records, strict=True):
                 answers[index] = record.decision
         return [answers[first_of.get(index, index)] for index in range(len(attempts))]
@@ -171,12 +180,14 @@ class Pipeline:
                 attempt=attempts[index],
                 order=order,
                 number=number + 1,
+                decision_id=self.decision_ids.of(attempts[index].request_id),
                 completion=_completion(attempts[index].subject),
             )
         return cases
 
     def _records(self, cases: Sequence[_Case], now_us: int) -> list[DecisionRecord]:
-        group = self.scoring.score([case.order for case in cases], now_us)
+        live = self.live.observe([_live_attempt(case) for case in cases], now_us)
+        group = self.scoring.score([case.order for case in cases], now_us, live.values)
         versions = Versions(
             bundle_sha256=self.scoring.bundle_sha256,
             feature_schema=self.scoring.schema_version,
@@ -185,17 +196,19 @@ class Pipeline:
             service=__version__,
         )
         return [
-            self._record(case, group, index, versions, now_us) for index, case in enumerate(cases)
+            self._record(case, stamped, group, index, versions)
+            for index, (case, stamped) in enumerate(zip(cases, live.stamps, strict=True))
         ]
 
     def _record(
-        self, case: _Case, group: ScoredGroup, index: int, versions: Versions, now_us: int
+        self, case: _Case, stamped: Stamped, group: ScoredGroup, index: int, versions: Versions
     ) -> DecisionRecord:
+        now_us = group.now_us
         completed = case.completion.result if case.completion else None
         ladders = self.scoring.ladders(group.variant)
         verdict = self.policy.judge(case.order, group.raw[index], ladders, group.mode, completed)
         decision = Decision(
-            decision_id=self.ids.new_id("dec"),
+            decision_id=case.decision_id,
             request_id=case.attempt.request_id,
             order_id=case.order.order_id,
             number=case.number,
@@ -215,6 +228,9 @@ class Pipeline:
             vector=group.matrix[index].tobytes(),
             clock_us=now_us,
             completion=case.completion,
+            stamp_us=stamped.stamp_us,
+            read_us=stamped.read_us,
+            applied_us=stamped.applied_us,
         )
 
     def _why(self, verdict: Verdict, group: ScoredGroup, index: int) -> tuple[Reason, ...]:
@@ -231,6 +247,13 @@ class Pipeline:
             kind=verdict.challenge_kind,
             expires_at_us=now_us + self.policy.challenge_ttl_us,
         )
+
+
+def _live_attempt(case: _Case) -> LiveAttempt:
+    """Return the attempt as windows see it: the end of a challenge is no further one."""
+    return LiveAttempt(
+        order=case.order, decision_id=case.decision_id, counts=case.completion is None
+    )
 
 
 def _scores(group: ScoredGroup, index: int) -> tuple[AbuseScore, ...]:

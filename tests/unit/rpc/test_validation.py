@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from risk_service.domain.errors import InvalidInput, TooLarge
 from risk_service.pb.risk.v1 import risk_pb2
-from risk_service.rpc.constraints import CURRENCIES, SCORE_ORDER, SUMS, Kind
+from risk_service.rpc.constraints import (
+    ACTION_EVENT,
+    CURRENCIES,
+    LIFE_EVENT,
+    SCORE_ORDER,
+    SUMS,
+    Kind,
+)
 from risk_service.rpc.screen import accept, plainly_valid, raw_order
 from risk_service.rpc.validate import TimeWindow, require_order
 from tests.fixtures.hostile import BROKEN, NOW_S, valid_request
@@ -170,5 +177,6 @@ def test_screen_never_passes_what_the_table_refuses(
 
 def test_every_kind_has_words() -> None:
     """Each row of the table says its constraint in words."""
-    assert all("{" not in row.message and row.message.startswith("must") for row in SCORE_ORDER)
-    assert {row.kind for row in SCORE_ORDER} == set(Kind)
+    rows = (*SCORE_ORDER, *LIFE_EVENT, *ACTION_EVENT)
+    assert all("{" not in row.message and row.message.startswith("must") for row in rows)
+    assert {row.kind for row in rows} == set(Kind)

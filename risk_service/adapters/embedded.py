@@ -1,0 +1,47 @@
+"""What the embedded service keeps in its state directory: one log, and the windows over it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from risk_service.adapters.live.recovery import Windows, open_windows
+from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
+from risk_service.adapters.sqlite.events import SqliteEventLog
+from risk_service.adapters.sqlite.tail import LogTail
+from risk_service.domain.stamps import Stamps
+from risk_service.features.windows.declaration import load_windows
+from risk_service.features.windows.plan import compile_windows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedState:
+    """The log of decisions and events, and the windows over it."""
+
+    store: SqliteDecisionStore
+    events: SqliteEventLog
+    windows: Windows
+    stamps: Stamps
+
+    def close(self) -> None:
+        """Close the windows first: their last checkpoint asks the log how far it goes."""
+        self.windows.close()
+        self.events.close()
+        self.store.close()
+
+
+def open_state(directory: Path, on_commit: Callable[[float], None]) -> EmbeddedState:
+    """Open the log and bring the windows to its end.
+
+    Parameters
+    ----------
+    directory
+        Held by the caller's ``StateLock``.
+    on_commit
+        Told how long each commit took, in seconds.
+    """
+    store = SqliteDecisionStore(directory, on_commit=on_commit)
+    events = SqliteEventLog(directory, on_commit=on_commit)
+    tail = LogTail(directory, store, events)
+    stamps = Stamps(tail.logged_us())
+    windows = open_windows(directory, compile_windows(load_windows()), tail, stamps)
+    return EmbeddedState(store=store, events=events, windows=windows, stamps=stamps)

@@ -1,0 +1,144 @@
+"""What the windows say about a group of attempts, and how each attempt comes to count.
+
+The one place where decisions meet the windows' store.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.order import Order
+from risk_service.domain.stamps import Stamps
+from risk_service.features.windows.order_event import order_event
+from risk_service.features.windows.plan import CompiledWindows
+from risk_service.ports import IdSource, Observed, WindowStore
+
+Floats = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
+
+# Requests whose decision could not be made durable and that may come again.
+UNDECIDED_MAX = 10_000
+
+
+class LiveAttempt(Struct, frozen=True, kw_only=True, gc=False):
+    """An order before its decision; the end of a challenge reads windows and does not count."""
+
+    order: Order
+    decision_id: str
+    counts: bool
+
+
+class Stamped(Struct, frozen=True, kw_only=True, gc=False):
+    """Stamps of one decision, as ``DecisionRecord`` keeps them."""
+
+    stamp_us: int
+    read_us: tuple[int, ...] = ()
+    applied_us: tuple[int, ...] = ()
+
+
+class LiveGroup(Struct, frozen=True, kw_only=True):
+    """What was read for a group; ``values`` is None when no window could be read."""
+
+    values: Floats | None
+    stamps: list[Stamped]
+
+
+class Live:
+    """Reads and counts the attempts of a group.
+
+    Parameters
+    ----------
+    stamps
+        Source of the stamps of the log; a shared store gives its own for each entity.
+    """
+
+    def __init__(self, store: WindowStore, compiled: CompiledWindows, stamps: Stamps) -> None:
+        self._store = store
+        self._compiled = compiled
+        self._stamps = stamps
+        self._width = len(compiled.window_set.names)
+
+    def observe(self, attempts: Sequence[LiveAttempt], now_us: int) -> LiveGroup:
+        """Read the windows of each attempt and let those count that do.
+
+        Without windows decisions go on: the log has the attempts, and the windows count them
+        when they are made again.
+        """
+        try:
+            return self._observe(attempts, now_us)
+        except StoreUnavailable as error:
+            log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
+            stamps = [Stamped(stamp_us=self._stamps.next_us(now_us)) for _ in attempts]
+            return LiveGroup(values=None, stamps=stamps)
+
+    def _observe(self, attempts: Sequence[LiveAttempt], now_us: int) -> LiveGroup:
+        rows = np.empty((len(attempts), self._width))
+        stamps: dict[int, Stamped] = {}
+        # First those that only read: their stamps lie before what the others let count.
+        for place, one in enumerate(attempts):
+            if not one.counts:
+                stamp_us = self._stamps.next_us(now_us)
+                rows[place] = self._read(one, stamp_us)
+                stamps[place] = Stamped(stamp_us=stamp_us)
+        places = [place for place, one in enumerate(attempts) if one.counts]
+        if places:
+            counting = [attempts[place] for place in places]
+            events = [order_event(one.order, one.decision_id, now_us) for one in counting]
+            observed = self._store.observe(events, now_us)
+            rows[places] = observed.values
+            stamps.update(zip(places, self._stamped(observed, now_us), strict=True))
+        return LiveGroup(values=rows, stamps=[stamps[place] for place in range(len(attempts))])
+
+    def _read(self, attempt: LiveAttempt, r_us: int) -> Floats:
+        keys = self._compiled.keys(order_event(attempt.order, attempt.decision_id, r_us))
+        parts = [
+            self._store.read(group, [key], r_us)[0] if key else np.full(len(plan.names), np.nan)
+            for group, (key, plan) in enumerate(zip(keys, self._compiled.plans, strict=True))
+        ]
+        return np.concatenate(parts)
+
+    def _stamped(self, observed: Observed, now_us: int) -> list[Stamped]:
+        rows = zip(observed.read_us.tolist(), observed.applied_us.tolist(), strict=True)
+        return [self._of_one(read_us, applied_us, now_us) for read_us, applied_us in rows]
+
+    def _of_one(self, read_us: list[int], applied_us: list[int], now_us: int) -> Stamped:
+        given = {*read_us, *applied_us} - {0}
+        if len(given) == 1:
+            return Stamped(stamp_us=given.pop())
+        return Stamped(
+            stamp_us=self._stamps.next_us(now_us),
+            read_us=tuple(read_us),
+            applied_us=tuple(applied_us),
+        )
+
+
+class DecisionIds:
+    """Decision ids, the same again for a request whose decision did not become durable.
+
+    A shared store of windows may have counted the attempt: under the same id it counts once.
+    """
+
+    def __init__(self, ids: IdSource) -> None:
+        self._ids = ids
+        self._undecided: OrderedDict[str, str] = OrderedDict()
+
+    def of(self, request_id: str) -> str:
+        """Return the id of the decision on a request."""
+        known = self._undecided.get(request_id)
+        if known is not None:
+            return known
+        self._undecided[request_id] = new = self._ids.new_id("dec")
+        if len(self._undecided) > UNDECIDED_MAX:
+            self._undecided.popitem(last=False)
+        return new
+
+    def durable(self, request_ids: Sequence[str]) -> None:
+        """Forget requests whose decisions are durable."""
+        for request_id in request_ids:
+            self._undecided.pop(request_id, None)
