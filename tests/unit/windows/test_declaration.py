@@ -25,14 +25,16 @@ columns = { units = "units" }
 attempt = { kinds = ["ATTEMPT"] }
 many = { kinds = ["ATTEMPT", "PAID"], where = ["units >= 2"] }
 [features.card]
-shops = { events = "many", measure = "distinct", of = "shop", windows = ["1h", "ever"], unit = "shops", en = "Shops", zh = "商家数" }
+shops = { events = "many", measure = "distinct", of = "shop", windows = ["1h", "ever"], \
+unit = "shops", en = "Shops", zh = "商家数" }
 [features.card_x_shop]
-units = { events = "many", measure = "sum", of = "units", windows = ["10m"], unit = "units", default = -1, en = "Units", zh = "件数" }
+units = { events = "many", measure = "sum", of = "units", windows = ["10m"], \
+unit = "units", default = -1, en = "Units", zh = "件数" }
 """
 
 
 def test_entry_expands_to_a_feature_per_window() -> None:
-    """Names are <key>__<entry>_<window>; keys of a pair come from its name; texts tell the window."""
+    """Names are <key>__<entry>_<window>; texts tell the window."""
     window_set = parse_windows(SMALL)
     assert window_set.names == ("card__shops_1h", "card__shops_ever", "card_x_shop__units_10m")
     hour, ever, pair = window_set.features

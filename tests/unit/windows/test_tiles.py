@@ -36,7 +36,7 @@ def test_lengths_and_tiles_are_those_of_the_document() -> None:
 
 @given(windows, times, times)
 def test_in_the_window_until_it_expires(window: Window, tau_us: int, r_us: int) -> None:
-    """tau >= start(r) says the same as r < expiry(tau), and the same as the formula."""
+    """An effective time >= start(r) says the same as r < expiry, and as the formula."""
     inside = tau_us >= start_us(window, r_us)
     assert inside == (r_us < expiry_us(window, tau_us))
     assert inside == in_window(window.name, tau_us, r_us)
