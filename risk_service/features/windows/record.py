@@ -2,7 +2,9 @@
 
 A record is a list of tiles with running totals, per distinct a map of values to the last
 tile they were seen in, and times last seen. A window is the total now less the total
-before its start: one binary search, whatever the heat of the entity.
+before its start: one binary search, whatever the heat of the entity. Old tiles are merged
+into the wider ones that the remaining windows need, so rows stay a few hundred.
+Limits: totals are int64; they are exact in the packed form and in Python.
 """
 
 from bisect import bisect_left, insort
@@ -134,10 +136,10 @@ class Record:
         columns: tuple[int, ...],
     ) -> None:
         starts, rows = self._starts, self._rows
+        if len(starts) >= self._limit:
+            self._merge(self.plan.thinning(self.stamp_us))
+            self._limit = max(FIRST_LIMIT, 2 * len(starts))
         if not starts or tile > starts[-1]:
-            if len(starts) >= self._limit:
-                self._merge(self.plan.thinning(self.stamp_us))
-                self._limit = max(FIRST_LIMIT, 2 * len(starts))
             starts.append(tile)
             rows.append(rows[-1].copy())
             later = rows[-1:]

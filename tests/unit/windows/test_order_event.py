@@ -57,7 +57,7 @@ def columns(event: Event) -> dict[str, int]:
 
 
 def test_attempt() -> None:
-    """Seller, SKU and campaign are those of the dearest line; every column of the order is there."""
+    """Seller, SKU and campaign are those of the dearest line; every column is filled."""
     event = order_event(ORDER, "dec_1", NOW_US + 5)
     assert (event.event_id, event.at_us) == ("dec_1", NOW_US + 5)
     assert load_windows().kinds[event.kind] == "ATTEMPT"
