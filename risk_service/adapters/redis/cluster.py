@@ -6,11 +6,10 @@ Commands that met a moved slot or a forgotten script are sent once more; all oth
 been executed, and the caller's scripts must bear being sent twice.
 """
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from risk_service.adapters.redis.addresses import SLOTS, Address, Login, slot_of
-from risk_service.adapters.redis.node import Node, Reply, is_error, pack
+from risk_service.adapters.redis.node import Node, Patience, Reply, pack
 from risk_service.domain.errors import StoreUnavailable
 
 # Slots may move while we follow them; more hops than this is no cluster at rest.
@@ -29,8 +28,8 @@ class Cluster:
     scripts
         Sources of the Lua scripts, loaded on every new connection.
     timeout_s
-        Longest time of one ``run``, however many trips it takes. The look-up of a host
-        name is the system's own and not bounded by it.
+        Longest wait of one ``run``, however many trips it takes. The look-up of a host name
+        is the system's own and not bounded by it.
     """
 
     def __init__(
@@ -49,8 +48,11 @@ class Cluster:
         self._by_slot: list[Node] | None = None
         self._single: Node | None = None
 
-    def run(self, keys: Sequence[bytes], commands: Sequence[bytes]) -> list[Reply]:
-        """Return the reply to each command, in order; its key chooses the node.
+    def run(self, keys: Sequence[bytes], commands: Sequence[bytes]) -> Iterator[tuple[int, Reply]]:
+        """Yield the place and the reply of each command, as they come; its key is its node.
+
+        All commands are sent before the first reply is taken. Replies come while the server
+        is still at work on later ones. A caller that stops early closes the connections.
 
         Raises
         ------
@@ -58,112 +60,107 @@ class Cluster:
             Not every reply came in time, or the server refused a command. Any of the
             commands may have been executed or not.
         """
-        if not commands:
-            return []
-        ends_at = time.monotonic() + self._timeout_s
+        patience = Patience(self._timeout_s)
         try:
             if self._single is None and self._by_slot is None:
-                self._discover(ends_at)
-            replies = self._round(self._nodes_of(keys), commands, ends_at)
-            if any(map(is_error, replies)):
-                self._repair(keys, commands, replies, ends_at)
+                self._discover(patience)
+            failed: dict[int, str] = {}
+            for place, reply in self._trip(keys, commands, patience):
+                if isinstance(reply, Exception):
+                    failed[place] = str(reply)
+                else:
+                    yield place, reply
+            for _ in range(ROUNDS_MAX):
+                if not failed:
+                    return
+                yield from self._again(keys, commands, failed, patience)
+            raise StoreUnavailable("Redis cluster: its slots did not come to rest")
         except StoreUnavailable:
             self._by_slot = None  # another node may have taken over by the next call
             raise
-        return replies
 
     def close(self) -> None:
         """Close all connections."""
         for node in self._nodes.values():
             node.close()
 
-    def _nodes_of(self, keys: Sequence[bytes]) -> list[Node]:
-        if self._single is not None:
-            return [self._single] * len(keys)
-        by_slot = self._by_slot
-        if by_slot is None:
-            raise StoreUnavailable("Redis cluster: the slots are not known")
-        return [by_slot[slot_of(key)] for key in keys]
+    def _trip(
+        self, keys: Sequence[bytes], commands: Sequence[bytes], patience: Patience
+    ) -> Iterator[tuple[int, Reply]]:
+        """Yield the replies of one pipelined trip to each node."""
+        parts = self._parts(keys)
+        owing: list[Node] = []
+        try:
+            for node, part in parts.items():
+                owing.append(node)
+                node.send(b"".join([commands[place] for place in part]), patience)
+            for node, part in parts.items():
+                for place in part:
+                    yield place, node.reply(patience)
+                owing.remove(node)
+        finally:
+            for node in owing:
+                node.close()
 
-    def _round(
-        self, nodes: Sequence[Node], commands: Sequence[bytes], ends_at: float
-    ) -> list[Reply]:
-        """Return the replies of one pipelined trip to each node."""
+    def _parts(self, keys: Sequence[bytes]) -> dict[Node, list[int]]:
+        """Return the places of the keys by node."""
         if self._single is not None:
-            return self._single.call(b"".join(commands), len(commands), ends_at)
+            return {self._single: list(range(len(keys)))}
         parts: dict[Node, list[int]] = {}
-        for index, node in enumerate(nodes):
-            parts.setdefault(node, []).append(index)
-        replies: list[Reply] = [None] * len(commands)
-        failures = self._send(parts, commands, ends_at)
-        for node, part in parts.items():
-            try:
-                received = node.receive(len(part), ends_at)
-            except StoreUnavailable as failure:
-                failures.append(failure)
-                continue
-            for index, reply in zip(part, received, strict=True):
-                replies[index] = reply
-        if failures:
-            raise failures[0]
-        return replies
+        for place, key in enumerate(keys):
+            parts.setdefault(self._node_of(key), []).append(place)
+        return parts
 
-    @staticmethod
-    def _send(
-        parts: dict[Node, list[int]], commands: Sequence[bytes], ends_at: float
-    ) -> list[StoreUnavailable]:
-        failures = []
-        for node in list(parts):
-            try:
-                node.send(b"".join([commands[index] for index in parts[node]]), ends_at)
-            except StoreUnavailable as failure:
-                failures.append(failure)
-                del parts[node]
-        return failures
+    def _node_of(self, key: bytes) -> Node:
+        if self._single is not None:
+            return self._single
+        if self._by_slot is None:
+            raise StoreUnavailable("Redis cluster: its slots are not known")
+        return self._by_slot[slot_of(key)]
 
-    def _repair(
+    def _again(
         self,
         keys: Sequence[bytes],
         commands: Sequence[bytes],
-        replies: list[Reply],
-        ends_at: float,
-    ) -> None:
-        """Send again what was turned away, until every command has its reply."""
-        for _ in range(ROUNDS_MAX):
-            failed = [index for index, reply in enumerate(replies) if is_error(reply)]
-            if not failed:
-                return
-            self._heed([str(replies[index]) for index in failed], ends_at)
-            for index in failed:
-                replies[index] = self._again(keys[index], commands[index], replies[index], ends_at)
-        raise StoreUnavailable("Redis cluster: its slots did not come to rest")
+        failed: dict[int, str],
+        patience: Patience,
+    ) -> Iterator[tuple[int, Reply]]:
+        """Send once more what was turned away; leave in ``failed`` what is so again."""
+        self._heed(failed.values(), patience)
+        for place, error in list(failed.items()):
+            reply = self._resent(keys[place], commands[place], error, patience)
+            if isinstance(reply, Exception):
+                failed[place] = str(reply)
+            else:
+                del failed[place]
+                yield place, reply
 
-    def _heed(self, errors: Sequence[str], ends_at: float) -> None:
+    def _heed(self, errors: Iterable[str], patience: Patience) -> None:
         """Do what the errors ask for, or give up on one that no repetition mends."""
         kinds = {error.partition(" ")[0]: error for error in errors}
         for kind, error in kinds.items():
             if kind not in ("MOVED", "ASK", "NOSCRIPT"):
                 raise StoreUnavailable(f"Redis: {error}")
         if "MOVED" in kinds:
-            self._discover(ends_at)
+            self._discover(patience)
         if "NOSCRIPT" in kinds:
             for node in self._nodes.values():
                 if node.is_open:
-                    node.call(b"".join(self._loads), len(self._loads), ends_at)
+                    node.call(b"".join(self._loads), len(self._loads), patience)
 
-    def _again(self, key: bytes, command: bytes, reply: Reply, ends_at: float) -> Reply:
-        words = str(reply).split(" ")
-        if words[0] == "ASK":
-            node = self._node(_named(words[2], self._nodes_of([key])[0].address))
-            return node.call(_ASKING + command, 2, ends_at)[1]
-        return self._nodes_of([key])[0].call(command, 1, ends_at)[0]
+    def _resent(self, key: bytes, command: bytes, error: str, patience: Patience) -> Reply:
+        node = self._node_of(key)
+        if not error.startswith("ASK "):
+            return node.call(command, 1, patience)[0]
+        asked = self._node(_named(error.split(" ")[2], node.address))
+        return asked.call(_ASKING + command, 2, patience)[1]
 
-    def _discover(self, ends_at: float) -> None:
+    def _discover(self, patience: Patience) -> None:
         """Ask the known nodes for the slots; the first that answers is believed."""
         failure = StoreUnavailable("Redis: no address")
         for address in dict.fromkeys((*self._nodes, *self._seeds)):
             try:
-                reply = self._node(address).call(pack("CLUSTER", "SLOTS"), 1, ends_at)[0]
+                reply = self._node(address).call(pack("CLUSTER", "SLOTS"), 1, patience)[0]
             except StoreUnavailable as error:
                 failure = error
                 continue

@@ -6,15 +6,19 @@ group need, at a fixed width, so that a script and a reader find each one withou
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from struct import Struct
+from struct import Struct as Binary
+
+from msgspec import Struct
 
 from risk_service.features.windows.record import Record
 from risk_service.features.windows.record_plan import RecordPlan, picker
 from risk_service.features.windows.tiles import NEVER_US, effective_us, too_old
 
-VALUE_HEAD = Struct("<qii")
-STAMP = Struct("<q")
-ID_BYTES = 16
+VALUE_HEAD = Binary("<qii")
+STAMP = Binary("<q")
+ID_BYTES = 8
+# An id and the stamp under which it counts.
+REMEMBERED_BYTES = 16
 # A key outlives its last window by the clocks' greatest skew and the hour within which its
 # expiry is not renewed.
 GUARD_MS = 3 * 3_600_000
@@ -28,6 +32,20 @@ def event_hash(event_id: str) -> int:
     """
     digest = blake2b(event_id.encode(), digest_size=8, person=b"event id").digest()
     return int.from_bytes(digest, "little", signed=True) or 1
+
+
+class Visit(Struct, frozen=True, gc=False):
+    """An event at one entity: its place in the group, its entry, and what the entry holds.
+
+    ``counts`` are the filter bits that mean something there; 0: it only reads.
+    """
+
+    event: int
+    entry: bytes
+    counts: int
+    at_us: int
+    columns: tuple[int, ...]
+    hashes: tuple[int, ...]
 
 
 class EntryLayout:
@@ -46,8 +64,6 @@ class EntryLayout:
         Bits of an event that mean something to the group.
     size
         Bytes of an entry.
-    no_entry
-        Stands in for an event that is to be stamped and not to be kept.
     ttl_ms
         How long an entity is kept after its last event; 0 for ever.
     """
@@ -64,27 +80,38 @@ class EntryLayout:
         self._pick_hashes = picker(hashes_used)
         self._bits_bytes = -(-self.mask.bit_length() // 8)
         numbers = len(columns_used) + len(hashes_used)
-        self._struct = Struct(f"<qqq{self._bits_bytes}s{numbers}q")
+        self._struct = Binary(f"<qqq{self._bits_bytes}s{numbers}q")
         self.size = self._struct.size
-        self.no_entry = bytes(self.size)
+        self._no_entry = bytes(self.size)
         # Back to the places in the event; a place that the plan never reads holds anything.
         self._columns_back = picker(_places(columns, columns_used, 4))
         self._hashes_back = picker(_places(hashes, hashes_used, 4 + len(columns_used)))
         lasting_us = plan.expires_us(0)
         self.ttl_ms = 0 if lasting_us == NEVER_US else lasting_us // 1000 + GUARD_MS
 
-    def entry(
-        self, id_hash: int, at_us: int, bits: int, columns: Sequence[int], hashes: Sequence[int]
-    ) -> bytes:
-        """Return an event as an entry without a stamp."""
-        return self._struct.pack(
+    def visit(
+        self,
+        event: int,
+        id_hash: int,
+        at_us: int,
+        counts: int,
+        columns: tuple[int, ...],
+        hashes: tuple[int, ...],
+    ) -> Visit:
+        """Return what an event that counts brings; ``counts`` are its bits under the mask."""
+        entry = self._struct.pack(
             id_hash,
             0,
             at_us,
-            (bits & self.mask).to_bytes(self._bits_bytes, "little"),
+            counts.to_bytes(self._bits_bytes, "little"),
             *self._pick_columns(columns),
             *self._pick_hashes(hashes),
         )
+        return Visit(event, entry, counts, at_us, columns, hashes)
+
+    def look(self, event: int) -> Visit:
+        """Return what an event brings that is stamped and does not count."""
+        return Visit(event, self._no_entry, 0, NEVER_US, (), ())
 
     def replay(self, record: Record, entries: bytes) -> None:
         """Let the events of stamped entries count, in their order."""
@@ -98,15 +125,7 @@ class EntryLayout:
     def ids_of(self, entries: bytes) -> Iterator[bytes]:
         """Yield id and stamp of each entry."""
         size = self.size
-        return (entries[at : at + ID_BYTES] for at in range(0, len(entries), size))
-
-    def is_due(self, pending_bytes: int, record_bytes: int) -> bool:
-        """Return whether so much waits behind the record that it should be folded.
-
-        A cold entity is folded after a few events, because reading an entry costs about as
-        much as folding it; a hot one after many, because packing its record costs more.
-        """
-        return pending_bytes > max(FOLD_MIN_BYTES, record_bytes)
+        return (entries[at : at + REMEMBERED_BYTES] for at in range(0, len(entries), size))
 
 
 def _places(count: int, used: Sequence[int], start: int) -> list[int]:

@@ -20,7 +20,7 @@ from risk_service.domain.errors import ConfigFault, StoreUnavailable
 RECEIVE_BYTES = 1 << 18
 PAUSE_S = 0.05
 PAUSE_MAX_S = 1.0
-# A reply that has arrived is taken even when another node has used up the time.
+# A reply that has arrived is taken even when the time has been used up elsewhere.
 LAST_LOOK_S = 0.001
 
 Reply = bytes | int | list[object] | None | Exception
@@ -38,9 +38,28 @@ def pack(*command: str | int | bytes) -> bytes:
     return packed
 
 
-def is_error(reply: Reply) -> bool:
-    """Return whether the server refused a command."""
-    return isinstance(reply, Exception)
+class Patience:
+    """How long a call may still wait for the network; what we do ourselves is not counted.
+
+    Parameters
+    ----------
+    seconds
+        All the waiting of one call, however many trips it takes.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._left_s = seconds
+        self._clock = clock
+        self._since = 0.0
+
+    def __enter__(self) -> float:
+        """Start to wait; return for how long at most."""
+        self._since = self._clock()
+        return max(self._left_s, LAST_LOOK_S)
+
+    def __exit__(self, *_: object) -> None:
+        """Stop waiting."""
+        self._left_s -= self._clock() - self._since
 
 
 class Node:
@@ -67,6 +86,7 @@ class Node:
         self._clock = clock
         self._line: socket.socket | None = None
         self._reader = hiredis.Reader()
+        self._received = bytearray(RECEIVE_BYTES)
         self._pause_s = PAUSE_S
         self._closed_until = 0.0
 
@@ -75,40 +95,37 @@ class Node:
         """Return whether there is a connection."""
         return self._line is not None
 
-    def send(self, data: bytes, ends_at: float) -> None:
-        """Send packed commands; the caller then receives every reply, or closes."""
+    def send(self, data: bytes, patience: Patience) -> None:
+        """Send packed commands; the caller then takes every reply, or closes."""
         try:
-            line = self._line or self._connect(ends_at)
-            line.settimeout(self._left_s(ends_at))
-            line.sendall(data)
+            line = self._line or self._connect(patience)
+            with patience as seconds:
+                line.settimeout(seconds)
+                line.sendall(data)
         except OSError as error:
             raise self._failed(error) from error
 
-    def receive(self, count: int, ends_at: float) -> list[Reply]:
-        """Return the next replies.
+    def reply(self, patience: Patience) -> Reply:
+        """Return the next reply.
 
         Raises
         ------
         StoreUnavailable
-            They did not all come in time; the connection is closed.
+            It did not come in time; the connection is closed.
         """
-        replies: list[Reply] = []
         try:
-            while len(replies) < count:
-                reply = self._reader.gets()
-                if reply is False:
-                    self._feed(ends_at)
-                else:
-                    replies.append(reply)
+            while (reply := self._reader.gets()) is False:
+                self._feed(patience)
         except (OSError, hiredis.ProtocolError) as error:
             raise self._failed(error) from error
         self._pause_s = PAUSE_S
-        return replies
+        answered: Reply = reply
+        return answered
 
-    def call(self, data: bytes, count: int, ends_at: float) -> list[Reply]:
+    def call(self, data: bytes, count: int, patience: Patience) -> list[Reply]:
         """Send packed commands and return their replies."""
-        self.send(data, ends_at)
-        return self.receive(count, ends_at)
+        self.send(data, patience)
+        return [self.reply(patience) for _ in range(count)]
 
     def close(self) -> None:
         """Close the connection and forget what is still owed on it."""
@@ -117,38 +134,37 @@ class Node:
             self._line = None
         self._reader = hiredis.Reader()
 
-    def _connect(self, ends_at: float) -> socket.socket:
+    def _connect(self, patience: Patience) -> socket.socket:
         if self._clock() < self._closed_until:
             raise ConnectionRefusedError("left alone for a moment after a failure")
-        line = socket.create_connection(self.address, timeout=self._left_s(ends_at))
-        self._line = line
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._login.tls is not None:
-            self._line = line = self._login.tls.wrap_socket(line, server_hostname=self.address[0])
-        self._greet(line, ends_at)
+        with patience as seconds:
+            self._line = line = socket.create_connection(self.address, timeout=seconds)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tls = self._login.tls
+            if tls is not None:
+                self._line = line = tls.wrap_socket(line, server_hostname=self.address[0])
+        self._greet(line, patience)
         return line
 
-    def _greet(self, line: socket.socket, ends_at: float) -> None:
+    def _greet(self, line: socket.socket, patience: Patience) -> None:
         login = self._login.command()
         commands = ([] if login is None else [pack(*login)]) + list(self._greeting)
-        if not commands:
-            return
-        line.sendall(b"".join(commands))
-        for reply in self.receive(len(commands), ends_at):
+        with patience:
+            line.sendall(b"".join(commands))
+        for _ in commands:
+            reply = self.reply(patience)
             if isinstance(reply, Exception):
                 raise ConnectionRefusedError(str(reply))
 
-    def _feed(self, ends_at: float) -> None:
+    def _feed(self, patience: Patience) -> None:
         if self._line is None:
             raise ConnectionResetError("the connection is closed")
-        self._line.settimeout(self._left_s(ends_at))
-        data = self._line.recv(RECEIVE_BYTES)
-        if not data:
+        with patience as seconds:
+            self._line.settimeout(seconds)
+            count = self._line.recv_into(self._received)
+        if not count:
             raise ConnectionResetError("the server closed the connection")
-        self._reader.feed(data)
-
-    def _left_s(self, ends_at: float) -> float:
-        return max(ends_at - self._clock(), LAST_LOOK_S)
+        self._reader.feed(self._received, 0, count)  # type: ignore[arg-type]  # any buffer will do
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         self.close()

@@ -12,7 +12,6 @@ declaration have records of their own.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.redis.addresses import Address, Login
 from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.entity import Entities
-from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, EntryLayout, event_hash
+from risk_service.adapters.redis.entity import KEPT_ENTITIES, Entities, Entity
+from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, EntryLayout, Visit, event_hash
 from risk_service.adapters.redis.node import Reply, require_hiredis
 from risk_service.adapters.redis.scripts import (
     ALWAYS_WHOLE,
@@ -34,8 +33,7 @@ from risk_service.adapters.redis.scripts import (
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
-from risk_service.features.windows.record import Record
-from risk_service.features.windows.tiles import NEVER_US
+from risk_service.features.windows.tiles import NEVER_US, too_old
 from risk_service.ports import Observed
 
 MISSING = float("nan")
@@ -53,36 +51,17 @@ class _Group(Struct, frozen=True, kw_only=True):
     missing: list[float]
 
     def call(self, key: str) -> "_Call":
-        """Return a call for an entity, without events yet."""
-        return _Call(group=self, key=(self.prefix + key).encode(), events=[], entries=[])
-
-    def reading(self, key: str, place: int) -> "_Call":
-        """Return a call that only reads."""
-        call = self.call(key)
-        call.events.append(place)
-        call.entries.append(self.layout.no_entry)
-        return call
+        """Return a call for an entity, without visits yet."""
+        return _Call(self, (self.prefix + key).encode(), [])
 
 
-class _Call(Struct, kw_only=True):
-    """One script call: an entity and the events that meet it.
-
-    An entry whose id is 0 is stamped without being appended.
-    """
+class _Call(Struct):
+    """One script call: an entity and the events that meet it."""
 
     group: _Group
     key: bytes
-    events: list[int]
-    entries: list[bytes]
-
-
-class _Met(NamedTuple):
-    """An event at one entity: the record before it counts, and both of its stamps."""
-
-    event: int
-    record: Record
-    r_us: int
-    a_us: int
+    visits: list[Visit]
+    entity: Entity | None = None
 
 
 class RedisWindowStore:
@@ -99,7 +78,9 @@ class RedisWindowStore:
     prefix
         How every key begins; stores that share it share their records.
     timeout_s
-        Longest time of one call.
+        Longest wait of one call.
+    kept_entities
+        How many records to keep decoded, some 3 KB each.
     """
 
     def __init__(
@@ -110,13 +91,14 @@ class RedisWindowStore:
         prefix: str = "w",
         timeout_s: float = TIMEOUT_S,
         login: Login = _LOGIN,
+        kept_entities: int = KEPT_ENTITIES,
     ) -> None:
         require_hiredis()
         self._compiled = compiled
         self._groups = _groups(compiled, prefix)
         self._width = len(compiled.window_set.names)
         self._cluster = Cluster(addresses, scripts=SCRIPTS, login=login, timeout_s=timeout_s)
-        self._entities = Entities()
+        self._entities = Entities(kept_entities)
         self._folds: dict[bytes, bytes] = {}
 
     def observe(self, events: Sequence[Event], now_us: int) -> Observed:
@@ -127,45 +109,53 @@ class RedisWindowStore:
         """
         groups = self._groups
         values = [[group.missing for group in groups] for _ in events]
-        read_us = np.zeros((len(events), len(groups)), np.int64)
-        applied_us = np.zeros_like(read_us)
+        read_us = [[0] * len(groups) for _ in events]
+        applied_us = [[0] * len(groups) for _ in events]
         calls = self._calls(events, attempts=True)
-        for call, reply in zip(calls, self._take(calls, now_us, ALWAYS_WHOLE), strict=True):
+        for call, reply in self._take(calls, now_us, ALWAYS_WHOLE):
             group = call.group.number
-            for met in self._meet(call, reply):
-                values[met.event][group] = met.record.read(met.r_us)
-                read_us[met.event, group] = met.r_us
-                applied_us[met.event, group] = met.a_us
+            seen = self._meet(call, reply, reads=True)
+            for place, visit in enumerate(call.visits):
+                r_us = reply.first_us + place
+                values[visit.event][group] = seen[place]
+                read_us[visit.event][group] = r_us
+                applied_us[visit.event][group] = reply.seen_us[place] or r_us
         rows = [list(chain.from_iterable(row)) for row in values]
-        matrix = np.array(rows, np.float64).reshape(len(events), self._width)
-        return Observed(values=matrix, read_us=read_us, applied_us=applied_us)
+        shape = (len(events), len(groups))
+        return Observed(
+            values=np.array(rows, np.float64).reshape(len(events), self._width),
+            read_us=np.array(read_us, np.int64).reshape(shape),
+            applied_us=np.array(applied_us, np.int64).reshape(shape),
+        )
 
     def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
         """Let life events and promotion actions count; a repeated event id changes nothing.
 
-        The stamp is 0 where the event has no key, or means nothing to the group.
+        The stamp is 0 where the event has no key, means nothing to the group or is too old.
         """
         applied_us = np.zeros((len(events), len(self._groups)), np.int64)
-        calls = self._calls(events, attempts=False)
-        for call, reply in zip(calls, self._take(calls, now_us, FOLD_MIN_BYTES), strict=True):
+        young = [event for event in events if not too_old(event.at_us, now_us)]
+        places = [place for place, event in enumerate(events) if not too_old(event.at_us, now_us)]
+        calls = self._calls(young, attempts=False)
+        for call, reply in self._take(calls, now_us, FOLD_MIN_BYTES):
             if reply.stored is not None:
-                for met in self._meet(call, reply):
-                    applied_us[met.event, call.group.number] = met.a_us
-                continue
-            for place, event in enumerate(call.events):
-                stamp_us = reply.seen_us[place] or reply.first_us + place
-                applied_us[event, call.group.number] = stamp_us
+                self._meet(call, reply, reads=False)
+            for place, visit in enumerate(call.visits):
+                a_us = reply.seen_us[place] or reply.first_us + place
+                if not too_old(visit.at_us, a_us):
+                    applied_us[places[visit.event], call.group.number] = a_us
         return applied_us
 
     def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
         """Return the windows of other keys, shape (keys, features of the group)."""
         asked = self._groups[group]
         wanted = [key for key in dict.fromkeys(keys) if key]
-        calls = [asked.reading(key, place) for place, key in enumerate(wanted)]
+        calls = [asked.call(key) for key in wanted]
+        for place, call in enumerate(calls):
+            call.visits.append(asked.layout.look(place))
         found = {"": asked.missing}
-        for call, reply in zip(calls, self._take(calls, now_us, ALWAYS_WHOLE), strict=True):
-            for met in self._meet(call, reply):
-                found[wanted[met.event]] = met.record.read(met.r_us)
+        for call, reply in self._take(calls, now_us, ALWAYS_WHOLE):
+            found[wanted[call.visits[0].event]] = self._meet(call, reply, reads=True)[0]
         return np.array([found[key] for key in keys], np.float64).reshape(len(keys), -1)
 
     def close(self) -> None:
@@ -175,60 +165,73 @@ class RedisWindowStore:
     def _calls(self, events: Sequence[Event], *, attempts: bool) -> list[_Call]:
         """Return one call per entity; attempts also meet those for which they do not count."""
         compiled = self._compiled
-        calls: dict[tuple[int, str], _Call] = {}
+        calls: list[_Call] = []
+        by_key: list[dict[str, _Call]] = [{} for _ in self._groups]
         for index, event in enumerate(events):
-            bits, columns = compiled.bits(event), event.columns
-            hashes = compiled.hashes(event)
+            bits, hashes = compiled.bits(event), compiled.hashes(event)
             id_hash = event_hash(event.event_id)
             at_us = NEVER_US if attempts else event.at_us
             for group, key in zip(self._groups, compiled.keys(event), strict=True):
-                counts = bits & group.layout.mask
+                layout = group.layout
+                counts = bits & layout.mask
                 if not key or not (counts or attempts):
                     continue
-                call = calls.get((group.number, key))
+                call = by_key[group.number].get(key)
                 if call is None:
-                    call = calls[group.number, key] = group.call(key)
-                call.events.append(index)
-                call.entries.append(
-                    group.layout.entry(id_hash, at_us, counts, columns, hashes)
+                    call = by_key[group.number][key] = group.call(key)
+                    calls.append(call)
+                call.visits.append(
+                    layout.visit(index, id_hash, at_us, counts, event.columns, hashes)
                     if counts
-                    else group.layout.no_entry
+                    else layout.look(index)
                 )
-        return list(calls.values())
+        return calls
 
-    def _take(self, calls: Sequence[_Call], now_us: int, limit: int) -> list[Taken]:
-        """Send the calls behind the folds that are due, and return what they say."""
-        folds, self._folds = self._folds, {}
-        keys = [*folds, *(call.key for call in calls)]
-        commands = list(folds.values())
-        for call in calls:
-            entity = self._entities.get(call.key)
-            known = NOTHING if entity is None else entity.known
-            entries = b"".join(call.entries)
-            commands.append(call.group.command.packed(call.key, entries, now_us, known, limit))
+    def _take(
+        self, calls: Sequence[_Call], now_us: int, limit: int
+    ) -> Iterator[tuple[_Call, Taken]]:
+        """Send the calls behind the folds that are due; yield what is said to each."""
         if not calls:
-            return []
-        replies = self._cluster.run(keys, commands)[len(folds) :]
-        return [
-            taken(_bytes(reply), len(call.events))
-            for call, reply in zip(calls, replies, strict=True)
-        ]
+            return
+        folds, self._folds = self._folds, {}
+        keys, commands = list(folds), list(folds.values())
+        for call in calls:
+            # Out of the hands of others until it is caught up with what is stored.
+            call.entity = entity = self._entities.pop(call.key)
+            known = NOTHING if entity is None else entity.known
+            entries = b"".join([visit.entry for visit in call.visits])
+            keys.append(call.key)
+            commands.append(call.group.command.packed(call.key, entries, now_us, known, limit))
+        for place, reply in self._cluster.run(keys, commands):
+            if place >= len(folds):
+                call = calls[place - len(folds)]
+                yield call, taken(_bytes(reply), len(call.visits))
 
-    def _meet(self, call: _Call, reply: Taken) -> Iterator[_Met]:
-        """Yield each event while its entity is as it was before, then let it count."""
+    def _meet(self, call: _Call, reply: Taken, *, reads: bool) -> list[list[float]]:
+        """Return what each event sees of its entity, each before it counts itself."""
+        entity = self._caught_up(call, reply)
+        seen = []
+        for place, visit in enumerate(call.visits):
+            stamp_us = reply.first_us + place
+            if reads:
+                seen.append(entity.record.read(stamp_us))
+            if visit.counts and not reply.seen_us[place]:
+                entity.add(visit, stamp_us)
+        if entity.is_due:
+            self._folds[call.key] = entity.fold(call.key)
+        self._entities.keep(call.key, entity)
+        return seen
+
+    def _caught_up(self, call: _Call, reply: Taken) -> Entity:
+        """Return the entity as it was stored when the script took it."""
+        entity, stored = call.entity, reply.stored or b""
+        if entity is not None and reply.from_byte:
+            entity.follow(stored)
+            return entity
         try:
-            entity = self._entities.after(call.key, call.group.layout, reply)
+            return Entity(call.group.layout, stored)
         except DataFault as fault:
             raise StoreUnavailable(f"Redis key {call.key!r}: {fault}") from fault
-        for place, event in enumerate(call.events):
-            r_us, seen_us = reply.first_us + place, reply.seen_us[place]
-            yield _Met(event, entity.record, r_us, seen_us or r_us)
-            entry = call.entries[place]
-            if not seen_us and entry is not call.group.layout.no_entry:
-                entity.add(entry, r_us)
-        fold = entity.fold(call.key)
-        if fold is not None:
-            self._folds[call.key] = fold
 
 
 def _groups(compiled: CompiledWindows, prefix: str) -> list[_Group]:

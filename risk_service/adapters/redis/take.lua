@@ -31,46 +31,45 @@ local ids_bytes, record_bytes = struct.unpack('<i4i4', value, 9)
 local ids_end = VALUE_HEAD + ids_bytes
 local entries = ids_end + record_bytes
 
-local function stamp_of(id)
-  local at = string.find(value, id, VALUE_HEAD + 1, true)
-  while at and at <= old do
-    local place = at - 1
-    if place < ids_end and (place - VALUE_HEAD) % 16 == 0
-        or place >= entries and (place - entries) % size == 0 then
-      return (struct.unpack('<i8', value, at + 8))
-    end
-    at = string.find(value, id, at + 1, true)
-  end
-  return 0
-end
-
-local first, news, known, fresh = stamp, {}, {}, {}
+local first, fresh, known, tail = stamp, nil, '', ''
 for at = INPUT_HEAD + 1, #input, size do
-  local id = string.sub(input, at, at + 7)
-  local seen = 0
+  local id, seen = string.sub(input, at, at + 7), 0
   if id ~= '\0\0\0\0\0\0\0\0' then
-    seen = fresh[id] or stamp_of(id)
+    seen = fresh and fresh[id] or 0
+    local found = string.find(value, id, VALUE_HEAD + 1, true)
+    while found and found <= old do
+      local place = found - 1
+      if place < ids_end and (place - VALUE_HEAD) % 16 == 0
+          or place >= entries and (place - entries) % size == 0 then
+        seen = struct.unpack('<i8', value, found + 8)
+        break
+      end
+      found = string.find(value, id, found + 1, true)
+    end
     if seen == 0 then
-      fresh[id] = stamp
-      news[#news + 1] = id .. struct.pack('<i8', stamp) .. string.sub(input, at + 16, at + size - 1)
+      if #input > at + size then
+        fresh = fresh or {}
+        fresh[id] = stamp
+      end
+      tail = tail .. id .. struct.pack('<i8', stamp) .. string.sub(input, at + 16, at + size - 1)
     end
   end
-  known[#known + 1] = struct.pack('<i8', seen)
+  known = known .. struct.pack('<i8', seen)
   stamp = stamp + 1
 end
 
-local tail = table.concat(news) .. struct.pack('<i8', stamp - 1)
-local total = old + #tail
-if last and (#news == 0 or total >= LARGE) then
-  redis.call('SETRANGE', key, old, tail)
+local total = old + #tail + 8
+local stored = tail .. struct.pack('<i8', stamp - 1)
+if last and (tail == '' or total >= LARGE) then
+  redis.call('SETRANGE', key, old, stored)
   -- Once an hour is enough: a key outlives its last window by more than that.
   if ttl_ms > 0 and math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US) then
     redis.call('PEXPIRE', key, ttl_ms)
   end
 elseif ttl_ms > 0 then
-  redis.call('SET', key, string.sub(value, 1, old) .. tail, 'PX', ttl_ms)
+  redis.call('SET', key, string.sub(value, 1, old) .. stored, 'PX', ttl_ms)
 else
-  redis.call('SET', key, string.sub(value, 1, old) .. tail)
+  redis.call('SET', key, string.sub(value, 1, old) .. stored)
 end
 
 local from = 0
@@ -78,4 +77,4 @@ if string.sub(value, 1, VALUE_HEAD) == string.sub(input, 17, 32) and length <= o
 if limit >= 0 and total - 8 - entries <= math.max(limit, record_bytes) then from = -1 end
 local body = ''
 if from >= 0 then body = string.sub(value, from + 1, old) end
-return struct.pack('<i8i8i8', first, old, from) .. table.concat(known) .. body
+return struct.pack('<i8i8i8', first, old, from) .. known .. body
