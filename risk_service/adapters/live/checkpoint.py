@@ -100,7 +100,8 @@ class Checkpoints:
 
     def sweep(self) -> None:
         """Delete expired records among the next rows of the file."""
-        self._file.sweep(self._store.applied_us, SWEEP_ROWS)
+        if not self._store.broken:
+            self._file.sweep(self._store.applied_us, SWEEP_ROWS)
 
     def _pack_slice(
         self, dirty: Sequence[Held], packed: list[tuple[Held, int]], rows: list[Row]

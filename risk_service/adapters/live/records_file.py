@@ -74,6 +74,7 @@ class RecordsFile:
     """
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         path = directory / FILE_NAME
         self._reader = connect(path, "NORMAL")
         migrate(self._reader, str(path), WINDOW_RECORDS)
@@ -87,6 +88,10 @@ class RecordsFile:
         """Delete the file; the log makes it again."""
         for suffix in ("-wal", "-shm", ""):
             (directory / (FILE_NAME + suffix)).unlink(missing_ok=True)
+
+    def condemn(self) -> None:
+        """Let the next start find no file; what is open stays so until ``close``."""
+        self.remove(self._directory)
 
     def reached(self) -> Reached | None:
         """Return how far the file has come, or None for an empty one."""

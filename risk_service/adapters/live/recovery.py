@@ -18,6 +18,7 @@ from risk_service.adapters.live.records_file import Reached, RecordsFile
 from risk_service.adapters.live.store import RECORDS_MAX, EmbeddedWindowStore
 from risk_service.adapters.sqlite.key_index import is_corrupt
 from risk_service.adapters.sqlite.tail import Logged, LogTail, Place
+from risk_service.domain.errors import DataFault
 from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import DAY_US, EVER, MAX_AGE_US
@@ -81,9 +82,19 @@ def open_windows(
     """
     started_s = time.perf_counter()
     file, reached = _usable(directory, compiled, tail)
-    place = Place(reached.seq, reached.event_us) if reached else _beginning(compiled, tail)
     store = EmbeddedWindowStore(compiled, file, stamps, tail.logged_us, records_max=records_max)
-    replayed = _replay(store, file, tail, place)
+    try:
+        replayed = _replay(store, file, tail, reached)
+    except (DataFault, sqlite3.DatabaseError) as error:
+        if isinstance(error, sqlite3.DatabaseError) and not is_corrupt(error):
+            raise
+        # A record is damaged: none of the file is to be trusted.
+        log.warning("windows_rebuilt", extra={"error_type": type(error).__name__})
+        file.condemn()
+        file.close()
+        file, reached = RecordsFile(directory), None
+        store = EmbeddedWindowStore(compiled, file, stamps, tail.logged_us, records_max=records_max)
+        replayed = _replay(store, file, tail, reached)
     ready_s = time.perf_counter() - started_s
     log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})
     version = compiled.window_set.version
@@ -156,12 +167,17 @@ class _Replayed:
         self.reached = Reached(before.plans, seq, event_us, mark)
 
 
-def _replay(store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, place: Place) -> int:
-    """Count the events of the log from a place on; return how many there were."""
-    replayed = _Replayed(store.compiled.window_set.version, place)
+def _replay(
+    store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, reached: Reached | None
+) -> int:
+    """Count the events that the file has not reached; return how many there were."""
+    beginning = (
+        Place(reached.seq, reached.event_us) if reached else _beginning(store.compiled, tail)
+    )
+    replayed = _Replayed(compiled.window_set.version, beginning)
     checkpoints = Checkpoints(store, file, lambda: replayed.reached)
     count = 0
-    for group in _groups(tail.after(place)):
+    for group in _groups(tail.after(beginning)):
         store.replay([(logged.stamp_us, logged.event) for logged in group])
         for logged in group:
             replayed.advance(logged)

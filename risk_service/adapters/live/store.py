@@ -70,6 +70,7 @@ class EmbeddedWindowStore:
         self.applied_us = stamps.last_us
         self.events_applied = 0
         self.broken = False
+        self._file = file
         self._stamps = stamps
         self._logged_us = logged_us
         self._held_back: HeldBack | None = None
@@ -178,7 +179,7 @@ class EmbeddedWindowStore:
     def _intact(self) -> Iterator[None]:
         """Give up when records cannot be read: from there on they would miss events.
 
-        No checkpoint is written any more, so that the next start counts what was missed.
+        No checkpoint is written any more, and the next start makes them from the log.
         """
         if self.broken:
             raise StoreUnavailable("the windows could not be read; restart to make them again")
@@ -186,6 +187,7 @@ class EmbeddedWindowStore:
             yield
         except (sqlite3.DatabaseError, DataFault) as error:
             self.broken = True
+            self._file.condemn()
             log.error("windows_unavailable", extra={"error_type": type(error).__name__})  # noqa: TRY400 - the message may hold a key
             raise StoreUnavailable(f"window store: {error}") from error
 

@@ -1,0 +1,208 @@
+"""Windows after a crash, a failed commit, another declaration: always those of the log."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from risk_service.adapters.live.records_file import FILE_NAME, RecordsFile
+from risk_service.adapters.sqlite import decisions
+from risk_service.domain.errors import StoreUnavailable
+from tests.fixtures.live_shop import LiveShop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> LiveShop:
+    """Return a shop with some traffic behind it."""
+    shop = LiveShop(directory=tmp_path / "state")
+    shop.live_on(15)
+    return shop
+
+
+def crashed(shop: LiveShop, to: Path) -> None:
+    """Go on with the files as a kill at this moment leaves them."""
+    shutil.copytree(shop.directory, to)
+    shop.state.close()
+    shop.directory = to
+    shop.open()
+
+
+def test_windows_are_those_of_the_log(shop: LiveShop) -> None:
+    """While it runs, every window equals the replay of the whole log."""
+    shop.check()
+    shop.state.close()
+
+
+def test_restart_replays_nothing_after_a_clean_stop(shop: LiveShop) -> None:
+    """A stop writes what is dirty: the next start reads no event again."""
+    shop.state.close()
+    shop.open()
+    assert shop.state.windows.replayed == 0
+    shop.check()
+    shop.state.close()
+
+
+def test_crash_without_a_checkpoint_replays_everything(shop: LiveShop, tmp_path: Path) -> None:
+    """Before the first checkpoint the log alone makes the windows."""
+    crashed(shop, tmp_path / "after")
+    assert shop.state.windows.replayed > 30
+    shop.check()
+    shop.state.close()
+
+
+def test_crash_after_a_checkpoint_replays_the_tail(shop: LiveShop, tmp_path: Path) -> None:
+    """Only what came after the checkpoint is read again, and nothing counts twice."""
+    shop.state.windows.checkpoints.write()
+    shop.live_on(5)
+    crashed(shop, tmp_path / "after")
+    assert 0 < shop.state.windows.replayed < 60
+    shop.check()
+    shop.live_on(5)
+    shop.check()
+    shop.state.close()
+
+
+def test_checkpoint_may_be_overtaken(shop: LiveShop, tmp_path: Path) -> None:
+    """Records that move on while the checkpoint is written count nothing twice later."""
+    checkpoints, store = shop.state.windows.checkpoints, shop.state.windows.store
+    position = checkpoints._position
+
+    def overtaken() -> object:
+        # The lock is held here: traffic goes on right after the position was noted.
+        found = position()
+        checkpoints._position = position
+        return found
+
+    checkpoints._position = overtaken  # type: ignore[assignment,method-assign]  # a seam for the test
+    pack = checkpoints._pack_slice
+
+    def with_traffic(*arguments: object) -> None:
+        store.lock.release()
+        shop.live_on(2)
+        store.lock.acquire()
+        pack(*arguments)  # type: ignore[arg-type]  # passed on as they are
+
+    checkpoints._pack_slice = with_traffic  # type: ignore[assignment,method-assign]  # as above
+    checkpoints.write()
+    crashed(shop, tmp_path / "after")
+    shop.check()
+    shop.state.close()
+
+
+def test_failed_commit_leaves_no_trace(shop: LiveShop) -> None:
+    """Attempts whose decision did not become durable count nowhere, not even in their group."""
+    shop.attempts(6)
+    shop.decide(2)
+    shop.check()
+    shop.attempts(6)
+    shop.check()
+    shop.state.close()
+
+
+def test_failed_append_leaves_no_trace(shop: LiveShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that could not be written count nowhere; sent again, they are accepted once."""
+
+    def full(_: object) -> None:
+        raise StoreUnavailable("disk full")
+
+    reports = shop.reports(6)
+    monkeypatch.setattr(shop.state.events, "append", full)
+    assert isinstance(shop.intake.take([reports])[0], StoreUnavailable)
+    monkeypatch.undo()
+    shop.check()
+    again = shop.intake.take([reports, reports])
+    assert {str(one) for one in again[0]} >= {"Taken.ACCEPTED"}  # type: ignore[union-attr]  # no error
+    assert "Taken.ACCEPTED" not in {str(one) for one in again[1]}  # type: ignore[union-attr]  # no error
+    shop.check()
+    shop.state.close()
+
+
+@pytest.mark.parametrize("damage", ["lost", "overwritten", "other declaration", "other log"])
+def test_file_that_cannot_be_used_is_made_again(
+    shop: LiveShop, tmp_path: Path, damage: str
+) -> None:
+    """The file is a cache: whatever becomes of it, the log makes it again."""
+    shop.state.close()
+    path = shop.directory / FILE_NAME
+    if damage == "lost":
+        RecordsFile.remove(shop.directory)
+    elif damage == "overwritten":
+        path.write_bytes(b"no database at all" * 1000)
+    elif damage == "other declaration":
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE reached SET plans = 'ws1-other'")
+        db.close()
+    else:
+        other = LiveShop(directory=tmp_path / "other", seed=9)
+        other.live_on(20)
+        other.state.close()
+        shutil.copy(other.directory / FILE_NAME, path)
+    shop.open()
+    assert shop.state.windows.rebuilt
+    shop.check()
+    shop.state.close()
+
+
+def test_log_put_back_from_a_backup_is_followed(shop: LiveShop, tmp_path: Path) -> None:
+    """Windows beside an older log forget what that log does not have."""
+    backup = tmp_path / "backup"
+    shop.state.close()
+    shutil.copytree(shop.directory, backup)
+    shop.open()
+    shop.live_on(6)
+    shop.state.close()
+    for name in (decisions.FILE_NAME, "decision_keys.sqlite3", "event_keys.sqlite3"):
+        shutil.copy(backup / name, shop.directory / name)
+    shop.order_ids = shop.order_ids[:10]
+    shop.open()
+    assert shop.state.windows.rebuilt
+    shop.check()
+    shop.state.close()
+
+
+def test_stamps_go_on_after_a_restart_with_a_clock_that_went_back(shop: LiveShop) -> None:
+    """No stamp comes twice, whatever the clock says after a restart."""
+    last_us = shop.state.stamps.last_us
+    shop.state.close()
+    shop.now_us -= 10**12
+    shop.open()
+    records = shop.attempts(3)
+    assert [one.stamp_us for one in records] == [last_us + 1, last_us + 2, last_us + 3]
+    shop.state.store.commit(records)
+    shop.now_us += 10**12
+    shop.check()
+    shop.state.close()
+
+
+def test_memory_holds_so_many_records(tmp_path: Path) -> None:
+    """With room for ten records only, windows are the same, read from the file."""
+    shop = LiveShop(directory=tmp_path / "state", seed=3)
+    store = shop.state.windows.store
+    store.cache.records_max = 10
+    for _ in range(8):
+        shop.live_on(5)
+        shop.state.windows.checkpoints.write()
+        shop.decide(1)
+        assert len(store.cache) <= 10 + 18 * 6
+    shop.check()
+    shop.state.close()
+
+
+def test_damaged_record_stops_windows_until_the_next_start(shop: LiveShop) -> None:
+    """A record that cannot be read: no windows rather than wrong ones; a restart heals."""
+    shop.state.close()
+    with sqlite3.connect(shop.directory / FILE_NAME) as db:
+        db.execute("UPDATE records SET record = x'00'")
+    db.close()
+    shop.open()
+    records = shop.attempts(2)
+    assert all(one.stamp_us for one in records)
+    shop.state.store.commit(records)
+    assert shop.state.windows.store.broken
+    with pytest.raises(StoreUnavailable, match="restart"):
+        shop.state.windows.store.read(0, ["a"], shop.now_us)
+    shop.state.close()
+    shop.open()
+    shop.check()
+    shop.state.close()
