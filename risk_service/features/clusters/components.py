@@ -45,7 +45,8 @@ def connected(label: Ints, left: Ints, right: Ints) -> Ints:
         if not apart.any():
             return label
         label = label.copy()
-        np.minimum.at(label, high[apart], low[apart])
+        # Of several lower ones any will do: what is left apart is joined in the next round.
+        label[high[apart]] = low[apart]
         shorter = label[label]
         while not np.array_equal(shorter, label):
             label, shorter = shorter, shorter[shorter]
