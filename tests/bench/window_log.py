@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.vocabulary import EventReason
 from risk_service.features.windows.declaration import load_windows
-from training.windows.log import EventLog
+from training.windows.log import EventLog, Integers
 
 START_US = 1_760_000_400_000_000
 DAYS = 120
@@ -117,18 +117,20 @@ def _hashed(numbers: Int64s, salt: int) -> Int64s:
     return (mixed * _GOLDEN).view(np.int64)
 
 
-def _columns(orders: int, rng: np.random.Generator) -> dict[str, NDArray[np.int64]]:
+def _columns(orders: int, rng: np.random.Generator) -> dict[str, Integers]:
     """Return columns whose conditions hold for a few orders in a hundred."""
-    columns = {name: rng.integers(0, 2, orders, np.int8) for name in load_windows().columns}
+    columns: dict[str, Integers] = {
+        name: rng.integers(0, 2, orders, np.int8) for name in load_windows().columns
+    }
     for name in ("goods_minor", "discount_minor", "payable_minor", "threshold_excess_minor"):
         columns[name] = rng.integers(0, 20_000, orders, np.int32)
     columns["page_ms"] = rng.integers(0, 60_000, orders, np.int32)
     for name in ("limited_units", "is_new_account", "entry_is_direct", "payer_differs"):
         columns[name] = (rng.random(orders, np.float32) < 0.08).astype(np.int8)
-    return {name: values.astype(np.int64) for name, values in columns.items()}
+    return columns
 
 
-def _own_columns(kind: NDArray[np.int8], rng: np.random.Generator) -> dict[str, NDArray[np.int8]]:
+def _own_columns(kind: NDArray[np.int8], rng: np.random.Generator) -> dict[str, Integers]:
     claims = kind == _kind("REFUND_REQUESTED")
     reason = np.where(claims, rng.integers(0, len(EventReason), kind.size, np.int8), np.int8(0))
     return {

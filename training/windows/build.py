@@ -69,15 +69,15 @@ def build_windows(
     """
     tell = progress or silent
     effort = Effort(part_events=part_events, threads=threads)
-    bits = filter_bits(log, window_set)
+    bits, events = filter_bits(log, window_set), log.reads
     with _scratch_beside(out) as directory:
         scratch = ScratchBlocks(directory)
         for number, group in enumerate(window_set.groups):
-            for plan in _turns(plan_group(window_set, number), len(log.reads)):
+            for plan in _turns(plan_group(window_set, number), len(events)):
                 source = GroupLog(log=log, plan=plan, bits=bits)
-                block = _of_log_reads(source, effort, _stage(tell, group.name))
+                block = _of_events(source, events, effort, _stage(tell, group.name))
                 scratch.put(plan.features, block)
-        ids = log.event_id.take(pa.array(log.reads))
+        ids = log.event_id.take(pa.array(events))
         scratch.write(directory / out.name, ids, _stage(tell, "write"))
         os.replace(directory / out.name, out)
     return out
@@ -112,11 +112,14 @@ def _turns(plan: GroupPlan, reads: int) -> Iterator[GroupPlan]:
         yield replace(plan, features=plan.features[start : start + width])
 
 
-def _of_log_reads(source: GroupLog, effort: Effort, done: Callable[[int, int], None]) -> Block:
+def _of_events(
+    source: GroupLog, events: Int64s, effort: Effort, done: Callable[[int, int], None]
+) -> Block:
+    """Return the features of events that read, one row each."""
     log, plan = source.log, source.plan
-    first, second = keys_of(log, plan.keys, log.reads)
+    first, second = keys_of(log, plan.keys, events)
     _, _, read_us = log.times(plan.number)
-    reads = Reads(first=first, second=second, at_us=read_us[log.reads])
+    reads = Reads(first=first, second=second, at_us=read_us[events])
     return _in_any_order(source, reads, effort, done)
 
 

@@ -8,6 +8,7 @@ recorded it and carries the fields and columns of its order. Nothing is left out
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,7 @@ REPEATED_ID = "REPEATED_ID"
 # Fields that an action knows; the others stay missing.
 ACTION_FIELDS = ("account", "device", "ip", "ip_block", "campaign", "related")
 _UNKNOWN = -1
+_NARROW: tuple[type[np.signedinteger[Any]], ...] = (np.int8, np.int16, np.int32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +174,19 @@ def _fields(orders: Path, actions: Path | None) -> Iterator[tuple[str, Int64s]]:
 
 def _columns(
     orders: Path, others: int, own: Mapping[str, Integers]
-) -> Iterator[tuple[str, Int64s]]:
+) -> Iterator[tuple[str, Integers]]:
+    """Yield the columns that orders have, one number per order, then 0 per action."""
     for name in load_windows().columns:
         if name not in own:
             mine: Int64s = _column(orders, window_column(name)).to_numpy()
-            yield name, np.append(mine, np.zeros(others, np.int64))
+            yield name, _narrow(np.append(mine, np.zeros(others, np.int64)))
+
+
+def _narrow(values: Int64s) -> Integers:
+    """Return the numbers in the narrowest type that holds them: most are flags and units."""
+    low, high = values.min(initial=0), values.max(initial=0)
+    kinds = (kind for kind in _NARROW if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    return values.astype(next(kinds, np.int64))
 
 
 def _ids_of_reads(ids: pa.ChunkedArray, rows: Int64s, r_us: Int64s) -> pa.ChunkedArray:
