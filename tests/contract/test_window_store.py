@@ -6,8 +6,9 @@ log, a shared one counts at once.
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,14 @@ from msgspec.structs import replace
 
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
+from risk_service.adapters.redis.addresses import parse_addresses
+from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.plan import CompiledWindows, compile_windows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
 from risk_service.ports import WindowStore
+from tests.fixtures.redis_server import redis_cluster, redis_server
 from tests.fixtures.stamped_replay import Seen, replayed
 from tests.fixtures.window_replay import FIELDS, START_US, random_log, random_windows
 
@@ -79,11 +83,19 @@ class Harness:
 Make = Callable[[CompiledWindows], Harness]
 
 
-@pytest.fixture(params=["embedded"], scope="module")
+@pytest.fixture(params=["embedded", "redis", "redis cluster"], scope="module")
 def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Make]:
     """Return a maker of empty stores of each kind."""
+    if request.param == "redis":
+        with redis_server() as server, redis_stores([server.address]) as redis:
+            yield redis
+        return
+    if request.param == "redis cluster":
+        with redis_cluster() as nodes, redis_stores([n.address for n in nodes]) as redis:
+            yield redis
+        return
     opened: list[tuple[WindowStore, RecordsFile]] = []
 
     def embedded(compiled: CompiledWindows) -> Harness:
@@ -97,10 +109,29 @@ def make(
 
         return Harness(compiled=compiled, store=store, settle=settle)
 
-    yield {"embedded": embedded}[request.param]
+    yield embedded
     for store, file in opened:
         store.close()
         file.close()
+
+
+@contextmanager
+def redis_stores(addresses: Sequence[str]) -> Iterator[Make]:
+    """Return a maker of stores that share a server or a cluster, and no key."""
+    with ExitStack() as opened:
+        prefixes = count()
+
+        def redis(compiled: CompiledWindows) -> Harness:
+            store = RedisWindowStore(
+                compiled,
+                parse_addresses(",".join(addresses)),
+                prefix=f"t{next(prefixes)}",
+                timeout_s=20.0,
+            )
+            opened.callback(store.close)
+            return Harness(compiled=compiled, store=store)
+
+        yield redis
 
 
 def windows(seed: int) -> CompiledWindows:

@@ -105,7 +105,8 @@ class RedisWindowStore:
         """Read each attempt's windows, then let it count; a repeated event id changes nothing.
 
         An attempt belongs to the stamp under which it is applied. A repeated one has the
-        windows of now, and the stamp under which it was applied the first time.
+        windows of now, and the stamp under which it was applied the first time. The stamp is 0
+        where the event has no key or means nothing to the group.
         """
         groups = self._groups
         values = [[group.missing for group in groups] for _ in events]
@@ -119,7 +120,8 @@ class RedisWindowStore:
                 r_us = reply.first_us + place
                 values[visit.event][group] = seen[place]
                 read_us[visit.event][group] = r_us
-                applied_us[visit.event][group] = reply.seen_us[place] or r_us
+                if visit.counts:
+                    applied_us[visit.event][group] = reply.seen_us[place] or r_us
         rows = [list(chain.from_iterable(row)) for row in values]
         shape = (len(events), len(groups))
         return Observed(
