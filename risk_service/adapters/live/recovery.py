@@ -171,9 +171,8 @@ def _replay(
     store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, reached: Reached | None
 ) -> int:
     """Count the events that the file has not reached; return how many there were."""
-    beginning = (
-        Place(reached.seq, reached.event_us) if reached else _beginning(store.compiled, tail)
-    )
+    compiled = store.compiled
+    beginning = Place(reached.seq, reached.event_us) if reached else _beginning(compiled, tail)
     replayed = _Replayed(compiled.window_set.version, beginning)
     checkpoints = Checkpoints(store, file, lambda: replayed.reached)
     count = 0
