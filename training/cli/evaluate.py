@@ -11,10 +11,13 @@ from rich.table import Table
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
+from training.cli.own_data import evaluate_own_events
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, Evaluation, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
 from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
+from training.own_data.evaluate import OwnEvaluateRequest
+from training.own_data.manifest import is_own_run
 from training.split import SliceName
 from training.train.run_file import read_run_file, write_json
 from training.truth import read_truth
@@ -32,29 +35,45 @@ COLUMNS = {
 
 @click.command()
 @click.argument("run", type=DIRECTORY)
-@click.option("--data", type=DIRECTORY, required=True, help="The raw data set it was trained on.")
+@click.option("--data", type=DIRECTORY, help="The data set it was trained on.")
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file.")
-@click.option("--predictions", type=FILE, help="Write one row per order, abuse and variant.")
+@click.option("--predictions", type=FILE, help="Write the probabilities, Parquet.")
 @click.option("--truth", type=DIRECTORY, help="Ground truth of a simulated world.")
 @click.option(
     "--slice", "slice_name", type=click.Choice([name.value for name in SliceName]),
     default=SliceName.TEST.value, show_default=True, help="Slice to measure.",
 )  # fmt: skip
 @click.option("--trust", type=FILE, help="Public key; default RUN/keys/signing.pub.")
+@click.option(
+    "--random-split", is_flag=True,
+    help="Own events: measure a random split beside the split in time.",
+)  # fmt: skip
 def evaluate(  # noqa: PLR0913 - one per option
     run: Path,
-    data: Path,
+    data: Path | None,
     json_file: Path | None,
     predictions: Path | None,
     truth: Path | None,
     slice_name: str,
     trust: Path | None,
+    random_split: bool,
 ) -> None:
-    """Measure the bundle of RUN on its test slice, scored by the service's own code.
+    """Measure RUN on what it was not trained on.
+
+    A bundle of the promotion models is measured on its test slice, scored by the service's
+    own code; a run on own events on its test window, from the plan and models it keeps.
 
     Example: risk evaluate run --data world --trust keys/signing.pub --json figures.json
         --predictions p.parquet
+
+    Example: risk evaluate run --json figures.json --predictions p.parquet
     """
+    if is_own_run(run):
+        own = OwnEvaluateRequest(run=run, data=data, random_split=random_split)
+        evaluate_own_events(own, json_file, predictions)
+        return
+    if data is None:
+        raise click.UsageError("--data is missing: the raw data set that RUN was trained on")
     trust = trust or run / "keys" / "signing.pub"
     if not trust.is_file():
         raise ConfigFault(f"{trust}: no such file; name the public key with --trust")

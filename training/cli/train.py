@@ -11,6 +11,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from risk_service.cli.keys import create_keys
+from training.cli.own_data import (
+    own_options,
+    own_request,
+    refuse_own_options,
+    train_own_events,
+)
+from training.datasets.own_events import is_own_events
 from training.train.costs import DEFAULT_COSTS
 from training.train.run import TrainRequest, TrainResult, steps_of
 from training.train.run import train as run_training
@@ -20,7 +27,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--data", type=DIRECTORY, required=True, help="Raw data set (risk simulate).")
+@click.option(
+    "--data", type=DIRECTORY, required=True,
+    help="Data set of risk simulate, or own events of risk dataset import.",
+)  # fmt: skip
 @click.option("--out", type=DIRECTORY, required=True, help="New directory for the run.")
 @click.option("--keys", type=DIRECTORY, help="Keys (risk keys init); default OUT/keys, made there.")
 @click.option("--warehouse", type=DIRECTORY, help="Prepared data; default OUT/warehouse.")
@@ -31,6 +41,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--as-of", help="RFC 3339 time: train as if it were then; default: the data's end.")
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file as well.")
+@own_options
 def train(  # noqa: PLR0913 - one per option
     data: Path,
     out: Path,
@@ -40,14 +51,23 @@ def train(  # noqa: PLR0913 - one per option
     seed: int,
     as_of: str | None,
     json_file: Path | None,
+    **own: str | None,
 ) -> None:
-    """Train, calibrate and sign the three models.
+    """Train on a data set, calibrate, measure and report.
 
-    Writes OUT/bundle (for risk serve), OUT/report.html and OUT/metrics.json. The same data
-    and seed give the same bundle.
+    On a promotion world: the three models. Writes OUT/bundle (for risk serve), OUT/report.html
+    and OUT/metrics.json. On own events: one model for --label, with histories, label rates
+    and links of the declared entities. The same data and seed give the same models.
 
     Example: risk train --data world --out run
+
+    Example: risk train --data mine --label fraud --train-from 2024-01-01 --train-to 2024-06-01
+        --test-from 2024-06-08 --test-to 2024-07-01 --label-delay 7d --out run
     """
+    if is_own_events(data):
+        train_own_events(own_request(data, out, seed, own), json_file)
+        return
+    refuse_own_options(data, own)
     if keys is None:
         keys = out / "keys"
         if not (keys / "identity.key").exists():

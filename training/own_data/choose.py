@@ -1,0 +1,83 @@
+"""Chooses the parameters and the inputs of a model, inside the training window alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.own_data.inputs import InputGroup
+from training.own_data.learn import Held, Learning, Setting, hold_out
+
+Step = Callable[[str], None]
+SMALL_POSITIVES = 300
+LARGE_ROWS = 200_000
+SMALL_LEAF_ROWS, LEAF_ROWS, LARGE_LEAF_ROWS = 10, 40, 200
+
+# The name of each set of inputs in every table, and what it holds.
+INPUT_SETS: dict[str, tuple[InputGroup, ...]] = {
+    "own columns only": (InputGroup.OWN,),
+    "+ windows": (InputGroup.OWN, InputGroup.WINDOWS),
+    "+ label rates": (InputGroup.OWN, InputGroup.WINDOWS, InputGroup.RATES),
+    "+ links": tuple(InputGroup),
+}
+ALL_INPUTS = "+ links"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was tried on the folds: settings on all inputs, then the best one on each set.
+
+    ``served`` names the set of inputs that is kept: the best on the folds.
+    """
+
+    tried: tuple[Held, ...]
+    by_set: dict[str, Held]
+    served: str
+
+
+def choose(learning: Learning, tell: Step) -> Choice:
+    """Try the settings, then the sets of inputs; later time slices decide, test never does."""
+    tell("search")
+    everything = learning.inputs.names(INPUT_SETS[ALL_INPUTS])
+    tried = hold_out(learning, everything, settings_for(learning))
+    best = max(tried, key=lambda one: one.quality)
+    by_set: dict[str, Held] = {}
+    for name, groups in INPUT_SETS.items():
+        tell(f"folds {name}")
+        names = learning.inputs.names(groups)
+        same = next((held for held in by_set.values() if held.names == names), None)
+        if names == everything:
+            by_set[name] = best
+        else:
+            by_set[name] = same or hold_out(learning, names, [best.setting])[0]
+    served = max(reversed(by_set), key=lambda name: by_set[name].quality)
+    return Choice(tried=tuple(tried), by_set=by_set, served=served)
+
+
+def settings_for(learning: Learning) -> tuple[Setting, ...]:
+    """Return the candidates: few, from careful to eager, by how much there is to learn from."""
+    rows, positives = len(learning.label), int(np.sum(learning.label))
+    if positives < SMALL_POSITIVES:
+        leaf = SMALL_LEAF_ROWS
+    else:
+        leaf = LEAF_ROWS if rows < LARGE_ROWS else LARGE_LEAF_ROWS
+    usual = _parameters(leaves=31, leaf=leaf, share=0.4)
+    found = [
+        Setting(name="usual", parameters=usual),
+        Setting(name="usual, weighted", parameters=usual, weighted=True),
+        Setting(name="shallow", parameters=_parameters(leaves=8, leaf=leaf, share=0.4)),
+        Setting(name="wide", parameters=_parameters(leaves=63, leaf=leaf, share=0.25)),
+    ]
+    if rows < LARGE_ROWS:
+        slow = _parameters(leaves=15, leaf=2 * leaf, share=0.25, rate=0.03)
+        found.append(Setting(name="careful", parameters=slow))
+    return tuple(found)
+
+
+def _parameters(leaves: int, leaf: int, share: float, rate: float = 0.05) -> dict[str, object]:
+    return {
+        "num_leaves": leaves,
+        "min_data_in_leaf": leaf,
+        "feature_fraction": share,
+        "learning_rate": rate,
+    }

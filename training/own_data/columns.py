@@ -1,0 +1,85 @@
+"""What an event tells by itself: amount, numbers, categories, shapes of texts, hour, weekday."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from training.own_data.derive import traits
+from training.own_data.events import Coded, Floats, OwnEvents
+from training.own_data.fields import texts_of
+from training.own_data.plan import CategoryPlan, FeaturePlan
+
+Rows = NDArray[np.int64]
+Values = NDArray[np.float32] | Floats
+HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
+# 1 January 1970 was a Thursday; Monday is 0.
+FIRST_WEEKDAY = 3
+MOST_RATIO_NUMBERS = 5
+
+
+def own_columns(events: OwnEvents, plan: FeaturePlan, rows: Rows) -> Iterator[tuple[str, Values]]:
+    """Yield (name, value of each row); NaN where missing."""
+    at_us = events.at_us[rows]
+    yield "hour", (at_us % DAY_US) / HOUR_US
+    yield "weekday", ((at_us // DAY_US + FIRST_WEEKDAY) % 7).astype(np.float32)
+    if events.amount is not None and plan.has_amount:
+        amount = events.amount[rows]
+        yield "amount", amount
+        yield "amount_fraction", np.round(np.abs(amount) % 1, 4)
+    numbers = {name: values[rows] for name, values in events.numbers.items()}
+    yield from numbers.items()
+    yield from _ratios(events, numbers, rows)
+    for category in plan.categories:
+        if category.coded and len(category.levels) > 1:
+            codes = codes_of(events.categories[category.name], category)
+            yield category_column(category), codes[rows]
+    for field, coded in texts_of(events).items():
+        for name, values in traits(coded, plan.texts[field]):
+            yield f"{field}.{name}", values[rows]
+    missing = _missing(events, rows)
+    if missing.any():
+        yield "missing_values", missing
+
+
+def category_column(category: CategoryPlan) -> str:
+    """Return the name of a category's code among the inputs."""
+    return f"cat/{category.name}"
+
+
+def codes_of(coded: Coded, category: CategoryPlan) -> NDArray[np.float32]:
+    """Return the learned code of each event: the last one for rare and unseen levels."""
+    found = pc.index_in(coded.levels, value_set=pa.array(category.levels, pa.string()))
+    level = found.fill_null(len(category.levels)).to_numpy(zero_copy_only=False)
+    return np.append(level.astype(np.float32), np.float32(np.nan))[coded.codes]
+
+
+def _ratios(
+    events: OwnEvents, numbers: Mapping[str, Floats], rows: Rows
+) -> Iterator[tuple[str, Values]]:
+    """Yield quotients of all numbers, which trees cannot form; only when there are few."""
+    named = dict(numbers)
+    if events.amount is not None:
+        named = {"amount": events.amount[rows]} | named
+    if not 2 <= len(named) <= MOST_RATIO_NUMBERS:
+        return
+    for first, second in combinations(named, 2):
+        a, b = named[first], named[second]
+        quotient = np.full(len(rows), np.nan)
+        np.divide(a, b, out=quotient, where=b != 0)
+        yield f"{first}_per_{second}", quotient
+        yield f"{first}_less_{second}", a - b
+
+
+def _missing(events: OwnEvents, rows: Rows) -> NDArray[np.float32]:
+    count = np.zeros(len(rows), np.float32)
+    for coded in texts_of(events).values():
+        count += coded.codes[rows] < 0
+    for values in events.numbers.values():
+        count += np.isnan(values[rows])
+    if events.amount is not None:
+        count += np.isnan(events.amount[rows])
+    return count

@@ -1,0 +1,185 @@
+"""The use case behind ``risk evaluate`` on a run of own events.
+
+The inputs are computed anew by the plan in the manifest, and the kept models score every
+event of the test window, labelled or not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from training.evaluate.test_slice import ModelScores
+from training.own_data.declare import declare
+from training.own_data.inputs import Inputs
+from training.own_data.keep import probabilities
+from training.own_data.learn import mean_raw
+from training.own_data.manifest import KeptModel, Manifest, read_manifest, read_models
+from training.own_data.measure import figures, test_slice
+from training.own_data.prepared import OwnData, read_own_data
+from training.own_data.random_split import random_split
+from training.own_data.slices import Window, test_window, training_window
+from training.train.calibrate import Calibrated
+from training.train.run import Step, silent
+from training.train.source import description_sha256
+
+Json = dict[str, Any]
+PREDICTIONS = pa.schema(
+    [
+        ("event_id", pa.string()),
+        ("event_at", pa.timestamp("us", tz="UTC")),
+        ("probability", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEvaluateRequest:
+    """Which run to measure; ``data`` None: where it was trained on."""
+
+    run: Path
+    data: Path | None = None
+    random_split: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEvaluation:
+    """The figures, and the probability of every event of the test window."""
+
+    figures: Json
+    event_id: pa.Array
+    event_at_us: NDArray[np.int64]
+    probability: NDArray[np.float64]
+
+
+def evaluate_own(request: OwnEvaluateRequest, tell: Step = silent) -> OwnEvaluation:
+    """Score the test window and measure.
+
+    Raises
+    ------
+    ConfigFault
+        The run cannot be read or was trained on other data.
+    DataFault
+        The data set cannot be read.
+    """
+    manifest = read_manifest(request.run)
+    directory = _data_of(request, manifest)
+    tell("read")
+    periods = manifest.window.periods()
+    data = read_own_data(directory, manifest.label, manifest.label_delay_s, periods)
+    train = training_window(data.events, data.labels, periods)
+    test = test_window(data.events, data.labels, periods)
+    _refuse_other_windows(request.run, manifest)
+    rows = test.events
+    if request.random_split:
+        rows = np.concatenate((train.labelled, rows))
+    inputs = data.inputs(manifest.plan, rows, request.run, tell)
+    tell("score")
+    scores = _score(request.run, manifest, inputs, test.events)
+    tell("measure")
+    found = _figures(data, (train, test), scores, manifest)
+    if request.random_split:
+        tell("random split")
+        found["random_split"] = random_split(data, (train, test), inputs, manifest)
+    return OwnEvaluation(
+        figures=found,
+        event_id=data.events.event_id.take(pa.array(test.events)),
+        event_at_us=data.events.at_us[test.events],
+        probability=_known(scores[manifest.served]),
+    )
+
+
+def write_own_predictions(evaluation: OwnEvaluation, path: Path) -> int:
+    """Write one row per event of the test window; return how many."""
+    columns = [
+        evaluation.event_id,
+        pa.array(evaluation.event_at_us).cast(PREDICTIONS.field("event_at").type),
+        pa.array(evaluation.probability),
+    ]
+    pq.write_table(pa.Table.from_arrays(columns, schema=PREDICTIONS), path)
+    return len(evaluation.probability)
+
+
+def _data_of(request: OwnEvaluateRequest, manifest: Manifest) -> Path:
+    """Return the data set, which must be the one that was trained on."""
+    directory = request.data or (request.run / manifest.data).resolve()
+    if not (directory / "dataset.toml").is_file():
+        raise ConfigFault(
+            f"{directory}: no data set there; name the one that was trained on with --data"
+        )
+    if description_sha256(directory) != manifest.dataset_sha256:
+        raise ConfigFault(
+            f"{request.run} was trained on another data set than {directory}; train a run on "
+            "this one, or name the right one with --data"
+        )
+    return directory
+
+
+def _refuse_other_windows(run: Path, manifest: Manifest) -> None:
+    if declare(manifest.plan).version != manifest.window_set:
+        raise ConfigFault(
+            f"{run}: was trained by a version of promoguard whose windows mean something else; "
+            "train it again"
+        )
+
+
+def _score(
+    run: Path, manifest: Manifest, inputs: Inputs, rows: NDArray[np.int64]
+) -> dict[str, ModelScores]:
+    at = np.searchsorted(inputs.rows, rows)
+    return {
+        name: _score_one(read_models(run, manifest.models[name]), manifest.models[name], inputs, at)
+        for name in manifest.sets()
+    }
+
+
+def _score_one(
+    texts: tuple[str, ...], kept: KeptModel, inputs: Inputs, at: NDArray[np.int64]
+) -> ModelScores:
+    raw = mean_raw(texts, inputs, at, kept.features)
+    calibrated = Calibrated(kind=kept.calibration, knots=kept.knots, brier={})
+    return ModelScores(
+        raw=raw, probability=probabilities(calibrated, raw), thresholds=kept.thresholds
+    )
+
+
+def _figures(
+    data: OwnData,
+    windows: tuple[Window, Window],
+    scores: Mapping[str, ModelScores],
+    manifest: Manifest,
+) -> Json:
+    train, test = windows
+    labelled = np.searchsorted(test.events, test.labelled)
+    rows = test_slice(data, test, train.labelled)
+    of_labelled = {
+        name: ModelScores(
+            raw=one.raw[labelled],
+            probability=_known(one)[labelled],
+            thresholds=one.thresholds,
+        )
+        for name, one in scores.items()
+    }
+    found = figures(rows, of_labelled, manifest.served, manifest.seed)
+    return found | {
+        "label": manifest.label,
+        "data_set": manifest.dataset_name,
+        "all_events": len(test.events),
+        "unlabelled": test.unlabelled,
+        "train": {
+            "labelled": len(train.labelled),
+            "positives": int(data.labels.value[train.labelled].sum()),
+            "label_not_known_at_cut": train.unknown,
+        },
+    }
+
+
+def _known(scores: ModelScores) -> NDArray[np.float64]:
+    assert scores.probability is not None  # noqa: S101 - every kept model is calibrated
+    return scores.probability

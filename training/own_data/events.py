@@ -1,0 +1,144 @@
+"""A shop's own events in memory: keys as numbers, labels with the time they became known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from training.datasets.own_events import (
+    AMOUNT_COLUMN,
+    EVENTS,
+    LABELS,
+    OwnDescription,
+    categorical_column,
+    entity_column,
+    numeric_column,
+    read_own_description,
+)
+from training.labels import NEVER_US, UNLABELLED, AbuseLabels, LabelTable, align_labels
+from training.own_data.periods import span
+
+Floats = NDArray[np.float64]
+DAY_S = 86_400
+MISSING = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """Texts as numbers: ``codes`` are places in ``levels``, -1 where there is none."""
+
+    codes: NDArray[np.int32]
+    levels: pa.Array
+
+    def filled(self) -> pa.DictionaryArray:
+        """Return the texts again, as a dictionary array."""
+        mask = self.codes == MISSING
+        indices = pa.array(np.where(mask, 0, self.codes), mask=mask)
+        return pa.DictionaryArray.from_arrays(indices, self.levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEvents:
+    """All events of a data set, sorted by time; arrays have one element per event.
+
+    ``amount`` is in whole units of the currency, NaN where it is missing; None when the
+    data set has no amount at all.
+    """
+
+    description: OwnDescription
+    event_id: pa.Array
+    at_us: NDArray[np.int64]
+    entities: Mapping[str, Coded]
+    categories: Mapping[str, Coded]
+    numbers: Mapping[str, Floats]
+    amount: Floats | None
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return len(self.at_us)
+
+
+def read_events(directory: Path) -> OwnEvents:
+    """Read a data set that ``risk dataset import`` wrote.
+
+    Raises
+    ------
+    DataFault
+        The directory holds no such data set, or its files do not fit together.
+    """
+    description = read_own_description(directory)
+    with pq.ParquetFile(directory / EVENTS) as file:
+        table = {name: file.read([name]).column(0) for name in file.schema_arrow.names}
+    exponent = description.amount.exponent if description.amount is not None else 0
+    amount = None
+    if description.amount is not None:
+        amount = _numbers(table[AMOUNT_COLUMN]) / 10.0**exponent
+    return OwnEvents(
+        description=description,
+        event_id=table["event_id"].combine_chunks(),
+        at_us=table["event_at"].cast(pa.int64()).to_numpy(),
+        entities={name: _coded(table[entity_column(name)]) for name in description.entities},
+        categories={
+            name: _coded(table[categorical_column(name)]) for name in description.categorical
+        },
+        numbers={name: _numbers(table[numeric_column(name)]) for name in description.numeric},
+        amount=amount,
+    )
+
+
+def read_label(directory: Path, events: OwnEvents, label: str, delay_s: int | None) -> AbuseLabels:
+    """Read one label of a data set, aligned to its events.
+
+    Parameters
+    ----------
+    delay_s
+        Label delay of the command line: no label is known before its event plus this, and an
+        event younger than this is not learned from. None: what the data set says.
+
+    Raises
+    ------
+    ConfigFault
+        There is no such label; lists those there are.
+    DataFault
+        The labels do not fit the events.
+    """
+    known = events.description.labels
+    if label not in known:
+        there = ", ".join(known) or "none at all"
+        raise ConfigFault(f"{directory}: no label {label!r}; there are: {there}")
+    delay = known[label].delay_s if delay_s is None else delay_s
+    source = LabelTable(path=directory / LABELS, order="event_id", label="label")
+    found = align_labels(source, source.read(), events.event_id, label, delay / DAY_S)
+    if delay_s is None:
+        return found
+    assumed = events.at_us + delay_s * 1_000_000
+    # A time that the source told can be made later, never earlier; an assumed one is replaced.
+    if known[label].known_from != "delay":
+        assumed = np.maximum(found.known_at_us, assumed)
+    return replace(found, known_at_us=np.where(found.value == UNLABELLED, NEVER_US, assumed))
+
+
+def describe_delay(events: OwnEvents, label: str, delay_s: int | None) -> str:
+    """Return which delay holds and where it comes from."""
+    declared = events.description.labels[label]
+    if delay_s is None:
+        return f"{span(declared.delay_s)}, as imported"
+    if declared.known_from == "delay":
+        return f"{span(delay_s)} (the import said {span(declared.delay_s)})"
+    return f"{span(delay_s)} at least, else the time that the source tells"
+
+
+def _coded(column: pa.ChunkedArray) -> Coded:
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
+    return Coded(codes=codes, levels=encoded.dictionary)
+
+
+def _numbers(column: pa.ChunkedArray) -> Floats:
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -1,0 +1,31 @@
+"""All fields of the events that may be keys: entities, categories, and what texts tell."""
+
+from collections.abc import Mapping
+
+from training.own_data.derive import TextKind, derived_keys
+from training.own_data.events import Coded, OwnEvents
+
+
+def category_field(name: str) -> str:
+    """Return the field of a category; no entity can have this name."""
+    return f"cat/{name}"
+
+
+def derived_field(source: str, name: str) -> str:
+    """Return the field of a key derived from another: ``email.domain``."""
+    return f"{source}.{name}"
+
+
+def texts_of(events: OwnEvents) -> dict[str, Coded]:
+    """Return entities and categories under the names of their fields."""
+    categories = {category_field(name): coded for name, coded in events.categories.items()}
+    return dict(events.entities) | categories
+
+
+def fields_of(events: OwnEvents, kinds: Mapping[str, TextKind]) -> dict[str, Coded]:
+    """Return every field: the texts, then the keys derived from them."""
+    fields = texts_of(events)
+    for source, coded in list(fields.items()):
+        for name, derived in derived_keys(coded, kinds[source]):
+            fields[derived_field(source, name)] = derived
+    return fields

@@ -1,0 +1,154 @@
+"""The model inputs of all events that are learned from or measured, as of each event."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from training.labels import AbuseLabels
+from training.own_data.columns import category_column, own_columns
+from training.own_data.declare import declare
+from training.own_data.events import Coded, Floats, OwnEvents
+from training.own_data.fields import fields_of
+from training.own_data.formulas import KeyInputs, pair_rates, pair_windows
+from training.own_data.history import event_log
+from training.own_data.links import link_columns
+from training.own_data.plan import FeaturePlan
+from training.windows.build import build_windows
+from training.windows.log import EventLog
+
+Floats32 = NDArray[np.float32]
+Rows = NDArray[np.int64]
+Step = Callable[[str], None]
+
+
+class InputGroup(StrEnum):
+    """Where inputs come from, each step needing more than the one before."""
+
+    OWN = "own"
+    WINDOWS = "windows"
+    RATES = "rates"
+    LINKS = "links"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Columns of single precision, one value per row; ``rows`` are places in the events."""
+
+    rows: Rows
+    columns: Mapping[str, Floats32]
+    groups: Mapping[str, InputGroup]
+    categorical: frozenset[str]
+
+    def names(self, groups: Iterable[InputGroup]) -> tuple[str, ...]:
+        """Return the inputs of some groups."""
+        wanted = set(groups)
+        return tuple(name for name, group in self.groups.items() if group in wanted)
+
+    def matrix(self, at: Rows, names: Sequence[str]) -> Floats32:
+        """Return a matrix of shape (at, names); ``at`` are places in ``rows``."""
+        found = np.empty((len(at), len(names)), np.float32)
+        for place, name in enumerate(names):
+            found[:, place] = self.columns[name][at]
+        return found
+
+
+@dataclass(slots=True)
+class _Collected:
+    columns: dict[str, Floats32] = field(default_factory=dict)
+    groups: dict[str, InputGroup] = field(default_factory=dict)
+
+    def add(
+        self, group: InputGroup, found: Iterable[tuple[str, NDArray[np.floating[Any]]]]
+    ) -> None:
+        for name, values in found:
+            # Beyond single precision is no difference that a tree should split on.
+            with np.errstate(over="ignore"):
+                self.columns[name] = values.astype(np.float32)
+            self.groups[name] = group
+
+
+def make_inputs(
+    events: OwnEvents,
+    labels: AbuseLabels,
+    plan: FeaturePlan,
+    wanted: NDArray[np.bool_],
+    scratch: Path,
+    tell: Step,
+) -> Inputs:
+    """Return the inputs of the wanted events.
+
+    Parameters
+    ----------
+    labels
+        What was known when; each event sees what was known before it.
+    scratch
+        Directory for the windows on their way; it is left as it was.
+    """
+    rows = np.flatnonzero(wanted)
+    found = _Collected()
+    found.add(InputGroup.OWN, own_columns(events, plan, rows))
+    fields = fields_of(events, plan.texts)
+    tell("windows")
+    log = event_log(events, fields, labels, plan, wanted)
+    directory = Path(tempfile.mkdtemp(prefix=".windows-", dir=scratch))
+    try:
+        path = build_windows(log, declare(plan), directory / "windows.parquet")
+        _add_windows(found, path, plan, events, rows)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    tell("links")
+    _add_links(found, log, fields, plan, rows)
+    return Inputs(
+        rows=rows,
+        columns=found.columns,
+        groups=found.groups,
+        categorical=frozenset(category_column(one) for one in plan.categories),
+    )
+
+
+def _add_windows(
+    found: _Collected, path: Path, plan: FeaturePlan, events: OwnEvents, rows: Rows
+) -> None:
+    amount = events.amount[rows] if events.amount is not None and plan.has_amount else None
+    scales = {number.name: number.scale for number in plan.numbers}
+    with pq.ParquetFile(path) as file:
+
+        def read(name: str) -> Floats:
+            column = file.read([name]).column(0)
+            return np.asarray(column.to_numpy(), dtype=np.float64)
+
+        for key in plan.keys:
+            of_key = KeyInputs(plan, key, read, amount)
+            found.add(InputGroup.WINDOWS, of_key.windows())
+            for name in plan.history_numbers if key.full else ():
+                now = events.numbers[name][rows]
+                found.add(InputGroup.WINDOWS, of_key.numbers(name, scales[name], now))
+            found.add(InputGroup.RATES, of_key.rates())
+        for pair in plan.pairs:
+            found.add(InputGroup.WINDOWS, pair_windows(pair, read))
+            if pair.labels:
+                found.add(InputGroup.RATES, pair_rates(plan, pair, read))
+
+
+def _add_links(
+    found: _Collected,
+    log: EventLog,
+    fields: Mapping[str, Coded],
+    plan: FeaturePlan,
+    rows: Rows,
+) -> None:
+    found.add(InputGroup.LINKS, link_columns(log, fields, plan, rows))
+
+
+def chunks(count: int, size: int) -> Iterator[Rows]:
+    """Yield the places 0 to count, some at a time."""
+    for start in range(0, count, size):
+        yield np.arange(start, min(start + size, count))

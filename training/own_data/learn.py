@@ -1,0 +1,196 @@
+"""One model on some inputs: fitted on folds in time, then on the whole training window.
+
+The folds tell how many trees are right and what the scores mean: each part of the window is
+predicted by a model that was fitted before it, and on those predictions probabilities and
+thresholds are set. The model that is kept has seen the whole window, with the same
+parameters. All positives are fitted on, and no more negatives than pay for their time.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from training.evaluate.ranking import Ranking
+from training.own_data.inputs import Inputs, chunks
+from training.own_data.slices import Fold
+from training.train.booster import (
+    PARAMETERS,
+    Floats,
+    Parameters,
+    Rows,
+    Trained,
+    binned,
+    boost,
+    class_weight,
+    raw_scores,
+)
+
+Places = NDArray[np.int64]
+# Fitting two models at a time, one thread each, is faster than two threads in one.
+MODELS_AT_A_TIME = 2
+MOST_TREES = 500
+LEAST_TREES = 20
+# The whole window is larger than what the folds were fitted on.
+MORE_TREES = 1.1
+FOLD_NEGATIVES = 100_000
+FINAL_NEGATIVES = 400_000
+CHUNK_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What is learned from: the inputs, the training rows among them, their labels.
+
+    ``at`` are places in the rows of ``inputs``, in order of time; folds are places in ``at``.
+    """
+
+    inputs: Inputs
+    at: Places
+    label: NDArray[np.int8]
+    folds: tuple[Fold, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Parameters of one candidate; ``weighted`` gives positives the root of the imbalance."""
+
+    name: str
+    parameters: dict[str, object]
+    weighted: bool = False
+
+    def all_parameters(self, label: NDArray[np.int8], seed: int) -> Parameters:
+        """Return the parameters of the promotion models with those of the candidate."""
+        weight = class_weight(label) if self.weighted else 1.0
+        # Candidates share bins, so no column may be dropped for one candidate's leaf size.
+        fixed = {"seed": seed, "scale_pos_weight": weight, "feature_pre_filter": False}
+        return PARAMETERS | self.parameters | fixed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the folds say of one candidate: quality, trees, and the raw scores of held rows.
+
+    ``at`` are places in the training rows; ``quality`` is the mean PR-AUC over the folds.
+    """
+
+    setting: Setting
+    names: tuple[str, ...]
+    by_fold: tuple[float, ...]
+    trees: int
+    at: Places
+    raw: Floats
+
+    @property
+    def quality(self) -> float:
+        """Mean PR-AUC over the folds."""
+        return float(np.mean(self.by_fold))
+
+
+def hold_out(learning: Learning, names: tuple[str, ...], settings: Sequence[Setting]) -> list[Held]:
+    """Try every setting on every fold; the folds run side by side."""
+    with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
+        work = [pool.submit(_try_fold, learning, names, settings, fold) for fold in learning.folds]
+        tried = [one.result() for one in work]
+    return [
+        Held(
+            setting=setting,
+            names=names,
+            by_fold=tuple(part[place][1] for part in tried),
+            trees=_trees([part[place][0] for part in tried]),
+            at=np.concatenate([fold.held for fold in learning.folds]),
+            raw=np.concatenate([part[place][2] for part in tried]),
+        )
+        for place, setting in enumerate(settings)
+    ]
+
+
+def fit_whole(learning: Learning, held: Held, models: int) -> tuple[Trained, ...]:
+    """Fit on the whole training window, as often as asked, each time with another seed.
+
+    Raises
+    ------
+    ConfigFault
+        Nothing could be learned.
+    """
+    chosen = some(np.arange(len(learning.at)), learning.label, FINAL_NEGATIVES, learning.seed)
+    label = learning.label[chosen]
+    matrix = learning.inputs.matrix(learning.at[chosen], held.names)
+    first = held.setting.all_parameters(label, learning.seed)
+    bins = _binned(learning, held.names, matrix, label, first)
+    bins.construct()
+    found = []
+    for number in range(models):
+        parameters = held.setting.all_parameters(label, learning.seed + number)
+        found.append(boost(bins, None, parameters, held.trees))
+    if not any(one.gain.any() for one in found):
+        raise ConfigFault(f"nothing could be learned from {len(learning.label)} events")
+    return tuple(found)
+
+
+def mean_raw(texts: Sequence[str], inputs: Inputs, at: Places, names: tuple[str, ...]) -> Floats:
+    """Return the mean raw score of some models, shape (at,)."""
+    raw = np.empty(len(at))
+    for part in chunks(len(at), CHUNK_ROWS):
+        matrix = inputs.matrix(at[part], names)
+        with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
+            each = list(pool.map(lambda text, m=matrix: raw_scores(text, m), texts))
+        raw[part] = np.mean(each, axis=0)
+    return raw
+
+
+def some(at: Places, label: NDArray[np.int8], negatives: int, seed: int) -> Places:
+    """Return all positives of ``at`` and at most so many negatives, drawn by the seed."""
+    negative = at[label[at] == 0]
+    if len(negative) <= negatives:
+        return at
+    drawn = np.random.default_rng(seed).choice(negative, negatives, replace=False)
+    return np.sort(np.concatenate((at[label[at] == 1], drawn)))
+
+
+def _try_fold(
+    learning: Learning, names: tuple[str, ...], settings: Sequence[Setting], fold: Fold
+) -> list[tuple[int, float, Floats]]:
+    """Return (trees, PR-AUC, raw scores of all held rows) of every setting."""
+    fit = some(fold.fit, learning.label, FOLD_NEGATIVES, learning.seed)
+    watch = some(fold.held, learning.label, FOLD_NEGATIVES, learning.seed)
+    label = learning.label
+    first = settings[0].all_parameters(label[fit], learning.seed)
+    fitting = _binned(learning, names, _matrix(learning, fit, names), label[fit], first)
+    stopping = _binned(
+        learning, names, _matrix(learning, watch, names), label[watch], first, fitting
+    )
+    found = []
+    for setting in settings:
+        parameters = setting.all_parameters(label[fit], learning.seed)
+        trained = boost(fitting, stopping, parameters, MOST_TREES)
+        raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names)
+        quality = Ranking.of(label[fold.held], raw).curve().average_precision()
+        found.append((trained.trees, quality, raw))
+    return found
+
+
+def _matrix(learning: Learning, at: Places, names: tuple[str, ...]) -> NDArray[np.float32]:
+    return learning.inputs.matrix(learning.at[at], names)
+
+
+def _binned(
+    learning: Learning,
+    names: tuple[str, ...],
+    matrix: NDArray[np.float32],
+    label: NDArray[np.int8],
+    parameters: Parameters,
+    bins_of: Any = None,
+) -> Any:
+    categorical = tuple(name for name in names if name in learning.inputs.categorical)
+    rows = Rows(matrix=matrix, label=label)
+    return binned(rows, names, parameters, bins_of=bins_of, categorical=categorical)
+
+
+def _trees(by_fold: Sequence[int]) -> int:
+    return max(LEAST_TREES, round(float(np.mean(by_fold)) * MORE_TREES))

@@ -1,0 +1,245 @@
+"""Decides the plan of a data set by its events before the end of training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.features.windows.tiles import BY_NAME, EVER
+from training.labels import AbuseLabels
+from training.own_data.density import repeats, windows_of
+from training.own_data.derive import text_kind
+from training.own_data.events import MISSING, Coded, OwnEvents
+from training.own_data.fields import category_field, fields_of
+from training.own_data.plan import (
+    CategoryPlan,
+    FeaturePlan,
+    KeyPlan,
+    LinkPlan,
+    NumberPlan,
+    PairPlan,
+)
+
+# A level of a category must have come so often to be told from others.
+LEAST_OF_LEVEL = 10
+MOST_CODED_LEVELS = 64
+# A category of fewer levels is told apart by its code alone; it needs no history.
+LEAST_HISTORY_LEVELS = 6
+# Keys that hardly ever come again have no history worth keeping.
+LEAST_REPEATS = 0.02
+MOST_PAIRS, MOST_CATEGORY_PAIRS, MOST_LINKS = 10, 6, 6
+MOST_HISTORY_NUMBERS = 4
+MOST_DISTINCT = 6
+LIGHT_WINDOWS = ("24h", "30d")
+LARGE_ROWS = 1_000_000
+# What still counts as one to one.
+SAME_SHARE = 1.02
+HOUR_US = 3_600_000_000
+WHOLE_RANGE = 1e9
+SHORTEST_LABEL_WINDOW_US = 24 * HOUR_US
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """Events before the end of training: how many, and from when to when."""
+
+    events: OwnEvents
+    fields: Mapping[str, Coded]
+    rows: int
+    span_us: int
+
+    def codes(self, field: str) -> NDArray[np.int32]:
+        return self.fields[field].codes[: self.rows]
+
+    @property
+    def at_us(self) -> NDArray[np.int64]:
+        return self.events.at_us[: self.rows]
+
+
+def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: int) -> FeaturePlan:
+    """Return the plan.
+
+    Parameters
+    ----------
+    until_us
+        End of training: later events decide nothing.
+    cutoff_us
+        Labels known after this decide nothing.
+    """
+    texts = {name: text_kind(coded) for name, coded in events.entities.items()}
+    texts |= {category_field(name): text_kind(of) for name, of in events.categories.items()}
+    fields = fields_of(events, texts)
+    rows = int(np.searchsorted(events.at_us, until_us))
+    past = _Past(
+        events=events,
+        fields=fields,
+        rows=rows,
+        span_us=int(events.at_us[rows - 1] - events.at_us[0]) if rows else 0,
+    )
+    keys = _keys(past)
+    full = [key.field for key in keys if key.full]
+    return FeaturePlan(
+        has_amount=events.amount is not None,
+        texts=texts,
+        keys=keys,
+        pairs=_pairs(past, full),
+        links=_links(past, full),
+        categories=tuple(_category(past, name) for name in events.categories),
+        numbers=tuple(_number(past, name) for name in events.numbers),
+        history_numbers=tuple(events.numbers)[:MOST_HISTORY_NUMBERS],
+        prior=_prior(labels, cutoff_us),
+    )
+
+
+def _prior(labels: AbuseLabels, cutoff_us: int) -> float:
+    known = labels.known_at_us <= cutoff_us
+    positives, count = int((labels.value[known] == 1).sum()), int(known.sum())
+    return (positives + 1) / (count + 2)
+
+
+def _keys(past: _Past) -> tuple[KeyPlan, ...]:
+    found: list[KeyPlan] = []
+    entities = _distinguished(
+        past,
+        [name for name in past.events.entities if repeats(past.codes(name)) >= LEAST_REPEATS],
+    )
+    for field in past.fields:
+        full = field in entities
+        if not full and not _worth_history(past, field, [key.field for key in found]):
+            continue
+        windows = windows_of(past.codes(field), past.at_us, past.span_us)
+        found.append(
+            KeyPlan(
+                field=field,
+                full=full,
+                windows=windows if full else _two_of(windows),
+                label_windows=_label_windows(windows if full else _two_of(windows)[-1:]),
+                distinct=_distinct(past, field),
+            )
+        )
+    return tuple(found)
+
+
+def _worth_history(past: _Past, field: str, before: list[str]) -> bool:
+    if field in past.events.entities:
+        return False
+    codes = past.codes(field)
+    levels = len(np.unique(codes[codes != MISSING]))
+    if levels < LEAST_HISTORY_LEVELS or repeats(codes) < LEAST_REPEATS:
+        return False
+    return not any(_one_to_one(past, field, other) for other in before)
+
+
+def _two_of(windows: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a short and a long window, for keys that need no more."""
+    wanted = tuple(name for name in LIGHT_WINDOWS if name in windows)
+    return wanted or windows[-1:]
+
+
+def _label_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
+    long = [one for one in windows if BY_NAME[one].length_us >= SHORTEST_LABEL_WINDOW_US]
+    return (*long, EVER.name)
+
+
+def _distinct(past: _Past, field: str) -> tuple[str, ...]:
+    """Return the fields counted distinct; a derived key counts only what it was derived from."""
+    source = field.rpartition(".")[0]
+    if source or field not in past.events.entities:
+        return (source,) if source in past.events.entities else ()
+    others = [name for name in past.events.entities if name != field]
+    others += [
+        category_field(name)
+        for name, coded in past.events.categories.items()
+        if len(coded.levels) >= LEAST_HISTORY_LEVELS
+    ]
+    return tuple(others[:MOST_DISTINCT])
+
+
+def _pairs(past: _Past, full: list[str]) -> tuple[PairPlan, ...]:
+    found = []
+    for first, second in combinations(past.events.entities, 2):
+        both = _both(past, first, second)
+        share = repeats(both)
+        if share >= LEAST_REPEATS and not _determined(past, first, second, both):
+            windows = _two_of(windows_of(both, past.at_us, past.span_us))
+            pair = PairPlan(first=first, second=second, windows=windows, labels=True)
+            found.append((share, pair))
+    ranked = [pair for _, pair in sorted(found, key=lambda one: -one[0])][:MOST_PAIRS]
+    with_category = [
+        PairPlan(first=field, second=category_field(name), windows=(), labels=False)
+        for field in full
+        for name, coded in past.events.categories.items()
+        if 2 <= len(coded.levels) <= len(past.fields[field].levels)
+        and not _determined(
+            past, field, category_field(name), _both(past, field, category_field(name))
+        )
+    ]
+    return (*ranked, *with_category[:MOST_CATEGORY_PAIRS])
+
+
+def _both(past: _Past, first: str, second: str) -> NDArray[np.int32]:
+    a, b = past.codes(first).astype(np.int64), past.codes(second).astype(np.int64)
+    missing = (a == MISSING) | (b == MISSING)
+    numbers = np.unique(a * (b.max(initial=0) + 1) + b, return_inverse=True)[1]
+    return np.where(missing, MISSING, numbers).astype(np.int32)
+
+
+def _determined(past: _Past, first: str, second: str, both: NDArray[np.int32]) -> bool:
+    """Tell whether one field as good as tells the other: the pair is then that field again."""
+    present = both != MISSING
+    values = [len(np.unique(past.codes(field)[present])) for field in (first, second)]
+    return len(np.unique(both[present])) <= SAME_SHARE * max(values)
+
+
+def _distinguished(past: _Past, names: list[str]) -> list[str]:
+    """Leave out entities that run one to one with an earlier one: their history is the same."""
+    kept: list[str] = []
+    for name in names:
+        if not any(_one_to_one(past, name, other) for other in kept):
+            kept.append(name)
+    return kept
+
+
+def _one_to_one(past: _Past, first: str, second: str) -> bool:
+    a, b = past.codes(first), past.codes(second)
+    if np.mean((a == MISSING) != (b == MISSING)) > SAME_SHARE - 1:
+        return False
+    both = _both(past, first, second)
+    present = both != MISSING
+    values = [len(np.unique(codes[present])) for codes in (a, b)]
+    return len(np.unique(both[present])) <= SAME_SHARE * min(values)
+
+
+def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
+    found = []
+    for key, over in permutations(full, 2):
+        both = _both(past, key, over)
+        pairs = len(np.unique(both[both != MISSING]))
+        keys = len(np.unique(past.codes(key)))
+        degree = pairs / max(keys, 1)
+        if degree >= 1.1:
+            found.append((degree, LinkPlan(key=key, over=over)))
+    most = MOST_LINKS if past.rows < LARGE_ROWS else MOST_LINKS // 2
+    return tuple(link for _, link in sorted(found, key=lambda one: -one[0])[:most])
+
+
+def _category(past: _Past, name: str) -> CategoryPlan:
+    coded = past.events.categories[name]
+    codes = coded.codes[: past.rows]
+    counts = np.bincount(codes[codes != MISSING], minlength=len(coded.levels))
+    often = np.flatnonzero(counts >= LEAST_OF_LEVEL)
+    texts = coded.levels.take(often).to_pylist()
+    ranked = sorted(
+        zip(texts, counts[often].tolist(), strict=True), key=lambda one: (-one[1], one[0])
+    )
+    levels = tuple(text for text, _ in ranked[:MOST_CODED_LEVELS])
+    return CategoryPlan(name=name, levels=levels, coded=len(ranked) <= MOST_CODED_LEVELS)
+
+
+def _number(past: _Past, name: str) -> NumberPlan:
+    values = past.events.numbers[name][: past.rows]
+    known = np.abs(values[np.isfinite(values)])
+    high = float(np.quantile(known, 0.999)) if len(known) else 0.0
+    return NumberPlan(name=name, scale=WHOLE_RANGE / high if high > 0 else 1.0)

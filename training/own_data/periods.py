@@ -1,0 +1,117 @@
+"""Times on the command line: the four dates and the label delay, checked before any work."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from risk_service.domain.errors import ConfigFault
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DELAY = re.compile(r"(\d+)(s|m|h|d|w)")
+_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+MAXIMUM_DELAY_S = 3 * 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periods:
+    """Training and test in microseconds since 1970 UTC; an end is not included."""
+
+    train_from_us: int
+    train_to_us: int
+    test_from_us: int
+    test_to_us: int
+
+    @property
+    def cutoff_us(self) -> int:
+        """When the model is first used: what is known by then may be learned from."""
+        return self.test_from_us
+
+
+def periods(train_from: str, train_to: str, test_from: str, test_to: str) -> Periods:
+    """Read the four dates.
+
+    Raises
+    ------
+    ConfigFault
+        A date is no date, or they are not in order; names the option.
+    """
+    train = time_us("--train-from", train_from), time_us("--train-to", train_to)
+    test = time_us("--test-from", test_from), time_us("--test-to", test_to)
+    for name, (start, end) in (("train", train), ("test", test)):
+        if start >= end:
+            raise ConfigFault(
+                f"--{name}-from {when(start)} is not before --{name}-to {when(end)}; "
+                "swap them (the end is not included)"
+            )
+    if test[0] < train[1]:
+        raise ConfigFault(
+            f"--test-from {when(test[0])} lies before --train-to {when(train[1])}: the model "
+            "would be measured on what it has learned; let the test begin later"
+        )
+    return Periods(
+        train_from_us=train[0], train_to_us=train[1], test_from_us=test[0], test_to_us=test[1]
+    )
+
+
+def time_us(option: str, text: str) -> int:
+    """Return a time in microseconds since 1970; a plain date is its midnight in UTC.
+
+    Raises
+    ------
+    ConfigFault
+        The text is no full date, or has a time of day without a zone.
+    """
+    try:
+        if len(text.strip()) <= len("2024-01-31"):
+            day = date.fromisoformat(text.strip())
+            moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        else:
+            moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ConfigFault(
+            f"{option} {text!r} is no date; write 2024-01-31 (midnight in UTC) "
+            "or 2024-01-31T08:00:00Z"
+        ) from error
+    if moment.tzinfo is None:
+        raise ConfigFault(
+            f"{option} {text!r} has no time zone; end it with Z for UTC, or with an offset "
+            "such as +08:00"
+        )
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def delay_s(text: str) -> int:
+    """Return the label delay in seconds.
+
+    Raises
+    ------
+    ConfigFault
+        The text is no delay such as 7d, 12h, 30m, 90s or 2w, or it is longer than three years.
+    """
+    match = _DELAY.fullmatch(text.strip())
+    if match is None and text.strip() != "0":
+        raise ConfigFault(
+            f"--label-delay {text!r} is no delay; write a whole number and a unit: "
+            "90s, 30m, 12h, 7d or 2w (0 for none)"
+        )
+    seconds = int(match[1]) * _UNIT_S[match[2]] if match is not None else 0
+    if seconds > MAXIMUM_DELAY_S:
+        raise ConfigFault(f"--label-delay {text!r} is longer than three years")
+    return seconds
+
+
+def when(time_us_: int) -> str:
+    """Return a time as RFC 3339; midnight as a plain date."""
+    moment = _EPOCH + timedelta(microseconds=time_us_)
+    if moment.time() == moment.min.time():
+        return moment.date().isoformat()
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def span(seconds: float) -> str:
+    """Return a length of time as people write it: 7d, 12h, 30m, 90s."""
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _UNIT_S[unit] == 0:
+            return f"{seconds / _UNIT_S[unit]:g}{unit}"
+    return f"{seconds:g}s"

@@ -1,0 +1,91 @@
+"""What is computed for every event of a data set, chosen from its past and kept with the run.
+
+Everything here is decided on events before the end of training: which keys have a history,
+over which windows, which pairs and links, which levels a category has. The same plan makes
+the model inputs of training and of any later evaluation.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from training.own_data.derive import TextKind
+
+SHRINK_LABELS = 10.0
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KeyPlan(_Part):
+    """The history of one key.
+
+    ``full`` keys are the declared entities; the others (categories, e-mail domains, networks)
+    get counts and label rates only. ``distinct`` names the fields counted distinct.
+    """
+
+    field: str
+    full: bool
+    windows: tuple[str, ...]
+    label_windows: tuple[str, ...]
+    distinct: tuple[str, ...] = ()
+
+
+class PairPlan(_Part):
+    """The history of two keys together; ``labels`` tells whether with label rates."""
+
+    first: str
+    second: str
+    windows: tuple[str, ...]
+    labels: bool
+
+
+class LinkPlan(_Part):
+    """Other keys of field ``over`` that were lately seen with this event's ``key``."""
+
+    key: str
+    over: str
+
+
+class CategoryPlan(_Part):
+    """Levels of a category, most frequent first; ``coded`` when few enough to be an input."""
+
+    name: str
+    levels: tuple[str, ...]
+    coded: bool
+
+
+class NumberPlan(_Part):
+    """A numeric attribute; ``scale`` turns it into whole numbers for sums."""
+
+    name: str
+    scale: float
+
+
+class FeaturePlan(_Part):
+    """All of it.
+
+    Parameters
+    ----------
+    texts
+        What the texts of each field are; e-mail addresses and IPs have derived keys.
+    prior
+        Share of positives among the labels known at the training cut; rates shrink to it.
+    """
+
+    has_amount: bool
+    texts: dict[str, TextKind]
+    keys: tuple[KeyPlan, ...]
+    pairs: tuple[PairPlan, ...]
+    links: tuple[LinkPlan, ...]
+    categories: tuple[CategoryPlan, ...]
+    numbers: tuple[NumberPlan, ...]
+    history_numbers: tuple[str, ...]
+    prior: float
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields that any history needs, each once."""
+        named = [field for key in self.keys for field in (key.field, *key.distinct)]
+        named += [field for pair in self.pairs for field in (pair.first, pair.second)]
+        named += [field for link in self.links for field in (link.key, link.over)]
+        return tuple(dict.fromkeys(named))

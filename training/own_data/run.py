@@ -1,0 +1,296 @@
+"""The use case behind ``risk train`` on own events: from the data set to a run."""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, single_feature_aucs
+from training.evaluate.test_slice import ModelScores
+from training.own_data.choose import Choice, choose
+from training.own_data.declare import declare
+from training.own_data.inputs import Inputs
+from training.own_data.keep import Kept, keep, probabilities, raw_thresholds
+from training.own_data.learn import Learning, mean_raw, some
+from training.own_data.make_plan import make_plan
+from training.own_data.manifest import (
+    KeptModel,
+    Manifest,
+    write_manifest,
+    write_models,
+)
+from training.own_data.manifest import Window as ManifestWindow
+from training.own_data.measure import figures, test_slice
+from training.own_data.periods import Periods, when
+from training.own_data.plan import FeaturePlan
+from training.own_data.prepared import OwnData, read_own_data
+from training.own_data.report import OwnReport, write_report
+from training.own_data.slices import Window, folds, test_window, training_window
+from training.train.run import Step, Timer, silent
+from training.train.run_file import write_json
+from training.train.source import description_sha256
+
+Json = dict[str, Any]
+METRICS_FILE, REPORT_FILE = "metrics.json", "report.html"
+LEAK_SAMPLE = 20_000
+TOP_INPUTS = 30
+# Sets of inputs are fitted side by side, a thread each.
+SETS_AT_A_TIME = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTrainRequest:
+    """What to train on, and where to put the run. ``label_delay_s`` None: as imported."""
+
+    data: Path
+    out: Path
+    label: str
+    periods: Periods
+    label_delay_s: int | None = None
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTrained:
+    """Every figure, and the warnings that belong on the screen."""
+
+    metrics: Json
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """What is fitted on and measured."""
+
+    data: OwnData
+    train: Window
+    test: Window
+    plan: FeaturePlan
+    inputs: Inputs
+    learning: Learning
+
+
+def train_own(request: OwnTrainRequest, tell: Step = silent) -> OwnTrained:
+    """Train, measure and report.
+
+    Raises
+    ------
+    ConfigFault
+        The run exists, the label is unknown, or a window has no events, one class only or
+        too few positives.
+    DataFault
+        The data set cannot be read.
+    """
+    if (request.out / METRICS_FILE).exists():
+        raise ConfigFault(f"{request.out}: already holds a run; name a new directory")
+    timer = Timer(tell)
+    timer.step("read")
+    data = read_own_data(request.data, request.label, request.label_delay_s, request.periods)
+    train = training_window(data.events, data.labels, request.periods)
+    test = test_window(data.events, data.labels, request.periods)
+    request.out.mkdir(parents=True, exist_ok=True)
+    material = _prepare(request, data, (train, test), timer)
+    choice = choose(material.learning, timer.step)
+    timer.step("fit")
+    kept = _keep_all(material, choice)
+    timer.step("measure")
+    rows = test_slice(data, test, train.labelled)
+    scores = score(material.inputs, test.labelled, kept)
+    found = figures(rows, scores, choice.served, request.seed)
+    alone = _leaks(material)
+    found |= _facts(request, material, kept, choice, alone)
+    timer.step("report")
+    _write_run(request, material, kept, choice)
+    warnings = _warnings(material, found, alone)
+    page = OwnReport(figures=found, rows=rows, scores=scores, warnings=warnings)
+    write_report(request.out / REPORT_FILE, page)
+    timer.stop()
+    found["seconds"] = {name: round(spent, 2) for name, spent in timer.seconds.items()}
+    write_json(request.out / METRICS_FILE, found)
+    return OwnTrained(metrics=found, warnings=warnings)
+
+
+def _prepare(
+    request: OwnTrainRequest, data: OwnData, windows: tuple[Window, Window], timer: Timer
+) -> _Material:
+    train, test = windows
+    periods = request.periods
+    plan = make_plan(data.events, data.labels, periods.train_to_us, periods.cutoff_us)
+    rows = np.concatenate((train.labelled, test.labelled))
+    inputs = data.inputs(plan, rows, request.out, timer.step)
+    learning = Learning(
+        inputs=inputs,
+        at=np.searchsorted(inputs.rows, train.labelled),
+        label=data.labels.value[train.labelled],
+        folds=_folds(data, train),
+        seed=request.seed,
+    )
+    return _Material(data=data, train=train, test=test, plan=plan, inputs=inputs, learning=learning)
+
+
+def _folds(data: OwnData, train: Window) -> Any:
+    found = folds(data.labels, data.events.at_us, train.labelled)
+    if not found:
+        raise ConfigFault(
+            f"{data.labels.abuse}: all positives of the training window lie at one end of it, so "
+            "nothing can be chosen on later events than it was fitted on; take a longer window"
+        )
+    return found
+
+
+def _keep_all(material: _Material, choice: Choice) -> dict[str, Kept]:
+    clusters = material.data.clusters(material.train.labelled)
+    with ThreadPoolExecutor(SETS_AT_A_TIME) as pool:
+        work = {
+            name: pool.submit(keep, material.learning, held, clusters)
+            for name, held in choice.by_set.items()
+        }
+        return {name: one.result() for name, one in work.items()}
+
+
+def score(
+    inputs: Inputs, rows: NDArray[np.int64], kept: Mapping[str, Kept]
+) -> dict[str, ModelScores]:
+    """Return what every kept model says of some events, which the inputs must hold."""
+    at = np.searchsorted(inputs.rows, rows)
+    found = {}
+    for name, one in kept.items():
+        raw = mean_raw(one.texts, inputs, at, one.held.names)
+        found[name] = ModelScores(
+            raw=raw,
+            probability=probabilities(one.calibrated, raw),
+            thresholds=raw_thresholds(one.thresholds),
+        )
+    return found
+
+
+def _leaks(material: _Material) -> tuple[FeatureAuc, ...]:
+    """Return every input with its AUC alone on training rows, strongest first."""
+    learning, inputs = material.learning, material.inputs
+    chosen = some(np.arange(len(learning.at)), learning.label, LEAK_SAMPLE, learning.seed)
+    names = tuple(inputs.columns)
+    matrix = inputs.matrix(learning.at[chosen], names).astype(np.float64)
+    return single_feature_aucs(learning.label[chosen], matrix, names, learning.seed)
+
+
+def _facts(
+    request: OwnTrainRequest,
+    material: _Material,
+    kept: Mapping[str, Kept],
+    choice: Choice,
+    alone: tuple[FeatureAuc, ...],
+) -> Json:
+    train, test, learning = material.train, material.test, material.learning
+    return {
+        "label": request.label,
+        "data_set": material.data.events.description.name,
+        "label_delay_days": material.data.labels.maturity_days,
+        "train": {
+            "from": when(request.periods.train_from_us),
+            "to": when(request.periods.train_to_us),
+            "labels_known_by": when(request.periods.cutoff_us),
+            "events": len(train.events),
+            "labelled": len(train.labelled),
+            "positives": int(learning.label.sum()),
+            "label_not_known_at_cut": train.unknown,
+            "unlabelled": train.unlabelled,
+        },
+        "test": {
+            "from": when(request.periods.test_from_us),
+            "to": when(request.periods.test_to_us),
+            "events": len(test.events),
+            "unlabelled": test.unlabelled,
+        },
+        "folds": [
+            {"fit": len(one.fit), "held": len(one.held), "embargoed": one.embargoed}
+            for one in learning.folds
+        ],
+        "search": {
+            one.setting.name: {"pr_auc": one.quality, "trees": one.trees} for one in choice.tried
+        },
+        "fit": {name: _fit_facts(one) for name, one in kept.items()},
+        "single_inputs": [{"input": one.feature, "auc": one.auc} for one in alone[:5]],
+    }
+
+
+def _fit_facts(kept: Kept) -> Json:
+    return {
+        "setting": kept.held.setting.name,
+        "inputs": len(kept.held.names),
+        "trees": kept.held.trees,
+        "models": len(kept.models),
+        "pr_auc_on_folds": kept.held.quality,
+        "calibration": kept.calibrated.kind,
+        "gain": dict(list(kept.gain.items())[:TOP_INPUTS]),
+        "thresholds": {
+            one.action: {
+                "raw": one.raw if one.offered else None,
+                "allowed_honest_share": one.cap,
+                "honest_share": one.honest_share,
+                "honest_bound": one.honest_bound,
+            }
+            for one in kept.thresholds
+        },
+    }
+
+
+def _warnings(material: _Material, found: Json, alone: tuple[FeatureAuc, ...]) -> tuple[str, ...]:
+    warnings = []
+    if material.train.unknown:
+        warnings.append(
+            f"{material.train.unknown:,} labelled events of the training window are left out: "
+            f"their labels are not known on {found['train']['labels_known_by']}, when the model "
+            "is first used"
+        )
+    if alone[0].auc > SUSPICIOUS_AUC:
+        warnings.append(
+            f"input {alone[0].feature} alone has AUC {alone[0].auc:.3f} on the training window; "
+            "check that it was known when the event happened"
+        )
+    return tuple(warnings)
+
+
+def _write_run(
+    request: OwnTrainRequest, material: _Material, kept: Mapping[str, Kept], choice: Choice
+) -> None:
+    periods = request.periods
+    manifest = Manifest(
+        data=os.path.relpath(request.data, request.out),
+        dataset_name=material.data.events.description.name,
+        dataset_sha256=description_sha256(request.data),
+        label=request.label,
+        label_delay_s=request.label_delay_s,
+        window=ManifestWindow(
+            train_from_us=periods.train_from_us,
+            train_to_us=periods.train_to_us,
+            test_from_us=periods.test_from_us,
+            test_to_us=periods.test_to_us,
+        ),
+        seed=request.seed,
+        window_set=declare(material.plan).version,
+        served=choice.served,
+        models={name: _kept_model(request.out, name, one) for name, one in kept.items()},
+        plan=material.plan,
+    )
+    write_manifest(request.out, manifest)
+
+
+def _kept_model(run: Path, name: str, kept: Kept) -> KeptModel:
+    file = name.replace("+ ", "").replace(" ", "_")
+    return KeptModel(
+        features=kept.held.names,
+        setting=kept.held.setting.name,
+        trees=kept.held.trees,
+        files=write_models(run, file, kept.texts),
+        calibration=kept.calibrated.kind,
+        knots=kept.calibrated.knots,
+        anchors=kept.anchors,
+        thresholds=dict(raw_thresholds(kept.thresholds)),
+        quality_on_folds=kept.held.quality,
+    )
