@@ -1,11 +1,10 @@
 """Reads CSV, plain or compressed, as text: every cell is converted later, with its row known.
 
-The header is read first, by Python; the rows by Arrow, as bytes, so that a cell in another
-encoding spoils its row and not the file. Limits: one character parts cells, and a row takes
+The header is read first, by Python; the rows by Arrow. A cell in another encoding spoils its
+row and not the file. Limits: one character parts cells, and a row takes
 at most 16 MiB.
 """
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
+from training.datasets.importing.decoding import MARK, MarkingDecoder
 from training.datasets.importing.faults import FaultLog, RowFault
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.specs import (
@@ -55,6 +55,7 @@ class CsvFile:
         self._compression = next(packed, None)
         self._size = path.stat().st_size
         self._raw: Any = None
+        self._decoder = MarkingDecoder(spec.encoding)
         self._skip_lines = spec.skip_lines
         sample = self._sample()
         self._delimiter = spec.delimiter or self._likely_delimiter(sample, wanted)
@@ -75,8 +76,6 @@ class CsvFile:
         refused: list[Any] = []
         try:
             yield from self._batches(wanted, faults, refused)
-        except UnicodeDecodeError as error:
-            raise self._fault(f"is not encoded as {self._spec.encoding}: {error.reason}") from error
         except (pa.ArrowException, OSError, EOFError) as error:
             words = str(error).partition("\n")[0][:200]
             if "straddling" in words:
@@ -128,29 +127,20 @@ class CsvFile:
     ) -> tuple[NDArray[np.bool_], list[pa.Array], list[RowFault]]:
         """Return which rows are whole, their cells, and those that are no text."""
         whole = ~_blank(batch, positions)
+        faults: dict[int, RowFault] = {}
+        if self._decoder.has_marked:
+            reason = "is no text in this encoding; name another one in [source] encoding"
+            for position in positions:
+                column = batch.column(position)
+                broken = pc.match_substring(column, MARK).to_numpy(zero_copy_only=False)
+                for row in np.flatnonzero(broken).tolist():
+                    value, name = column[row].as_py().replace(MARK, "?"), self.columns[position]
+                    fault = RowFault(row=int(rows[row]), column=name, value=value, reason=reason)
+                    faults.setdefault(row, fault)
+                whole &= ~broken
         if not whole.all():
             batch = batch.filter(pa.array(whole))
-        columns = [batch.column(position) for position in positions]
-        try:
-            return whole, [column.cast(pa.string()) for column in columns], []
-        except pa.ArrowInvalid:
-            broken = self._broken(columns, positions, rows[whole])
-        sound = ~np.isin(rows, [fault.row for fault in broken])
-        kept = pa.array(sound[whole])
-        return whole & sound, [c.filter(kept).cast(pa.string()) for c in columns], broken
-
-    def _broken(
-        self, columns: list[pa.Array], positions: list[int], rows: NDArray[np.int64]
-    ) -> list[RowFault]:
-        reason = 'is not UTF-8; name the encoding, as in [source] encoding = "gb18030"'
-        faults: dict[int, RowFault] = {}
-        for column, position in zip(columns, positions, strict=True):
-            for row, cell in zip(rows.tolist(), column.to_pylist(), strict=True):
-                text = cell.decode("utf-8", "backslashreplace")
-                if row not in faults and text.encode() != cell:
-                    name = self.columns[position]
-                    faults[row] = RowFault(row=row, column=name, value=text, reason=reason)
-        return list(faults.values())
+        return whole, [batch.column(position) for position in positions], list(faults.values())
 
     def _options(self, ragged: list[Any]) -> dict[str, Any]:
         spec = self._spec
@@ -167,7 +157,6 @@ class CsvFile:
                 block_size=_BLOCK_BYTES,
                 skip_rows=self._skip_lines,
                 column_names=names,
-                encoding=_encoding(spec).removesuffix("-sig"),
             ),
             "parse_options": pa_csv.ParseOptions(
                 delimiter=self._delimiter,
@@ -178,15 +167,18 @@ class CsvFile:
                 invalid_row_handler=remember,
             ),
             "convert_options": pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         }
 
     def _stream(self) -> Any:
+        """Return the file unpacked and as UTF-8, whatever it is on disk."""
         self._raw = pa.OSFile(str(self.path))
-        if self._compression is None:
-            return self._raw
-        return pa.CompressedInputStream(self._raw, self._compression)
+        self._decoder = MarkingDecoder(self._spec.encoding)
+        stream = self._raw
+        if self._compression is not None:
+            stream = pa.CompressedInputStream(self._raw, self._compression)
+        return pa.TransformInputStream(stream, self._decoder)
 
     def _sample(self) -> str:
         """Return the start of the file as text, from the header on."""
@@ -195,8 +187,7 @@ class CsvFile:
                 data = bytes(stream.read(_HEADER_BYTES))
         except (pa.ArrowException, OSError, EOFError) as error:
             raise self._fault(f"cannot be unpacked: {error}") from error
-        text = data.decode(_encoding(self._spec), "replace").removeprefix("\ufeff")
-        lines = text.splitlines(keepends=True)
+        lines = data.decode("utf-8", "ignore").splitlines(keepends=True)
         return "".join(lines[self._spec.skip_lines :])
 
     def _likely_delimiter(self, sample: str, wanted: Sequence[str]) -> str:
@@ -221,12 +212,6 @@ class CsvFile:
 
     def _fault(self, message: str) -> DataFault:
         return DataFault(str(self.path), None, message)
-
-
-def _encoding(spec: SourceSpec) -> str:
-    """Return the codec; a byte order mark is no part of the first name."""
-    is_utf8 = codecs.lookup(spec.encoding).name == "utf-8"
-    return "utf-8-sig" if is_utf8 else spec.encoding
 
 
 def _blank(batch: pa.RecordBatch, positions: list[int]) -> NDArray[np.bool_]:

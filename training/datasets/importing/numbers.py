@@ -1,7 +1,7 @@
 """Texts to numbers, whole columns at once: floats, and exact whole multiples of a power of ten.
 
-Limits: a number has at most 18 digits when it must be exact. Digits are ASCII; a point or a
-comma parts decimals, thousands may be parted in groups of three.
+Limits: a number that must be exact is below 2^63 in units of its last digit. Digits are ASCII;
+a point or a comma parts decimals, thousands may be parted in groups of three.
 """
 
 import re
@@ -17,8 +17,10 @@ from training.datasets.importing.specs import (
     SourceSpec,
 )
 
-_MOST_DIGITS = 18
-_ONE = pa.scalar("1")
+_MOST = 2**63 - 1
+# More digits do not even fit without a sign.
+_MOST_DIGITS = 19
+_ZERO = pa.scalar("0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,12 @@ def _of_digits(text: pa.Array, digits: int) -> tuple[pa.Array, NDArray[np.bool_]
     padded = pc.utf8_rpad(part, digits + 1, "0")
     kept = pc.utf8_slice_codeunits(padded, 0, digits)
     text_digits = pc.binary_join_element_wise(whole, kept, "")
-    large = pc.greater(pc.binary_length(text_digits), _MOST_DIGITS)
-    text_digits = pc.if_else(large, pa.scalar("0"), text_digits)
-    magnitude = pc.if_else(pc.equal(text_digits, ""), pa.scalar("0"), text_digits).cast(pa.int64())
+    text_digits = pc.if_else(pc.equal(text_digits, ""), _ZERO, text_digits)
+    long = pc.greater(pc.binary_length(text_digits), _MOST_DIGITS)
+    unsigned = pc.if_else(long, _ZERO, text_digits).cast(pa.uint64())
+    # One less than the most, so that rounding up stays within.
+    large = pc.or_(long, pc.greater_equal(unsigned, pa.scalar(_MOST, pa.uint64())))
+    magnitude = pc.if_else(large, pa.scalar(0, pa.uint64()), unsigned).cast(pa.int64())
     up = pc.greater_equal(pc.utf8_slice_codeunits(padded, digits, digits + 1), "5")
     magnitude = pc.add(magnitude, up.cast(pa.int64()))
     values = pc.if_else(pc.equal(sign, "-"), pc.negate(magnitude), magnitude)
@@ -108,7 +113,7 @@ def _of_digits(text: pa.Array, digits: int) -> tuple[pa.Array, NDArray[np.bool_]
 def _of_powers(text: pa.Array, digits: int) -> tuple[pa.Array, NDArray[np.bool_]]:
     """Return numbers written as 1.5e3; they are rare, so they go through Python."""
     found = [None if cell is None else _whole(cell, digits) for cell in text.to_pylist()]
-    large = np.array([value is not None and abs(value) >= 10**_MOST_DIGITS for value in found])
+    large = np.array([value is not None and abs(value) >= _MOST for value in found])
     values = [0 if is_large else value for value, is_large in zip(found, large, strict=True)]
     return pa.array(values, pa.int64()), large.astype(np.bool_)
 
@@ -117,5 +122,5 @@ def _whole(cell: str, digits: int) -> int:
     number = Decimal(cell)
     # A huge power would take its digits in memory before it could be called too large.
     if number.adjusted() + digits >= _MOST_DIGITS:
-        return int(10**_MOST_DIGITS)
+        return _MOST
     return int(number.scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP))

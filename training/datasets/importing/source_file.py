@@ -61,9 +61,9 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
         names = ", ".join(source.columns[:_MOST_COLUMNS_NAMED])
         more = ", ..." if len(source.columns) > _MOST_COLUMNS_NAMED else ""
         lines = "\n  ".join(missing.values())
-        raise ConfigFault(
-            f"{read.path}: {source.path} has no such column\n  {lines}\n  its columns: {names}{more}"
-        )
+        lacking = "column" if len(missing) == 1 else "columns"
+        message = f"{source.path} has no such {lacking}\n  {lines}\n  its columns: {names}{more}"
+        raise ConfigFault(f"{read.path}: {message}")
     return list(used)
 
 

@@ -5,8 +5,11 @@ that column. Every key is described in docs/own-data.md.
 """
 
 import codecs
+import re
 from typing import Annotated, Literal
 
+import duckdb
+import pyarrow as pa
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,6 +22,7 @@ from pydantic import (
 
 from training.datasets.importing.conditions import RowCondition, parse_condition
 from training.datasets.importing.durations import seconds_of
+from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, check_zone
 
 ISO8601, UNIX = "iso8601", "unix"
@@ -146,6 +150,24 @@ class TextSpec(SpecTable):
     part: str | None = None
     missing: CellTexts = ()
     whole_numbers: bool = True
+
+    @field_validator("part")
+    @classmethod
+    def _part_is_a_pattern(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        sql = Sql()
+        try:
+            groups = re.compile(pattern).groups
+            sql.column("regexp_extract(v, ?, 1)", pa.array([""]), pattern)
+        except (re.error, duckdb.Error) as error:
+            words = str(error).partition("\n")[0]
+            raise ValueError(f"{pattern!r} is no regular expression: {words}") from None
+        finally:
+            sql.close()
+        if groups != 1:
+            raise ValueError(f"{pattern!r} needs one group in brackets: the part that is taken")
+        return pattern
 
 
 class NumberSpec(SpecTable):

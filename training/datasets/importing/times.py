@@ -124,7 +124,7 @@ class TimeColumn:
     def _of_unix(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
         values, bad = fixed_point(text, _UNIX_DIGITS[self.spec.unit], self.numbers)
         at_us = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
-        reason = f"is no Unix time in {self.spec.unit}"
+        reason = f"is no Unix time in {self.spec.unit}{self._other_unit(text, bad)}"
         return (at_us // 1000 if self.spec.unit == "ns" else at_us), bad, reason
 
     def _of_format(self, text: pa.Array) -> Clock:
@@ -187,17 +187,20 @@ class TimeColumn:
         if spec.zone == FROM_VALUE and not bad.any():
             return 'has no zone of its own, and the mapping says zone = "from value"'
         if not bad.any():
-            return f"does not exist in {spec.zone}: clocks went forward"
+            return f"does not exist in {spec.zone}, clocks went forward; is it another zone?"
         if spec.format != ISO8601:
             return f"is no time of the format {spec.format!r}"
         example = str(text[int(np.flatnonzero(bad)[0])].as_py())
         return f"is no ISO 8601 time{advice_on_format(example)}"
 
     def _out_of_range(self, text: pa.Array, out: NDArray[np.bool_]) -> str:
-        if self.spec.format != UNIX or not out.any():
-            return "is not between the years 1900 and 2200"
-        unit = unix_unit(str(text[int(np.flatnonzero(out)[0])].as_py()))
-        return f"is not between the years 1900 and 2200; is the unit {unit or 'another'}?"
+        return f"is not between the years 1900 and 2200{self._other_unit(text, out)}"
+
+    def _other_unit(self, text: pa.Array, bad: NDArray[np.bool_]) -> str:
+        if self.spec.format != UNIX or not bad.any():
+            return ""
+        unit = unix_unit(str(text[int(np.flatnonzero(bad)[0])].as_py()))
+        return "" if unit in (None, self.spec.unit) else f"; is the unit {unit}?"
 
 
 def advice_on_format(example: str) -> str:

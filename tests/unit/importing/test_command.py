@@ -1,0 +1,94 @@
+"""``risk dataset import``: figures as JSON, a summary to read, one clear error."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from risk_service.cli.main import main
+from risk_service.domain.errors import ConfigFault
+from training.cli import dataset as command
+from training.cli.dataset import dataset
+
+
+@pytest.fixture
+def files(tmp_path: Path, payments: str, mapped: Callable[..., str]) -> list[str]:
+    """Write mapping and source, and return the command's arguments."""
+    (tmp_path / "m.toml").write_text(mapped(), encoding="utf-8")
+    (tmp_path / "s.csv").write_text(payments, encoding="utf-8")
+    return [
+        "import", "--mapping", str(tmp_path / "m.toml"), str(tmp_path / "s.csv"),
+        "--out", str(tmp_path / "out"),
+    ]  # fmt: skip
+
+
+def test_the_command_tells_what_it_wrote(files: list[str], tmp_path: Path) -> None:
+    """Rows, range, labels and missing cells, as text and as JSON."""
+    result = CliRunner().invoke(
+        dataset, [*files, "--json", str(tmp_path / "f.json")], catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    assert "4 events of 4 rows, 2024-05-01 to 2024-05-02, entities card, shop" in result.output
+    assert "label fraud: 1 positive, 2 negative, 1 without a label" in result.output
+    assert "entity__card: missing in 25.0% of the events" in result.output
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["events"] == 4
+    assert figures["labels"]["fraud"]["positives"] == 1
+    assert figures["missing"]["entity__shop"] == 1
+
+
+def test_an_error_ends_the_command_with_its_words(
+    files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """``risk`` prints "error: FILE, row N: ..." and ends with code 1, as everywhere."""
+    (tmp_path / "s.csv").write_text("id,time,card,shop,price,fraud\na,never,c,s,1,1\n")
+    monkeypatch.setattr("sys.argv", ["risk", "dataset", *files])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert str(caught.value.code) == (
+        f"error: {tmp_path}/s.csv, row 2: column time: 'never' is no ISO 8601 time"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_quick_import_shows_no_bar(
+    files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Bars are for what takes more than two seconds."""
+    quick = CliRunner().invoke(dataset, files, catch_exceptions=False)
+    assert "reading" not in quick.stderr
+    monkeypatch.setattr(command, "_BAR_AFTER_S", -1.0)
+    slow = CliRunner().invoke(dataset, [*files[:-1], str(tmp_path / "out2")])
+    assert "reading" in slow.stderr
+    assert "writing" in slow.stderr
+
+
+def test_nothing_is_left_when_the_import_is_interrupted(
+    files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ctrl-C in the middle of the writing leaves neither a target nor a partial one."""
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.datasets.importing.run.describe", interrupted)
+    CliRunner().invoke(dataset, files)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.toml", "s.csv"]
+
+
+def test_the_target_is_checked_before_the_source_is_read(files: list[str], tmp_path: Path) -> None:
+    """An hour of reading must not end with "exists already"."""
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ConfigFault, match="exists already"):
+        CliRunner().invoke(dataset, files, catch_exceptions=False)
+
+
+def test_help_shows_an_example() -> None:
+    """A command that can be copied stands in the help."""
+    result = CliRunner().invoke(dataset, ["import", "--help"])
+    assert "risk dataset import --mapping mapping.toml payments.csv.gz --out payments" in " ".join(
+        result.output.split()
+    )

@@ -1,0 +1,167 @@
+"""CSV as the world writes it: delimiters, quotes, encodings, blank lines, broken rows."""
+
+import bz2
+import codecs
+import gzip
+from typing import Any
+
+import pytest
+
+_REST = """\
+[event]
+id = "id"
+time = "time"
+[entities]
+card = "card"
+shop = "shop"
+[amount]
+column = "price"
+[labels.fraud]
+column = "fraud"
+positive = ["1"]
+delay = "7d"
+"""
+
+
+def _with_source(**keys: str) -> str:
+    lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
+    return f"[source]\n{lines}{_REST}"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", ","])
+def test_the_delimiter_is_found(bench: Any, payments: str, delimiter: str) -> None:
+    """The one under which the mapping's columns stand in the header is taken."""
+    bench.run(payments.replace(",", delimiter))
+    assert len(bench.events()) == 4
+
+
+def test_any_other_delimiter_can_be_named(bench: Any, payments: str) -> None:
+    """A mapping may say what parts the cells."""
+    bench.run(payments.replace(",", "~"), _with_source(delimiter='"~"'))
+    assert len(bench.events()) == 4
+
+
+def test_decimal_commas_and_thousands(bench: Any, payments: str) -> None:
+    """1.234,50 is one thousand and so on, when the mapping says so."""
+    source = payments.replace(",", ";").replace("12.50", "1.234,50").replace("-3.25", "-3,25")
+    bench.run(source, _with_source(decimal='","', thousands='"."'))
+    assert bench.column("amount_minor") == [-325, 123450, 700, 10000]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252", "gb18030"])
+def test_encodings(bench: Any, payments: str, encoding: str) -> None:
+    """The text is the same whatever bytes it came in."""
+    shop = "Zürich" if encoding == "cp1252" else "上海店"
+    source = payments.replace("South", shop).encode(encoding)
+    bench.run(source, _with_source(encoding=f'"{encoding}"'))
+    assert bench.column("entity__shop")[0] == shop
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(bench: Any, payments: str) -> None:
+    """Spreadsheets write one, and the first column is found all the same."""
+    bench.run(codecs.BOM_UTF8 + payments.encode())
+    assert len(bench.events()) == 4
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_a_packed_file_is_known_by_its_bytes(bench: Any, payments: str, pack: Any) -> None:
+    """The name does not matter."""
+    bench.run(pack(payments.encode()))
+    assert len(bench.events()) == 4
+
+
+def test_windows_line_ends_quotes_and_line_breaks_in_cells(bench: Any, payments: str) -> None:
+    """A quoted cell may hold delimiters, quotes and line breaks."""
+    source = payments.replace("South", '"So, ""u""\nth"').replace("\n", "\r\n")
+    bench.run(source)
+    assert bench.column("entity__shop")[0] == 'So, "u"\r\nth'
+
+
+def test_blank_lines_are_no_rows_but_count_as_numbers(bench: Any, payments: str) -> None:
+    """A row's number is its place in the file, empty lines included."""
+    first, second, rest = payments.split("\n", 2)
+    description = bench.run(f"{first}\n\n{second}\n\n\n{rest}\n\n\n")
+    assert description.source.rows == 4
+    fault = bench.fault(f"{first}\n\n{second}\n\n\n{rest}".replace("09:00:00Z,,", "9:77,,"))
+    assert "row 7: column time: '2024-05-01T9:77'" in fault
+
+
+def test_a_row_number_is_exact_after_ragged_rows_in_several_blocks(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows with too many or too few cells shift no number, wherever a block ends."""
+    monkeypatch.setattr("training.datasets.importing.csv_file._BLOCK_BYTES", 4096)
+    lines = ["id,time,card,shop,price,fraud"]
+    ragged, bad = [], []
+    for row in range(2, 3000):
+        line = f"e{row},2024-05-01,c,s,1,{row % 2}"
+        if row % 211 == 0:
+            line, _ = line + ",more", ragged.append(row)
+        elif row % 307 == 0:
+            line, _ = "few,cells", ragged.append(row)
+        elif row % 401 == 0:
+            line, _ = line.replace("2024-05-01", "never"), bad.append(row)
+        lines.append(line)
+    mapping = _with_source().replace("[source]\n", "[rows]\nmax_bad_rows = 100\n")
+    description = bench.run("\n".join(lines), mapping)
+    refused = (bench.out / "refused.csv").read_text().splitlines()[1:]
+    assert sorted(int(line.split(",")[0]) for line in refused) == sorted(ragged + bad)
+    assert description.source.refused == len(ragged) + len(bad)
+    assert description.source.rows == len(lines) - 1
+    kept = set(range(2, 3000)) - set(ragged) - set(bad)
+    assert {int(key[1:]) for key in bench.column("event_id")} == kept
+
+
+def test_without_a_header_the_mapping_names_the_columns(bench: Any, payments: str) -> None:
+    """The first line is then a row, and its number is 1."""
+    header, rows = payments.split("\n", 1)
+    names = '["' + '", "'.join(header.split(",")) + '"]'
+    bench.run(rows, _with_source(columns=names))
+    assert len(bench.events()) == 4
+    fault = bench.fault(rows.replace("10:00:00Z", "x", 1), _with_source(columns=names))
+    assert "row 1: column time" in fault
+
+
+def test_lines_before_the_header_can_be_skipped(bench: Any, payments: str) -> None:
+    """They count as rows of the file all the same."""
+    source = "Export of May\n;;\n" + payments
+    bench.run(source, _with_source(skip_lines="2"))
+    assert len(bench.events()) == 4
+    fault = bench.fault(source.replace("10:00:00Z", "x", 1), _with_source(skip_lines="2"))
+    assert "row 4: column time" in fault
+
+
+def test_a_cell_in_another_encoding_is_named(bench: Any, payments: str) -> None:
+    """The row is refused, not turned into question marks; the advice names the key."""
+    fault = bench.fault(payments.replace("South", "Süd").encode("cp1252"))
+    assert "row 4: column shop" in fault
+    assert "encoding" in fault
+
+
+def test_a_ragged_row_in_another_encoding_is_not_lost(bench: Any, payments: str) -> None:
+    """Arrow alone would drop it without a word."""
+    fault = bench.fault(payments.replace("South", "Süd,more").encode("cp1252"))
+    assert "row 4: has 7 cells, and the header 6" in fault
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"id,time,card,shop,price,fraud\n", "has no rows"),
+        (b"\n\n", "header"),
+        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"PAR1rest", "cannot be read as Parquet"),
+        (gzip.compress(b"id,time,card,shop,price,fraud\n" + b"a" * 9000)[:-20], "source.csv: "),
+        (b'id,time,card,shop,price,fraud\na1,"2024', "source.csv"),
+        (b"id,id,time,card,shop,price,fraud\n1,1,2024-05-01,c,s,1,1\n", "two columns id"),
+    ],
+)
+def test_a_file_that_is_none_says_why(bench: Any, source: bytes, said: str) -> None:
+    """Every kind of broken file has its own words, and leaves nothing behind."""
+    assert said in bench.fault(source)
+
+
+def test_a_missing_file_and_a_directory(bench: Any, tmp_path: Any) -> None:
+    """Both are named."""
+    assert "no such file" in bench.fault(tmp_path / "none.csv")
