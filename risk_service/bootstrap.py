@@ -22,6 +22,7 @@ from risk_service.adapters.ids import TimeSortedIds
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.config import Settings
+from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.lookup import Lookup
 from risk_service.decisions.pipeline import Pipeline
@@ -29,7 +30,9 @@ from risk_service.decisions.policy import load_policy
 from risk_service.decisions.reasons import load_reasons
 from risk_service.decisions.scoring import Scoring
 from risk_service.domain.errors import BundleRefused, ConfigFault
+from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.schema import load_schema
+from risk_service.features.windows.declaration import load_windows
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.identity.tokenise import Tokeniser
@@ -52,6 +55,9 @@ SECOND_US = 1_000_000
 EVENT_CHUNKS = GatherLimits(
     quiet_s=0.0005, max_age_s=0.002, max_group=2, max_waiting=1_000_000, order_cost_s=0.002
 )
+# How often the clusters look for a night that is due, and after how many looks they are saved.
+CLUSTERS_EVERY_S = 60.0
+SAVE_EVERY_ROUNDS = 60
 Ready = Callable[[str, float], None]
 
 
@@ -66,11 +72,14 @@ class Service:
     features: ServedFeatures
     pipeline: Pipeline
     intake: Intake
+    linked: Linked
     clock: Clock
 
     def close(self) -> None:
         """Close the stores; the last thing to do."""
         self.features.close()
+        self.linked.settle()
+        self.state.clusters.save()
         self.state.close()
         self.lock.release()
 
@@ -114,9 +123,11 @@ def build(settings: Settings) -> Service:
         stale_after_us=settings.features_stale_after_s * SECOND_US,
     )
     windows = state.windows.store
+    declared = (load_windows(), load_clusters())
+    linked = Linked(state.clusters.state, declared, windows, state.logged_us)
     pipeline = Pipeline(
         tokenise=tokeniser.order,
-        live=Live(windows, windows.compiled, state.stamps),
+        live=Live(windows, linked, windows.compiled, state.stamps),
         scoring=scoring,
         policy=load_policy(),
         reasons=load_reasons(schema),
@@ -130,6 +141,7 @@ def build(settings: Settings) -> Service:
         orders=state.store,
         log=state.events,
         windows=windows,
+        count_links=linked.count,
         stamps=state.stamps,
         clock=clock,
     )
@@ -141,6 +153,7 @@ def build(settings: Settings) -> Service:
         features=features,
         pipeline=pipeline,
         intake=intake,
+        linked=linked,
         clock=clock,
     )
 
@@ -165,10 +178,12 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     log.info("ready", extra={"address": server.address, "ready_s": round(ready_s, 2)})
     on_ready(server.address, ready_s)
     reloader = asyncio.create_task(_reload_on_signal(service, reload))
+    nights = asyncio.create_task(_keep_clusters(service))
     await stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})
     await server.stop(notice_s=settings.drain_notice_s, grace_s=settings.drain_grace_s)
     reloader.cancel()
+    nights.cancel()
     stop_metrics()
     log.info("stopped")
 
@@ -230,6 +245,17 @@ def _load_bundle(settings: Settings, metrics: Metrics) -> Loaded:
 def _verified(settings: Settings) -> Loaded:
     trusted = load_trusted(settings.trust)
     return load_or_last_good(settings.bundle, settings.state, trusted, load_schema())
+
+
+async def _keep_clusters(service: Service) -> None:
+    """Begin and finish nightly runs in time, and save the clusters now and then."""
+    rounds = 0
+    while True:
+        await asyncio.sleep(CLUSTERS_EVERY_S)
+        service.linked.prepare(service.clock.now_us())
+        rounds += 1
+        if rounds % SAVE_EVERY_ROUNDS == 0:
+            service.state.clusters.save()
 
 
 async def _reload_on_signal(service: Service, reload: asyncio.Event) -> None:

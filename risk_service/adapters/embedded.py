@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from risk_service.adapters.live.clusters_file import ClusterKeeper
 from risk_service.adapters.live.recovery import Windows, open_windows
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.stamps import Stamps
+from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import compile_windows
 
@@ -20,11 +22,14 @@ class EmbeddedState:
     store: SqliteDecisionStore
     events: SqliteEventLog
     windows: Windows
+    clusters: ClusterKeeper
     stamps: Stamps
+    logged_us: Callable[[], int]
 
     def close(self) -> None:
         """Close the windows first: their last checkpoint asks the log how far it goes."""
         self.windows.close()
+        self.clusters.close()
         self.events.close()
         self.store.close()
 
@@ -44,4 +49,12 @@ def open_state(directory: Path, on_commit: Callable[[float], None]) -> EmbeddedS
     tail = LogTail(directory, store, events)
     stamps = Stamps(tail.logged_us())
     windows = open_windows(directory, compile_windows(load_windows()), tail, stamps)
-    return EmbeddedState(store=store, events=events, windows=windows, stamps=stamps)
+    clusters = ClusterKeeper(directory, load_windows(), load_clusters().rules, tail)
+    return EmbeddedState(
+        store=store,
+        events=events,
+        windows=windows,
+        clusters=clusters,
+        stamps=stamps,
+        logged_us=tail.logged_us,
+    )

@@ -55,9 +55,8 @@ class ServedFeatures:
         """Return one row of stored features per order, NaN where missing or expired."""
         # One stat a group is a few microseconds. Looking less often would answer from yesterday's
         # history for a while after materialisation said that it is done.
-        if _stamp(self._path) != self._stamp:
-            self._reopen()
-        elif self._reader is None and time.monotonic() >= self._try_at_s:
+        try_again = self._reader is None and time.monotonic() >= self._try_at_s
+        if try_again or _stamp(self._path) != self._stamp:
             self._reopen()
         if self._reader is None:
             raise StoreUnavailable("no online store could be opened")

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from risk_service.decisions.linked import Linked
 from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.event import Event
 from risk_service.domain.order import Order
 from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.order_event import order_event
@@ -40,6 +43,7 @@ class Stamped(Struct, frozen=True, kw_only=True, gc=False):
     stamp_us: int
     read_us: tuple[int, ...] = ()
     applied_us: tuple[int, ...] = ()
+    linked_us: int = 0
 
 
 class LiveGroup(Struct, frozen=True, kw_only=True):
@@ -50,16 +54,21 @@ class LiveGroup(Struct, frozen=True, kw_only=True):
 
 
 class Live:
-    """Reads and counts the attempts of a group.
+    """Reads and counts the attempts of a group: windows, then clusters and linked accounts.
 
     Parameters
     ----------
+    linked
+        Over the same windows.
     stamps
         Source of the stamps of the log; a shared store gives its own for each entity.
     """
 
-    def __init__(self, store: WindowStore, compiled: CompiledWindows, stamps: Stamps) -> None:
+    def __init__(
+        self, store: WindowStore, linked: Linked, compiled: CompiledWindows, stamps: Stamps
+    ) -> None:
         self._store = store
+        self._linked = linked
         self._compiled = compiled
         self._stamps = stamps
         self._width = len(compiled.window_set.names)
@@ -70,33 +79,47 @@ class Live:
         Without windows decisions go on: the log has the attempts, and the windows count them
         when they are made again.
         """
+        events = [order_event(one.order, one.decision_id, now_us) for one in attempts]
         try:
-            return self._observe(attempts, now_us)
+            group = self._observe(attempts, events, now_us)
         except StoreUnavailable as error:
             log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
             stamps = [Stamped(stamp_us=self._stamps.next_us(now_us)) for _ in attempts]
-            return LiveGroup(values=None, stamps=stamps)
+            group = LiveGroup(values=None, stamps=stamps)
+        self._linked.count(
+            [
+                (stamped.stamp_us, event)
+                for stamped, event, one in zip(group.stamps, events, attempts, strict=True)
+                if one.counts
+            ]
+        )
+        return group
 
-    def _observe(self, attempts: Sequence[LiveAttempt], now_us: int) -> LiveGroup:
+    def _observe(
+        self, attempts: Sequence[LiveAttempt], events: Sequence[Event], now_us: int
+    ) -> LiveGroup:
         rows = np.empty((len(attempts), self._width))
         stamps: dict[int, Stamped] = {}
         # First those that only read: their stamps lie before what the others let count.
         for place, one in enumerate(attempts):
             if not one.counts:
                 stamp_us = self._stamps.next_us(now_us)
-                rows[place] = self._read(one, stamp_us)
+                rows[place] = self._read(events[place], stamp_us)
                 stamps[place] = Stamped(stamp_us=stamp_us)
         places = [place for place, one in enumerate(attempts) if one.counts]
         if places:
-            counting = [attempts[place] for place in places]
-            events = [order_event(one.order, one.decision_id, now_us) for one in counting]
-            observed = self._store.observe(events, now_us)
+            observed = self._store.observe([events[place] for place in places], now_us)
             rows[places] = observed.values
             stamps.update(zip(places, self._stamped(observed, now_us), strict=True))
-        return LiveGroup(values=rows, stamps=[stamps[place] for place in range(len(attempts))])
+        linked_us = min(stamped.stamp_us for stamped in stamps.values())
+        linked = self._linked.rows(events, rows, linked_us)
+        return LiveGroup(
+            values=np.concatenate([rows, linked], axis=1),
+            stamps=[replace(stamps[place], linked_us=linked_us) for place in range(len(attempts))],
+        )
 
-    def _read(self, attempt: LiveAttempt, r_us: int) -> Floats:
-        keys = self._compiled.keys(order_event(attempt.order, attempt.decision_id, r_us))
+    def _read(self, event: Event, r_us: int) -> Floats:
+        keys = self._compiled.keys(event)
         parts = [
             self._store.read(group, [key], r_us)[0] if key else np.full(len(plan.names), np.nan)
             for group, (key, plan) in enumerate(zip(keys, self._compiled.plans, strict=True))

@@ -231,6 +231,7 @@ class Pipeline:
             stamp_us=stamped.stamp_us,
             read_us=stamped.read_us,
             applied_us=stamped.applied_us,
+            linked_us=stamped.linked_us,
         )
 
     def _why(self, verdict: Verdict, group: ScoredGroup, index: int) -> tuple[Reason, ...]:

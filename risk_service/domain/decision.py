@@ -95,6 +95,7 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     ``stamp_us`` is the attempt's place in the log of events, 0 when it was decided without
     windows. It is when the windows were read and when the attempt began to count in them,
     unless ``read_us`` and ``applied_us`` say so for each key group, as a shared store does.
+    ``linked_us`` is when the identity cluster and the records of linked accounts were read.
     The end of a challenge reads windows and counts in none.
     """
 
@@ -107,3 +108,4 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     stamp_us: int = 0
     read_us: tuple[int, ...] = ()
     applied_us: tuple[int, ...] = ()
+    linked_us: int = 0

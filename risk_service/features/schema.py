@@ -18,13 +18,14 @@ from importlib.resources import files
 from typing import Any
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.features.clusters.terms import SCOPES
 from risk_service.features.entities import ENTITIES
 from risk_service.features.formula import names_in
 from risk_service.features.live import LiveColumn, load_live
 
 DAY_S = 86_400
 # Live features of these owners come from linked accounts, not from one record.
-CLUSTER_OWNERS = ("cluster", "neighbour")
+CLUSTER_OWNERS = SCOPES
 AGGREGATIONS = ("count", "sum", "mean", "distinct", "max", "first_day", "last_day")
 NEEDS_COLUMN = ("sum", "mean", "distinct", "max")
 SINCE_EVER = ("max", "first_day", "last_day")

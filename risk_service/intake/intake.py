@@ -37,6 +37,8 @@ class Taken(Enum):
 
 
 Result = Taken | Refusal
+# Lets the links of stamped events count once the log has them.
+CountLinks = Callable[[Sequence[tuple[int, Event]]], None]
 Answer = list[Result] | Exception
 
 
@@ -56,6 +58,7 @@ class Intake:
     orders: DecisionStore
     log: EventLog
     windows: WindowStore
+    count_links: CountLinks
     stamps: Stamps
     clock: Clock
 
@@ -154,6 +157,9 @@ class Intake:
         for record, of_groups in zip(records, applied, strict=True):
             stamped.append(self._stamped(record, of_groups, last_us, now_us))
             last_us = stamped[-1].stamp_us
+        self.count_links(
+            [(record.stamp_us, event) for record, event in zip(stamped, events, strict=True)]
+        )
         self.log.append(stamped)
 
     def _stamped(

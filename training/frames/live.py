@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from risk_service.features.schema import ViewSpec, load_schema
 from risk_service.features.windows.declaration import load_windows
+from training.clusters.build import build_clusters
 from training.frames.duck import connect, literal
 from training.windows.build import build_windows
 from training.windows.warehouse_log import log_of_warehouse
@@ -43,7 +44,7 @@ def build_live(warehouse: Path, progress: Progress = silent) -> dict[str, Path]:
     progress("event log")
     log = log_of_warehouse(warehouse)
     declared = load_windows()
-    makers = {"event_windows": build_windows}
+    makers = {"event_windows": build_windows, "event_clusters": build_clusters}
     paths = {}
     for view in load_schema().event_views:
         progress(view.name)

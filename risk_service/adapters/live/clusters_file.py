@@ -1,0 +1,106 @@
+"""Keeps the clusters over a restart: a snapshot beside the log, and the tail of the log.
+
+The file is a cache of the log: one that is damaged, of another declaration or of another log
+is made again from the log.
+"""
+
+import logging
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from risk_service.adapters.sqlite.tail import LogTail
+from risk_service.domain.errors import ConfigFault
+from risk_service.features.clusters.links import LinkReader
+from risk_service.features.clusters.snapshot import restore, snapshot
+from risk_service.features.clusters.state import ClusterState, keep_us
+from risk_service.features.clusters.terms import Rules
+from risk_service.features.windows.terms import WindowSet
+
+FILE_NAME = "clusters.msgpack"
+# Replays longer than this are worth a snapshot at once.
+MANY_EVENTS = 100_000
+
+log = logging.getLogger(__name__)
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """The content of the file; ``mark`` names rows that the log must have."""
+
+    mark: str
+    snapshot: bytes
+
+
+class ClusterKeeper:
+    """Opens the clusters of a state directory and keeps them.
+
+    Parameters
+    ----------
+    tail
+        The log; it must be open, and nothing may be written to it meanwhile.
+
+    Raises
+    ------
+    StoreUnavailable
+        The log cannot be read.
+    """
+
+    def __init__(self, directory: Path, window_set: WindowSet, rules: Rules, tail: LogTail) -> None:
+        self._path = directory / FILE_NAME
+        self._tail = tail
+        self._nights = ThreadPoolExecutor(1, thread_name_prefix="clusters")
+        started_s = time.perf_counter()
+        self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
+        replayed = self._replay(LinkReader(window_set, rules), rules)
+        ready_s = round(time.perf_counter() - started_s, 2)
+        log.info("clusters_ready", extra={"events": replayed, "ready_s": ready_s})
+        if replayed > MANY_EVENTS:
+            self.save()
+
+    def save(self) -> None:
+        """Write a snapshot; every link of the log must have been applied.
+
+        A failure is logged: it costs a longer replay at the next start, nothing else.
+        """
+        kept = Kept(mark=self._tail.end()[1], snapshot=snapshot(self.state).pack())
+        partial = self._path.with_suffix(".partial")
+        try:
+            with partial.open("wb") as file:
+                file.write(msgspec.msgpack.encode(kept))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, self._path)
+        except OSError as error:
+            log.warning("clusters_not_saved", extra={"error": error.strerror})
+
+    def close(self) -> None:
+        """Wait for a night that is being computed."""
+        self._nights.shutdown()
+
+    def _kept(self, rules: Rules) -> ClusterState[str] | None:
+        try:
+            kept = msgspec.msgpack.decode(self._path.read_bytes(), type=Kept)
+            if self._tail.has(kept.mark):
+                return restore(rules, kept.snapshot, self._nights.submit)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, ConfigFault) as error:
+            log.warning("clusters_rebuilt", extra={"error_type": type(error).__name__})
+            return None
+        log.warning("clusters_rebuilt", extra={"error_type": "another log"})
+        return None
+
+    def _replay(self, reader: LinkReader, rules: Rules) -> int:
+        """Apply the links that the log has and the state has not; return the events read."""
+        after_us = self.state.applied_us or self._tail.logged_us() - keep_us(rules)
+        count = 0
+        for logged in self._tail.after(self._tail.place_before(after_us + 1)):
+            count += 1
+            links = reader.links(logged.event)
+            if links is not None and logged.stamp_us > self.state.applied_us:
+                self.state.apply(reader.account(logged.event), links, logged.stamp_us)
+        return count

@@ -1,0 +1,99 @@
+"""What an order's identity cluster and linked accounts say, and how its own links count.
+
+The one place where decisions and intake meet the clusters. Links of a group wait until the
+log has the group; the next group applies them, or drops them with a commit that failed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.event import Event
+from risk_service.features.clusters.features import ClusterFeatures
+from risk_service.features.clusters.links import LinkReader, Links
+from risk_service.features.clusters.state import ClusterState
+from risk_service.features.clusters.terms import ClusterSet
+from risk_service.features.clusters.view import ClusterView
+from risk_service.features.windows.terms import WindowSet
+from risk_service.ports import WindowStore
+
+Floats = NDArray[np.float64]
+
+
+class Linked:
+    """Reads clusters for groups of orders and lets links count.
+
+    Parameters
+    ----------
+    state
+        Who is linked to whom, by account token.
+    windows
+        Where the records of members and neighbours are read.
+    logged_us
+        Returns the greatest stamp that the log has.
+    """
+
+    def __init__(
+        self,
+        state: ClusterState[str],
+        declared: tuple[WindowSet, ClusterSet],
+        windows: WindowStore,
+        logged_us: Callable[[], int],
+    ) -> None:
+        window_set, cluster_set = declared
+        self.state = state
+        self._reader = LinkReader(window_set, cluster_set.rules)
+        self._features = ClusterFeatures(window_set, cluster_set)
+        self._windows = windows
+        self._logged_us = logged_us
+        self._waiting: list[tuple[str, Links, int]] = []
+
+    def rows(self, events: Sequence[Event], observed: Floats, r_us: int) -> Floats:
+        """Return the cluster features of the orders of a group, NaN where missing.
+
+        All orders of a group see the links that are durable, each its own on top.
+
+        Parameters
+        ----------
+        observed
+            The orders' own windows, shape (orders, window features).
+        r_us
+            The group's first stamp: when clusters and other accounts are read.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            The records of other accounts cannot be read.
+        """
+        self.settle()
+        views = [self._view(event, r_us) for event in events]
+        trip = self._features.trip(views, events)
+        read = [self._windows.read(group, keys, r_us) for group, keys in trip.requests]
+        return self._features.rows(trip, observed, read)
+
+    def count(self, stamped: Iterable[tuple[int, Event]]) -> None:
+        """Let the links of a group count once the log has it; stamps must rise."""
+        self.settle()
+        for stamp_us, event in stamped:
+            links = self._reader.links(event)
+            if links is not None:
+                self._waiting.append((self._reader.account(event), links, stamp_us))
+
+    def settle(self) -> None:
+        """Apply the links of the group before, or drop them when the log has not got it."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and waiting[-1][2] <= self._logged_us():
+            for account, links, stamp_us in waiting:
+                self.state.apply(account, links, stamp_us)
+
+    def prepare(self, now_us: int) -> None:
+        """Begin or finish the nightly run when it is due, also while no orders come."""
+        self.settle()
+        self.state.prepare(now_us)
+
+    def _view(self, event: Event, r_us: int) -> ClusterView[str] | None:
+        links = self._reader.links(event)
+        if links is None:
+            return None
+        return self.state.view(self._reader.account(event), links, r_us)
