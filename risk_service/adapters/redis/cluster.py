@@ -137,16 +137,30 @@ class Cluster:
 
     def _heed(self, errors: Iterable[str], patience: Patience) -> None:
         """Do what the errors ask for, or give up on one that no repetition mends."""
-        kinds = {error.partition(" ")[0]: error for error in errors}
-        for kind, error in kinds.items():
+        kinds: dict[str, list[str]] = {}
+        for error in errors:
+            kinds.setdefault(error.partition(" ")[0], []).append(error)
+        for kind, found in kinds.items():
             if kind not in ("MOVED", "ASK", "NOSCRIPT"):
-                raise StoreUnavailable(f"Redis: {error}")
+                raise StoreUnavailable(f"Redis: {found[0]}")
         if "MOVED" in kinds:
-            self._discover(patience)
+            self._follow(kinds["MOVED"], patience)
         if "NOSCRIPT" in kinds:
             for node in self._nodes.values():
                 if node.is_open:
                     node.call(b"".join(self._loads), len(self._loads), patience)
+
+    def _follow(self, moved: Sequence[str], patience: Patience) -> None:
+        """Learn the slots anew; those that moved by what their old node says of them.
+
+        The nodes hear of a move one after the other, and the one we ask may not have yet.
+        """
+        targets = [error.split(" ")[1:3] for error in moved]
+        asked = next(iter(self._nodes))
+        self._discover(patience, first=_named(targets[0][1], asked))
+        if self._by_slot is not None:
+            for slot, target in targets:
+                self._by_slot[int(slot)] = self._node(_named(target, asked))
 
     def _resent(self, key: bytes, command: bytes, error: str, patience: Patience) -> Reply:
         node = self._node_of(key)
@@ -155,10 +169,11 @@ class Cluster:
         asked = self._node(_named(error.split(" ")[2], node.address))
         return asked.call(_ASKING + command, 2, patience)[1]
 
-    def _discover(self, patience: Patience) -> None:
+    def _discover(self, patience: Patience, first: Address | None = None) -> None:
         """Ask the known nodes for the slots; the first that answers is believed."""
         failure = StoreUnavailable("Redis: no address")
-        for address in dict.fromkeys((*self._nodes, *self._seeds)):
+        known = (*self._nodes, *self._seeds)
+        for address in dict.fromkeys(known if first is None else (first, *known)):
             try:
                 reply = self._node(address).call(pack("CLUSTER", "SLOTS"), 1, patience)[0]
             except StoreUnavailable as error:
