@@ -46,12 +46,16 @@ def values_of(path: Path, served: Served) -> NDArray[np.float64]:
     return np.stack([table.column(name).to_numpy() for name in names], axis=1)
 
 
-@pytest.mark.parametrize(("seed", "at_once"), [(1, 1), (2, 1), (3, 7)])
+@pytest.mark.parametrize(
+    ("seed", "at_once", "others_last"), [(1, 1, False), (3, 7, False), (5, 7, True)]
+)
 def test_the_replay_of_a_log_gives_what_serving_gave(
-    clusters: ClusterSet, tmp_path: Path, seed: int, at_once: int
+    clusters: ClusterSet, tmp_path: Path, seed: int, at_once: int, others_last: bool
 ) -> None:
-    """Every cluster feature of every order has the same bits, also for orders in groups."""
-    served = serve(random.Random(seed), WINDOWS, clusters, 1_500, at_once)
+    """Every feature of every order has the same bits, for orders in groups and late trips too."""
+    served = serve(
+        random.Random(seed), WINDOWS, clusters, 1_500, at_once=at_once, others_last=others_last
+    )
     out = tmp_path / "clusters.parquet"
     stamps = served.stamps() if at_once > 1 else None
     build_clusters(served.log(WINDOWS), WINDOWS, out, cluster_set=clusters, stamps=stamps)

@@ -18,7 +18,8 @@ def test_every_hash_has_its_own_number_however_the_hashes_lie() -> None:
         assert index.find(key) == NONE
         assert index.add(key) == number
     assert [index.find(key) for key in keys] == list(range(len(keys)))
-    assert [ValueIndex(array("q", keys)).find(key) for key in keys] == list(range(len(keys)))
+    again = ValueIndex(array("q", keys))
+    assert [again.find(key) for key in keys] == list(range(len(keys)))
     assert index.find(12_345_678_901) == NONE
 
 
