@@ -41,10 +41,12 @@ _UNIT = frozenset({"单元", "门", "梯"})
 _FLOOR = frozenset({"层", "楼"})
 _ROOM = frozenset({"室", "房", "户", "号房", "号室"})
 _HOUSE = frozenset({"号", "号院", "弄"})
-# Street, house, building, unit and room with nothing else: most homes. One expression spares
-# them the walk over the markers; a test holds both readings equal.
+# Street, house, building, unit and room with nothing else: most homes. The street may have a
+# numeral in its name (文3路). One expression spares them the walk over the markers; a test holds
+# both readings equal.
+_NAME = r"[^\da-z#\-号楼栋幢座元门梯层室房户弄]"
 _PLAIN = re.compile(
-    r"([^\da-z#\-号楼栋幢座元门梯层室房户弄]+[路街道巷])(\d+)号院?"
+    rf"({_NAME}+(?:\d{{1,2}}{_NAME}*)?[路街道巷])(\d+)号院?"
     r"(\d+)(?:号楼|栋|幢|座)(?:(\d+)单元)?(\d{3,})室?"
 )
 _HOUSE_MARK = re.compile(r"(?<=[\da-z])(?:号院|号|弄)")
