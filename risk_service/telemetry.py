@@ -14,7 +14,9 @@ from typing import Any, TextIO, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-Parent = TypeVar("Parent", Counter, Histogram)
+from risk_service.tallies import Bounds, Tallies
+
+Parent = TypeVar("Parent", bound=Counter)
 
 LATENCY_BUCKETS_S = (
     0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
@@ -53,22 +55,18 @@ class Metrics:
         self._decisions = Counter(
             "risk_decisions", "Decisions answered.", ("outcome", "mode"), registry=self.registry
         )
-        self._latency = Histogram(
-            "risk_call_seconds", "Time from the message to the answer.", ("method",),
-            buckets=LATENCY_BUCKETS_S, registry=self.registry,
-        )  # fmt: skip
-        self._group = Histogram(
-            "risk_group_orders", "Orders decided together.",
-            buckets=GROUP_BUCKETS, registry=self.registry,
-        )  # fmt: skip
-        self._group_seconds = Histogram(
-            "risk_group_seconds", "Time the pipeline took for a group.",
-            buckets=LATENCY_BUCKETS_S, registry=self.registry,
-        )  # fmt: skip
-        self._commit = Histogram(
-            "risk_commit_seconds", "Time of a durable commit.",
-            buckets=COMMIT_BUCKETS_S, registry=self.registry,
-        )  # fmt: skip
+        self._latency = self._tallies(
+            "risk_call_seconds", "Time from the message to the answer.", LATENCY_BUCKETS_S, "method"
+        )
+        self._group = self._tallies(
+            "risk_group_orders", "Calls answered together.", GROUP_BUCKETS
+        ).child()
+        self._group_seconds = self._tallies(
+            "risk_group_seconds", "Time to answer a group.", LATENCY_BUCKETS_S
+        ).child()
+        self._commit = self._tallies(
+            "risk_commit_seconds", "Time of a durable commit.", COMMIT_BUCKETS_S
+        ).child()
         self._errors = Counter(
             "risk_errors", "Orders and calls answered with an error.", ("code",),
             registry=self.registry,
@@ -99,9 +97,14 @@ class Metrics:
             child = self._children[key] = parent.labels(*labels)
         return child
 
-    def decision_made(self, outcome: str, mode: str) -> None:
-        """Count a decision."""
-        self._child(self._decisions, outcome, mode).inc()
+    def _tallies(self, name: str, words: str, bounds: Bounds, *labels: str) -> Tallies:
+        tallies = Tallies(name, words, bounds, labels)
+        self.registry.register(tallies)
+        return tallies
+
+    def decisions_made(self, outcome: str, mode: str, count: int) -> None:
+        """Count decisions."""
+        self._child(self._decisions, outcome, mode).inc(count)
 
     def call_started(self) -> None:
         """Count a call in."""
@@ -110,7 +113,7 @@ class Metrics:
     def call_done(self, method: str, seconds: float) -> None:
         """Count a call out, whatever its end."""
         self._calls -= 1
-        self._child(self._latency, method).observe(seconds)
+        self._latency.child(method).observe(seconds)
 
     def error_answered(self, code: str) -> None:
         """Count an error by its status code."""
@@ -121,7 +124,7 @@ class Metrics:
         self._child(self._events, result).inc(count)
 
     def group_done(self, size: int, seconds: float) -> None:
-        """Take note of a group of orders."""
+        """Take note of a group of calls."""
         self._group.observe(size)
         self._group_seconds.observe(seconds)
 

@@ -1,10 +1,12 @@
 """Gathers orders into groups on the event loop, and runs the pipeline once per group.
 
 A group closes when as many orders wait as lately came together, when none has come for
-the quiet time, or when its oldest has reached the maximum age. The learned size keeps a
-few steady callers from waiting out the quiet time. Because orders trickle in through
-gRPC one by one, a full group hides those still coming: now and then the size is probed by
-waiting for the quiet time, at once again while that finds more, ever more rarely while not.
+the quiet time, or when its oldest has waited as long as a group lately took: so deciding
+gets about half of the time at any load, a light load is not kept waiting, and a heavy one
+forms large groups. The learned size keeps a few steady callers from waiting at all. Because
+orders trickle in through gRPC one by one, a full group hides those still coming: now and then
+the size is probed by waiting for the quiet time, at once again while that finds more, ever more
+rarely while not.
 """
 
 import asyncio
@@ -26,6 +28,8 @@ PROBE_EVERY_MAX = 64
 TURNAROUND_S = 150e-6
 # Weight of the newest group in the learned cost of an order.
 COST_WEIGHT = 0.1
+# Timers of the loop count in milliseconds; a shorter one would fire at once.
+TIMER_MIN_S = 0.001
 
 
 class GroupObserver(Protocol):
@@ -51,7 +55,7 @@ class GatherLimits:
 
 @dataclass(slots=True)
 class _Waiting(Generic[Item]):
-    """An order in the queue. ``deadline`` is on the loop's clock."""
+    """An order in the queue. ``deadline`` is on the monotonic clock."""
 
     item: Item
     future: "asyncio.Future[object]"
@@ -82,6 +86,7 @@ class Gatherer(Generic[Item, Answer]):
         self._probe_every = 1
         self._until_probe = 1
         self._cost_s = limits.order_cost_s
+        self._group_s = limits.quiet_s
         self._timer: asyncio.Handle | None = None
         self._oldest_at = 0.0
         self._newest_at = 0.0
@@ -98,7 +103,7 @@ class Gatherer(Generic[Item, Answer]):
         waiting = len(self._queue)
         if waiting >= self._limits.max_waiting or (waiting + 1) * self._cost_s > remaining_s:
             raise Overloaded("the server is full; try again later with the same request id")
-        now = self._loop.time()
+        now = time.monotonic()
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._queue.append(_Waiting(item, future, now + remaining_s))  # type: ignore[arg-type]  # futures are invariant
         alone = now - self._settled_at > TURNAROUND_S
@@ -119,7 +124,7 @@ class Gatherer(Generic[Item, Answer]):
         return min(self._learned, self._limits.max_group)
 
     def _arm(self, delay_s: float) -> None:
-        self._timer = self._loop.call_later(delay_s, self._quiet_over)
+        self._timer = self._loop.call_later(max(delay_s, TIMER_MIN_S), self._quiet_over)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -127,10 +132,9 @@ class Gatherer(Generic[Item, Answer]):
 
     def _quiet_over(self) -> None:
         """Close the group unless somebody came meanwhile and there is time to wait on."""
-        closes_at = min(
-            self._newest_at + self._limits.quiet_s, self._oldest_at + self._limits.max_age_s
-        )
-        wait_s = closes_at - self._loop.time()
+        age_s = min(max(self._group_s, self._limits.quiet_s), self._limits.max_age_s)
+        closes_at = min(self._newest_at + self._limits.quiet_s, self._oldest_at + age_s)
+        wait_s = closes_at - time.monotonic()
         if wait_s > 0:
             self._arm(wait_s)
         else:
@@ -142,9 +146,9 @@ class Gatherer(Generic[Item, Answer]):
         group = [self._queue.popleft() for _ in range(size)]
         self._learn(size)
         self._settle(group)
-        self._settled_at = self._loop.time()
+        self._settled_at = time.monotonic()
         if self._queue:
-            self._oldest_at = self._loop.time()
+            self._oldest_at = time.monotonic()
             self._timer = self._loop.call_soon(self._run)
 
     def _learn(self, size: int) -> None:
@@ -158,7 +162,7 @@ class Gatherer(Generic[Item, Answer]):
         self._until_probe = self._until_probe - 1 if self._until_probe else self._probe_every
 
     def _settle(self, group: list[_Waiting[Item]]) -> None:
-        now = self._loop.time()
+        now = time.monotonic()
         live = []
         for waiting in group:
             if waiting.future.done():  # its caller has gone
@@ -178,6 +182,7 @@ class Gatherer(Generic[Item, Answer]):
             return
         took_s = time.perf_counter() - started
         self._cost_s += COST_WEIGHT * (took_s / len(live) - self._cost_s)
+        self._group_s += COST_WEIGHT * (took_s - self._group_s)
         for waiting, answer in zip(live, answers, strict=True):
             waiting.future.set_result(answer)
         self._observer.group_done(len(live), took_s)

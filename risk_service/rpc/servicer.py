@@ -12,32 +12,25 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf.message import DecodeError, Message
 
-from risk_service.decisions.attempt import Attempt
 from risk_service.decisions.lookup import Lookup
 from risk_service.domain.decision import Decision
 from risk_service.domain.errors import InvalidInput, StoreUnavailable, Violation
-from risk_service.identity.payload import Fingerprinter
 from risk_service.pb.risk.v1 import risk_pb2
-from risk_service.rpc.constraints import BATCH, COMPLETE_CHALLENGE, GET_DECISION
-from risk_service.rpc.convert import answered, batch_result, challenge_report
+from risk_service.rpc.constraints import BATCH, GET_DECISION
+from risk_service.rpc.convert import answered, batch_result
+from risk_service.rpc.desk import Answer, Call, Desk, decoded
 from risk_service.rpc.errors import Code, code_of, details_of, words_of
 from risk_service.rpc.event_stream import EventStream
 from risk_service.rpc.gate import Gate
 from risk_service.rpc.gather import Gatherer
-from risk_service.rpc.screen import accept
-from risk_service.rpc.validate import TimeWindow, require
-from risk_service.rpc.wire import locate
+from risk_service.rpc.validate import require
 from risk_service.telemetry import Metrics
 
 log = logging.getLogger(__name__)
 
 SERVICE = "risk.v1.RiskService"
-# Fingerprints of different calls must differ even for equal bytes.
-_ORDER_CALL, _CHALLENGE_CALL = b"o", b"c"
-
-Body = Callable[[bytes, float], Awaitable[Message]]
+Body = Callable[[bytes, float], Awaitable[bytes]]
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
@@ -63,14 +56,13 @@ class RiskServicer:
 
     Parameters
     ----------
-    window
-        Returns which times of order are taken right now.
+    gatherer
+        Answers groups of calls at the desk.
     """
 
-    gatherer: Gatherer[Attempt, Decision | Exception]
+    gatherer: Gatherer[Call, Answer]
+    desk: Desk
     lookup: Lookup
-    fingerprinter: Fingerprinter
-    window: Callable[[], TimeWindow]
     deadlines: DeadlineRule
     metrics: Metrics
     events: EventStream
@@ -123,8 +115,7 @@ class RiskServicer:
     async def _inside(self, body: Body, payload: bytes, context: Context) -> bytes:
         self.gate.enter()
         try:
-            answer = await body(payload, self.deadlines.remaining_s(context))
-            return answer.SerializeToString()
+            return await body(payload, self.deadlines.remaining_s(context))
         finally:
             self.gate.leave()
 
@@ -140,94 +131,62 @@ class RiskServicer:
         elif isinstance(error, StoreUnavailable):
             log.error("store_unavailable", extra={"method": method, "error": str(error)})
 
-    async def _score_order(self, payload: bytes, remaining_s: float) -> Message:
-        request = _decode(risk_pb2.ScoreOrderRequest, payload)
-        answer = await self._submit_order(request, remaining_s)
-        return answered(risk_pb2.ScoreOrderResponse, self._decided(answer))
+    async def _score_order(self, payload: bytes, remaining_s: float) -> bytes:
+        answer = await self.gatherer.submit(payload, remaining_s)
+        if isinstance(answer, bytes):
+            return answer
+        raise answer  # type: ignore[misc]  # bytes are answered by bytes or an error
 
-    async def _batch_score_orders(self, payload: bytes, remaining_s: float) -> Message:
-        batch = _decode(risk_pb2.BatchScoreOrdersRequest, payload)
-        require(batch, BATCH, self.window())
+    async def _batch_score_orders(self, payload: bytes, remaining_s: float) -> bytes:
+        batch = decoded(risk_pb2.BatchScoreOrdersRequest, payload)
+        require(batch, BATCH, self.desk.window())
         pending = [self._submitted(request, remaining_s) for request in batch.requests]
         results = []
         for request, waiting in zip(batch.requests, pending, strict=True):
             answer = await _settled(waiting)
-            if isinstance(answer, Decision):
-                self._decided(answer)
-            else:
+            if isinstance(answer, Exception):
                 self._note("BatchScoreOrders", answer)
             results.append(batch_result(request.request_id, answer))
-        return risk_pb2.BatchScoreOrdersResponse(results=results)
+        return risk_pb2.BatchScoreOrdersResponse(results=results).SerializeToString()
 
-    async def _get_decision(self, payload: bytes, _remaining_s: float) -> Message:
-        request = _decode(risk_pb2.GetDecisionRequest, payload)
+    async def _get_decision(self, payload: bytes, _remaining_s: float) -> bytes:
+        request = decoded(risk_pb2.GetDecisionRequest, payload)
         key = request.WhichOneof("key")
         if key is None:
             words = "one of decision_id, request_id and order_id must be set"
             raise InvalidInput((Violation(field="key", description=words),))
-        require(request, tuple(row for row in GET_DECISION if row.field == key), self.window())
+        require(request, tuple(row for row in GET_DECISION if row.field == key), self.desk.window())
         finders = {
             "decision_id": self.lookup.by_decision_id,
             "request_id": self.lookup.by_request_id,
             "order_id": self.lookup.by_order_id,
         }
         decision = finders[key](getattr(request, key))
-        return answered(risk_pb2.GetDecisionResponse, decision)
+        return answered(risk_pb2.GetDecisionResponse, decision).SerializeToString()
 
-    async def _complete_challenge(self, payload: bytes, remaining_s: float) -> Message:
-        request = _decode(risk_pb2.CompleteChallengeRequest, payload)
-        require(request, COMPLETE_CHALLENGE, self.window())
-        attempt = Attempt(
-            request_id=request.request_id,
-            fingerprint=self._fingerprint(_CHALLENGE_CALL, request),
-            subject=challenge_report(request),
-        )
+    async def _complete_challenge(self, payload: bytes, remaining_s: float) -> bytes:
+        attempt = self.desk.challenge_attempt(payload)
         answer = await self.gatherer.submit(attempt, remaining_s)
-        return answered(risk_pb2.CompleteChallengeResponse, self._decided(answer))
-
-    def _submit_order(
-        self, request: risk_pb2.ScoreOrderRequest, remaining_s: float
-    ) -> "asyncio.Future[Decision | Exception]":
-        attempt = Attempt(
-            request_id=request.request_id,
-            subject=accept(request, self.window()),
-            fingerprint=self._fingerprint(_ORDER_CALL, request),
-        )
-        return self.gatherer.submit(attempt, remaining_s)
+        if isinstance(answer, Decision):
+            response = answered(risk_pb2.CompleteChallengeResponse, answer)
+            return response.SerializeToString()
+        raise answer  # type: ignore[misc]  # an attempt is answered by a decision or an error
 
     def _submitted(
         self, request: risk_pb2.ScoreOrderRequest, remaining_s: float
-    ) -> "asyncio.Future[Decision | Exception] | Exception":
+    ) -> "asyncio.Future[Answer] | Exception":
         """Return the future of one order of a batch, or what speaks against it."""
         try:
-            return self._submit_order(request, remaining_s)
+            attempt = self.desk.order_attempt(request, self.desk.window())
+            return self.gatherer.submit(attempt, remaining_s)
         except Exception as error:  # noqa: BLE001 - a fault in one never fails its neighbours
             return error
 
-    def _fingerprint(self, call: bytes, request: Message) -> bytes:
-        return self.fingerprinter.fingerprint(call + request.SerializeToString(deterministic=True))
 
-    def _decided(self, answer: Decision | Exception) -> Decision:
-        if isinstance(answer, Exception):
-            raise answer
-        self.metrics.decision_made(answer.outcome.name, answer.mode.name)
-        return answer
-
-
-async def _settled(
-    waiting: "asyncio.Future[Decision | Exception] | Exception",
-) -> Decision | Exception:
+async def _settled(waiting: "asyncio.Future[Answer] | Exception") -> Decision | Exception:
     if isinstance(waiting, Exception):
         return waiting
     try:
-        return await waiting
+        return await waiting  # type: ignore[return-value]  # an attempt is not answered by bytes
     except Exception as error:  # noqa: BLE001 - as above
         return error
-
-
-def _decode(message_type: Any, payload: bytes) -> Any:
-    """Parse the bytes; names the field at fault when they are no such message."""
-    try:
-        return message_type.FromString(payload)
-    except DecodeError as error:
-        raise InvalidInput((locate(payload, message_type.DESCRIPTOR),)) from error

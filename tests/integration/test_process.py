@@ -214,7 +214,7 @@ def test_metrics_tell_what_happened(files: ServiceFiles, unused_tcp_port: int) -
             text = reply.read().decode()
     assert 'risk_decisions_total{mode="FULL",outcome="DENY"} 1.0' in text
     assert 'risk_errors_total{code="INVALID_ARGUMENT"} 1.0' in text
-    assert "risk_group_orders_count 1.0" in text
+    assert "risk_group_orders_count 2.0" in text
     assert "risk_commit_seconds_count 1.0" in text
     assert 'risk_call_seconds_count{method="ScoreOrder"} 2.0' in text
     assert 'risk_bundle_info{feature_schema="fs1-' in text
