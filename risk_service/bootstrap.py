@@ -53,10 +53,10 @@ log = logging.getLogger(__name__)
 
 SECOND_US = 1_000_000
 GC_YOUNG_OBJECTS = 20_000
-# Two chunks together hold up an order no longer than a group of orders does. How many wait
+# Four chunks together hold up an order no longer than a group of orders does. How many wait
 # is bounded by the streams: each has some messages on their way.
 EVENT_CHUNKS = GatherLimits(
-    quiet_s=0.0005, max_age_s=0.002, max_group=2, max_waiting=1_000_000, order_cost_s=0.002
+    quiet_s=0.0005, max_age_s=0.002, max_group=4, max_waiting=1_000_000, order_cost_s=0.002
 )
 # How often the clusters look for a night that is due, and after how many looks they are saved.
 CLUSTERS_EVERY_S = 60.0

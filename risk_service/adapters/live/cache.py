@@ -12,15 +12,21 @@ PATIENCE = 8
 
 
 class Held:
-    """A record in memory. ``dirty``: it has changed since it was last written."""
+    """A record in memory.
 
-    __slots__ = ("dirty", "group", "key", "record")
+    ``dirty``: it has changed since it was last written. ``shared``: several events of the
+    group in flight have it; their common copy is ``draft``, once one of them counts.
+    """
+
+    __slots__ = ("dirty", "draft", "group", "key", "record", "shared")
 
     def __init__(self, group: int, key: str, record: Record) -> None:
         self.group = group
         self.key = key
         self.record = record
         self.dirty = False
+        self.shared = False
+        self.draft: Record | None = None
 
 
 class RecordCache:

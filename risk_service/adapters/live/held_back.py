@@ -5,15 +5,35 @@ copy of it, which takes the record's place when the group is durable; everybody 
 is only read meanwhile. So there is nothing to undo when a commit fails.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 from risk_service.adapters.live.cache import Held, RecordCache
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
-from risk_service.features.windows.record import Record
 
-Floats = list[float]
+# Combinations of filters are few in life; a stranger's events must not fill the memory.
+BITS_MAX = 4_096
+
+_Change = tuple[list[Held], int, int, int, tuple[int, ...], tuple[int, ...]]
+
+
+class Effects:
+    """Which key groups an event with some filter bits changes."""
+
+    def __init__(self, compiled: CompiledWindows) -> None:
+        self._plans = compiled.plans
+        self._groups: dict[int, tuple[int, ...]] = {}
+
+    def groups(self, bits: int) -> tuple[int, ...]:
+        """Return the groups whose records change."""
+        groups = self._groups.get(bits)
+        if groups is None:
+            if len(self._groups) >= BITS_MAX:
+                self._groups.clear()
+            groups = self._groups[bits] = tuple(
+                group for group, plan in enumerate(self._plans) if not plan.effect(bits).is_none
+            )
+        return groups
 
 
 class HeldBack:
@@ -28,6 +48,7 @@ class HeldBack:
     def __init__(
         self,
         compiled: CompiledWindows,
+        effects: Effects,
         cache: RecordCache,
         events: Sequence[Event],
         keys: Sequence[tuple[str, ...]],
@@ -35,45 +56,52 @@ class HeldBack:
         self.stamp_us = 0
         self.stamps: dict[str, int] = {}
         self._compiled = compiled
-        self._plans = compiled.plans
+        self._effects = effects
         self._events = events
-        self._keys = keys
-        self._held: list[dict[str, Held]] = []
-        self._shared: list[set[str]] = []
-        for group, of_group in enumerate(zip(*keys, strict=True)):
-            counted = Counter(of_group)
-            counted.pop("", None)
-            self._held.append(cache.hold(group, counted))
-            self._shared.append({key for key, n in counted.items() if n > 1})
-        self._copies: list[dict[str, Record]] = [{} for _ in self._plans]
-        self._later: list[tuple[list[Held], int, int, int, tuple[int, ...], tuple[int, ...]]] = []
-        self._missing = [[float("nan")] * len(plan.names) for plan in self._plans]
+        self._shared: list[Held] = []
+        self._later: list[_Change] = []
+        keys_by_group = enumerate(zip(*keys, strict=True))
+        by_group = [self._hold(cache, group, of_group) for group, of_group in keys_by_group]
+        self._held = list(zip(*by_group, strict=True))
+        self._missing = [[float("nan")] * len(plan.names) for plan in compiled.plans]
 
-    def read(self, place: int, r_us: int) -> Floats:
+    def _hold(self, cache: RecordCache, group: int, keys: Sequence[str]) -> list[Held | None]:
+        """Return the record of each event of one key group; note those that several share."""
+        held = cache.hold(group, [key for key in dict.fromkeys(keys) if key])
+        if len(held) < len(keys):
+            seen = set()
+            for key in keys:
+                if key in seen and not held[key].shared:
+                    held[key].shared = True
+                    self._shared.append(held[key])
+                if key:
+                    seen.add(key)
+        return [held[key] if key else None for key in keys]
+
+    def read(self, place: int, r_us: int) -> list[float]:
         """Return the windows of an event, those of the group before it counted in."""
-        values: Floats = []
-        for group, key in enumerate(self._keys[place]):
-            if key:
-                record = self._copies[group].get(key) or self._held[group][key].record
-                values += record.read(r_us)
-            else:
-                values += self._missing[group]
+        values: list[float] = []
+        for held, missing in zip(self._held[place], self._missing, strict=True):
+            values += missing if held is None else (held.draft or held.record).read(r_us)
         return values
 
     def count(self, place: int, a_us: int, tau_us: int) -> None:
         """Let an event count: for the group at once where it shares, for all when durable."""
-        event = self._events[place]
+        event, of_groups = self._events[place], self._held[place]
         bits = self._compiled.bits(event)
-        hashes = self._compiled.hashes(event)
+        columns, hashes = event.columns, self._compiled.hashes(event)
         alone: list[Held] = []
-        for group, key in enumerate(self._keys[place]):
-            if not key or self._plans[group].effect(bits).is_none:
+        for group in self._effects.groups(bits):
+            held = of_groups[group]
+            if held is None:
                 continue
-            if key in self._shared[group]:
-                self._copy(group, key).apply(a_us, tau_us, bits, event.columns, hashes)
+            if held.shared:
+                if held.draft is None:
+                    held.draft = held.record.copy()
+                held.draft.apply(a_us, tau_us, bits, columns, hashes)
             else:
-                alone.append(self._held[group][key])
-        self._later.append((alone, a_us, tau_us, bits, event.columns, hashes))
+                alone.append(held)
+        self._later.append((alone, a_us, tau_us, bits, columns, hashes))
         self.stamps[event.event_id] = a_us
         self.stamp_us = a_us
 
@@ -82,15 +110,15 @@ class HeldBack:
         for alone, a_us, tau_us, bits, columns, hashes in self._later:
             for held in alone:
                 held.record.apply(a_us, tau_us, bits, columns, hashes)
+                if not held.dirty:
+                    cache.touch(held)
+        for held in self._shared:
+            if held.draft is not None:
+                held.record = held.draft
                 cache.touch(held)
-        for group, copies in enumerate(self._copies):
-            for key, record in copies.items():
-                held = self._held[group][key]
-                held.record = record
-                cache.touch(held)
+        self.drop()
 
-    def _copy(self, group: int, key: str) -> Record:
-        record = self._copies[group].get(key)
-        if record is None:
-            record = self._copies[group][key] = self._held[group][key].record.copy()
-        return record
+    def drop(self) -> None:
+        """Forget what the group has changed among itself."""
+        for held in self._shared:
+            held.shared, held.draft = False, None

@@ -8,6 +8,7 @@ at checkpoints, by another thread; what came after is read from the log again at
 
 import logging
 import sqlite3
+import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.adapters.live.cache import RecordCache
-from risk_service.adapters.live.held_back import HeldBack
+from risk_service.adapters.live.held_back import Effects, HeldBack
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
@@ -71,6 +72,8 @@ class EmbeddedWindowStore:
         self.events_applied = 0
         self.broken = False
         self._file = file
+        self._effects = Effects(compiled)
+        self._pack = struct.Struct(f"{len(compiled.window_set.names)}d").pack
         self._stamps = stamps
         self._logged_us = logged_us
         self._held_back: HeldBack | None = None
@@ -89,15 +92,17 @@ class EmbeddedWindowStore:
             applied_us = []
             for place, event in enumerate(events):
                 stamp_us = self._stamps.next_us(now_us)
-                rows.append(changes.read(place, stamp_us))
+                rows.append(self._pack(*changes.read(place, stamp_us)))
                 read_us.append(stamp_us)
                 applied_us.append(self._counted(changes, event) or stamp_us)
                 if applied_us[-1] == stamp_us:
                     changes.count(place, stamp_us, stamp_us)
+        stamps = _by_group(read_us, keys)
         return Observed(
-            values=np.array(rows).reshape(len(events), -1),
-            read_us=_by_group(read_us, keys),
-            applied_us=_by_group(applied_us, keys),
+            # Packed row by row: numpy would look at the type of every number.
+            values=np.frombuffer(b"".join(rows), np.float64).reshape(len(events), -1),
+            read_us=stamps,
+            applied_us=stamps if applied_us == read_us else _by_group(applied_us, keys),
         )
 
     def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
@@ -145,11 +150,9 @@ class EmbeddedWindowStore:
             for (a_us, event), of_event in zip(events, keys, strict=True):
                 bits, hashes = compiled.bits(event), compiled.hashes(event)
                 tau_us = effective_us(event.at_us, a_us)
-                for group, key in enumerate(of_event):
-                    if not key or compiled.plans[group].effect(bits).is_none:
-                        continue
-                    one = held[group][key]
-                    if one.record.stamp_us < a_us:
+                for group in self._effects.groups(bits):
+                    one = held[group].get(of_event[group])
+                    if one is not None and one.record.stamp_us < a_us:
                         one.record.apply(a_us, tau_us, bits, event.columns, hashes)
                         self.cache.touch(one)
             self.applied_us = events[-1][0]
@@ -168,11 +171,13 @@ class EmbeddedWindowStore:
     def _begin_group(self, events: Sequence[Event]) -> tuple[HeldBack, list[tuple[str, ...]]]:
         """Apply the group before, or drop it: its commit has failed or never came."""
         self._apply_if_logged()
-        self._held_back = None
+        if self._held_back is not None:
+            self._held_back.drop()
+            self._held_back = None
         keys = [self.compiled.keys(event) for event in events]
         with self._intact():
             self.cache.make_room()
-            self._held_back = HeldBack(self.compiled, self.cache, events, keys)
+            self._held_back = HeldBack(self.compiled, self._effects, self.cache, events, keys)
         return self._held_back, keys
 
     @contextmanager
@@ -215,6 +220,10 @@ class EmbeddedWindowStore:
 
 def _by_group(stamps: Sequence[int], keys: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
     """Return each event's stamp where it has a key, else 0."""
-    has_key = np.array([[bool(key) for key in of_event] for of_event in keys])
-    shaped: NDArray[np.int64] = np.array(stamps, np.int64)[:, None] * has_key
-    return shaped
+    return np.array(
+        [
+            [stamp_us if key else 0 for key in of_event]
+            for stamp_us, of_event in zip(stamps, keys, strict=True)
+        ],
+        np.int64,
+    )
