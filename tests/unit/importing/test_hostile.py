@@ -150,7 +150,7 @@ def test_whole_floats_name_entities_as_integers_do(numbers: list[float]) -> None
     for number, text in zip(numbers, texts, strict=True):
         if number != number:
             assert text is None
-        elif number == int(number) and abs(number) < 2**53:
+        elif number == int(number) and abs(number) < 2**63:
             assert text == str(int(number))
         else:
             assert float(text) == number

@@ -102,6 +102,22 @@ def test_unix_units(bench: Any, mapped: Mapped, unit: str, text: str) -> None:
     assert bench.column("event_at")[0] == _at(2024, 5, 1, 10, 10, 15)
 
 
+@pytest.mark.parametrize(
+    ("unit", "text", "expected"),
+    [("h", "744", _at(2018, 1, 1)), ("d", "0.5", _at(2017, 12, 1, 12)),
+     ("s", "86400", _at(2017, 12, 2)), ("min", "90", _at(2017, 12, 1, 1, 30))],
+)  # fmt: skip
+def test_numbers_from_an_origin(
+    bench: Any, mapped: Mapped, unit: str, text: str, expected: datetime
+) -> None:
+    """Some files count hours or days from a day of their own."""
+    keys = {"format": "unix", "unit": unit, "origin": "2017-12-01"}
+    bench.run(_source(text, text), _times(mapped, **keys))
+    assert bench.column("event_at")[0] == expected
+    fault = bench.fault(_source("1", "9" * 12), _times(mapped, **keys))
+    assert "row 3: column time: '999999999999' is not between" in fault
+
+
 def test_a_fraction_of_a_unix_second_is_kept(bench: Any, mapped: Mapped) -> None:
     """Microseconds survive, exactly."""
     bench.run(_source("1714558215.000001", "1714558215.25"), _times(mapped, format="unix"))
@@ -200,8 +216,10 @@ def test_typed_times_of_parquet(bench: Any, mapped: Mapped, tmp_path: Any, kind:
     ("old", "new", "said"),
     [
         ("", 'format = "isoo"', 'neither "iso8601" nor "unix"'),
-        ("", 'unit = "ms"', 'unit goes with format = "unix"'),
+        ("", 'unit = "ms"', 'go with format = "unix"'),
         ("", 'zone = "Europe/Berlim"', "did you mean 'Europe/Berlin'"),
+        ("", 'format = "unix", origin = "soon"', "is no day or time"),
+        ("", 'origin = "2017-12-01"', "go with format"),
         ("", 'format = "%Q"', "format '%Q'"),
         ("", 'format = "%d %Z"', "several meanings"),
         ("", 'format = "unix", zone = "from value"', "from value"),

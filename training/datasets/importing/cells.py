@@ -14,8 +14,8 @@ from training.datasets.importing.specs import (
 )
 from training.datasets.importing.sql import Sql
 
-# Beyond this a float no longer tells one whole number from the next.
-_EXACT_FLOAT = 2**53
+# What is beyond has no whole number of 64 bits.
+_LARGEST_WHOLE = 2.0**63
 
 
 class Cells:
@@ -112,7 +112,7 @@ def _escaped(text: pa.Array) -> pa.Array:
 
 def _float_text(column: pa.Array) -> pa.Array:
     values = column.to_numpy(zero_copy_only=False)
-    whole = np.isfinite(values) & (np.abs(values) < _EXACT_FLOAT)
+    whole = np.isfinite(values) & (np.abs(values) < _LARGEST_WHOLE)
     whole[whole] = values[whole] == np.floor(values[whole])
     integers = pa.array(np.where(whole, values, 0).astype(np.int64)).cast(pa.string())
     plain: Callable[[pa.Array], pa.Array] = pc.is_nan

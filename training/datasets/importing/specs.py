@@ -6,6 +6,7 @@ that column. Every key is described in docs/own-data.md.
 
 import codecs
 import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 import duckdb
@@ -50,6 +51,22 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str | int | float) else value
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _as_origin(value: object) -> object:
+    """Return a date or time as a time in UTC unless it has a zone."""
+    text = value.isoformat() if isinstance(value, date) else value
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or not 1900 <= moment.year < 2200:
+        raise ValueError(f"{value!r} is no day or time such as 2017-12-01")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+AwareOrigin = Annotated[datetime, BeforeValidator(_as_origin)]
 Columns = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 CellText = Annotated[str, BeforeValidator(_text)]
 CellTexts = Annotated[tuple[CellText, ...], BeforeValidator(_as_tuple)]
@@ -110,7 +127,8 @@ class TimeSpec(SpecTable):
 
     column: Columns
     format: str = ISO8601
-    unit: Literal["s", "ms", "us", "ns"] = "s"
+    unit: Literal["ns", "us", "ms", "s", "min", "h", "d"] = "s"
+    origin: AwareOrigin = EPOCH
     zone: Annotated[str, AfterValidator(check_zone)] = "UTC"
 
     @model_validator(mode="after")
@@ -120,8 +138,8 @@ class TimeSpec(SpecTable):
                 f'format {self.format!r} is neither "iso8601" nor "unix", nor has it a % as in'
                 ' "%d/%m/%Y %H:%M"'
             )
-        if "unit" in self.model_fields_set and self.format != UNIX:
-            raise ValueError('unit goes with format = "unix"')
+        if {"unit", "origin"} & self.model_fields_set and self.format != UNIX:
+            raise ValueError('unit and origin go with format = "unix"')
         if "%Z" in self.format:
             raise ValueError("%Z: names such as CST have several meanings; name a zone instead")
         if "%z" in self.format and not self.format.endswith("%z"):

@@ -19,18 +19,16 @@ from training.datasets.importing.cells import Cells
 from training.datasets.importing.faults import BatchFaults, shortened
 from training.datasets.importing.iso_time import NAIVE_S, Clock, iso_clock
 from training.datasets.importing.numbers import Numbers, fixed_point
-from training.datasets.importing.specs import (
-    ISO8601,
-    UNIX,
-    TimeSpec,
-)
+from training.datasets.importing.specs import EPOCH, ISO8601, UNIX, TimeSpec
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, local_to_utc
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-_UNIX_DIGITS = {"s": 6, "ms": 3, "us": 0, "ns": 0}
+EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+_UNIX_DIGITS = {"ms": 3, "us": 0, "ns": 0}
+_UNIT_S = {"min": 60, "h": 3600, "d": 86_400}
+# Far out of any range, and an origin can still be added.
+_MOST_US = 8 * 10**18
 _COMMON_FORMATS = (
     "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
     "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S",
@@ -122,10 +120,15 @@ class TimeColumn:
         return at_us, bad, self._reason(text, clock.bad)
 
     def _of_unix(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
-        values, bad = fixed_point(text, _UNIX_DIGITS[self.spec.unit], self.numbers)
+        spec = self.spec
+        values, bad = fixed_point(text, _UNIX_DIGITS.get(spec.unit, 6), self.numbers)
         at_us = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
-        reason = f"is no Unix time in {self.spec.unit}{self._other_unit(text, bad)}"
-        return (at_us // 1000 if self.spec.unit == "ns" else at_us), bad, reason
+        if spec.unit == "ns":
+            at_us = at_us // 1000
+        factor = _UNIT_S.get(spec.unit, 1)
+        at_us = np.clip(at_us, -_MOST_US // factor, _MOST_US // factor) * factor
+        reason = f"is no Unix time in {spec.unit}{self._other_unit(text, bad)}"
+        return at_us + (spec.origin - EPOCH) // timedelta(microseconds=1), bad, reason
 
     def _of_format(self, text: pa.Array) -> Clock:
         spec = self.spec

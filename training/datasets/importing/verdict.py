@@ -4,10 +4,7 @@ from datetime import timedelta
 
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.datasets.importing.convert import Converter
-from training.datasets.importing.specs import (
-    UNIX,
-    LabelSpec,
-)
+from training.datasets.importing.specs import EPOCH, UNIX, LabelSpec
 from training.datasets.importing.write import LabelCount, Written
 
 _YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
@@ -35,7 +32,8 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
             f" {refused} were refused",
         )
     time = converter.time.spec
-    if time.format == UNIX and time.unit != "s" and 0 <= converter.latest_us < _YEAR_US:
+    is_fine_unit = time.unit in ("ns", "us", "ms") and time.origin == EPOCH
+    if time.format == UNIX and is_fine_unit and 0 <= converter.latest_us < _YEAR_US:
         message = f'every event falls in 1970; is the unit "s" and not "{time.unit}"?'
         raise ConfigFault(f"event.time: {message}")
 
