@@ -116,7 +116,7 @@ def _keys(past: _Past) -> tuple[KeyPlan, ...]:
                 full=full,
                 windows=windows if full else _two_of(windows),
                 label_windows=_label_windows(windows if full else _two_of(windows)[-1:]),
-                distinct=_distinct(past, field),
+                distinct=_distinct(past, field, entities),
             )
         )
     return tuple(found)
@@ -143,12 +143,12 @@ def _label_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
     return (*long, EVER.name)
 
 
-def _distinct(past: _Past, field: str) -> tuple[str, ...]:
+def _distinct(past: _Past, field: str, entities: list[str]) -> tuple[str, ...]:
     """Return the fields counted distinct; a derived key counts only what it was derived from."""
     source = field.rpartition(".")[0]
     if source or field not in past.events.entities:
-        return (source,) if source in past.events.entities else ()
-    others = [name for name in past.events.entities if name != field]
+        return (source,) if source in entities else ()
+    others = [name for name in entities if name != field]
     others += [
         category_field(name)
         for name, coded in past.events.categories.items()
@@ -159,7 +159,7 @@ def _distinct(past: _Past, field: str) -> tuple[str, ...]:
 
 def _pairs(past: _Past, full: list[str]) -> tuple[PairPlan, ...]:
     found = []
-    for first, second in combinations(past.events.entities, 2):
+    for first, second in combinations(full, 2):
         both = _both(past, first, second)
         share = repeats(both)
         if share >= LEAST_REPEATS and not _determined(past, first, second, both):
