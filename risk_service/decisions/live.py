@@ -131,14 +131,10 @@ class Live:
         return [self._of_one(read_us, applied_us, now_us) for read_us, applied_us in rows]
 
     def _of_one(self, read_us: list[int], applied_us: list[int], now_us: int) -> Stamped:
-        given = {*read_us, *applied_us} - {0}
-        if len(given) == 1:
-            return Stamped(stamp_us=given.pop())
-        return Stamped(
-            stamp_us=self._stamps.next_us(now_us),
-            read_us=tuple(read_us),
-            applied_us=tuple(applied_us),
-        )
+        stamp_us, is_theirs = self._stamps.recorded({*read_us, *applied_us} - {0}, now_us)
+        if is_theirs:
+            return Stamped(stamp_us=stamp_us)
+        return Stamped(stamp_us=stamp_us, read_us=tuple(read_us), applied_us=tuple(applied_us))
 
 
 class DecisionIds:

@@ -1,5 +1,7 @@
 """Stamps of events: at once their order and the time at which they were taken in."""
 
+from collections.abc import Collection
+
 
 class Stamps:
     """Gives strictly increasing times, whatever the clock does.
@@ -15,6 +17,27 @@ class Stamps:
 
     def __init__(self, last_us: int) -> None:
         self.last_us = last_us
+        self._recorded_us = last_us
+
+    def recorded(self, given: Collection[int], now_us: int) -> tuple[int, bool]:
+        """Return the stamp of a record of the log, and whether its key groups gave that very one.
+
+        A shared store gives each entity a stamp of its own: two records may come with one and
+        the same, and one with several. The log's stamps are unique and rise all the same.
+
+        Parameters
+        ----------
+        given
+            The stamps that the windows' store gave for the record, without 0.
+        """
+        if len(given) == 1:
+            stamp_us = max(given)
+            if stamp_us > self._recorded_us:
+                self._recorded_us = stamp_us
+                self.last_us = max(self.last_us, stamp_us)
+                return stamp_us, True
+        self._recorded_us = self.next_us(now_us)
+        return self._recorded_us, False
 
     def next_us(self, now_us: int) -> int:
         """Return the clock, or one more than the stamp before."""

@@ -152,24 +152,19 @@ class Intake:
         in this process waits for the log. So after a failure the group may come again.
         """
         applied = self.windows.apply(events, now_us).tolist()
-        last_us = self.log.stamp_us
-        stamped = []
-        for record, of_groups in zip(records, applied, strict=True):
-            stamped.append(self._stamped(record, of_groups, last_us, now_us))
-            last_us = stamped[-1].stamp_us
+        stamped = [
+            self._stamped(record, of_groups, now_us)
+            for record, of_groups in zip(records, applied, strict=True)
+        ]
         self.count_links(
             [(record.stamp_us, event) for record, event in zip(stamped, events, strict=True)]
         )
         self.log.append(stamped)
 
-    def _stamped(
-        self, record: EventRecord, applied_us: list[int], last_us: int, now_us: int
-    ) -> EventRecord:
+    def _stamped(self, record: EventRecord, applied_us: list[int], now_us: int) -> EventRecord:
         """Return the record with its place in the log and, where they differ, all its stamps."""
-        given = {stamp for stamp in applied_us if stamp}
-        if len(given) == 1 and max(given) > last_us:
-            return replace(record, stamp_us=max(given))
-        return replace(record, stamp_us=self.stamps.next_us(now_us), applied_us=tuple(applied_us))
+        stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
+        return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
 
 
 def _repeated(fingerprint: bytes, report: Report) -> Result:
