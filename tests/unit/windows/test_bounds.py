@@ -92,6 +92,17 @@ def test_packing_leaves_out_what_no_read_can_see(hours: int) -> None:
     assert (len(packed) < size) == (hours > 0)
 
 
+def test_totals_of_a_long_life_do_not_outgrow_int64() -> None:
+    """What expired is taken out of the totals: ten years of huge amounts still pack."""
+    window_set = declared([feature(("card",), "attempt", "sum", "90d", "amount")])
+    (plan,) = compile_windows(window_set).plans
+    record = Record(plan)
+    for day in range(3_650):
+        a_us = START_US + day * DAY_US
+        record.apply(a_us, a_us, 1, (0, 10**16), ())
+    assert Record.unpack(plan, record.pack()).read(a_us + 1) == [91 * 1e16]
+
+
 def test_expiry_is_when_the_record_reads_as_empty() -> None:
     """A store may drop a record at its expiry, and not a microsecond earlier."""
     window_set = declared([feature(("card",), "attempt", "count", w) for w in ("1h", "24h")])

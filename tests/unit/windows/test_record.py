@@ -118,6 +118,43 @@ def test_distinct_is_the_lesser_of_cap_and_truth(cap: int) -> None:
         assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=40) == 0
 
 
+@settings(max_examples=25)
+@given(st.lists(arrivals(), max_size=14), st.sampled_from(WINDOWS), st.sampled_from(CAPS))
+def test_nothing_is_forgotten_too_early(drawn: list[Arrival], window: Window, cap: int) -> None:
+    """Packed after every event, with a single window and no ever, no value is wrong."""
+    features = [
+        feature(("card",), "attempt", "count", window.name),
+        feature(("card",), "large", "sum", window.name, "amount"),
+        feature(("card",), "attempt", "distinct", window.name, "mail", cap),
+    ]
+    window_set = declared(features)
+    assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=1) == 0
+
+
+def test_value_at_the_very_start_of_its_window_is_kept() -> None:
+    """A value whose tile is the first of the window survives packing, and counts once."""
+    window_set = declared([feature(("card",), "attempt", "distinct", "1h", "mail", 5)])
+    record = Record(compile_windows(window_set).plans[0])
+    tau_us = START_US - START_US % WINDOWS[2].tile_us
+    last_us = expiry_us(WINDOWS[2], tau_us) - 1
+    record.apply(tau_us, tau_us, 1, (0, 0), (77,))
+    record = Record.unpack(record.plan, record.pack(last_us))
+    assert record.read(last_us) == [1.0]
+    record.apply(last_us, last_us, 1, (0, 0), (77,))
+    assert record.read(last_us + 1) == [1.0]
+
+
+def test_last_is_that_of_the_latest_time_then_of_the_latest_arrival() -> None:
+    """A late event does not replace a newer one; of two of one time the later arrival counts."""
+    window_set = declared([feature(("card",), "after", "last", "1h", "amount")])
+    record = Record(compile_windows(window_set).plans[0])
+    found = []
+    for a_us, tau_us, amount in ((10, 5, 1), (11, 4, 2), (12, 5, 3), (13, 6, 4)):
+        record.apply(START_US + a_us, START_US + tau_us, 2, (0, amount), ())
+        found += record.read(START_US + a_us + 1)
+    assert found == [1.0, 1.0, 3.0, 4.0]
+
+
 def test_reading_changes_nothing() -> None:
     """A copy that was read between equals a record that was not."""
     desk = Desk(COMPILED)

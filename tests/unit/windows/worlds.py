@@ -84,7 +84,7 @@ def everything() -> WindowSet:
                 *(feature(keys, "attempt", "distinct", window, "mail", cap) for cap in CAPS),
             ]
             if window != "ever":
-                features.append(feature(keys, "attempt", "last", window, "units"))
+                features.append(feature(keys, "large", "last", window, "amount"))
     return declared(features)
 
 
