@@ -1,0 +1,64 @@
+"""docs/own-data.md: its mappings can be read, its commands run, and no key is left out."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from training.cli.dataset import dataset
+from training.datasets.importing import specs
+from training.datasets.importing.mapping import EventMapping, parse_mapping, read_mapping
+from training.datasets.own_events import read_own_description
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.toml"))
+IMPORTS = re.findall(r"^risk (dataset import .*)$", PAGE, re.MULTILINE)
+EXPECTED = {
+    "registrations": (20_000, "fraud", 1_004, 18_996),
+    "cards": (1_611, "fraud", 95, 715),
+    "retail": (19_960, "cancelled", 3_509, 10_856),
+}
+
+
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
+def test_mappings_of_the_page_can_be_read(text: str) -> None:
+    """Who copies one starts without a fault."""
+    assert parse_mapping(text, "page").mapping.entities
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_files_can_be_read_and_are_on_the_page(path: Path) -> None:
+    """Each is explained where it is looked for."""
+    assert read_mapping(path).mapping.labels
+    assert f"examples/{path.name}" in PAGE
+
+
+def test_every_key_of_a_mapping_is_on_the_page() -> None:
+    """A key that nobody can find is no key."""
+    tables = (EventMapping, *specs.SpecTable.__subclasses__())
+    keys = {key for table in tables for key in table.model_fields}
+    assert len(keys) > 30
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", PAGE)] == []
+
+
+@pytest.mark.parametrize("command", IMPORTS, ids=lambda command: shlex.split(command)[-1])
+def test_the_commands_run_as_written(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the root of the repository, with the public files beside it."""
+    arguments = shlex.split(command)[1:]
+    source, out = Path(arguments[3]), arguments[-1]
+    if not (ROOT / source).is_file():
+        pytest.skip(f"{source} is not here")
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(
+        dataset, [*arguments[:-1], str(tmp_path / out)], catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    description = read_own_description(tmp_path / out)
+    events, name, positives, negatives = EXPECTED[out]
+    label = description.labels[name]
+    assert (description.rows, label.positives, label.negatives) == (events, positives, negatives)
