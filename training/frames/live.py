@@ -12,12 +12,15 @@ from tempfile import TemporaryDirectory
 
 from risk_service.features.schema import ViewSpec, load_schema
 from risk_service.features.windows.declaration import load_windows
+from risk_service.features.windows.terms import WindowSet
 from training.clusters.build import build_clusters
 from training.frames.duck import connect, literal
 from training.windows.build import build_windows
+from training.windows.log import EventLog
 from training.windows.warehouse_log import log_of_warehouse
 
 Progress = Callable[[str], None]
+Maker = Callable[[EventLog, WindowSet, Path], Path]
 
 
 def silent(_: str) -> None:
@@ -44,7 +47,10 @@ def build_live(warehouse: Path, progress: Progress = silent) -> dict[str, Path]:
     progress("event log")
     log = log_of_warehouse(warehouse)
     declared = load_windows()
-    makers = {"event_windows": build_windows, "event_clusters": build_clusters}
+    makers: dict[str, Maker] = {
+        "event_windows": build_windows,
+        "event_clusters": build_clusters,
+    }
     paths = {}
     for view in load_schema().event_views:
         progress(view.name)
