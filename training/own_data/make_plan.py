@@ -222,7 +222,8 @@ def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
         if degree >= 1.1:
             found.append((degree, LinkPlan(key=key, over=over)))
     most = MOST_LINKS if past.rows < LARGE_ROWS else MOST_LINKS // 2
-    return tuple(link for _, link in sorted(found, key=lambda one: -one[0])[:most])
+    # A key that is seen with few others tells more of them than a hub does.
+    return tuple(link for _, link in sorted(found, key=lambda one: one[0])[:most])
 
 
 def _category(past: _Past, name: str) -> CategoryPlan:

@@ -1,0 +1,172 @@
+"""The inputs of an event hold what was known before it, and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
+from training.labels import NEVER_US, AbuseLabels
+from training.own_data.events import Coded, OwnEvents, read_events, read_label
+from training.own_data.inputs import InputGroup, Inputs, make_inputs
+from training.own_data.make_plan import make_plan
+from training.own_data.plan import SHRINK_LABELS, FeaturePlan
+
+UNTIL_US = START_US + 60 * DAY_US
+ROWS = 1_500
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small data set."""
+    return card_shop(rows=ROWS, cards=60, shops=12).write(tmp_path_factory.mktemp("own") / "shop")
+
+
+@pytest.fixture(scope="module")
+def read(shop: Path) -> tuple[OwnEvents, AbuseLabels, FeaturePlan]:
+    """Return its events, labels and plan."""
+    events = read_events(shop)
+    labels = read_label(shop, events, "fraud", None)
+    return events, labels, make_plan(events, labels, UNTIL_US, UNTIL_US)
+
+
+def inputs_of(events: OwnEvents, labels: AbuseLabels, plan: FeaturePlan, scratch: Path) -> Inputs:
+    """Return the inputs of all events."""
+    wanted = np.ones(len(events), np.bool_)
+    return make_inputs(events, labels, plan, wanted, scratch, lambda _: None)
+
+
+def same(one: Inputs, other: Inputs, rows: np.ndarray) -> None:
+    """Assert that some rows have the same inputs."""
+    assert list(one.columns) == list(other.columns)
+    for name in one.columns:
+        np.testing.assert_array_equal(one.columns[name][rows], other.columns[name][rows], name)
+
+
+def test_label_rates_equal_brute_force(
+    read: tuple[OwnEvents, AbuseLabels, FeaturePlan], tmp_path: Path
+) -> None:
+    """The rate of a key counts exactly the labels of its events that were known before."""
+    events, labels, plan = read
+    found = inputs_of(events, labels, plan, tmp_path)
+    for field in ("card", "shop"):
+        codes = events.entities[field].codes
+        for row in range(0, ROWS, 13):
+            mine = (codes == codes[row]) & (codes[row] >= 0)
+            known = mine & (labels.known_at_us < events.at_us[row])
+            positive, count = int((labels.value[known] == 1).sum()), int(known.sum())
+            rate = (positive + SHRINK_LABELS * plan.prior) / (count + SHRINK_LABELS)
+            value = found.columns[f"{field}__rate_ever"][row]
+            assert np.isnan(value) if codes[row] < 0 else value == np.float32(rate)
+
+
+def test_labels_not_yet_known_change_nothing(
+    read: tuple[OwnEvents, AbuseLabels, FeaturePlan], tmp_path: Path
+) -> None:
+    """Turning every label that becomes known from some time on leaves earlier events alone."""
+    events, labels, plan = read
+    cut_us = START_US + 45 * DAY_US
+    later = (labels.known_at_us >= cut_us) & (labels.known_at_us < NEVER_US)
+    turned = replace(labels, value=np.where(later, 1 - labels.value, labels.value))
+    before = np.flatnonzero(events.at_us <= cut_us)
+    assert later[before].any()
+    one = inputs_of(events, labels, plan, tmp_path)
+    other = inputs_of(events, turned, plan, tmp_path)
+    same(one, other, before)
+    assert any((one.columns[n] != other.columns[n]).any() for n in one.names([InputGroup.RATES]))
+
+
+def test_later_events_change_nothing(
+    read: tuple[OwnEvents, AbuseLabels, FeaturePlan], tmp_path: Path
+) -> None:
+    """The first events have the same inputs when all others have not happened yet."""
+    events, labels, plan = read
+    kept = ROWS // 2
+    first = replace(
+        events,
+        event_id=events.event_id.slice(0, kept),
+        at_us=events.at_us[:kept],
+        entities={n: replace(c, codes=c.codes[:kept]) for n, c in events.entities.items()},
+        categories={n: replace(c, codes=c.codes[:kept]) for n, c in events.categories.items()},
+        numbers={n: values[:kept] for n, values in events.numbers.items()},
+        amount=None if events.amount is None else events.amount[:kept],
+    )
+    early = replace(labels, value=labels.value[:kept], known_at_us=labels.known_at_us[:kept])
+    whole = inputs_of(events, labels, plan, tmp_path)
+    same(inputs_of(first, early, plan, tmp_path), whole, np.arange(kept))
+
+
+def test_plan_is_made_of_the_past_alone(
+    read: tuple[OwnEvents, AbuseLabels, FeaturePlan],
+) -> None:
+    """Other labels and amounts after the end of training give the same plan."""
+    events, labels, plan = read
+    after = events.at_us >= UNTIL_US
+    numbers = {name: np.where(after, 1e6, values) for name, values in events.numbers.items()}
+    unknown = labels.known_at_us > UNTIL_US
+    turned = replace(labels, value=np.where(unknown, 1, labels.value))
+    changed = replace(events, numbers=numbers)
+    assert make_plan(changed, turned, UNTIL_US, UNTIL_US) == plan
+
+
+def test_missing_stays_missing(
+    read: tuple[OwnEvents, AbuseLabels, FeaturePlan], tmp_path: Path
+) -> None:
+    """No key, no number and no category are NaN, not a number that could be a real one."""
+    events, labels, plan = read
+    found = inputs_of(events, labels, plan, tmp_path)
+    no_shop = events.entities["shop"].codes < 0
+    assert no_shop.any()
+    for name in ("shop__events_ever", "shop__rate_ever", "shop__since"):
+        assert np.isnan(found.columns[name][no_shop]).all(), name
+    np.testing.assert_array_equal(
+        np.isnan(found.columns["distance"]), np.isnan(events.numbers["distance"])
+    )
+    no_channel = events.categories["channel"].codes < 0
+    np.testing.assert_array_equal(np.isnan(found.columns["cat/channel"]), no_channel)
+
+
+def test_first_event_of_a_key_has_no_history(
+    read: tuple[OwnEvents, AbuseLabels, FeaturePlan], tmp_path: Path
+) -> None:
+    """A new card counts 0 events, was never seen since, and its rate is the prior."""
+    events, labels, plan = read
+    found = inputs_of(events, labels, plan, tmp_path)
+    _, first = np.unique(events.entities["card"].codes, return_index=True)
+    assert (found.columns["card__events_ever"][first] == 0).all()
+    assert np.isnan(found.columns["card__since"][first]).all()
+    assert (found.columns["card__rate_ever"][first] == np.float32(plan.prior)).all()
+
+
+def test_unseen_and_rare_levels_share_a_code(tmp_path: Path) -> None:
+    """A level that training did not see often enough has the code after all learned ones."""
+    rows = 300
+    levels: list[str | None] = ["web"] * 150 + ["app"] * 100 + ["rare"] * 3 + ["new"] * 46 + [None]
+    shop = Shop(
+        at_us=START_US + np.arange(rows) * DAY_US // 10,
+        entities={"card": [f"c{row % 20}" for row in range(rows)]},
+        label=(np.arange(rows) % 5 == 0).astype(np.int8),
+        categorical={"channel": levels},
+    )
+    directory = shop.write(tmp_path / "shop")
+    events = read_events(directory)
+    labels = read_label(directory, events, "fraud", None)
+    until_us = int(events.at_us[253])
+    plan = make_plan(events, labels, until_us, until_us)
+    assert plan.categories[0].levels == ("web", "app")
+    codes = inputs_of(events, labels, plan, tmp_path).columns["cat/channel"]
+    assert set(codes[250:299].tolist()) == {2.0}
+    assert np.isnan(codes[299])
+
+
+def test_texts_one_to_one_share_one_history(tmp_path: Path) -> None:
+    """A second name of the same entity gets no windows of its own."""
+    made = card_shop(rows=400)
+    twice = replace(made, entities={**made.entities, "holder": list(made.entities["card"])})
+    directory = twice.write(tmp_path / "shop")
+    events = read_events(directory)
+    labels = read_label(directory, events, "fraud", None)
+    plan = make_plan(events, labels, UNTIL_US, UNTIL_US)
+    assert "holder" not in [key.field for key in plan.keys]
+    assert isinstance(events.entities["holder"], Coded)
