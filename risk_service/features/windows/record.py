@@ -167,11 +167,9 @@ class Record:
             before += pick(rows[bisect_left(starts, start)])
         before += plan.ever_zeros
         values: list[float] = list(map(sub, plan.pick_now(rows[-1]), before))
-        values += [
-            len(tiles) - bisect_left(tiles, start)
-            for index, start in moment.distincts
-            for tiles in (all_tiles[index],)
-        ]
+        for index, start in moment.distincts:
+            tiles = all_tiles[index]
+            values.append(len(tiles) - bisect_left(tiles, start))
         for slot, start_us in moment.since:
             seen_us = self._seen[slot]
             values.append((r_us - seen_us) / 1e6 if seen_us >= start_us else MISSING)
