@@ -99,8 +99,8 @@ def read_at(
     """
     plan = plan_group(window_set, group)
     source = GroupLog(log=log, plan=plan, bits=filter_bits(log, window_set))
-    first, second = key_numbers(keys.reshape(len(r_us), len(plan.keys)))
-    reads = Reads(first=first, second=second, at_us=r_us)
+    fields = keys.reshape(len(r_us), len(plan.keys)).T
+    reads = Reads(keys=key_numbers([np.ascontiguousarray(one) for one in fields]), at_us=r_us)
     block = _in_any_order(source, reads, Effort(), lambda _done, _total: None)
     return np.stack(as_columns(plan.features, block), axis=1)
 
@@ -117,9 +117,8 @@ def _of_events(
 ) -> Block:
     """Return the features of events that read, one row each."""
     log, plan = source.log, source.plan
-    first, second = keys_of(log, plan.keys, events)
     _, _, read_us = log.times(plan.number)
-    reads = Reads(first=first, second=second, at_us=read_us[events])
+    reads = Reads(keys=keys_of(log, plan.keys, events), at_us=read_us[events])
     return _in_any_order(source, reads, effort, done)
 
 
@@ -130,7 +129,8 @@ def _in_any_order(
     if np.all(reads.at_us[1:] >= reads.at_us[:-1]):
         return group_values(source, reads, effort, done)
     order = np.argsort(reads.at_us, kind="stable").astype(np.int32)
-    block = group_values(source, reads.take(order), effort, done)
+    ordered = Reads(keys=reads.keys[order], at_us=reads.at_us[order])
+    block = group_values(source, ordered, effort, done)
     back = np.empty_like(order)
     back[order] = np.arange(order.size, dtype=np.int32)
     return block.take(back)

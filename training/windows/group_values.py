@@ -15,7 +15,7 @@ from risk_service.features.windows.terms import WindowFeature
 from training.windows import kernels
 from training.windows.group import keys_of
 from training.windows.log import Int32s, Int64s
-from training.windows.part import GroupLog, Reads, make_part
+from training.windows.part import GroupLog, Part, Reads, make_part
 
 PART_EVENTS = 700_000
 THREADS = 2
@@ -78,16 +78,18 @@ def group_values(
         Called with the parts done and the parts in all, one call at a time.
     """
     count = max(1, -(-max(len(source.log), len(reads)) // effort.part_events))
-    event_rows, event_starts = kernels.grouped(_event_parts(source, count), count)
-    read_parts = kernels.parts_of(reads.first, reads.second, count)
-    read_rows, read_starts = kernels.grouped(read_parts, count)
+    event_rows, event_keys, event_starts = kernels.parted(_counted_keys(source), count)
+    read_rows, read_keys, read_starts = kernels.parted(reads.keys, count)
     block = blank(source.plan.features, len(reads))
 
     def work(part: int) -> None:
-        events = event_rows[event_starts[part] : event_starts[part + 1]]
-        rows = read_rows[read_starts[part] : read_starts[part + 1]]
+        events = slice(event_starts[part], event_starts[part + 1])
+        mine = slice(read_starts[part], read_starts[part + 1])
+        rows = read_rows[mine]
         if rows.size:
-            _fill(source, events, reads.take(rows), rows, block)
+            its_reads = Reads(keys=read_keys[mine], at_us=reads.at_us[rows])
+            made = make_part(source, event_rows[events], event_keys[events], its_reads)
+            _fill(made, rows, block)
 
     with ThreadPoolExecutor(effort.threads) as pool:
         for number, _ in enumerate(pool.map(work, range(count)), 1):
@@ -95,28 +97,26 @@ def group_values(
     return block
 
 
-def _fill(source: GroupLog, events: Int32s, reads: Reads, rows: Int32s, block: Block) -> None:
-    """Compute one part and write its rows of the block."""
-    part = make_part(source, events, reads)
+def _fill(part: Part, rows: Int32s, block: Block) -> None:
+    """Compute a part and write its rows of the block."""
     counts = np.empty((block.counts.shape[1], rows.size), np.int32)
     numbers = np.empty((block.numbers.shape[1], rows.size))
     counting, others = iter(counts), iter(numbers)
-    for feature, values in zip(source.plan.features, part.values(), strict=True):
+    for feature, values in zip(part.source.plan.features, part.values(), strict=True):
         column = next(counting) if feature.measure in COUNTING else next(others)
         # Back from entity by entity to order of time, so that the block is written once through.
         column[part.reads] = values
     block.put(rows, counts, numbers)
 
 
-def _event_parts(source: GroupLog, count: int) -> Int32s:
-    """Return the part of each event of the log; -1 where it has no key or counts for nothing."""
-    parts = np.full(len(source.log), -1, np.int32)
+def _counted_keys(source: GroupLog) -> Int64s:
+    """Return the key of each event of the log; 0 where it has none or counts for nothing."""
+    keys = np.zeros(len(source.log), np.int64)
     mask = np.int64(source.plan.mask)
     arrived_us, _, _ = source.log.times(source.plan.number)
     for start in range(0, len(source.log), _CHUNK_EVENTS):
         here = slice(start, start + _CHUNK_EVENTS)
         counted = (source.bits[here] & mask != 0) & (arrived_us[here] != 0)
         events: Int64s = np.flatnonzero(counted) + start
-        first, second = keys_of(source.log, source.plan.keys, events)
-        parts[events] = kernels.parts_of(first, second, count)
-    return parts
+        keys[events] = keys_of(source.log, source.plan.keys, events)
+    return keys

@@ -19,6 +19,12 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @compiled
+def _part(key: np.int64, count: int) -> np.int64:
+    mixed = np.uint64(key) * _GOLDEN
+    return np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(0x7FFFFFFF)) % count
+
+
+@compiled
 def dense_pairs(first: Int64s, second: Int64s) -> tuple[Int32s, int]:
     """Give each distinct pair a number, from 0 in order of appearance.
 
@@ -51,19 +57,32 @@ def dense_pairs(first: Int64s, second: Int64s) -> tuple[Int32s, int]:
 
 
 @compiled
-def parts_of(first: Int64s, second: Int64s, count: int) -> Int32s:
-    """Return the hash part, 0 to count - 1, of each pair; -1 where ``second`` is 0."""
-    parts = np.empty(first.size, np.int32)
-    for row in range(first.size):
-        mixed = (np.uint64(first[row]) * _GOLDEN ^ np.uint64(second[row])) * _GOLDEN
-        share = np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(0x7FFFFFFF))
-        parts[row] = share % count if second[row] != 0 else -1
-    return parts
+def parted(keys: Int64s, count: int) -> tuple[Int32s, Int64s, Int64s]:
+    """Sort rows by the hash part of their key, those of one part as they are; key 0 is left out.
+
+    Returns
+    -------
+    The rows, their keys, and where each part starts among them (``count`` + 1 elements).
+    """
+    starts = np.zeros(count + 1, np.int64)
+    for row in range(keys.size):
+        if keys[row] != 0:
+            starts[_part(keys[row], count) + 1] += 1
+    for part in range(count):
+        starts[part + 1] += starts[part]
+    free = starts[:-1].copy()
+    rows, sorted_keys = np.empty(starts[count], np.int32), np.empty(starts[count], np.int64)
+    for row in range(keys.size):
+        if keys[row] != 0:
+            mine = _part(keys[row], count)
+            rows[free[mine]], sorted_keys[free[mine]] = row, keys[row]
+            free[mine] += 1
+    return rows, sorted_keys, starts
 
 
 @compiled
 def grouped(numbers: Int32s, count: int) -> tuple[Int32s, Int64s]:
-    """Sort rows by their number, those of equal number as they are; -1 is left out.
+    """Sort rows by their number, those of equal number as they are.
 
     Returns
     -------
@@ -71,17 +90,15 @@ def grouped(numbers: Int32s, count: int) -> tuple[Int32s, Int64s]:
     """
     starts = np.zeros(count + 1, np.int64)
     for row in range(numbers.size):
-        if numbers[row] >= 0:
-            starts[numbers[row] + 1] += 1
+        starts[numbers[row] + 1] += 1
     for number in range(count):
         starts[number + 1] += starts[number]
     free = starts[:-1].copy()
     rows = np.empty(starts[count], np.int32)
     for row in range(numbers.size):
         number = numbers[row]
-        if number >= 0:
-            rows[free[number]] = row
-            free[number] += 1
+        rows[free[number]] = row
+        free[number] += 1
     return rows, starts
 
 

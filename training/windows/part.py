@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from risk_service.features.windows.terms import WindowFeature
 from risk_service.features.windows.tiles import ALWAYS_US, BY_NAME, NEVER_US, Window
 from training.windows import kernels
-from training.windows.group import GroupPlan, keys_of
+from training.windows.group import GroupPlan
 from training.windows.log import EventLog, Int32s, Int64s
 
 Values = NDArray[np.float64] | NDArray[np.int32]
@@ -17,19 +17,14 @@ Values = NDArray[np.float64] | NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """Reads of one key group in order of time: the key as two numbers, and when."""
+    """Reads of one key group in order of time: the number of the key (0 missing), and when."""
 
-    first: Int64s
-    second: Int64s
+    keys: Int64s
     at_us: Int64s
 
     def __len__(self) -> int:
         """Return how many."""
         return len(self.at_us)
-
-    def take(self, rows: Int32s) -> "Reads":
-        """Return some of the reads."""
-        return Reads(first=self.first[rows], second=self.second[rows], at_us=self.at_us[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +150,13 @@ class Part:
         return self._newest[name]
 
 
-def make_part(source: GroupLog, events: Int32s, reads: Reads) -> Part:
-    """Group events (positions in the log) and reads of the same share of entities."""
+def make_part(source: GroupLog, events: Int32s, keys: Int64s, reads: Reads) -> Part:
+    """Group events (positions in the log, and their keys) and reads of the same entities."""
     arrived_us, happened_us, _ = source.log.times(source.plan.number)
-    events = _by_arrival(arrived_us, events)
-    first, second = keys_of(source.log, source.plan.keys, events)
-    numbers, entities = kernels.dense_pairs(
-        np.concatenate((first, reads.first)), np.concatenate((second, reads.second))
-    )
+    by_arrival = _by_arrival(arrived_us[events])
+    events, keys = events[by_arrival], keys[by_arrival]
+    both = np.concatenate((keys, reads.keys))
+    numbers, entities = kernels.dense_pairs(both, both)
     order, event_starts = kernels.grouped(numbers[: events.size], entities)
     read_order, read_starts = kernels.grouped(numbers[events.size :], entities)
     read_us = reads.at_us[read_order]
@@ -181,12 +175,11 @@ def make_part(source: GroupLog, events: Int32s, reads: Reads) -> Part:
     )
 
 
-def _by_arrival(arrived_us: Int64s, events: Int32s) -> Int32s:
-    """Return the events sorted by stamp; with one stamp for all groups they are already."""
-    stamps = arrived_us[events]
+def _by_arrival(stamps: Int64s) -> Int64s | slice:
+    """Return what sorts events by stamp; with one stamp for all groups they are sorted."""
     if np.all(stamps[1:] >= stamps[:-1]):
-        return events
-    return events[np.argsort(stamps, kind="stable")]
+        return slice(None)
+    return np.argsort(stamps, kind="stable")
 
 
 def starts_us(window: Window, read_us: Int64s) -> Int64s:
