@@ -118,7 +118,7 @@ def _night(state: ClusterState[str], kept: list[Sighting]) -> None:
         times, stamp_us = [], midnight_us
         began = time.perf_counter()
         state.prepare(midnight_us)
-        while state.coming is not None and (times == [] or not state.coming.graph.done()):
+        while state.coming is not None and (not times or state.coming.waiting):
             stamp_us += 1
             account, links = kept[stamp_us % len(kept)]
             started = time.perf_counter()
@@ -126,7 +126,7 @@ def _night(state: ClusterState[str], kept: list[Sighting]) -> None:
             state.apply(account, links, stamp_us)
             times.append(time.perf_counter() - started)
             time.sleep(0.0005)
-        say("nightly run beside orders, s", time.perf_counter() - began)
+        say("nightly run beside orders, until it has caught up, s", time.perf_counter() - began)
         say("- orders meanwhile", len(times))
         say("- time of an order, median, us", 1e6 * statistics.median(times))
         say("- time of an order, p99, ms", 1e3 * sorted(times)[int(0.99 * len(times))])

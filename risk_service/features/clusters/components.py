@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.features.clusters.ordering import stable_order
+
 Ints = NDArray[np.int64]
 NONE = -1
 
@@ -82,7 +84,7 @@ def _gathered(
     accounts: int, ends: Ints, chosen: Ints, alone: NDArray[np.bool_], counts: tuple[int, int]
 ) -> Components:
     places = np.flatnonzero(~alone)
-    places = places[np.argsort(chosen[places], kind="stable")]
+    places = places[stable_order(chosen[places])]
     roots = chosen[places]
     opens = np.ones(len(roots), bool)
     opens[1:] = roots[1:] != roots[:-1]

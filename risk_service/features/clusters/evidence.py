@@ -32,7 +32,8 @@ class Evidence:
     rules
         Link types and their limits.
     night_us
-        Links age and hubs are told as of this time.
+        Hubs are told as of this time. Links age at night only: every row of an evidence is
+        that of a link that counts.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class Evidence:
     """
 
     __slots__ = (
-        "alive_from", "caps", "first_row", "head", "hub", "hub_from", "index", "kind",
+        "caps", "first_row", "head", "hub", "hub_from", "index", "kind",
         "next_of", "older", "row_account", "row_us", "row_value", "salts",
     )  # fmt: skip
 
@@ -64,7 +65,6 @@ class Evidence:
         self.first_row: array[int] = array("i")
         self.salts = salts(len(rules.links))
         self.caps = tuple(link.hub_accounts + 1 for link in rules.links)
-        self.alive_from = tuple(night_us - link.age_days * DAY_US for link in rules.links)
         self.hub_from = night_us - rules.hub_days * DAY_US
 
     def values(self, links: Sequence[int]) -> list[int]:
@@ -80,27 +80,20 @@ class Evidence:
         """
         if self.hub[value]:
             return []
-        kind = self.kind[value]
-        alive_us, hub_from, accounts = self.alive_from[kind], self.hub_from, self.row_account
-        row, older, row_us = self.head[value], self.older, self.row_us
-        rows, recent = [], 1
+        accounts, older, row = self.row_account, self.older, self.head[value]
+        rows = []
         while row >= 0:
             if accounts[row] != account:
-                seen_us = row_us[row]
-                if seen_us >= alive_us:
-                    rows.append(row)
-                recent += seen_us >= hub_from
+                rows.append(row)
             row = older[row]
-        return rows if recent < self.caps[kind] else []
+        cap = self.caps[self.kind[value]]
+        if len(rows) + 1 < cap:
+            return rows
+        recent = sum([self.row_us[other] >= self.hub_from for other in rows])
+        return rows if recent + 1 < cap else []
 
     def newest_other(self, value: int, account: int) -> int:
-        """Return the row of the account last seen at a value that newly links, or ``NONE``.
-
-        An account that the value links already joins nothing by it again.
-        """
-        row = self.row_of(value, account)
-        if row >= 0 and self.row_us[row] >= self.alive_from[self.kind[value]]:
-            return NONE
+        """Return the row of the account last seen at a value, or ``NONE`` where none is linked."""
         return max(self.others(value, account), key=self.row_us.__getitem__, default=NONE)
 
     def neighbours(self, account: int, values: Iterable[int]) -> set[int]:
@@ -123,14 +116,14 @@ class Evidence:
 
     def _values_of(self, account: int) -> list[int]:
         """Return the values that an account is linked to, as far as neighbours look."""
-        row = self.first_row[account] if account < len(self.first_row) else NONE
         found: list[int] = []
-        row_value, next_of, kind, row_us = self.row_value, self.next_of, self.kind, self.row_us
-        alive_from, looked_at = self.alive_from, 0
+        if account >= len(self.first_row):
+            return found
+        row, accounts, next_of = self.first_row[account], self.row_account, self.next_of
+        looked_at = 0
         while row >= 0 and looked_at < ACCOUNT_VALUES:
-            value = row_value[row]
-            if self.row_account[row] == account and row_us[row] >= alive_from[kind[value]]:
-                found.append(value)
+            if accounts[row] == account:
+                found.append(self.row_value[row])
             row = next_of[row]
             looked_at += 1
         return found
@@ -140,19 +133,15 @@ class Evidence:
         row = self.head[value]
         if self.row_account[row] != account:
             row = self.row_of(value, account)
-        if row < 0 or self.row_us[row] < self.alive_from[self.kind[value]]:
-            return False
+            if row < 0:
+                return False
         self.row_us[row] = at_us
         return True
 
     def link(self, value: int, account: int, at_us: int) -> None:
         """Note that an account was seen with a value that did not link it."""
-        row = self.row_of(value, account)
-        if row >= 0:
-            self.row_us[row] = at_us
-        else:
-            self._make_room(value, self.caps[self.kind[value]])
-            self._add_row(value, account, at_us)
+        self._make_room(value, self.caps[self.kind[value]])
+        self._add_row(value, account, at_us)
 
     def add(self, kind: int, key: int, account: int, at_us: int) -> None:
         """Note that an account was seen with a value that nobody used before."""

@@ -64,6 +64,9 @@ class Graph:
         found: list[int] = []
         refused, size = 0, 0
         for value in values:
+            if evidence.row_of(value, account) >= 0:
+                # What links an account already joins nothing again.
+                continue
             newest = evidence.newest_other(value, account)
             if newest < 0:
                 continue

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.features.clusters.components import Components, components
-from risk_service.features.clusters.evidence import DAY_US, Evidence
+from risk_service.features.clusters.evidence import ACCOUNT_VALUES, DAY_US, Evidence
 from risk_service.features.clusters.graph import Counters, Graph
+from risk_service.features.clusters.ordering import stable_order
 from risk_service.features.clusters.partition import NONE, Partition
 from risk_service.features.clusters.terms import Rules
 from risk_service.features.clusters.value_index import ValueIndex
@@ -76,7 +77,7 @@ class _Left:
         ages_us = np.array([link.age_days * DAY_US for link in rules.links])
         alive_us = night_us - ages_us[rows.kind[rows.value]]
         kept = np.flatnonzero((rows.account >= 0) & (rows.seen_us >= alive_us))
-        kept = kept[np.argsort(rows.value[kept], kind="stable")]
+        kept = kept[stable_order(rows.value[kept])]
         self.account = rows.account[kept].astype(np.int64)
         self.seen_us = rows.seen_us[kept]
         value = rows.value[kept]
@@ -114,8 +115,11 @@ class _Left:
         return evidence
 
     def _account_chains(self, accounts: int) -> tuple[Ints, Ints]:
-        """Chain the rows of each account, the one seen last first."""
-        order = np.lexsort((-self.seen_us, self.account))
+        """Chain the rows of each account; the one seen last first where that matters."""
+        order = stable_order(self.account)
+        many = np.bincount(self.account, minlength=1)[self.account[order]] > ACCOUNT_VALUES
+        rows = order[many]
+        order[many] = rows[np.lexsort((-self.seen_us[rows], self.account[rows]))]
         following = _chain(self.account[order])
         next_of = np.full(len(order), NONE, np.int64)
         next_of[order] = np.where(following >= 0, order[following], NONE)

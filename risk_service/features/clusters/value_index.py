@@ -8,6 +8,8 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.features.clusters.ordering import stable_order
+
 NONE = -1
 _MIN_CAPACITY = 1_024
 # Free places behind the last home place, so that probing never wraps around.
@@ -87,6 +89,6 @@ class ValueIndex:
 def _places(keys: NDArray[np.int64], capacity: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the place of each key, rising, and the numbers in that order."""
     home = keys & np.int64(capacity - 1)
-    order = np.argsort(home, kind="stable")
+    order = stable_order(home)
     steps = np.arange(len(keys))
     return np.maximum.accumulate(home[order] - steps) + steps, order

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from risk_service.features.clusters.components import components
+from risk_service.features.clusters.ordering import stable_order
 
 
 def roots(count: int, edges: list[tuple[int, int]]) -> list[int]:
@@ -58,3 +59,10 @@ def test_no_links_make_no_components() -> None:
     none = np.empty(0, np.int64)
     found = components(7, [(none, none)], 10)
     assert (set(found.label), len(found.members), found.oversized) == ({-1}, 0, 0)
+
+
+def test_an_order_is_that_of_a_stable_sort() -> None:
+    """Equal numbers keep their order, up to the largest that there may be."""
+    numbers = np.random.default_rng(2).integers(0, 9, 1_000) * (2**29 - 1)
+    np.testing.assert_array_equal(stable_order(numbers), np.argsort(numbers, kind="stable"))
+    assert stable_order(np.empty(0, np.int32)).size == 0

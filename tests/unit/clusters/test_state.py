@@ -269,3 +269,18 @@ def test_memory_does_not_grow_with_a_hub_or_with_time(rules: Rules) -> None:
     assert (len(state.accounts), len(state.accounts.free)) == (0, 10_000)
     state.apply("new", (0, 0, 9), START_US + 31 * DAY_US)
     assert len(state.accounts.keys) == 10_000
+
+
+def test_neighbours_are_looked_for_behind_the_values_seen_last(rules: Rules) -> None:
+    """An account with forty shared values is asked for 32: after a night, those seen last."""
+    seen = [
+        Seen(account="a", links=(value, 0, 0), at_us=START_US + value) for value in range(1, 41)
+    ]
+    seen += [Seen(account=f"b{one.links[0]}", links=one.links, at_us=START_US + 50 + at)
+             for at, one in enumerate(seen)]  # fmt: skip
+    state = fed(rules, seen)
+    state.prepare(START_US + 2 * DAY_US)
+    nearby = state.graph.evidence.neighbours(state.accounts.numbers["a"], [])
+    assert {state.accounts.key(other) for other in nearby} == {
+        f"b{value}" for value in range(9, 41)
+    }
