@@ -2,13 +2,14 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_service.features.windows import moments
-from risk_service.features.windows.declaration import WindowSet
+from risk_service.features.windows.declaration import WindowSet, load_windows
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.record import Record
 from risk_service.features.windows.tiles import BY_NAME, WINDOWS, Window, expiry_us
@@ -116,6 +117,22 @@ def test_distinct_is_the_lesser_of_cap_and_truth(cap: int) -> None:
     for values in (3, 200):
         drawn = list(random_arrivals(random.Random(values), 250, values))
         assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=40) == 0
+
+
+def test_the_promotion_windows_equal_the_formulas() -> None:
+    """All declared features equal brute force over a stream of every kind of event."""
+    window_set = load_windows()
+    rng = random.Random(6)
+    drawn = [
+        replace(
+            arrival,
+            kind=rng.choice((0, 0, *range(len(window_set.kinds)))),
+            fields=tuple(f"{rng.randrange(3) or ''}" for _ in window_set.fields),
+            columns=tuple(rng.choice((0, 1, 6, 900, 2_999)) for _ in window_set.columns),
+        )
+        for arrival in random_arrivals(rng, 150)
+    ]
+    assert wrong_values(window_set, Desk(compile_windows(window_set)), drawn, repack=9) == 0
 
 
 @settings(max_examples=25)
