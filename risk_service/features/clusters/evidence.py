@@ -69,9 +69,8 @@ class Evidence:
 
     def values(self, links: Sequence[int]) -> list[int]:
         """Return the numbers of the values that links name; unknown ones left out."""
-        find = self.index.find
-        found = [find(link ^ salt) for link, salt in zip(links, self.salts, strict=False) if link]
-        return [value for value in found if value >= 0]
+        salted = zip(links, self.salts, strict=False)
+        return self.index.find_all([link ^ salt for link, salt in salted if link])
 
     def others(self, value: int, account: int) -> list[int]:
         """Return rows of other accounts that the value links; empty for a hub.

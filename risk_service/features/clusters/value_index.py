@@ -4,6 +4,7 @@ A dict of ints takes 120 bytes per entry, and there are five values per account.
 """
 
 from array import array
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,20 @@ class ValueIndex:
             if number < 0 or keys[number] == key:
                 return number
             place += 1
+
+    def find_all(self, keys: Iterable[int]) -> list[int]:
+        """Return the numbers of the hashes that have one."""
+        slots, known, mask = self._slots, self.keys, self._mask
+        found = []
+        for key in keys:
+            place = key & mask
+            number = slots[place]
+            while number >= 0 and known[number] != key:
+                place += 1
+                number = slots[place]
+            if number >= 0:
+                found.append(number)
+        return found
 
     def add(self, key: int) -> int:
         """Return the number of a hash that has none yet."""
