@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import feature_read, models, score_order, windows
+from tests.bench import feature_read, live, models, score_order, windows
 from tests.bench.figures import Round, Row, table
 from tests.bench.processes import cores
 from tests.bench.profile import print_profile
 from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
-PARTS = ("score", "features", "models", "windows")
+PARTS = ("score", "features", "models", "windows", "live")
 # Parts that need no servers, no store and no world.
-ALONE = ("windows",)
+ALONE = ("windows", "live")
 
 
 def main() -> None:
@@ -44,6 +44,9 @@ def main() -> None:
         _say(f"windows of {args.orders:,} orders ...")
         rounds = [windows.run_round(args.orders) for _ in range(args.rounds)]
         result["windows"] = _report(windows.ROWS, rounds)
+    if "live" in parts:
+        _say(f"embedded windows over a log of {args.events:,} events ...")
+        result["live"] = _report(live.ROWS, [live.run_round(args.events)])
     if args.json is not None:
         args.json.write_text(json.dumps(result, indent=1))
 
@@ -103,6 +106,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="file for all figures")
     parser.add_argument(
         "--orders", type=int, default=windows.ORDERS, help="orders in the log of part windows"
+    )
+    parser.add_argument(
+        "--events", type=int, default=live.EVENTS, help="events in the log of part live"
     )
     parser.add_argument("--only", choices=PARTS, help="one part only")
     parser.add_argument(
