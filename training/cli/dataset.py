@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from risk_service.identity.keys import load_identity_key
+from training.datasets.importing.guess import guess_mapping
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
 from training.datasets.prepare import prepare as prepare_dataset
@@ -96,6 +97,16 @@ def import_command(source: Path, mapping: Path, out: Path, json_file: Path | Non
         figures = _import_figures(imported, time.monotonic() - start)
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     click.echo(_import_summary(imported))
+
+
+@dataset.command()
+@click.argument("source", type=click.Path(path_type=Path))
+def mapping(source: Path) -> None:
+    """Print a mapping for SOURCE, guessed from its names and first rows, to be corrected.
+
+    Example: risk dataset mapping payments.csv.gz > mapping.toml
+    """
+    click.echo(guess_mapping(source), nl=False)
 
 
 def _import_figures(imported: Imported, seconds: float) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Says what is wrong with a mapping in words that name the key and the way out."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
@@ -34,6 +35,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {folded[near[0]]!r}?" if near else ""
 
 
+def name_like(text: str) -> str:
+    """Return the name of ours that is nearest to a text: ``e_mail`` for "E-Mail"."""
+    name = "_".join(words_of(text))[:30].rstrip("_")
+    return name if name[:1].isalpha() else f"x_{name}".rstrip("_")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a name, in lower case: ``customer id`` of "CustomerID"."""
+    parts = re.split(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])", text)
+    return [part.lower() for part in parts if part]
+
+
 def _line(
     where: str, kind: str, message: str, loc: tuple[str | int, ...], keys: Sequence[str]
 ) -> str:
@@ -43,7 +56,8 @@ def _line(
         return f"{where} is missing"
     if kind == "string_pattern_mismatch" and "[key]" in loc:
         name = str(loc[-2])
-        return f"{where}: a name is lower-case letters, digits and single _, as in {_slug(name)}"
+        near = name_like(name)
+        return f"{where}: a name is lower-case letters, digits and single _, as in {near}"
     if kind in _TABLE_TYPES:
         return f"{where}: must be a table of keys or a column name"
     text = message.removeprefix("Value error, ").removeprefix("Input should be ")
@@ -54,9 +68,3 @@ def _line(
 def _path(loc: tuple[str | int, ...]) -> str:
     names = [str(part) for part in loc if part != "[key]"]
     return ".".join(name for name in names if not name.startswith(("literal[", "function-")))
-
-
-def _slug(name: str) -> str:
-    letters = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())
-    slug = "_".join(part for part in letters.split("_") if part)
-    return slug if slug[:1].isalpha() else f"x_{slug}".rstrip("_")

@@ -1,0 +1,95 @@
+"""``risk dataset mapping``: a guess that can be imported, and says what it did not know."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from training.cli.dataset import dataset
+from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.mapping import parse_mapping
+from training.datasets.importing.mapping_faults import name_like
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+def _rows(header: str, row: str, count: int = 60) -> str:
+    lines = [row.format(i=i, d=i % 28 + 1, c=i % 9, f=int(i % 7 == 0)) for i in range(count)]
+    return "\n".join([header, *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            _rows(
+                ",TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD",
+                "{i},{i},2018-04-{d:02d} 00:00:00,{c},{c}9,1{i}.5,{f}",
+            ),
+            ['id = "TRANSACTION_ID"', 'time = "TX_DATETIME"', 'customer_id = "CUSTOMER_ID"',
+             'column = "TX_AMOUNT"', "[labels.tx_fraud]", 'positive = ["1"]'],
+        ),
+        (
+            _rows(
+                "Order No;Date;Betrag Amount;E-Mail;Chargeback",
+                "A{i};{d}.05.2024 10:00;1.{i},50;u{c}@x.org;{f}",
+            ).replace(".5;", ";"),
+            ['id = "Order No"', 'format = "%d.%m.%Y %H:%M"', 'e_mail = { column = "E-Mail", lower'],
+        ),
+        (
+            _rows("id,created,device_id,is_abuse", "{i},17145582{i:02d}000,d{c},{f}"),
+            ['time = { column = "created", format = "unix", unit = "ms" }', "[labels.is_abuse]"],
+        ),
+        (
+            _rows("step,nameOrig,nameDest,amount,isFraud", "{i},C{c},M{c},{i}.25,{f}"),
+            ["origin = ", "which unit", 'name_orig = "nameOrig"', "[labels.is_fraud]"],
+        ),
+    ],
+    ids=["handbook", "german", "millis", "steps"],
+)  # fmt: skip
+def test_a_guess_names_the_columns_and_can_be_imported(
+    bench: Any, tmp_path: Path, text: str, expected: list[str]
+) -> None:
+    """By the words of a name and by what the cells hold."""
+    (tmp_path / "f.csv").write_text(text, encoding="utf-8")
+    guess = guess_mapping(tmp_path / "f.csv")
+    assert [line for line in expected if line not in guess] == []
+    description = bench.run(tmp_path / "f.csv", guess)
+    assert description.rows == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("registration_data_20K_minimum.csv.gz", 20_000),
+        ("transaction_data_2K_coldstart.csv.gz", 1_611),
+    ],
+)
+def test_guesses_for_public_files(bench: Any, name: str, rows: int) -> None:
+    """They can be imported as they come."""
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not here")
+    assert bench.run(SHARED / name, guess_mapping(SHARED / name)).rows == rows
+
+
+def test_what_is_not_known_is_said(tmp_path: Path) -> None:
+    """The command prints a mapping that can be read, with questions in it."""
+    (tmp_path / "f.csv").write_text("a,b\nx,y\nx,z\n", encoding="utf-8")
+    result = CliRunner().invoke(
+        dataset, ["mapping", str(tmp_path / "f.csv")], catch_exceptions=False
+    )
+    for question in ("which one is it?", "no column looks like a label", "at least one"):
+        assert question in result.output
+    entities = '[entities]\na = "a"'
+    assert parse_mapping(result.output.replace("[entities]", entities), "f").mapping.event
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("CustomerID", "customer_id"), ("E-Mail", "e_mail"), ("3ds", "x_3ds"), ("客户", "x"),
+     ("isFraud", "is_fraud"), ("a__b ", "a_b"), ("A" * 50, "a" * 30)],
+)  # fmt: skip
+def test_names_are_made_of_words(text: str, name: str) -> None:
+    """A column's name becomes one of ours."""
+    assert name_like(text) == name

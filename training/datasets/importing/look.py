@@ -1,0 +1,132 @@
+"""Looks at the columns of a source: what their first rows hold, and what their names say."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from risk_service.domain.errors import DataFault
+from training.datasets.importing.cells import Cells
+from training.datasets.importing.faults import FaultLog
+from training.datasets.importing.iso_time import iso_clock
+from training.datasets.importing.mapping_faults import words_of
+from training.datasets.importing.numbers import Numbers, floats, without_currency
+from training.datasets.importing.source_batch import SourceBatch
+from training.datasets.importing.source_file import open_source
+from training.datasets.importing.specs import SourceSpec
+from training.datasets.importing.times import common_format, unix_unit
+
+MOST_ROWS = 100_000
+_MOST_VALUES = 12
+_ENOUGH = 0.99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one column looks like.
+
+    ``share`` is the part of the rows that have a value; ``different`` counts the values;
+    ``common`` holds the most frequent ones; ``time`` is the part of a mapping that would read
+    it as a time, or empty; ``decimal`` is the mark of its numbers, or empty when it has none.
+    """
+
+    name: str
+    share: float
+    different: int
+    common: tuple[tuple[str, int], ...]
+    rows: int
+    time: str
+    decimal: str
+    is_whole: bool
+
+    @property
+    def is_unique(self) -> bool:
+        """Tell whether every row has a value of its own."""
+        return self.share == 1 and self.different == self.rows
+
+    def says(self, words: str) -> bool:
+        """Tell whether a part of the name begins with one of the words."""
+        text = " ".join(words_of(self.name))
+        return re.search(rf"\b(?:{words})", f"{text} {self.name.lower()}") is not None
+
+
+def look_at(path: Path) -> list[Look]:
+    """Return what the columns of a source look like, by its first rows.
+
+    Raises
+    ------
+    DataFault
+        The file cannot be read, or has no rows.
+    """
+    source = open_source(path, SourceSpec(), ())
+    names = [name for name in dict.fromkeys(source.columns) if source.columns.count(name) == 1]
+    with TemporaryDirectory() as scratch:
+        # Broken rows are the import's business; here they are passed over.
+        log = FaultLog(path, MOST_ROWS, Path(scratch))
+        with log:
+            batch = next((b for b in source.batches(names, log) if len(b.rows)), None)
+    if batch is None:
+        raise DataFault(str(path), None, "has no rows")
+    cells = Cells(_first(batch), SourceSpec())
+    return [_look(cells, name) for name in names if name]
+
+
+def _first(batch: SourceBatch) -> SourceBatch:
+    columns = {name: column[:MOST_ROWS] for name, column in batch.columns.items()}
+    return SourceBatch(rows=batch.rows[:MOST_ROWS], columns=columns)
+
+
+def _look(cells: Cells, name: str) -> Look:
+    text = cells.joined([name])
+    present = text.drop_null()
+    counts = sorted(
+        ((pair["values"].as_py(), pair["counts"].as_py()) for pair in pc.value_counts(present)),
+        key=lambda pair: (-pair[1], pair[0]),
+    )
+    decimal, is_whole = _numbers(present)
+    return Look(
+        name=name,
+        share=len(present) / len(text),
+        different=len(counts),
+        common=tuple(counts[:_MOST_VALUES]),
+        rows=len(text),
+        time=_time(cells.typed(name).type, present),
+        decimal=decimal,
+        is_whole=is_whole,
+    )
+
+
+def _numbers(present: pa.Array) -> tuple[str, bool]:
+    for decimal in (".", ","):
+        values, bad = floats(without_currency(present), Numbers(decimal=decimal))
+        if len(present) and not bad.any():
+            found = values.to_numpy(zero_copy_only=False)
+            return decimal, bool((found == np.floor(found)).all())
+    return "", False
+
+
+def _time(kind: pa.DataType, present: pa.Array) -> str:
+    """Return the keys of a time beside its column, ``iso8601`` for none, empty for no time."""
+    if not len(present):
+        return ""
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "iso8601"
+    clock = iso_clock(present)
+    if clock.bad.mean() <= 1 - _ENOUGH:
+        zones = np.unique(clock.offset_s[~clock.bad])
+        return "iso8601" if len(zones) < 2 else 'zone = "from value"'
+    sample = present[:: max(len(present) // 200, 1)].to_pylist()
+    units = {unix_unit(cell) for cell in sample}
+    if len(units) == 1 and None not in units:
+        return f'format = "unix", unit = "{units.pop()}"'
+    formats = Counter(common_format(cell) for cell in sample)
+    found = [(count, name) for name, count in formats.items() if name is not None]
+    if sum(count for count, _ in found) < len(sample):
+        return ""
+    # Up to the 12th a day could be a month; the rarer format is the one that some cell forces.
+    return f'format = "{min(found)[1]}"'
