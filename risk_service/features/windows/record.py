@@ -115,12 +115,12 @@ class Record:
                 self._seen[slot] = tau_us
 
     def copy(self) -> "Record":
-        """Return an independent record of the same state."""
+        """Return an independent record of the same state; they share rows, which never change."""
         record = Record.__new__(Record)
         record.plan = self.plan
         record.stamp_us = self.stamp_us
         record._starts = self._starts.copy()
-        record._rows = [row.copy() for row in self._rows]
+        record._rows = self._rows.copy()
         record._maps = [values.copy() for values in self._maps]
         record._tiles = [tiles.copy() for tiles in self._tiles]
         record._seen = self._seen.copy()
@@ -140,16 +140,18 @@ class Record:
             self._merge(self.plan.thinning(self.stamp_us))
             self._limit = max(FIRST_LIMIT, 2 * len(starts))
         if not starts or tile > starts[-1]:
+            first = len(rows)
             starts.append(tile)
-            rows.append(rows[-1].copy())
-            later = rows[-1:]
+            rows.append(rows[-1])
         else:
             place = bisect_left(starts, tile)
+            first = place + 1
             if starts[place] != tile:
                 starts.insert(place, tile)
-                rows.insert(place + 1, rows[place].copy())
-            later = rows[place + 1 :]
-        for row in later:
+                rows.insert(first, rows[place])
+        for at in range(first, len(rows)):
+            # A copy of the record may have the same row.
+            row = rows[at] = rows[at].copy()
             for slot in counts:
                 row[slot] += 1
             for slot, column in sums:
