@@ -152,9 +152,12 @@ def test_value_at_the_very_start_of_its_window_is_kept() -> None:
     """A value whose tile is the first of the window survives packing, and counts once."""
     window_set = declared([feature(("card",), "attempt", "distinct", "1h", "mail", 5)])
     record = Record(compile_windows(window_set).plans[0])
-    tau_us = START_US - START_US % WINDOWS[2].tile_us
-    last_us = expiry_us(WINDOWS[2], tau_us) - 1
-    record.apply(tau_us, tau_us, 1, (0, 0), (77,))
+    hour = WINDOWS[2]
+    tau_us = START_US - START_US % hour.tile_us
+    last_us = expiry_us(hour, tau_us) - 1
+    # The one before is out of the window: it is what makes packing look for more.
+    for value, at_us in ((66, tau_us - hour.tile_us), (77, tau_us)):
+        record.apply(at_us, at_us, 1, (0, 0), (value,))
     record = Record.unpack(record.plan, record.pack(last_us))
     assert record.read(last_us) == [1.0]
     record.apply(last_us, last_us, 1, (0, 0), (77,))
