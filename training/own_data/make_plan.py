@@ -34,6 +34,8 @@ MOST_HISTORY_NUMBERS = 4
 MOST_DISTINCT = 6
 LIGHT_WINDOWS = ("24h", "30d")
 LARGE_ROWS = 1_000_000
+# Millions of events of many entities get fewer windows each, or the inputs outgrow memory.
+MANY_ENTITIES, FEW_WINDOWS, FEW_DISTINCT = 3, 4, 2
 # What still counts as one to one.
 SAME_SHARE = 1.02
 HOUR_US = 3_600_000_000
@@ -110,6 +112,8 @@ def _keys(past: _Past) -> tuple[KeyPlan, ...]:
         if not full and not _worth_history(past, field, [key.field for key in found]):
             continue
         windows = windows_of(past.codes(field), past.at_us, past.span_us)
+        if past.rows >= LARGE_ROWS and len(entities) > MANY_ENTITIES:
+            windows = _spread(windows, FEW_WINDOWS)
         found.append(
             KeyPlan(
                 field=field,
@@ -130,6 +134,14 @@ def _worth_history(past: _Past, field: str, before: list[str]) -> bool:
     if levels < LEAST_HISTORY_LEVELS or repeats(codes) < LEAST_REPEATS:
         return False
     return not any(_one_to_one(past, field, other) for other in before)
+
+
+def _spread(windows: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """Return so many windows, from the shortest to the longest."""
+    if len(windows) <= most:
+        return windows
+    at = np.linspace(0, len(windows) - 1, most).round().astype(int)
+    return tuple(windows[place] for place in at)
 
 
 def _two_of(windows: tuple[str, ...]) -> tuple[str, ...]:
@@ -154,7 +166,8 @@ def _distinct(past: _Past, field: str, entities: list[str]) -> tuple[str, ...]:
         for name, coded in past.events.categories.items()
         if len(coded.levels) >= LEAST_HISTORY_LEVELS
     ]
-    return tuple(others[:MOST_DISTINCT])
+    many = past.rows >= LARGE_ROWS and len(entities) > MANY_ENTITIES
+    return tuple(others[: FEW_DISTINCT if many else MOST_DISTINCT])
 
 
 def _pairs(past: _Past, full: list[str]) -> tuple[PairPlan, ...]:
