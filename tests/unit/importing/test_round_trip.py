@@ -135,3 +135,42 @@ def test_a_target_that_is_not_empty_is_left_alone(bench: Any, tmp_path: Path) ->
     with pytest.raises(Exception, match="exists already"):
         bench.run()
     assert [path.name for path in (tmp_path / "out1").iterdir()] == ["mine"]
+
+
+def test_texts_of_parquet_in_any_clothes(bench: Any, tmp_path: Path) -> None:
+    """Large, encoded and unmarked texts are texts; a text of broken bytes is named."""
+    kinds = [pa.large_string(), pa.binary(), pa.dictionary(pa.int8(), pa.string()), pa.string()]
+    for kind in kinds:
+        texts = (
+            pa.array(["上海", None]).cast(kind)
+            if kind != pa.binary()
+            else pa.array(["上海".encode(), None], kind)
+        )
+        table = pa.table({"id": [1, 2], "time": ["2024-05-01"] * 2, "card": texts, "shop": texts,
+                          "price": [1, 2], "fraud": [0, 1]})  # fmt: skip
+        pq.write_table(table, tmp_path / "t.parquet")
+        bench.run(tmp_path / "t.parquet")
+        assert bench.column("entity__card") == ["上海", None]
+    broken = pa.Array.from_buffers(
+        pa.string(), 2, pa.array([b"ok", b"\xff"], pa.binary()).buffers()
+    )
+    pq.write_table(table.set_column(2, "card", broken), tmp_path / "t.parquet")
+    assert "row 2: column card: is no UTF-8 text" in bench.fault(tmp_path / "t.parquet")
+
+
+def test_lists_and_empty_files_of_parquet_are_refused(bench: Any, tmp_path: Path) -> None:
+    """Only plain values can be imported."""
+    table = pa.table({"id": [[1], [2]], "time": ["2024-05-01"] * 2, "card": ["a", "b"],
+                      "shop": ["a", "b"], "price": [1, 2], "fraud": [0, 1]})  # fmt: skip
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert "column id is of type list" in bench.fault(tmp_path / "t.parquet")
+    pq.write_table(table.set_column(0, "id", pa.array([1, 2]))[:0], tmp_path / "t.parquet")
+    assert "has no rows" in bench.fault(tmp_path / "t.parquet")
+
+
+def test_without_memory_the_fault_is_not_the_sources(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words of the engine stand in one of our errors, and nothing is left."""
+    monkeypatch.setattr("training.datasets.importing.assemble._MEMORY", "1KB")
+    assert "rows cannot be put in order" in bench.fault()

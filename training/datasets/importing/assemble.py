@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from risk_service.domain.errors import DataFault
+from risk_service.domain.errors import ConfigFault, DataFault
 from training.datasets.importing.convert import key_column, known_column, value_column
 from training.datasets.importing.grouping import differing_query, grouped_query
 from training.datasets.importing.mapping import EventMapping
@@ -22,6 +22,7 @@ from training.datasets.importing.specs import (
 from training.datasets.importing.staging import ROWS, later_name
 from training.datasets.own_events import entity_column
 
+Config = dict[str, str | bool | int | float | list[str]]
 _MEMORY = "1500MB"
 _BATCH_ROWS = 100_000
 _MOST_SHOWN = 20
@@ -53,13 +54,23 @@ class Assembly:
         ------
         DataFault
             An event id is repeated, and neither grouping nor leaving out was asked for.
+        ConfigFault
+            Memory or disk do not suffice.
         """
-        config: dict[str, str | bool | int | float | list[str]] = {
+        config: Config = {
             "memory_limit": _MEMORY,
             "threads": 2,
             "preserve_insertion_order": False,
             "temp_directory": str(self.directory / "spill"),
         }
+        try:
+            yield from self._joined(config)
+        except duckdb.Error as error:
+            # The memory limit or the disk: nothing that the source could be blamed for.
+            words = str(error).partition("\n")[0]
+            raise ConfigFault(f"{self.source}: rows cannot be put in order: {words}") from error
+
+    def _joined(self, config: Config) -> Iterator[pa.RecordBatch]:
         with duckdb.connect(config=config) as connection:
             self._view(connection, ROWS)
             self._label(connection)

@@ -72,6 +72,10 @@ def as_text(column: pa.Array) -> pa.Array:
         return as_text(column.dictionary_decode())
     if pa.types.is_floating(kind):
         return _float_text(column.cast(pa.float64()))
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        # Some writers do not say that their texts are texts.
+        cells = column.to_pylist()
+        return pa.array([None if c is None else c.decode("utf-8", "replace") for c in cells])
     if pa.types.is_null(kind):
         return pa.nulls(len(column), pa.string())
     return column.cast(pa.string())

@@ -145,7 +145,8 @@ class FaultLog:
             self._writer.writerow(cells)
 
     def _refusal(self, more: str) -> DataFault:
-        first, *others = self._first
+        # Rows that Arrow could not split come before the others of their batch.
+        first, *others = sorted(self._first, key=lambda fault: fault.row)
         lines = [first.text(), *(f"row {fault.row}: {fault.text()}" for fault in others)]
         if self.count > 1 or self._allowed:
             some = "row" if self.count == 1 else "rows"

@@ -38,6 +38,8 @@ class ParquetFile:
             with pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(wanted)):
                     first = self._done + 1
+                    for name in wanted:
+                        self._check_text(name, batch.column(name), first)
                     self._done += batch.num_rows
                     yield SourceBatch(
                         rows=np.arange(first, first + batch.num_rows),
@@ -60,6 +62,18 @@ class ParquetFile:
             if any(test(kind) for test in _NO_PLAIN_VALUES):
                 message = f"column {name} is of type {kind}; only plain values can be imported"
                 raise DataFault(str(self.path), None, message)
+
+    def _check_text(self, name: str, column: pa.Array, first: int) -> None:
+        """Refuse a text that is none: a Parquet file may hold any bytes as one."""
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            return
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            cells = column.cast(pa.large_binary()).to_pylist()
+            sound = [c is None or c.decode("utf-8", "ignore").encode() == c for c in cells]
+            row = first + sound.index(False)
+            raise DataFault(str(self.path), row, f"column {name}: is no UTF-8 text") from error
 
     def _unreadable(self, error: Exception) -> DataFault:
         words = str(error).partition("\n")[0][:200]
