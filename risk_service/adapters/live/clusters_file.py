@@ -35,6 +35,24 @@ class Kept(Struct, frozen=True, kw_only=True):
     snapshot: bytes
 
 
+def write_clusters(directory: Path, mark: str, state: ClusterState[str]) -> None:
+    """Write a snapshot of clusters that have come to a mark of the log.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; the one before is left as it was.
+    """
+    kept = Kept(mark=mark, snapshot=snapshot(state).pack())
+    path = directory / FILE_NAME
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        file.write(msgspec.msgpack.encode(kept))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
 class ClusterKeeper:
     """Opens the clusters of a state directory and keeps them.
 
@@ -66,14 +84,8 @@ class ClusterKeeper:
 
         A failure is logged: it costs a longer replay at the next start, nothing else.
         """
-        kept = Kept(mark=self._tail.end()[1], snapshot=snapshot(self.state).pack())
-        partial = self._path.with_suffix(".partial")
         try:
-            with partial.open("wb") as file:
-                file.write(msgspec.msgpack.encode(kept))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, self._path)
+            write_clusters(self._path.parent, self._tail.end()[1], self.state)
         except OSError as error:
             log.warning("clusters_not_saved", extra={"error": error.strerror})
 
