@@ -39,7 +39,7 @@ LEAST_TREES = 20
 MORE_TREES = 1.1
 FOLD_NEGATIVES = 100_000
 FINAL_NEGATIVES = 400_000
-CHUNK_ROWS = 65_536
+CHUNK_ROWS = 32_768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +135,13 @@ def fit_whole(learning: Learning, held: Held, models: int) -> tuple[Trained, ...
 
 def mean_raw(texts: Sequence[str], inputs: Inputs, at: Places, names: tuple[str, ...]) -> Floats:
     """Return the mean raw score of some models, shape (at,)."""
-    raw = np.empty(len(at))
-    for part in chunks(len(at), CHUNK_ROWS):
+
+    def of(part: Places) -> Floats:
         matrix = inputs.matrix(at[part], names)
-        with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
-            each = list(pool.map(lambda text, m=matrix: raw_scores(text, m), texts))
-        raw[part] = np.mean(each, axis=0)
-    return raw
+        return np.asarray(np.mean([raw_scores(text, matrix) for text in texts], axis=0))
+
+    with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
+        return np.concatenate(list(pool.map(of, chunks(len(at), CHUNK_ROWS))))
 
 
 def some(at: Places, label: NDArray[np.int8], negatives: int, seed: int) -> Places:
