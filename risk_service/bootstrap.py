@@ -118,7 +118,9 @@ def build(settings: Settings) -> Service:
     lock = StateLock(settings.state)
     loaded = _load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
-    state = open_state(settings.state, metrics.commit_done)
+    state = open_state(
+        settings.state, metrics.commit_done, records_max=settings.window_records_max
+    )
     clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
     scoring = Scoring(
         schema,

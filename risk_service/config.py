@@ -50,6 +50,9 @@ class Settings(BaseModel):
     group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
     waiting_orders_max: Annotated[int, Field(ge=1)] = 4096
 
+    # Windows: records kept decoded in memory, about 4 KiB each
+    window_records_max: Annotated[int, Field(ge=1000)] = 60_000
+
     # Decisions
     features_stale_after_s: Annotated[int, Field(gt=0)] = 36 * 3600
     replay_from: AwareDatetime | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from risk_service.adapters.live.clusters_file import ClusterKeeper
 from risk_service.adapters.live.recovery import Windows, open_windows
+from risk_service.adapters.live.store import RECORDS_MAX
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.adapters.sqlite.tail import LogTail
@@ -34,7 +35,9 @@ class EmbeddedState:
         self.store.close()
 
 
-def open_state(directory: Path, on_commit: Callable[[float], None]) -> EmbeddedState:
+def open_state(
+    directory: Path, on_commit: Callable[[float], None], *, records_max: int = RECORDS_MAX
+) -> EmbeddedState:
     """Open the log and bring the windows to its end.
 
     Parameters
@@ -43,12 +46,15 @@ def open_state(directory: Path, on_commit: Callable[[float], None]) -> EmbeddedS
         Held by the caller's ``StateLock``.
     on_commit
         Told how long each commit took, in seconds.
+    records_max
+        Window records that are kept decoded in memory.
     """
     store = SqliteDecisionStore(directory, on_commit=on_commit)
     events = SqliteEventLog(directory, on_commit=on_commit)
     tail = LogTail(directory, store, events)
     stamps = Stamps(tail.logged_us())
-    windows = open_windows(directory, compile_windows(load_windows()), tail, stamps)
+    compiled = compile_windows(load_windows())
+    windows = open_windows(directory, compiled, tail, stamps, records_max=records_max)
     clusters = ClusterKeeper(directory, load_windows(), load_clusters().rules, tail)
     return EmbeddedState(
         store=store,
