@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
 
 
 SUMMARIES = {
-    "dataset": "Turn raw data sets into tokenised ones.",
+    "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "demo": "Run the whole way: world, features, training, serving, orders.",
     "evaluate": "Measure a trained run on its test slice.",
     "features": "Build, apply and materialise the Feast features.",
