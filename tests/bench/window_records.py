@@ -22,8 +22,8 @@ from tests.bench.window_log import START_US, synthetic_log
 from training.windows.log import EventLog
 
 ORDERS = 60_000
-ROUNDS = 9
-SAMPLE = 400
+ROUNDS = 25
+SAMPLE = 200
 HEAD = (
     "| records of | features | read us | apply us | pack us | unpack us | bytes | most | decoded |"
 )
