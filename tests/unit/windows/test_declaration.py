@@ -2,10 +2,13 @@
 
 import re
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.features import windows
 from risk_service.features.schema import load_schema
 from risk_service.features.windows.declaration import (
     WindowFeature,
@@ -130,6 +133,19 @@ def test_the_promotion_windows_cover_the_catalogue() -> None:
         assert item.unit
         assert item.description_en.isascii()
         assert re.search(r"[\u4e00-\u9fff]", item.description_zh)
+
+
+def test_the_document_adds_a_feature_as_it_says() -> None:
+    """The example of docs/windows.md, put into the file, makes the features it names."""
+    text = (Path(__file__).parents[3] / "docs" / "windows.md").read_text("utf-8")
+    example = text.split("```toml")[1].split("```")[0]
+    added = example.splitlines()[-1]
+    declared_text = files(windows).joinpath("windows.toml").read_text("utf-8")
+    assert example.splitlines()[2] in declared_text
+    together = declared_text.replace("[features.building]\n", f"[features.building]\n{added}\n")
+    new = set(parse_windows(together).names) - set(load_windows().names)
+    assert new == {"building__fast_attempts_10m", "building__fast_attempts_24h"}
+    assert all(f"`{name}`" in text for name in new)
 
 
 def test_nothing_is_declared_in_vain() -> None:
