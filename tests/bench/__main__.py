@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import feature_read, live, models, score_order, windows
+from tests.bench import feature_read, live, models, redis_read, score_order, windows
 from tests.bench.figures import Round, Row, table
 from tests.bench.processes import cores
 from tests.bench.profile import print_profile
 from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
-PARTS = ("score", "features", "models", "windows", "live")
+PARTS = ("score", "features", "models", "windows", "live", "redis")
 # Parts that need no servers, no store and no world.
-ALONE = ("windows", "live")
+ALONE = ("windows", "live", "redis")
 
 
 def main() -> None:
@@ -47,6 +47,10 @@ def main() -> None:
     if "live" in parts:
         _say(f"embedded windows over a log of {args.events:,} events ...")
         result["live"] = _report(live.ROWS, [live.run_round(args.events)])
+    if "redis" in parts:
+        _say("windows in Redis ...")
+        rounds = [redis_read.run_round() for _ in range(args.rounds)]
+        result["redis"] = _report(redis_read.ROWS, rounds)
     if args.json is not None:
         args.json.write_text(json.dumps(result, indent=1))
 

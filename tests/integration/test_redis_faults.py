@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.layout import EntryLayout
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.event import Event
@@ -25,6 +26,7 @@ TIMEOUT_S = 0.3
 # What a busy machine may add to the wait; far from forever.
 SLACK_S = 5.0
 PATIENT_S = 20.0
+NO_SUCH_KEY = -2
 NUMBERS = count()
 
 Group = tuple[Sequence[Event], int]
@@ -320,3 +322,19 @@ def _owner_of(node: RedisServer, slot: int) -> object:
     ranges = node.call("CLUSTER", "SLOTS")
     assert isinstance(ranges, list)
     return next((one[2][2] for one in ranges if one[0] <= slot <= one[1]), None)
+
+
+def test_memory_is_bounded_by_expiry(stores: Opener, server: RedisServer) -> None:
+    """Every key expires once its longest window has passed, also when it is only read."""
+    store = stores.at(server.address, "expiry")
+    store.observe(orders(0, 300), START_US)
+    store.observe(orders(1000), START_US + SECOND_US)
+    store.read(0, ["never seen"], START_US)
+    for group, layout in enumerate(EntryLayout(plan, 3, 9) for plan in COMPILED.plans):
+        for key in ("never seen", COMPILED.keys(orders(0)[0])[group]):
+            left_ms = server.call("PTTL", store.key_of(group, key))
+            assert isinstance(left_ms, int)
+            if layout.ttl_ms == 0:
+                assert left_ms < 0
+            elif left_ms != NO_SUCH_KEY:
+                assert layout.ttl_ms - 60_000 < left_ms <= layout.ttl_ms

@@ -150,15 +150,38 @@ class RedisWindowStore:
 
     def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
         """Return the windows of other keys, shape (keys, features of the group)."""
-        asked = self._groups[group]
-        wanted = [key for key in dict.fromkeys(keys) if key]
-        calls = [asked.call(key) for key in wanted]
-        for place, call in enumerate(calls):
-            call.visits.append(asked.layout.look(place))
-        found = {"": asked.missing}
-        for call, reply in self._take(calls, now_us, ALWAYS_WHOLE):
-            found[wanted[call.visits[0].event]] = self._meet(call, reply, reads=True)[0]
-        return np.array([found[key] for key in keys], np.float64).reshape(len(keys), -1)
+        return self.read_many([(group, keys)], now_us)[0]
+
+    def read_many(
+        self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
+    ) -> list[NDArray[np.float64]]:
+        """Return what ``read`` returns for each group and its keys, in one trip.
+
+        Each record is stamped as if an event had read it, so that nothing that is applied
+        later can have an earlier stamp.
+        """
+        found = [{"": self._groups[group].missing} for group, _ in requests]
+        calls = []
+        for place, (group, keys) in enumerate(requests):
+            asked = self._groups[group]
+            for key in dict.fromkeys(keys):
+                if key:
+                    call = asked.call(key)
+                    call.visits.append(asked.layout.look(place))
+                    calls.append((key, call))
+        names = {id(call): key for key, call in calls}
+        for call, reply in self._take([call for _, call in calls], now_us, ALWAYS_WHOLE):
+            found[call.visits[0].event][names[id(call)]] = self._meet(call, reply, reads=True)[0]
+        return [
+            np.array([rows[key] for key in keys], np.float64).reshape(
+                len(keys), len(self._groups[group].missing)
+            )
+            for (group, keys), rows in zip(requests, found, strict=True)
+        ]
+
+    def key_of(self, group: int, key: str) -> bytes:
+        """Return the Redis key of an entity, as operators look for it."""
+        return self._groups[group].call(key).key
 
     def close(self) -> None:
         """Close the connections; folds not sent yet are left to whoever reads next."""

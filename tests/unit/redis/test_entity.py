@@ -1,0 +1,134 @@
+"""Slots, entries, folding and what is remembered, without a server."""
+
+import random
+
+import pytest
+
+from risk_service.adapters.redis.addresses import parse_addresses, slot_of
+from risk_service.adapters.redis.entity import (
+    REMEMBERED_IDS,
+    REMEMBERED_US,
+    Entities,
+    Entity,
+)
+from risk_service.adapters.redis.layout import (
+    FOLD_MIN_BYTES,
+    GUARD_MS,
+    REMEMBERED_BYTES,
+    STAMP,
+    VALUE_HEAD,
+    EntryLayout,
+    event_hash,
+)
+from risk_service.features.windows.event import field_hash
+from risk_service.features.windows.plan import compile_windows
+from risk_service.features.windows.record import Record
+from risk_service.features.windows.tiles import BY_NAME, NEVER_US
+from tests.fixtures.window_replay import START_US, random_windows
+
+COMPILED = compile_windows(random_windows(random.Random(3)))
+COLUMNS, HASHES = (2, 300, 1), tuple(range(1, len(COMPILED.hashed) + 1))
+EMPTY = VALUE_HEAD.pack(START_US - 1, 0, 0)
+
+
+def layouts() -> list[EntryLayout]:
+    """Return the layout of each key group."""
+    return [EntryLayout(plan, len(COLUMNS), len(HASHES)) for plan in COMPILED.plans]
+
+
+@pytest.mark.parametrize(
+    ("key", "slot"),
+    [
+        (b"123456789", 12739),
+        (b"{user1000}.following", slot_of(b"user1000")),
+        (b"foo{}{bar}", slot_of(b"foo{}{bar}")),
+        (b"foo{{bar}}zap", slot_of(b"{bar")),
+        (b"foo{bar}{zap}", slot_of(b"bar")),
+        (b"foo{bar", slot_of(b"foo{bar")),
+    ],
+)
+def test_slot_follows_the_cluster_specification(key: bytes, slot: int) -> None:
+    """CRC16 of the check string, and of what stands within the first braces."""
+    assert slot_of(key) == slot
+    assert slot_of(b"foo{}{bar}") != slot_of(b"bar")
+
+
+def test_addresses_are_read() -> None:
+    """Several nodes, names and IPv6."""
+    expected = (("a", 1), ("b.c", 65535), ("::1", 6379))
+    assert parse_addresses("a:1, b.c:65535,[::1]:6379") == expected
+
+
+def test_event_ids_are_hashed_apart_from_values() -> None:
+    """An id that is counted as a value as well cannot be taken for an id seen before."""
+    assert event_hash("x") != field_hash("x")
+    assert event_hash("x") == event_hash("x")
+
+
+def test_entry_brings_back_what_the_record_needs() -> None:
+    """An event that went through an entry leaves the same record as one that did not."""
+    for layout in layouts():
+        entity, direct = Entity(layout, EMPTY), Record(layout.plan)
+        for number in range(40):
+            a_us = START_US + number * 1_000_000
+            counts = random.Random(number).getrandbits(8) & layout.mask
+            if not counts:
+                continue
+            visit = layout.visit(0, event_hash(str(number)), a_us - 5, counts, COLUMNS, HASHES)
+            stored = visit.entry[:8] + STAMP.pack(a_us) + visit.entry[16:]
+            assert len(stored) == layout.size
+            entity.follow(stored)
+            direct.apply(a_us, a_us - 5, counts, COLUMNS, HASHES)
+        assert entity.record.read(a_us + 1) == pytest.approx(direct.read(a_us + 1), nan_ok=True)
+
+
+def _grown(layout: EntryLayout, events: int, step_us: int) -> tuple[Entity, list[bytes]]:
+    entity, folds = Entity(layout, EMPTY), []
+    for number in range(events):
+        visit = layout.visit(0, number + 1, NEVER_US, layout.mask, COLUMNS, HASHES)
+        entity.add(visit, START_US + number * step_us)
+        if entity.is_due:
+            folds.append(entity.fold(b"k"))
+    return entity, folds
+
+
+def test_hot_entity_is_folded_ever_more_rarely() -> None:
+    """Entries wait until they outweigh the record, so packing a large one is rare."""
+    layout = layouts()[0]
+    _, few = _grown(layout, 100, 1_000_000)
+    assert 0 < len(few) <= 100 * layout.size / FOLD_MIN_BYTES + 1
+    assert len(few) < 100
+
+
+def test_ids_are_forgotten_by_number_and_by_age() -> None:
+    """At most the newest ids, and none older than a day: memory stays bounded."""
+    layout = layouts()[0]
+    entity, _ = _grown(layout, 3 * REMEMBERED_IDS, 1000)
+    ids_bytes = VALUE_HEAD.unpack(entity.known.head)[1]
+    assert ids_bytes <= REMEMBERED_IDS * REMEMBERED_BYTES
+    slow, _ = _grown(layout, 200, REMEMBERED_US // 10)
+    assert VALUE_HEAD.unpack(slow.known.head)[1] <= 12 * REMEMBERED_BYTES
+
+
+def test_key_outlives_its_longest_window() -> None:
+    """A group lives as long as its longest window and its tile, and a guard; ever for ever."""
+    for layout in layouts():
+        windows = [BY_NAME[feature.window] for feature in layout.plan.features]
+        if any(window.name == "ever" for window in windows):
+            assert layout.ttl_ms == 0
+            continue
+        longest = max(windows, key=lambda window: window.length_us)
+        assert layout.ttl_ms == (longest.length_us + longest.tile_us) // 1000 + GUARD_MS
+
+
+def test_entity_met_longest_ago_goes_first() -> None:
+    """Of three entities with room for two, the one not met again is dropped."""
+    entities, layout = Entities(2), layouts()[0]
+    for key in (b"a", b"b"):
+        entities.keep(key, Entity(layout, EMPTY))
+    again = entities.pop(b"a")
+    assert again is not None
+    entities.keep(b"a", again)
+    entities.keep(b"c", Entity(layout, EMPTY))
+    assert entities.pop(b"b") is None
+    assert entities.pop(b"a") is again
