@@ -143,6 +143,18 @@ def test_a_later_row_makes_a_label(bench: Any, mapped: Mapped) -> None:
     assert description.source.filtered == 2
 
 
+def test_a_row_is_not_later_than_itself(bench: Any, mapped: Mapped) -> None:
+    """A label such as "came again within a day" looks at other rows only."""
+    mapping = _later(mapped).replace("price < 0", "price > 0").replace('"10d"', '"1d"')
+    rows = [("a", 1, "x"), ("b", 2, "x"), ("c", 4, "x"), ("d", 8, "y")]
+    source = "id,time,card,shop,price\n" + "".join(
+        f"{key},2024-05-{day:02d},{card},s,5\n" for key, day, card in rows
+    )
+    bench.run(source, mapping)
+    found = {row["event_id"]: row["value"] for row in bench.labels()}
+    assert found == {"a": 1, "b": 0, "c": 0}
+
+
 def test_a_later_row_with_a_bad_time_is_refused(bench: Any, mapped: Mapped) -> None:
     """It is no event, and still its time counts."""
     source = "id,time,card,shop,price\na,2024-05-01,c,s,5\nb,2024-05-01,d,s,5\nr,soon,c,s,-5\n"
