@@ -118,9 +118,7 @@ def build(settings: Settings) -> Service:
     lock = StateLock(settings.state)
     loaded = _load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
-    state = open_state(
-        settings.state, metrics.commit_done, records_max=settings.window_records_max
-    )
+    state = open_state(settings.state, metrics.commit_done, records_max=settings.window_records_max)
     clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
     scoring = Scoring(
         schema,
@@ -268,7 +266,8 @@ async def _keep_clusters(service: Service) -> None:
         service.linked.prepare(service.clock.now_us())
         rounds += 1
         if rounds % SAVE_EVERY_ROUNDS == 0:
-            service.state.clusters.save()
+            # The copy takes milliseconds, packing and writing a second or more.
+            await asyncio.to_thread(service.state.clusters.taken())
 
 
 async def _reload_on_signal(service: Service, reload: asyncio.Event) -> None:

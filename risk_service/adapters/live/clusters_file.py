@@ -7,8 +7,10 @@ is made again from the log.
 import logging
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 from msgspec import Struct
@@ -16,8 +18,8 @@ from msgspec import Struct
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.clusters.links import LinkReader
-from risk_service.features.clusters.snapshot import restore, snapshot
-from risk_service.features.clusters.state import ClusterState, keep_us
+from risk_service.features.clusters.snapshot import Snapshot, restore, snapshot
+from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import Rules
 from risk_service.features.windows.terms import WindowSet
 
@@ -35,15 +37,15 @@ class Kept(Struct, frozen=True, kw_only=True):
     snapshot: bytes
 
 
-def write_clusters(directory: Path, mark: str, state: ClusterState[str]) -> None:
-    """Write a snapshot of clusters that have come to a mark of the log.
+def write_clusters(directory: Path, mark: str, taken: Snapshot) -> None:
+    """Write a snapshot of clusters that had come to a mark of the log.
 
     Raises
     ------
     OSError
         The file cannot be written; the one before is left as it was.
     """
-    kept = Kept(mark=mark, snapshot=snapshot(state).pack())
+    kept = Kept(mark=mark, snapshot=taken.pack())
     path = directory / FILE_NAME
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
@@ -71,9 +73,10 @@ class ClusterKeeper:
         self._path = directory / FILE_NAME
         self._tail = tail
         self._nights = ThreadPoolExecutor(1, thread_name_prefix="clusters")
+        self._writing = Lock()
         started_s = time.perf_counter()
         self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
-        replayed = self._replay(LinkReader(window_set, rules), rules)
+        replayed = self._replay(LinkReader(window_set, rules))
         ready_s = round(time.perf_counter() - started_s, 2)
         log.info("clusters_ready", extra={"events": replayed, "ready_s": ready_s})
         if replayed > MANY_EVENTS:
@@ -84,8 +87,18 @@ class ClusterKeeper:
 
         A failure is logged: it costs a longer replay at the next start, nothing else.
         """
+        self.taken()()
+
+    def taken(self) -> Callable[[], None]:
+        """Copy the clusters as they are, and return what writes the copy, in any thread."""
+        mark, copy = self._tail.end()[1], snapshot(self.state)
+        return lambda: self._write(mark, copy)
+
+    def _write(self, mark: str, copy: Snapshot) -> None:
         try:
-            write_clusters(self._path.parent, self._tail.end()[1], self.state)
+            # Closing down may meet a write that is still under way.
+            with self._writing:
+                write_clusters(self._path.parent, mark, copy)
         except OSError as error:
             log.warning("clusters_not_saved", extra={"error": error.strerror})
 
@@ -106,9 +119,12 @@ class ClusterKeeper:
         log.warning("clusters_rebuilt", extra={"error_type": "another log"})
         return None
 
-    def _replay(self, reader: LinkReader, rules: Rules) -> int:
-        """Apply the links that the log has and the state has not; return the events read."""
-        after_us = self.state.applied_us or self._tail.logged_us() - keep_us(rules)
+    def _replay(self, reader: LinkReader) -> int:
+        """Apply the links that the log has and the state has not; return the events read.
+
+        Without a snapshot that is the whole log: how old an account is no part of it tells.
+        """
+        after_us = self.state.applied_us
         count = 0
         for logged in self._tail.after(self._tail.place_before(after_us + 1)):
             count += 1

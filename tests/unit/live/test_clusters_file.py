@@ -1,0 +1,88 @@
+"""Clusters after a crash, with a snapshot or without: always those of the whole log."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from risk_service.adapters.live.clusters_file import FILE_NAME
+from risk_service.features.clusters.declaration import load_clusters
+from risk_service.features.clusters.links import LinkReader
+from risk_service.features.clusters.state import ClusterState
+from risk_service.features.clusters.view import ClusterView
+from risk_service.features.windows.tiles import DAY_US
+from tests.fixtures.live_shop import LiveShop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> LiveShop:
+    """Return a shop whose accounts came back after five months, and after five more."""
+    shop = LiveShop(directory=tmp_path / "state")
+    shop.live_on(6)
+    for _ in range(2):
+        shop.now_us += 150 * DAY_US
+        shop.live_on(6)
+    return shop
+
+
+def crashed(shop: LiveShop, to: Path) -> None:
+    """Go on with the files as a kill at this moment leaves them."""
+    shutil.copytree(shop.directory, to)
+    shop.state.close()
+    shop.directory = to
+    shop.open()
+
+
+def views(state: ClusterState[str], accounts: list[str], at_us: int) -> list[ClusterView[str]]:
+    """Return what each account would see."""
+    return [state.view(account, (), at_us) for account in accounts]
+
+
+def check(shop: LiveShop) -> None:
+    """Hold what every account sees to a replay of the whole log."""
+    rules = load_clusters().rules
+    reader = LinkReader(shop.compiled.window_set, rules)
+    state: ClusterState[str] = ClusterState(rules)
+    tail = shop.tail()
+    for logged in tail.after(tail.place_before(0)):
+        links = reader.links(logged.event)
+        if links is not None:
+            state.apply(reader.account(logged.event), links, logged.stamp_us)
+    accounts, at_us = list(state.accounts.numbers), shop.now_us + DAY_US
+    want = views(state, accounts, at_us)
+    assert views(shop.state.clusters.state, accounts, at_us) == want
+    assert max(view.size for view in want) > 1
+    assert max(view.age_us for view in want) > 300 * DAY_US
+
+
+def test_without_a_snapshot_the_whole_log_makes_the_clusters(
+    shop: LiveShop, tmp_path: Path
+) -> None:
+    """How old an account is has no end: a part of the log would make it younger."""
+    crashed(shop, tmp_path / "after")
+    check(shop)
+    shop.state.close()
+
+
+def test_a_snapshot_written_later_than_taken_is_followed_by_its_tail(
+    shop: LiveShop, tmp_path: Path
+) -> None:
+    """Orders go on between the copy and the end of its writing, and none is lost."""
+    shop.state.close()
+    shop.open()
+    write = shop.state.clusters.taken()
+    shop.live_on(3)
+    write()
+    assert (shop.directory / FILE_NAME).stat().st_size > 0
+    crashed(shop, tmp_path / "after")
+    check(shop)
+    shop.state.close()
+
+
+def test_a_snapshot_that_cannot_be_read_is_made_again(shop: LiveShop, tmp_path: Path) -> None:
+    """A damaged file costs a replay of the log, nothing else."""
+    shop.state.clusters.save()
+    (shop.directory / FILE_NAME).write_bytes(b"\x81\xa4")
+    crashed(shop, tmp_path / "after")
+    check(shop)
+    shop.state.close()
