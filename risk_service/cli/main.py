@@ -12,6 +12,9 @@ import click
 
 from risk_service.domain.errors import RiskError
 
+# The newer listener hands every event of a connection to a pool of threads; the older one reads
+# in the thread that polls: a fifth fewer context switches per call (docs/adr/0080).
+GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
     "serve": "risk_service.cli.serve:serve",
     "keys": "risk_service.cli.keys:keys",
@@ -77,6 +80,8 @@ def main() -> None:
     # Feast sets this in any process that imports it. A server started from there would
     # inherit it and keep every metric in a memory-mapped file, at several times the cost.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    # Read when grpc is imported, so before any command is; a value from outside stands.
+    os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
     try:
         risk(standalone_mode=True)
     except RiskError as error:

@@ -9,10 +9,6 @@ from risk_service.bootstrap import run
 from risk_service.config import load_settings
 from risk_service.telemetry import configure_logging
 
-# The newer listener hands every event of a connection to a pool of threads; the older one reads
-# in the thread that polls: a quarter fewer context switches per call (docs/adr/0080).
-GRPC_EXPERIMENTS = "-event_engine_listener"
-
 
 @click.command()
 @click.option("--bundle", type=click.Path(path_type=Path), help="Directory of the signed bundle.")
@@ -43,8 +39,6 @@ def serve(config: Path | None, trust: tuple[Path, ...], **options: object) -> No
     Example: risk serve --bundle RUN/bundle --trust KEYS/signing.pub
         --identity-key KEYS/identity.key --features SERVING/serving.json --state state
     """
-    # Read by gRPC's core when the first server is made; a value from outside stands.
-    os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
     settings = load_settings({**options, "trust": trust or None}, os.environ, config)
     configure_logging(as_json=settings.log_format == "json")
     run(settings, _say_ready)
