@@ -26,7 +26,7 @@ TIMEOUT_S = 0.3
 # What a busy machine may add to the wait; far from forever.
 SLACK_S = 5.0
 PATIENT_S = 20.0
-NO_SUCH_KEY = -2
+WITHOUT_EXPIRY = -1
 NUMBERS = count()
 
 Group = tuple[Sequence[Event], int]
@@ -325,16 +325,32 @@ def _owner_of(node: RedisServer, slot: int) -> object:
 
 
 def test_memory_is_bounded_by_expiry(stores: Opener, server: RedisServer) -> None:
-    """Every key expires once its longest window has passed, also when it is only read."""
+    """Every key expires once its longest window has passed; to read makes no key."""
     store = stores.at(server.address, "expiry")
     store.observe(orders(0, 300), START_US)
     store.observe(orders(1000), START_US + SECOND_US)
     store.read(0, ["never seen"], START_US)
+    assert server.call("EXISTS", store.key_of(0, "never seen")) == 0
     for group, layout in enumerate(EntryLayout(plan, 3, 9) for plan in COMPILED.plans):
-        for key in ("never seen", COMPILED.keys(orders(0)[0])[group]):
-            left_ms = server.call("PTTL", store.key_of(group, key))
-            assert isinstance(left_ms, int)
-            if layout.ttl_ms == 0:
-                assert left_ms < 0
-            elif left_ms != NO_SUCH_KEY:
-                assert layout.ttl_ms - 60_000 < left_ms <= layout.ttl_ms
+        key = COMPILED.keys(orders(0)[0])[group]
+        left_ms = server.call("PTTL", store.key_of(group, key))
+        assert isinstance(left_ms, int)
+        if layout.ttl_ms == 0:
+            assert left_ms == WITHOUT_EXPIRY
+        else:
+            assert layout.ttl_ms - 60_000 < left_ms <= layout.ttl_ms
+
+
+def test_other_keys_are_read_as_before_the_group(stores: Opener, server: RedisServer) -> None:
+    """What observe lets count under a clock is not in a read at that clock; later it is."""
+    store = stores.at(server.address, "before")
+    store.observe(orders(0), START_US)
+    now_us = START_US + 10 * SECOND_US
+    requests = [(group, [key]) for group, key in enumerate(COMPILED.keys(orders(0)[0]))]
+    before = store.read_many(requests, now_us)
+    seen = store.observe(orders(10), now_us).values[0]
+    np.testing.assert_array_equal(np.concatenate([part[0] for part in before]), seen)
+    same = store.read_many(requests, now_us)
+    np.testing.assert_array_equal(np.concatenate([part[0] for part in same]), seen)
+    later = np.concatenate([part[0] for part in store.read_many(requests, now_us + SECOND_US)])
+    assert not np.array_equal(later, seen, equal_nan=True)

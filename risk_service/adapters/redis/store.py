@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.redis.addresses import Address, Login
 from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.entity import KEPT_ENTITIES, Entities, Entity
+from risk_service.adapters.redis.entity import KEPT_ENTITIES, Entities, Entity, values_at
 from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, EntryLayout, Visit, event_hash
 from risk_service.adapters.redis.node import Reply, require_hiredis
 from risk_service.adapters.redis.scripts import (
@@ -28,6 +28,7 @@ from risk_service.adapters.redis.scripts import (
     SCRIPTS,
     TakeCommand,
     Taken,
+    get_command,
     taken,
 )
 from risk_service.domain.errors import DataFault, StoreUnavailable
@@ -157,26 +158,26 @@ class RedisWindowStore:
     ) -> list[NDArray[np.float64]]:
         """Return what ``read`` returns for each group and its keys, in one trip.
 
-        Each record is stamped as if an event had read it, so that nothing that is applied
-        later can have an earlier stamp.
+        Records are read as they were at ``now_us``, so without the orders that ``observe``
+        has just let count under that clock; those folded since are read as they are. Nothing
+        is stamped: another worker whose clock is behind may still apply an earlier event.
         """
+        wanted = [(place, key) for place, (_, keys) in enumerate(requests) for key in set(keys)]
+        wanted = [(place, key) for place, key in wanted if key]
         found = [{"": self._groups[group].missing} for group, _ in requests]
-        calls = []
-        for place, (group, keys) in enumerate(requests):
-            asked = self._groups[group]
-            for key in dict.fromkeys(keys):
-                if key:
-                    call = asked.call(key)
-                    call.visits.append(asked.layout.look(place))
-                    calls.append((key, call))
-        names = {id(call): key for key, call in calls}
-        for call, reply in self._take([call for _, call in calls], now_us, ALWAYS_WHOLE):
-            found[call.visits[0].event][names[id(call)]] = self._meet(call, reply, reads=True)[0]
+        names = [self.key_of(requests[place][0], key) for place, key in wanted]
+        commands = [get_command(name) for name in names]
+        for number, reply in self._cluster.run(names, commands) if names else ():
+            place, key = wanted[number]
+            layout = self._groups[requests[place][0]].layout
+            stored = None if reply is None else _bytes(reply)
+            try:
+                found[place][key] = values_at(layout, stored, now_us)
+            except DataFault as fault:
+                raise _damaged(names[number], fault) from fault
         return [
-            np.array([rows[key] for key in keys], np.float64).reshape(
-                len(keys), len(self._groups[group].missing)
-            )
-            for (group, keys), rows in zip(requests, found, strict=True)
+            np.array([rows[key] for key in keys], np.float64).reshape(len(keys), len(rows[""]))
+            for (_, keys), rows in zip(requests, found, strict=True)
         ]
 
     def key_of(self, group: int, key: str) -> bytes:
@@ -256,7 +257,11 @@ class RedisWindowStore:
         try:
             return Entity(call.group.layout, stored)
         except DataFault as fault:
-            raise StoreUnavailable(f"Redis key {call.key!r}: {fault}") from fault
+            raise _damaged(call.key, fault) from fault
+
+
+def _damaged(key: bytes, fault: DataFault) -> StoreUnavailable:
+    return StoreUnavailable(f"Redis key {key!r}: {fault}")
 
 
 def _groups(compiled: CompiledWindows, prefix: str) -> list[_Group]:
