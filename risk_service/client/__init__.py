@@ -33,6 +33,7 @@ from risk_service.client.errors import (
     ServiceOverloaded,
     ServiceUnavailable,
 )
+from risk_service.client.events import EventReport, RefusedEvent, action_message, event_message
 from risk_service.client.fallback import FallbackPolicy, FallbackRule
 from risk_service.client.messages import order_message
 
@@ -48,6 +49,7 @@ __all__ = [
     "ClientOptions",
     "DecisionAnswer",
     "DecisionNotFound",
+    "EventReport",
     "FallbackAnswer",
     "FallbackCause",
     "FallbackPolicy",
@@ -58,6 +60,7 @@ __all__ = [
     "OrderRefused",
     "Outcome",
     "QuantityLimit",
+    "RefusedEvent",
     "RequestIdReused",
     "RequestTooLarge",
     "RiskClient",
@@ -66,5 +69,7 @@ __all__ = [
     "ServiceOverloaded",
     "ServiceUnavailable",
     "Tls",
+    "action_message",
+    "event_message",
     "order_message",
 ]

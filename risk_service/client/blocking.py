@@ -1,7 +1,7 @@
 """The blocking client. Safe to share between threads: one connection carries their calls."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TypeVar, cast
 
@@ -13,8 +13,9 @@ from risk_service.client.answers import Answer, BatchAnswer, DecisionAnswer, dec
 from risk_service.client.attempt import Budget
 from risk_service.client.channel import ClientOptions
 from risk_service.client.errors import FailedCall, ServiceFailure, from_call
+from risk_service.client.events import EventReport, event_report, report_requests
 from risk_service.client.fallback import FallbackPolicy
-from risk_service.pb.risk.v1 import order_pb2, risk_pb2
+from risk_service.pb.risk.v1 import event_pb2, order_pb2, risk_pb2
 
 Response = TypeVar("Response", bound=Message)
 
@@ -141,6 +142,32 @@ class RiskClient:
         )
         return decision_answer(response.decision)
 
+    def report_events(
+        self, events: Sequence[event_pb2.ReportedEvent], deadline_ms: float | None = None
+    ) -> EventReport:
+        """Report what happened to orders, and promotion actions; returns when it is durable.
+
+        Repeating is harmless: an event counts once, by its id.
+
+        Raises
+        ------
+        InvalidRequest
+            A message of the stream breaks the contract; nothing of it counts.
+        ServiceFailure
+            The service gave no answer; report the same events again.
+        """
+        method = self._channel.stream_unary(
+            calls.SERVICE + "ReportEvents",
+            request_serializer=event_pb2.ReportEventsRequest.SerializeToString,
+            response_deserializer=event_pb2.ReportEventsResponse.FromString,
+        )
+        deadline_ms = self._options.batch_deadline_ms if deadline_ms is None else deadline_ms
+        return event_report(
+            self._sent(
+                lambda timeout_s: method(report_requests(events), timeout=timeout_s), deadline_ms
+            )
+        )
+
     def close(self) -> None:
         """Close the connection; calls in flight end as unavailable."""
         self._channel.close()
@@ -162,15 +189,18 @@ class RiskClient:
         self, name: str, request: Message, response: type[Response], deadline_ms: float | None
     ) -> Response:
         """Call once, and once more when that is allowed, within one deadline."""
-        budget = self._budget(deadline_ms)
         calls.check_size(request, self._options)
         method = self._channel.unary_unary(
             calls.SERVICE + name,
             request_serializer=type(request).SerializeToString,
             response_deserializer=response.FromString,
         )
+        return self._sent(lambda timeout_s: method(request, timeout=timeout_s), deadline_ms)
+
+    def _sent(self, send: Callable[[float], Response], deadline_ms: float | None) -> Response:
+        budget = self._budget(deadline_ms)
         try:
-            return method(request, timeout=budget.left_s())
+            return send(budget.left_s())
         except grpc.RpcError as error:
             failed = cast("FailedCall", error)
             pause_s = budget.retry_pause_s(failed)
@@ -178,7 +208,7 @@ class RiskClient:
                 raise from_call(failed) from error
         time.sleep(pause_s)
         try:
-            return method(request, timeout=budget.left_s())
+            return send(budget.left_s())
         except grpc.RpcError as error:
             raise from_call(cast("FailedCall", error)) from error
 

@@ -71,7 +71,7 @@ def _account(record: Mapping[str, Any]) -> order_pb2.Account:
     registered_at: Any = record.get("account_registered_at")
     return order_pb2.Account(
         account_id=_text(record, "account_id"),
-        registered_at=None if _is_missing(registered_at) else timestamp(registered_at),
+        registered_at=None if is_missing(registered_at) else timestamp(registered_at),
     )
 
 
@@ -98,7 +98,7 @@ def _totals(record: Mapping[str, Any]) -> order_pb2.Totals:
 def _session(record: Mapping[str, Any]) -> order_pb2.Session:
     open_ms: Any = record.get("page_open_to_submit_ms")
     message = order_pb2.Session(
-        page_open_to_submit_ms=None if _is_missing(open_ms) else int(open_ms),
+        page_open_to_submit_ms=None if is_missing(open_ms) else int(open_ms),
         drop_id=_text(record, "drop_id"),
     )
     message.entry_path = cast("order_pb2.EntryPath", _number(record, "entry_path"))
@@ -132,7 +132,7 @@ def _promotion(row: Mapping[str, Any]) -> order_pb2.PromotionType:
 def _text(row: Mapping[str, Any], column: str) -> str:
     """Return the text, or "" for what the row does not have: the message's own absence."""
     value = row.get(column)
-    return "" if _is_missing(value) else str(value)
+    return "" if is_missing(value) else str(value)
 
 
 def _number(row: Mapping[str, Any], column: str) -> int:
@@ -141,7 +141,7 @@ def _number(row: Mapping[str, Any], column: str) -> int:
     A fraction is refused: money is in minor units, and rounding would hide the mistake.
     """
     value = row.get(column)
-    if _is_missing(value):
+    if is_missing(value):
         return 0
     number = int(cast("int", value))
     if number != value:
@@ -154,6 +154,6 @@ def _list(row: Mapping[str, Any], column: str) -> Iterable[Mapping[str, Any]]:
     return () if value is None else cast("Iterable[Mapping[str, Any]]", value)
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """Tell None, NaN and pandas' NaT, which alone differ from themselves."""
     return value is None or (isinstance(value, float) and math.isnan(value)) or value != value

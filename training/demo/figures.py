@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from risk_service.client import Abuse, DecisionAnswer, Outcome
-from training.demo.stream import TimedAnswer
+from training.demo.stream import EventTally, TimedAnswer
 
 CAMOUFLAGE = "camouflage"
 
@@ -70,6 +70,8 @@ class StreamFigures:
     outcomes: dict[str, int]
     modes: dict[str, int]
     fallbacks: int
+    events_accepted: int
+    events_refused: dict[str, int]
     abuses: list[AbuseFigures]
     honest_stopped_by_persona: dict[str, tuple[int, int]]
     p50_ms: float
@@ -84,7 +86,11 @@ class StreamFigures:
 
 
 def measure(
-    answers: Sequence[TimedAnswer], truth: Mapping[str, Truth], seconds: float, in_flight: int
+    answers: Sequence[TimedAnswer],
+    events: EventTally,
+    truth: Mapping[str, Truth],
+    seconds: float,
+    in_flight: int,
 ) -> StreamFigures:
     """Return the figures of all answers, given in ``seconds`` of streaming."""
     honest = [a for a in answers if truth[a.order_id].honest]
@@ -99,6 +105,8 @@ def measure(
         outcomes=_counts(a.answer.outcome.name for a in answers),
         modes=_counts(a.answer.mode.name for a in answers),
         fallbacks=sum(a.answer.is_fallback for a in answers),
+        events_accepted=events.accepted,
+        events_refused=events.refused,
         abuses=[_abuse(abuse, answers, honest, truth) for abuse in Abuse],
         honest_stopped_by_persona=_personas(honest, truth),
         p50_ms=float(np.percentile(latencies_ms, 50)),

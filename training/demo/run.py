@@ -18,14 +18,23 @@ from risk_service.cli.keys import create_keys
 from risk_service.client import AsyncRiskClient
 from training.demo.figures import StreamFigures, Truth, measure
 from training.demo.server import DemoServer, ServerFiles
-from training.demo.stream import RecordedOrder, TimedAnswer, recorded_orders, stream
+from training.demo.stream import (
+    EventTally,
+    RecordedOrder,
+    TimedAnswer,
+    recorded_events,
+    recorded_orders,
+    stream,
+)
 from training.frames.materialize import manifest_path, materialize
+from training.live.backfill import backfill
 from training.simulate.settings import WorldSettings
 from training.simulate.write import simulate
 from training.train.run import TrainRequest, train
 from training.truth import read_truth
 
-DAY = timedelta(days=1)
+DAY, HOUR, HOURS = timedelta(days=1), timedelta(hours=1), 24
+EVENTS_DEADLINE_MS = 10_000.0
 Tell = Callable[[str], None]
 
 
@@ -106,6 +115,8 @@ def prepare_demo(settings: DemoSettings, tell: Tell) -> tuple[ServerFiles, Steps
         train(_train_request(settings), lambda part: tell(f"features and models: {part}"))
     with steps.step("materialise"):
         materialize(work / "warehouse", settings.stream_start, work / "serving" / "online.db")
+    with steps.step("live history"):
+        backfill(work / "warehouse", settings.stream_start, work / "state")
     files = ServerFiles(
         bundle=work / "run" / "bundle",
         trust=work / "keys" / "signing.pub",
@@ -137,6 +148,7 @@ class Streaming:
     on_start: Callable[[int], None]
     on_answer: Callable[[], None]
     answers: list[TimedAnswer] = field(default_factory=list)
+    events: EventTally = field(default_factory=EventTally)
     seconds: float = 0.0
 
     def run(self, server: DemoServer) -> StreamFigures:
@@ -148,8 +160,9 @@ class Streaming:
             if n:
                 self._next_midnight(settings.stream_start + n * DAY)
             with self.steps.step("stream orders"):
-                asyncio.run(self._stream(server.address, orders))
-        return measure(self.answers, _truth(settings), self.seconds, settings.in_flight)
+                asyncio.run(self._stream(server.address, n, orders))
+        truth = _truth(settings)
+        return measure(self.answers, self.events, truth, self.seconds, settings.in_flight)
 
     def _day(self, n: int) -> list[RecordedOrder]:
         start = self.settings.stream_start + n * DAY
@@ -160,11 +173,18 @@ class Streaming:
         with self.steps.step("materialise"):
             materialize(work / "warehouse", midnight, work / "serving" / "online.db")
 
-    async def _stream(self, address: str, orders: list[RecordedOrder]) -> None:
+    async def _stream(self, address: str, day: int, orders: list[RecordedOrder]) -> None:
+        """Stream a day hour by hour: its orders, then what the shop recorded meanwhile."""
+        start = self.settings.stream_start + day * DAY
         async with AsyncRiskClient(address) as client:
-            began = time.perf_counter()
-            self.answers += await stream(client, orders, self.settings.in_flight, self.on_answer)
-            self.seconds += time.perf_counter() - began
+            for number in range(HOURS):
+                begins, ends = start + number * HOUR, start + (number + 1) * HOUR
+                part = [one for one in orders if begins <= one.record["ordered_at"] < ends]
+                began = time.perf_counter()
+                self.answers += await stream(client, part, self.settings.in_flight, self.on_answer)
+                self.seconds += time.perf_counter() - began
+                events = recorded_events(self.settings.work / "world", begins, ends)
+                self.events.add(await client.report_events(events, EVENTS_DEADLINE_MS))
 
 
 def _truth(settings: DemoSettings) -> dict[str, Truth]:

@@ -94,6 +94,8 @@ def _service(figures: StreamFigures) -> RenderableType:
     table.add_row("p50 / p99 as the caller waits", latency)
     table.add_row("orders per second", f"{figures.orders_per_s:,.0f}")
     table.add_row("answers by mode", ", ".join(f"{m} {n:,}" for m, n in figures.modes.items()))
+    refused = ", ".join(f"{why} {n:,}" for why, n in figures.events_refused.items()) or "none"
+    table.add_row("events reported", f"{figures.events_accepted:,} accepted, refused: {refused}")
     table.add_row("client fallbacks", f"{figures.fallbacks:,}")
     return table
 

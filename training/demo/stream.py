@@ -1,17 +1,25 @@
-"""Streams recorded orders through the client, so many in flight, and times each answer."""
+"""Streams recorded orders and events through the client, and times each answer."""
 
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from risk_service.client import Answer, AsyncRiskClient, order_message
+from risk_service.client import (
+    Answer,
+    AsyncRiskClient,
+    EventReport,
+    action_message,
+    event_message,
+    order_message,
+)
 
 DEADLINE_MS = 2_000.0
 
@@ -43,6 +51,30 @@ def recorded_orders(data: Path, start: datetime, end: datetime) -> list[Recorded
     for line in lines.to_pylist():
         by_order.setdefault(line["order_id"], []).append(line)
     return [RecordedOrder(record=r, lines=by_order[r["order_id"]]) for r in orders.to_pylist()]
+
+
+@dataclass(slots=True)
+class EventTally:
+    """What became of the reported events; ``refused`` counts by reason."""
+
+    accepted: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+
+    def add(self, report: EventReport) -> None:
+        """Add the answer to one call."""
+        self.accepted += report.accepted
+        for reason, count in report.refused_counts.items():
+            self.refused[reason] = self.refused.get(reason, 0) + count
+
+
+def recorded_events(data: Path, start: datetime, end: datetime) -> list[Any]:
+    """Return the messages of what the shop recorded in [start, end), in that order."""
+    window = (pc.field("recorded_at") >= start) & (pc.field("recorded_at") < end)
+    events = pq.read_table(data / "events.parquet", filters=window).to_pylist()
+    actions = pq.read_table(data / "actions.parquet", filters=window).to_pylist()
+    timed = [(row["recorded_at"], event_message(row)) for row in events]
+    timed += [(row["recorded_at"], action_message(row)) for row in actions]
+    return [message for _, message in sorted(timed, key=itemgetter(0))]
 
 
 async def stream(

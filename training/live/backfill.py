@@ -25,6 +25,7 @@ from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.links import LinkReader
+from risk_service.features.clusters.snapshot import snapshot
 from risk_service.features.clusters.state import ClusterState, keep_us
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import compile_windows
@@ -123,7 +124,7 @@ class _Backfill:
                 done += len(group)
                 progress(done, self._total)
             checkpoints.write(pause_s=0.0)
-            write_clusters(state, NOTHING_LOGGED[2], clusters)
+            write_clusters(state, NOTHING_LOGGED[2], snapshot(clusters))
             return Backfilled(
                 events=done,
                 records=int(file.figures()["records"]),

@@ -3,7 +3,7 @@
 from risk_service.client import DecisionAnswer, FallbackAnswer, FallbackCause, Outcome
 from risk_service.pb.risk.v1 import risk_pb2
 from training.demo.figures import Truth, measure
-from training.demo.stream import TimedAnswer
+from training.demo.stream import EventTally, TimedAnswer
 
 HONEST = Truth(abuse="", strategy="", persona="family")
 SCALPER = Truth(abuse="scalping", strategy="device_farm", persona="")
@@ -43,26 +43,27 @@ ANSWERS = [
     decided("h3", risk_pb2.OUTCOME_REVIEW, risk_pb2.ABUSE_REFUND),
     fallen_back("h4"),
 ]
+EVENTS = EventTally(accepted=7, refused={"UNKNOWN_ORDER": 2})
 TRUTH = {"s1": SCALPER, "s2": SCALPER} | dict.fromkeys(("h1", "h2", "h3", "h4"), HONEST)
 
 
 def test_recall_is_the_stopped_share_of_an_abuse() -> None:
     """One of two scalping orders was stopped; an abuse that nobody tried has no recall."""
-    scalping, brushing, _ = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).abuses
+    scalping, brushing, _ = measure(ANSWERS, EVENTS, TRUTH, seconds=2.0, in_flight=4).abuses
     assert (scalping.orders, scalping.stopped, scalping.recall) == (2, 1, 0.5)
     assert (brushing.orders, brushing.recall) == (0, None)
 
 
 def test_false_positives_are_honest_orders_stopped_for_that_abuse() -> None:
     """Each wrongly stopped order counts for the abuse it was blamed for, and no other."""
-    scalping, brushing, refund = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).abuses
+    scalping, brushing, refund = measure(ANSWERS, EVENTS, TRUTH, seconds=2.0, in_flight=4).abuses
     assert [scalping.honest_stopped, brushing.honest_stopped, refund.honest_stopped] == [1, 0, 1]
     assert scalping.false_positive_rate == 0.25
 
 
 def test_who_was_hurt_is_told_by_persona() -> None:
     """Stopped honest orders, a fallback's review among them, over all honest orders."""
-    figures = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4)
+    figures = measure(ANSWERS, EVENTS, TRUTH, seconds=2.0, in_flight=4)
     assert figures.honest_stopped_by_persona == {"family": (3, 4)}
     assert (figures.honest_stopped, figures.fallbacks) == (3, 1)
     assert figures.orders_per_s == 3.0
@@ -70,7 +71,7 @@ def test_who_was_hurt_is_told_by_persona() -> None:
 
 def test_examples_prefer_one_stopped_order_of_each_abuse() -> None:
     """The examples are decisions with reasons, the abusive one first."""
-    examples = measure(ANSWERS, TRUTH, seconds=2.0, in_flight=4).examples
+    examples = measure(ANSWERS, EVENTS, TRUTH, seconds=2.0, in_flight=4).examples
     assert [example.order_id for example in examples] == ["s1", "h3"]
     assert examples[0].truth == "scalping (device_farm)"
 
@@ -78,7 +79,7 @@ def test_examples_prefer_one_stopped_order_of_each_abuse() -> None:
 def test_an_attackers_ordinary_order_is_not_an_honest_customers() -> None:
     """Camouflage counts neither as abuse nor as a customer who was hurt."""
     plain = Truth(abuse="", strategy="", persona="camouflage")
-    figures = measure(ANSWERS, TRUTH | {"h2": plain}, seconds=2.0, in_flight=4)
+    figures = measure(ANSWERS, EVENTS, TRUTH | {"h2": plain}, seconds=2.0, in_flight=4)
     assert (figures.honest_orders, figures.honest_stopped) == (3, 2)
     assert (figures.camouflage_orders, figures.camouflage_stopped) == (1, 1)
     assert figures.abuses[0].honest_stopped == 0

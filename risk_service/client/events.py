@@ -1,0 +1,127 @@
+"""Events of an order's life and promotion actions: messages in, what became of them out.
+
+Reporting is idempotent by event id: after any failure the same events may be sent again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from risk_service.client.messages import is_missing, timestamp
+from risk_service.pb.risk.v1 import event_pb2
+
+EVENTS_PER_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedEvent:
+    """An event that does not count: why, and the field at fault, if it is one."""
+
+    event_id: str
+    reason: str
+    field: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventReport:
+    """What became of the events of one call.
+
+    ``accepted`` count from now on and are durable; ``repeated`` did already. ``refused`` holds
+    at most 5,000 of those counted in ``refused_counts``, by reason.
+    """
+
+    accepted: int
+    repeated: int
+    refused: tuple[RefusedEvent, ...]
+    refused_counts: Mapping[str, int]
+
+
+def event_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
+    """Return the message of one row of ``events.parquet``: something in an order's life.
+
+    Parameters
+    ----------
+    record
+        event_id, event_type, event_at, order_id; amount_minor, reason and weight_ratio may be
+        None, NaN, empty or absent.
+    """
+    message = event_pb2.ReportedEvent(
+        event_id=record["event_id"],
+        type=_type(record["event_type"]),
+        occurred_at=timestamp(record["event_at"]),
+        order_id=record["order_id"],
+    )
+    if not is_missing(record.get("amount_minor")):
+        message.amount_minor = int(record["amount_minor"])
+    if record.get("reason"):
+        reason = event_pb2.EventReason.Value(f"EVENT_REASON_{record['reason']}")
+        message.reason = cast("event_pb2.EventReason", reason)
+    if not is_missing(record.get("weight_ratio")):
+        message.weight_ratio = float(record["weight_ratio"])
+    return message
+
+
+def action_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
+    """Return the message of one row of ``actions.parquet``: a promotion action.
+
+    Parameters
+    ----------
+    record
+        action_id, action_type, action_at, account_id; device_id, ip, campaign_id and
+        related_account_id may be empty or absent.
+    """
+    return event_pb2.ReportedEvent(
+        event_id=record["action_id"],
+        type=_type(record["action_type"]),
+        occurred_at=timestamp(record["action_at"]),
+        action=event_pb2.PromotionAction(
+            account_id=record["account_id"],
+            device_id=record.get("device_id") or "",
+            ip=record.get("ip") or "",
+            campaign_id=record.get("campaign_id") or "",
+            related_account_id=record.get("related_account_id") or "",
+        ),
+    )
+
+
+def report_requests(
+    events: Sequence[event_pb2.ReportedEvent],
+) -> Iterator[event_pb2.ReportEventsRequest]:
+    """Yield the messages of a stream."""
+    for start in range(0, len(events), EVENTS_PER_MESSAGE):
+        part = events[start : start + EVENTS_PER_MESSAGE]
+        yield event_pb2.ReportEventsRequest(events=part)
+
+
+def event_report(response: event_pb2.ReportEventsResponse) -> EventReport:
+    """Return the sums over all messages of a stream."""
+    counts: dict[str, int] = {}
+    for result in response.results:
+        for one in result.refused_counts:
+            name = _reason(one.reason)
+            counts[name] = counts.get(name, 0) + one.count
+    return EventReport(
+        accepted=sum(result.accepted for result in response.results),
+        repeated=sum(result.repeated for result in response.results),
+        refused=tuple(
+            RefusedEvent(
+                event_id=one.event_id,
+                reason=_reason(one.reason),
+                field=one.field,
+                description=one.description,
+            )
+            for result in response.results
+            for one in result.refused
+        ),
+        refused_counts=counts,
+    )
+
+
+def _type(name: str) -> event_pb2.EventType:
+    return cast("event_pb2.EventType", event_pb2.EventType.Value(f"EVENT_TYPE_{name}"))
+
+
+def _reason(number: int) -> str:
+    known = event_pb2.RefusalReason.DESCRIPTOR.values_by_number.get(number)
+    return known.name.removeprefix("REFUSAL_REASON_") if known else f"UNKNOWN_{number}"
