@@ -25,7 +25,7 @@ def said(environment: dict[str, str]) -> str:
 
 
 def test_listener_is_chosen_before_grpc_is_imported() -> None:
-    """gRPC reads its experiments when it is imported: a later choice would change nothing."""
+    """Experiments are read when grpc is imported: a later choice would change nothing."""
     assert said({}) == "-event_engine_listener False"
 
 
