@@ -12,8 +12,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "client.md"
 
 
 def run_example(target: str) -> str:
-    """Run the page's example against a server and return what it prints."""
-    [program] = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    """Run the page's example, its first program, against a server and return what it prints."""
+    program, *_ = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         env=os.environ | {"TARGET": target},
