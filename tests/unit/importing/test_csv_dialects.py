@@ -122,6 +122,15 @@ def test_without_a_header_the_mapping_names_the_columns(bench: Any, payments: st
     assert "row 1: column time" in fault
 
 
+def test_what_spreadsheets_add_is_understood(bench: Any, payments: str) -> None:
+    """A line with the delimiter before the header, and UTF-16 by its byte order mark."""
+    source = "sep=|\r\n" + payments.replace(",", "|")
+    bench.run(source.encode("utf-16"))
+    assert len(bench.events()) == 4
+    fault = bench.fault(source.replace("10:00:00Z", "x", 1).encode("utf-16"))
+    assert "row 3: column time" in fault
+
+
 def test_lines_before_the_header_can_be_skipped(bench: Any, payments: str) -> None:
     """They count as rows of the file all the same."""
     source = "Export of May\n;;\n" + payments

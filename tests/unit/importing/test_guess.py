@@ -45,8 +45,14 @@ def _rows(header: str, row: str, count: int = 60) -> str:
             _rows("step,nameOrig,nameDest,amount,isFraud", "{i},C{c},M{c},{i}.25,{f}"),
             ["origin = ", "which unit", 'name_orig = "nameOrig"', "[labels.is_fraud]"],
         ),
+        (
+            _rows("Transaction ID\tDate\tCard Number\tAmount\tFraud?",
+                  "{i}\t0{c}/{d}/2024\t5{c}\t$1,0{i:02d}.50\t{f}").replace("\t00/", "\t10/"),
+            ['thousands = ","', 'format = "%m/%d/%Y"', 'card_number = "Card Number"',
+             'column = "Amount"'],
+        ),
     ],
-    ids=["handbook", "german", "millis", "steps"],
+    ids=["handbook", "german", "millis", "steps", "dollars"],
 )  # fmt: skip
 def test_a_guess_names_the_columns_and_can_be_imported(
     bench: Any, tmp_path: Path, text: str, expected: list[str]

@@ -5,8 +5,10 @@ row and not the file. Limits: one character parts cells, and a row takes
 at most 16 MiB.
 """
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from training.datasets.importing.specs import (
 _BLOCK_BYTES = 16 << 20
 _HEADER_BYTES = 1 << 20
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
+_SEP_LINE = re.compile(r"sep=(.)\r?\n")
 _DELIMITERS = ",;\t|"
 
 
@@ -55,10 +58,19 @@ class CsvFile:
         self._compression = next(packed, None)
         self._size = path.stat().st_size
         self._raw: Any = None
-        self._decoder = MarkingDecoder(spec.encoding)
+        is_utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        self._encoding = "utf-16" if is_utf16 else spec.encoding
+        self._decoder = MarkingDecoder(self._encoding)
         self._skip_lines = spec.skip_lines
         sample = self._sample()
-        self._delimiter = spec.delimiter or self._likely_delimiter(sample, wanted)
+        told = _SEP_LINE.match(sample)
+        if told is not None:
+            # Spreadsheets write the delimiter on a line before the header.
+            sample = sample[told.end() :]
+            self._skip_lines += 1
+        self._delimiter = spec.delimiter or (
+            told[1] if told else self._likely_delimiter(sample, wanted)
+        )
         if spec.columns:
             self.columns = list(spec.columns)
         else:
@@ -174,7 +186,7 @@ class CsvFile:
     def _stream(self) -> Any:
         """Return the file unpacked and as UTF-8, whatever it is on disk."""
         self._raw = pa.OSFile(str(self.path))
-        self._decoder = MarkingDecoder(self._spec.encoding)
+        self._decoder = MarkingDecoder(self._encoding)
         stream = self._raw
         if self._compression is not None:
             stream = pa.CompressedInputStream(self._raw, self._compression)

@@ -54,7 +54,7 @@ class _Guess:
         known = self._take(next((c for c in self.left if c.time and c.says("label")), None))
         time = self._take(self._time())
         event_id = self._take(self._id())
-        amount = self._take(next((c for c in self.left if c.decimal and c.says(_AMOUNTS)), None))
+        amount = self._take(next((c for c in self.left if c.marks and c.says(_AMOUNTS)), None))
         tables = [
             f"# Guessed from the first rows of {self.path.name}: correct what is wrong.",
             f"name = {quoted(name_like(self.path.name.partition('.')[0]))}",
@@ -85,9 +85,13 @@ class _Guess:
         return name
 
     def _source(self) -> list[str]:
-        if any(look.decimal == "," for look in self.left):
-            return ["", "[source]", 'decimal = ","']
-        return []
+        # The widest way of writing reads the plain numbers as well.
+        marks = max((look.marks for look in self.left), key=len, default="")
+        if len(marks) < 2:
+            marks = "," if any(look.marks == "," for look in self.left) else ""
+        lines = ["", "[source]"] if marks else []
+        lines += [f"decimal = {quoted(marks[0])}"] if marks else []
+        return lines + ([f"thousands = {quoted(marks[1])}"] if len(marks) > 1 else [])
 
     def _label(self) -> Look | None:
         classes = [c for c in self.left if 2 <= c.different <= _MOST_CLASSES and not c.time]
@@ -97,12 +101,12 @@ class _Guess:
         times = [c for c in self.left if c.time and c.share == 1]
         # A number that could be a Unix time may be anything; its name decides.
         sure = [c for c in times if "unix" not in c.time or c.says(_TIMES)]
-        counted = [c for c in self.left if c.decimal and c.share == 1 and c.says(f"{_TIMES}|step")]
+        counted = [c for c in self.left if c.marks and c.share == 1 and c.says(f"{_TIMES}|step")]
         named = (c for c in sure if c.says(_TIMES))
         return next(named, next(iter(sure), next(iter(counted), None)))
 
     def _id(self) -> Look | None:
-        unique = [c for c in self.left if c.is_unique and (c.is_whole or not c.decimal)]
+        unique = [c for c in self.left if c.is_unique and (c.is_whole or not c.marks)]
         named = [c for c in unique if c.says(_IDS)]
         return next((c for c in named if c.says(_EVENTS)), next(iter(named), None))
 
@@ -143,9 +147,9 @@ class _Guess:
         return ["", "[amount]", f"column = {quoted(look.name)}", currency]
 
     def _attributes(self) -> list[str]:
-        numeric = [c for c in self.left if c.decimal and c.different > 1 and not _is_counter(c)]
+        numeric = [c for c in self.left if c.marks and c.different > 1 and not _is_counter(c)]
         few = [c for c in self.left if 1 < c.different <= _MOST_CATEGORIES]
-        texts = [c for c in few if not c.decimal and not c.time]
+        texts = [c for c in few if not c.marks and not c.time]
         lines: list[str] = []
         for table, looks in (("numeric", numeric), ("categorical", texts)):
             if looks:
@@ -161,9 +165,9 @@ def _is_counter(look: Look) -> bool:
 
 
 def _is_entity(look: Look) -> bool:
-    # A measure has fractions, a class has few values, and neither names anybody.
-    names_somebody = look.says(_ENTITIES) and (look.is_whole or not look.decimal)
-    return names_somebody and look.different > _MOST_CLASSES and not look.time
+    # A measure has fractions, and a yes or no names nobody.
+    names_somebody = look.says(_ENTITIES) and (look.is_whole or not look.marks)
+    return names_somebody and look.different > 2 and not look.time
 
 
 def _label_lines(look: Look | None, known: Look | None) -> list[str]:

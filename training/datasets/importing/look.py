@@ -1,7 +1,6 @@
 """Looks at the columns of a source: what their first rows hold, and what their names say."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +31,8 @@ class Look:
 
     ``share`` is the part of the rows that have a value; ``different`` counts the values;
     ``common`` holds the most frequent ones; ``time`` is the part of a mapping that would read
-    it as a time, or empty; ``decimal`` is the mark of its numbers, or empty when it has none.
+    it as a time, or empty; ``marks`` is the decimal mark of its numbers, with that of
+    thousands after it, or empty when it has no numbers.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Look:
     common: tuple[tuple[str, int], ...]
     rows: int
     time: str
-    decimal: str
+    marks: str
     is_whole: bool
 
     @property
@@ -88,7 +88,7 @@ def _look(cells: Cells, name: str) -> Look:
         ((pair["values"].as_py(), pair["counts"].as_py()) for pair in pc.value_counts(present)),
         key=lambda pair: (-pair[1], pair[0]),
     )
-    decimal, is_whole = _numbers(present)
+    marks, is_whole = _numbers(present)
     return Look(
         name=name,
         share=len(present) / len(text),
@@ -96,17 +96,18 @@ def _look(cells: Cells, name: str) -> Look:
         common=tuple(counts[:_MOST_VALUES]),
         rows=len(text),
         time=_time(cells.typed(name).type, present),
-        decimal=decimal,
+        marks=marks,
         is_whole=is_whole,
     )
 
 
 def _numbers(present: pa.Array) -> tuple[str, bool]:
-    for decimal in (".", ","):
-        values, bad = floats(without_currency(present), Numbers(decimal=decimal))
+    for marks in (".", ".,", ",", ",."):
+        numbers = Numbers(decimal=marks[0], thousands=marks[1:])
+        values, bad = floats(without_currency(present), numbers)
         if len(present) and not bad.any():
             found = values.to_numpy(zero_copy_only=False)
-            return decimal, bool((found == np.floor(found)).all())
+            return marks, bool((found == np.floor(found)).all())
     return "", False
 
 
@@ -124,9 +125,5 @@ def _time(kind: pa.DataType, present: pa.Array) -> str:
     units = {unix_unit(cell) for cell in sample}
     if len(units) == 1 and None not in units:
         return f'format = "unix", unit = "{units.pop()}"'
-    formats = Counter(common_format(cell) for cell in sample)
-    found = [(count, name) for name, count in formats.items() if name is not None]
-    if sum(count for count, _ in found) < len(sample):
-        return ""
-    # Up to the 12th a day could be a month; the rarer format is the one that some cell forces.
-    return f'format = "{min(found)[1]}"'
+    found = common_format(sample)
+    return "" if found is None else f'format = "{found}"'

@@ -6,7 +6,7 @@ Limits: format 1, at most 16 entities.
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -42,7 +42,7 @@ class EventMapping(SpecTable):
     source: SourceSpec = SourceSpec()
     rows: RowsSpec = RowsSpec()
     event: EventSpec
-    entities: Annotated[dict[Name, Text], Field(min_length=1, max_length=MOST_ENTITIES)]
+    entities: dict[Name, Text]
     amount: Amount | None = None
     numeric: dict[Name, Number] = Field(default_factory=dict)
     categorical: dict[Name, Text] = Field(default_factory=dict)
@@ -51,6 +51,11 @@ class EventMapping(SpecTable):
 
     @model_validator(mode="after")
     def _names_fit(self) -> "EventMapping":
+        if not 1 <= len(self.entities) <= MOST_ENTITIES:
+            raise ValueError(
+                f"entities: {len(self.entities)} of 1 to {MOST_ENTITIES}; an entity is who or what"
+                " is seen again and again, such as a card, a shop, an e-mail"
+            )
         if twice := set(self.numeric) & set(self.categorical):
             raise ValueError(f"{min(twice)} is both numeric and categorical")
         if self.group is not None and self.event.id is None:

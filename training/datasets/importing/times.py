@@ -5,6 +5,7 @@ have the same offset. Anything else is an error, because a guess would shift som
 events by hours; ``zone = "from value"`` says that every time brings its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -210,19 +211,22 @@ def advice_on_format(example: str) -> str:
     """Return which format a time seems to have, as a clause of an error."""
     if unit := unix_unit(example):
         return f'; did you mean format = "unix", unit = "{unit}"?'
-    found = common_format(example)
+    found = common_format([example])
     return f'; did you mean format = "{found}"?' if found else ""
 
 
-def common_format(example: str) -> str | None:
-    """Return the common strftime format that a text has, if any."""
-    for name in _COMMON_FORMATS:
-        try:
+def common_format(examples: Sequence[str]) -> str | None:
+    """Return the common strftime format that reads every one of the texts, if any."""
+    return next((name for name in _COMMON_FORMATS if _reads(name, examples)), None)
+
+
+def _reads(name: str, examples: Sequence[str]) -> bool:
+    try:
+        for example in examples:
             datetime.strptime(example, name)  # noqa: DTZ007 - only whether it can be read
-        except ValueError:
-            continue
-        return name
-    return None
+    except ValueError:
+        return False
+    return True
 
 
 def unix_unit(example: str) -> str | None:
