@@ -24,8 +24,8 @@ from risk_service.ports import Clock, DecisionStore, EventLog, WindowStore
 
 log = logging.getLogger(__name__)
 
-# Stamps may run ahead of the clock by so much: an event just within 90 days when it comes must
-# not be past them under its stamp.
+# Stamps of a group may run on by so much: an event just within 90 days when it comes must not
+# be past them under its stamp.
 AGE_MARGIN_US = 1_000_000
 
 
@@ -83,6 +83,8 @@ class Intake:
         now_us = self._now_us(reports)
         known = self.log.fingerprints([report.event_id for report in reports])
         orders = self._orders(reports)
+        # By the stamps to come, which are ahead of a clock that went back.
+        oldest_us = max(now_us, self.stamps.last_us) + AGE_MARGIN_US - MAX_AGE_US
         results: list[Result] = []
         events: list[Event] = []
         records: list[EventRecord] = []
@@ -91,7 +93,7 @@ class Intake:
             if fingerprint is not None:
                 results.append(_repeated(fingerprint, report))
                 continue
-            formed = self._formed(report, orders, now_us)
+            formed = self._formed(report, orders, oldest_us)
             if isinstance(formed, Refusal):
                 results.append(formed)
                 continue
@@ -115,11 +117,11 @@ class Intake:
         return self.orders.orders_of(list(order_ids)) if order_ids else {}
 
     def _formed(
-        self, report: Report, orders: dict[str, tuple[str, Order]], now_us: int
+        self, report: Report, orders: dict[str, tuple[str, Order]], oldest_us: int
     ) -> tuple[Event, EventRecord] | Refusal:
         """Return the event and its record still without a stamp, or what speaks against it."""
         subject = report.subject
-        if subject.at_us < now_us + AGE_MARGIN_US - MAX_AGE_US:
+        if subject.at_us < oldest_us:
             words = "it happened more than 90 days ago"
             return Refusal(reason=RefusalReason.TOO_OLD, field="occurred_at", description=words)
         if isinstance(subject, LifeEvent):

@@ -35,7 +35,6 @@ class Attempt(NamedTuple):
 
 class _DecisionPart(msgspec.Struct, gc=False):
     decision_id: str
-    decided_at_us: int
 
 
 class _RecordPart(msgspec.Struct, gc=False):
@@ -80,16 +79,17 @@ def attempts_after(db: sqlite3.Connection, seq: int) -> Iterator[Attempt]:
 
 
 def last_row_before(db: sqlite3.Connection, since_us: int) -> int:
-    """Return the last row that was decided before a time, 0 when there is none.
+    """Return the last row with a stamp before a time, 0 when there is none.
 
-    Rows are in order of decision, so that a few of them tell.
+    Stamps rise from row to row, also when the clock went back over a restart, so that a few
+    rows tell.
     """
     low = 0
     high: int = db.execute("SELECT coalesce(max(seq), 0) FROM decisions").fetchone()[0]
     while low < high:
         middle = (low + high + 1) // 2
         row = db.execute("SELECT record FROM decisions WHERE seq = ?", (middle,)).fetchone()
-        if _decode(row[0]).decision.decided_at_us < since_us:
+        if _decode(row[0]).stamp_us < since_us:
             low = middle
         else:
             high = middle - 1

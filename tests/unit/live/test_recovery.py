@@ -9,6 +9,7 @@ import pytest
 from risk_service.adapters.live.records_file import FILE_NAME, RecordsFile
 from risk_service.adapters.sqlite import decisions
 from risk_service.domain.errors import StoreUnavailable
+from risk_service.features.windows.tiles import DAY_US
 from tests.fixtures.live_shop import LiveShop
 
 
@@ -204,5 +205,21 @@ def test_damaged_record_stops_windows_until_the_next_start(shop: LiveShop) -> No
         shop.state.windows.store.read(0, ["a"], shop.now_us)
     shop.state.close()
     shop.open()
+    shop.check()
+    shop.state.close()
+
+
+def test_all_is_counted_again_when_the_clock_went_back(shop: LiveShop) -> None:
+    """Decisions of a clock 200 days behind, under stamps that went on, are found in the log."""
+    for back_us in (0, 200 * DAY_US, 0):
+        shop.state.close()
+        shop.now_us -= back_us
+        shop.open()
+        shop.live_on(8)
+        shop.now_us += back_us
+    shop.state.close()
+    RecordsFile.remove(shop.directory)
+    shop.open()
+    assert shop.state.windows.rebuilt
     shop.check()
     shop.state.close()
