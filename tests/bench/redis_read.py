@@ -10,9 +10,10 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain, pairwise
+from statistics import median
 
 import hiredis
 from hiredis import pack_command as pack
@@ -118,7 +119,6 @@ def _reads(
 ) -> Round:
     figures: Round = {"records": bare.records / len(orders), "value_bytes": bare.value_bytes}
     for size in (1, GROUP):
-        figures[f"bare_{size}"] = us_per_order(bare.read, orders, size)
         with closing(_store(server, compiled)) as store:
 
             def read(group: Sequence[Event], store: RedisWindowStore = store) -> None:
@@ -128,11 +128,11 @@ def _reads(
                 store.observe(group, NOW_US)
 
             read([orders[0]])  # connects
-            figures[f"read_{size}"] = us_per_order(read, orders, size)
+            figures |= _interleaved({f"bare_{size}": bare.read, f"read_{size}": read}, orders, size)
             for name in ("cold", "warm"):
                 fresh = [replace(one, event_id=f"{one.event_id} {name} {size}") for one in orders]
                 cpu_s = _cpu_s(server)
-                figures[f"{name}_{size}"] = us_per_order(observe, fresh, size)
+                figures |= _interleaved({f"{name}_{size}": observe}, fresh, size)
                 figures[f"redis_{size}"] = (_cpu_s(server) - cpu_s) / len(orders) * 1e6
     return figures
 
@@ -150,13 +150,17 @@ def _hot(server: RedisServer, compiled: CompiledWindows, draw: random.Random) ->
             ]
             store.observe(group, now_us + start * PER_MINUTE_US)
         at_us = now_us + HOT_ORDERS * PER_MINUTE_US
+
+        def observe(group: Sequence[Event]) -> None:
+            store.observe(group, at_us)
+
         orders = [_order(compiled, draw, 2 * 10**6 + n, at_us) for n in range(MEASURED)]
         for name in ("cold", "hot", "cold", "hot"):
             fresh = [replace(one, event_id=f"{one.event_id} {draw.random()}") for one in orders]
             if name == "hot":
                 fresh = [_seller(one, place, "hot") for one in fresh]
             cpu_s = _cpu_s(server)
-            figures[name] = us_per_order(lambda g: store.observe(g, at_us), fresh, GROUP)
+            figures |= _interleaved({name: observe}, fresh, GROUP)
             figures[f"{name}_redis"] = (_cpu_s(server) - cpu_s) / len(orders) * 1e6
     return figures
 
@@ -209,14 +213,18 @@ class Bare:
         return ((g, key) for g, key in enumerate(self._compiled.keys(order)) if key)
 
 
-def us_per_order(
-    read: Callable[[Sequence[Event]], object], orders: Sequence[Event], size: int
-) -> float:
-    """Return microseconds per order when orders come in groups of ``size``."""
-    started = time.perf_counter()
+def _interleaved(
+    ways: Mapping[str, Callable[[Sequence[Event]], None]], orders: Sequence[Event], size: int
+) -> Round:
+    """Return the median microseconds per order of each way, taken in turn group by group."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for start in range(0, len(orders), size):
-        read(orders[start : start + size])
-    return (time.perf_counter() - started) / len(orders) * 1e6
+        group = orders[start : start + size]
+        for name, way in ways.items():
+            started = time.perf_counter()
+            way(group)
+            times[name].append((time.perf_counter() - started) / len(group) * 1e6)
+    return {name: median(taken) for name, taken in times.items()}
 
 
 def _requests(compiled: CompiledWindows, group: Sequence[Event]) -> list[tuple[int, Sequence[str]]]:
