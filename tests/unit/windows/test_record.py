@@ -189,17 +189,31 @@ def test_reading_changes_nothing() -> None:
 
 
 def test_copy_is_independent() -> None:
-    """What is applied to a copy does not reach the original."""
-    desk = Desk(COMPILED)
-    for arrival in random_arrivals(random.Random(3), 80):
-        desk.take(arrival)
-    (key, record) = next(iter(desk.records[0].items()))
-    before, packed = record.read(desk.now_us + 1), record.pack()
-    desk.records[0][key] = record.copy()
-    for arrival in random_arrivals(random.Random(4), 80):
-        desk.take(arrival)
-    assert record.pack() == packed
-    assert not same(before, desk.records[0][key].read(desk.now_us + 1))
+    """What is applied to a copy, into any of its tiles and maps, does not reach the original."""
+    plan = COMPILED.plans[0]
+    record = Record(plan)
+    for minute in range(3):
+        at_us = START_US + minute * 60 * SECOND_US
+        record.apply(at_us, at_us, 7, (1, 60), (minute + 1,))
+    before = record.read(at_us + 9)
+    copy = record.copy()
+    for minute in range(3):
+        tau_us = START_US + minute * 60 * SECOND_US
+        copy.apply(at_us + 1 + minute, tau_us, 7, (2, 70), (minute + 10,))
+    assert same(record.read(at_us + 9), before)
+    assert not same(copy.read(at_us + 9), before)
+
+
+def test_since_holds_the_whole_first_tile() -> None:
+    """An event at the very start of the window is still in it, to the microsecond."""
+    window_set = declared([feature(("card",), "after", "since", "1h")])
+    record = Record(compile_windows(window_set).plans[0])
+    hour = WINDOWS[2]
+    tau_us = START_US - START_US % hour.tile_us
+    record.apply(tau_us, tau_us, 2, (0, 0), ())
+    last_us = expiry_us(hour, tau_us) - 1
+    assert record.read(last_us) == [(last_us - tau_us) / 1e6]
+    assert math.isnan(record.read(last_us + 1)[0])
 
 
 def test_empty_record_counts_nothing_and_has_no_times() -> None:
