@@ -2,9 +2,10 @@
 
 An order's attempt is read and counts at one stamp. A reported event arrives when the shop
 recorded it and carries the fields and columns of its order. Nothing is left out silently:
-``EventLog.refused`` counts and names what does not count.
+``EventLog.refused`` counts and names what does not count, and a warning says so.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ from training.windows import kernels
 from training.windows.arrivals import Arrivals, arrange
 from training.windows.log import EventLog, Int16s, Int32s, Int64s, Integers, Refused, hash_column
 
+LOG = logging.getLogger(__name__)
 EXAMPLES = 5
 REPEATED_ID = "REPEATED_ID"
 # Fields that an action knows; the others stay missing.
@@ -75,6 +77,10 @@ def log_of_warehouse(warehouse: Path) -> EventLog:
     reading = known < len(orders.ids)
     arrivals = arrange(ids, every.at_us[known], every.arrived_us[known], reading)
     kept = known[arrivals.rows]
+    refused = tuple(_refused(every, ids, arrivals))
+    for one in refused:
+        told = "%s: %d events do not count, %s: %s"
+        LOG.warning(told, warehouse, one.count, one.reason, ", ".join(one.examples))
     return EventLog(
         event_id=_ids_of_reads(every.ids, kept, arrivals.r_us),
         kind=every.kind[kept],
@@ -85,7 +91,7 @@ def log_of_warehouse(warehouse: Path) -> EventLog:
         columns=dict(_columns(order_file, sum(len(one.ids) for one in tables[2:]), every.own)),
         subject=every.subject[kept],
         own_columns={name: values[kept] for name, values in every.own.items()},
-        refused=tuple(_refused(every, ids, arrivals)),
+        refused=refused,
     )
 
 

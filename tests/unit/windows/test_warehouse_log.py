@@ -141,7 +141,9 @@ def test_every_declared_window_equals_the_replayed_records(
     np.testing.assert_array_equal(found, replay(window_set, _expected(directory, orders)))
 
 
-def test_what_does_not_count_is_counted_and_named(directory: Path, orders: list[Order]) -> None:
+def test_what_does_not_count_is_counted_and_named(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Unknown types and orders, repeated ids and too old events: how many, and which."""
     path = directory / "events.parquet"
     table = pq.read_table(path)
@@ -166,6 +168,7 @@ def test_what_does_not_count_is_counted_and_named(directory: Path, orders: list[
         "TOO_OLD": (too_old.count + 1, counts["TOO_OLD"][1]),
     }
     _same(after, before)
+    assert "1 events do not count, UNKNOWN_ORDER: stray" in caplog.text
 
 
 def test_a_warehouse_without_actions_has_none(directory: Path, orders: list[Order]) -> None:
