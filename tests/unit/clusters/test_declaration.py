@@ -48,7 +48,7 @@ def test_every_feature_speaks_both_languages() -> None:
         ("max_size = 64", "max_size = '64'", "it must be int"),
         ("max_size = 64", "", "rules: max_size is missing"),
         ("members = 16", "members = 33", "members is 33, it must be 1 to 32"),
-        ("age_days = 180", "age_days = 29", "real_name: age_days is 29, it must be 30 to 400"),
+        ("age_days = 90", "age_days = 29", "real_name: age_days is 29, it must be 30 to 400"),
         ("hub_accounts = 12", "hub_accounts = 0", "payment: hub_accounts is 0"),
         ("hub_accounts = 12", "hubs = 12", "unknown entry hubs"),
         ('fact = "size"', 'fact = "girth"', "unknown fact 'girth'"),

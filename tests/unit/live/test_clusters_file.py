@@ -16,11 +16,11 @@ from tests.fixtures.live_shop import LiveShop
 
 @pytest.fixture
 def shop(tmp_path: Path) -> LiveShop:
-    """Return a shop whose accounts came back after five months, and after five more."""
+    """Return a shop whose accounts come back every 80 days, four times."""
     shop = LiveShop(directory=tmp_path / "state")
     shop.live_on(6)
-    for _ in range(2):
-        shop.now_us += 150 * DAY_US
+    for _ in range(4):
+        shop.now_us += 80 * DAY_US
         shop.live_on(6)
     return shop
 
