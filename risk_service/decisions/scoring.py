@@ -118,7 +118,7 @@ class Scoring:
         """
         stored, mode = self._stored(orders, now_us)
         if live is None:
-            live = np.full((len(orders), self._n_live), np.nan)
+            live, mode = np.full((len(orders), self._n_live), np.nan), Mode.NO_FEATURES
         variant: Variant = "order_only" if mode is Mode.NO_FEATURES else "full"
         # Packed row by row: numpy would look at the type of every number.
         packed = b"".join([self._pack(*order_columns(order)) for order in orders])
