@@ -8,6 +8,7 @@ from itertools import count
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from risk_service.adapters.redis.addresses import Login, parse_addresses
 from risk_service.adapters.redis.layout import EntryLayout
@@ -212,8 +213,15 @@ def test_damaged_record_is_no_window(stores: Opener, server: RedisServer) -> Non
         head, last = value[:16], value[-8:]
         server.call("SET", key, head + b"\xc1" * (len(value) - 24) + last)
     other = stores.at(server.address, "damaged")
-    with pytest.raises(StoreUnavailable, match="damaged:"):
+    with pytest.raises(StoreUnavailable, match="damaged:") as failure:
         other.observe(orders(300), START_US + 2 * SECOND_US)
+    # The replies that were still to come are no answers to what is asked next.
+    fields = tuple(f"{field}2" for field in FIELDS)
+    sound = [replace(order, fields=fields) for order in orders(400)]
+    got = other.observe(sound, START_US + 3 * SECOND_US)
+    want = stores.after(server, [(sound, START_US + 3 * SECOND_US)])
+    np.testing.assert_array_equal(got.values, want.values)
+    assert failure.value.__cause__ is not None
 
 
 @pytest.mark.parametrize(

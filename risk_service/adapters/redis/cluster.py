@@ -6,7 +6,8 @@ Commands that met a moved slot or a forgotten script are sent once more; all oth
 been executed, and the caller's scripts must bear being sent twice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 
 from risk_service.adapters.redis.addresses import SLOTS, Address, Login, slot_of
 from risk_service.adapters.redis.node import Node, Patience, Reply, pack
@@ -48,11 +49,14 @@ class Cluster:
         self._by_slot: list[Node] | None = None
         self._single: Node | None = None
 
-    def run(self, keys: Sequence[bytes], commands: Sequence[bytes]) -> Iterator[tuple[int, Reply]]:
+    def run(
+        self, keys: Sequence[bytes], commands: Sequence[bytes]
+    ) -> Generator[tuple[int, Reply], None, None]:
         """Yield the place and the reply of each command, as they come; its key is its node.
 
         All commands are sent before the first reply is taken. Replies come while the server
-        is still at work on later ones. A caller that stops early closes the connections.
+        is still at work on later ones. A caller that stops early
+        closes the generator, and with it the connections that still owe replies.
 
         Raises
         ------
@@ -60,16 +64,19 @@ class Cluster:
             Not every reply came in time, or the server refused a command. Any of the
             commands may have been executed or not.
         """
+        if not commands:
+            return
         patience = Patience(self._timeout_s)
         try:
             if self._single is None and self._by_slot is None:
                 self._discover(patience)
             failed: dict[int, str] = {}
-            for place, reply in self._trip(keys, commands, patience):
-                if isinstance(reply, Exception):
-                    failed[place] = str(reply)
-                else:
-                    yield place, reply
+            with closing(self._trip(keys, commands, patience)) as replies:
+                for place, reply in replies:
+                    if isinstance(reply, Exception):
+                        failed[place] = str(reply)
+                    else:
+                        yield place, reply
             for _ in range(ROUNDS_MAX):
                 if not failed:
                     return
@@ -86,7 +93,7 @@ class Cluster:
 
     def _trip(
         self, keys: Sequence[bytes], commands: Sequence[bytes], patience: Patience
-    ) -> Iterator[tuple[int, Reply]]:
+    ) -> Generator[tuple[int, Reply], None, None]:
         """Yield the replies of one pipelined trip to each node."""
         parts = self._parts(keys)
         owing: list[Node] = []
@@ -124,7 +131,7 @@ class Cluster:
         commands: Sequence[bytes],
         failed: dict[int, str],
         patience: Patience,
-    ) -> Iterator[tuple[int, Reply]]:
+    ) -> Generator[tuple[int, Reply], None, None]:
         """Send once more what was turned away; leave in ``failed`` what is so again."""
         self._heed(failed.values(), patience)
         for place, error in list(failed.items()):

@@ -10,7 +10,8 @@ Keys are ``<prefix>:<version of the group's plan>:<entity>``: workers with anoth
 declaration have records of their own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from itertools import chain
 
 import numpy as np
@@ -114,15 +115,16 @@ class RedisWindowStore:
         read_us = [[0] * len(groups) for _ in events]
         applied_us = [[0] * len(groups) for _ in events]
         calls = self._calls(events, attempts=True)
-        for call, reply in self._take(calls, now_us, ALWAYS_WHOLE):
-            group = call.group.number
-            seen = self._meet(call, reply, reads=True)
-            for place, visit in enumerate(call.visits):
-                r_us = reply.first_us + place
-                values[visit.event][group] = seen[place]
-                read_us[visit.event][group] = r_us
-                if visit.counts:
-                    applied_us[visit.event][group] = reply.seen_us[place] or r_us
+        with closing(self._take(calls, now_us, ALWAYS_WHOLE)) as replies:
+            for call, reply in replies:
+                group = call.group.number
+                seen = self._meet(call, reply, reads=True)
+                for place, visit in enumerate(call.visits):
+                    r_us = reply.first_us + place
+                    values[visit.event][group] = seen[place]
+                    read_us[visit.event][group] = r_us
+                    if visit.counts:
+                        applied_us[visit.event][group] = reply.seen_us[place] or r_us
         rows = [list(chain.from_iterable(row)) for row in values]
         shape = (len(events), len(groups))
         return Observed(
@@ -140,13 +142,14 @@ class RedisWindowStore:
         young = [event for event in events if not too_old(event.at_us, now_us)]
         places = [place for place, event in enumerate(events) if not too_old(event.at_us, now_us)]
         calls = self._calls(young, attempts=False)
-        for call, reply in self._take(calls, now_us, FOLD_MIN_BYTES):
-            if reply.stored is not None:
-                self._meet(call, reply, reads=False)
-            for place, visit in enumerate(call.visits):
-                a_us = reply.seen_us[place] or reply.first_us + place
-                if not too_old(visit.at_us, a_us):
-                    applied_us[places[visit.event], call.group.number] = a_us
+        with closing(self._take(calls, now_us, FOLD_MIN_BYTES)) as replies:
+            for call, reply in replies:
+                if reply.stored is not None:
+                    self._meet(call, reply, reads=False)
+                for place, visit in enumerate(call.visits):
+                    a_us = reply.seen_us[place] or reply.first_us + place
+                    if not too_old(visit.at_us, a_us):
+                        applied_us[places[visit.event], call.group.number] = a_us
         return applied_us
 
     def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
@@ -167,14 +170,15 @@ class RedisWindowStore:
         found = [{"": self._groups[group].missing} for group, _ in requests]
         names = [self.key_of(requests[place][0], key) for place, key in wanted]
         commands = [get_command(name) for name in names]
-        for number, reply in self._cluster.run(names, commands) if names else ():
-            place, key = wanted[number]
-            layout = self._groups[requests[place][0]].layout
-            stored = None if reply is None else _bytes(reply)
-            try:
-                found[place][key] = values_at(layout, stored, now_us)
-            except DataFault as fault:
-                raise _damaged(names[number], fault) from fault
+        with closing(self._cluster.run(names, commands)) as replies:
+            for number, reply in replies:
+                place, key = wanted[number]
+                layout = self._groups[requests[place][0]].layout
+                stored = None if reply is None else _bytes(reply)
+                try:
+                    found[place][key] = values_at(layout, stored, now_us)
+                except DataFault as fault:
+                    raise _damaged(names[number], fault) from fault
         return [
             np.array([rows[key] for key in keys], np.float64).reshape(len(keys), len(rows[""]))
             for (_, keys), rows in zip(requests, found, strict=True)
@@ -215,7 +219,7 @@ class RedisWindowStore:
 
     def _take(
         self, calls: Sequence[_Call], now_us: int, limit: int
-    ) -> Iterator[tuple[_Call, Taken]]:
+    ) -> Generator[tuple[_Call, Taken], None, None]:
         """Send the calls behind the folds that are due; yield what is said to each."""
         if not calls:
             return
@@ -228,10 +232,11 @@ class RedisWindowStore:
             entries = b"".join([visit.entry for visit in call.visits])
             keys.append(call.key)
             commands.append(call.group.command.packed(call.key, entries, now_us, known, limit))
-        for place, reply in self._cluster.run(keys, commands):
-            if place >= len(folds):
-                call = calls[place - len(folds)]
-                yield call, taken(_bytes(reply), len(call.visits))
+        with closing(self._cluster.run(keys, commands)) as replies:
+            for place, reply in replies:
+                if place >= len(folds):
+                    call = calls[place - len(folds)]
+                    yield call, taken(_bytes(reply), len(call.visits))
 
     def _meet(self, call: _Call, reply: Taken, *, reads: bool) -> list[list[float]]:
         """Return what each event sees of its entity, each before it counts itself."""
