@@ -23,7 +23,7 @@ from training.own_data.learn import mean_raw
 from training.own_data.manifest import KeptModel, Manifest, read_manifest, read_models
 from training.own_data.measure import figures, test_slice
 from training.own_data.prepared import OwnData, read_own_data
-from training.own_data.random_split import random_split
+from training.own_data.random_split import Beside, random_split
 from training.own_data.slices import Window, test_window, training_window
 from training.train.calibrate import Calibrated
 from training.train.run import Step, silent
@@ -86,7 +86,17 @@ def evaluate_own(request: OwnEvaluateRequest, tell: Step = silent) -> OwnEvaluat
     found = _figures(data, (train, test), scores, manifest)
     if request.random_split:
         tell("random split")
-        found["random_split"] = random_split(data, (train, test), inputs, manifest)
+        labelled = np.searchsorted(test.events, test.labelled)
+        found["random_split"] = random_split(
+            Beside(
+                data=data,
+                train=train,
+                test=test,
+                inputs=inputs,
+                manifest=manifest,
+                raw={name: one.raw[labelled] for name, one in scores.items()},
+            )
+        )
     return OwnEvaluation(
         figures=found,
         event_id=data.events.event_id.take(pa.array(test.events)),

@@ -5,6 +5,8 @@ and to measure. Only the choice of rows differs: at random, or earlier to fit an
 measure. A random split is shown here and used nowhere.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from training.evaluate.bootstrap import resample
 from training.evaluate.figures import plain
 from training.evaluate.ranking import Ranking
-from training.own_data.choose import settings_for
+from training.own_data.choose import INPUT_SETS, settings_for
 from training.own_data.inputs import Inputs
 from training.own_data.keep import SEVERAL_BELOW_ROWS, SEVERAL_MODELS
 from training.own_data.learn import Held, Learning, fit_whole, mean_raw
@@ -23,43 +25,60 @@ from training.own_data.slices import Window
 
 Json = dict[str, Any]
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
 REPLICATES = 100
+OWN = next(iter(INPUT_SETS))
 
 
-def random_split(
-    data: OwnData, windows: tuple[Window, Window], inputs: Inputs, manifest: Manifest
-) -> Json:
-    """Return the figures of both splits, for every set of inputs, and what tells them apart."""
-    train, test = windows
-    both = np.sort(np.concatenate((train.labelled, test.labelled)))
-    drawn = np.random.default_rng(manifest.seed).permutation(len(both))
-    cut = len(train.labelled)
-    splits = {
-        "time": (train.labelled, test.labelled),
-        "random": (np.sort(both[drawn[:cut]]), np.sort(both[drawn[cut:]])),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What the split in time gave: the run, its inputs, and raw scores of its test events.
+
+    ``raw`` holds one array per set of inputs, over the labelled events of the test window.
+    """
+
+    data: OwnData
+    train: Window
+    test: Window
+    inputs: Inputs
+    manifest: Manifest
+    raw: Mapping[str, Floats]
+
+
+def random_split(run: Beside) -> Json:
+    """Return the figures of both splits, and what tells them apart.
+
+    Shown are the inputs of the kept model, and the event's own columns alone.
+    """
+    names = [name for name in run.manifest.sets() if name in (OWN, run.manifest.served)]
+    train, test = run.train.labelled, run.test.labelled
+    both = np.sort(np.concatenate((train, test)))
+    drawn = np.random.default_rng(run.manifest.seed).permutation(len(both))
+    fit, held = np.sort(both[drawn[: len(train)]]), np.sort(both[drawn[len(train) :]])
+    learning = Learning(
+        inputs=run.inputs,
+        at=np.searchsorted(run.inputs.rows, fit),
+        label=run.data.labels.value[fit],
+        folds=(),
+        seed=run.manifest.seed,
+    )
+    at = np.searchsorted(run.inputs.rows, held)
     found: Json = {
-        name: _measure(data, inputs, manifest, fit, held) for name, (fit, held) in splits.items()
+        "time": _measure(run, train, test, {name: run.raw[name] for name in names}),
+        "random": _measure(
+            run, fit, held, {name: _fit(learning, run.manifest, name, at) for name in names}
+        ),
     }
-    found["explanation"] = _explain(found, manifest.served)
+    found["explanation"] = _explain(found, run.manifest.served)
     return found
 
 
-def _measure(data: OwnData, inputs: Inputs, manifest: Manifest, fit: Rows, held: Rows) -> Json:
+def _measure(run: Beside, fit: Rows, held: Rows, raw: Mapping[str, Floats]) -> Json:
+    data = run.data
     label = data.labels.value[held]
-    learning = Learning(
-        inputs=inputs,
-        at=np.searchsorted(inputs.rows, fit),
-        label=data.labels.value[fit],
-        folds=(),
-        seed=manifest.seed,
-    )
-    at = np.searchsorted(inputs.rows, held)
-    rankings = {
-        name: Ranking.of(label, _fit(learning, manifest, name, at)) for name in manifest.sets()
-    }
+    rankings = {name: Ranking.of(label, one) for name, one in raw.items()}
     clusters = np.unique(data.clusters(held), return_inverse=True)[1].astype(np.int64)
-    resampled = resample(rankings, clusters, manifest.seed, REPLICATES)
+    resampled = resample(rankings, clusters, run.manifest.seed, REPLICATES)
     guilty = fit[data.labels.value[fit] == 1]
     positive = held[label == 1]
     return {
@@ -75,7 +94,7 @@ def _measure(data: OwnData, inputs: Inputs, manifest: Manifest, fit: Rows, held:
     }
 
 
-def _fit(learning: Learning, manifest: Manifest, name: str, at: Rows) -> NDArray[np.float64]:
+def _fit(learning: Learning, manifest: Manifest, name: str, at: Rows) -> Floats:
     kept = manifest.models[name]
     setting = next(one for one in settings_for(learning) if one.name == kept.setting)
     held = Held(
