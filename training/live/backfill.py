@@ -26,7 +26,7 @@ from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.links import LinkReader
 from risk_service.features.clusters.snapshot import snapshot
-from risk_service.features.clusters.state import ClusterState, keep_us
+from risk_service.features.clusters.state import ClusterState
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
@@ -137,10 +137,12 @@ class _Backfill:
         return self._until_us - MAX_AGE_US - DAY_US
 
     def _events(self) -> Iterator[tuple[int, Event]]:
-        """Yield (stamp, event) of the history that still matters, in order of arrival."""
+        """Yield (stamp, event) of the history, in order of arrival.
+
+        All of it: a cluster is as old as the first sight of its first account.
+        """
         log = self._log
-        since_us = min(self._windows_from_us(), self._until_us - keep_us(self._rules))
-        chosen = np.flatnonzero((log.a_us >= since_us) & (log.a_us < self._until_us))
+        chosen = np.flatnonzero(log.a_us < self._until_us)
         self._total = len(chosen)
         texts, windows = self._texts(), load_windows()
         for start in range(0, len(chosen), CHUNK):
