@@ -111,7 +111,7 @@ def check(state: Path, copy: Path) -> int:
 async def test_windows_after_every_kill_are_those_of_the_log(
     world: World, serve_options: list[str], tmp_path: Path
 ) -> None:
-    """Twelve SIGKILLs amid orders, events and checkpoints: no window is off, no event is lost."""
+    """Six SIGKILLs amid orders, events and checkpoints: no window is off, no event is lost."""
     load, draw = Load(world), random.Random(4)
     command = [sys.executable, "-c", OFTEN, *serve_options]
     tails = []
