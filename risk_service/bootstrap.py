@@ -18,8 +18,10 @@ from prometheus_client import start_http_server
 
 from risk_service import __version__
 from risk_service.adapters.clock import ReplayClock, SystemClock
-from risk_service.adapters.embedded import EmbeddedState, open_state
+from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
 from risk_service.adapters.ids import TimeSortedIds
+from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.config import Settings
@@ -118,7 +120,12 @@ def build(settings: Settings) -> Service:
     lock = StateLock(settings.state)
     loaded = _load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
-    state = open_state(settings.state, metrics.commit_done, records_max=settings.window_records_max)
+    state = open_state(
+        settings.state,
+        metrics.commit_done,
+        records_max=settings.window_records_max,
+        share=_shared_windows(settings),
+    )
     clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
     scoring = Scoring(
         schema,
@@ -131,7 +138,7 @@ def build(settings: Settings) -> Service:
     linked = Linked(state.clusters.state, declared, windows, state.logged_us)
     pipeline = Pipeline(
         tokenise=tokeniser.order,
-        live=Live(windows, linked, windows.compiled, state.stamps),
+        live=Live(windows, linked, state.compiled, state.stamps),
         scoring=scoring,
         policy=load_policy(),
         reasons=load_reasons(schema),
@@ -223,6 +230,16 @@ def _servicer(service: Service) -> RiskServicer:
         ),
         metrics=service.metrics,
     )
+
+
+def _shared_windows(settings: Settings) -> OpenShared | None:
+    """Return what opens windows in Redis, or None when they stay in this process."""
+    if settings.windows == "embedded":
+        return None
+    addresses = parse_addresses(settings.windows.removeprefix("redis://"))
+    login = Login(password=settings.windows_password.get_secret_value())
+    timeout_s = settings.windows_timeout_ms / 1000
+    return lambda compiled: RedisWindowStore(compiled, addresses, timeout_s=timeout_s, login=login)
 
 
 def _clock(settings: Settings) -> Clock:

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from risk_service.domain.errors import ConfigFault
 
@@ -50,7 +58,11 @@ class Settings(BaseModel):
     group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
     waiting_orders_max: Annotated[int, Field(ge=1)] = 4096
 
-    # Windows: records kept decoded in memory, about 4 KiB each
+    # Windows: in this process, or shared in Redis (redis://host:port[,host:port])
+    windows: Annotated[str, Field(pattern=r"^(embedded|redis://[^/]+)$")] = "embedded"
+    windows_password: SecretStr = SecretStr("")
+    windows_timeout_ms: Annotated[float, Field(gt=0)] = 50.0
+    # Records kept decoded in memory, about 4 KiB each
     window_records_max: Annotated[int, Field(ge=1000)] = 60_000
 
     # Decisions

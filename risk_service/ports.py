@@ -116,6 +116,11 @@ class WindowStore(Protocol):
     def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
         """Return the windows of other keys, shape (keys, features of the group)."""
 
+    def read_many(
+        self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
+    ) -> list[NDArray[np.float64]]:
+        """Return what ``read`` returns for each group and its keys, in one trip."""
+
     def close(self) -> None:
         """Give back what the store holds open."""
 

@@ -13,7 +13,21 @@ from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.windows.declaration import load_windows
-from risk_service.features.windows.plan import compile_windows
+from risk_service.features.windows.plan import CompiledWindows, compile_windows
+from risk_service.ports import WindowStore
+
+OpenShared = Callable[[CompiledWindows], WindowStore]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedWindows:
+    """Windows that other processes keep up as well: nothing here to recover."""
+
+    store: WindowStore
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.store.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +36,8 @@ class EmbeddedState:
 
     store: SqliteDecisionStore
     events: SqliteEventLog
-    windows: Windows
+    windows: Windows | SharedWindows
+    compiled: CompiledWindows
     clusters: ClusterKeeper
     stamps: Stamps
     logged_us: Callable[[], int]
@@ -36,7 +51,11 @@ class EmbeddedState:
 
 
 def open_state(
-    directory: Path, on_commit: Callable[[float], None], *, records_max: int = RECORDS_MAX
+    directory: Path,
+    on_commit: Callable[[float], None],
+    *,
+    records_max: int = RECORDS_MAX,
+    share: OpenShared | None = None,
 ) -> EmbeddedState:
     """Open the log and bring the windows to its end.
 
@@ -48,18 +67,25 @@ def open_state(
         Told how long each commit took, in seconds.
     records_max
         Window records that are kept decoded in memory.
+    share
+        Opens windows that are shared; None keeps them in this process.
     """
     store = SqliteDecisionStore(directory, on_commit=on_commit)
     events = SqliteEventLog(directory, on_commit=on_commit)
     tail = LogTail(directory, store, events)
     stamps = Stamps(tail.logged_us())
     compiled = compile_windows(load_windows())
-    windows = open_windows(directory, compiled, tail, stamps, records_max=records_max)
+    windows: Windows | SharedWindows
+    if share is not None:
+        windows = SharedWindows(store=share(compiled))
+    else:
+        windows = open_windows(directory, compiled, tail, stamps, records_max=records_max)
     clusters = ClusterKeeper(directory, load_windows(), load_clusters().rules, tail)
     return EmbeddedState(
         store=store,
         events=events,
         windows=windows,
+        compiled=compiled,
         clusters=clusters,
         stamps=stamps,
         logged_us=tail.logged_us,

@@ -24,6 +24,9 @@ from risk_service.telemetry import configure_logging
 )
 @click.option("--state", type=click.Path(path_type=Path), help="Directory of the decisions.")
 @click.option("--listen", help="host:port of gRPC; port 0 chooses a free one.")
+@click.option(
+    "--windows", help="embedded (the default), or redis://host:port[,host:port] for shared windows."
+)
 @click.option("--metrics-port", type=int, help="Port of Prometheus metrics, on the same host.")
 @click.option(
     "--replay-from", help="RFC 3339 time: the clock follows the orders of a recorded world."

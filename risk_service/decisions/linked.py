@@ -69,7 +69,7 @@ class Linked:
         self.settle()
         views = [self._view(event, r_us) for event in events]
         trip = self._features.trip(views, events)
-        read = [self._windows.read(group, keys, r_us) for group, keys in trip.requests]
+        read = self._windows.read_many(trip.requests, r_us) if trip.requests else []
         return self._features.rows(trip, observed, read)
 
     def count(self, stamped: Iterable[tuple[int, Event]]) -> None:

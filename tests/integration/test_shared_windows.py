@@ -1,0 +1,69 @@
+"""Two services that share their windows in Redis, and what happens when it dies."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import grpc
+import msgspec
+import numpy as np
+import pytest
+
+from risk_service.adapters.sqlite.decisions import FILE_NAME
+from risk_service.domain.decision import DecisionRecord
+from risk_service.features.schema import load_schema
+from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
+from tests.fixtures.redis_server import redis_server
+from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
+
+NAMES = load_schema().names
+
+
+def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
+    """Score one order."""
+    with grpc.insecure_channel(address) as channel:
+        return risk_pb2_grpc.RiskServiceStub(channel).ScoreOrder(request, timeout=10).decision
+
+
+def last_vector(files: ServiceFiles) -> dict[str, float]:
+    """Return the model inputs of the service's last decision."""
+    with closing(sqlite3.connect(files.state / FILE_NAME)) as db:
+        data = db.execute("SELECT record FROM decisions ORDER BY seq DESC LIMIT 1").fetchone()[0]
+    record = msgspec.msgpack.decode(data, type=DecisionRecord)
+    return dict(zip(NAMES, np.frombuffer(record.vector).tolist(), strict=True))
+
+
+@pytest.fixture
+def two(master_files: ServiceFiles, tmp_path: Path) -> tuple[ServiceFiles, ServiceFiles]:
+    """Return the files of two services."""
+    return copy_files(master_files, tmp_path / "one"), copy_files(master_files, tmp_path / "two")
+
+
+def test_services_share_windows_and_outlive_redis(two: tuple[ServiceFiles, ServiceFiles]) -> None:
+    """What one service took in the other sees; without Redis decisions go on and say so."""
+    one, other = two
+    with redis_server() as redis:
+        options = ["--windows", f"redis://{redis.address}"]
+        with start_server(one, options) as first, start_server(other, options) as second:
+            for number in range(3):
+                mode = ask(first.address, score_request(f"first-{number}")).mode
+                assert mode == risk_pb2.MODE_FULL
+            assert last_vector(one)["account__attempts_1h"] == 2
+            assert ask(second.address, score_request("second")).mode == risk_pb2.MODE_FULL
+            assert last_vector(other)["account__attempts_1h"] == 3
+            redis.kill()
+            answer = ask(second.address, score_request("without"))
+            assert answer.mode == risk_pb2.MODE_NO_FEATURES
+            redis.start()
+            # The store waits a moment before it knocks again.
+            modes = (ask(second.address, score_request(f"again-{n}")).mode for n in range(400))
+            assert risk_pb2.MODE_FULL in modes
+
+
+def test_a_wrong_address_is_refused_at_start(two: tuple[ServiceFiles, ServiceFiles]) -> None:
+    """The setting is named, not a traceback."""
+    with (
+        pytest.raises(RuntimeError, match=r"windows|address"),
+        start_server(two[0], ["--windows", "redis://nowhere"]),
+    ):
+        pass
