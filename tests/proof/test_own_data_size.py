@@ -76,7 +76,9 @@ def run(*arguments: str) -> tuple[float, float]:
     began = time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "risk_service.cli", *arguments])
     _, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, arguments
+    # wait4 has reaped the child; Popen must not take it for one that still runs.
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, arguments
     return time.monotonic() - began, usage.ru_maxrss / (1 << 20)
 
 
