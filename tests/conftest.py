@@ -1,5 +1,8 @@
 """What holds for every test: how properties are searched."""
 
+# Importing Feast sets PROMETHEUS_MULTIPROC_DIR, and prometheus-client chooses how it counts
+# when it is first imported: it must be here before any test imports Feast.
+import prometheus_client  # noqa: F401 - see above
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no failed property: no time limit per example. Examples are the same in

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from risk_service.bootstrap import run
+from risk_service.bootstrap.serve import run
 from risk_service.config import load_settings
 from risk_service.telemetry import configure_logging
 

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from risk_service.bootstrap import build
+from risk_service.bootstrap.build import build
 from risk_service.config import Settings
 from risk_service.decisions.attempt import Attempt
 from risk_service.domain.decision import Decision

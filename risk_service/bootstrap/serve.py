@@ -1,8 +1,4 @@
-"""The composition root: the only module that names concrete adapters.
-
-Builds everything before the port is opened, so that whoever can connect finds a server
-that is ready; then runs until SIGTERM.
-"""
+"""Serves until SIGTERM: the gRPC server, its handlers, metrics, and what runs beside them."""
 
 import asyncio
 import gc
@@ -10,38 +6,18 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 from prometheus_client import start_http_server
 
-from risk_service import __version__
-from risk_service.adapters.clock import ReplayClock, SystemClock
-from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
-from risk_service.adapters.ids import TimeSortedIds
-from risk_service.adapters.redis.addresses import Login, parse_addresses
-from risk_service.adapters.redis.store import RedisWindowStore
-from risk_service.adapters.served_features import ServedFeatures
-from risk_service.adapters.sqlite.lock import StateLock
+from risk_service.bootstrap.build import SECOND_US, Service, build
+from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.config import Settings
-from risk_service.decisions.linked import Linked
-from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.lookup import Lookup
-from risk_service.decisions.pipeline import Pipeline
-from risk_service.decisions.policy import load_policy
-from risk_service.decisions.reasons import load_reasons
-from risk_service.decisions.scoring import Scoring
-from risk_service.domain.errors import BundleRefused, ConfigFault
-from risk_service.features.clusters.declaration import load_clusters
-from risk_service.features.schema import load_schema
-from risk_service.features.windows.declaration import load_windows
+from risk_service.domain.errors import ConfigFault
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
-from risk_service.identity.tokenise import Tokeniser
-from risk_service.intake.intake import Intake
-from risk_service.models.last_good import Loaded, load_or_last_good
-from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
 from risk_service.rpc.desk import Desk
 from risk_service.rpc.event_stream import EventStream
@@ -53,7 +29,6 @@ from risk_service.telemetry import Metrics
 
 log = logging.getLogger(__name__)
 
-SECOND_US = 1_000_000
 GC_YOUNG_OBJECTS = 20_000
 # Four chunks together hold up an order no longer than a group of orders does. How many wait
 # is bounded by the streams: each has some messages on their way.
@@ -64,29 +39,6 @@ EVENT_CHUNKS = GatherLimits(
 CLUSTERS_EVERY_S = 60.0
 SAVE_EVERY_ROUNDS = 60
 Ready = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Everything that was built and must be closed again."""
-
-    settings: Settings
-    metrics: Metrics
-    lock: StateLock
-    state: EmbeddedState
-    features: ServedFeatures
-    pipeline: Pipeline
-    intake: Intake
-    linked: Linked
-    clock: Clock
-
-    def close(self) -> None:
-        """Close the stores; the last thing to do."""
-        self.features.close()
-        self.linked.settle()
-        self.state.clusters.save()
-        self.state.close()
-        self.lock.release()
 
 
 def run(settings: Settings, on_ready: Ready) -> None:
@@ -112,63 +64,6 @@ def run(settings: Settings, on_ready: Ready) -> None:
         service.close()
 
 
-def build(settings: Settings) -> Service:
-    """Open every store and load the models."""
-    metrics = Metrics()
-    schema = load_schema()
-    key = load_identity_key(settings.identity_key)
-    lock = StateLock(settings.state)
-    loaded = _load_bundle(settings, metrics)
-    features = ServedFeatures(settings.features, metrics.features_until)
-    state = open_state(
-        settings.state,
-        metrics.commit_done,
-        records_max=settings.window_records_max,
-        share=_shared_windows(settings),
-    )
-    clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
-    scoring = Scoring(
-        schema,
-        features,
-        loaded.scorer,
-        stale_after_us=settings.features_stale_after_s * SECOND_US,
-    )
-    windows = state.windows.store
-    declared = (load_windows(), load_clusters())
-    linked = Linked(state.clusters.state, declared, windows, state.logged_us)
-    pipeline = Pipeline(
-        tokenise=tokeniser.order,
-        live=Live(windows, linked, state.compiled, state.stamps),
-        scoring=scoring,
-        policy=load_policy(),
-        reasons=load_reasons(schema),
-        store=state.store,
-        clock=clock,
-        ids=ids,
-        decision_ids=DecisionIds(ids),
-    )
-    intake = Intake(
-        tokenise=tokeniser.action,
-        orders=state.store,
-        log=state.events,
-        windows=windows,
-        count_links=linked.count,
-        stamps=state.stamps,
-        clock=clock,
-    )
-    return Service(
-        settings=settings,
-        metrics=metrics,
-        lock=lock,
-        state=state,
-        features=features,
-        pipeline=pipeline,
-        intake=intake,
-        linked=linked,
-        clock=clock,
-    )
-
-
 async def _serve(service: Service, on_ready: Ready) -> None:
     settings = service.settings
     stop, reload = _signals()
@@ -190,7 +85,9 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     ready_s = _process_age_s()
     log.info("ready", extra={"address": server.address, "ready_s": round(ready_s, 2)})
     on_ready(server.address, ready_s)
-    reloader = asyncio.create_task(_reload_on_signal(service, reload))
+    reloader = asyncio.create_task(
+        reload_on_signal(settings, service.metrics, service.pipeline.scoring.use, reload)
+    )
     nights = asyncio.create_task(_keep_clusters(service))
     await stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})
@@ -232,22 +129,6 @@ def _servicer(service: Service) -> RiskServicer:
     )
 
 
-def _shared_windows(settings: Settings) -> OpenShared | None:
-    """Return what opens windows in Redis, or None when they stay in this process."""
-    if settings.windows == "embedded":
-        return None
-    addresses = parse_addresses(settings.windows.removeprefix("redis://"))
-    login = Login(password=settings.windows_password.get_secret_value())
-    timeout_s = settings.windows_timeout_ms / 1000
-    return lambda compiled: RedisWindowStore(compiled, addresses, timeout_s=timeout_s, login=login)
-
-
-def _clock(settings: Settings) -> Clock:
-    if settings.replay_from is None:
-        return SystemClock()
-    return ReplayClock(int(settings.replay_from.timestamp() * SECOND_US))
-
-
 def _window(settings: Settings, clock: Clock) -> Callable[[], TimeWindow]:
     """Return the times of order that are taken; a replay takes them as they come."""
     if settings.replay_from is not None:
@@ -262,19 +143,6 @@ def _window(settings: Settings, clock: Clock) -> Callable[[], TimeWindow]:
     return around_now
 
 
-def _load_bundle(settings: Settings, metrics: Metrics) -> Loaded:
-    loaded = _verified(settings)
-    if loaded.refused is not None:
-        _tell_refused(loaded.refused, metrics)
-    _tell_served(loaded, metrics)
-    return loaded
-
-
-def _verified(settings: Settings) -> Loaded:
-    trusted = load_trusted(settings.trust)
-    return load_or_last_good(settings.bundle, settings.state, trusted, load_schema())
-
-
 async def _keep_clusters(service: Service) -> None:
     """Begin and finish nightly runs in time, and save the clusters now and then."""
     rounds = 0
@@ -285,44 +153,6 @@ async def _keep_clusters(service: Service) -> None:
         if rounds % SAVE_EVERY_ROUNDS == 0:
             # The copy takes milliseconds, packing and writing a second or more.
             await asyncio.to_thread(service.state.clusters.taken())
-
-
-async def _reload_on_signal(service: Service, reload: asyncio.Event) -> None:
-    """Load the bundle again on SIGHUP, in a thread; a refused one changes nothing."""
-    while True:
-        await reload.wait()
-        reload.clear()
-        try:
-            loaded = await asyncio.to_thread(_verified, service.settings)
-        except BundleRefused as error:
-            _tell_refused(error, service.metrics)
-            continue
-        except ConfigFault as error:
-            log.error("bundle_not_reloaded", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
-            continue
-        if loaded.refused is not None:
-            _tell_refused(loaded.refused, service.metrics)
-            continue
-        service.pipeline.scoring.use(loaded.scorer)
-        _tell_served(loaded, service.metrics)
-
-
-def _tell_refused(error: BundleRefused, metrics: Metrics) -> None:
-    metrics.bundle_refused()
-    log.error("bundle_refused", extra={"check": error.check, "error": str(error)})
-
-
-def _tell_served(loaded: Loaded, metrics: Metrics) -> None:
-    version = loaded.bundle.manifest.schema_version
-    metrics.bundle_served(loaded.bundle.sha256, version)
-    log.info(
-        "bundle_served",
-        extra={
-            "bundle_sha256": loaded.bundle.sha256,
-            "feature_schema": version,
-            "version": __version__,
-        },
-    )
 
 
 def _signals() -> tuple[asyncio.Event, asyncio.Event]:

@@ -1,0 +1,129 @@
+"""Builds the service: the only place that names concrete adapters.
+
+Everything is open and loaded before the port is, so that whoever can connect finds a
+server that is ready.
+"""
+
+from dataclasses import dataclass
+
+from risk_service.adapters.clock import ReplayClock, SystemClock
+from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
+from risk_service.adapters.ids import TimeSortedIds
+from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.store import RedisWindowStore
+from risk_service.adapters.served_features import ServedFeatures
+from risk_service.adapters.sqlite.lock import StateLock
+from risk_service.bootstrap.bundles import load_bundle
+from risk_service.config import Settings
+from risk_service.decisions.linked import Linked
+from risk_service.decisions.live import DecisionIds, Live
+from risk_service.decisions.pipeline import Pipeline
+from risk_service.decisions.policy import load_policy
+from risk_service.decisions.reasons import load_reasons
+from risk_service.decisions.scoring import Scoring
+from risk_service.features.clusters.declaration import load_clusters
+from risk_service.features.schema import load_schema
+from risk_service.features.windows.declaration import load_windows
+from risk_service.identity.keys import load_identity_key
+from risk_service.identity.tokenise import Tokeniser
+from risk_service.intake.intake import Intake
+from risk_service.ports import Clock
+from risk_service.telemetry import Metrics
+
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that was built and must be closed again."""
+
+    settings: Settings
+    metrics: Metrics
+    lock: StateLock
+    state: EmbeddedState
+    features: ServedFeatures
+    pipeline: Pipeline
+    intake: Intake
+    linked: Linked
+    clock: Clock
+
+    def close(self) -> None:
+        """Close the stores; the last thing to do."""
+        self.features.close()
+        self.linked.settle()
+        self.state.clusters.save()
+        self.state.close()
+        self.lock.release()
+
+
+def build(settings: Settings) -> Service:
+    """Open every store and load the models."""
+    metrics = Metrics()
+    schema = load_schema()
+    key = load_identity_key(settings.identity_key)
+    lock = StateLock(settings.state)
+    loaded = load_bundle(settings, metrics)
+    features = ServedFeatures(settings.features, metrics.features_until)
+    state = open_state(
+        settings.state,
+        metrics.commit_done,
+        records_max=settings.window_records_max,
+        share=_shared_windows(settings),
+    )
+    clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
+    scoring = Scoring(
+        schema,
+        features,
+        loaded.scorer,
+        stale_after_us=settings.features_stale_after_s * SECOND_US,
+    )
+    windows = state.windows.store
+    declared = (load_windows(), load_clusters())
+    linked = Linked(state.clusters.state, declared, windows, state.logged_us)
+    pipeline = Pipeline(
+        tokenise=tokeniser.order,
+        live=Live(windows, linked, state.compiled, state.stamps),
+        scoring=scoring,
+        policy=load_policy(),
+        reasons=load_reasons(schema),
+        store=state.store,
+        clock=clock,
+        ids=ids,
+        decision_ids=DecisionIds(ids),
+    )
+    intake = Intake(
+        tokenise=tokeniser.action,
+        orders=state.store,
+        log=state.events,
+        windows=windows,
+        count_links=linked.count,
+        stamps=state.stamps,
+        clock=clock,
+    )
+    return Service(
+        settings=settings,
+        metrics=metrics,
+        lock=lock,
+        state=state,
+        features=features,
+        pipeline=pipeline,
+        intake=intake,
+        linked=linked,
+        clock=clock,
+    )
+
+
+def _shared_windows(settings: Settings) -> OpenShared | None:
+    """Return what opens windows in Redis, or None when they stay in this process."""
+    if settings.windows == "embedded":
+        return None
+    addresses = parse_addresses(settings.windows.removeprefix("redis://"))
+    login = Login(password=settings.windows_password.get_secret_value())
+    timeout_s = settings.windows_timeout_ms / 1000
+    return lambda compiled: RedisWindowStore(compiled, addresses, timeout_s=timeout_s, login=login)
+
+
+def _clock(settings: Settings) -> Clock:
+    if settings.replay_from is None:
+        return SystemClock()
+    return ReplayClock(int(settings.replay_from.timestamp() * SECOND_US))
