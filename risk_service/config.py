@@ -53,8 +53,8 @@ class Settings(BaseModel):
     order_past_s: Annotated[int, Field(ge=0)] = 7 * 86_400
 
     # Groups
-    group_quiet_ms: Annotated[float, Field(ge=0)] = 0.5
-    group_age_max_ms: Annotated[float, Field(ge=0)] = 4.0
+    group_quiet_ms: Annotated[float, Field(ge=0)] = 1.5
+    group_age_max_ms: Annotated[float, Field(ge=0)] = 12.0
     group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
     waiting_orders_max: Annotated[int, Field(ge=1)] = 4096
 
@@ -62,8 +62,8 @@ class Settings(BaseModel):
     windows: Annotated[str, Field(pattern=r"^(embedded|redis://[^/]+)$")] = "embedded"
     windows_password: SecretStr = SecretStr("")
     windows_timeout_ms: Annotated[float, Field(gt=0)] = 50.0
-    # Records kept decoded in memory, about 4 KiB each
-    window_records_max: Annotated[int, Field(ge=1000)] = 60_000
+    # Records kept decoded in memory, about 5 KB each: 1.2 GB when all are in use
+    window_records_max: Annotated[int, Field(ge=1000)] = 250_000
 
     # Decisions
     features_stale_after_s: Annotated[int, Field(gt=0)] = 36 * 3600

@@ -29,7 +29,7 @@ from risk_service.ports import Observed
 
 log = logging.getLogger(__name__)
 
-RECORDS_MAX = 60_000
+RECORDS_MAX = 250_000
 # Ids of the newest events, so that one that comes twice counts once. Callers look older
 # ones up in the log.
 RECENT_EVENTS = 16_384
