@@ -157,7 +157,7 @@ def test_windows_are_those_of_the_kernels(run: Run, tmp_path: Path) -> None:
 def test_clusters_are_those_of_the_replay(run: Run, tmp_path: Path) -> None:
     """Every cluster and one-hop feature of every order, to the last digit."""
     if run.kind.store == "redis":
-        pytest.skip("records of other accounts are read at a stamp of their own, see ADR 70")
+        pytest.skip("records of other accounts are read at a stamp of their own, see ADR 73")
     built = build_clusters(
         run.log, WINDOWS, tmp_path / "clusters.parquet", stamps=run.passage.cluster_stamps()
     )
