@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from dataclasses import asdict, replace
 from functools import cache
 from importlib.resources import files
@@ -18,8 +17,10 @@ from risk_service.features.clusters.terms import (
     LinkType,
     Rules,
 )
+from risk_service.features.entries import checked_entries, read_declaration
 
 FORMAT = 1
+CLUSTERS_KEYS = {"format": int, "rules": dict, "links": dict, "features": dict}
 RULES_KEYS = {
     "account": str, "kinds": list, "max_size": int, "members": int, "neighbours": int,
     "hub_days": int, "ready_after_s": int,
@@ -54,13 +55,10 @@ def parse_clusters(text: str) -> ClusterSet:
     ConfigFault
         Names the entry at fault and what would be right.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigFault(f"clusters: not readable as TOML: {error}") from error
-    if raw.get("format") != FORMAT:
-        raise ConfigFault(f"clusters: format is {raw.get('format')!r}, this version reads {FORMAT}")
-    _entries("clusters", raw, {"format": int, "rules": dict, "links": dict, "features": dict})
+    raw = read_declaration("clusters", text, FORMAT)
+    checked_entries(
+        "clusters", raw, {"format": int, "rules": dict, "links": dict, "features": dict}
+    )
     rules = _rules(raw)
     unknown = [scope for scope in raw["features"] if scope not in SCOPES]
     if unknown:
@@ -76,24 +74,6 @@ def parse_clusters(text: str) -> ClusterSet:
     )
 
 
-def _entries(where: str, spec: object, known: dict[str, type]) -> dict[str, Any]:
-    """Refuse entries that are unknown, missing or of another type."""
-    if not isinstance(spec, dict):
-        raise ConfigFault(f"{where}: must be a table, is {spec!r}")
-    types = {name.rstrip("?"): kind for name, kind in known.items()}
-    for name in spec:
-        if name not in types:
-            raise ConfigFault(f"{where}: unknown entry {name}; known are {', '.join(types)}")
-    for name in known:
-        if not name.endswith("?") and name not in spec:
-            raise ConfigFault(f"{where}: {name} is missing")
-    for name, value in spec.items():
-        accepted = (int, float) if types[name] is float else (types[name],)
-        if type(value) not in accepted:
-            raise ConfigFault(f"{where}: {name} is {value!r}, it must be {types[name].__name__}")
-    return spec
-
-
 def _between(where: str, name: str, value: int, low: int, high: int) -> int:
     if not low <= value <= high:
         raise ConfigFault(f"{where}: {name} is {value}, it must be {low} to {high}")
@@ -101,7 +81,7 @@ def _between(where: str, name: str, value: int, low: int, high: int) -> int:
 
 
 def _rules(raw: dict[str, Any]) -> Rules:
-    spec = _entries("rules", raw["rules"], RULES_KEYS)
+    spec = checked_entries("rules", raw["rules"], RULES_KEYS)
     limits = {name: _between("rules", name, spec[name], *LIMITS[name]) for name in LIMITS}
     _between("links", "number of types", len(raw["links"]), 1, LINKS_MAX)
     rules = Rules(
@@ -119,7 +99,7 @@ def _rules(raw: dict[str, Any]) -> Rules:
 
 def _link(name: str, spec: object, hub_days: int) -> LinkType:
     where = f"links.{name}"
-    entries = _entries(where, spec, LINK_KEYS)
+    entries = checked_entries(where, spec, LINK_KEYS)
     return LinkType(
         field=name,
         unless_equal=entries.get("unless_equal", ""),
@@ -133,7 +113,7 @@ def _link(name: str, spec: object, hub_days: int) -> LinkType:
 
 def _feature(scope: str, name: str, spec: object) -> ClusterFeature:
     where = f"features.{scope}.{name}"
-    entries = _entries(where, spec, FEATURE_KEYS)
+    entries = checked_entries(where, spec, FEATURE_KEYS)
     fact, source = entries.get("fact", ""), entries.get("source", "")
     aggregate = entries.get("aggregate", "")
     if bool(fact) == bool(source):

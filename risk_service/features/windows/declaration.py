@@ -4,13 +4,11 @@
 declares its own by ``make_windows``. Nothing here knows of orders.
 """
 
-import tomllib
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.features.entries import checked_entries, read_declaration
 from risk_service.features.windows.checks import make_windows
 from risk_service.features.windows.terms import (
     PAIR,
@@ -35,6 +33,7 @@ __all__ = [
 ]
 
 DEFAULT_CAP = 64
+FORMAT = 1
 WINDOWS_KEYS = {
     "format": int, "kinds": dict, "fields": dict, "columns": dict, "events": dict, "features": dict
 }  # fmt: skip
@@ -59,13 +58,8 @@ def parse_windows(text: str) -> WindowSet:
     ConfigFault
         Names the entry at fault and what would be right.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigFault(f"windows: not readable as TOML: {error}") from error
-    if raw.get("format") != 1:
-        raise ConfigFault(f"windows: format is {raw.get('format')!r}, this version reads 1")
-    _entries("windows", raw, WINDOWS_KEYS)
+    raw = read_declaration("windows", text, FORMAT)
+    checked_entries("windows", raw, WINDOWS_KEYS)
     return make_windows(
         kinds=tuple(raw["kinds"]),
         fields=tuple(raw["fields"]),
@@ -80,28 +74,9 @@ def parse_windows(text: str) -> WindowSet:
     )
 
 
-def _entries(where: str, spec: object, known: Mapping[str, type]) -> dict[str, Any]:
-    """Refuse entries that are unknown, missing or of another type."""
-    if not isinstance(spec, dict):
-        raise ConfigFault(f"{where}: must be a table, is {spec!r}")
-    types = {name.rstrip("?"): kind for name, kind in known.items()}
-    unknown = [name for name in spec if name not in types]
-    if unknown:
-        raise ConfigFault(f"{where}: unknown entry {unknown[0]}; known are {', '.join(types)}")
-    missing = [name for name in known if not name.endswith("?") and name not in spec]
-    if missing:
-        raise ConfigFault(f"{where}: {missing[0]} is missing")
-    for name, value in spec.items():
-        kind = types[name]
-        accepted = (int, float) if kind is float else (kind,)
-        if type(value) not in accepted:
-            raise ConfigFault(f"{where}: {name} is {value!r}, it must be {kind.__name__}")
-    return spec
-
-
 def _filter(name: str, spec: object) -> EventFilter:
     where = f"filter {name}"
-    entries = _entries(where, spec, FILTER_KEYS)
+    entries = checked_entries(where, spec, FILTER_KEYS)
     conditions = tuple(_condition(where, text) for text in entries.get("where", ()))
     return EventFilter(name=name, kinds=tuple(entries["kinds"]), where=conditions)
 
@@ -115,7 +90,7 @@ def _condition(where: str, text: object) -> Condition:
 
 def _features(key: str, name: str, spec: object) -> list[WindowFeature]:
     where = f"feature {key}__{name}"
-    entries = _entries(where, spec, FEATURE_KEYS)
+    entries = checked_entries(where, spec, FEATURE_KEYS)
     distinct = entries["measure"] == "distinct"
     windows = [_window(where, window) for window in entries["windows"]]
     return [
