@@ -161,7 +161,12 @@ def test_a_ragged_row_in_another_encoding_is_not_lost(bench: Any, payments: str)
         (b"\n\n", "header"),
         (b"PK\x03\x04rest", "spreadsheet"),
         (b"PAR1rest", "cannot be read as Parquet"),
-        (gzip.compress(b"id,time,card,shop,price,fraud\n" + b"a" * 9000)[:-20], "source.csv: "),
+        # Named, because the bytes of a packed file hold the second in which it was packed.
+        pytest.param(
+            gzip.compress(b"id,time,card,shop,price,fraud\n" + b"a" * 9000, mtime=0)[:-20],
+            "source.csv: ",
+            id="truncated-gzip",
+        ),
         (b'id,time,card,shop,price,fraud\na1,"2024', "source.csv"),
         (b"id,id,time,card,shop,price,fraud\n1,1,2024-05-01,c,s,1,1\n", "two columns id"),
     ],
