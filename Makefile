@@ -37,10 +37,10 @@ setup: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt
 	@echo "Installing the Python packages (a few minutes the first time) ..."
 	@test -x .venv/bin/python || python3 -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,dev]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,postgres,dev]'
 	@touch $@
 
-# Debian packages for what the tests start: a load generator, a system-call tracer, Redis.
+# Debian packages for what the tests start: a load generator, a system-call tracer, Redis, PostgreSQL.
 setup-debian:
 	@bash .ci/debian-packages
 

@@ -1,0 +1,1 @@
+"""Who changed what: the trail of changes that people made."""

@@ -1,0 +1,98 @@
+"""What purchase limits say to one order: the demand, and the grant that answers it.
+
+Times are microseconds since 1970 UTC, money is in minor units of the order's currency.
+"""
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
+
+
+class Measure(IntEnum):
+    """What a limit counts."""
+
+    UNITS = 1
+    ORDERS = 2
+    AMOUNT = 3
+    DISCOUNT = 4
+    REDEMPTIONS = 5
+    DRAWS = 6
+    REWARDS = 7
+
+
+class DemandLine(Struct, frozen=True, kw_only=True, gc=False):
+    """What one line asks for."""
+
+    sku: str
+    seller_id: str
+    campaign_id: str
+    promotion_type: PromotionType
+    quantity: int
+    amount_minor: int
+    discount_minor: int = 0
+
+
+class Demand(Struct, frozen=True, kw_only=True, gc=False):
+    """What an order, or a promotion action, asks of the limits.
+
+    ``reservation_id`` is the order id: a later decision on the order takes over its hold.
+    ``subjects`` holds tokens by subject name (account, device, payment, phone, real_name,
+    address_door, address_building, ip, ip_block, identity_cluster); empty where missing.
+    ``traits`` are what tiers may ask about, such as ``is_new_account`` or ``address_region``.
+    """
+
+    reservation_id: str
+    fingerprint: bytes
+    at_us: int
+    subjects: dict[str, str]
+    lines: tuple[DemandLine, ...]
+    verification_level: VerificationLevel
+    traits: dict[str, str]
+    drop_id: str = ""
+
+
+class LimitUse(Struct, frozen=True, kw_only=True, gc=False):
+    """One limit as one order met it. ``used`` counts confirmed and held, before this order."""
+
+    policy_id: str
+    version: str
+    subject: str
+    scope: str
+    measure: Measure
+    window: str
+    cap: int
+    used: int
+    requested: int
+    granted: int
+    remaining: int
+    blocking: bool
+    shadow: bool
+    resets_at_us: int = 0
+
+
+class GrantedLine(Struct, frozen=True, kw_only=True, gc=False):
+    """Units of one SKU that are held for the order."""
+
+    sku: str
+    requested: int
+    granted: int
+
+
+class Grant(Struct, frozen=True, kw_only=True, gc=False):
+    """What the limits answer.
+
+    ``outcome`` is ALLOW when all of it is held, LIMIT_QUANTITY when a part is, else what the
+    blocking policy asks for; nothing is held then. ``codes`` are stable reason codes.
+    ``required_level`` is above the demand's when the customer must verify first.
+    """
+
+    outcome: Outcome
+    uses: tuple[LimitUse, ...] = ()
+    lines: tuple[GrantedLine, ...] = ()
+    codes: tuple[str, ...] = ()
+    required_level: VerificationLevel = VerificationLevel.UNSPECIFIED
+    missing: tuple[str, ...] = ()
+    expires_at_us: int = 0
+    versions: str = ""

@@ -1,0 +1,1 @@
+"""Rules in CEL and lists: what analysts write, checked, published and taken back."""
