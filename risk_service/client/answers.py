@@ -32,6 +32,7 @@ class Mode(IntEnum):
     RULES_ONLY = 4
     STATIC = 5
     CLIENT_FALLBACK = 6
+    NO_LIMITS = 7
 
 
 class Abuse(IntEnum):

@@ -25,11 +25,13 @@ def order_message(record: Mapping[str, Any], lines: Iterable[Mapping[str, Any]])
     ----------
     record
         Columns of ``orders.parquet``. Times are datetimes (naive ones are UTC) or
-        integers in microseconds since 1970 UTC. ``account_registered_at`` and
-        ``page_open_to_submit_ms`` may be None, NaN or absent; so may texts.
+        integers in microseconds since 1970 UTC. ``account_registered_at``,
+        ``balance_due_at`` and ``page_open_to_submit_ms`` may be None, NaN or absent; so may
+        texts.
     lines
         Columns of ``lines.parquet``, in the order of the basket.
     """
+    balance_due_at: Any = record.get("balance_due_at")
     message = order_pb2.Order(
         order_id=_text(record, "order_id"),
         ordered_at=timestamp(record["ordered_at"]),
@@ -49,6 +51,7 @@ def order_message(record: Mapping[str, Any], lines: Iterable[Mapping[str, Any]])
         discounts=[_discount(discount) for discount in _list(record, "discounts")],
         totals=_totals(record),
         session=_session(record),
+        balance_due_at=None if is_missing(balance_due_at) else timestamp(balance_due_at),
     )
     message.verification_level = cast(
         "order_pb2.VerificationLevel", _number(record, "verification_level")

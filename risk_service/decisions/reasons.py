@@ -15,8 +15,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risk_service.decisions.readings import Readings, load_readings
-from risk_service.domain.decision import LocalizedText, Reason
+from risk_service.domain.decision import Reason
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import FeatureSchema
 

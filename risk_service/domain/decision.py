@@ -3,10 +3,34 @@
 Times are microseconds since 1970 UTC.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct
 
+from risk_service.domain.grant import GrantedLine, LimitUse
+from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.order import Order
-from risk_service.domain.vocabulary import Abuse, ChallengeKind, ChallengeResult, Mode, Outcome
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import (
+    Abuse,
+    ChallengeKind,
+    ChallengeResult,
+    Mode,
+    Outcome,
+    VerificationLevel,
+)
+
+
+class Step(StrEnum):
+    """Where an outcome was asked for, in the order in which a decision goes."""
+
+    LIST = "list"
+    RULE = "rule"
+    SCORE = "score"
+    CHALLENGE = "challenge"
+    AMOUNT = "amount"
+    LIMIT = "limit"
+    FAIL_POLICY = "fail_policy"
 
 
 class AbuseScore(Struct, frozen=True, kw_only=True, gc=False):
@@ -15,13 +39,6 @@ class AbuseScore(Struct, frozen=True, kw_only=True, gc=False):
     abuse: Abuse
     probability: float
     score: int
-
-
-class LocalizedText(Struct, frozen=True, kw_only=True, gc=False):
-    """The same sentence in Chinese and English."""
-
-    zh: str
-    en: str
 
 
 class Reason(Struct, frozen=True, kw_only=True, gc=False):
@@ -44,6 +61,22 @@ class Versions(Struct, frozen=True, kw_only=True, gc=False):
     policy: str
     reason_texts: str
     service: str
+    rules: str = ""
+    lists: str = ""
+    limits: str = ""
+
+
+class Cause(Struct, frozen=True, kw_only=True, gc=False):
+    """A step that asked for more than ALLOW.
+
+    ``ref`` names what asked: a list, a rule, an abuse, a limit policy. Those of the greatest
+    outcome decided. ``suppressed_by`` names the allow list that took a cause off the table.
+    """
+
+    step: Step
+    ref: str
+    outcome: Outcome
+    suppressed_by: str = ""
 
 
 class Challenge(Struct, frozen=True, kw_only=True, gc=False):
@@ -63,7 +96,13 @@ class QuantityLimit(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
-    """The answer that left the service."""
+    """The answer that left the service.
+
+    ``limit_uses`` is every limit that the order met and ``granted`` what is held for it until
+    ``held_until_us``; 0 and empty when nothing is. ``blocking`` is the subject of the limit
+    that spoke against the order, such as ``identity_cluster``. ``required_level`` is what the
+    customer must be verified to first, UNSPECIFIED when nothing is asked.
+    """
 
     decision_id: str
     request_id: str
@@ -77,6 +116,14 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     decided_at_us: int
     challenge: Challenge | None = None
     quantity_limits: tuple[QuantityLimit, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    rule_hits: tuple[RuleHit, ...] = ()
+    list_hits: tuple[ListHit, ...] = ()
+    limit_uses: tuple[LimitUse, ...] = ()
+    granted: tuple[GrantedLine, ...] = ()
+    held_until_us: int = 0
+    blocking: str = ""
+    required_level: VerificationLevel = VerificationLevel.UNSPECIFIED
 
 
 class ChallengeCompletion(Struct, frozen=True, kw_only=True, gc=False):
@@ -97,6 +144,9 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     unless ``read_us`` and ``applied_us`` say so for each key group, as a shared store does.
     ``linked_us`` is when the identity cluster and the records of linked accounts were read.
     The end of a challenge reads windows and counts in none.
+
+    ``thresholds`` is the score (0 to 1000) from which each action was asked for, per abuse in
+    the order of ``Abuse``, the four actions from the mildest on; -1 where it is not offered.
     """
 
     decision: Decision
@@ -109,3 +159,4 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     read_us: tuple[int, ...] = ()
     applied_us: tuple[int, ...] = ()
     linked_us: int = 0
+    thresholds: tuple[int, ...] = ()

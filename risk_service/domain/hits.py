@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from risk_service.domain.decision import LocalizedText
+from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome
 
 

@@ -34,8 +34,9 @@ class Discount(Struct, frozen=True, kw_only=True, gc=False):
 class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
     """An order with raw identifiers. Never stored, never logged.
 
-    ``account_registered_at_us`` and ``page_open_to_submit_ms`` are None when unknown.
-    Texts that the shop did not send are empty.
+    ``account_registered_at_us`` and ``page_open_to_submit_ms`` are None when unknown,
+    ``balance_due_at_us`` when the order is no deposit presale. Texts that the shop did not
+    send are empty.
     """
 
     order_id: str
@@ -65,6 +66,7 @@ class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
     entry_path: EntryPath
     drop_id: str
     verification_level: VerificationLevel
+    balance_due_at_us: int | None = None
 
     def __repr__(self) -> str:
         """Keep raw identifiers out of logs and tracebacks."""
@@ -134,6 +136,7 @@ class Order(Struct, frozen=True, kw_only=True, gc=False):
     entry_path: EntryPath
     drop_id: str
     verification_level: VerificationLevel
+    balance_due_at_us: int | None = None
 
     @property
     def lead_line(self) -> OrderLine:

@@ -25,13 +25,14 @@ class Outcome(IntEnum):
 
 
 class Mode(IntEnum):
-    """What a decision could rest on."""
+    """What a decision could rest on. 6 is the client's own answer."""
 
     FULL = 1
     STALE = 2
     NO_FEATURES = 3
     RULES_ONLY = 4
     STATIC = 5
+    NO_LIMITS = 7
 
 
 class PromotionType(IntEnum):

@@ -102,6 +102,7 @@ class Tokeniser:
             entry_path=raw.entry_path,
             drop_id=raw.drop_id,
             verification_level=raw.verification_level,
+            balance_due_at_us=raw.balance_due_at_us,
         )
 
     def action(self, raw: RawAction) -> Action:

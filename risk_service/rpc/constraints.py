@@ -41,6 +41,7 @@ class Kind(Enum):
     ORDER_TIME = "time of the order"
     PAST_TIME = "time"
     EVENT_TIME = "time of the event"
+    ANY_TIME = "time, or unset"
     IP = "IP address"
     IP_IF_KNOWN = "IP address or empty"
     CURRENCY = "currency code"
@@ -75,6 +76,7 @@ _WORDS = {
     Kind.ORDER_TIME: "must be set and lie in the window that the server accepts",
     Kind.PAST_TIME: "must not lie in the future, or be left unset",
     Kind.EVENT_TIME: "must be set and lie between 1970 and 9999",
+    Kind.ANY_TIME: "must lie between 1970 and 9999, or be left unset",
     Kind.IP: "must be an IPv4 or IPv6 address",
     Kind.IP_IF_KNOWN: "must be an IPv4 or IPv6 address, or empty",
     Kind.CURRENCY: "must be an ISO 4217 code in upper case",
@@ -140,6 +142,7 @@ ORDER: tuple[Constraint, ...] = (
     _enum("order.session.entry_path", EntryPath),
     _id("order.session.drop_id", 0),
     _enum("order.verification_level", VerificationLevel),
+    Constraint(field="order.balance_due_at", kind=Kind.ANY_TIME),
 )
 
 SCORE_ORDER = (REQUEST_ID, Constraint(field="order", kind=Kind.PRESENT), *ORDER)

@@ -3,12 +3,11 @@
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from risk_service.decisions.attempt import ChallengeReport
 from risk_service.domain.decision import Challenge, Decision, Reason, Versions
 from risk_service.domain.vocabulary import Abuse, ChallengeResult, VerificationLevel
 from risk_service.pb.risk.v1 import risk_pb2
+from risk_service.rpc.convert_hits import write_findings, write_text, write_time
 from risk_service.rpc.errors import code_of, violations_of, words_of
 
 ABUSE_NUMBERS = {
@@ -16,7 +15,6 @@ ABUSE_NUMBERS = {
     Abuse.BRUSHING: risk_pb2.ABUSE_BRUSHING,
     Abuse.REFUND: risk_pb2.ABUSE_REFUND,
 }
-MICROS = 1_000_000
 Response = TypeVar(
     "Response",
     risk_pb2.ScoreOrderResponse,
@@ -49,13 +47,15 @@ def write_decision(decision: Decision, message: risk_pb2.Decision) -> None:
             abuse=ABUSE_NUMBERS[score.abuse], probability=score.probability, score=score.score
         )
     message.versions.CopyFrom(_versions(decision.versions))
-    _write_time(decision.decided_at_us, message.decided_at)
+    write_time(decision.decided_at_us, message.decided_at)
     if decision.reasons:
         message.reasons.extend([_reason(reason) for reason in decision.reasons])
     if decision.challenge is not None:
         _write_challenge(decision.challenge, message.challenge)
     for limit in decision.quantity_limits:
         message.quantity_limits.add(sku=limit.sku, requested=limit.requested, allowed=limit.allowed)
+    if decision.causes or decision.rule_hits or decision.list_hits or decision.limit_uses:
+        write_findings(decision, message)
 
 
 def batch_result(request_id: str, answer: Decision | Exception) -> risk_pb2.BatchScoreOrdersResult:
@@ -85,15 +85,10 @@ def challenge_report(request: Any) -> ChallengeReport:
     )
 
 
-def _write_time(time_us: int, stamp: Timestamp) -> None:
-    stamp.seconds, micros = divmod(time_us, MICROS)
-    stamp.nanos = micros * 1000
-
-
 def _write_challenge(challenge: Challenge, message: risk_pb2.Challenge) -> None:
     message.challenge_id = challenge.challenge_id
     message.kind = challenge.kind  # type: ignore[assignment]  # as in ``write_decision``
-    _write_time(challenge.expires_at_us, message.expires_at)
+    write_time(challenge.expires_at_us, message.expires_at)
 
 
 @lru_cache(maxsize=64)
@@ -104,18 +99,20 @@ def _versions(versions: Versions) -> risk_pb2.Versions:
         policy=versions.policy,
         reason_texts=versions.reason_texts,
         service=versions.service,
+        rules=versions.rules,
+        lists=versions.lists,
+        limits=versions.limits,
     )
 
 
 def _reason(reason: Reason) -> risk_pb2.Reason:
-    return risk_pb2.Reason(
+    message = risk_pb2.Reason(
         code=reason.code,
         abuse=ABUSE_NUMBERS[reason.abuse] if reason.abuse else risk_pb2.ABUSE_UNSPECIFIED,
-        customer_text=risk_pb2.LocalizedText(
-            zh=reason.customer_text.zh, en=reason.customer_text.en
-        ),
-        analyst_text=risk_pb2.LocalizedText(zh=reason.analyst_text.zh, en=reason.analyst_text.en),
         feature=reason.feature,
         feature_value=reason.feature_value,
         contribution=reason.contribution,
     )
+    write_text(reason.customer_text, message.customer_text)
+    write_text(reason.analyst_text, message.analyst_text)
+    return message

@@ -99,6 +99,9 @@ def raw_order(order: Any) -> RawOrder:
         entry_path=ENTRY_PATHS[session.entry_path],
         drop_id=session.drop_id,
         verification_level=LEVELS[order.verification_level],
+        balance_due_at_us=micros(order.balance_due_at)
+        if order.HasField("balance_due_at")
+        else None,
     )
 
 
@@ -136,9 +139,11 @@ def _plain_times(raw: RawOrder, window: TimeWindow) -> bool:
     earliest_us, latest_us = window.earliest_us, window.latest_us
     if earliest_us is None or latest_us is None:
         earliest_us, latest_us = 1, YEAR_10000_US
-    registered_us = raw.account_registered_at_us
-    return earliest_us <= raw.ordered_at_us <= latest_us and (
-        registered_us is None or 0 <= registered_us <= latest_us
+    registered_us, due_us = raw.account_registered_at_us, raw.balance_due_at_us
+    return (
+        earliest_us <= raw.ordered_at_us <= latest_us
+        and (registered_us is None or 0 <= registered_us <= latest_us)
+        and (due_us is None or 0 <= due_us <= YEAR_10000_US)
     )
 
 

@@ -184,6 +184,10 @@ def _is_time(value: Any) -> bool:
     return bool(0 <= value.seconds < YEAR_10000_S and 0 <= value.nanos < 1_000_000_000)
 
 
+def _any_time(row: Constraint, value: Any, _window: TimeWindow) -> str:
+    return "" if isinstance(value, _Unset) or _is_time(value) else row.message
+
+
 def _ip(row: Constraint, value: Any, _window: TimeWindow) -> str:
     return "" if is_ip(value) else row.message
 
@@ -210,6 +214,7 @@ _CHECKS: dict[Kind, Callable[[Constraint, Any, TimeWindow], str]] = {
     Kind.ORDER_TIME: _order_time,
     Kind.PAST_TIME: _past_time,
     Kind.EVENT_TIME: _event_time,
+    Kind.ANY_TIME: _any_time,
     Kind.IP: _ip,
     Kind.IP_IF_KNOWN: _ip_if_known,
     Kind.CURRENCY: _currency,

@@ -39,6 +39,7 @@ ROW: dict[str, Any] = {
     "entry_path": 3,
     "drop_id": "drop_1",
     "verification_level": 2,
+    "balance_due_at": 1_800_000_000_000_001,
     "discounts": [{"coupon_id": "c1", "promotion_type": 4, "amount_minor": 500}],
 }
 LINE: dict[str, Any] = {
@@ -65,6 +66,7 @@ def test_every_column_reaches_the_message() -> None:
     assert message.session.page_open_to_submit_ms == 4_200
     assert message.session.entry_path == order_pb2.ENTRY_PATH_EXACT_TITLE
     assert message.verification_level == order_pb2.VERIFICATION_LEVEL_L1
+    assert message.balance_due_at.ToMicroseconds() == 1_800_000_000_000_001
     unset = {"real_name_id"}  # empty in the row
     names = {field.name for field in order_pb2.Order.DESCRIPTOR.fields} - unset
     assert {field.name for field, _ in message.ListFields()} == names

@@ -76,7 +76,7 @@ VERIFICATION_LEVEL_L2: VerificationLevel
 VERIFICATION_LEVEL_L3: VerificationLevel
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "ordered_at", "account", "device_id", "address", "payment_instrument", "ip", "recipient", "real_name_id", "lines", "discounts", "totals", "session", "verification_level")
+    __slots__ = ("order_id", "ordered_at", "account", "device_id", "address", "payment_instrument", "ip", "recipient", "real_name_id", "lines", "discounts", "totals", "session", "verification_level", "balance_due_at")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     ORDERED_AT_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +91,7 @@ class Order(_message.Message):
     TOTALS_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
     VERIFICATION_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_DUE_AT_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     ordered_at: _timestamp_pb2.Timestamp
     account: Account
@@ -105,7 +106,8 @@ class Order(_message.Message):
     totals: Totals
     session: Session
     verification_level: VerificationLevel
-    def __init__(self, order_id: _Optional[str] = ..., ordered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account: _Optional[_Union[Account, _Mapping]] = ..., device_id: _Optional[str] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., payment_instrument: _Optional[_Union[PaymentInstrument, _Mapping]] = ..., ip: _Optional[str] = ..., recipient: _Optional[_Union[Recipient, _Mapping]] = ..., real_name_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., session: _Optional[_Union[Session, _Mapping]] = ..., verification_level: _Optional[_Union[VerificationLevel, str]] = ...) -> None: ...
+    balance_due_at: _timestamp_pb2.Timestamp
+    def __init__(self, order_id: _Optional[str] = ..., ordered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account: _Optional[_Union[Account, _Mapping]] = ..., device_id: _Optional[str] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., payment_instrument: _Optional[_Union[PaymentInstrument, _Mapping]] = ..., ip: _Optional[str] = ..., recipient: _Optional[_Union[Recipient, _Mapping]] = ..., real_name_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., session: _Optional[_Union[Session, _Mapping]] = ..., verification_level: _Optional[_Union[VerificationLevel, str]] = ..., balance_due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Account(_message.Message):
     __slots__ = ("account_id", "registered_at")

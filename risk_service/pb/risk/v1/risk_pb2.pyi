@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from risk_service.pb.risk.v1 import event_pb2 as _event_pb2
+from risk_service.pb.risk.v1 import fail_policy_pb2 as _fail_policy_pb2
 from risk_service.pb.risk.v1 import order_pb2 as _order_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -37,6 +38,7 @@ class Mode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODE_RULES_ONLY: _ClassVar[Mode]
     MODE_STATIC: _ClassVar[Mode]
     MODE_CLIENT_FALLBACK: _ClassVar[Mode]
+    MODE_NO_LIMITS: _ClassVar[Mode]
 
 class ChallengeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -67,6 +69,7 @@ MODE_NO_FEATURES: Mode
 MODE_RULES_ONLY: Mode
 MODE_STATIC: Mode
 MODE_CLIENT_FALLBACK: Mode
+MODE_NO_LIMITS: Mode
 CHALLENGE_KIND_UNSPECIFIED: ChallengeKind
 CHALLENGE_KIND_CAPTCHA: ChallengeKind
 CHALLENGE_KIND_PHONE_CODE: ChallengeKind
@@ -145,6 +148,22 @@ class GetDecisionResponse(_message.Message):
     decision: Decision
     def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ...) -> None: ...
 
+class GetDecisionRecordRequest(_message.Message):
+    __slots__ = ("decision_id", "request_id", "order_id")
+    DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    decision_id: str
+    request_id: str
+    order_id: str
+    def __init__(self, decision_id: _Optional[str] = ..., request_id: _Optional[str] = ..., order_id: _Optional[str] = ...) -> None: ...
+
+class GetDecisionRecordResponse(_message.Message):
+    __slots__ = ("record",)
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    record: bytes
+    def __init__(self, record: _Optional[bytes] = ...) -> None: ...
+
 class CompleteChallengeRequest(_message.Message):
     __slots__ = ("request_id", "challenge_id", "result", "verification_level")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -164,7 +183,7 @@ class CompleteChallengeResponse(_message.Message):
     def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ...) -> None: ...
 
 class Decision(_message.Message):
-    __slots__ = ("decision_id", "request_id", "order_id", "number", "outcome", "scores", "reasons", "versions", "mode", "decided_at", "challenge", "quantity_limits")
+    __slots__ = ("decision_id", "request_id", "order_id", "number", "outcome", "scores", "reasons", "versions", "mode", "decided_at", "challenge", "quantity_limits", "causes", "rule_hits", "list_hits", "limit_uses", "granted", "held_until", "blocking", "required_level")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -177,6 +196,14 @@ class Decision(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
     CHALLENGE_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    CAUSES_FIELD_NUMBER: _ClassVar[int]
+    RULE_HITS_FIELD_NUMBER: _ClassVar[int]
+    LIST_HITS_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_USES_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    HELD_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    BLOCKING_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_LEVEL_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     request_id: str
     order_id: str
@@ -189,7 +216,111 @@ class Decision(_message.Message):
     decided_at: _timestamp_pb2.Timestamp
     challenge: Challenge
     quantity_limits: _containers.RepeatedCompositeFieldContainer[QuantityLimit]
-    def __init__(self, decision_id: _Optional[str] = ..., request_id: _Optional[str] = ..., order_id: _Optional[str] = ..., number: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., scores: _Optional[_Iterable[_Union[AbuseScore, _Mapping]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., versions: _Optional[_Union[Versions, _Mapping]] = ..., mode: _Optional[_Union[Mode, str]] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., challenge: _Optional[_Union[Challenge, _Mapping]] = ..., quantity_limits: _Optional[_Iterable[_Union[QuantityLimit, _Mapping]]] = ...) -> None: ...
+    causes: _containers.RepeatedCompositeFieldContainer[Cause]
+    rule_hits: _containers.RepeatedCompositeFieldContainer[RuleHit]
+    list_hits: _containers.RepeatedCompositeFieldContainer[ListHit]
+    limit_uses: _containers.RepeatedCompositeFieldContainer[LimitUse]
+    granted: _containers.RepeatedCompositeFieldContainer[GrantedLine]
+    held_until: _timestamp_pb2.Timestamp
+    blocking: str
+    required_level: _order_pb2.VerificationLevel
+    def __init__(self, decision_id: _Optional[str] = ..., request_id: _Optional[str] = ..., order_id: _Optional[str] = ..., number: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., scores: _Optional[_Iterable[_Union[AbuseScore, _Mapping]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., versions: _Optional[_Union[Versions, _Mapping]] = ..., mode: _Optional[_Union[Mode, str]] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., challenge: _Optional[_Union[Challenge, _Mapping]] = ..., quantity_limits: _Optional[_Iterable[_Union[QuantityLimit, _Mapping]]] = ..., causes: _Optional[_Iterable[_Union[Cause, _Mapping]]] = ..., rule_hits: _Optional[_Iterable[_Union[RuleHit, _Mapping]]] = ..., list_hits: _Optional[_Iterable[_Union[ListHit, _Mapping]]] = ..., limit_uses: _Optional[_Iterable[_Union[LimitUse, _Mapping]]] = ..., granted: _Optional[_Iterable[_Union[GrantedLine, _Mapping]]] = ..., held_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., blocking: _Optional[str] = ..., required_level: _Optional[_Union[_order_pb2.VerificationLevel, str]] = ...) -> None: ...
+
+class Cause(_message.Message):
+    __slots__ = ("step", "ref", "outcome", "suppressed_by")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    REF_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    SUPPRESSED_BY_FIELD_NUMBER: _ClassVar[int]
+    step: str
+    ref: str
+    outcome: Outcome
+    suppressed_by: str
+    def __init__(self, step: _Optional[str] = ..., ref: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., suppressed_by: _Optional[str] = ...) -> None: ...
+
+class MatchedValue(_message.Message):
+    __slots__ = ("name", "number", "text")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    number: float
+    text: str
+    def __init__(self, name: _Optional[str] = ..., number: _Optional[float] = ..., text: _Optional[str] = ...) -> None: ...
+
+class RuleHit(_message.Message):
+    __slots__ = ("rule_id", "outcome", "shadow", "values", "customer_text", "analyst_text", "fault")
+    RULE_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_TEXT_FIELD_NUMBER: _ClassVar[int]
+    ANALYST_TEXT_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    rule_id: str
+    outcome: Outcome
+    shadow: bool
+    values: _containers.RepeatedCompositeFieldContainer[MatchedValue]
+    customer_text: LocalizedText
+    analyst_text: LocalizedText
+    fault: str
+    def __init__(self, rule_id: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., shadow: _Optional[bool] = ..., values: _Optional[_Iterable[_Union[MatchedValue, _Mapping]]] = ..., customer_text: _Optional[_Union[LocalizedText, _Mapping]] = ..., analyst_text: _Optional[_Union[LocalizedText, _Mapping]] = ..., fault: _Optional[str] = ...) -> None: ...
+
+class ListHit(_message.Message):
+    __slots__ = ("list_id", "kind", "entity", "entry_id", "reason")
+    LIST_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    list_id: str
+    kind: str
+    entity: str
+    entry_id: str
+    reason: str
+    def __init__(self, list_id: _Optional[str] = ..., kind: _Optional[str] = ..., entity: _Optional[str] = ..., entry_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class LimitUse(_message.Message):
+    __slots__ = ("policy_id", "version", "subject", "scope", "measure", "window", "cap", "used", "requested", "granted", "remaining", "blocking", "shadow", "resets_at")
+    POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    CAP_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_FIELD_NUMBER: _ClassVar[int]
+    BLOCKING_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    RESETS_AT_FIELD_NUMBER: _ClassVar[int]
+    policy_id: str
+    version: str
+    subject: str
+    scope: str
+    measure: str
+    window: str
+    cap: int
+    used: int
+    requested: int
+    granted: int
+    remaining: int
+    blocking: bool
+    shadow: bool
+    resets_at: _timestamp_pb2.Timestamp
+    def __init__(self, policy_id: _Optional[str] = ..., version: _Optional[str] = ..., subject: _Optional[str] = ..., scope: _Optional[str] = ..., measure: _Optional[str] = ..., window: _Optional[str] = ..., cap: _Optional[int] = ..., used: _Optional[int] = ..., requested: _Optional[int] = ..., granted: _Optional[int] = ..., remaining: _Optional[int] = ..., blocking: _Optional[bool] = ..., shadow: _Optional[bool] = ..., resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GrantedLine(_message.Message):
+    __slots__ = ("sku", "requested", "granted")
+    SKU_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    sku: str
+    requested: int
+    granted: int
+    def __init__(self, sku: _Optional[str] = ..., requested: _Optional[int] = ..., granted: _Optional[int] = ...) -> None: ...
 
 class AbuseScore(_message.Message):
     __slots__ = ("abuse", "probability", "score")
@@ -228,18 +359,24 @@ class LocalizedText(_message.Message):
     def __init__(self, zh: _Optional[str] = ..., en: _Optional[str] = ...) -> None: ...
 
 class Versions(_message.Message):
-    __slots__ = ("bundle_sha256", "feature_schema", "policy", "reason_texts", "service")
+    __slots__ = ("bundle_sha256", "feature_schema", "policy", "reason_texts", "service", "rules", "lists", "limits")
     BUNDLE_SHA256_FIELD_NUMBER: _ClassVar[int]
     FEATURE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     REASON_TEXTS_FIELD_NUMBER: _ClassVar[int]
     SERVICE_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    LISTS_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
     bundle_sha256: str
     feature_schema: str
     policy: str
     reason_texts: str
     service: str
-    def __init__(self, bundle_sha256: _Optional[str] = ..., feature_schema: _Optional[str] = ..., policy: _Optional[str] = ..., reason_texts: _Optional[str] = ..., service: _Optional[str] = ...) -> None: ...
+    rules: str
+    lists: str
+    limits: str
+    def __init__(self, bundle_sha256: _Optional[str] = ..., feature_schema: _Optional[str] = ..., policy: _Optional[str] = ..., reason_texts: _Optional[str] = ..., service: _Optional[str] = ..., rules: _Optional[str] = ..., lists: _Optional[str] = ..., limits: _Optional[str] = ...) -> None: ...
 
 class Challenge(_message.Message):
     __slots__ = ("challenge_id", "kind", "expires_at")

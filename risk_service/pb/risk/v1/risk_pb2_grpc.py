@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from risk_service.pb.risk.v1 import event_pb2 as risk_dot_v1_dot_event__pb2
+from risk_service.pb.risk.v1 import fail_policy_pb2 as risk_dot_v1_dot_fail__policy__pb2
 from risk_service.pb.risk.v1 import risk_pb2 as risk_dot_v1_dot_risk__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -64,6 +65,16 @@ class RiskServiceStub:
                 request_serializer=risk_dot_v1_dot_event__pb2.ReportEventsRequest.SerializeToString,
                 response_deserializer=risk_dot_v1_dot_event__pb2.ReportEventsResponse.FromString,
                 _registered_method=True)
+        self.GetFailPolicies = channel.unary_unary(
+                '/risk.v1.RiskService/GetFailPolicies',
+                request_serializer=risk_dot_v1_dot_fail__policy__pb2.GetFailPoliciesRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_fail__policy__pb2.GetFailPoliciesResponse.FromString,
+                _registered_method=True)
+        self.GetDecisionRecord = channel.unary_unary(
+                '/risk.v1.RiskService/GetDecisionRecord',
+                request_serializer=risk_dot_v1_dot_risk__pb2.GetDecisionRecordRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_risk__pb2.GetDecisionRecordResponse.FromString,
+                _registered_method=True)
 
 
 class RiskServiceServicer:
@@ -109,6 +120,20 @@ class RiskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFailPolicies(self, request, context):
+        """Returns what checkout does with an order when the service gives no answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDecisionRecord(self, request, context):
+        """Returns the stored record of a decision: everything that it rested on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RiskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -136,6 +161,16 @@ def add_RiskServiceServicer_to_server(servicer, server):
                     servicer.ReportEvents,
                     request_deserializer=risk_dot_v1_dot_event__pb2.ReportEventsRequest.FromString,
                     response_serializer=risk_dot_v1_dot_event__pb2.ReportEventsResponse.SerializeToString,
+            ),
+            'GetFailPolicies': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFailPolicies,
+                    request_deserializer=risk_dot_v1_dot_fail__policy__pb2.GetFailPoliciesRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_fail__policy__pb2.GetFailPoliciesResponse.SerializeToString,
+            ),
+            'GetDecisionRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDecisionRecord,
+                    request_deserializer=risk_dot_v1_dot_risk__pb2.GetDecisionRecordRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_risk__pb2.GetDecisionRecordResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -277,6 +312,60 @@ class RiskService:
             '/risk.v1.RiskService/ReportEvents',
             risk_dot_v1_dot_event__pb2.ReportEventsRequest.SerializeToString,
             risk_dot_v1_dot_event__pb2.ReportEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFailPolicies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.RiskService/GetFailPolicies',
+            risk_dot_v1_dot_fail__policy__pb2.GetFailPoliciesRequest.SerializeToString,
+            risk_dot_v1_dot_fail__policy__pb2.GetFailPoliciesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDecisionRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.RiskService/GetDecisionRecord',
+            risk_dot_v1_dot_risk__pb2.GetDecisionRecordRequest.SerializeToString,
+            risk_dot_v1_dot_risk__pb2.GetDecisionRecordResponse.FromString,
             options,
             channel_credentials,
             insecure,
