@@ -8,9 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.errors import RiskError
 from risk_service.domain.event import Event
+from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.order import Order
 from risk_service.domain.reported import EventRecord
+from risk_service.domain.reservation import (
+    CounterUse,
+    Drift,
+    HoldRequest,
+    LedgerAnswer,
+    LedgerCall,
+)
 
 
 class Clock(Protocol):
@@ -56,6 +65,59 @@ class FeatureReader(Protocol):
         """
 
 
+class Reserved(Protocol):
+    """Holds of a group that become durable with its decisions, or not at all."""
+
+    @property
+    def grants(self) -> Sequence[Grant]:
+        """Return one answer per request, in order."""
+
+    def dropped(self) -> None:
+        """Take the holds back: the decisions could not be made durable. May come twice."""
+
+
+class ReservationLedger(Protocol):
+    """Purchase limits and who has used how much of them. The ledger's clock never goes back."""
+
+    def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
+        """Return what each demand by itself would be granted; changes nothing."""
+
+    def hold(self, requests: Sequence[HoldRequest], now_us: int) -> Reserved:
+        """Hold for the orders of a group, each seeing those before.
+
+        The holds count for good once ``DecisionStore.commit`` got them. A further ``hold``
+        before that lets them go.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing is held.
+        """
+
+    def run(self, calls: Sequence[LedgerCall], now_us: int) -> list[LedgerAnswer | RiskError]:
+        """Do the calls one after the other; all answers are durable when this returns.
+
+        An error is the answer of the call that it hits and changes nothing.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            None of the calls counts.
+        """
+
+    def expire(self, now_us: int) -> int:
+        """End some holds whose time is over, durably; return how many, 0 when none is left."""
+
+    def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
+        """Return the counters of a subject, such as ``account`` and its token, in use now."""
+
+    def reconcile(self, *, repair: bool, now_us: int) -> list[Drift]:
+        """Add the ledger up, return the counters that differ, and set them right if asked."""
+
+    def close(self) -> None:
+        """Give back what the ledger holds open."""
+
+
 class DecisionStore(Protocol):
     """Durable decisions. What ``commit`` returned for survives a kill or a power cut."""
 
@@ -77,8 +139,8 @@ class DecisionStore(Protocol):
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
 
-    def commit(self, records: Sequence[DecisionRecord]) -> None:
-        """Write all records in one transaction and flush it to the disk.
+    def commit(self, records: Sequence[DecisionRecord], reserved: Reserved | None = None) -> None:
+        """Write all records, and the holds of the group, in one transaction; flush it.
 
         Raises
         ------

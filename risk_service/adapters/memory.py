@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.order import Order
+from risk_service.ports import Reserved
 
 
 class MemoryDecisionStore:
@@ -56,8 +57,8 @@ class MemoryDecisionStore:
         self._check()
         return self._by_challenge.get(challenge_id)
 
-    def commit(self, records: Sequence[DecisionRecord]) -> None:
-        """Keep all records or, when one of them is a duplicate, none."""
+    def commit(self, records: Sequence[DecisionRecord], reserved: Reserved | None = None) -> None:
+        """Keep all records or, when one of them is a duplicate, none; holds are not kept."""
         self._check()
         self._refuse_duplicates(records)
         for record in records:

@@ -40,7 +40,11 @@ class Demand(Struct, frozen=True, kw_only=True, gc=False):
     ``reservation_id`` is the order id: a later decision on the order takes over its hold.
     ``subjects`` holds tokens by subject name (account, device, payment, phone, real_name,
     address_door, address_building, ip, ip_block, identity_cluster); empty where missing.
-    ``traits`` are what tiers may ask about, such as ``is_new_account`` or ``address_region``.
+    ``traits`` are what tiers may ask about, such as ``is_new_account`` or ``address_region``;
+    ``currency`` must be among them where a limit on money may be in scope.
+    ``cluster`` names accounts of the order's identity cluster, the one that names it first:
+    the ledger adds up what all of them used. A line without a SKU is a redemption, a draw or
+    a reward.
     """
 
     reservation_id: str
@@ -51,6 +55,7 @@ class Demand(Struct, frozen=True, kw_only=True, gc=False):
     verification_level: VerificationLevel
     traits: dict[str, str]
     drop_id: str = ""
+    cluster: tuple[str, ...] = ()
 
 
 class LimitUse(Struct, frozen=True, kw_only=True, gc=False):

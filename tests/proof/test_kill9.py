@@ -115,8 +115,8 @@ ANSWER_FIRST = """
 import asyncio
 from risk_service.adapters.sqlite import decisions
 commit = decisions.SqliteDecisionStore.commit
-def later(self, records):
-    asyncio.get_running_loop().call_later(0.5, commit, self, records)
+def later(self, records, reserved=None):
+    asyncio.get_running_loop().call_later(0.5, commit, self, records, reserved)
 decisions.SqliteDecisionStore.commit = later
 from risk_service.cli.main import main
 main()

@@ -22,9 +22,11 @@ from risk_service.adapters.sqlite.attempts import LogPosition, order_of, positio
 from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt
+from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.order import Order
+from risk_service.ports import Reserved
 
 FILE_NAME = "decisions.sqlite3"
 HOUSEKEEPING_EVERY_S = 2.0
@@ -129,8 +131,8 @@ class SqliteDecisionStore:
         """Return the record that asked for this challenge, or None."""
         return self._record(self._asked(lambda index: index.row_of_challenge(challenge_id)))
 
-    def commit(self, records: Sequence[DecisionRecord]) -> None:
-        """Write all records in one transaction and flush it to the disk.
+    def commit(self, records: Sequence[DecisionRecord], reserved: Reserved | None = None) -> None:
+        """Write all records, and the holds of the group, in one transaction; flush it.
 
         Raises
         ------
@@ -146,6 +148,10 @@ class SqliteDecisionStore:
         with unavailable(), transaction(self._db):
             rows = [(*key, record) for key, record in zip(keys, encoded, strict=True)]
             self._db.executemany(_INSERT, rows)
+            if isinstance(reserved, SqliteReserved):
+                reserved.write(self._db)
+        if isinstance(reserved, SqliteReserved):
+            reserved.written()
         self._on_commit(time.perf_counter() - started)
         before = self.position
         self.position = LogPosition(
