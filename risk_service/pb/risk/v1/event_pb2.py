@@ -25,31 +25,31 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13risk/v1/event.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\x13ReportEventsRequest\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x16.risk.v1.ReportedEvent\"\xbd\x02\n\rReportedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12 \n\x04type\x18\x02 \x01(\x0e\x32\x12.risk.v1.EventType\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x08order_id\x18\x04 \x01(\tH\x00\x12*\n\x06\x61\x63tion\x18\x05 \x01(\x0b\x32\x18.risk.v1.PromotionActionH\x00\x12\x19\n\x0c\x61mount_minor\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12$\n\x06reason\x18\x07 \x01(\x0e\x32\x14.risk.v1.EventReason\x12\x19\n\x0cweight_ratio\x18\x08 \x01(\x01H\x02\x88\x01\x01\x42\t\n\x07subjectB\x0f\n\r_amount_minorB\x0f\n\r_weight_ratio\"u\n\x0fPromotionAction\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x11\n\tdevice_id\x18\x02 \x01(\t\x12\n\n\x02ip\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x04 \x01(\t\x12\x1a\n\x12related_account_id\x18\x05 \x01(\t\"B\n\x14ReportEventsResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.risk.v1.EventBatchResult\"\x8d\x01\n\x10\x45ventBatchResult\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\r\x12\x10\n\x08repeated\x18\x02 \x01(\r\x12&\n\x07refused\x18\x03 \x03(\x0b\x32\x15.risk.v1.EventRefusal\x12-\n\x0erefused_counts\x18\x04 \x03(\x0b\x32\x15.risk.v1.RefusalCount\"{\n\x0c\x45ventRefusal\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\r\x12&\n\x06reason\x18\x03 \x01(\x0e\x32\x16.risk.v1.RefusalReason\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"E\n\x0cRefusalCount\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.risk.v1.RefusalReason\x12\r\n\x05\x63ount\x18\x02 \x01(\r*\x98\x03\n\tEventType\x12\x1a\n\x16\x45VENT_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45VENT_TYPE_PAID\x10\x01\x12\x18\n\x14\x45VENT_TYPE_CANCELLED\x10\x02\x12\x16\n\x12\x45VENT_TYPE_SHIPPED\x10\x03\x12\x18\n\x14\x45VENT_TYPE_DELIVERED\x10\x04\x12\x17\n\x13\x45VENT_TYPE_REVIEWED\x10\x05\x12\x1f\n\x1b\x45VENT_TYPE_REFUND_REQUESTED\x10\x06\x12\x17\n\x13\x45VENT_TYPE_REFUNDED\x10\x07\x12\x1e\n\x1a\x45VENT_TYPE_RETURN_RECEIVED\x10\x08\x12\x16\n\x12\x45VENT_TYPE_BLOCKED\x10\t\x12\x1d\n\x19\x45VENT_TYPE_COUPON_CLAIMED\x10\x65\x12\x13\n\x0f\x45VENT_TYPE_DRAW\x10\x66\x12\x15\n\x11\x45VENT_TYPE_INVITE\x10g\x12\x1b\n\x17\x45VENT_TYPE_GROUP_JOINED\x10h\x12\x1b\n\x17\x45VENT_TYPE_BARGAIN_HELP\x10i*\xea\x01\n\x0b\x45ventReason\x12\x1c\n\x18\x45VENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45VENT_REASON_NOT_RECEIVED\x10\x01\x12!\n\x1d\x45VENT_REASON_NOT_AS_DESCRIBED\x10\x02\x12\x1d\n\x19\x45VENT_REASON_CHANGED_MIND\x10\x03\x12\x1d\n\x19\x45VENT_REASON_EMPTY_PARCEL\x10\x04\x12\x1c\n\x18\x45VENT_REASON_REFUND_ONLY\x10\x05\x12\x1f\n\x1b\x45VENT_REASON_PARTIAL_RETURN\x10\x06*\xe9\x01\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19REFUSAL_REASON_MISSING_ID\x10\x01\x12\x1f\n\x1bREFUSAL_REASON_UNKNOWN_TYPE\x10\x02\x12 \n\x1cREFUSAL_REASON_UNKNOWN_ORDER\x10\x03\x12\x1a\n\x16REFUSAL_REASON_TOO_OLD\x10\x04\x12\x1c\n\x18REFUSAL_REASON_REUSED_ID\x10\x05\x12\x1c\n\x18REFUSAL_REASON_MALFORMED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13risk/v1/event.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\x13ReportEventsRequest\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x16.risk.v1.ReportedEvent\"\xcf\x02\n\rReportedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12 \n\x04type\x18\x02 \x01(\x0e\x32\x12.risk.v1.EventType\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x08order_id\x18\x04 \x01(\tH\x00\x12*\n\x06\x61\x63tion\x18\x05 \x01(\x0b\x32\x18.risk.v1.PromotionActionH\x00\x12\x19\n\x0c\x61mount_minor\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12$\n\x06reason\x18\x07 \x01(\x0e\x32\x14.risk.v1.EventReason\x12\x19\n\x0cweight_ratio\x18\x08 \x01(\x01H\x02\x88\x01\x01\x12\x10\n\x08\x63laim_id\x18\t \x01(\tB\t\n\x07subjectB\x0f\n\r_amount_minorB\x0f\n\r_weight_ratio\"u\n\x0fPromotionAction\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x11\n\tdevice_id\x18\x02 \x01(\t\x12\n\n\x02ip\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x04 \x01(\t\x12\x1a\n\x12related_account_id\x18\x05 \x01(\t\"B\n\x14ReportEventsResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.risk.v1.EventBatchResult\"\x8d\x01\n\x10\x45ventBatchResult\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\r\x12\x10\n\x08repeated\x18\x02 \x01(\r\x12&\n\x07refused\x18\x03 \x03(\x0b\x32\x15.risk.v1.EventRefusal\x12-\n\x0erefused_counts\x18\x04 \x03(\x0b\x32\x15.risk.v1.RefusalCount\"{\n\x0c\x45ventRefusal\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\r\x12&\n\x06reason\x18\x03 \x01(\x0e\x32\x16.risk.v1.RefusalReason\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"E\n\x0cRefusalCount\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.risk.v1.RefusalReason\x12\r\n\x05\x63ount\x18\x02 \x01(\r*\x98\x03\n\tEventType\x12\x1a\n\x16\x45VENT_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45VENT_TYPE_PAID\x10\x01\x12\x18\n\x14\x45VENT_TYPE_CANCELLED\x10\x02\x12\x16\n\x12\x45VENT_TYPE_SHIPPED\x10\x03\x12\x18\n\x14\x45VENT_TYPE_DELIVERED\x10\x04\x12\x17\n\x13\x45VENT_TYPE_REVIEWED\x10\x05\x12\x1f\n\x1b\x45VENT_TYPE_REFUND_REQUESTED\x10\x06\x12\x17\n\x13\x45VENT_TYPE_REFUNDED\x10\x07\x12\x1e\n\x1a\x45VENT_TYPE_RETURN_RECEIVED\x10\x08\x12\x16\n\x12\x45VENT_TYPE_BLOCKED\x10\t\x12\x1d\n\x19\x45VENT_TYPE_COUPON_CLAIMED\x10\x65\x12\x13\n\x0f\x45VENT_TYPE_DRAW\x10\x66\x12\x15\n\x11\x45VENT_TYPE_INVITE\x10g\x12\x1b\n\x17\x45VENT_TYPE_GROUP_JOINED\x10h\x12\x1b\n\x17\x45VENT_TYPE_BARGAIN_HELP\x10i*\xea\x01\n\x0b\x45ventReason\x12\x1c\n\x18\x45VENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45VENT_REASON_NOT_RECEIVED\x10\x01\x12!\n\x1d\x45VENT_REASON_NOT_AS_DESCRIBED\x10\x02\x12\x1d\n\x19\x45VENT_REASON_CHANGED_MIND\x10\x03\x12\x1d\n\x19\x45VENT_REASON_EMPTY_PARCEL\x10\x04\x12\x1c\n\x18\x45VENT_REASON_REFUND_ONLY\x10\x05\x12\x1f\n\x1b\x45VENT_REASON_PARTIAL_RETURN\x10\x06*\xe9\x01\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19REFUSAL_REASON_MISSING_ID\x10\x01\x12\x1f\n\x1bREFUSAL_REASON_UNKNOWN_TYPE\x10\x02\x12 \n\x1cREFUSAL_REASON_UNKNOWN_ORDER\x10\x03\x12\x1a\n\x16REFUSAL_REASON_TOO_OLD\x10\x04\x12\x1c\n\x18REFUSAL_REASON_REUSED_ID\x10\x05\x12\x1c\n\x18REFUSAL_REASON_MALFORMED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'risk.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTTYPE']._serialized_start=976
-  _globals['_EVENTTYPE']._serialized_end=1384
-  _globals['_EVENTREASON']._serialized_start=1387
-  _globals['_EVENTREASON']._serialized_end=1621
-  _globals['_REFUSALREASON']._serialized_start=1624
-  _globals['_REFUSALREASON']._serialized_end=1857
+  _globals['_EVENTTYPE']._serialized_start=994
+  _globals['_EVENTTYPE']._serialized_end=1402
+  _globals['_EVENTREASON']._serialized_start=1405
+  _globals['_EVENTREASON']._serialized_end=1639
+  _globals['_REFUSALREASON']._serialized_start=1642
+  _globals['_REFUSALREASON']._serialized_end=1875
   _globals['_REPORTEVENTSREQUEST']._serialized_start=65
   _globals['_REPORTEVENTSREQUEST']._serialized_end=126
   _globals['_REPORTEDEVENT']._serialized_start=129
-  _globals['_REPORTEDEVENT']._serialized_end=446
-  _globals['_PROMOTIONACTION']._serialized_start=448
-  _globals['_PROMOTIONACTION']._serialized_end=565
-  _globals['_REPORTEVENTSRESPONSE']._serialized_start=567
-  _globals['_REPORTEVENTSRESPONSE']._serialized_end=633
-  _globals['_EVENTBATCHRESULT']._serialized_start=636
-  _globals['_EVENTBATCHRESULT']._serialized_end=777
-  _globals['_EVENTREFUSAL']._serialized_start=779
-  _globals['_EVENTREFUSAL']._serialized_end=902
-  _globals['_REFUSALCOUNT']._serialized_start=904
-  _globals['_REFUSALCOUNT']._serialized_end=973
+  _globals['_REPORTEDEVENT']._serialized_end=464
+  _globals['_PROMOTIONACTION']._serialized_start=466
+  _globals['_PROMOTIONACTION']._serialized_end=583
+  _globals['_REPORTEVENTSRESPONSE']._serialized_start=585
+  _globals['_REPORTEVENTSRESPONSE']._serialized_end=651
+  _globals['_EVENTBATCHRESULT']._serialized_start=654
+  _globals['_EVENTBATCHRESULT']._serialized_end=795
+  _globals['_EVENTREFUSAL']._serialized_start=797
+  _globals['_EVENTREFUSAL']._serialized_end=920
+  _globals['_REFUSALCOUNT']._serialized_start=922
+  _globals['_REFUSALCOUNT']._serialized_end=991
 # @@protoc_insertion_point(module_scope)

@@ -84,7 +84,7 @@ class ReportEventsRequest(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[ReportedEvent, _Mapping]]] = ...) -> None: ...
 
 class ReportedEvent(_message.Message):
-    __slots__ = ("event_id", "type", "occurred_at", "order_id", "action", "amount_minor", "reason", "weight_ratio")
+    __slots__ = ("event_id", "type", "occurred_at", "order_id", "action", "amount_minor", "reason", "weight_ratio", "claim_id")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +93,7 @@ class ReportedEvent(_message.Message):
     AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_RATIO_FIELD_NUMBER: _ClassVar[int]
+    CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     type: EventType
     occurred_at: _timestamp_pb2.Timestamp
@@ -101,7 +102,8 @@ class ReportedEvent(_message.Message):
     amount_minor: int
     reason: EventReason
     weight_ratio: float
-    def __init__(self, event_id: _Optional[str] = ..., type: _Optional[_Union[EventType, str]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., order_id: _Optional[str] = ..., action: _Optional[_Union[PromotionAction, _Mapping]] = ..., amount_minor: _Optional[int] = ..., reason: _Optional[_Union[EventReason, str]] = ..., weight_ratio: _Optional[float] = ...) -> None: ...
+    claim_id: str
+    def __init__(self, event_id: _Optional[str] = ..., type: _Optional[_Union[EventType, str]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., order_id: _Optional[str] = ..., action: _Optional[_Union[PromotionAction, _Mapping]] = ..., amount_minor: _Optional[int] = ..., reason: _Optional[_Union[EventReason, str]] = ..., weight_ratio: _Optional[float] = ..., claim_id: _Optional[str] = ...) -> None: ...
 
 class PromotionAction(_message.Message):
     __slots__ = ("account_id", "device_id", "ip", "campaign_id", "related_account_id")
