@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.domain.assessment import AssessmentRecord, BenefitEntry
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import RiskError
 from risk_service.domain.event import Event
@@ -20,6 +21,7 @@ from risk_service.domain.reservation import (
     LedgerAnswer,
     LedgerCall,
 )
+from risk_service.domain.verification import ProviderAnswer, RealNameEvidence, Verification
 
 
 class Clock(Protocol):
@@ -197,6 +199,9 @@ class EventLog(Protocol):
     def fingerprints(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the fingerprints under which these ids are known, absent ones left out."""
 
+    def of_orders(self, order_ids: Sequence[str]) -> dict[str, tuple[EventRecord, ...]]:
+        """Return the newest events of each order in their order, absent orders left out."""
+
     def append(self, records: Sequence[EventRecord]) -> None:
         """Write all records in one transaction and flush it to the disk.
 
@@ -204,4 +209,76 @@ class EventLog(Protocol):
         ------
         risk_service.domain.errors.StoreUnavailable
             Nothing of the group was written.
+        """
+
+
+class AssessmentStore(Protocol):
+    """Durable decisions on claims and promotion actions, beside those on orders."""
+
+    def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, AssessmentRecord]:
+        """Return the records answered to these requests, absent ones left out."""
+
+    def by_decision_id(self, decision_id: str) -> AssessmentRecord | None:
+        """Return one record, or None."""
+
+    def by_challenge_id(self, challenge_id: str) -> AssessmentRecord | None:
+        """Return the record that asked for this challenge, or None."""
+
+    def latest_of(self, subjects: Sequence[str]) -> dict[str, AssessmentRecord]:
+        """Return the latest record of each claim or action, absent ones left out."""
+
+    def entries_since(self, owner: str, since_us: int) -> Sequence[BenefitEntry]:
+        """Return what an owner claimed from a time on, the newest first, at most 10,000."""
+
+    def commit(
+        self,
+        records: Sequence[AssessmentRecord],
+        events: Sequence[EventRecord],
+        entries: Sequence[BenefitEntry],
+    ) -> None:
+        """Write all of it in one transaction and flush it to the disk.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing of the group was written.
+        """
+
+
+class VerificationStore(Protocol):
+    """Durable verifications of real names; a later one never removes an earlier one."""
+
+    def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, Verification]:
+        """Return the verifications answered to these requests, absent ones left out."""
+
+    def in_force(self, accounts: Sequence[str], now_us: int) -> dict[str, Verification]:
+        """Return each account's highest verification that has not expired, the newest of equals."""
+
+    def accounts_of(self, real_name: str, now_us: int) -> frozenset[str]:
+        """Return the accounts with this real name whose verification has not expired."""
+
+    def commit(self, verifications: Sequence[Verification]) -> None:
+        """Write all of them in one transaction and flush it to the disk.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing of the group was written.
+        """
+
+
+class RealNameVerifier(Protocol):
+    """The external provider that knows who a name and a number belong to."""
+
+    @property
+    def name(self) -> str:
+        """Name of the provider as records keep it; a stand-in says that it is one."""
+
+    def verify(self, evidence: RealNameEvidence, timeout_s: float) -> ProviderAnswer:
+        """Ask the provider; called off the event loop, by several threads.
+
+        Raises
+        ------
+        risk_service.domain.errors.ProviderUnavailable
+            It gave no answer within the time. That is never taken for a yes.
         """

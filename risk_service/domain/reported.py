@@ -12,7 +12,10 @@ ORDER_LIFE = frozenset(one for one in EventType if one < EventType.COUPON_CLAIME
 
 
 class LifeEvent(Struct, frozen=True, kw_only=True, gc=False):
-    """Something that happened to an order; None where nothing was said."""
+    """Something that happened to an order; None where nothing was said.
+
+    ``claim_id`` is the shop's id of the claim of a REFUND_REQUESTED, empty where unknown.
+    """
 
     event_id: str
     event_type: EventType
@@ -21,6 +24,7 @@ class LifeEvent(Struct, frozen=True, kw_only=True, gc=False):
     amount_minor: int | None = None
     reason: EventReason = EventReason.UNSPECIFIED
     weight_ratio: float | None = None
+    claim_id: str = ""
 
 
 class Report(Struct, frozen=True, kw_only=True, gc=False):
@@ -55,6 +59,8 @@ class EventRecord(Struct, frozen=True, kw_only=True, gc=False):
         The order's latest decision when the event came; empty for actions.
     applied_us
         Stamp of each key group where the windows' store gives its own; empty: ``stamp_us``.
+    same_as
+        The event that counts already for what this one reports again; empty: it counts itself.
     """
 
     event_id: str
@@ -64,3 +70,4 @@ class EventRecord(Struct, frozen=True, kw_only=True, gc=False):
     action: Action | None = None
     decision_id: str = ""
     applied_us: tuple[int, ...] = ()
+    same_as: str = ""

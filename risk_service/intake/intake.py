@@ -12,12 +12,13 @@ from enum import Enum
 from msgspec.structs import replace
 
 from risk_service.domain.action import Action, RawAction
+from risk_service.domain.claim_events import counted_as
 from risk_service.domain.errors import InvalidInput, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.order import Order
 from risk_service.domain.reported import EventRecord, LifeEvent, Refusal, Report
 from risk_service.domain.stamps import Stamps
-from risk_service.domain.vocabulary import RefusalReason
+from risk_service.domain.vocabulary import EventType, RefusalReason
 from risk_service.features.windows.order_event import action_event, life_event
 from risk_service.features.windows.tiles import MAX_AGE_US
 from risk_service.ports import Clock, DecisionStore, EventLog, WindowStore
@@ -83,6 +84,7 @@ class Intake:
         now_us = self._now_us(reports)
         known = self.log.fingerprints([report.event_id for report in reports])
         orders = self._orders(reports)
+        claims = self._claims(reports)
         # By the stamps to come, which are ahead of a clock that went back.
         oldest_us = max(now_us, self.stamps.last_us) + AGE_MARGIN_US - MAX_AGE_US
         results: list[Result] = []
@@ -98,11 +100,13 @@ class Intake:
                 results.append(formed)
                 continue
             event, record = formed
-            events.append(event)
+            record = _paired(record, claims)
+            if not record.same_as:
+                events.append(event)
             records.append(record)
             known[report.event_id] = report.fingerprint
-            results.append(Taken.ACCEPTED)
-        if events:
+            results.append(Taken.REPEATED if record.same_as else Taken.ACCEPTED)
+        if records:
             self._commit(events, records, now_us)
         return results
 
@@ -115,6 +119,17 @@ class Intake:
         subjects = [report.subject for report in reports]
         order_ids = {one.order_id for one in subjects if isinstance(one, LifeEvent)}
         return self.orders.orders_of(list(order_ids)) if order_ids else {}
+
+    def _claims(self, reports: Sequence[Report]) -> dict[str, list[EventRecord]]:
+        """Return what is known of the orders for which a refund is reported to be asked."""
+        subjects = [report.subject for report in reports]
+        order_ids = {
+            one.order_id
+            for one in subjects
+            if isinstance(one, LifeEvent) and one.event_type is EventType.REFUND_REQUESTED
+        }
+        known = self.log.of_orders(list(order_ids)) if order_ids else {}
+        return {order_id: list(known.get(order_id, ())) for order_id in order_ids}
 
     def _formed(
         self, report: Report, orders: dict[str, tuple[str, Order]], oldest_us: int
@@ -153,20 +168,34 @@ class Intake:
         The windows' store that is shared counts at once and knows an event again; the one
         in this process waits for the log. So after a failure the group may come again.
         """
-        applied = self.windows.apply(events, now_us).tolist()
+        counted = [record for record in records if not record.same_as]
+        applied = self.windows.apply(events, now_us).tolist() if events else []
         stamped = [
             self._stamped(record, of_groups, now_us)
-            for record, of_groups in zip(records, applied, strict=True)
+            for record, of_groups in zip(counted, applied, strict=True)
         ]
         self.count_links(
             [(record.stamp_us, event) for record, event in zip(stamped, events, strict=True)]
         )
+        # Behind the others: their stamps are given by the windows and must rise.
+        stamped += [self._stamped(record, [], now_us) for record in records if record.same_as]
         self.log.append(stamped)
 
     def _stamped(self, record: EventRecord, applied_us: list[int], now_us: int) -> EventRecord:
         """Return the record with its place in the log and, where they differ, all its stamps."""
         stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
         return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
+
+
+def _paired(record: EventRecord, claims: dict[str, list[EventRecord]]) -> EventRecord:
+    """Return the record, marked when a decision on the same claim counts already."""
+    life = record.life
+    if life is None or life.event_type is not EventType.REFUND_REQUESTED:
+        return record
+    known = claims[life.order_id]
+    record = replace(record, same_as=counted_as(life, known))
+    known.append(record)
+    return record
 
 
 def _repeated(fingerprint: bytes, report: Report) -> Result:

@@ -172,6 +172,7 @@ EVENT: tuple[Constraint, ...] = (
     _money("amount_minor"),
     _enum("reason", EventReason),
     Constraint(field="weight_ratio", kind=Kind.NUMBER, high=1000),
+    _id("claim_id", 0, 64),
 )
 LIFE_EVENT = (*EVENT, _id("order_id", 1, 64))
 ACTION_EVENT = (

@@ -62,6 +62,7 @@ def _plainly_valid(message: Any) -> bool:
         and 0 <= message.amount_minor <= MONEY_MINOR_MAX
         and 0.0 <= message.weight_ratio <= _WEIGHT_MAX
         and message.reason in REASONS
+        and (not message.claim_id or _plain_id(message.claim_id, 64))
         and (_plain_action(message.action) if is_action else _plain_id(message.order_id, 64))
     )
 
@@ -128,6 +129,7 @@ def _life(message: Any) -> LifeEvent:
         amount_minor=message.amount_minor if message.HasField("amount_minor") else None,
         reason=REASONS[message.reason],
         weight_ratio=message.weight_ratio if message.HasField("weight_ratio") else None,
+        claim_id=message.claim_id,
     )
 
 

@@ -1,7 +1,7 @@
 """The log of reported events: a table beside the decisions, one flush per group.
 
-The stamp is the row id, so that events append and a replay reads on from a stamp. Ids are
-found through ``EventKeys``; its file is a cache of this table.
+The stamp is the row id, so that events append and a replay reads on from a stamp. Ids and
+orders are found through ``EventKeys``; its file is a cache of this table.
 """
 
 import logging
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,15 +23,32 @@ from risk_service.adapters.sqlite.decisions import (
     WAL_BYTES_MAX,
 )
 from risk_service.adapters.sqlite.event_keys import FILE_NAME as INDEX_NAME
-from risk_service.adapters.sqlite.event_keys import EventKeys
+from risk_service.adapters.sqlite.event_keys import EventKey, EventKeys
 from risk_service.adapters.sqlite.key_index import is_corrupt
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.reported import EventRecord
 
+# Of one order; no honest order has nearly as many.
+ORDER_EVENTS_MAX = 200
+
 log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+# Writes further rows within the transaction of the events.
+Also = Callable[[sqlite3.Connection], None]
+
+
+class _LifePart(msgspec.Struct, gc=False):
+    order_id: str
+
+
+class _RecordPart(msgspec.Struct, gc=False):
+    life: _LifePart | None = None
+
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(EventRecord).decode
+_decode_part = msgspec.msgpack.Decoder(_RecordPart).decode
 
 
 def _ignore(_seconds: float) -> None:
@@ -70,22 +88,28 @@ class SqliteEventLog:
     def fingerprints(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the fingerprints under which these ids are known, absent ones left out."""
         with unavailable():
-            try:
-                stamps = self._keys.find(event_ids)
-            except sqlite3.DatabaseError as error:
-                if not is_corrupt(error):
-                    raise
-                self._replace_keys()
-                stamps = self._keys.find(event_ids)
-            if not stamps:
-                return {}
-            sql = f"SELECT record FROM events WHERE stamp_us IN ({marks(list(stamps))})"  # noqa: S608 - question marks only
-            rows = self._db.execute(sql, list(stamps.values())).fetchall()
-        records = [_decode(record) for (record,) in rows]
+            stamps = self._asked(lambda keys: keys.find(event_ids))
+            records = self._records(list(stamps.values()))
         return {record.event_id: record.fingerprint for record in records}
 
-    def append(self, records: Sequence[EventRecord]) -> None:
+    def of_orders(self, order_ids: Sequence[str]) -> dict[str, tuple[EventRecord, ...]]:
+        """Return the newest events of each order in their order, absent orders left out."""
+        if not order_ids:
+            return {}
+        with unavailable():
+            stamps = self._asked(lambda keys: keys.of_orders(order_ids))
+            return {
+                order_id: tuple(self._records(of_order[-ORDER_EVENTS_MAX:]))
+                for order_id, of_order in stamps.items()
+            }
+
+    def append(self, records: Sequence[EventRecord], also: Also | None = None) -> None:
         """Write all records in one transaction and flush it to the disk.
+
+        Parameters
+        ----------
+        also
+            Writes what must become durable together with them.
 
         Raises
         ------
@@ -101,10 +125,17 @@ class SqliteEventLog:
         started = time.perf_counter()
         with unavailable(), transaction(self._db):
             self._db.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
+            if also is not None:
+                also(self._db)
         self._on_commit(time.perf_counter() - started)
         self.stamp_us = stamps[-1]
-        self._keys.add([(event_id, stamp_us) for stamp_us, event_id, _ in rows])
+        self._keys.add([_key(record) for record in records])
         self._mind_sizes(sum(len(row[2]) + ROW_OVERHEAD_BYTES for row in rows))
+
+    def select(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query on the file of the log."""
+        with unavailable():
+            return self._db.execute(sql, values).fetchall()
 
     def close(self) -> None:
         """Stop the housekeeping, write the last ids and close the files."""
@@ -119,6 +150,23 @@ class SqliteEventLog:
             for keys in (*self._retired, self._keys):
                 keys.close()
             self._db.close()
+
+    def _asked(self, look_up: Callable[[EventKeys], Found]) -> Found:
+        """Ask the index; one that turns out damaged is made again and asked once more."""
+        try:
+            return look_up(self._keys)
+        except sqlite3.DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+        self._replace_keys()
+        return look_up(self._keys)
+
+    def _records(self, stamps: Sequence[int]) -> list[EventRecord]:
+        """Return the events of these stamps, rising."""
+        if not stamps:
+            return []
+        sql = f"SELECT record FROM events WHERE stamp_us IN ({marks(stamps)}) ORDER BY stamp_us"  # noqa: S608 - question marks only
+        return [_decode(record) for (record,) in self._db.execute(sql, stamps)]
 
     def _mind_sizes(self, wal_bytes: int) -> None:
         if self._keys.damaged:
@@ -167,9 +215,10 @@ class SqliteEventLog:
 
     def _caught_up(self, keys: EventKeys) -> EventKeys:
         """Give the index the events that it had not reached."""
-        sql = "SELECT event_id, stamp_us FROM events WHERE stamp_us > ? ORDER BY stamp_us"
-        for row in self._db.execute(sql, (keys.reached_us(),)):
-            keys.add([row])
+        sql = "SELECT event_id, stamp_us, record FROM events WHERE stamp_us > ? ORDER BY stamp_us"
+        for event_id, stamp_us, record in self._db.execute(sql, (keys.reached_us(),)):
+            life = _decode_part(record).life
+            keys.add([EventKey(event_id, stamp_us, life.order_id if life else "")])
             if keys.batch_is_due():
                 keys.begin_batch()
                 keys.write_batch()
@@ -184,6 +233,11 @@ class SqliteEventLog:
             except sqlite3.DatabaseError as error:
                 # Nothing is lost: the log has the events, memory their ids. Tried again.
                 log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
+
+
+def _key(record: EventRecord) -> EventKey:
+    order_id = record.life.order_id if record.life else ""
+    return EventKey(record.event_id, record.stamp_us, order_id)
 
 
 def events_after(db: sqlite3.Connection, stamp_us: int) -> Iterator[EventRecord]:

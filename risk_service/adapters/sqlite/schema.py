@@ -86,6 +86,13 @@ EVENT_INDEX = FileKind(
         ) STRICT;
         INSERT INTO reached VALUES (1, 0);
         """,
+        # Filled from the log, which is read again from its beginning for it.
+        """
+        CREATE TABLE order_events (
+            order_id TEXT, stamp_us INTEGER, PRIMARY KEY (order_id, stamp_us)
+        ) STRICT, WITHOUT ROWID;
+        UPDATE reached SET stamp_us = 0;
+        """,
     ),
 )
 

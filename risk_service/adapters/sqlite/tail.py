@@ -81,7 +81,8 @@ class LogTail:
 
     def _reported(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
         for record in events_after(db, place.event_us):
-            yield Logged(record.stamp_us, 0, self._event(record))
+            if not record.same_as:
+                yield Logged(record.stamp_us, 0, self._event(record))
 
     def _event(self, record: EventRecord) -> Event:
         if record.action is not None:

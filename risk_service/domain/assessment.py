@@ -1,0 +1,82 @@
+"""The record of a claim or a promotion action: as provable as that of an order.
+
+Times are microseconds since 1970 UTC.
+"""
+
+from msgspec import Struct
+
+from risk_service.domain.benefit import Benefit
+from risk_service.domain.decision import ChallengeCompletion, Decision
+from risk_service.domain.evidence import Evidence
+from risk_service.domain.refund import Recalculation, RefundClaim
+
+Value = float | bool | str | tuple[str, ...]
+
+
+class AssessedRefund(Struct, frozen=True, kw_only=True, gc=False):
+    """A claim with the order that it was decided upon.
+
+    ``order_decision_id`` names the order's decision whose record was taken, ``events`` how
+    many reported events of the order were known.
+    """
+
+    claim: RefundClaim
+    order_decision_id: str
+    events: int
+    recalculation: Recalculation
+
+
+class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
+    """What is made durable before the answer leaves.
+
+    Parameters
+    ----------
+    subject
+        Key of the claim or action; its decisions are numbered.
+    counted
+        Whether it counts in the windows by this decision; False when it counted before.
+    values
+        Every variable that rules could read, missing ones left out.
+    vector
+        Model input of a claim as little-endian float64 bytes; empty for an action.
+    stamp_us
+        When the windows were read.
+    linked_us
+        When clusters and linked accounts were read; 0 for an action.
+    """
+
+    decision: Decision
+    subject: str
+    fingerprint: bytes
+    counted: bool
+    required: tuple[Evidence, ...]
+    values: dict[str, Value]
+    clock_us: int
+    stamp_us: int
+    vector: bytes = b""
+    linked_us: int = 0
+    refund: AssessedRefund | None = None
+    benefit: Benefit | None = None
+    completion: ChallengeCompletion | None = None
+
+
+class BenefitEntry(Struct, frozen=True, kw_only=True, gc=False):
+    """One claim on a budget: what exact sums over time are made of.
+
+    ``owner`` is ``subsidy:<seller>`` or ``points:<account token>``; ``at_us`` is the service's
+    own clock, so that nobody moves a claim out of a window by its date.
+    """
+
+    owner: str
+    at_us: int
+    amount: int
+
+
+def claim_subject(order_id: str, claim_id: str) -> str:
+    """Return the key of a claim; a shop's ids hold no control characters."""
+    return f"refund\x1f{order_id}\x1f{claim_id}"
+
+
+def benefit_subject(action_id: str) -> str:
+    """Return the key of a promotion action."""
+    return f"action\x1f{action_id}"
