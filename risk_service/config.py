@@ -44,6 +44,8 @@ class Settings(BaseModel):
 
     # Edge
     listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"
+    # Who may call; without it only this machine can, and needs no token
+    actors: Path | None = None
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     message_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
     concurrent_calls_max: Annotated[int, Field(ge=1)] = 2048

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 from prometheus_client import start_http_server
 
+from risk_service.bootstrap.actors import reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.config import Settings
@@ -19,11 +20,13 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.ports import Clock
+from risk_service.rpc.actors import load_actors
 from risk_service.rpc.desk import Desk
+from risk_service.rpc.edge import DeadlineRule, Edge, Servicer
 from risk_service.rpc.event_stream import EventStream
 from risk_service.rpc.gather import Gatherer, GatherLimits
 from risk_service.rpc.server import RiskServer, ServerLimits
-from risk_service.rpc.servicer import DeadlineRule, RiskServicer
+from risk_service.rpc.servicer import RiskServicer
 from risk_service.rpc.validate import TimeWindow
 from risk_service.telemetry import Metrics
 
@@ -66,9 +69,17 @@ def run(settings: Settings, on_ready: Ready) -> None:
 
 async def _serve(service: Service, on_ready: Ready) -> None:
     settings = service.settings
-    stop, reload = _signals()
+    stop, reload_bundle, reload_actors = _signals()
+    edge = Edge(
+        actors=load_actors(settings.actors, settings.listen),
+        deadlines=DeadlineRule(
+            default_s=settings.deadline_default_ms / 1000, cap_s=settings.deadline_cap_ms / 1000
+        ),
+        metrics=service.metrics,
+    )
     server = RiskServer(
-        _servicer(service),
+        _servicers(service, edge),
+        edge,
         settings.listen,
         ServerLimits(
             message_bytes_max=settings.message_bytes_max,
@@ -85,20 +96,28 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     ready_s = _process_age_s()
     log.info("ready", extra={"address": server.address, "ready_s": round(ready_s, 2)})
     on_ready(server.address, ready_s)
-    reloader = asyncio.create_task(
-        reload_on_signal(settings, service.metrics, service.pipeline.scoring.use, reload)
+    beside = (
+        asyncio.create_task(
+            reload_on_signal(settings, service.metrics, service.pipeline.scoring.use, reload_bundle)
+        ),
+        asyncio.create_task(reload_actors_on_signal(settings, edge.actors, reload_actors)),
+        asyncio.create_task(_keep_clusters(service)),
     )
-    nights = asyncio.create_task(_keep_clusters(service))
     await stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})
     await server.stop(notice_s=settings.drain_notice_s, grace_s=settings.drain_grace_s)
-    reloader.cancel()
-    nights.cancel()
+    for task in beside:
+        task.cancel()
     stop_metrics()
     log.info("stopped")
 
 
-def _servicer(service: Service) -> RiskServicer:
+def _servicers(service: Service, edge: Edge) -> tuple[Servicer, ...]:
+    """Return every service of the contract."""
+    return (_risk_servicer(service, edge),)
+
+
+def _risk_servicer(service: Service, edge: Edge) -> RiskServicer:
     settings = service.settings
     limits = GatherLimits(
         quiet_s=settings.group_quiet_ms / 1000,
@@ -114,6 +133,7 @@ def _servicer(service: Service) -> RiskServicer:
         metrics=service.metrics,
     )
     return RiskServicer(
+        edge=edge,
         gatherer=Gatherer(desk.answer, limits, service.metrics),
         desk=desk,
         lookup=Lookup(store=service.state.store),
@@ -122,10 +142,6 @@ def _servicer(service: Service) -> RiskServicer:
             fingerprinter=fingerprinter,
             metrics=service.metrics,
         ),
-        deadlines=DeadlineRule(
-            default_s=settings.deadline_default_ms / 1000, cap_s=settings.deadline_cap_ms / 1000
-        ),
-        metrics=service.metrics,
     )
 
 
@@ -155,13 +171,19 @@ async def _keep_clusters(service: Service) -> None:
             await asyncio.to_thread(service.state.clusters.taken())
 
 
-def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+def _signals() -> tuple[asyncio.Event, asyncio.Event, asyncio.Event]:
+    """Return what is set to stop, to load the bundle again, to read the actors again."""
     loop = asyncio.get_running_loop()
-    stop, reload = asyncio.Event(), asyncio.Event()
+    stop, reload_bundle, reload_actors = asyncio.Event(), asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
-    return stop, reload
+
+    def reload() -> None:
+        reload_bundle.set()
+        reload_actors.set()
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    return stop, reload_bundle, reload_actors
 
 
 def _serve_metrics(settings: Settings, metrics: Metrics) -> Callable[[], None]:

@@ -16,6 +16,7 @@ from risk_service.domain.errors import RiskError
 # in the thread that polls: a fifth fewer context switches per call (docs/adr/0080).
 GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
+    "actors": "risk_service.cli.actors:actors",
     "serve": "risk_service.cli.serve:serve",
     "keys": "risk_service.cli.keys:keys",
 }
@@ -47,6 +48,7 @@ class LazyGroup(click.Group):
 
 
 SUMMARIES = {
+    "actors": "Say who may call the service, and what for.",
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "demo": "Run the whole way: world, features, training, serving, orders.",
     "evaluate": "Measure a trained run on its test slice.",

@@ -25,6 +25,11 @@ from risk_service.telemetry import configure_logging
 @click.option("--state", type=click.Path(path_type=Path), help="Directory of the decisions.")
 @click.option("--listen", help="host:port of gRPC; port 0 chooses a free one.")
 @click.option(
+    "--actors",
+    type=click.Path(path_type=Path),
+    help="File of the actors that may call; without it only this machine can call.",
+)
+@click.option(
     "--windows", help="embedded (the default), or redis://host:port[,host:port] for shared windows."
 )
 @click.option("--metrics-port", type=int, help="Port of Prometheus metrics, on the same host.")
@@ -37,7 +42,7 @@ def serve(config: Path | None, trust: tuple[Path, ...], **options: object) -> No
     """Serve decisions over gRPC until SIGTERM.
 
     Every setting may also stand in the file given by --config, or in the environment
-    as RISK_<NAME>. SIGHUP loads the bundle again.
+    as RISK_<NAME>. SIGHUP loads the bundle and the actors again.
 
     Example: risk serve --bundle RUN/bundle --trust KEYS/signing.pub
         --identity-key KEYS/identity.key --features SERVING/serving.json --state state

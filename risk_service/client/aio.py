@@ -45,6 +45,7 @@ class AsyncRiskClient:
     ) -> None:
         self._options = options or ClientOptions()
         self._fallback = fallback or FallbackPolicy()
+        self._metadata = self._options.metadata()
         settings = self._options.channel_options()
         if self._options.tls is None:
             self._channel = grpc.aio.insecure_channel(target, options=settings)
@@ -169,7 +170,10 @@ class AsyncRiskClient:
         deadline_ms = self._options.batch_deadline_ms if deadline_ms is None else deadline_ms
         return event_report(
             await self._sent(
-                lambda timeout_s: method(report_requests(events), timeout=timeout_s), deadline_ms
+                lambda timeout_s: method(
+                    report_requests(events), timeout=timeout_s, metadata=self._metadata
+                ),
+                deadline_ms,
             )
         )
 
@@ -200,7 +204,10 @@ class AsyncRiskClient:
             request_serializer=type(request).SerializeToString,
             response_deserializer=response.FromString,
         )
-        return await self._sent(lambda timeout_s: method(request, timeout=timeout_s), deadline_ms)
+        return await self._sent(
+            lambda timeout_s: method(request, timeout=timeout_s, metadata=self._metadata),
+            deadline_ms,
+        )
 
     async def _sent(
         self, send: Callable[[float], Awaitable[Response]], deadline_ms: float | None

@@ -44,6 +44,7 @@ class RiskClient:
     ) -> None:
         self._options = options or ClientOptions()
         self._fallback = fallback or FallbackPolicy()
+        self._metadata = self._options.metadata()
         settings = self._options.channel_options()
         if self._options.tls is None:
             self._channel = grpc.insecure_channel(target, options=settings)
@@ -164,7 +165,10 @@ class RiskClient:
         deadline_ms = self._options.batch_deadline_ms if deadline_ms is None else deadline_ms
         return event_report(
             self._sent(
-                lambda timeout_s: method(report_requests(events), timeout=timeout_s), deadline_ms
+                lambda timeout_s: method(
+                    report_requests(events), timeout=timeout_s, metadata=self._metadata
+                ),
+                deadline_ms,
             )
         )
 
@@ -195,7 +199,10 @@ class RiskClient:
             request_serializer=type(request).SerializeToString,
             response_deserializer=response.FromString,
         )
-        return self._sent(lambda timeout_s: method(request, timeout=timeout_s), deadline_ms)
+        return self._sent(
+            lambda timeout_s: method(request, timeout=timeout_s, metadata=self._metadata),
+            deadline_ms,
+        )
 
     def _sent(self, send: Callable[[float], Response], deadline_ms: float | None) -> Response:
         budget = self._budget(deadline_ms)

@@ -1,7 +1,8 @@
 """How the client reaches the service: settings, TLS, keepalive, the channel's options."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -9,6 +10,7 @@ import grpc
 from risk_service import __version__
 
 MAX_DEADLINE_MS = 60_000
+TOKEN_VARIABLE = "RISK_TOKEN"  # noqa: S105 - the name of an environment variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ class ClientOptions:
         Put in front of gRPC's own, so that the service can tell its callers apart.
     tls
         None: no encryption, for loopback and meshes that encrypt by themselves.
+    token
+        Says who calls; empty for a service that knows no actors. Read from ``RISK_TOKEN``
+        when it is not given. Never part of ``repr``.
     """
 
     deadline_ms: float = 200.0
@@ -73,6 +78,16 @@ class ClientOptions:
     max_request_bytes: int = 1024 * 1024
     user_agent: str = f"promoguard-client/{__version__}"
     tls: Tls | None = None
+    token: str = field(default_factory=lambda: os.environ.get(TOKEN_VARIABLE, ""), repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a token that no call could carry; the message does not repeat it."""
+        if not all("!" <= char <= "~" for char in self.token):
+            raise ValueError("token must be printable ASCII without blanks")
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """Return what goes with every call."""
+        return (("authorization", f"Bearer {self.token}"),) if self.token else ()
 
     def channel_options(self) -> Sequence[tuple[str, Any]]:
         """Return the options of the channel, each with its reason beside it."""

@@ -6,6 +6,10 @@ RiskError
 ├── RequestIdReused         the request id was used for another payload
 ├── DecisionNotFound        no decision under that key
 ├── ChallengeNotOpen        the challenge is unknown, completed or expired
+├── Unauthenticated         nobody known asks: no token, or one of no actor
+├── Forbidden               the actor may not do this
+├── NotFound                nothing governed is known by that name
+├── Conflict                what is governed is not in a state for this
 ├── Overloaded              refused to keep the promise to the orders already taken
 ├── StoreUnavailable        the answer could not be made durable
 ├── BundleRefused           a model bundle failed verification
@@ -50,6 +54,22 @@ class DecisionNotFound(RiskError):
 
 class ChallengeNotOpen(RiskError):
     """The challenge is unknown, already completed or expired."""
+
+
+class Unauthenticated(RiskError):
+    """Nobody known asks: the call has no token, or one of no actor."""
+
+
+class Forbidden(RiskError):
+    """The actor may not do this; the message says who may."""
+
+
+class NotFound(RiskError):
+    """Nothing governed (a version, a list, an entry, a change) is known by that name."""
+
+
+class Conflict(RiskError):
+    """What is governed is not in a state for this; the message says in which it is."""
 
 
 class Overloaded(RiskError):

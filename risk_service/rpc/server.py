@@ -1,6 +1,7 @@
 """The gRPC server: port, health, reflection, and a stop that loses no answer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -8,7 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.rpc.servicer import SERVICE, RiskServicer
+from risk_service.rpc.edge import Edge, Servicer
 
 _STATUS = health_pb2.HealthCheckResponse
 # Clients probe a connection with calls in flight; pings this far apart are welcome.
@@ -25,7 +26,10 @@ class ServerLimits:
 
 
 class RiskServer:
-    """Serves one ``RiskServicer`` on one address.
+    """Serves the services of one edge on one address.
+
+    Health is open to everybody: it says SERVING or not, and balancers have no token.
+    Reflection would be a service without actors, so it is there only while nobody needs one.
 
     Parameters
     ----------
@@ -38,8 +42,11 @@ class RiskServer:
         The address is taken or cannot be bound.
     """
 
-    def __init__(self, servicer: RiskServicer, listen: str, limits: ServerLimits) -> None:
-        self._gate = servicer.gate
+    def __init__(
+        self, servicers: Sequence[Servicer], edge: Edge, listen: str, limits: ServerLimits
+    ) -> None:
+        self._gate = edge.gate
+        self._services = tuple(servicer.service for servicer in servicers)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             options=(
@@ -50,11 +57,12 @@ class RiskServer:
             ),
             maximum_concurrent_rpcs=limits.concurrent_calls_max,
         )
-        self._server.add_generic_rpc_handlers((servicer.handler(),))
+        self._server.add_generic_rpc_handlers([servicer.handler() for servicer in servicers])
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(
-            (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
-        )
+        if edge.actors.is_open:
+            reflection.enable_server_reflection(
+                (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+            )
         self.address = self._bind(listen)
 
     async def start(self) -> None:
@@ -73,7 +81,7 @@ class RiskServer:
         await self._server.stop(grace_s)
 
     async def _set(self, status: int) -> None:
-        for service in ("", SERVICE):
+        for service in ("", *self._services):
             await self._health.set(service, status)
 
     def _bind(self, listen: str) -> str:

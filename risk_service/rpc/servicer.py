@@ -5,49 +5,25 @@ and here it is the caller's fault: INVALID_ARGUMENT, with the field.
 """
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import grpc
 
 from risk_service.decisions.lookup import Lookup
+from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.decision import Decision
-from risk_service.domain.errors import InvalidInput, StoreUnavailable, Violation
+from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.pb.risk.v1 import risk_pb2
 from risk_service.rpc.constraints import BATCH, GET_DECISION
 from risk_service.rpc.convert import answered, batch_result
 from risk_service.rpc.desk import Answer, Call, Desk, decoded
-from risk_service.rpc.errors import Code, code_of, details_of, words_of
+from risk_service.rpc.edge import Body, Edge, Methods
 from risk_service.rpc.event_stream import EventStream
-from risk_service.rpc.gate import Gate
 from risk_service.rpc.gather import Gatherer
 from risk_service.rpc.validate import require
-from risk_service.telemetry import Metrics
-
-log = logging.getLogger(__name__)
 
 SERVICE = "risk.v1.RiskService"
-Body = Callable[[bytes, float], Awaitable[bytes]]
-Context = grpc.aio.ServicerContext[bytes, bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlineRule:
-    """Time for a call whose caller names none, and the most that any call gets."""
-
-    default_s: float
-    cap_s: float
-
-    def remaining_s(self, context: Context) -> float:
-        """Return the seconds that this call still has."""
-        told: float | None = context.time_remaining()
-        if told is None:
-            return self.default_s
-        # Some versions of gRPC say some 10^18 s when the caller set no deadline.
-        return self.default_s if told > 1e9 else min(told, self.cap_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,84 +36,46 @@ class RiskServicer:
         Answers groups of calls at the desk.
     """
 
+    edge: Edge
     gatherer: Gatherer[Call, Answer]
     desk: Desk
     lookup: Lookup
-    deadlines: DeadlineRule
-    metrics: Metrics
     events: EventStream
-    gate: Gate = field(default_factory=Gate)
+
+    @property
+    def service(self) -> str:
+        """Return the service's full name."""
+        return SERVICE
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Return what is added to the gRPC server."""
-        bodies: dict[str, Body] = {
-            "ScoreOrder": self._score_order,
-            "BatchScoreOrders": self._batch_score_orders,
-            "GetDecision": self._get_decision,
-            "CompleteChallenge": self._complete_challenge,
+        bodies: dict[str, tuple[Scope, Body]] = {
+            "ScoreOrder": (Scope.SCORE, self._score_order),
+            "BatchScoreOrders": (Scope.SCORE, self._batch_score_orders),
+            "GetDecision": (Scope.DECISIONS_READ, self._get_decision),
+            "CompleteChallenge": (Scope.SCORE, self._complete_challenge),
         }
-        methods: dict[str, grpc.RpcMethodHandler[Any, bytes]] = {
-            name: self._method(name, body) for name, body in bodies.items()
+        methods: Methods = {
+            name: self.edge.unary(name, scope, body) for name, (scope, body) in bodies.items()
         }
-        methods["ReportEvents"] = grpc.stream_unary_rpc_method_handler(self._report_events)
+        methods["ReportEvents"] = self.edge.stream_unary(
+            "ReportEvents", Scope.EVENTS, self._report_events
+        )
         return grpc.method_handlers_generic_handler(SERVICE, methods)
 
-    def _method(self, name: str, body: Body) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        async def handle(payload: bytes, context: Context) -> bytes:
-            started = time.perf_counter()
-            self.metrics.call_started()
-            try:
-                return await self._inside(body, payload, context)
-            except Exception as error:  # noqa: BLE001 - the edge answers every error
-                failure = error
-            finally:
-                self.metrics.call_done(name, time.perf_counter() - started)
-            return await self._refuse(name, failure, context)
+    async def _report_events(
+        self, messages: AsyncIterator[bytes], _remaining_s: float, _actor: Actor
+    ) -> bytes:
+        answer = await self.events.report(messages)
+        return answer.SerializeToString()
 
-        return grpc.unary_unary_rpc_method_handler(handle)
-
-    async def _report_events(self, _: AsyncIterator[bytes], context: Context) -> bytes:
-        started = time.perf_counter()
-        self.metrics.call_started()
-        try:
-            self.gate.enter()
-            try:
-                answer = await self.events.report(self.gate.messages(context))
-                return answer.SerializeToString()
-            finally:
-                self.gate.leave()
-        except Exception as error:  # noqa: BLE001 - the edge answers every error
-            failure = error
-        finally:
-            self.metrics.call_done("ReportEvents", time.perf_counter() - started)
-        return await self._refuse("ReportEvents", failure, context)
-
-    async def _inside(self, body: Body, payload: bytes, context: Context) -> bytes:
-        self.gate.enter()
-        try:
-            return await body(payload, self.deadlines.remaining_s(context))
-        finally:
-            self.gate.leave()
-
-    async def _refuse(self, method: str, error: Exception, context: Context) -> NoReturn:
-        self._note(method, error)
-        await context.abort(code_of(error), words_of(error), details_of(error))
-
-    def _note(self, method: str, error: Exception) -> None:
-        code = code_of(error)
-        self.metrics.error_answered(code.name)
-        if code is Code.INTERNAL:
-            log.error("unexpected_error", exc_info=error, extra={"method": method})
-        elif isinstance(error, StoreUnavailable):
-            log.error("store_unavailable", extra={"method": method, "error": str(error)})
-
-    async def _score_order(self, payload: bytes, remaining_s: float) -> bytes:
+    async def _score_order(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         answer = await self.gatherer.submit(payload, remaining_s)
         if isinstance(answer, bytes):
             return answer
         raise answer  # type: ignore[misc]  # bytes are answered by bytes or an error
 
-    async def _batch_score_orders(self, payload: bytes, remaining_s: float) -> bytes:
+    async def _batch_score_orders(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         batch = decoded(risk_pb2.BatchScoreOrdersRequest, payload)
         require(batch, BATCH, self.desk.window())
         pending = [self._submitted(request, remaining_s) for request in batch.requests]
@@ -145,11 +83,11 @@ class RiskServicer:
         for request, waiting in zip(batch.requests, pending, strict=True):
             answer = await _settled(waiting)
             if isinstance(answer, Exception):
-                self._note("BatchScoreOrders", answer)
+                self.edge.note("BatchScoreOrders", answer)
             results.append(batch_result(request.request_id, answer))
         return risk_pb2.BatchScoreOrdersResponse(results=results).SerializeToString()
 
-    async def _get_decision(self, payload: bytes, _remaining_s: float) -> bytes:
+    async def _get_decision(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
         request = decoded(risk_pb2.GetDecisionRequest, payload)
         key = request.WhichOneof("key")
         if key is None:
@@ -164,7 +102,7 @@ class RiskServicer:
         decision = finders[key](getattr(request, key))
         return answered(risk_pb2.GetDecisionResponse, decision).SerializeToString()
 
-    async def _complete_challenge(self, payload: bytes, remaining_s: float) -> bytes:
+    async def _complete_challenge(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         attempt = self.desk.challenge_attempt(payload)
         answer = await self.gatherer.submit(attempt, remaining_s)
         if isinstance(answer, Decision):
