@@ -6,22 +6,24 @@ from struct import Struct
 from typing import NamedTuple
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """Return the text of a script of this package."""
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def _evalsha(source: str) -> bytes:
-    digest = sha1(source.encode()).hexdigest()  # noqa: S324 - Redis names scripts by SHA-1
+def evalsha(text: str) -> bytes:
+    """Return the call of a script with one key and one argument, to be filled with ``%``."""
+    digest = sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts by SHA-1
     head = b"*5\r\n$7\r\nEVALSHA\r\n$40\r\n" + digest.encode() + b"\r\n$1\r\n1\r\n"
     return head + b"$%d\r\n%b\r\n$%d\r\n%b\r\n"
 
 
-_TAKE_SOURCE = _source("take.lua")
-_FOLD_SOURCE = _source("fold.lua")
+_TAKE_SOURCE = source("take.lua")
+_FOLD_SOURCE = source("fold.lua")
 SCRIPTS = (_TAKE_SOURCE, _FOLD_SOURCE)
 
-_TAKE = _evalsha(_TAKE_SOURCE)
-_FOLD = _evalsha(_FOLD_SOURCE)
+_TAKE = evalsha(_TAKE_SOURCE)
+_FOLD = evalsha(_FOLD_SOURCE)
 _TAKE_HEAD = Struct("<qq16sqii")
 _FOLD_HEAD = Struct("<16sq")
 _TAKEN_HEAD = Struct("<qqq")

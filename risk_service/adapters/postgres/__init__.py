@@ -1,0 +1,1 @@
+"""The reservation ledger in PostgreSQL, shared by all processes."""

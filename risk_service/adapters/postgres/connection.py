@@ -1,0 +1,159 @@
+"""One connection to the server, with a limit on every wait and a pause after a failure.
+
+A connection on which anything went wrong is closed: whether its last statement was
+committed is not known, and the ledger's calls bear being sent again. After a failure the
+server is left alone for a while; until then calls fail at once instead of making every
+order wait.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, LiteralString
+
+try:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+except ModuleNotFoundError:  # the extra is not installed; reported when a ledger is opened
+    psycopg = None  # type: ignore[assignment]  # absence is what `require_psycopg` looks for
+
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
+
+TIMEOUT_S = 1.0
+PAUSE_S = 0.05
+PAUSE_MAX_S = 1.0
+# The least that libpq takes for a connect; a machine that is gone answers no sooner.
+CONNECT_TIMEOUT_S = 2
+# The server gives up before we do, so that it tells us why.
+SERVER_PATIENCE = 0.8
+# Refusals of a statement that did nothing; the session is as good as before.
+LOCK_NOT_AVAILABLE = "55P03"
+
+Rows = list[tuple[Any, ...]]
+
+
+def require_psycopg() -> None:
+    """Raise ConfigFault when the extra ``postgres`` is not installed."""
+    if psycopg is None:
+        raise ConfigFault(
+            "a ledger in PostgreSQL needs psycopg: pip install 'promoguard[postgres]'"
+        )
+
+
+def check_address(address: str) -> None:
+    """Check an address such as ``postgresql://user@host:5432/database``.
+
+    Raises
+    ------
+    ConfigFault
+        It is no address, or it holds a password, which would end up in logs.
+    """
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.ProgrammingError as error:
+        raise ConfigFault(f"ledger: no address of a PostgreSQL server: {error}") from error
+    if "password" in parts:
+        raise ConfigFault("ledger: keep the password out of the address; set RISK_LEDGER_PASSWORD")
+
+
+class Session:
+    """A connection that is opened when first needed. Used by one thread.
+
+    Each statement is a transaction of its own; what must be atomic is one statement.
+
+    Parameters
+    ----------
+    timeout_s
+        Longest wait for one statement.
+    clock
+        Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        password: str = "",
+        timeout_s: float = TIMEOUT_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        require_psycopg()
+        check_address(address)
+        secret = {"password": password} if password else {}
+        self._conninfo = make_conninfo(
+            address,
+            **secret,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            # Bytes that nobody acknowledges: the machine is gone.
+            tcp_user_timeout=int(timeout_s * 1000),
+            application_name="promoguard ledger",
+        )
+        patience_ms = max(1, int(timeout_s * 1000 * SERVER_PATIENCE))
+        # Whatever the server's or the role's defaults are: a commit is on the disk.
+        self._settings = (
+            f"SET statement_timeout = {patience_ms}; SET lock_timeout = {patience_ms}; "
+            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'"
+        )
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._line: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._pause_s = PAUSE_S
+        self._closed_until = 0.0
+
+    def rows(self, query: LiteralString, parameters: Sequence[object] = ()) -> Rows:
+        """Run one statement, a transaction of its own, and return its rows.
+
+        Raises
+        ------
+        StoreUnavailable
+            No answer in time, or no connection; what the statement did is not known.
+        psycopg.Error
+            The server refused the statement; it did nothing.
+        """
+        line = self._line or self._connect()
+        try:
+            cursor = line.execute(query, parameters or None, binary=True)
+            found = cursor.fetchall() if cursor.description is not None else []
+        except psycopg.Error as error:
+            if line.closed or line.broken or _tells_nothing(error):
+                raise self._failed(error) from error
+            raise
+        self._pause_s = PAUSE_S
+        return found
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        if self._clock() < self._closed_until:
+            raise StoreUnavailable("PostgreSQL: left alone for a moment after a failure")
+        try:
+            line = psycopg.connect(self._conninfo, autocommit=True)
+            # psycopg waits for ever by itself; every wait of a connection goes through this.
+            line.wait = partial(line.wait, timeout=self._timeout_s)  # type: ignore[method-assign]  # see above
+            self._line = line
+            line.execute(self._settings)
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+        return line
+
+    def _failed(self, error: Exception) -> StoreUnavailable:
+        self.close()
+        now = self._clock()
+        if now >= self._closed_until:
+            self._closed_until = now + self._pause_s
+            self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
+        return StoreUnavailable(f"PostgreSQL: {str(error).strip() or type(error).__name__}")
+
+
+def _tells_nothing(error: "psycopg.Error") -> bool:
+    """Tell whether an error leaves open what the server did, or says that it cannot work now."""
+    state = error.sqlstate
+    if state is None:
+        return True
+    # Classes: connection, resources, operator's intervention, system; and a primary turned
+    # standby refuses to write (25006).
+    return state[:2] in ("08", "53", "57", "58") or state in ("25006", LOCK_NOT_AVAILABLE)
