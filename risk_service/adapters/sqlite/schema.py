@@ -47,6 +47,36 @@ DECISION_LOG = FileKind(
             stamp_us INTEGER PRIMARY KEY, event_id TEXT NOT NULL, record BLOB NOT NULL
         ) STRICT;
         """,
+        # Claims, promotion actions and verifications are few beside orders: here indexes in
+        # the file itself cost less than caches of their own.
+        """
+        CREATE TABLE assessments (
+            seq INTEGER PRIMARY KEY,
+            decision_id TEXT NOT NULL UNIQUE,
+            request_id TEXT NOT NULL UNIQUE,
+            subject TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            challenge_id TEXT UNIQUE,
+            record BLOB NOT NULL,
+            UNIQUE (subject, number)
+        ) STRICT;
+        CREATE TABLE benefit_entries (
+            owner TEXT NOT NULL, at_us INTEGER NOT NULL, amount INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX benefits_of_owner ON benefit_entries (owner, at_us);
+        CREATE TABLE verifications (
+            seq INTEGER PRIMARY KEY,
+            request_id TEXT NOT NULL UNIQUE,
+            account TEXT NOT NULL,
+            real_name TEXT NOT NULL,
+            level INTEGER NOT NULL,
+            expires_at_us INTEGER NOT NULL,
+            record BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX verifications_of_account ON verifications (account, expires_at_us);
+        CREATE INDEX verifications_of_name ON verifications (real_name, expires_at_us)
+            WHERE real_name <> '';
+        """,
     ),
 )
 
