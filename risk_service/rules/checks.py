@@ -1,0 +1,154 @@
+"""What the language refuses before the engine checks types: names, functions, sizes."""
+
+import re
+from collections.abc import Iterator
+
+from risk_service.rules.faults import RuleFault
+from risk_service.rules.language import (
+    CALLS,
+    DEPTH_MAX,
+    FUNCTIONS,
+    KNOWN,
+    LOOP_DEPTH_MAX,
+    LOOPS_MAX,
+    MACROS,
+    RATIO,
+    SOURCE_MAX,
+    TERMS_MAX,
+    Variables,
+    near,
+)
+from risk_service.rules.numerals import Widening
+from risk_service.rules.syntax import Node
+from risk_service.rules.wording import texts
+
+_WORD = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*|[0-9.]+|[<>=!&|]+")
+# Macros keep their results under names that no source can hold.
+_MADE_BY_MACRO = "@"
+_WORDS_OF_OTHERS = {"True": "true", "False": "false", "None": "null", "and": "&&", "or": "||"}
+
+
+def fault(source: str, at: int, code: str, length: int = 0, **values: object) -> RuleFault:
+    """Return a fault at a place; without a length, the word there is at fault."""
+    message, hint = texts(code, **values)
+    word = _WORD.match(source, max(at, 0))
+    return RuleFault(source, at, length or (len(word[0]) if word else 1), message, hint)
+
+
+def check_source(source: str) -> None:
+    """Refuse what the engine should not even parse."""
+    if len(source) > SOURCE_MAX:
+        raise fault(source, SOURCE_MAX, "too_long", found=len(source), limit=SOURCE_MAX)
+    if not source.strip():
+        raise fault(source, 0, "empty")
+    for at, character in enumerate(source):
+        if not character.isprintable() and character not in "\n\r\t":
+            raise fault(source, at, "bad_text", 1)
+
+
+def check_tree(source: str, tree: Node, variables: Variables) -> None:
+    """Refuse unknown names and functions, and trees that are too large.
+
+    Raises
+    ------
+    RuleFault
+        At the first node in reading order that is at fault.
+    """
+    _check_size(source, tree)
+    for node, names in _scoped(tree, frozenset(), 0, source):
+        _check_node(source, node, names, variables)
+
+
+def check_divisions(source: str, widening: Widening) -> None:
+    """Refuse quotients that would be infinite without anybody saying so."""
+    for node in widening.divisions:
+        raise fault(source, node.at, "open_division")
+
+
+def _check_size(source: str, tree: Node) -> None:
+    nodes = list(tree.walk())
+    # What a macro unfolds to is not what was written: its own nodes all lie at its place.
+    terms = len({node.at for node, _ in nodes})
+    if terms > TERMS_MAX:
+        raise fault(source, 0, "too_many_terms", len(source), found=terms, limit=TERMS_MAX)
+    if max(depth for _, depth in nodes) > DEPTH_MAX:
+        raise fault(source, 0, "too_deep", len(source), limit=DEPTH_MAX)
+    loops = [node for node, _ in nodes if node.kind == "loop"]
+    if len(loops) > LOOPS_MAX:
+        at = loops[LOOPS_MAX].at
+        raise fault(source, at, "too_many_loops", found=len(loops), limit=LOOPS_MAX)
+
+
+def _scoped(
+    node: Node, names: frozenset[str], loops: int, source: str
+) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Yield every node with the names of the loops around it."""
+    yield node, names
+    if node.kind != "loop":
+        for part in node.parts:
+            yield from _scoped(part, names, loops, source)
+        return
+    if loops == LOOP_DEPTH_MAX:
+        raise fault(source, node.at, "loops_too_deep", found=loops + 1, limit=LOOP_DEPTH_MAX)
+    yield from _scoped(node.parts[0], names, loops, source)
+    for part in node.parts[1:]:
+        yield from _scoped(part, names | {node.name}, loops + 1, source)
+
+
+def _check_node(source: str, node: Node, names: frozenset[str], variables: Variables) -> None:
+    if node.kind == "call":
+        _check_call(source, node)
+    elif node.kind == "name":
+        _check_name(source, node, names, variables)
+    elif node.kind == "constant":
+        if node.value is None or isinstance(node.value, bytes):
+            raise fault(source, node.at, "bad_constant")
+    elif node.kind == "field":
+        raise fault(source, node.at, "no_fields")
+    elif node.kind == "map":
+        raise fault(source, node.at, "no_maps")
+    elif node.kind == "loop" and node.name in variables:
+        raise fault(source, node.at, "shadows", name=node.name)
+
+
+def _check_call(source: str, node: Node) -> None:
+    if node.name not in CALLS and not node.name.startswith(_MADE_BY_MACRO):
+        start = max(source.rfind(node.name, 0, node.at), 0)
+        hint_en, hint_zh = _function_hint(node.name)
+        raise fault(
+            source, start, "unknown_function", name=node.name, hint_en=hint_en, hint_zh=hint_zh
+        )
+    divides = node.name in ("_/_", "_%_") and node.parts[1].kind == "constant"
+    if divides and node.parts[1].value == 0:
+        raise fault(source, node.parts[1].at, "zero_divisor")
+    if node.name == KNOWN and (len(node.parts) != 1 or node.parts[0].kind != "name"):
+        raise fault(source, node.at, "known_needs_name")
+    if node.name == "matches" and len(node.parts) == 2:
+        pattern = node.parts[1]
+        if not isinstance(pattern.value, str):
+            raise fault(source, pattern.at, "bad_pattern", detail="no text in quotes")
+
+
+def _check_name(source: str, node: Node, names: frozenset[str], variables: Variables) -> None:
+    if node.name in variables or node.name in names or node.name.startswith(_MADE_BY_MACRO):
+        return
+    found = near(node.name, variables)
+    instead = _WORDS_OF_OTHERS.get(node.name)
+    hint_en, hint_zh = "`risk rules variables` lists them", "`risk rules variables` 列出全部变量"
+    if instead:
+        hint_en, hint_zh = f"write {instead}", f"请写 {instead}"
+    elif found:
+        hint_en = f"did you mean {' or '.join(found)}?"
+        hint_zh = f"是不是 {' 或 '.join(found)}？"
+    raise fault(
+        source, node.at, "unknown_variable", name=node.name, hint_en=hint_en, hint_zh=hint_zh
+    )
+
+
+def _function_hint(function: str) -> tuple[str, str]:
+    names = (*sorted(FUNCTIONS), *MACROS, KNOWN, RATIO)
+    found = near(function, names)
+    if found:
+        return f"did you mean {' or '.join(found)}?", f"是不是 {' 或 '.join(found)}？"
+    listed = ", ".join(names)
+    return f"there are: {listed}", f"可用函数：{listed}"

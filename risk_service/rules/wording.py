@@ -1,0 +1,137 @@
+"""What the faults of an expression say, by code: message and hint, English and Chinese.
+
+``{…}`` places are filled by whoever finds the fault; a hint may be empty.
+"""
+
+from risk_service.domain.text import LocalizedText
+
+# code: message en, message zh, hint en, hint zh
+_TEXTS: dict[str, tuple[str, str, str, str]] = {
+    "too_long": (
+        "the expression has {found} characters, at most {limit} are allowed",
+        "表达式有 {found} 个字符，最多允许 {limit} 个",
+        "split it into several rules",
+        "请拆成多条规则",
+    ),
+    "too_deep": (
+        "the expression is nested too deep (at most {limit} levels)",
+        "表达式嵌套过深（最多 {limit} 层）",
+        "split it into several rules",
+        "请拆成多条规则",
+    ),
+    "too_many_terms": (
+        "the expression has {found} terms, at most {limit} are allowed",
+        "表达式有 {found} 项，最多允许 {limit} 项",
+        "split it into several rules, or write x in [...] for many comparisons",
+        "请拆成多条规则，或用 x in [...] 代替多次比较",
+    ),
+    "too_many_loops": (
+        "the expression goes through lists {found} times, at most {limit} are allowed",
+        "表达式遍历列表 {found} 次，最多允许 {limit} 次",
+        "split it into several rules",
+        "请拆成多条规则",
+    ),
+    "loops_too_deep": (
+        "lists are gone through inside each other {found} deep, at most {limit} is allowed",
+        "列表遍历嵌套 {found} 层，最多允许 {limit} 层",
+        "write 'a' in list for one value",
+        "单个值请写 'a' in 列表",
+    ),
+    "empty": (
+        "the expression is empty",
+        "表达式为空",
+        "write a condition such as account__attempts_24h >= 10",
+        "请写一个条件，例如 account__attempts_24h >= 10",
+    ),
+    "bad_text": (
+        "the expression holds a character that is no text",
+        "表达式含有非法字符",
+        "save the file as UTF-8",
+        "请以 UTF-8 保存文件",
+    ),
+    "syntax": ("syntax error: {detail}", "语法错误：{detail}", "{hint_en}", "{hint_zh}"),
+    "unknown_variable": (
+        "there is no variable {name}",
+        "没有变量 {name}",
+        "{hint_en}",
+        "{hint_zh}",
+    ),
+    "unknown_function": (
+        "there is no function {name}",
+        "没有函数 {name}",
+        "{hint_en}",
+        "{hint_zh}",
+    ),
+    "no_fields": (
+        "variables have no fields",
+        "变量没有字段",
+        "variables are flat names with two underscores, such as order__units",
+        "变量是带双下划线的平名，例如 order__units",
+    ),
+    "no_maps": (
+        "maps are not part of the language of rules",
+        "规则语言不支持映射（map）",
+        "write a list: [1, 2]",
+        "请写列表：[1, 2]",
+    ),
+    "bad_constant": (
+        "null, bytes and unsigned numbers are not part of the language of rules",
+        "规则语言不支持 null、字节串和无符号数",
+        "ask for a missing value by known(name)",
+        "判断是否缺失请用 known(变量名)",
+    ),
+    "known_needs_name": (
+        "known takes the name of one variable",
+        "known 的参数只能是一个变量名",
+        "write known(account__attempts_24h)",
+        "请写 known(account__attempts_24h)",
+    ),
+    "shadows": (
+        "{name} is the name of a variable already",
+        "{name} 已经是变量名",
+        "call the element x: list.exists(x, x == 'a')",
+        "请把元素命名为 x：list.exists(x, x == 'a')",
+    ),
+    "zero_divisor": (
+        "division by zero",
+        "除数为零",
+        "divide by something else",
+        "请换一个除数",
+    ),
+    "open_division": (
+        "nothing says what this is when the divisor is 0",
+        "没有说明除数为 0 时的结果",
+        "write ratio(a, b), which cannot be told when b is 0, or ratio(a, b, 0) for a value then",
+        "请写 ratio(a, b)（b 为 0 时无法判断）或 ratio(a, b, 0)（b 为 0 时取 0）",
+    ),
+    "bad_pattern": (
+        "this is no pattern that can be used: {detail}",
+        "无法使用的正则表达式：{detail}",
+        "a pattern is a text in quotes, in RE2 syntax",
+        "正则须为引号中的文本，RE2 语法",
+    ),
+    "not_a_condition": (
+        "the expression is a {kind}, not a condition that is true or false",
+        "表达式的结果是{kind_zh}，而不是真假条件",
+        "compare it: ... >= 3",
+        "请写成比较：... >= 3",
+    ),
+    "wrong_kinds": (
+        "{operator} cannot take {kinds}",
+        "{operator} 不能用于{kinds_zh}",
+        "{hint_en}",
+        "{hint_zh}",
+    ),
+    "refused": (
+        "the engine refuses the expression: {detail}",
+        "引擎拒绝该表达式：{detail}",
+        "",
+        "",
+    ),
+}
+
+
+def texts(code: str, **values: object) -> tuple[LocalizedText, LocalizedText]:
+    """Return message and hint of a fault."""
+    message_en, message_zh, hint_en, hint_zh = (text.format(**values) for text in _TEXTS[code])
+    return LocalizedText(en=message_en, zh=message_zh), LocalizedText(en=hint_en, zh=hint_zh)
