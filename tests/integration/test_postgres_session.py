@@ -1,0 +1,142 @@
+"""A PostgreSQL that is down, silent or cut off costs a bounded time and is left alone then."""
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from risk_service.adapters.postgres.connection import Session, check_address
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from tests.fixtures.fault_proxy import fault_proxy
+from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
+from tests.fixtures.redis_server import free_ports
+
+TIMEOUT_S = 0.5
+# What a busy machine may add to the wait; far from forever.
+SLACK_S = 8.0
+WITHIN_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """Return a server that the tests of the module share."""
+    with postgres_server() as one:
+        yield one
+
+
+def session_at(server: PostgresServer, port: int = 0, timeout_s: float = TIMEOUT_S) -> Session:
+    """Return a session with the server, or with what stands before it on another port."""
+    address = server.address.replace(f":{server.port}/", f":{port or server.port}/")
+    return Session(address, password=PASSWORD, timeout_s=timeout_s)
+
+
+def answer_when_back(session: Session) -> object:
+    """Return what the session says once it works again."""
+    ends_at = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            return session.rows("SELECT 1")[0][0]
+        except StoreUnavailable:
+            assert time.monotonic() < ends_at, "the session never came back"
+            time.sleep(0.05)
+
+
+def test_commits_of_a_session_are_flushed_whatever_the_server_says(server: PostgresServer) -> None:
+    """A role or database that does not wait for the disk is overruled; waits have an end."""
+    with server.connect() as db:
+        db.execute("ALTER ROLE ledger SET synchronous_commit = off")
+    session = session_at(server)
+    names = ("synchronous_commit", "statement_timeout", "lock_timeout", "transaction_isolation")
+    shown = [session.rows(f"SHOW {name}")[0][0] for name in names]  # type: ignore[arg-type]  # fixed names
+    session.close()
+    with server.connect() as db:
+        db.execute("ALTER ROLE ledger RESET synchronous_commit")
+    assert shown == ["on", "400ms", "400ms", "read committed"]
+
+
+@pytest.mark.parametrize("fault", ["silent", "end", "reset"])
+def test_fault_amid_a_statement_ends_in_time_and_heals(server: PostgresServer, fault: str) -> None:
+    """No statement waits for ever, and the next connection starts afresh."""
+    with fault_proxy(server.port) as (port, faults):
+        session = session_at(server, port)
+        assert session.rows("SELECT 1") == [(1,)]
+        faults.silent = fault == "silent"
+        faults.reset = fault == "reset"
+        if fault != "silent":
+            faults.cut_after_bytes = 0
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="PostgreSQL"):
+            session.rows("SELECT 2")
+        assert time.monotonic() - started < TIMEOUT_S + SLACK_S
+        faults.heal()
+        assert answer_when_back(session) == 1
+        session.close()
+
+
+def test_server_that_is_gone_is_left_alone_for_a_moment() -> None:
+    """After a failure calls fail without another attempt, until the pause is over."""
+    now_s = [100.0]
+    address = f"postgresql://ledger@127.0.0.1:{free_ports(1)[0]}/postgres"
+    session = Session(address, timeout_s=TIMEOUT_S, clock=lambda: now_s[0])
+    with pytest.raises(StoreUnavailable, match="connection"):
+        session.rows("SELECT 1")
+    with pytest.raises(StoreUnavailable, match="left alone"):
+        session.rows("SELECT 1")
+    now_s[0] += 1.5
+    with pytest.raises(StoreUnavailable, match="connection"):
+        session.rows("SELECT 1")
+
+
+def test_killed_server_is_used_again_when_it_is_back() -> None:
+    """The session outlives a crash of the server."""
+    with postgres_server() as server:
+        session = session_at(server)
+        assert session.rows("SELECT 1") == [(1,)]
+        server.kill()
+        with pytest.raises(StoreUnavailable):
+            session.rows("SELECT 1")
+        server.start()
+        assert answer_when_back(session) == 1
+        session.close()
+
+
+def test_refused_statement_leaves_the_session_as_it_was(server: PostgresServer) -> None:
+    """An error that the statement earned is the caller's, and no reason to reconnect."""
+    session = session_at(server)
+    before = session.rows("SELECT pg_backend_pid()")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        session.rows("SELECT 1 / 0")
+    assert session.rows("SELECT pg_backend_pid()") == before
+    session.close()
+
+
+def test_statement_that_takes_too_long_is_ended_by_the_server(server: PostgresServer) -> None:
+    """The server gives up first, so that nothing goes on there after we have given up."""
+    session = session_at(server)
+    with pytest.raises(StoreUnavailable, match="statement timeout"):
+        session.rows("SELECT pg_sleep(60)")
+    session.close()
+
+
+def test_wrong_password_says_so_and_does_not_hold_the_right_one(server: PostgresServer) -> None:
+    """The message helps an operator and gives nothing away."""
+    session = Session(server.address, password="wrong", timeout_s=TIMEOUT_S)  # noqa: S106 - a wrong one
+    with pytest.raises(StoreUnavailable, match="password authentication failed") as told:
+        session.rows("SELECT 1")
+    assert "wrong" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("postgresql://a:secret@127.0.0.1/db", "RISK_LEDGER_PASSWORD"),
+        ("postgresql://a@127.0.0.1/db?password=secret", "RISK_LEDGER_PASSWORD"),
+        ("postgresql://a@127.0.0.1/db?colour=red", "no address"),
+    ],
+)
+def test_address_with_password_or_unknown_words_is_refused(address: str, words: str) -> None:
+    """Addresses are logged, so that they must not hold a secret."""
+    with pytest.raises(ConfigFault, match=words) as told:
+        check_address(address)
+    assert "secret" not in str(told.value)
