@@ -127,6 +127,15 @@ class Evidence:
             looked_at += 1
         return found
 
+    def shared(self, account: int, values: Iterable[int], other: int) -> set[int]:
+        """Return the link types by which an account, seen with these values, meets another.
+
+        A hub counts here as well: two persons may be asked about by themselves.
+        """
+        theirs = set(self._values_of(other))
+        mine = {*values, *self._values_of(account)}
+        return {self.kind[value] for value in mine & theirs}
+
     def touch(self, value: int, account: int, at_us: int) -> bool:
         """Note that an account was seen with a value that links it; False if it does not."""
         row = self.head[value]

@@ -126,9 +126,46 @@ class ClusterState(Generic[Key]):
         """Return the account and the members of its cluster, those seen last first."""
         return (account, *self._view(account, (), self.applied_us + 1).members)
 
+    def whole(self, account: Key, links: Links, at_us: int) -> tuple[Key, ...]:
+        """Return every account of an order's cluster, the one seen first before all others.
+
+        As ``view`` sees it, without a limit on their number but ``max_size``.
+        """
+        number = self.accounts.find(account, at_us)
+        if number == UNKNOWN:
+            number = NOBODY
+        members, _ = self._cluster(number, self.graph.evidence.values(links))
+        first_us = self.accounts.first_us
+        own_us = at_us if number == NOBODY else first_us[number]
+        aged = [(first_us[member], self.accounts.key(member)) for member in members]
+        # Its own account first among equals, as the view names the cluster.
+        aged.sort(key=lambda one: one[0])
+        before = [key for first, key in aged if first < own_us]
+        after = [key for first, key in aged if first >= own_us]
+        return (*before, account, *after)
+
     def neighbours(self, account: Key) -> tuple[Key, ...]:
         """Return the accounts that share a value with an account, those seen last first."""
         return self._view(account, (), self.applied_us + 1).neighbours
+
+    def shared(self, account: Key, other: Key, links: Links) -> frozenset[str] | None:
+        """Return the fields by which two accounts meet; None when the other was never seen.
+
+        Parameters
+        ----------
+        links
+            What the first account is seen with right now.
+        """
+        accounts, at_us = self.accounts, self.applied_us + 1
+        second = accounts.find(other, at_us)
+        if second == UNKNOWN:
+            return None
+        first = accounts.find(account, at_us)
+        evidence = self.graph.evidence
+        kinds = evidence.shared(
+            NOBODY if first == UNKNOWN else first, evidence.values(links), second
+        )
+        return frozenset(self.rules.links[kind].field for kind in kinds)
 
     def _view(self, account: Key, links: Links, at_us: int) -> ClusterView[Key]:
         accounts, graph = self.accounts, self.graph
