@@ -48,6 +48,7 @@ class LazyGroup(click.Group):
 
 
 SUMMARIES = {
+    "backtest": "Show what a rule would have flagged in the past, and how it splits.",
     "actors": "Say who may call the service, and what for.",
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "demo": "Run the whole way: world, features, training, serving, orders.",

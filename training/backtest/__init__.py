@@ -1,0 +1,1 @@
+"""Backtests: what a rule would have flagged, event by event, as of each event."""

@@ -1,0 +1,125 @@
+"""A condition over own events: its text, compiled over the variables that it names.
+
+A data set has tens of thousands of variables; only those of the event and those named in the
+text are declared to the language.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.rules.expression import Expression, Kind, Language, RuleFault
+from training.backtest.variables import OwnVariables, Variable
+from training.datasets.own_events import NAME_PATTERN
+
+# Texts in quotes are no names.
+_NAMES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[A-Za-z_][A-Za-z0-9_]*")
+# CEL's own words that a column of a shop may be named like.
+_QUALIFIED = ("entity__{}", "cat__{}", "num__{}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """An expression that compiled, and what it reads: in order, each by its name."""
+
+    text: str
+    expression: Expression
+    variables: Mapping[str, Variable]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Events that are counted apart: those of whose own columns a condition is true."""
+
+    name: str
+    condition: Condition
+
+
+def compile_condition(text: str, variables: OwnVariables) -> Condition:
+    """Compile an expression over the variables of a data set.
+
+    Raises
+    ------
+    ConfigFault
+        Shows the place in the text, what is wrong there and what would be right.
+    """
+    named = {name: found for name in names_in(text) if (found := variables.find(name)) is not None}
+    return _compiled(text, variables.of_event() | named, variables)
+
+
+def compile_definition(text: str, variables: OwnVariables) -> Definition:
+    """Compile ``NAME=CONDITION``; the condition may read the event's own columns.
+
+    Raises
+    ------
+    ConfigFault
+        The name cannot be used, or the condition is wrong.
+    """
+    name, equals, condition = text.partition("=")
+    name = name.strip()
+    if not equals or not re.fullmatch(NAME_PATTERN, name):
+        raise ConfigFault(
+            f"--define {text!r}: write NAME=CONDITION, such as cancelled='amount < 0'; a name is "
+            "small letters, digits and single _"
+        )
+    if name in variables.vocabulary.labels:
+        raise ConfigFault(f"--define {name}: the data set has a label of that name; take another")
+    for used in names_in(condition):
+        if used not in variables.own and variables.find(used) is not None:
+            raise ConfigFault(
+                f"--define {name}: {used} is history; a definition says which events count, by "
+                "their own columns"
+            )
+    compiled = _compiled(condition.strip(), variables.of_event(), variables)
+    return Definition(name=name, condition=compiled)
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Yield the names in an expression, each once."""
+    found = dict.fromkeys(match[0] for match in _NAMES.finditer(text))
+    yield from (name for name in found if name[0] not in "'\"")
+
+
+def shown(text: str, fault: RuleFault, hint: str) -> str:
+    """Return a fault with the line of the text and marks below the place."""
+    lines = text.split("\n")
+    line = lines[fault.line - 1] if fault.line <= len(lines) else ""
+    marks = " " * (fault.column - 1) + "^" * max(1, min(fault.length, len(line)))
+    advice = f"\n  {hint}" if hint else ""
+    where = f"line {fault.line}, column {fault.column}"
+    return f"the rule, {where}: {fault.message}\n  {line}\n  {marks}{advice}"
+
+
+def _compiled(text: str, declared: Mapping[str, Variable], variables: OwnVariables) -> Condition:
+    kinds: dict[str, Kind] = {name: one.kind for name, one in declared.items()}
+    try:
+        expression = Language(kinds).compile(text)
+    except RuleFault as fault:
+        raise ConfigFault(shown(text, fault, _hint(text, fault, variables))) from fault
+    read = dict.fromkeys((*expression.variables, *expression.asks_known))
+    return Condition(
+        text=text, expression=expression, variables={name: declared[name] for name in read}
+    )
+
+
+def _hint(text: str, fault: RuleFault, variables: OwnVariables) -> str:
+    """Return advice: for an unknown name, from all variables of the data set."""
+    lines = text.split("\n")
+    at = fault.column - 1
+    match = _NAMES.match(lines[fault.line - 1], at) if fault.line <= len(lines) else None
+    name = match[0] if match is not None else ""
+    for pattern in _QUALIFIED:
+        if name and name not in variables.own and pattern.format(name) in variables.own:
+            return f"{name} is a word of the language; write {pattern.format(name)}"
+    if "no variable" not in fault.message:
+        return fault.hint
+    return advice(name, variables.near) or fault.hint
+
+
+def advice(name: str, near: Callable[[str], list[str]]) -> str:
+    """Return what may have been meant by an unknown name."""
+    found = near(name)
+    if found:
+        return f"did you mean {' or '.join(found)}?"
+    return "`risk backtest --variables --data DIR` lists the variables"

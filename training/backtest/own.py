@@ -1,0 +1,211 @@
+"""A backtest over own events: what ``risk dataset import`` wrote."""
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from risk_service.domain.errors import ConfigFault
+from training.backtest.columns import Column, EventColumns, Texts
+from training.backtest.condition import (
+    Condition,
+    Definition,
+    compile_condition,
+    compile_definition,
+)
+from training.backtest.history import Flags
+from training.backtest.labels import LabelReader
+from training.backtest.listing import Flagged
+from training.backtest.population import Population
+from training.backtest.request import BacktestRequest, span_of
+from training.backtest.result import Asked, Backtest, finished
+from training.backtest.sweep import Faults, sweep
+from training.backtest.tally import Money
+from training.backtest.truth import Truth, choose_labels, truth_of
+from training.backtest.values import Known, OwnValues
+from training.backtest.variables import OwnVariables
+from training.datasets.own_events import (
+    AMOUNT_COLUMN,
+    DESCRIPTION,
+    KIND,
+    entity_column,
+    read_own_description,
+)
+
+Json = dict[str, Any]
+# A stage, and what is done of how much; 0 in all: not told.
+Progress = Callable[[str, int, int], None]
+
+
+def open_columns(request: BacktestRequest) -> EventColumns:
+    """Return the columns of the data set of a request.
+
+    Raises
+    ------
+    DataFault
+        The directory holds no own events.
+    """
+    return EventColumns(
+        directory=request.data,
+        description=read_own_description(request.data),
+        zone=request.zone,
+    )
+
+
+def defined(request: BacktestRequest, columns: EventColumns) -> dict[str, Definition]:
+    """Return the definitions of a request by name.
+
+    Raises
+    ------
+    ConfigFault
+        One is wrong, or two have one name.
+    """
+    variables = OwnVariables(columns, ())
+    found: dict[str, Definition] = {}
+    for text in request.definitions:
+        one = compile_definition(text, variables)
+        if one.name in found:
+            raise ConfigFault(f"--define {one.name}: is given twice")
+        found[one.name] = one
+    return found
+
+
+def backtest_own(
+    request: BacktestRequest, expression: str, rule_id: str | None, tell: Progress
+) -> Backtest:
+    """Evaluate an expression on every event of the period, as of that event.
+
+    Raises
+    ------
+    ConfigFault
+        The expression, a definition, a label or the period is wrong.
+    DataFault
+        The data set cannot be read.
+    """
+    columns = open_columns(request)
+    definitions = defined(request, columns)
+    variables = OwnVariables(columns, tuple(definitions))
+    condition = compile_condition(expression, variables)
+    chosen = choose_labels(columns.description.labels, request.label, request.refund_label)
+    tell("reading", 0, 0)
+    start, stop = span_of(request, columns.at_us)
+    reader = LabelReader(columns)
+    taken, not_told = _taken(definitions, condition, columns, variables, tell)
+    values = OwnValues(variables, columns, (start, stop), request.edges).of(
+        tuple(condition.variables),
+        Known(labels=reader.read, definitions=taken),
+        lambda stage: tell(stage, 0, 0),
+    )
+    flags, faults = sweep(
+        condition.expression, values, stop - start, lambda done, rows: tell("rule", done, rows)
+    )
+    tell("counting", 0, 0)
+    truth = _truth(reader, chosen, request, (start, stop))
+    flagged = Flagged(
+        population=_population(columns, truth, (start, stop)), flags=flags, values=values
+    )
+    asked = Asked(
+        rule_id=rule_id,
+        expression=expression,
+        version=_version(condition, definitions),
+        variables=condition.variables,
+        data=_data(columns),
+        about={
+            "windows": request.edges.value,
+            "label": chosen[0],
+            "refund_label": chosen[1],
+            "definitions": {
+                name: {
+                    "condition": one.condition.text,
+                    "events": int(taken[name].sum()) if name in taken else None,
+                    "not_told": not_told.get(name, 0),
+                }
+                for name, one in definitions.items()
+            },
+        },
+    )
+    return finished(request, asked, flagged, faults)
+
+
+def _taken(
+    definitions: dict[str, Definition],
+    condition: Condition,
+    columns: EventColumns,
+    variables: OwnVariables,
+    tell: Progress,
+) -> tuple[dict[str, Flags], dict[str, int]]:
+    """Return the events of each definition that the rule reads, and how many were not told."""
+    histories = map(variables.history, condition.variables)
+    wanted = {history.events for history in histories if history is not None}
+    taken: dict[str, Flags] = {}
+    not_told: dict[str, int] = {}
+    for name in sorted(wanted & set(definitions)):
+        read = definitions[name].condition
+        values: dict[str, Column] = {
+            one: variables.own[one].column(columns) for one in read.variables
+        }
+        progress = partial(tell, f"events {name}")
+        taken[name], faults = sweep(read.expression, values, len(columns), progress)
+        not_told[name] = _events(faults)
+    return taken, not_told
+
+
+def _events(faults: Faults) -> int:
+    return sum(faults.codes.values())
+
+
+def _truth(
+    reader: LabelReader,
+    chosen: tuple[str | None, str | None],
+    request: BacktestRequest,
+    span: tuple[int, int],
+) -> Truth:
+    abuse, refund = (None if name is None else reader.part(name, *span) for name in chosen)
+    return truth_of(span[1] - span[0], abuse, refund, request.as_of_us)
+
+
+def _population(columns: EventColumns, truth: Truth, span: tuple[int, int]) -> Population:
+    here = slice(*span)
+
+    def texts_of(entity: str) -> Texts:
+        texts = columns.texts(entity_column(entity))
+        return Texts(texts.codes[here], texts.levels)
+
+    money = None
+    if columns.description.amount is not None:
+        money = Money(
+            minor=columns.numbers(AMOUNT_COLUMN).values[here],
+            currency=columns.description.amount.currency,
+            exponent=columns.exponent,
+        )
+    return Population(
+        ids=columns.ids.slice(span[0], span[1] - span[0]),
+        at_us=columns.at_us[here],
+        local_s=columns.local_s[here],
+        entities=tuple(columns.description.entities),
+        texts_of=texts_of,
+        money=money,
+        truth=truth,
+    )
+
+
+def _version(condition: Condition, definitions: dict[str, Definition]) -> str:
+    """Return the digest of all that the result of one event depends on besides the data."""
+    kinds = [f"{name}:{one.kind}" for name, one in sorted(condition.variables.items())]
+    defined_as = [f"{name}={one.condition.text}" for name, one in sorted(definitions.items())]
+    text = "\n".join((condition.text, *kinds, *defined_as))
+    return "expression-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _data(columns: EventColumns) -> Json:
+    described = columns.description
+    return {
+        "name": described.name,
+        "kind": KIND,
+        "directory": str(columns.directory),
+        "events": described.rows,
+        # The description holds the digest of each table, so this one stands for all.
+        "sha256": hashlib.sha256((columns.directory / DESCRIPTION).read_bytes()).hexdigest(),
+        "files": {name: file.sha256 for name, file in described.files.items()},
+        "source": {"file": described.source.file, "sha256": described.source.sha256},
+    }

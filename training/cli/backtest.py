@@ -1,0 +1,142 @@
+"""``risk backtest``: options, progress, the report. Converts arguments only."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+
+from risk_service.domain.errors import ConfigFault
+from training.backtest.lengths import Edges
+from training.backtest.listing import check_suffix, write_flags
+from training.backtest.request import DEFAULT_LIMIT, BacktestRequest
+from training.backtest.run import backtest as run_backtest
+from training.backtest.run import list_variables
+from training.cli.backtest_report import print_report, print_variables
+from training.cli.bars import Bars
+from training.own_data.periods import time_us
+
+DIRECTORY = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+BAR_AFTER_S = 1.0
+
+
+@click.command()
+@click.argument("rule", required=False)
+@click.option("--data", type=DIRECTORY, required=True, help="Data set: imported, or prepared.")
+@click.option("--json", "json_file", type=FILE, help="Write the whole result to this file.")
+@click.option("--flags", type=FILE, help="Write all flagged events: .parquet or .csv.")
+@click.option("--label", help="Label that means abuse; needed when there are several.")
+@click.option("--refund-label", help="Label that means refunded; default: the one named so.")
+@click.option("--from", "start", help="First time, such as 2024-01-31 (midnight in UTC).")
+@click.option("--to", "stop", help="End of the period, not included.")
+@click.option("--as-of", help="Count labels that were known at this time; default: all.")
+@click.option("--rules", type=DIRECTORY, help="Directory of rule files; default: the shipped.")
+@click.option(
+    "--define", "definitions", multiple=True, metavar="NAME=CONDITION",
+    help="Events to count apart, such as cancelled='amount < 0'; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--windows", "edges", type=click.Choice([one.value for one in Edges]),
+    default=Edges.LIVE.value, show_default=True,
+    help="Windows that start at whole tiles as in the live service, or exactly.",
+)  # fmt: skip
+@click.option("--zone", default="UTC", show_default=True, help="Time zone of hour and day.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=DEFAULT_LIMIT, show_default=True,
+    help="Events, and entities of each kind, that the result lists.",
+)  # fmt: skip
+@click.option("--variables", is_flag=True, help="List the variables that a rule may read.")
+def backtest(
+    rule: str | None, data: Path, json_file: Path | None, flags: Path | None, **given: Any
+) -> None:
+    """Show what RULE would have flagged in the past: an expression, or the id of a rule.
+
+    Every event is judged as of its own time: history counts the events before it only.
+
+    Example: risk backtest 'amount > 1000 && card__count_1h >= 3' --data payments --json b.json
+
+    Example: risk backtest --variables --data payments
+
+    Example: risk backtest 'customer__cancelled__count_30d >= 3' --define "cancelled=amount < 0"
+        --data orders --flags flagged.parquet
+    """
+    if flags is not None:
+        check_suffix(flags)
+    request = request_of(rule or "true", data, given)
+    if given["variables"]:
+        _list(request, json_file)
+        return
+    if rule is None:
+        raise click.UsageError("RULE is missing: an expression, or the id of a rule")
+    with Bars(appear_after_s=BAR_AFTER_S) as bars:
+        done = run_backtest(request, bars.report)
+    if flags is not None:
+        write_flags(done.flagged, flags)
+    if json_file is not None:
+        _write(json_file, done.figures)
+    print_report(Console(), done.figures)
+    if flags is not None:
+        click.echo(f"{flags}: {done.figures['events_flagged']:,} events")
+
+
+def request_of(rule: str, data: Path, given: Mapping[str, Any]) -> BacktestRequest:
+    """Return the request of the options.
+
+    Raises
+    ------
+    ConfigFault
+        A time or a zone is none.
+    """
+    return BacktestRequest(
+        rule=rule,
+        data=data,
+        label=given["label"],
+        refund_label=given["refund_label"],
+        start_us=_time_us("--from", given["start"]),
+        stop_us=_time_us("--to", given["stop"]),
+        as_of_us=_time_us("--as-of", given["as_of"]),
+        rules=given["rules"],
+        definitions=given["definitions"],
+        edges=Edges(given["edges"]),
+        zone=_zone(given["zone"]),
+        limit=given["limit"],
+    )
+
+
+def _time_us(option: str, text: str | None) -> int | None:
+    return None if text is None else time_us(option, text)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ConfigFault(
+            f"--zone {name!r} is no time zone; write one such as Asia/Shanghai"
+        ) from error
+
+
+def _list(request: BacktestRequest, json_file: Path | None) -> None:
+    with Bars(appear_after_s=BAR_AFTER_S) as bars:
+        found = list_variables(request, bars.report)
+    if json_file is not None:
+        _write(json_file, found)
+    print_variables(Console(), found)
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON in its own order; the file appears whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise ConfigFault(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+"""What a backtest shows on a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Json = Mapping[str, Any]
+SHOWN_EVENTS, SHOWN_ENTITIES = 10, 5
+STATES = ("abuse", "refunded", "honest", "unknown")
+MEASURES = {
+    "precision": "precision",
+    "recall": "recall",
+    "false_positive_rate": "false positive rate",
+}
+
+
+def print_report(console: Console, figures: Json) -> None:
+    """Print the figures of a backtest."""
+    data, period = figures["data"], figures["period"]
+    console.print(
+        f"[bold]{escape(data['name'])}[/bold], {period['first'][:10]} to {period['last'][:10]}: "
+        f"{figures['events_flagged']:,} of {figures['events_read']:,} events flagged"
+        f"{_percent(figures['share_flagged'])}"
+    )
+    console.print(f"rule {escape(figures['rule'] or '')}[dim]{escape(figures['expression'])}[/dim]")
+    console.print(_split(figures))
+    for what, one in figures["measures"].items():
+        console.print(_measured(what, one))
+    if figures["events"]["listed"]:
+        console.print(_events(figures["events"]))
+    for name, one in figures["entities"].items():
+        if one["listed"]:
+            console.print(_entities(name, one))
+    for line in _notes(figures):
+        console.print(line)
+
+
+def print_variables(console: Console, found: Json) -> None:
+    """Print the variables of a data set: each of the event, and the patterns of its history."""
+    table = Table("variable", "kind", "missing", "meaning", title="Of the event itself")
+    for name, one in found["event"].items():
+        table.add_row(name, one["kind"], f"{one['missing']:.1%}", escape(one["en"]))
+    console.print(table)
+    keys = Table("KEY", "missing", title="Keys of histories: KEY__MEASURE")
+    for key, share in found["keys"].items():
+        keys.add_row(key, f"{share:.1%}")
+    console.print(keys)
+    first = next(iter(found["keys"]), "")
+    shown = Table("variable", "kind", "meaning", title=f"History of {first}; others alike")
+    for name, one in found["history"].items():
+        if name.startswith(f"{first}__") and _is_shown(name):
+            shown.add_row(name, one["kind"], escape(one["en"]))
+    console.print(shown)
+    console.print(
+        f"{len(found['event']) + len(found['history']):,} variables; --json F writes all. "
+        "Windows: 1m 10m 1h 24h 7d 30d 90d ever, or any length such as 45m; "
+        "_now at the end counts the event itself too."
+    )
+
+
+def _is_window(text: str) -> bool:
+    return text[:-1].isdigit() or text == "ever"
+
+
+def _is_shown(name: str) -> bool:
+    window = name.rpartition("_")[2]
+    return window == "24h" or not (_is_window(window) or window == "now")
+
+
+def _split(figures: Json) -> Table:
+    split = figures["split"]
+    money = figures["amounts"]
+    unit = f" ({money['currency']})" if money is not None and money["currency"] else ""
+    amount = () if money is None else (f"amount flagged{unit}", f"amount of all{unit}")
+    table = Table("", "flagged", "of the flagged", "all events", "of the class", *amount)
+    for state in STATES:
+        flagged, every = split["flagged"][state], split["all"][state]
+        share = flagged["events"] / every["events"] if every["events"] else None
+        cells = [
+            state,
+            f"{flagged['events']:,}",
+            _share(flagged["share"]),
+            f"{every['events']:,}",
+            _share(share),
+        ]
+        if money is not None:
+            cells += [f"{flagged['amount']:,.2f}", f"{every['amount']:,.2f}"]
+        table.add_row(*cells)
+    return table
+
+
+def _measured(what: str, one: Json) -> str:
+    parts = [f"{words} {_interval(one[name])}" for name, words in MEASURES.items()]
+    return f"against {what} (label {one['label']}): " + ", ".join(parts)
+
+
+def _events(events: Json) -> Table:
+    listed = events["listed"][:SHOWN_EVENTS]
+    title = f"First {len(listed)} of {events['total']:,} flagged events"
+    table = Table("event", "time", "state", "values", title=title)
+    for one in listed:
+        values = ", ".join(f"{name} {value}" for name, value in one["values"].items())
+        table.add_row(escape(one["event_id"]), one["time"], one["state"], escape(values))
+    return table
+
+
+def _entities(name: str, one: Json) -> Table:
+    listed = one["listed"][:SHOWN_ENTITIES]
+    title = f"{name}: {one['flagged']:,} of {one['all']:,} flagged; the most often flagged"
+    table = Table(name, "events", *STATES, "first", "last", title=title)
+    for entity in listed:
+        counts = (f"{entity[state]:,}" for state in STATES)
+        table.add_row(
+            escape(entity["key"]), f"{entity['events']:,}", *counts, entity["first"], entity["last"]
+        )
+    return table
+
+
+def _notes(figures: Json) -> list[str]:
+    notes = []
+    for code, one in figures["faults"]["codes"].items():
+        why = ", ".join(f"{name} {count:,}" for name, count in one["names"].items())
+        notes.append(
+            f"not told on {one['events']:,} events: {code} {why or escape(one['detail'])}; "
+            "such an event is not flagged"
+        )
+    if figures.get("windows") == "live":
+        notes.append(
+            "windows start at whole tiles, as in the live service; --windows exact for none"
+        )
+    return notes
+
+
+def _interval(one: Json | None) -> str:
+    if one is None:
+        return "not defined"
+    return f"{one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2%}"
+
+
+def _percent(one: Json | None) -> str:
+    return "" if one is None else f" ({one['value']:.2%})"
