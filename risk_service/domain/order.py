@@ -118,7 +118,10 @@ class IdentityTraits(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Order(Struct, frozen=True, kw_only=True, gc=False):
-    """A tokenised order: the only form that goes past the identity room."""
+    """A tokenised order: the only form that goes past the identity room.
+
+    ``list_tokens`` are those of networks and of the recipient, as far as lists asked for them.
+    """
 
     order_id: str
     ordered_at_us: int
@@ -137,6 +140,7 @@ class Order(Struct, frozen=True, kw_only=True, gc=False):
     drop_id: str
     verification_level: VerificationLevel
     balance_due_at_us: int | None = None
+    list_tokens: tuple[str, ...] = ()
 
     @property
     def lead_line(self) -> OrderLine:

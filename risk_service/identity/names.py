@@ -27,6 +27,11 @@ def normalise_name(text: str) -> str:
     return "".join(words) if _HAN.search("".join(words)) else " ".join(sorted(words))
 
 
+def is_masked(name: str) -> bool:
+    """Tell whether a part of the name is hidden."""
+    return _MASKS.search(name) is not None
+
+
 def match_names(payer: str, recipient: str) -> float:
     """Compare two normalised names: 1.0 same, 0.0 different, NaN when it cannot be told."""
     if not payer or not recipient:

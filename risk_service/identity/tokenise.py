@@ -10,12 +10,14 @@ import math
 from operator import attrgetter
 
 from risk_service.domain.action import Action, RawAction
+from risk_service.domain.listed import NOTHING_NEEDED, ListNeeds
 from risk_service.domain.order import IdentityTraits, Order, RawOrder, Tokens
 from risk_service.domain.vocabulary import PhonePrefixClass
 from risk_service.identity.address import Address, parse_address
 from risk_service.identity.hashing import keyed_token
 from risk_service.identity.ip import IpFacts, parse_ip
 from risk_service.identity.keys import IdentityKey
+from risk_service.identity.listing import ListTokens, recipient_text
 from risk_service.identity.names import match_names, normalise_name
 from risk_service.identity.phone import Phone, parse_phone
 from risk_service.identity.real_name import RealNameId, age_years, parse_real_name_id
@@ -46,7 +48,7 @@ _IS_VIRTUAL = tuple(
 
 
 class Tokeniser:
-    """Turns raw orders into tokenised ones under one key. Holds no state but the key's.
+    """Turns raw orders into tokenised ones under one key. Holds no state of orders.
 
     Parameters
     ----------
@@ -65,6 +67,12 @@ class Tokeniser:
         self._building = keyed_token(key, "address_building")
         self._phone = keyed_token(key, "phone")
         self._real_name = keyed_token(key, "real_name")
+        self.lists = ListTokens(key)
+        self._needs: ListNeeds | None = None
+
+    def watch(self, needs: ListNeeds) -> None:
+        """From now on give orders the tokens that lists need beside those of every order."""
+        self._needs = needs if needs != NOTHING_NEEDED else None
 
     def order(self, raw: RawOrder) -> Order:
         """Return the order with tokens and traits in place of identifiers.
@@ -103,6 +111,7 @@ class Tokeniser:
             drop_id=raw.drop_id,
             verification_level=raw.verification_level,
             balance_due_at_us=raw.balance_due_at_us,
+            list_tokens=self._listed(self._needs, raw, ip, address) if self._needs else (),
         )
 
     def action(self, raw: RawAction) -> Action:
@@ -131,6 +140,11 @@ class Tokeniser:
     def account(self, account_id: str) -> str:
         """Return the token of an account id, as in ``Order.tokens.account``."""
         return self._account(_encoded(opaque(account_id)))
+
+    def _listed(
+        self, needs: ListNeeds, raw: RawOrder, ip: IpFacts | None, address: Address
+    ) -> tuple[str, ...]:
+        return self.lists.of_order(needs, ip, lambda: recipient_text(raw.recipient_name, address))
 
     def _tokens(
         self,
