@@ -15,11 +15,15 @@ from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.bootstrap.bundles import load_bundle
 from risk_service.config import Settings
+from risk_service.decisions.cases import Cases
+from risk_service.decisions.findings import NoFindings
+from risk_service.decisions.limiting import Limiting, NoLimits
 from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.pipeline import Pipeline
 from risk_service.decisions.policy import load_policy
 from risk_service.decisions.reasons import load_reasons
+from risk_service.decisions.records import Records
 from risk_service.decisions.scoring import Scoring
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.schema import load_schema
@@ -80,16 +84,17 @@ def build(settings: Settings) -> Service:
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
     linked = Linked(state.clusters.state, declared, windows, state.logged_us)
+    policy = load_policy()
     pipeline = Pipeline(
-        tokenise=tokeniser.order,
+        cases=Cases(tokenise=tokeniser.order, store=state.store, decision_ids=DecisionIds(ids)),
         live=Live(windows, linked, state.compiled, state.stamps),
         scoring=scoring,
-        policy=load_policy(),
-        reasons=load_reasons(schema),
+        findings=NoFindings(),
+        policy=policy,
+        limiting=Limiting(policy, NoLimits()),
+        records=Records(scoring=scoring, policy=policy, reasons=load_reasons(schema), ids=ids),
         store=state.store,
         clock=clock,
-        ids=ids,
-        decision_ids=DecisionIds(ids),
     )
     intake = Intake(
         tokenise=tokeniser.action,

@@ -49,25 +49,50 @@ class Linked:
         self._logged_us = logged_us
         self._waiting: list[tuple[str, Links, int]] = []
 
-    def rows(self, events: Sequence[Event], observed: Floats, r_us: int) -> Floats:
-        """Return the cluster features of the orders of a group, NaN where missing.
+    def views(self, events: Sequence[Event], r_us: int) -> list[ClusterView[str] | None]:
+        """Return what the orders of a group see of their clusters; None without an account.
 
         All orders of a group see the links that are durable, each its own on top.
+
+        Parameters
+        ----------
+        r_us
+            The group's first stamp.
+        """
+        self.settle()
+        return [self._view(event, r_us) for event in events]
+
+    def accounts(self, event: Event, at_us: int) -> tuple[str, ...]:
+        """Return all accounts of an order's cluster, the one that names it first.
+
+        Reads what is linked right now, so it may be asked after ``views`` of the same group.
+        """
+        links = self._reader.links(event)
+        if links is None:
+            return ()
+        return self.state.whole(self._reader.account(event), links, at_us)
+
+    def rows(
+        self,
+        views: Sequence[ClusterView[str] | None],
+        events: Sequence[Event],
+        observed: Floats,
+        r_us: int,
+    ) -> Floats:
+        """Return the cluster features of the orders of a group, NaN where missing.
 
         Parameters
         ----------
         observed
             The orders' own windows, shape (orders, window features).
         r_us
-            The group's first stamp: when clusters and other accounts are read.
+            When ``views`` was asked, and the records of other accounts are read.
 
         Raises
         ------
         risk_service.domain.errors.StoreUnavailable
             The records of other accounts cannot be read.
         """
-        self.settle()
-        views = [self._view(event, r_us) for event in events]
         trip = self._features.trip(views, events)
         read = self._windows.read_many(trip.requests, r_us) if trip.requests else []
         return self._features.rows(trip, observed, read)
@@ -79,6 +104,12 @@ class Linked:
             links = self._reader.links(event)
             if links is not None:
                 self._waiting.append((self._reader.account(event), links, stamp_us))
+
+    def shared(self, event: Event, other: str) -> frozenset[str] | None:
+        """Return the fields by which the event's account meets another; None when unknown."""
+        self.settle()
+        links = self._reader.links(event) or ()
+        return self.state.shared(self._reader.account(event), other, links)
 
     def settle(self) -> None:
         """Apply the links of the group before, or drop them when the log has not got it."""

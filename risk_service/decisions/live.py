@@ -47,10 +47,15 @@ class Stamped(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LiveGroup(Struct, frozen=True, kw_only=True):
-    """What was read for a group; ``values`` is None when no window could be read."""
+    """What was read for a group; ``values`` is None when no window could be read.
+
+    ``clusters`` names each order's identity cluster, empty where it has none.
+    """
 
     values: Floats | None
     stamps: list[Stamped]
+    events: Sequence[Event]
+    clusters: list[str]
 
 
 class Live:
@@ -85,7 +90,8 @@ class Live:
         except StoreUnavailable as error:
             log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
             stamps = [Stamped(stamp_us=self._stamps.next_us(now_us)) for _ in attempts]
-            group = LiveGroup(values=None, stamps=stamps)
+            nobody = [""] * len(attempts)
+            group = LiveGroup(values=None, stamps=stamps, events=events, clusters=nobody)
         self._linked.count(
             [
                 (stamped.stamp_us, event)
@@ -94,6 +100,10 @@ class Live:
             ]
         )
         return group
+
+    def accounts(self, group: LiveGroup, index: int, now_us: int) -> tuple[str, ...]:
+        """Return all accounts of one order's cluster, the one that names it first."""
+        return self._linked.accounts(group.events[index], now_us)
 
     def _observe(
         self, attempts: Sequence[LiveAttempt], events: Sequence[Event], now_us: int
@@ -112,9 +122,12 @@ class Live:
             rows[places] = observed.values
             stamps.update(zip(places, self._stamped(observed, now_us), strict=True))
         linked_us = min(stamped.stamp_us for stamped in stamps.values())
-        linked = self._linked.rows(events, rows, linked_us)
+        views = self._linked.views(events, linked_us)
+        linked = self._linked.rows(views, events, rows, linked_us)
         return LiveGroup(
             values=np.concatenate([rows, linked], axis=1),
+            events=events,
+            clusters=["" if view is None else view.id for view in views],
             stamps=[replace(stamps[place], linked_us=linked_us) for place in range(len(attempts))],
         )
 

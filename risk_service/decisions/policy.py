@@ -1,20 +1,28 @@
-"""From raw scores to one outcome: the worst wins.
+"""From everything that was found to one outcome: the worst wins.
 
-Holds the reading of ``policy.toml`` and the combination. Knows no model: thresholds
-come with the bundle, as raw scores from which an action is asked for.
+Holds the combination of lists, rules and scores; what purchase limits add is in
+``limiting``. Knows no model: thresholds come with the bundle, as raw scores from which an
+action is asked for.
 """
 
 import hashlib
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from risk_service.domain.decision import QuantityLimit
-from risk_service.domain.errors import ConfigFault
+from risk_service.decisions.policy_file import (
+    ABUSES,
+    ACTIONS,
+    PolicyFile,
+    complete,
+    fail_rules,
+    outcome_table,
+    read_policy,
+    shift_table,
+)
+from risk_service.decisions.verdict import ALLOW, Evidence, Ladders, Thresholds, Verdict
+from risk_service.domain.decision import Cause, QuantityLimit, Step
+from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import (
     Abuse,
@@ -25,59 +33,11 @@ from risk_service.domain.vocabulary import (
     PromotionType,
 )
 
-ABUSES = tuple(Abuse)
-Action = Literal["limit_quantity", "challenge", "review", "deny"]
-OutcomeName = Literal["ALLOW", "LIMIT_QUANTITY", "CHALLENGE", "REVIEW", "DENY"]
-KindName = Literal["CAPTCHA", "PHONE_CODE", "REAL_NAME"]
-Units = Annotated[int, Field(ge=1, le=10_000)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Challenge(_Strict):
-    ttl_s: Annotated[int, Field(ge=1, le=86_400)]
-    kind: dict[Abuse, KindName]
-
-
-class _Completion(_Strict):
-    passed_satisfies: tuple[OutcomeName, ...]
-    failed_outcome: OutcomeName
-
-
-class PolicyFile(_Strict):
-    """The contents of ``policy.toml``."""
-
-    name: str
-    actions: dict[Abuse, dict[str, dict[Action, OutcomeName]]]
-    challenge: _Challenge
-    units: dict[str, Units]
-    completion: _Completion
-    worst: dict[Literal["FULL", "STALE", "NO_FEATURES"], OutcomeName]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the policy makes of the scores of one order.
-
-    ``causes`` are the abuses whose score led to the outcome; empty for ALLOW and for a
-    failed challenge alone.
-    """
-
-    outcome: Outcome
-    causes: tuple[Abuse, ...] = ()
-    challenge_kind: ChallengeKind | None = None
-    quantity_limits: tuple[QuantityLimit, ...] = ()
-
-
-ALLOW = Verdict(outcome=Outcome.ALLOW)
-Ladder = tuple[tuple[float, Action], ...]
-
-
-def ladder(thresholds: Mapping[Action, float]) -> Ladder:
-    """Return (raw score, action) from the lowest score up."""
-    return tuple(sorted((score, action) for action, score in thresholds.items()))
+SECOND_US = 1_000_000
+DENY_LIST, ALLOW_LIST = "deny", "allow"
+# Combinations of promotion types that come in one order are few.
+KEPT_THRESHOLDS = 4096
+NOT_OFFERED = -1
 
 
 class Policy:
@@ -89,88 +49,128 @@ class Policy:
         Name and digest of the file, so that no two policies share a version.
     challenge_ttl_us
         How long a challenge stays open.
+    holds
+        How long what an order takes of limits is held.
+    fail
+        What checkout does without an answer.
     """
 
     def __init__(self, text: str) -> None:
-        try:
-            content = PolicyFile.model_validate(tomllib.loads(text))
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise ConfigFault(f"the policy cannot be read: {error}") from error
+        content = read_policy(text)
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         self.version = f"{content.name}+{digest}"
-        self.challenge_ttl_us = content.challenge.ttl_s * 1_000_000
-        self._kinds = {
-            abuse: ChallengeKind[content.challenge.kind[abuse]]
-            for abuse in _complete(content.challenge.kind, ABUSES)
+        self.challenge_ttl_us = content.challenge.ttl_s * SECOND_US
+        self.holds = content.hold
+        self.fail = fail_rules(content)
+        self._fail_of = dict.fromkeys(PromotionType, self.fail.other) | dict(self.fail.rules)
+        self._kinds: dict[str, ChallengeKind] = {
+            abuse.value: ChallengeKind[content.challenge.kind[abuse]]
+            for abuse in complete(content.challenge.kind, ABUSES)
         }
-        self._outcomes = _outcomes(content)
+        self._rule_kind = ChallengeKind[content.challenge.rule]
+        self._limit_kind = ChallengeKind[content.challenge.limit]
+        self._outcomes = outcome_table(content)
+        self._shifts = shift_table(content)
+        self._read_ends(content)
+        self.thresholds = lru_cache(KEPT_THRESHOLDS)(self._thresholds)
+
+    def _read_ends(self, content: PolicyFile) -> None:
         units_default = content.units.get("default", 1)
         self._units = {kind: content.units.get(kind.name, units_default) for kind in PromotionType}
         self._satisfied = frozenset(Outcome[name] for name in content.completion.passed_satisfies)
         self._failed = Outcome[content.completion.failed_outcome]
         self._worst = {Mode[name]: Outcome[worst] for name, worst in content.worst.items()}
+        self._review_from_minor = content.static.review_from_minor
 
-    def judge(
-        self,
-        order: Order,
-        raws: Sequence[float],
-        ladders: Sequence[Ladder],
-        mode: Mode,
-        completed: ChallengeResult | None = None,
-    ) -> Verdict:
-        """Combine the raw scores of one order, in the order of ``Abuse``.
+    def judge(self, order: Order, evidence: Evidence) -> Verdict:
+        """Combine what lists, rules and scores say of one order.
 
-        Parameters
-        ----------
-        ladders
-            Per abuse what ``ladder`` returned for the bundle's thresholds.
-        completed
-            How the challenge ended that led to this decision, if one did.
+        An allow list suppresses scores and every rule that asks for less than DENY; it
+        lifts no deny list, no rule that denies and no purchase limit.
         """
-        if completed is None and not _asked(raws, ladders):
-            return ALLOW
+        scored = _reached(evidence)
+        if not (scored or evidence.rule_hits or evidence.list_hits or evidence.completed):
+            return self._by_amount(order) if evidence.mode is Mode.STATIC else ALLOW
+        allow = _allow_list(evidence.list_hits)
         limits = self._limits(order)
-        reached = self._reached(order, raws, ladders)
-        if not limits:
-            reached.discard_outcome(Outcome.LIMIT_QUANTITY)
-        if completed is ChallengeResult.PASSED:
-            for outcome in self._satisfied:
-                reached.discard_outcome(outcome)
-        worst, causes = reached.worst()
-        if completed is ChallengeResult.FAILED and self._failed > worst:
-            worst, causes = self._failed, ()
-        outcome = min(worst, self._worst.get(mode, Outcome.DENY))
-        return self._verdict(outcome, causes, limits)
+        causes = _of_lists(evidence.list_hits)
+        causes += self._softened(_of_rules(evidence.rule_hits, allow), bool(limits), evidence)
+        for abuse, outcomes in scored:
+            worst = self._worst.get(evidence.mode, Outcome.DENY)
+            asked = [
+                Cause(step=Step.SCORE, ref=abuse, outcome=min(one, worst), suppressed_by=allow)
+                for one in outcomes
+            ]
+            kept = self._softened(asked, bool(limits), evidence)
+            causes += sorted(kept, key=_severity)[:1]
+        if evidence.completed is ChallengeResult.FAILED:
+            causes.append(Cause(step=Step.CHALLENGE, ref="failed", outcome=self._failed))
+        if evidence.mode is Mode.STATIC:
+            causes += self._by_amount(order).causes
+        return self.verdict(causes, limits)
 
-    def _verdict(
-        self, outcome: Outcome, causes: tuple[Abuse, ...], limits: tuple[QuantityLimit, ...]
-    ) -> Verdict:
-        if outcome is Outcome.ALLOW:
-            return ALLOW
-        challenged = outcome is Outcome.CHALLENGE
-        return Verdict(
+    def verdict(self, causes: Iterable[Cause], limits: tuple[QuantityLimit, ...]) -> Verdict:
+        """Return the verdict to which causes lead: the worst that nothing suppressed."""
+        ordered = tuple(sorted(causes, key=_severity))
+        outcome = max([c.outcome for c in ordered if not c.suppressed_by], default=Outcome.ALLOW)
+        verdict = Verdict(
             outcome=outcome,
-            causes=causes,
-            challenge_kind=max(self._kinds[abuse] for abuse in causes) if challenged else None,
+            causes=ordered,
             quantity_limits=limits if outcome is Outcome.LIMIT_QUANTITY else (),
         )
+        if outcome is not Outcome.CHALLENGE:
+            return verdict
+        kind = max(self._kind(cause) for cause in verdict.decisive)
+        return Verdict(outcome=outcome, causes=ordered, challenge_kind=kind)
 
-    def _reached(
-        self, order: Order, raws: Sequence[float], ladders: Sequence[Ladder]
-    ) -> "_Reached":
-        promotions = {line.promotion_type for line in order.lines}
-        promotions.update(discount.promotion_type for discount in order.discounts)
-        found: dict[Outcome, list[Abuse]] = {}
-        for abuse, raw, rungs in zip(ABUSES, raws, ladders, strict=True):
-            for score, action in rungs:
-                if raw < score:
-                    break
+    def fail_outcome(self, promotions: Iterable[PromotionType]) -> Outcome:
+        """Return what a limited order is answered when limits cannot be counted."""
+        closed = any(self._fail_of[promotion] == "closed" for promotion in promotions)
+        return Outcome.DENY if closed else Outcome.REVIEW
+
+    def passed_settles(self, outcome: Outcome) -> bool:
+        """Tell whether a passed challenge answers what asked for this outcome."""
+        return outcome in self._satisfied
+
+    def _softened(self, causes: list[Cause], limitable: bool, evidence: Evidence) -> list[Cause]:
+        """Leave out what there is nothing to limit for, and what a passed challenge settled."""
+        passed = evidence.completed is ChallengeResult.PASSED
+        return [
+            cause
+            for cause in causes
+            if cause.outcome is not Outcome.ALLOW
+            and (limitable or cause.outcome is not Outcome.LIMIT_QUANTITY)
+            and not (passed and cause.outcome in self._satisfied)
+        ]
+
+    def _kind(self, cause: Cause) -> ChallengeKind:
+        if cause.step is Step.SCORE:
+            return self._kinds[cause.ref]
+        return self._limit_kind if cause.step is Step.LIMIT else self._rule_kind
+
+    def _by_amount(self, order: Order) -> Verdict:
+        if order.payable_minor < self._review_from_minor:
+            return ALLOW
+        cause = Cause(step=Step.AMOUNT, ref="payable_minor", outcome=Outcome.REVIEW)
+        return Verdict(outcome=Outcome.REVIEW, causes=(cause,))
+
+    def _thresholds(self, ladders: Ladders, promotions: frozenset[PromotionType]) -> Thresholds:
+        """Return the thresholds for orders of these promotion types, the strictest of each."""
+        rungs: list[tuple[tuple[float, Outcome], ...]] = []
+        scores: list[int] = []
+        for abuse, steps in zip(ABUSES, ladders.steps, strict=True):
+            lowest: dict[Outcome, float] = {}
+            marks = dict.fromkeys(ACTIONS, NOT_OFFERED)
+            fall = max(self._shifts.get((abuse, promotion), 0.0) for promotion in promotions)
+            for raw, action in steps:
+                marks[action] = ladders.score_at(abuse, raw - fall)
                 for promotion in promotions:
                     outcome = self._outcomes[abuse, promotion, action]
-                    causes = found.setdefault(outcome, [])
-                    if abuse not in causes:
-                        causes.append(abuse)
-        return _Reached(found)
+                    from_raw = raw - self._shifts.get((abuse, promotion), 0.0)
+                    lowest[outcome] = min(lowest.get(outcome, from_raw), from_raw)
+            rungs.append(tuple(sorted((raw, outcome) for outcome, raw in lowest.items())))
+            scores += marks.values()
+        return Thresholds(rungs=tuple(rungs), scores=tuple(scores))
 
     def _limits(self, order: Order) -> tuple[QuantityLimit, ...]:
         asked: dict[str, int] = {}
@@ -186,20 +186,11 @@ class Policy:
         )
 
 
-class _Reached:
-    """Outcomes that some abuse asked for, with those abuses."""
-
-    def __init__(self, found: dict[Outcome, list[Abuse]]) -> None:
-        self._found = found
-
-    def discard_outcome(self, outcome: Outcome) -> None:
-        self._found.pop(outcome, None)
-
-    def worst(self) -> tuple[Outcome, tuple[Abuse, ...]]:
-        if not self._found:
-            return Outcome.ALLOW, ()
-        outcome = max(self._found)
-        return outcome, tuple(self._found[outcome])
+def promotions_of(order: Order) -> frozenset[PromotionType]:
+    """Return the promotion types of an order's lines and discounts."""
+    promotions = [line.promotion_type for line in order.lines]
+    promotions += [discount.promotion_type for discount in order.discounts]
+    return frozenset(promotions)
 
 
 def load_policy() -> Policy:
@@ -207,29 +198,40 @@ def load_policy() -> Policy:
     return Policy(files(__package__).joinpath("policy.toml").read_text("utf-8"))
 
 
-def _asked(raws: Sequence[float], ladders: Sequence[Ladder]) -> bool:
-    return any(rungs and raw >= rungs[0][0] for raw, rungs in zip(raws, ladders, strict=True))
+def _severity(cause: Cause) -> tuple[bool, int]:
+    return bool(cause.suppressed_by), -cause.outcome
 
 
-def _outcomes(content: PolicyFile) -> dict[tuple[Abuse, PromotionType, Action], Outcome]:
-    names = {"default", *(kind.name for kind in PromotionType)}
-    table: dict[tuple[Abuse, PromotionType, Action], Outcome] = {}
-    for abuse in _complete(content.actions, ABUSES):
-        by_promotion = content.actions[abuse]
-        unknown = set(by_promotion) - names
-        if unknown or "default" not in by_promotion:
-            raise ConfigFault(f"policy, actions of {abuse}: unknown or no default: {unknown}")
-        for kind in PromotionType:
-            actions = by_promotion.get(kind.name, by_promotion["default"])
-            if len(actions) != 4:
-                raise ConfigFault(f"policy, actions of {abuse}, {kind.name}: four are needed")
-            for action, outcome in actions.items():
-                table[abuse, kind, action] = Outcome[outcome]
-    return table
+def _reached(evidence: Evidence) -> list[tuple[Abuse, list[Outcome]]]:
+    """Return per abuse the outcomes that its score reaches, mild to harsh."""
+    found: list[tuple[Abuse, list[Outcome]]] = []
+    if not evidence.raws:
+        return found
+    for abuse, raw, rungs in zip(ABUSES, evidence.raws, evidence.thresholds.rungs, strict=True):
+        if rungs and raw >= rungs[0][0]:
+            found.append((abuse, [outcome for from_raw, outcome in rungs if raw >= from_raw]))
+    return found
 
 
-def _complete(table: Mapping[Abuse, object], wanted: Sequence[Abuse]) -> Sequence[Abuse]:
-    missing = [abuse for abuse in wanted if abuse not in table]
-    if missing:
-        raise ConfigFault(f"policy: nothing is said about {missing[0]}")
-    return wanted
+def _allow_list(hits: Sequence[ListHit]) -> str:
+    return next((hit.list_id for hit in hits if hit.kind == ALLOW_LIST), "")
+
+
+def _of_lists(hits: Sequence[ListHit]) -> list[Cause]:
+    return [
+        Cause(step=Step.LIST, ref=list_id, outcome=Outcome.DENY)
+        for list_id in dict.fromkeys(hit.list_id for hit in hits if hit.kind == DENY_LIST)
+    ]
+
+
+def _of_rules(hits: Sequence[RuleHit], allow: str) -> list[Cause]:
+    return [
+        Cause(
+            step=Step.RULE,
+            ref=hit.rule_id,
+            outcome=hit.outcome,
+            suppressed_by="" if hit.outcome is Outcome.DENY else allow,
+        )
+        for hit in hits
+        if not hit.shadow and not hit.fault
+    ]

@@ -128,14 +128,16 @@ class Reasons:
             return tuple(self.plain(COMBINED, abuse) for abuse in contributions)
         return tuple(self._reason(code, share) for (code, _), share in chosen.items())
 
-    def plain(self, code: str, abuse: Abuse | None) -> Reason:
-        """Return a reason that no feature stands behind."""
+    def plain(self, code: str, abuse: Abuse | None, **facts: object) -> Reason:
+        """Return a reason that no feature stands behind; ``facts`` fill the analyst's text."""
         entry = self.by_code[code]
         return Reason(
             code=code,
             abuse=abuse,
             customer_text=LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
-            analyst_text=LocalizedText(zh=entry.analyst_zh, en=entry.analyst_en),
+            analyst_text=LocalizedText(
+                zh=entry.analyst_zh.format(**facts), en=entry.analyst_en.format(**facts)
+            ),
             feature="",
             feature_value=None,
             contribution=0.0,

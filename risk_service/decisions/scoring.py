@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.decisions.policy import ABUSES, Action, Ladder, ladder
+from risk_service.decisions.policy_file import ABUSES, Action
+from risk_service.decisions.verdict import Ladders, ladder
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import Abuse, Mode
@@ -20,6 +21,7 @@ from risk_service.ports import FeatureReader
 
 Floats = NDArray[np.float64]
 Variant = Literal["full", "order_only"]
+VARIANTS: tuple[Variant, ...] = ("full", "order_only")
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +55,26 @@ class Models(Protocol):
     def thresholds(self, variant: Variant, abuse: Abuse) -> Mapping[Action, float]:
         """Return the raw score from which each action is asked for."""
 
+    def score_at(self, variant: Variant, abuse: Abuse, raw: float) -> int:
+        """Return the score of 0 to 1000 that a raw score stands for."""
+
     def attribute(self, row: Floats, variant: Variant, abuse: Abuse) -> list[tuple[str, float]]:
         """Return each feature's share of the raw score of one row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredGroup:
-    """Everything the models said about a group; lists run over the orders."""
+    """Everything the models said about a group; lists run over the orders.
+
+    Without models the lists of scores are empty and ``ladders`` is None; ``has_history`` tells
+    whether the matrix holds more than the orders' own columns.
+    """
 
     now_us: int
     mode: Mode
     variant: Variant
+    has_history: bool
+    ladders: Ladders | None
     matrix: Floats
     raw: list[list[float]]
     probability: list[list[float]]
@@ -75,12 +86,19 @@ class Scoring:
 
     Parameters
     ----------
+    models
+        None: decisions rest on rules and lists until ``use`` brings some.
     stale_after_us
         Age of the stored history from which decisions say STALE.
     """
 
     def __init__(
-        self, schema: FeatureSchema, reader: FeatureReader, models: Models, *, stale_after_us: int
+        self,
+        schema: FeatureSchema,
+        reader: FeatureReader,
+        models: Models | None,
+        *,
+        stale_after_us: int,
     ) -> None:
         self.schema_version = schema.version
         self._names = schema.names
@@ -90,20 +108,17 @@ class Scoring:
         self._builder = VectorBuilder(schema)
         self._reader = reader
         self._stale_after_us = stale_after_us
-        self.use(models)
+        self.bundle_sha256 = ""
+        self._models: Models | None = None
+        self._ladders: dict[Variant, Ladders] = {}
+        if models is not None:
+            self.use(models)
 
     def use(self, models: Models) -> None:
         """Serve another bundle from the next group on."""
         self.bundle_sha256 = models.sha256
         self._models = models
-        self._ladders = {
-            variant: tuple(ladder(models.thresholds(variant, abuse)) for abuse in ABUSES)
-            for variant in ("full", "order_only")
-        }
-
-    def ladders(self, variant: Variant) -> tuple[Ladder, ...]:
-        """Return the thresholds of each abuse for the policy."""
-        return self._ladders[variant]
+        self._ladders = {variant: _ladders(models, variant) for variant in VARIANTS}
 
     def score(
         self, orders: Sequence[Order], now_us: int, live: Floats | None = None
@@ -124,11 +139,16 @@ class Scoring:
         packed = b"".join([self._pack(*order_columns(order)) for order in orders])
         columns = np.frombuffer(packed, np.float64).reshape(len(orders), -1)
         matrix = self._builder.build(columns, stored, live)
+        has_history = mode is not Mode.NO_FEATURES
+        if self._models is None:
+            return _unscored(now_us, variant, matrix, has_history)
         scores = self._models.score(matrix, variant)
         return ScoredGroup(
             now_us=now_us,
             mode=mode,
             variant=variant,
+            has_history=has_history,
+            ladders=self._ladders[variant],
             matrix=matrix,
             raw=scores.raw.tolist(),
             probability=scores.probability.tolist(),
@@ -139,8 +159,10 @@ class Scoring:
         self, group: ScoredGroup, index: int, abuses: Sequence[Abuse]
     ) -> dict[Abuse, list[tuple[str, float]]]:
         """Return each feature's share of the raw score of one order, per abuse."""
-        row = group.matrix[index]
-        return {abuse: self._models.attribute(row, group.variant, abuse) for abuse in abuses}
+        row, models = group.matrix[index], self._models
+        if models is None:
+            return {}
+        return {abuse: models.attribute(row, group.variant, abuse) for abuse in abuses}
 
     def values(self, group: ScoredGroup, index: int) -> dict[str, float]:
         """Return the model inputs of one order by name."""
@@ -154,3 +176,26 @@ class Scoring:
             return np.full((len(orders), self._n_stored), np.nan), Mode.NO_FEATURES
         old = now_us - read.materialized_until_us > self._stale_after_us
         return read.values, Mode.STALE if old else Mode.FULL
+
+
+def _ladders(models: Models, variant: Variant) -> Ladders:
+    return Ladders(
+        steps=tuple(ladder(models.thresholds(variant, abuse)) for abuse in ABUSES),
+        score_at=lambda abuse, raw: models.score_at(variant, abuse, raw),
+    )
+
+
+def _unscored(now_us: int, variant: Variant, matrix: Floats, has_history: bool) -> ScoredGroup:
+    """Return a group that no model has looked at."""
+    nothing: list[list[float]] = [[] for _ in matrix]
+    return ScoredGroup(
+        now_us=now_us,
+        mode=Mode.RULES_ONLY,
+        variant=variant,
+        has_history=has_history,
+        ladders=None,
+        matrix=matrix,
+        raw=nothing,
+        probability=nothing,
+        score=[[] for _ in matrix],
+    )

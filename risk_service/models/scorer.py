@@ -119,6 +119,10 @@ class Scorer:
         """Return raw scores at or above which each action is asked for."""
         return self._models[abuse, variant].thresholds
 
+    def score_at(self, variant: Variant, abuse: Abuse, raw: float) -> int:
+        """Return the score of 0 to 1000 that a raw score stands for."""
+        return self._models[abuse, variant].score(raw)
+
     def attribute(self, row: Floats, variant: Variant, abuse: Abuse) -> list[tuple[str, float]]:
         """Return the features that moved one order's raw score, the strongest first.
 

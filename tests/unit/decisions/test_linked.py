@@ -27,7 +27,8 @@ class Bench:
     def size(self, event: Event, at_us: int) -> float:
         """Return the size of the cluster that an order sees."""
         observed = windows_of_nobody(1)
-        return float(self.linked.rows([event], observed, at_us)[0, SIZE])
+        views = self.linked.views([event], at_us)
+        return float(self.linked.rows(views, [event], observed, at_us)[0, SIZE])
 
 
 def windows_of_nobody(orders: int):  # type: ignore[no-untyped-def]  # a matrix of NaN

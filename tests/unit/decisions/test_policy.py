@@ -1,13 +1,17 @@
 """The policy: the worst outcome wins, and every combination is answered."""
 
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_service.decisions.policy import Action, Ladder, Policy, ladder, load_policy
+from risk_service.decisions.policy import Policy, load_policy, promotions_of
+from risk_service.decisions.policy_file import Action
+from risk_service.decisions.verdict import Evidence, Ladders, Verdict, ladder
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import (
     Abuse,
     ChallengeKind,
@@ -20,14 +24,21 @@ from tests.fixtures.records import order
 
 POLICY = load_policy()
 STEPS: dict[Action, float] = {"limit_quantity": 1.0, "challenge": 2.0, "review": 3.0, "deny": 4.0}
-LADDERS: tuple[Ladder, ...] = (ladder(STEPS),) * 3
+LADDERS = Ladders(steps=(ladder(STEPS),) * 3, score_at=lambda _abuse, raw: round(raw * 100))
 QUIET = -9.0
+
+
+def verdict_on(asked: Order, *raws: float, **more: Any) -> Verdict:
+    """Return the verdict on an order with raw scores of scalping, brushing and refund."""
+    thresholds = POLICY.thresholds(LADDERS, promotions_of(asked))
+    return POLICY.judge(
+        asked, Evidence(raws=raws, thresholds=thresholds, **({"mode": Mode.FULL} | more))
+    )
 
 
 def judge(*raws: float, units: int = 9, promotion: PromotionType = PromotionType.NONE) -> Outcome:
     """Return the outcome for raw scores of scalping, brushing and refund."""
-    verdict = POLICY.judge(order(units=units, promotion=promotion), raws, LADDERS, Mode.FULL)
-    return verdict.outcome
+    return verdict_on(order(units=units, promotion=promotion), *raws).outcome
 
 
 def test_actions_follow_the_thresholds_inclusively() -> None:
@@ -38,8 +49,8 @@ def test_actions_follow_the_thresholds_inclusively() -> None:
 
 def test_the_worst_abuse_wins() -> None:
     """One abuse that asks for a denial outweighs two that ask for less."""
-    verdict = POLICY.judge(order(units=9), (1.5, 4.5, 2.5), LADDERS, Mode.FULL)
-    assert (verdict.outcome, verdict.causes) == (Outcome.DENY, (Abuse.BRUSHING,))
+    verdict = verdict_on(order(units=9), 1.5, 4.5, 2.5)
+    assert (verdict.outcome, verdict.abuses) == (Outcome.DENY, (Abuse.BRUSHING,))
 
 
 def test_refund_scores_never_deny() -> None:
@@ -64,8 +75,8 @@ def test_nothing_to_limit_is_allowed() -> None:
 
 def test_the_strongest_kind_of_challenge_is_asked() -> None:
     """With two abuses behind a challenge the harder one is set."""
-    verdict = POLICY.judge(order(units=9), (2.0, 2.0, QUIET), LADDERS, Mode.FULL)
-    assert verdict.causes == (Abuse.SCALPING, Abuse.BRUSHING)
+    verdict = verdict_on(order(units=9), 2.0, 2.0, QUIET)
+    assert verdict.abuses == (Abuse.SCALPING, Abuse.BRUSHING)
     assert verdict.challenge_kind is ChallengeKind.REAL_NAME
 
 
@@ -79,11 +90,11 @@ def test_every_combination_has_a_whole_verdict(
     raws: list[float], mode: Mode, completed: ChallengeResult | None, units: int
 ) -> None:
     """Challenge, limits and causes are there exactly when the outcome speaks of them."""
-    verdict = POLICY.judge(order(units=units), raws, LADDERS, mode, completed)
+    verdict = verdict_on(order(units=units), *raws, mode=mode, completed=completed)
     outcome = verdict.outcome
     assert (verdict.challenge_kind is not None) == (outcome is Outcome.CHALLENGE)
     assert bool(verdict.quantity_limits) == (outcome is Outcome.LIMIT_QUANTITY)
-    assert not (outcome is Outcome.ALLOW and verdict.causes)
+    assert (outcome is Outcome.ALLOW) == (not verdict.decisive)
     if completed is ChallengeResult.PASSED:
         assert outcome is not Outcome.CHALLENGE
     if completed is ChallengeResult.FAILED:

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from risk_service.decisions.cause_reasons import CAUSE_CODES
 from risk_service.decisions.readings import load_readings
 from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, load_reasons
 from risk_service.domain.errors import ConfigFault
@@ -30,8 +31,9 @@ def test_every_model_input_has_a_code() -> None:
 
 
 def test_every_code_is_used() -> None:
-    """Each code covers a feature, but for the two that stand for none."""
-    assert REASONS.by_code.keys() - set(REASONS.code_of.values()) == {COMBINED, CHALLENGE_FAILED}
+    """Each code covers a feature, but for those that stand for none."""
+    of_no_feature = {COMBINED, CHALLENGE_FAILED, *CAUSE_CODES}
+    assert REASONS.by_code.keys() - set(REASONS.code_of.values()) == of_no_feature
 
 
 @pytest.mark.parametrize("code", sorted(REASONS.by_code))

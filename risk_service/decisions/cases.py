@@ -1,0 +1,139 @@
+"""From attempts to cases: what was answered before, what is refused, what must be decided."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from risk_service.decisions.attempt import Attempt, ChallengeReport
+from risk_service.decisions.live import DecisionIds
+from risk_service.domain.decision import ChallengeCompletion, Decision, DecisionRecord
+from risk_service.domain.errors import ChallengeNotOpen, RequestIdReused
+from risk_service.domain.order import Order, RawOrder
+from risk_service.domain.vocabulary import ChallengeResult, VerificationLevel
+from risk_service.ports import DecisionStore
+
+Answer = Decision | Exception
+Tokenise = Callable[[RawOrder], Order]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An attempt that needs a new decision."""
+
+    attempt: Attempt
+    order: Order
+    number: int
+    decision_id: str
+    completion: ChallengeCompletion | None
+
+    @property
+    def result(self) -> ChallengeResult | None:
+        """Return how the challenge ended that led here, if one did."""
+        return None if self.completion is None else self.completion.result
+
+
+def as_it_is(order: Order) -> Order:
+    """Return an order whose customer is verified to what the shop says."""
+    return order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """Forms the cases of groups of attempts.
+
+    Parameters
+    ----------
+    tokenise
+        Turns a raw order into one without raw identifiers.
+    verified
+        Raises an order's verification level to what its account was verified to.
+    """
+
+    tokenise: Tokenise
+    store: DecisionStore
+    decision_ids: DecisionIds
+    verified: Callable[[Order], Order] = as_it_is
+
+    def known(self, attempts: Sequence[Attempt]) -> tuple[dict[int, Answer], dict[int, int]]:
+        """Answer repeated request ids; return also which attempt repeats which."""
+        stored = self.store.by_request_ids([attempt.request_id for attempt in attempts])
+        answers: dict[int, Answer] = {}
+        first_of: dict[int, int] = {}
+        seen: dict[str, int] = {}
+        for index, attempt in enumerate(attempts):
+            record = stored.get(attempt.request_id)
+            first = seen.setdefault(attempt.request_id, index)
+            known = record.fingerprint if record else attempts[first].fingerprint
+            if known != attempt.fingerprint:
+                answers[index] = RequestIdReused(
+                    "the request id was used before with another payload"
+                )
+            elif record:
+                answers[index] = record.decision
+            elif first != index:
+                first_of[index] = first
+        return answers, first_of
+
+    def form(
+        self,
+        fresh: Sequence[int],
+        attempts: Sequence[Attempt],
+        answers: dict[int, Answer],
+        now_us: int,
+    ) -> dict[int, Case]:
+        """Return what must be decided, by place; puts refusals into ``answers``."""
+        drafts: dict[int, tuple[Order, DecisionRecord | None]] = {}
+        for index in fresh:
+            try:
+                drafts[index] = self._draft(attempts[index], now_us)
+            except ChallengeNotOpen as error:
+                answers[index] = error
+        return self._numbered(attempts, drafts, answers)
+
+    def _draft(self, attempt: Attempt, now_us: int) -> tuple[Order, DecisionRecord | None]:
+        """Return the tokenised order, and the decision whose challenge has ended."""
+        subject = attempt.subject
+        if isinstance(subject, RawOrder):
+            return self.verified(self.tokenise(subject)), None
+        record = self.store.by_challenge_id(subject.challenge_id)
+        challenge = record.decision.challenge if record else None
+        if record is None or challenge is None:
+            raise ChallengeNotOpen("there is no such challenge")
+        if challenge.expires_at_us <= now_us:
+            raise ChallengeNotOpen("the challenge has expired")
+        order = self.verified(record.order)
+        if subject.verification_level is VerificationLevel.UNSPECIFIED:
+            return order, record
+        return replace(order, verification_level=subject.verification_level), record
+
+    def _numbered(
+        self,
+        attempts: Sequence[Attempt],
+        drafts: dict[int, tuple[Order, DecisionRecord | None]],
+        answers: dict[int, Answer],
+    ) -> dict[int, Case]:
+        last = self.store.last_numbers([order.order_id for order, _ in drafts.values()])
+        cases: dict[int, Case] = {}
+        for index, (order, challenged) in drafts.items():
+            number = last.get(order.order_id, 0)
+            if challenged is not None and challenged.decision.number != number:
+                answers[index] = ChallengeNotOpen(
+                    "the challenge was completed, or the order has a newer decision"
+                )
+                continue
+            last[order.order_id] = number + 1
+            cases[index] = Case(
+                attempt=attempts[index],
+                order=order,
+                number=number + 1,
+                decision_id=self.decision_ids.of(attempts[index].request_id),
+                completion=_completion(attempts[index].subject),
+            )
+        return cases
+
+
+def _completion(subject: RawOrder | ChallengeReport) -> ChallengeCompletion | None:
+    if isinstance(subject, RawOrder):
+        return None
+    return ChallengeCompletion(challenge_id=subject.challenge_id, result=subject.result)
