@@ -1,0 +1,1 @@
+"""Allow, deny and grey lists: a million entries, looked up in microseconds."""
