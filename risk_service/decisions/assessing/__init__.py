@@ -1,0 +1,1 @@
+"""What claims and promotion actions have in common: the group, counting, the combination."""

@@ -1,0 +1,85 @@
+"""From lists, rules and own findings to one outcome and its reasons: the worst wins.
+
+As for orders (see ``decisions.policy``), without scores by promotion type: a claim and an
+action have findings of their own, each with a reason text.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from risk_service.domain.decision import Cause, Reason, Step
+from risk_service.domain.hits import ListHit, RuleHit
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import Outcome
+
+DENY_LIST, ALLOW_LIST = "deny", "allow"
+DENIED_BY_LIST = "LISTED"
+LISTED = LocalizedText(
+    zh="该申请需要人工核实。", en="This request needs to be looked at by a person."
+)
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something that speaks for more than ALLOW, with the reason to tell."""
+
+    cause: Cause
+    reason: Reason
+
+
+def hit_findings(lists: Sequence[ListHit], rules: Sequence[RuleHit]) -> list[Finding]:
+    """Return what lists and rules ask for; an allow list lifts soft rules, never a denial."""
+    allow = next((hit.list_id for hit in lists if hit.kind == ALLOW_LIST), "")
+    found = [_of_list(hit) for hit in lists if hit.kind == DENY_LIST]
+    return found + [_of_rule(hit, allow) for hit in rules if not hit.shadow and not hit.fault]
+
+
+def worst(findings: Iterable[Finding]) -> tuple[Outcome, tuple[Cause, ...], tuple[Reason, ...]]:
+    """Return the outcome, all causes with the worst first, and the reasons of those that count."""
+    ordered = sorted(findings, key=_severity)
+    counting = [one for one in ordered if not one.cause.suppressed_by]
+    outcome = max((one.cause.outcome for one in counting), default=Outcome.ALLOW)
+    reasons = () if outcome is Outcome.ALLOW else tuple(one.reason for one in counting)
+    causes = dict.fromkeys(one.cause for one in ordered)
+    return outcome, tuple(causes), reasons
+
+
+def plain_reason(code: str, customer: LocalizedText, analyst: LocalizedText) -> Reason:
+    """Return a reason that no feature stands behind."""
+    return Reason(
+        code=code,
+        abuse=None,
+        customer_text=customer,
+        analyst_text=analyst,
+        feature="",
+        feature_value=None,
+        contribution=0.0,
+    )
+
+
+def _severity(finding: Finding) -> tuple[bool, int]:
+    return bool(finding.cause.suppressed_by), -finding.cause.outcome
+
+
+def _of_list(hit: ListHit) -> Finding:
+    analyst = LocalizedText(
+        zh=f"命中黑名单 {hit.list_id}（{hit.entity}）：{hit.reason}",
+        en=f"On the deny list {hit.list_id} ({hit.entity}): {hit.reason}",
+    )
+    return Finding(
+        cause=Cause(step=Step.LIST, ref=hit.list_id, outcome=Outcome.DENY),
+        reason=plain_reason(DENIED_BY_LIST, LISTED, analyst),
+    )
+
+
+def _of_rule(hit: RuleHit, allow: str) -> Finding:
+    hard = hit.outcome is Outcome.DENY
+    return Finding(
+        cause=Cause(
+            step=Step.RULE,
+            ref=hit.rule_id,
+            outcome=hit.outcome,
+            suppressed_by="" if hard else allow,
+        ),
+        reason=plain_reason(hit.rule_id, hit.customer_text, hit.analyst_text),
+    )

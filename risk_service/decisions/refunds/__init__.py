@@ -1,0 +1,1 @@
+"""The decision on a claim for a refund, at the time of the claim."""

@@ -1,0 +1,103 @@
+"""What the service does about claims: reads ``refunds.toml`` and judges by it."""
+
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from risk_service.decisions.assessing.combining import Finding
+from risk_service.decisions.assessing.texts import Strict, TextEntry, finding, read_content
+from risk_service.domain.decision import Step
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.evidence import Evidence
+from risk_service.domain.order import Order
+from risk_service.domain.refund import Recalculation, RefundClaim
+from risk_service.domain.vocabulary import EventReason, Outcome, VerificationLevel
+
+FILE = "refunds.toml"
+BELOW, UNKNOWN, ABOVE, SEEN = (
+    "REFUND_BELOW_THRESHOLD",
+    "REFUND_THRESHOLD_UNKNOWN",
+    "REFUND_ABOVE_PAID",
+    "REFUND_EVIDENCE_SEEN",
+)
+OutcomeName = Literal["ALLOW", "CHALLENGE", "REVIEW", "DENY"]
+EvidenceName = Literal["PHOTOS", "WEIGHT", "RETURN_FIRST", "REAL_NAME"]
+
+
+class _Money(Strict):
+    below_threshold: OutcomeName
+    threshold_unknown: OutcomeName
+    above_paid: OutcomeName
+    tolerance_minor: Annotated[int, Field(ge=0)]
+
+
+class _RefundsFile(Strict):
+    name: str
+    score: dict[Literal["limit_quantity", "challenge", "review", "deny"], OutcomeName]
+    money: _Money
+    evidence: dict[str, tuple[EvidenceName, ...]]
+    text: dict[str, TextEntry]
+
+
+class RefundPolicy:
+    """The policy of claims in force.
+
+    Attributes
+    ----------
+    version
+        Name and digest of the file.
+    score_outcomes
+        Outcome for each action that the refund model's thresholds ask for.
+    """
+
+    def __init__(self, text: str) -> None:
+        content, self.version = read_content(text, FILE, _RefundsFile)
+        missing = {BELOW, UNKNOWN, ABOVE, SEEN} - content.text.keys()
+        reasons = {reason.name for reason in EventReason}
+        wrong = missing | (reasons ^ content.evidence.keys())
+        if wrong:
+            raise ConfigFault(f"{FILE}: text or evidence of {min(wrong)} is missing or unknown")
+        self._texts = content.text
+        self._money = content.money
+        self.score_outcomes = {name: Outcome[one] for name, one in content.score.items()}
+        self._evidence = {
+            EventReason[name]: tuple(Evidence[one] for one in pieces)
+            for name, pieces in content.evidence.items()
+        }
+
+    def findings(self, claim: RefundClaim, recalculation: Recalculation) -> list[Finding]:
+        """Return what the money speaks for."""
+        money, asked = self._money, claim.amount_minor
+        found: list[Finding] = []
+        most = recalculation.recalculated_minor
+        if recalculation.below_threshold:
+            outcome = Outcome[money.below_threshold]
+            found.append(self._finding(BELOW, outcome, asked=asked, most=most))
+        elif recalculation.below_threshold is None:
+            found.append(self._finding(UNKNOWN, Outcome[money.threshold_unknown]))
+        if recalculation.excess_minor > money.tolerance_minor:
+            found.append(self._finding(ABOVE, Outcome[money.above_paid], asked=asked, most=most))
+        return found
+
+    def evidence_seen(self) -> Finding:
+        """Return that everything asked for was handed in: a person looks at it."""
+        return self._finding(SEEN, Outcome.REVIEW)
+
+    def lacking(self, order: Order, claim: RefundClaim) -> tuple[Evidence, ...]:
+        """Return what this claim needs and has not handed in."""
+        handed_in = {
+            Evidence.PHOTOS: claim.photos_attached,
+            Evidence.WEIGHT: claim.weight_ratio is not None,
+            Evidence.RETURN_FIRST: claim.goods_returned,
+            Evidence.REAL_NAME: order.verification_level >= VerificationLevel.L2,
+        }
+        return tuple(one for one in self._evidence[claim.reason] if not handed_in[one])
+
+    def _finding(self, code: str, outcome: Outcome, **values: object) -> Finding:
+        return finding(self._texts, code, Step.AMOUNT, outcome, **values)
+
+
+def load_refund_policy() -> RefundPolicy:
+    """Return the policy that ships with the service."""
+    return RefundPolicy(files(__package__).joinpath(FILE).read_text("utf-8"))
