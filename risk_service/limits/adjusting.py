@@ -1,0 +1,123 @@
+"""Changes of a counter by hand: a row of the ledger like any other, once per adjustment id."""
+
+from msgspec.structs import replace
+
+from risk_service.domain.errors import InvalidInput, NotFound, RequestIdReused, Violation
+from risk_service.domain.grant import Demand, DemandLine
+from risk_service.domain.reservation import Adjust, LedgerAnswer
+from risk_service.domain.reservation import ReservationState as State
+from risk_service.domain.vocabulary import PromotionType, VerificationLevel
+from risk_service.limits.book import SEPARATOR, LimitBook
+from risk_service.limits.draft import Draft
+from risk_service.limits.policy import CLUSTER, CountPer, Policy
+from risk_service.limits.reservation import Entry, Reservation
+from risk_service.limits.steps import blank
+from risk_service.limits.windows import Place
+
+ADJUSTMENT = f"adjustment{SEPARATOR}"
+
+
+def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAnswer:
+    """Change a counter in its period of now.
+
+    Taking off goes back over the cells of a rolling window, the newest first.
+
+    Raises
+    ------
+    NotFound
+        No policy in force has that id.
+    InvalidInput
+        The policy does not count that subject, or less is used than is to be taken off.
+    RequestIdReused
+        The adjustment id was used for another change.
+    """
+    policy = book.policy(call.policy_id)
+    if policy is None or not (policy.counts and policy.window.counts):
+        raise NotFound(f"no policy `{call.policy_id}` counts anything now")
+    row_id = f"{ADJUSTMENT}{call.adjustment_id}"
+    counter, place = counter_of(draft, policy, call, now_us)
+    note = f"{call.actor_id}{SEPARATOR}{call.reason}{SEPARATOR}{counter}{SEPARATOR}{call.delta}"
+    before = draft.reservation(row_id)
+    if before is not None:
+        if before.fingerprint != note.encode("utf-8", "surrogatepass"):
+            raise RequestIdReused("the adjustment id was used for another change")
+        return LedgerAnswer(reservation_id=call.adjustment_id, state=before.state)
+    cells = draft.cells_of(counter, place.since_us)
+    kept = tuple(
+        [
+            Entry(counter, cell_us, policy.ref, int(policy.measure), (), delta, *_PINS)
+            for cell_us, delta in _spread(call, place, {at: one[0] for at, one in cells.items()})
+        ]
+    )
+    row: Reservation = replace(
+        blank(row_id, now_us),
+        state=State.CONFIRMED,
+        generation=1,
+        fingerprint=note.encode("utf-8", "surrogatepass"),
+        kept=kept,
+        note=f"{call.actor_id}: {call.reason}",
+    )
+    draft.put(row)
+    return LedgerAnswer(reservation_id=call.adjustment_id, state=State.CONFIRMED)
+
+
+# An adjustment gives nothing back, refuses nothing and moves to no other time.
+_PINS = (0, 0, 0, 0, 0, 0)
+
+
+def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple[str, Place]:
+    """Return the counter that a change is about, and where it counts now.
+
+    ``scope`` is the value that the policy counts per; of a campaign or a session the id
+    follows behind a blank where the policy counts per something else.
+    """
+    subjects = {"+".join(key_set) for key_set in policy.key_sets}
+    if call.subject not in subjects:
+        words = f"the policy counts {', '.join(sorted(subjects))}"
+        raise InvalidInput((Violation(field="subject", description=words),))
+    token = draft.root(call.token) if call.subject == CLUSTER else call.token
+    scope, _, period = call.scope.partition(" ")
+    line = _line(policy, scope, period or scope)
+    place = policy.window.place(_demand(period), line, now_us)
+    parts = (f"{call.subject}={token}", policy.shape, scope, place.bucket)
+    return SEPARATOR.join(parts), place
+
+
+def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple[int, int]]:
+    if call.delta >= 0:
+        return [(place.cell_us, call.delta)]
+    todo, spread = -call.delta, []
+    for cell_us in sorted(confirmed, reverse=True):
+        taken = min(todo, confirmed[cell_us])
+        if taken > 0:
+            spread.append((cell_us, -taken))
+            todo -= taken
+    if todo:
+        words = f"takes off more than the {-call.delta - todo} that are confirmed"
+        raise InvalidInput((Violation(field="delta", description=words),))
+    return spread
+
+
+def _line(policy: Policy, scope: str, campaign: str) -> DemandLine:
+    per = policy.count_per
+    return DemandLine(
+        sku=scope if per is CountPer.SKU else "",
+        seller_id=scope if per is CountPer.SELLER else "",
+        campaign_id=scope if per is CountPer.CAMPAIGN else campaign,
+        promotion_type=PromotionType.UNSPECIFIED,
+        quantity=0,
+        amount_minor=0,
+    )
+
+
+def _demand(drop_id: str) -> Demand:
+    return Demand(
+        reservation_id="",
+        fingerprint=b"",
+        at_us=0,
+        subjects={},
+        lines=(),
+        verification_level=VerificationLevel.UNSPECIFIED,
+        traits={},
+        drop_id=drop_id,
+    )

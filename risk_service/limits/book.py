@@ -1,0 +1,262 @@
+"""The policies in force, and what an order asks of them. Pure: knows no counter's value."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+from msgspec import Struct
+
+from risk_service.domain.grant import Demand, DemandLine
+from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
+from risk_service.limits.overlap import Overlap, overlaps
+from risk_service.limits.parse import parse_policies
+from risk_service.limits.policy import CLUSTER, GLOBAL, Bounds, KeySet, Policy, State
+from risk_service.limits.windows import Place
+
+# Between the parts of a counter's key; no id may hold it.
+SEPARATOR = "\x1f"
+SHIPPED = "limits.toml"
+VERSION_DIGITS = 12
+ORDER = "order"
+
+MISSING_DIMENSION = "LIMIT_DIMENSION_MISSING"
+VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
+
+
+class Claim(Struct, frozen=True, gc=False):
+    """What one policy counts of one order, for one value of its scope.
+
+    ``counters`` are (key set, counter key); ``lines`` are places in the demand.
+    """
+
+    policy: Policy
+    scope: str
+    lines: tuple[int, ...]
+    counters: tuple[tuple[str, str], ...]
+    place: Place
+    bounds: Bounds
+
+    @property
+    def needed(self) -> int:
+        """Return how many counters must be used up for the limit to be."""
+        return min(self.policy.needed, len(self.counters))
+
+    @property
+    def shadow(self) -> bool:
+        """Tell whether it counts for the record only."""
+        return self.policy.state is State.SHADOW
+
+
+class Claims(Struct, frozen=True, gc=False):
+    """All that the policies in force say to a demand before any counter is read.
+
+    ``outcome`` is ALLOW unless a level or a dimension is missing.
+    """
+
+    claims: tuple[Claim, ...]
+    version: str
+    outcome: Outcome = Outcome.ALLOW
+    level: VerificationLevel = VerificationLevel.UNSPECIFIED
+    missing: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+class LimitBook:
+    """Policies in force, by the promotion types that they are about.
+
+    Parameters
+    ----------
+    policies
+        In the order of their priority, the first ones first.
+    """
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self.policies = tuple(policies)
+        digest = hashlib.sha256("\n".join(policy.ref for policy in policies).encode("utf-8"))
+        self.version = f"limits-{digest.hexdigest()[:VERSION_DIGITS]}"
+        self._by_type: Mapping[PromotionType, tuple[Policy, ...]] = {
+            kind: tuple(
+                [policy for policy in policies if policy.counts and _is_about(policy, kind)]
+            )
+            for kind in PromotionType
+        }
+        self._on_cluster = frozenset(
+            kind
+            for kind, about in self._by_type.items()
+            if any((CLUSTER,) in policy.key_sets for policy in about)
+        )
+        self._rank = {policy.id: rank for rank, policy in enumerate(policies)}
+        self._shapes = {policy.id: policy.shape for policy in policies}
+
+    def policy(self, policy_id: str) -> Policy | None:
+        """Return a policy, whatever its state, or None."""
+        rank = self._rank.get(policy_id)
+        return None if rank is None else self.policies[rank]
+
+    def concerns(self, demand: Demand) -> bool:
+        """Tell whether a policy is about the promotions of a demand; cheap."""
+        by_type = self._by_type
+        return any(by_type[line.promotion_type] for line in demand.lines)
+
+    def reads_cluster(self, demand: Demand) -> bool:
+        """Tell whether such a policy counts on identity clusters."""
+        on_cluster = self._on_cluster
+        return any(line.promotion_type in on_cluster for line in demand.lines)
+
+    def overlaps(self) -> list[Overlap]:
+        """Return the pairs of policies that count the same thing for the same orders."""
+        return overlaps(self.policies)
+
+    def claims(self, demand: Demand, now_us: int, cluster: str = "") -> Claims:
+        """Return what the policies in force count of a demand.
+
+        Parameters
+        ----------
+        cluster
+            The account that stands for the identity cluster; empty takes the demand's own.
+        """
+        subjects = demand.subjects
+        if not cluster:
+            cluster = subjects.get(CLUSTER) or next(iter(demand.cluster), "")
+            cluster = cluster or subjects.get("account", "")
+        gathered = _Gathered(demand, {**subjects, CLUSTER: cluster}, now_us)
+        for policy in self._in_scope(demand.lines):
+            if policy.is_valid_at(now_us):
+                self._gather(policy, gathered)
+        return gathered.claims(self.version)
+
+    def _in_scope(self, lines: Sequence[DemandLine]) -> Sequence[Policy]:
+        kinds = {line.promotion_type for line in lines}
+        if len(kinds) == 1:
+            return self._by_type[kinds.pop()]
+        policies = {policy.id: policy for kind in kinds for policy in self._by_type[kind]}
+        return sorted(policies.values(), key=lambda policy: self._rank[policy.id])
+
+    def _gather(self, policy: Policy, gathered: "_Gathered") -> None:
+        demand = gathered.demand
+        groups: dict[tuple[str, str], list[int]] = {}
+        places: dict[str, Place] = {}
+        for index, line in enumerate(demand.lines):
+            if policy.covers(line):
+                place = policy.window.place(demand, line, gathered.now_us)
+                places[place.bucket] = place
+                groups.setdefault((policy.scope_of(line), place.bucket), []).append(index)
+        if not groups:
+            return
+        gathered.require(policy)
+        bounds = policy.bounds_for(demand)
+        owners = gathered.owners(policy) if policy.window.counts else [(ORDER, "")]
+        shape = self._shapes[policy.id]
+        for (scope, bucket), lines in groups.items():
+            tail = f"{SEPARATOR}{shape}{SEPARATOR}{scope}{SEPARATOR}{bucket}"
+            counters = tuple([(subject, owner + tail) for subject, owner in owners])
+            gathered.found.append(
+                Claim(policy, scope, tuple(lines), counters, places[bucket], bounds)
+            )
+
+
+class _Gathered:
+    """Collects the claims of one demand."""
+
+    def __init__(self, demand: Demand, subjects: Mapping[str, str], now_us: int) -> None:
+        self.demand = demand
+        self.now_us = now_us
+        self.found: list[Claim] = []
+        self._subjects = subjects
+        self._level = VerificationLevel.UNSPECIFIED
+        self._missing: dict[str, None] = {}
+        self._outcome = Outcome.ALLOW
+
+    def require(self, policy: Policy) -> None:
+        """Take note of the verification level that an active policy asks for."""
+        wanted = policy.level
+        unmet = wanted > max(self.demand.verification_level, VerificationLevel.L0)
+        if unmet and policy.state is State.ACTIVE:
+            self._level = max(self._level, wanted)
+
+    def owners(self, policy: Policy) -> list[tuple[str, str]]:
+        """Return key set and owner part of every counter; none twice."""
+        owners: dict[str, str] = {}
+        for key_set in policy.key_sets:
+            owner = self._owner(policy, key_set)
+            if owner:
+                owners.setdefault(owner, "+".join(key_set))
+        return [(subject, owner) for owner, subject in owners.items()]
+
+    def claims(self, version: str) -> Claims:
+        """Return what was found."""
+        codes = []
+        outcome = self._outcome
+        if self._level:
+            codes.append(VERIFICATION_REQUIRED)
+            outcome = max(outcome, Outcome.CHALLENGE)
+        if self._outcome is not Outcome.ALLOW:
+            codes.append(MISSING_DIMENSION)
+        return Claims(
+            claims=tuple(self.found),
+            version=version,
+            outcome=outcome,
+            level=self._level,
+            missing=tuple(self._missing),
+            codes=tuple(codes),
+        )
+
+    def _owner(self, policy: Policy, key_set: KeySet) -> str:
+        """Return whose counter it is, empty when that cannot be told."""
+        if key_set == (GLOBAL,):
+            return f"{GLOBAL}="
+        names: list[str] = []
+        tokens: list[str] = []
+        for name in key_set:
+            found = name if self._subjects.get(name) else self._instead(policy, name)
+            if not found:
+                return ""
+            if found not in names:
+                names.append(found)
+                tokens.append(self._subjects[found])
+        return f"{'+'.join(names)}={'+'.join(tokens)}"
+
+    def _instead(self, policy: Policy, name: str) -> str:
+        """Return the dimension that is counted on in place of a missing one, if any."""
+        rule = policy.missing.get(name) or policy.missing["*"]
+        if policy.state is State.ACTIVE:
+            self._missing[name] = None
+        if self._subjects.get(rule):
+            return rule
+        if policy.state is State.ACTIVE:
+            refused = Outcome.DENY if rule == "reject" else Outcome.CHALLENGE
+            self._outcome = max(self._outcome, refused)
+        return ""
+
+
+def parse_limits(text: str, file: str) -> LimitBook:
+    """Return the policies of a text.
+
+    Parameters
+    ----------
+    file
+        What faults call the text.
+
+    Raises
+    ------
+    risk_service.domain.errors.InvalidInput
+        One violation per fault; its ``field`` is ``file:line``.
+    """
+    return LimitBook(parse_policies(text, file))
+
+
+@cache
+def shipped_limits() -> LimitBook:
+    """Return the policies that come with the service."""
+    return parse_limits(shipped_text(), SHIPPED)
+
+
+def shipped_text() -> str:
+    """Return the file that comes with the service."""
+    return files(__package__).joinpath(SHIPPED).read_text("utf-8")
+
+
+def _is_about(policy: Policy, kind: PromotionType) -> bool:
+    included, excluded = policy.include.promotion_types, policy.exclude.promotion_types
+    return (not included or kind in included) and kind not in excluded

@@ -1,0 +1,141 @@
+"""Changes of the ledger that wait to be made durable, over what the store has.
+
+A store that implements ``Base`` gets every rule of reservations for nothing: it loads, under
+its own lock or single writer, what is asked for, and afterwards writes ``changed`` rows,
+``cells`` (differences) and ``roots`` in one transaction.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from risk_service.limits.book import SEPARATOR
+from risk_service.limits.policy import CLUSTER
+from risk_service.limits.reservation import Reservation, charges
+
+OF_CLUSTER = f"{CLUSTER}="
+Cells = dict[int, tuple[int, int]]
+Cell = tuple[str, int]
+
+
+class Base(Protocol):
+    """What a store knows: reservations, cells of counters, and clusters that grew together."""
+
+    def reservation(self, reservation_id: str) -> Reservation | None:
+        """Return a reservation, or None."""
+
+    def cells(self, counter: str, since_us: int) -> Cells:
+        """Return (confirmed, held) by cell, at least of all cells after ``since_us``."""
+
+    def counters_of(self, owner: str) -> dict[str, Cells]:
+        """Return all cells of the counters whose key begins with ``owner`` and a separator."""
+
+    def root(self, account: str) -> str:
+        """Return the account that an account's cluster is counted under since it merged."""
+
+
+class Draft:
+    """Reads the store through what has changed since.
+
+    Attributes
+    ----------
+    changed
+        Reservations by id as they are now.
+    cells
+        By counter and cell: what to add to confirmed and to held.
+    roots
+        Accounts whose cluster is counted under another one from now on.
+    """
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+        self.changed: dict[str, Reservation] = {}
+        self.cells: dict[Cell, list[int]] = {}
+        self.roots: dict[str, str] = {}
+        self._touched: dict[str, list[int]] = {}
+
+    def reservation(self, reservation_id: str) -> Reservation | None:
+        """Return a reservation, or None."""
+        known = self.changed.get(reservation_id)
+        return known if known is not None else self._base.reservation(reservation_id)
+
+    def put(self, reservation: Reservation) -> None:
+        """Let a reservation be as given, and its counters with it."""
+        before = self.reservation(reservation.reservation_id)
+        if before is not None:
+            for counter, cell_us, confirmed, held in charges(before):
+                self._add(self.pinned(counter), cell_us, -confirmed, -held)
+        for counter, cell_us, confirmed, held in charges(reservation):
+            self._add(self.pinned(counter), cell_us, confirmed, held)
+        self.changed[reservation.reservation_id] = reservation
+
+    def cells_of(self, counter: str, since_us: int) -> Cells:
+        """Return (confirmed, held) by cell, of the cells after a time that are not empty."""
+        cells = self._more(counter, self._base.cells(counter, since_us))
+        return {cell_us: cell for cell_us, cell in cells.items() if cell_us > since_us}
+
+    def root(self, account: str) -> str:
+        """Return the account that an account's cluster is counted under."""
+        while True:
+            root = self.roots.get(account) or self._base.root(account)
+            if root == account:
+                return account
+            account = root
+
+    def pinned(self, counter: str) -> str:
+        """Return the key under which a charge stands now; merging may have moved it."""
+        if not counter.startswith(OF_CLUSTER):
+            return counter
+        account, tail = counter[len(OF_CLUSTER) :].split(SEPARATOR, 1)
+        root = self.root(account)
+        return counter if root == account else f"{OF_CLUSTER}{root}{SEPARATOR}{tail}"
+
+    def merge(self, accounts: Iterable[str], own: str) -> str:
+        """Count some accounts as one from now on and return the one they are counted under.
+
+        ``own`` is whose order it is. Of the others only those are noted that have used
+        something: most members of a cluster never ask for anything limited.
+        """
+        names = [account for account in dict.fromkeys((*accounts, own)) if account]
+        if not names:
+            return ""
+        root = self.root(names[0])
+        for account in names[1:]:
+            other = self.root(account)
+            if other == root:
+                continue
+            moved = list(self._owned(f"{OF_CLUSTER}{other}"))
+            if moved or account == own:
+                self.roots[other] = root
+            for counter, cell_us, confirmed, held in moved:
+                self._add(counter, cell_us, -confirmed, -held)
+                self._add(self.pinned(counter), cell_us, confirmed, held)
+        return root
+
+    def _owned(self, owner: str) -> Iterator[tuple[str, int, int, int]]:
+        """Yield every cell that is not empty of the counters of an owner."""
+        prefix = owner + SEPARATOR
+        known = self._base.counters_of(owner)
+        touched = [counter for counter in self._touched if counter.startswith(prefix)]
+        for counter in dict.fromkeys((*known, *touched)):
+            for cell_us, (confirmed, held) in self._more(counter, known.get(counter, {})).items():
+                yield counter, cell_us, confirmed, held
+
+    def _more(self, counter: str, cells: Cells) -> Cells:
+        """Return some cells with what has changed since, those that are empty left out."""
+        found = dict(cells)
+        for cell_us in self._touched.get(counter, ()):
+            confirmed, held = found.get(cell_us, (0, 0))
+            more = self.cells[counter, cell_us]
+            found[cell_us] = (confirmed + more[0], held + more[1])
+        return {cell_us: cell for cell_us, cell in found.items() if any(cell)}
+
+    def _add(self, counter: str, cell_us: int, confirmed: int, held: int) -> None:
+        if not (confirmed or held):
+            return
+        cell = self.cells.get((counter, cell_us))
+        if cell is None:
+            self.cells[counter, cell_us] = [confirmed, held]
+            self._touched.setdefault(counter, []).append(cell_us)
+        else:
+            cell[0] += confirmed
+            cell[1] += held

@@ -1,0 +1,38 @@
+"""What the life of an order means for its reservation."""
+
+from risk_service.domain.order import Order
+from risk_service.domain.reported import LifeEvent
+from risk_service.domain.reservation import Cancel, LedgerCall, Pay, ReleaseReason
+from risk_service.domain.vocabulary import EventReason, EventType
+from risk_service.limits.demand import demand_of_order
+
+_GIVES_BACK = {
+    EventType.CANCELLED: ReleaseReason.CANCELLED_BEFORE_SHIP,
+    EventType.BLOCKED: ReleaseReason.CANCELLED_BEFORE_SHIP,
+    EventType.REFUNDED: ReleaseReason.REFUND,
+    EventType.RETURN_RECEIVED: ReleaseReason.RETURN,
+}
+
+
+def call_of(event: LifeEvent, order: Order) -> LedgerCall | None:
+    """Return what an event asks of the ledger, None for nothing.
+
+    Only what concerns the whole order: the lines of a partial return or refund are not
+    known here; the shop releases them with their quantities.
+    """
+    if event.event_type is EventType.PAID:
+        fingerprint = event.event_id.encode("utf-8")
+        return Pay(demand=demand_of_order(order, fingerprint, now_us=event.at_us))
+    reason = _GIVES_BACK.get(event.event_type)
+    if reason is None or _is_partial(event, order):
+        return None
+    return Cancel(reservation_id=order.order_id, reason=reason, paid_too=True)
+
+
+def _is_partial(event: LifeEvent, order: Order) -> bool:
+    if event.reason is EventReason.PARTIAL_RETURN:
+        return True
+    money_back = event.event_type is EventType.REFUNDED
+    return money_back and (
+        event.amount_minor is not None and event.amount_minor < order.payable_minor
+    )

@@ -1,0 +1,120 @@
+"""Reads a file of limit policies. Every fault names file, line and what would be right.
+
+The file is taken whole or not at all; up to ``FAULTS_MAX`` faults are told at once.
+"""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.limits.entry import Entry, Fault
+from risk_service.limits.lines import Lines
+from risk_service.limits.policy import Policy
+from risk_service.limits.reading import policy_of
+
+FORMAT = 1
+POLICIES_MAX = 1_000
+BYTES_MAX = 1024 * 1024
+FAULTS_MAX = 20
+VERSION_DIGITS = 8
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
+
+
+def parse_policies(text: str, file: str) -> tuple[Policy, ...]:
+    """Return the policies of a text, in the order of their priority.
+
+    Parameters
+    ----------
+    file
+        What faults call the text.
+
+    Raises
+    ------
+    InvalidInput
+        One violation per fault; its ``field`` is ``file:line``.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
+        raise _faulty(file, [Fault(1, f"is larger than {BYTES_MAX} bytes; split the campaigns")])
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _faulty(file, [_syntax(error, text)]) from error
+    lines = Lines(text)
+    faults = _top_faults(document, lines)
+    if faults:
+        raise _faulty(file, faults)
+    policies: list[Policy] = []
+    for place, table in enumerate(document["policy"]):
+        try:
+            policies.append(policy_of(Entry(table, lines, place), _version(table)))
+        except Fault as fault:
+            faults.append(fault)
+    faults += _repeated(policies)
+    if faults:
+        raise _faulty(file, faults)
+    return tuple(sorted(policies, key=lambda policy: (-policy.priority, policy.id)))
+
+
+def _top_faults(document: Mapping[str, Any], lines: Lines) -> list[Fault]:
+    faults = [
+        Fault(lines.top(key), f"`{key}` is not known here; policies are written as [[policy]]"
+              + _meant(key, ("format", "policy")))
+        for key in document if key not in ("format", "policy")
+    ]  # fmt: skip
+    if document.get("format") != FORMAT:
+        faults.append(Fault(lines.top("format"), f"`format` must be {FORMAT}: format = {FORMAT}"))
+    policies = document.get("policy", [])
+    if not isinstance(policies, list) or not all(isinstance(one, dict) for one in policies):
+        faults.append(Fault(lines.top("policy"), "policies are written as tables: [[policy]]"))
+    elif len(policies) > POLICIES_MAX:
+        faults.append(Fault(1, f"holds {len(policies)} policies; at most {POLICIES_MAX}"))
+    document.setdefault("policy", [])  # type: ignore[attr-defined]  # tomllib returns a dict
+    return faults
+
+
+def _repeated(policies: list[Policy]) -> list[Fault]:
+    first: dict[str, int] = {}
+    faults = []
+    for policy in policies:
+        if policy.id in first:
+            words = f"policy id `{policy.id}` is used in line {first[policy.id]} too; ids differ"
+            faults.append(Fault(policy.line, words))
+        first.setdefault(policy.id, policy.line)
+    return faults
+
+
+def _meant(word: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(word, known, 1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def _syntax(error: tomllib.TOMLDecodeError, text: str) -> Fault:
+    found = _AT_LINE.search(str(error))
+    line = int(found[1]) if found and found[1] else text.count("\n") + 1
+    words = _AT_LINE.sub("", str(error)).strip()
+    return Fault(line, f"is no TOML: {words[:1].lower()}{words[1:]}; texts stand in quotes")
+
+
+def _faulty(file: str, faults: list[Fault]) -> InvalidInput:
+    told = sorted(faults, key=lambda fault: fault.line)[:FAULTS_MAX]
+    return InvalidInput(
+        tuple(Violation(field=f"{file}:{fault.line}", description=fault.words) for fault in told)
+    )
+
+
+def _version(table: Mapping[str, Any]) -> str:
+    """Return a digest of what a policy says, so that no change goes without a new version."""
+
+    def plain(value: object) -> str:
+        if isinstance(value, datetime):
+            return value.isoformat()
+        return str(value)
+
+    canonical = json.dumps(table, sort_keys=True, default=plain, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:VERSION_DIGITS]

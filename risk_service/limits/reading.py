@@ -1,0 +1,154 @@
+"""One table of the file to one policy; a fault knows its line and what would be right."""
+
+import math
+import re
+from datetime import datetime
+
+from risk_service.domain.grant import Measure
+from risk_service.domain.reservation import ReleaseReason
+from risk_service.limits.entry import Entry, one_of, said
+from risk_service.limits.policy import MONEY, CountPer, OnExceed, Policy, State
+from risk_service.limits.reading_scope import filter_of, missing_of, subject_of
+from risk_service.limits.reading_tiers import LEVELS, bounds_of, tiers_of
+from risk_service.limits.window_text import window_of
+
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+FOREVER_US = 2**62
+SECOND_US = 1_000_000
+KEYS = (
+    "id", "name", "description", "owner", "approver", "state", "priority", "valid_from",
+    "valid_to", "subject", "count_per", "include", "exclude", "measure", "currency", "window",
+    "cap", "minimum", "step", "tier", "on_exceed", "require_verification", "missing_dimension",
+    "release_on",
+)  # fmt: skip
+RELEASES = {
+    "payment_timeout": ReleaseReason.PAYMENT_TIMEOUT,
+    "cancel_before_ship": ReleaseReason.CANCELLED_BEFORE_SHIP,
+    "refund": ReleaseReason.REFUND,
+    "return": ReleaseReason.RETURN,
+    "fraud_reversal": ReleaseReason.FRAUD_REVERSAL,
+}
+
+
+def policy_of(entry: Entry, version: str) -> Policy:
+    """Return the policy of an entry.
+
+    Raises
+    ------
+    Fault
+        The first thing that is wrong with it.
+    """
+    identity = entry.table.get("id")
+    if not isinstance(identity, str) or not ID.fullmatch(identity):
+        raise entry.fault(
+            "id", '`id` must be lower-case letters, digits and "-": id = "flash-sale"'
+        )
+    for key in entry.table:
+        if key not in KEYS:
+            raise entry.fault(key, f"`{key}` is not known; {one_of(key, KEYS)}")
+    state = entry.choice("state", {str(one): one for one in State})
+    measure = entry.choice("measure", {one.name.lower(): one for one in Measure})
+    bounds = bounds_of(entry.table, lambda key, words: entry.fault(key, words))
+    tiers = tiers_of(entry, bounds)
+    caps = [bounds.cap, *[tier.bounds.cap for tier in tiers]]
+    from_us, to_us = _validity(entry)
+    key_sets, needed = subject_of(entry)
+    return Policy(
+        id=identity,
+        version=version,
+        name_zh=_name(entry, "zh"),
+        name_en=_name(entry, "en"),
+        description=entry.text("description", 2_000),
+        owner=entry.text("owner", 128),
+        approver=_approver(entry, state),
+        state=state,
+        priority=_whole(entry, "priority", 0, 1_000_000, default=100),
+        valid_from_us=from_us,
+        valid_to_us=to_us,
+        key_sets=key_sets,
+        needed=needed,
+        count_per=entry.choice("count_per", {str(one): one for one in CountPer}, "everything"),
+        include=filter_of(entry, "include"),
+        exclude=filter_of(entry, "exclude"),
+        measure=measure,
+        currency=_currency(entry, measure),
+        window=window_of(
+            entry.table.get("window"),
+            exact=measure not in MONEY and max(caps),
+            fault=lambda words: entry.fault("window", words),
+        ),
+        bounds=bounds,
+        tiers=tiers,
+        on_exceed=entry.choice("on_exceed", {str(one): one for one in OnExceed}),
+        level=entry.choice("require_verification", LEVELS, "L0"),
+        missing=missing_of(entry, key_sets),
+        release_on=_releases(entry),
+        line=entry.lines.of(entry.place),
+    )
+
+
+def _name(entry: Entry, language: str) -> str:
+    names = entry.table.get("name")
+    name = names.get(language) if isinstance(names, dict) else None
+    if not isinstance(name, str) or not 0 < len(name) <= 100:
+        words = '`name` must hold both languages: name = { zh = "秒杀限购", en = "Flash sale" }'
+        raise entry.fault("name", words)
+    return name
+
+
+def _approver(entry: Entry, state: State) -> str:
+    approver = entry.table.get("approver", "")
+    if state in (State.DRAFT, State.RETIRED, State.SHADOW) and not approver:
+        return ""
+    if not isinstance(approver, str) or not approver:
+        raise entry.fault("approver", 'an active policy names who approved it: approver = "…"')
+    if approver == entry.table.get("owner"):
+        words = "`approver` is the owner; another person or team must approve"
+        raise entry.fault("approver", words)
+    return approver
+
+
+def _whole(entry: Entry, key: str, low: int, high: int, *, default: int) -> int:
+    value = entry.table.get(key, default)
+    if type(value) is not int or not low <= value <= high:
+        raise entry.fault(key, f"`{key}` must be a whole number, {low} to {high}: {key} = {low}")
+    return value
+
+
+def _validity(entry: Entry) -> tuple[int, int]:
+    from_us = _time(entry, "valid_from", 0)
+    to_us = _time(entry, "valid_to", FOREVER_US)
+    if to_us <= from_us:
+        raise entry.fault("valid_to", "`valid_to` must lie after `valid_from`")
+    return from_us, to_us
+
+
+def _time(entry: Entry, key: str, default_us: int) -> int:
+    value = entry.table.get(key)
+    if value is None:
+        return default_us
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        words = f"`{key}` must be a time with its offset: {key} = 2026-11-11T00:00:00+08:00"
+        raise entry.fault(key, words)
+    return math.floor(value.timestamp()) * SECOND_US + value.microsecond
+
+
+def _currency(entry: Entry, measure: Measure) -> str:
+    value = entry.table.get("currency", "")
+    if measure in MONEY and not (isinstance(value, str) and re.fullmatch("[A-Z]{3}", value)):
+        raise entry.fault("currency", 'a limit on money names its currency: currency = "CNY"')
+    if measure not in MONEY and value:
+        raise entry.fault("currency", "`currency` goes with the measures amount and discount only")
+    return str(value)
+
+
+def _releases(entry: Entry) -> frozenset[ReleaseReason]:
+    names = entry.table.get("release_on", ["payment_timeout", "cancel_before_ship"])
+    if not isinstance(names, list):
+        raise entry.fault("release_on", '`release_on` must be a list: release_on = ["refund"]')
+    for name in names:
+        if name not in RELEASES:
+            raise entry.fault(
+                "release_on", f"{said(name)} releases nothing; {one_of(name, RELEASES)}"
+            )
+    return frozenset(RELEASES[name] for name in names)

@@ -1,0 +1,111 @@
+"""Reads whom a policy counts and which lines it is about."""
+
+from collections.abc import Mapping
+
+from risk_service.domain.vocabulary import PromotionType
+from risk_service.limits.entry import Entry, one_of, said
+from risk_service.limits.policy import CLUSTER, DIMENSIONS, GLOBAL, Filter, KeySet
+
+KEY_SETS_MAX = 12
+VALUES_MAX = 10_000
+MISSING = ("challenge", "reject", *DIMENSIONS)
+
+
+def subject_of(entry: Entry) -> tuple[tuple[KeySet, ...], int]:
+    """Return the key sets and how many of them must be used up."""
+    table = entry.table.get("subject")
+    if table == GLOBAL:
+        return ((GLOBAL,),), 1
+    example = 'subject = { any_of = ["account", "device", "account+address_door"] }, or "GLOBAL"'
+    combine = set(table) & {"any_of", "all_of", "k_of_n"} if isinstance(table, dict) else set()
+    if not isinstance(table, dict) or len(combine) != 1 or set(table) - combine - {"k"}:
+        raise entry.fault("subject", f"`subject` must be one of any_of, all_of, k_of_n: {example}")
+    names = table[(word := combine.pop())]
+    if not isinstance(names, list) or not 1 <= len(names) <= KEY_SETS_MAX:
+        raise entry.fault("subject", f"`{word}` must list 1 to {KEY_SETS_MAX} subjects: {example}")
+    key_sets = tuple(_key_set(entry, name) for name in names)
+    if len(set(key_sets)) < len(key_sets):
+        raise entry.fault("subject", f"`{word}` names a subject twice")
+    return key_sets, _needed(entry, word, table.get("k"), len(key_sets))
+
+
+def filter_of(entry: Entry, key: str) -> Filter:
+    """Return the lines that a table names."""
+    table = entry.table.get(key, {})
+    known = ("promotion_types", "campaigns", "skus", "sellers")
+    if not isinstance(table, dict):
+        raise entry.fault(key, f'`{key}` must be a table: {key} = {{ skus = ["…"] }}')
+    for name, values in table.items():
+        if name not in known:
+            raise entry.fault(key, f"`{name}` is not known in `{key}`; {one_of(name, known)}")
+        if not is_texts(values):
+            words = f"`{name}` must list 1 to {VALUES_MAX} texts; leave it out for all"
+            raise entry.fault(key, words)
+    return Filter(
+        promotion_types=frozenset(
+            _promotion(entry, key, name) for name in table.get("promotion_types", ())
+        ),
+        campaigns=frozenset(table.get("campaigns", ())),
+        skus=frozenset(table.get("skus", ())),
+        sellers=frozenset(table.get("sellers", ())),
+    )
+
+
+def missing_of(entry: Entry, key_sets: tuple[KeySet, ...]) -> Mapping[str, str]:
+    """Return by dimension what its absence means; ``*`` for all others."""
+    table = entry.table.get("missing_dimension", "challenge")
+    rules = {"*": table} if isinstance(table, str) else table
+    if not isinstance(rules, dict):
+        words = 'missing_dimension = "challenge", or { payment = "account", "*" = "challenge" }'
+        raise entry.fault("missing_dimension", words)
+    used = {part for key_set in key_sets for part in key_set}
+    for name, rule in rules.items():
+        if name != "*" and name not in used:
+            words = f"`{name}` is not among the subjects; {one_of(name, sorted(used))}"
+            raise entry.fault("missing_dimension", words)
+        if rule not in MISSING or rule == name:
+            words = f"`{name}` is {said(rule)}; {one_of(rule, MISSING)}"
+            raise entry.fault("missing_dimension", words)
+    return {"*": "challenge"} | rules
+
+
+def _needed(entry: Entry, word: str, k: object, n: int) -> int:
+    if word != "k_of_n":
+        if k is not None:
+            raise entry.fault("subject", "`k` goes with k_of_n only")
+        return 1 if word == "any_of" else n
+    if type(k) is not int or not 1 <= k <= n:
+        words = f"`k` must be 1 to {n}: subject = {{ k_of_n = [...], k = 2 }}"
+        raise entry.fault("subject", words)
+    return k
+
+
+def _key_set(entry: Entry, name: object) -> KeySet:
+    if name == GLOBAL:
+        return (GLOBAL,)
+    parts = name.split("+") if isinstance(name, str) else [str(name)]
+    for part in parts:
+        if part not in DIMENSIONS:
+            raise entry.fault("subject", f"`{part}` is no subject; {one_of(part, DIMENSIONS)}")
+    if len(set(parts)) < len(parts):
+        raise entry.fault("subject", f"`{name}` names a part twice")
+    if CLUSTER in parts and len(parts) > 1:
+        words = f"`{CLUSTER}` stands alone: clusters merge, and their counters with them"
+        raise entry.fault("subject", words)
+    return tuple(sorted(parts, key=DIMENSIONS.index))
+
+
+def _promotion(entry: Entry, key: str, name: str) -> PromotionType:
+    if name not in PromotionType.__members__ or name == "UNSPECIFIED":
+        known = [one for one in PromotionType.__members__ if one != "UNSPECIFIED"]
+        raise entry.fault(key, f"`{name}` is no promotion type; {one_of(name, known)}")
+    return PromotionType[name]
+
+
+def is_texts(values: object) -> bool:
+    """Tell whether a value is a list of texts that is not empty."""
+    return (
+        isinstance(values, list)
+        and 1 <= len(values) <= VALUES_MAX
+        and all(isinstance(value, str) and value for value in values)
+    )

@@ -1,0 +1,64 @@
+"""Steps that the moves of a reservation share."""
+
+from msgspec.structs import replace
+
+from risk_service.domain.grant import Demand, Grant
+from risk_service.domain.reservation import LedgerAnswer, ReleaseReason
+from risk_service.domain.reservation import ReservationState as State
+from risk_service.limits.book import Claims, LimitBook
+from risk_service.limits.draft import Draft
+from risk_service.limits.reservation import Reservation, ended, stayed
+
+PAID_FOR = (State.CONFIRMED, State.RELEASED)
+
+
+def expire(draft: Draft, reservation: Reservation, now_us: int) -> None:
+    """End a hold whose time is over, or forget a refusal that was kept long enough."""
+    if reservation.state is State.HELD:
+        reason = ReleaseReason.PAYMENT_TIMEOUT
+        draft.put(ended(reservation, State.EXPIRED, reason, now_us))
+    else:
+        draft.put(replace(reservation, refused=None, refused_fingerprint=b"", expires_at_us=0))
+
+
+def answer(reservation: Reservation, state: State, grant: Grant | None = None) -> LedgerAnswer:
+    """Return what a call about a reservation is told."""
+    return LedgerAnswer(
+        reservation_id=reservation.reservation_id,
+        state=state,
+        grant=grant,
+        lines=reservation.granted_lines(),
+        expires_at_us=reservation.expires_at_us if state is State.HELD else 0,
+        late=reservation.late,
+    )
+
+
+def current(draft: Draft, reservation_id: str, now_us: int) -> Reservation | None:
+    """Return a reservation; a hold whose time is over is ended first."""
+    found = draft.reservation(reservation_id)
+    if found is not None and found.state is State.HELD and not found.is_held_at(now_us):
+        expire(draft, found, now_us)
+        found = draft.reservation(reservation_id)
+    return found
+
+
+def claims_of(draft: Draft, book: LimitBook, demand: Demand, now_us: int) -> Claims:
+    """Return what the policies count of a demand, its cluster grown together first."""
+    cluster = ""
+    if book.reads_cluster(demand):
+        cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
+    return book.claims(demand, now_us, cluster)
+
+
+def blank(reservation_id: str, now_us: int) -> Reservation:
+    """Return a reservation that never held anything."""
+    return Reservation(reservation_id, State.NONE, 0, b"", now_us, 0)
+
+
+def next_generation(before: Reservation, now_us: int) -> Reservation:
+    """Return the next generation, empty; what policies did not give back stays charged."""
+    return replace(
+        blank(before.reservation_id, now_us),
+        generation=before.generation + 1,
+        kept=before.kept + stayed(before),
+    )

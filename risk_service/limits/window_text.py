@@ -1,0 +1,83 @@
+"""Reads the window of a policy: a word, or a table of one kind."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from risk_service.limits.windows import (
+    EXACT_CAP_MAX,
+    SECOND_US,
+    Calendar,
+    Campaign,
+    Lifetime,
+    PerOrder,
+    Rolling,
+    Session,
+    Window,
+)
+
+WORDS: Mapping[str, Callable[[], Window]] = {
+    "per_order": PerOrder,
+    "session": Session,
+    "campaign": Campaign,
+    "lifetime": Lifetime,
+}
+UNITS = ("hour", "day", "week", "month")
+EXAMPLE = (
+    'window = "per_order" | "session" | "campaign" | "lifetime" | { rolling = "7d" } | '
+    '{ calendar = "day", time_zone = "Asia/Shanghai", day_start = "00:00" }'
+)
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DAY_START = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+SPAN_MAX_US = 400 * 86_400 * SECOND_US
+Fault = Callable[[str], Exception]
+
+
+def window_of(value: object, *, exact: bool | int, fault: Fault) -> Window:
+    """Return the window that a value of the file says.
+
+    Parameters
+    ----------
+    exact
+        The greatest cap of the policy, or False where a rolling window must have tiles.
+    """
+    if isinstance(value, str) and value in WORDS:
+        return WORDS[value]()
+    if isinstance(value, dict) and set(value) == {"rolling"}:
+        return _rolling(value["rolling"], exact=exact, fault=fault)
+    if isinstance(value, dict) and "calendar" in value:
+        return _calendar(value, fault)
+    raise fault(f"`window` is {value!r}; one of: {EXAMPLE}")
+
+
+def _rolling(text: object, *, exact: bool | int, fault: Fault) -> Rolling:
+    match = _SPAN.fullmatch(text) if isinstance(text, str) else None
+    span_us = int(match[1]) * _SECONDS[match[2]] * SECOND_US if match else 0
+    if not 0 < span_us <= SPAN_MAX_US:
+        raise fault(
+            f'`rolling` is {text!r}; a time up to 400d: rolling = "90s", "30m", "24h", "7d"'
+        )
+    small = exact is not False and exact <= EXACT_CAP_MAX
+    return Rolling(f"rolling {text}", span_us, exact=small)
+
+
+def _calendar(table: Mapping[str, object], fault: Fault) -> Calendar:
+    for key in table:
+        if key not in ("calendar", "time_zone", "day_start"):
+            raise fault(f"`{key}` is not known in a calendar window; {EXAMPLE}")
+    unit = table["calendar"]
+    if unit not in UNITS or not isinstance(unit, str):
+        raise fault(f"`calendar` is {unit!r}; one of: {', '.join(UNITS)}")
+    zone = table.get("time_zone")
+    if not isinstance(zone, str):
+        raise fault('a calendar window names its time zone: time_zone = "Asia/Shanghai"')
+    start = table.get("day_start", "00:00")
+    match = _DAY_START.fullmatch(start) if isinstance(start, str) else None
+    if match is None:
+        raise fault(f'`day_start` is {start!r}; a time of day: day_start = "04:00"')
+    try:
+        return Calendar(unit, ZoneInfo(zone), time(int(match[1]), int(match[2])))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise fault(f"`{zone}` is no IANA time zone, such as Asia/Shanghai or UTC") from error

@@ -1,0 +1,190 @@
+"""Over which time a limit counts, and in which cell of a counter an order is noted.
+
+A counter is a key and the cells under it. Only rolling windows have more than one cell: with a
+small cap one per order, exact to the microsecond; above ``EXACT_CAP_MAX`` one per tile, which
+counts until all of it lies outside, so that a limit is never exceeded. The other windows write
+their period into the key. Times are microseconds since 1970 UTC.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from risk_service.domain.grant import Demand, DemandLine
+
+SECOND_US = 1_000_000
+HOUR_US = 3600 * SECOND_US
+# Above so many a list of times costs more than its exactness is worth.
+EXACT_CAP_MAX = 256
+TILES = 256
+EVERYTHING = -1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Place(NamedTuple):
+    """Where an order is noted, and what counts with it.
+
+    ``bucket`` goes into the counter's key; cells after ``since_us`` count. ``span_us`` and
+    ``tile_us`` are 0 but for rolling windows. ``resets_at_us`` is 0 where the window has no
+    end of its own.
+    """
+
+    bucket: str
+    cell_us: int = 0
+    since_us: int = EVERYTHING
+    span_us: int = 0
+    tile_us: int = 0
+    resets_at_us: int = 0
+
+
+class Window(Protocol):
+    """Kind of window; ``text`` names it, in files, keys and answers alike."""
+
+    text: str
+    counts: bool
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return where a line is noted at a time."""
+
+
+class PerOrder:
+    """Looks at one order by itself and counts nothing."""
+
+    text = "per_order"
+    counts = False
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return the one place."""
+        return Place("")
+
+
+class Lifetime:
+    """Counts for ever."""
+
+    text = "lifetime"
+    counts = True
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return the one place."""
+        return Place("")
+
+
+class Campaign:
+    """Counts for as long as the line's campaign goes."""
+
+    text = "campaign"
+    counts = True
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return the campaign's place."""
+        return Place(line.campaign_id)
+
+
+class Session:
+    """Counts within one drop; an order outside any counts in the session of its campaign."""
+
+    text = "session"
+    counts = True
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return the drop's place."""
+        return Place(f"drop {demand.drop_id}" if demand.drop_id else f"none {line.campaign_id}")
+
+
+class Rolling:
+    """Counts what lies less than a span back.
+
+    Parameters
+    ----------
+    text
+        Such as ``rolling 7d``.
+    exact
+        One cell per order; else tiles of a 256th of the span.
+    """
+
+    counts = True
+
+    def __init__(self, text: str, span_us: int, *, exact: bool) -> None:
+        self.text = text
+        self.span_us = span_us
+        self.tile_us = 1 if exact else max(span_us // TILES, 1)
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return the cell of a time."""
+        return rolling_place(self.span_us, self.tile_us, now_us)
+
+
+def rolling_place(span_us: int, tile_us: int, now_us: int) -> Place:
+    """Return the cell of a time in a rolling window, and since when cells count.
+
+    A tile counts until its last microsecond lies outside.
+    """
+    return Place("", now_us - now_us % tile_us, now_us - span_us - tile_us + 1, span_us, tile_us, 0)
+
+
+class Calendar:
+    """Counts within an hour, day, week or month of a time zone.
+
+    Parameters
+    ----------
+    unit
+        hour, day, week (from Monday) or month.
+    day_start
+        When a day begins; weeks and months begin with their first day.
+    """
+
+    counts = True
+
+    def __init__(self, unit: str, zone: ZoneInfo, day_start: time) -> None:
+        start = "" if day_start == time() else f" from {day_start:%H:%M}"
+        self.text = f"calendar {unit} {zone.key}{start}"
+        self._unit = unit
+        self._zone = zone
+        self._start = day_start
+        # The period of the last question; most questions are about the same one.
+        self._last = (0, 0)
+
+    def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
+        """Return the place of the period that a time lies in."""
+        return self.at(now_us)
+
+    def at(self, now_us: int) -> Place:
+        """Return the place of the period that a time lies in, whatever the order."""
+        from_us, to_us = self._last
+        if not from_us <= now_us < to_us:
+            from_us, to_us = self._last = self.period(now_us)
+        return Place(str(from_us // SECOND_US), resets_at_us=to_us)
+
+    def period(self, at_us: int) -> tuple[int, int]:
+        """Return begin and end of the period that a time lies in."""
+        local = (_EPOCH + timedelta(microseconds=at_us)).astimezone(self._zone)
+        if self._unit == "hour":
+            # Counted off UTC: no local hour is missing or comes twice.
+            offset = local.utcoffset() or timedelta()
+            into_us = (at_us + offset // timedelta(microseconds=1)) % HOUR_US
+            return at_us - into_us, at_us - into_us + HOUR_US
+        first = _first_day(self._unit, self._day_of(local, at_us))
+        return self._begin_us(first), self._begin_us(_next_first(self._unit, first))
+
+    def _day_of(self, local: datetime, at_us: int) -> date:
+        """Return the day that a time belongs to; before its start it is the day before."""
+        day = local.date()
+        return day if self._begin_us(day) <= at_us else day - timedelta(days=1)
+
+    def _begin_us(self, day: date) -> int:
+        begin = datetime.combine(day, self._start, self._zone)
+        return (begin - _EPOCH) // timedelta(microseconds=1)
+
+
+def _first_day(unit: str, day: date) -> date:
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if unit == "month" else day
+
+
+def _next_first(unit: str, first: date) -> date:
+    if unit == "week":
+        return first + timedelta(days=7)
+    if unit == "month":
+        return (first + timedelta(days=32)).replace(day=1)
+    return first + timedelta(days=1)
