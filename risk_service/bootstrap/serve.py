@@ -15,6 +15,7 @@ from risk_service.bootstrap.actors import reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.config import Settings
+from risk_service.decisions.fail_policies import FailPolicies, LimitedItems
 from risk_service.decisions.lookup import Lookup
 from risk_service.domain.errors import ConfigFault
 from risk_service.identity.keys import load_identity_key
@@ -141,6 +142,11 @@ def _risk_servicer(service: Service, edge: Edge) -> RiskServicer:
             gatherer=Gatherer(service.intake.take, EVENT_CHUNKS, service.metrics.event_groups),
             fingerprinter=fingerprinter,
             metrics=service.metrics,
+        ),
+        fail_policies=FailPolicies(
+            version=service.pipeline.policy.version,
+            rules=service.pipeline.policy.fail,
+            limited=LimitedItems,
         ),
     )
 

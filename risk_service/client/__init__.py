@@ -34,7 +34,7 @@ from risk_service.client.errors import (
     ServiceUnavailable,
 )
 from risk_service.client.events import EventReport, RefusedEvent, action_message, event_message
-from risk_service.client.fallback import FallbackPolicy, FallbackRule
+from risk_service.client.fallback import FallbackPolicy, FallbackRule, LimitedItems
 from risk_service.client.messages import order_message
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "FallbackRule",
     "FieldViolation",
     "InvalidRequest",
+    "LimitedItems",
     "Mode",
     "OrderRefused",
     "Outcome",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TypeVar, cast
 
@@ -15,8 +16,9 @@ from risk_service.client.attempt import Budget
 from risk_service.client.channel import ClientOptions
 from risk_service.client.errors import FailedCall, ServiceFailure, from_call
 from risk_service.client.events import EventReport, event_report, report_requests
+from risk_service.client.fail_policies import ASK_TIMEOUT_S, KeptPolicy
 from risk_service.client.fallback import FallbackPolicy
-from risk_service.pb.risk.v1 import event_pb2, order_pb2, risk_pb2
+from risk_service.pb.risk.v1 import event_pb2, fail_policy_pb2, order_pb2, risk_pb2
 
 Response = TypeVar("Response", bound=Message)
 
@@ -34,7 +36,8 @@ class AsyncRiskClient:
     options
         Deadlines, retry, keepalive, TLS.
     fallback
-        What to answer when the service gives no answer.
+        What to answer when the service gives no answer; None: what the service itself says,
+        asked for beside an order now and then, and a safe default until then.
     """
 
     def __init__(
@@ -44,7 +47,8 @@ class AsyncRiskClient:
         fallback: FallbackPolicy | None = None,
     ) -> None:
         self._options = options or ClientOptions()
-        self._fallback = fallback or FallbackPolicy()
+        self._kept = KeptPolicy(fallback)
+        self._asking: asyncio.Future[None] | None = None
         self._metadata = self._options.metadata()
         settings = self._options.channel_options()
         if self._options.tls is None:
@@ -73,9 +77,10 @@ class AsyncRiskClient:
             response = await self._call(
                 "ScoreOrder", request, risk_pb2.ScoreOrderResponse, deadline_ms
             )
+            self._ask_fail_policy()
             return decision_answer(response.decision)
         except ServiceFailure as failure:
-            return calls.fall_back(self._fallback, order, request_id, failure)
+            return calls.fall_back(self._kept.policy, order, request_id, failure)
 
     async def score_batch(
         self, requests: Sequence[calls.OrderRequest], deadline_ms: float | None = None
@@ -96,9 +101,10 @@ class AsyncRiskClient:
             response = await self._call(
                 "BatchScoreOrders", request, risk_pb2.BatchScoreOrdersResponse, deadline_ms
             )
-            return calls.batch_answers(requests, response, self._fallback)
+            self._ask_fail_policy()
+            return calls.batch_answers(requests, response, self._kept.policy)
         except ServiceFailure as failure:
-            return [calls.fall_back(self._fallback, o, r, failure) for r, o in requests]
+            return [calls.fall_back(self._kept.policy, o, r, failure) for r, o in requests]
 
     async def get_decision(
         self,
@@ -177,8 +183,32 @@ class AsyncRiskClient:
             )
         )
 
+    @property
+    def fallback(self) -> FallbackPolicy:
+        """Return what is answered when the service gives no answer."""
+        return self._kept.policy
+
+    def _ask_fail_policy(self) -> None:
+        """Ask for the fail policy when it is due, and go on without waiting."""
+        if self._kept.claim():
+            self._asking = asyncio.ensure_future(self._take_fail_policy())
+
+    async def _take_fail_policy(self) -> None:
+        """Keep the answer; without one the policy stays as it is, and is asked for again."""
+        method = self._channel.unary_unary(
+            calls.SERVICE + "GetFailPolicies",
+            request_serializer=fail_policy_pb2.GetFailPoliciesRequest.SerializeToString,
+            response_deserializer=fail_policy_pb2.GetFailPoliciesResponse.FromString,
+        )
+        request = fail_policy_pb2.GetFailPoliciesRequest()
+        with suppress(grpc.aio.AioRpcError):
+            self._kept.take(await method(request, timeout=ASK_TIMEOUT_S, metadata=self._metadata))
+
     async def close(self) -> None:
         """Close the connection; calls in flight end as unavailable."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
         await self._channel.close()
 
     async def __aenter__(self) -> "AsyncRiskClient":

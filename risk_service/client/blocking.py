@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -14,8 +14,9 @@ from risk_service.client.attempt import Budget
 from risk_service.client.channel import ClientOptions
 from risk_service.client.errors import FailedCall, ServiceFailure, from_call
 from risk_service.client.events import EventReport, event_report, report_requests
+from risk_service.client.fail_policies import ASK_TIMEOUT_S, KeptPolicy
 from risk_service.client.fallback import FallbackPolicy
-from risk_service.pb.risk.v1 import event_pb2, order_pb2, risk_pb2
+from risk_service.pb.risk.v1 import event_pb2, fail_policy_pb2, order_pb2, risk_pb2
 
 Response = TypeVar("Response", bound=Message)
 
@@ -33,7 +34,8 @@ class RiskClient:
     options
         Deadlines, retry, keepalive, TLS.
     fallback
-        What to answer when the service gives no answer.
+        What to answer when the service gives no answer; None: what the service itself says,
+        asked for beside an order now and then, and a safe default until then.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class RiskClient:
         fallback: FallbackPolicy | None = None,
     ) -> None:
         self._options = options or ClientOptions()
-        self._fallback = fallback or FallbackPolicy()
+        self._kept = KeptPolicy(fallback)
         self._metadata = self._options.metadata()
         settings = self._options.channel_options()
         if self._options.tls is None:
@@ -70,9 +72,10 @@ class RiskClient:
         request = calls.score_request(request_id, order)
         try:
             response = self._call("ScoreOrder", request, risk_pb2.ScoreOrderResponse, deadline_ms)
+            self._ask_fail_policy()
             return decision_answer(response.decision)
         except ServiceFailure as failure:
-            return calls.fall_back(self._fallback, order, request_id, failure)
+            return calls.fall_back(self._kept.policy, order, request_id, failure)
 
     def score_batch(
         self, requests: Sequence[calls.OrderRequest], deadline_ms: float | None = None
@@ -93,9 +96,10 @@ class RiskClient:
             response = self._call(
                 "BatchScoreOrders", request, risk_pb2.BatchScoreOrdersResponse, deadline_ms
             )
-            return calls.batch_answers(requests, response, self._fallback)
+            self._ask_fail_policy()
+            return calls.batch_answers(requests, response, self._kept.policy)
         except ServiceFailure as failure:
-            return [calls.fall_back(self._fallback, o, r, failure) for r, o in requests]
+            return [calls.fall_back(self._kept.policy, o, r, failure) for r, o in requests]
 
     def get_decision(
         self,
@@ -171,6 +175,29 @@ class RiskClient:
                 deadline_ms,
             )
         )
+
+    @property
+    def fallback(self) -> FallbackPolicy:
+        """Return what is answered when the service gives no answer."""
+        return self._kept.policy
+
+    def _ask_fail_policy(self) -> None:
+        """Ask for the fail policy when it is due, and go on without waiting."""
+        if not self._kept.claim():
+            return
+        method = self._channel.unary_unary(
+            calls.SERVICE + "GetFailPolicies",
+            request_serializer=fail_policy_pb2.GetFailPoliciesRequest.SerializeToString,
+            response_deserializer=fail_policy_pb2.GetFailPoliciesResponse.FromString,
+        )
+        request = fail_policy_pb2.GetFailPoliciesRequest()
+        asked = method.future(request, timeout=ASK_TIMEOUT_S, metadata=self._metadata)
+        asked.add_done_callback(self._take_fail_policy)
+
+    def _take_fail_policy(self, asked: "grpc.Future[Any]") -> None:
+        """Keep the answer; without one the policy stays as it is, and is asked for again."""
+        if not asked.cancelled() and asked.exception() is None:
+            self._kept.take(asked.result())
 
     def close(self) -> None:
         """Close the connection; calls in flight end as unavailable."""

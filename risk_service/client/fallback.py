@@ -53,12 +53,31 @@ CAUSES: tuple[tuple[type[ServiceFailure], FallbackCause], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitedItems:
+    """What purchase limits cover, as the service told; flash sales and drops always are."""
+
+    promotion_types: frozenset[int] = frozenset()
+    campaign_ids: frozenset[str] = frozenset()
+    skus: frozenset[str] = frozenset()
+    seller_ids: frozenset[str] = frozenset()
+
+    def has(self, line: order_pb2.OrderLine) -> bool:
+        """Tell whether a limit covers the line."""
+        return (
+            int(line.promotion_type) in self.promotion_types
+            or line.campaign_id in self.campaign_ids
+            or line.sku in self.skus
+            or line.seller_id in self.seller_ids
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackPolicy:
     """Fallback outcome by promotion type; the worst line or discount decides.
 
-    A limited item is one sold in a flash sale or in an order that names a drop: its
-    units are counted over all customers, which only the service can do. It never falls
-    back to ALLOW nor to LIMIT_QUANTITY: REVIEW at best, whatever the rules say.
+    A limited item is one sold in a flash sale, in an order that names a drop, or covered by
+    ``limited``: its units are counted over all customers, which only the service can do. It
+    never falls back to ALLOW nor to LIMIT_QUANTITY: REVIEW at best, whatever the rules say.
 
     Parameters
     ----------
@@ -66,11 +85,14 @@ class FallbackPolicy:
         Rule by promotion type number; ``other`` holds for types that are not named.
     units_per_sku
         What LIMITS_ONLY lets pass of one SKU in one order; at least 1.
+    limited
+        What else is limited.
     """
 
     rules: Mapping[int, FallbackRule] = field(default_factory=lambda: DEFAULT_RULES)
     other: FallbackRule = FallbackRule.LIMITS_ONLY
     units_per_sku: int = 2
+    limited: LimitedItems = LimitedItems()
 
     def __post_init__(self) -> None:
         """Refuse a quantity that would sell nothing: CLOSED says so openly."""
@@ -95,7 +117,7 @@ class FallbackPolicy:
         rules = {self._rule(kind) for kind in _promotions(order)}
         if FallbackRule.CLOSED in rules:
             return Outcome.DENY, ()
-        if is_limited(order):
+        if is_limited(order, self.limited):
             return Outcome.REVIEW, ()
         limits = self._limits(order)
         return (Outcome.LIMIT_QUANTITY, limits) if limits else (Outcome.ALLOW, ())
@@ -116,10 +138,11 @@ class FallbackPolicy:
         return self.rules.get(promotion_type, self.other)
 
 
-def is_limited(order: order_pb2.Order) -> bool:
+def is_limited(order: order_pb2.Order, limited: LimitedItems = LimitedItems()) -> bool:
     """Tell whether the order takes of a quantity that is shared by all customers."""
     return bool(order.session.drop_id) or any(
-        line.promotion_type == order_pb2.PROMOTION_TYPE_FLASH_SALE for line in order.lines
+        line.promotion_type == order_pb2.PROMOTION_TYPE_FLASH_SALE or limited.has(line)
+        for line in order.lines
     )
 
 

@@ -1,10 +1,13 @@
 """Finds a stored decision as it was answered."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.errors import DecisionNotFound
 from risk_service.ports import DecisionStore
+
+Key = Literal["decision_id", "request_id", "order_id"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,18 +18,24 @@ class Lookup:
 
     def by_decision_id(self, decision_id: str) -> Decision:
         """Return the decision of that id."""
-        return _found(self.store.by_decision_id(decision_id))
+        return self.record("decision_id", decision_id).decision
 
     def by_request_id(self, request_id: str) -> Decision:
         """Return the decision answered to that request."""
-        return _found(self.store.by_request_ids([request_id]).get(request_id))
+        return self.record("request_id", request_id).decision
 
     def by_order_id(self, order_id: str) -> Decision:
         """Return the latest decision of that order."""
-        return _found(self.store.latest_of_order(order_id))
+        return self.record("order_id", order_id).decision
 
-
-def _found(record: DecisionRecord | None) -> Decision:
-    if record is None:
-        raise DecisionNotFound("there is no decision under that key")
-    return record.decision
+    def record(self, key: Key, value: str) -> DecisionRecord:
+        """Return the stored record under one of its keys: what the decision rested on."""
+        if key == "decision_id":
+            found = self.store.by_decision_id(value)
+        elif key == "request_id":
+            found = self.store.by_request_ids([value]).get(value)
+        else:
+            found = self.store.latest_of_order(value)
+        if found is None:
+            raise DecisionNotFound("there is no decision under that key")
+        return found

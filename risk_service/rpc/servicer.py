@@ -7,16 +7,20 @@ and here it is the caller's fault: INVALID_ARGUMENT, with the field.
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
+import msgspec
 
+from risk_service.decisions.fail_policies import FailPolicies
 from risk_service.decisions.lookup import Lookup
 from risk_service.domain.actor import Actor, Scope
-from risk_service.domain.decision import Decision
+from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.errors import InvalidInput, Violation
-from risk_service.pb.risk.v1 import risk_pb2
+from risk_service.pb.risk.v1 import fail_policy_pb2, risk_pb2
 from risk_service.rpc.constraints import BATCH, GET_DECISION
 from risk_service.rpc.convert import answered, batch_result
+from risk_service.rpc.convert_fail import fail_policies_message
 from risk_service.rpc.desk import Answer, Call, Desk, decoded
 from risk_service.rpc.edge import Body, Edge, Methods
 from risk_service.rpc.event_stream import EventStream
@@ -41,6 +45,7 @@ class RiskServicer:
     desk: Desk
     lookup: Lookup
     events: EventStream
+    fail_policies: FailPolicies
 
     @property
     def service(self) -> str:
@@ -54,6 +59,8 @@ class RiskServicer:
             "BatchScoreOrders": (Scope.SCORE, self._batch_score_orders),
             "GetDecision": (Scope.DECISIONS_READ, self._get_decision),
             "CompleteChallenge": (Scope.SCORE, self._complete_challenge),
+            "GetDecisionRecord": (Scope.DECISIONS_READ, self._get_decision_record),
+            "GetFailPolicies": (Scope.SCORE, self._get_fail_policies),
         }
         methods: Methods = {
             name: self.edge.unary(name, scope, body) for name, (scope, body) in bodies.items()
@@ -88,19 +95,27 @@ class RiskServicer:
         return risk_pb2.BatchScoreOrdersResponse(results=results).SerializeToString()
 
     async def _get_decision(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
-        request = decoded(risk_pb2.GetDecisionRequest, payload)
+        record = self._found(decoded(risk_pb2.GetDecisionRequest, payload))
+        return answered(risk_pb2.GetDecisionResponse, record.decision).SerializeToString()
+
+    async def _get_decision_record(
+        self, payload: bytes, _remaining_s: float, _actor: Actor
+    ) -> bytes:
+        record = self._found(decoded(risk_pb2.GetDecisionRecordRequest, payload))
+        packed = msgspec.msgpack.encode(record)
+        return risk_pb2.GetDecisionRecordResponse(record=packed).SerializeToString()
+
+    async def _get_fail_policies(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
+        decoded(fail_policy_pb2.GetFailPoliciesRequest, payload)
+        return fail_policies_message(self.fail_policies).SerializeToString()
+
+    def _found(self, request: Any) -> DecisionRecord:
         key = request.WhichOneof("key")
         if key is None:
             words = "one of decision_id, request_id and order_id must be set"
             raise InvalidInput((Violation(field="key", description=words),))
         require(request, tuple(row for row in GET_DECISION if row.field == key), self.desk.window())
-        finders = {
-            "decision_id": self.lookup.by_decision_id,
-            "request_id": self.lookup.by_request_id,
-            "order_id": self.lookup.by_order_id,
-        }
-        decision = finders[key](getattr(request, key))
-        return answered(risk_pb2.GetDecisionResponse, decision).SerializeToString()
+        return self.lookup.record(key, getattr(request, key))
 
     async def _complete_challenge(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         attempt = self.desk.challenge_attempt(payload)

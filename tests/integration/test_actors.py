@@ -31,6 +31,8 @@ SERVICES = {
         "CompleteChallenge": {Role.CHECKOUT},
         "ReportEvents": {Role.CHECKOUT},
         "GetDecision": set(Role) - {Role.ADMIN},
+        "GetDecisionRecord": set(Role) - {Role.ADMIN},
+        "GetFailPolicies": {Role.CHECKOUT},
     },
 }
 METHODS = [(service, method) for service, methods in sorted(SERVICES.items()) for method in methods]

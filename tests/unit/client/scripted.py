@@ -1,6 +1,7 @@
 """A gRPC server whose answers a test scripts, and a client of either kind behind one face."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +10,15 @@ from typing import Any
 
 import grpc
 
-from risk_service.client import Answer, AsyncRiskClient, BatchAnswer, DecisionAnswer, RiskClient
-from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
+from risk_service.client import (
+    Answer,
+    AsyncRiskClient,
+    BatchAnswer,
+    DecisionAnswer,
+    FallbackPolicy,
+    RiskClient,
+)
+from risk_service.pb.risk.v1 import fail_policy_pb2, order_pb2, risk_pb2, risk_pb2_grpc
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
@@ -23,6 +31,8 @@ class Scripted(risk_pb2_grpc.RiskServiceServicer):
         self.seen: list[Any] = []
         self.metadata: list[dict[str, Any]] = []
         self.target = ""
+        self.fail_policy: fail_policy_pb2.GetFailPoliciesResponse | None = None
+        self.asked = 0
 
     def plays(self, *behaviours: Behaviour) -> None:
         """Replace the script."""
@@ -33,6 +43,17 @@ class Scripted(risk_pb2_grpc.RiskServiceServicer):
         self.metadata.append(dict(context.invocation_metadata()))
         behaviour = self.script.popleft() if len(self.script) > 1 else self.script[0]
         return behaviour(request, context)
+
+    def GetFailPolicies(  # noqa: N802 - the name of the contract
+        self,
+        request: fail_policy_pb2.GetFailPoliciesRequest,
+        context: grpc.ServicerContext,
+    ) -> fail_policy_pb2.GetFailPoliciesResponse:
+        """Tell the fail policy of the script, or that there is none; outside the script."""
+        self.asked += 1
+        if self.fail_policy is None:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "scripted")
+        return self.fail_policy
 
     ScoreOrder = BatchScoreOrders = GetDecision = CompleteChallenge = _play
 
@@ -119,6 +140,15 @@ class Blocking:
         """Complete a challenge."""
         return self._client.complete_challenge(*args, **kwargs)
 
+    @property
+    def fallback(self) -> FallbackPolicy:
+        """Return what is answered without the service."""
+        return self._client.fallback
+
+    def idle(self) -> None:
+        """Let what runs beside calls go on for a moment."""
+        time.sleep(0.01)
+
     def close(self) -> None:
         """Close the client."""
         self._client.close()
@@ -150,6 +180,15 @@ class Asyncio:
     def complete_challenge(self, *args: Any, **kwargs: Any) -> DecisionAnswer:
         """Complete a challenge."""
         return self._runner.run(self._client.complete_challenge(*args, **kwargs))
+
+    @property
+    def fallback(self) -> FallbackPolicy:
+        """Return what is answered without the service."""
+        return self._client.fallback
+
+    def idle(self) -> None:
+        """Let what runs beside calls go on for a moment."""
+        self._runner.run(asyncio.sleep(0.01))
 
     def close(self) -> None:
         """Close the client and its loop."""
