@@ -1,7 +1,7 @@
 """What the language refuses before the engine checks types: names, functions, sizes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from risk_service.rules.faults import RuleFault
 from risk_service.rules.language import (
@@ -57,6 +57,18 @@ def check_tree(source: str, tree: Node, variables: Variables) -> None:
     _check_size(source, tree)
     for node, names in _scoped(tree, frozenset(), 0, source):
         _check_node(source, node, names, variables)
+
+
+def check_words(source: str, tree: Node, vocabulary: Mapping[str, Sequence[str]]) -> None:
+    """Refuse texts that a variable with a closed vocabulary can never hold."""
+    for node, _ in tree.walk():
+        if node.name not in ("_==_", "_!=_", "@in") or len(node.parts) != 2:
+            continue
+        names = [part.name for part in node.parts if part.kind == "name"]
+        words = vocabulary.get(names[0], ()) if names else ()
+        for part, _ in (one for side in node.parts for one in side.walk()):
+            if words and isinstance(part.value, str) and part.value not in words:
+                raise _unknown_word(source, part, names[0], words)
 
 
 def check_divisions(source: str, widening: Widening) -> None:
@@ -142,6 +154,21 @@ def _check_name(source: str, node: Node, names: frozenset[str], variables: Varia
         hint_zh = f"是不是 {' 或 '.join(found)}？"
     raise fault(
         source, node.at, "unknown_variable", name=node.name, hint_en=hint_en, hint_zh=hint_zh
+    )
+
+
+def _unknown_word(source: str, node: Node, name: str, words: Sequence[str]) -> RuleFault:
+    found = near(str(node.value), words)
+    listed = ", ".join(words)
+    return fault(
+        source,
+        node.at,
+        "unknown_word",
+        length=len(str(node.value)) + 2,
+        word=node.value,
+        name=name,
+        hint_en=f"did you mean {' or '.join(found)}?" if found else f"one of {listed}",
+        hint_zh=f"是不是 {' 或 '.join(found)}？" if found else f"可选：{listed}",
     )
 
 

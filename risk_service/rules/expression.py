@@ -16,7 +16,7 @@ from typing import Any
 from cel_expr_python import cel
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.rules.checks import check_divisions, check_source, check_tree, fault
+from risk_service.rules.checks import check_divisions, check_source, check_tree, check_words, fault
 from risk_service.rules.engine_words import understand
 from risk_service.rules.faults import EVALUATION_FAILED, MISSING_VALUE, Fault, RuleFault
 from risk_service.rules.language import (
@@ -114,6 +114,8 @@ class Language:
     ----------
     variables
         Kind by name. Names must satisfy ``is_variable_name``.
+    vocabulary
+        The only texts that a variable may be compared with, where there are such.
 
     Examples
     --------
@@ -123,11 +125,14 @@ class Language:
     True
     """
 
-    def __init__(self, variables: Variables) -> None:
+    def __init__(
+        self, variables: Variables, vocabulary: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         for name in variables:
             if not is_variable_name(name):
                 raise ConfigFault(f"variable {name!r}: not a name that rules can use")
         self.variables = dict(variables)
+        self._vocabulary = vocabulary or {}
         declared = {name: _TYPES[kind] for name, kind in variables.items()}
         declared.update({KNOWN_PREFIX + name: cel.Type.BOOL for name in variables})
         self._env = cel.NewEnv(variables=declared, functions=[_ratio()])
@@ -143,6 +148,7 @@ class Language:
         check_source(source)
         tree = self._parse(source)
         check_tree(source, tree, self.variables)
+        check_words(source, tree, self._vocabulary)
         widening = Widening(tree, self.variables)
         check_divisions(source, widening)
         self._check_patterns(source, tree)

@@ -71,8 +71,8 @@ def is_variable_name(name: str) -> bool:
 
 
 def near(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return up to three names that are close to one that does not exist."""
+    """Return up to two names that are close to one that does not exist."""
     pool = list(names)
     lowered = {one.lower(): one for one in pool}
-    found = get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.6)
+    found = get_close_matches(name.lower(), list(lowered), n=2, cutoff=0.72)
     return tuple(lowered[one] for one in found)

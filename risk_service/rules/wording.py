@@ -56,6 +56,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "{hint_en}",
         "{hint_zh}",
     ),
+    "unknown_word": (
+        "{word} is not among the values of {name}",
+        "{word} 不是 {name} 的取值",
+        "{hint_en}",
+        "{hint_zh}",
+    ),
     "unknown_function": (
         "there is no function {name}",
         "没有函数 {name}",

@@ -1,0 +1,225 @@
+"""An order's values as rules read them: its features, and what is known of it beside them.
+
+Built for a group from the matrix of model inputs. A model needs a number everywhere, so the
+matrix holds defaults; a rule must see what is missing. It is made missing again from what is
+stored with the decision, so that a replay sees the same:
+
+- a default below 0 stands for "unknown" and for nothing else;
+- without history (``Mode.NO_FEATURES``) only the order's own columns are known;
+- features of an entity that the order does not name are missing.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from risk_service.domain.order import Order
+from risk_service.domain.vocabulary import Abuse, Mode, VerificationLevel
+from risk_service.features.schema import FeatureSchema
+from risk_service.rules.language import Value
+from risk_service.rules.rule_set import RuleSet
+from risk_service.rules.values import MISSING, Values
+from risk_service.rules.variables import Subject
+
+Floats = NDArray[np.float64]
+WITHOUT_HISTORY = (Mode.NO_FEATURES, Mode.STATIC)
+# Entities that an order may lack, with the place of each in ``_named``.
+_MAY_LACK = (
+    "device",
+    "payment",
+    "ip",
+    "ip_block",
+    "address",
+    "building",
+    "phone",
+    "real_name",
+    "campaign",
+)
+# Distinct sets of lacking entities; a shop's orders show few of the 512.
+MASKS_MAX = 512
+
+
+class OrderFacts(Struct, frozen=True, kw_only=True, gc=False):
+    """What the decision knows beside the order and its features.
+
+    Parameters
+    ----------
+    scores
+        0 to 1000, in the order of ``Abuse``; empty when the models did not run.
+    attempt_number
+        Which decision on the order it is, from 1.
+    """
+
+    grey_lists: tuple[str, ...] = ()
+    scores: tuple[int, ...] = ()
+    attempt_number: int = 1
+    challenge_passed: bool = False
+
+
+class OrderValues(Values):
+    """The values of one order: features at once, other facts when a rule asks for them."""
+
+    order: Order
+    facts: OrderFacts
+
+    def __missing__(self, name: str) -> Value:
+        """Return a fact, NaN when it is unknown."""
+        tell = _FACTS.get(name)
+        if tell is None:
+            return MISSING
+        value = tell(self.order, self.facts)
+        self[name] = value = MISSING if value is None else value
+        return value
+
+
+class OrderReader:
+    """Makes the values of groups of orders for one rule set.
+
+    Parameters
+    ----------
+    rules
+        Only features that its rules read are taken out of the matrix.
+    """
+
+    def __init__(self, schema: FeatureSchema, rules: RuleSet) -> None:
+        wanted = rules.reads[Subject.ORDER]
+        features = [
+            (slot, feature)
+            for slot, feature in enumerate(schema.features)
+            if feature.name in wanted
+        ]
+        self.names = tuple(feature.name for _, feature in features)
+        self._slots = np.array([slot for slot, _ in features], np.intp)
+        self._unknown = np.array([f.default if f.default < 0 else math.nan for _, f in features])
+        self._needs = [_lackable(feature.entity) for _, feature in features]
+        self._of_order = np.array([feature.entity == "order" for _, feature in features], bool)
+        self._masks: dict[tuple[bool, ...], NDArray[np.bool_]] = {}
+
+    def group(
+        self, orders: Sequence[Order], matrix: Floats, mode: Mode, facts: Sequence[OrderFacts]
+    ) -> list[OrderValues]:
+        """Return the values of each order of a group.
+
+        Parameters
+        ----------
+        matrix
+            Model inputs, shape (orders, features of the schema).
+        """
+        taken = matrix[:, self._slots]
+        taken[taken == self._unknown] = MISSING
+        if mode in WITHOUT_HISTORY:
+            taken[:, ~self._of_order] = MISSING
+        for index, order in enumerate(orders):
+            named = _named(order)
+            if not all(named):
+                taken[index, self._mask(named)] = MISSING
+        return [self._values(*one) for one in zip(orders, taken.tolist(), facts, strict=True)]
+
+    def _values(self, order: Order, row: list[float], facts: OrderFacts) -> OrderValues:
+        values = OrderValues()
+        values.update(zip(self.names, row, strict=True))
+        values.order = order
+        values.facts = facts
+        return values
+
+    def _mask(self, named: tuple[bool, ...]) -> NDArray[np.bool_]:
+        mask = self._masks.get(named)
+        if mask is None:
+            if len(self._masks) >= MASKS_MAX:
+                self._masks.clear()
+            lacking = frozenset(
+                entity for entity, there in zip(_MAY_LACK, named, strict=True) if not there
+            )
+            mask = np.array([not lacking.isdisjoint(needs) for needs in self._needs], bool)
+            self._masks[named] = mask
+        return mask
+
+
+def _lackable(entity: str) -> frozenset[str]:
+    """Return the entities without which a feature of this owner is missing."""
+    return frozenset(entity.split("_x_")) & frozenset(_MAY_LACK)
+
+
+def _named(order: Order) -> tuple[bool, ...]:
+    """Tell which of ``_MAY_LACK`` the order names."""
+    tokens = order.tokens
+    return (
+        tokens.device != "",
+        tokens.payment != "",
+        tokens.ip != "",
+        tokens.ip_block != "",
+        tokens.address_door != "" or tokens.address_building != "",
+        tokens.address_building != "",
+        tokens.phone != "",
+        tokens.real_name != "",
+        order.lead_line.campaign_id != "",
+    )
+
+
+Tell = Callable[[Order, OrderFacts], Value | None]
+
+
+def _promotion_types(order: Order, _: OrderFacts) -> list[str]:
+    found = {line.promotion_type for line in order.lines}
+    found.update([discount.promotion_type for discount in order.discounts])
+    return [one.name for one in sorted(found)]
+
+
+def _campaign_ids(order: Order, _: OrderFacts) -> list[str]:
+    return sorted({line.campaign_id for line in order.lines if line.campaign_id})
+
+
+def _skus(order: Order, _: OrderFacts) -> list[str]:
+    return sorted({line.sku for line in order.lines})
+
+
+def _seller_ids(order: Order, _: OrderFacts) -> list[str]:
+    return sorted({line.seller_id for line in order.lines})
+
+
+def _coupon_ids(order: Order, _: OrderFacts) -> list[str]:
+    return sorted({discount.coupon_id for discount in order.discounts if discount.coupon_id})
+
+
+def _verified_level(order: Order, _: OrderFacts) -> float | None:
+    level = order.verification_level
+    known = level is not VerificationLevel.UNSPECIFIED
+    return float(level - VerificationLevel.L0) if known else None
+
+
+def _score(abuse: Abuse) -> Tell:
+    place = tuple(Abuse).index(abuse)
+
+    def tell(_: Order, facts: OrderFacts) -> float | None:
+        return float(facts.scores[place]) if facts.scores else None
+
+    return tell
+
+
+_FACTS: dict[str, Tell] = {
+    "promotion_types": _promotion_types,
+    "campaign_ids": _campaign_ids,
+    "skus": _skus,
+    "seller_ids": _seller_ids,
+    "coupon_ids": _coupon_ids,
+    "entry_path": lambda order, _: order.entry_path.name,
+    "drop_id": lambda order, _: order.drop_id or None,
+    "currency": lambda order, _: order.currency_code or None,
+    "address_region": lambda order, _: order.traits.address_region or None,
+    "phone_region": lambda order, _: order.traits.phone_region or None,
+    "verified_level": _verified_level,
+    "grey_lists": lambda _, facts: list(facts.grey_lists),
+    "scalping_score": _score(Abuse.SCALPING),
+    "brushing_score": _score(Abuse.BRUSHING),
+    "refund_score": _score(Abuse.REFUND),
+    "attempt_number": lambda _, facts: float(facts.attempt_number),
+    "challenge_passed": lambda _, facts: facts.challenge_passed,
+}
+
+
+def order_fact(name: str, order: Order, facts: OrderFacts) -> Value | None:
+    """Return one fact of an order, None when it is unknown; for claims on that order too."""
+    return _FACTS[name](order, facts)

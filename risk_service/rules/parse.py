@@ -1,0 +1,243 @@
+"""From the text of a rule file to rules: all of them, or the first fault with its line."""
+
+import re
+import string
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import Outcome
+from risk_service.rules.expression import Expression, Language, RuleFault
+from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.language import Kind, near
+from risk_service.rules.places import Places, place_of_decode_error
+from risk_service.rules.rule import Example, Rule, State
+from risk_service.rules.rule_file import EVIDENCE, OUTCOMES, PROMOTIONS, RuleFile, RuleTable
+from risk_service.rules.values import Values
+from risk_service.rules.variables import Subject
+
+RULES_MAX = 1000
+_DIGIT = re.compile(r"\d")
+_CHOICES = {
+    "outcome": OUTCOMES,
+    "promotions": PROMOTIONS,
+    "requires": EVIDENCE,
+    "subject": tuple(Subject),
+    "state": tuple(State),
+}
+_KIND_OF_TYPE: dict[type, tuple[Kind, ...]] = {
+    bool: (Kind.FLAG,),
+    int: (Kind.NUMBER, Kind.INTEGER),
+    float: (Kind.NUMBER,),
+    str: (Kind.TEXT,),
+    list: (Kind.TEXTS,),
+}
+
+Languages = Mapping[Subject, Language]
+
+
+def parse_rules(text: str, file: str, languages: Languages) -> tuple[Rule, ...]:
+    """Return the rules of one file.
+
+    Raises
+    ------
+    RuleFileFault
+        Names the line, the rule, and what would be right.
+    """
+    places = Places(text)
+    try:
+        content = RuleFile.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        line, column = place_of_decode_error(str(error))
+        raise RuleFileFault(
+            file, (line, column), "", _plain(f"no TOML: {error}"), (places.source_line(line), 1)
+        ) from error
+    except ValidationError as error:
+        raise RuleFileFault(file, (1, 0), "", _form(error, RuleFile)) from error
+    if len(content.rule) > RULES_MAX:
+        raise RuleFileFault(file, (1, 0), "", _plain(f"more than {RULES_MAX} rules"))
+    reader = _Reader(file, places, languages)
+    return tuple(reader.rule(index, table) for index, table in enumerate(content.rule))
+
+
+class _Reader:
+    def __init__(self, file: str, places: Places, languages: Languages) -> None:
+        self._file = file
+        self._places = places
+        self._languages = languages
+
+    def rule(self, index: int, raw: dict[str, Any]) -> Rule:
+        try:
+            table = RuleTable.model_validate(raw)
+        except ValidationError as error:
+            line = self._line_of(index, error)
+            raise self._fault(line, str(raw.get("id", "")), _form(error, RuleTable)) from error
+        subject = Subject(table.subject)
+        language = self._languages[subject]
+        expression = self._expression(index, table, language)
+        self._check_texts(index, table, language)
+        return Rule(
+            id=table.id,
+            owner=table.owner,
+            subject=subject,
+            outcome=Outcome[table.outcome],
+            state=State(table.state),
+            reason=table.reason,
+            description=LocalizedText(zh=table.description_zh, en=table.description_en),
+            customer=LocalizedText(zh=table.customer_zh, en=table.customer_en),
+            analyst=LocalizedText(zh=table.analyst_zh, en=table.analyst_en),
+            honest=LocalizedText(zh=table.honest_zh, en=table.honest_en),
+            expression=expression,
+            examples=self._examples(index, table, language),
+            scope=table.scope.scope(),
+            schedule=table.schedule.schedule(),
+            requires=table.requires,
+            file=self._file,
+            line=self._places.rule(index),
+        )
+
+    def _expression(self, index: int, table: RuleTable, language: Language) -> Expression:
+        # The line break before closing quotes is the file's, not the rule's.
+        source = table.when.rstrip()
+        try:
+            return language.compile(source)
+        except RuleFault as fault:
+            place = self._places.inside(index, "when", fault.line, fault.column)
+            message, hint = fault.texts
+            span = (self._places.source_line(place[0]), fault.length)
+            raise RuleFileFault(self._file, place, table.id, (message, hint), span) from fault
+
+    def _check_texts(self, index: int, table: RuleTable, language: Language) -> None:
+        for key in ("customer_zh", "customer_en"):
+            text = getattr(table, key)
+            if _DIGIT.search(text) or "{" in text:
+                raise self._fault(
+                    self._places.key(index, key),
+                    table.id,
+                    _pair(
+                        f"{key} tells a number or a value",
+                        f"{key} 中含有数字或变量值",
+                        "customers must not learn thresholds; quote values in the analyst's text",
+                        "不得向客户透露阈值；变量值请写在分析师文案中",
+                    ),
+                )
+        for key in ("analyst_zh", "analyst_en"):
+            self._check_places_in_text(index, key, table, language)
+
+    def _check_places_in_text(
+        self, index: int, key: str, table: RuleTable, language: Language
+    ) -> None:
+        line = self._places.key(index, key)
+        try:
+            parts = list(string.Formatter().parse(getattr(table, key)))
+        except ValueError as error:
+            raise self._fault(line, table.id, _plain(f"{key}: {error}")) from error
+        for name in [name for _, name, _, _ in parts if name]:
+            if name not in language.variables:
+                raise self._fault(line, table.id, _unknown(name, language))
+
+    def _examples(self, index: int, table: RuleTable, language: Language) -> tuple[Example, ...]:
+        missing = {True, False} - {example.matches for example in table.example}
+        if missing:
+            wanted = "matches" if True in missing else "does not match"
+            wanted_zh = "命中" if True in missing else "不命中"
+            raise self._fault(
+                self._places.rule(index),
+                table.id,
+                _pair(
+                    f"there is no example that {wanted}",
+                    f"缺少{wanted_zh}的示例",
+                    "add [[rule.example]] with about, matches and values, near the threshold",
+                    "请添加 [[rule.example]]，写明 about、matches 和 values，取值靠近阈值",
+                ),
+            )
+        return tuple(
+            self._example(index, number, table, language) for number in range(len(table.example))
+        )
+
+    def _example(self, index: int, number: int, table: RuleTable, language: Language) -> Example:
+        example = table.example[number]
+        line = self._places.example(index, number)
+        for name, value in example.values.items():
+            kind = language.variables.get(name)
+            if kind is None:
+                raise self._fault(line, table.id, _unknown(name, language))
+            if kind not in _KIND_OF_TYPE.get(type(value), ()) or not _are_texts(value):
+                raise self._fault(
+                    line,
+                    table.id,
+                    _pair(f"example: {name} is a {kind}", f"示例：{name} 的类型是 {kind}", "", ""),
+                )
+        return Example(
+            about=example.about, matches=example.matches, values=Values(example.values), line=line
+        )
+
+    def _line_of(self, index: int, error: ValidationError) -> int:
+        where = _most_telling(error)["loc"]
+        if len(where) > 1 and where[0] == "example" and isinstance(where[1], int):
+            return self._places.example(index, where[1])
+        for part in (*where[1:2], *where[:1]):
+            line = self._places.key(index, str(part))
+            if line != self._places.rule(index):
+                return line
+        return self._places.rule(index)
+
+    def _fault(
+        self, line: int, rule_id: str, texts: tuple[LocalizedText, LocalizedText]
+    ) -> RuleFileFault:
+        return RuleFileFault(self._file, (line, 0), rule_id, texts)
+
+
+def _most_telling(error: ValidationError) -> ErrorDetails:
+    """Return the first key that does not exist, else the first error: a typo is both."""
+    found = error.errors()
+    return next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+
+
+def _are_texts(value: object) -> bool:
+    return not isinstance(value, list) or all(isinstance(one, str) for one in value)
+
+
+def _form(error: ValidationError, table: type[BaseModel]) -> tuple[LocalizedText, LocalizedText]:
+    """Say what is wrong with the form of a file, and what would be right."""
+    first = _most_telling(error)
+    path = ".".join(str(part) for part in first["loc"])
+    key = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "")
+    message = first["msg"].removeprefix("Value error, ")
+    hint_en = hint_zh = ""
+    if first["type"] == "extra_forbidden":
+        message = "there is no such key"
+        found = near(key, table.model_fields)
+        hint_en = f"did you mean {' or '.join(found)}?" if found else ""
+        hint_zh = f"是不是 {' 或 '.join(found)}？" if found else ""
+    elif first["type"] == "missing":
+        message = "the key is missing"
+    elif key in _CHOICES:
+        choices = ", ".join(_CHOICES[key])
+        message = f"{first['input']!r} is not among the choices"
+        hint_en, hint_zh = f"one of {choices}", f"可选：{choices}"
+    return _pair(f"{path}: {message}", f"{path}：{message}", hint_en, hint_zh)
+
+
+def _unknown(name: str, language: Language) -> tuple[LocalizedText, LocalizedText]:
+    found = near(name, language.variables)
+    return _pair(
+        f"there is no variable {name}",
+        f"没有变量 {name}",
+        f"did you mean {' or '.join(found)}?" if found else "`risk rules variables` lists them",
+        f"是不是 {' 或 '.join(found)}？" if found else "`risk rules variables` 列出全部变量",
+    )
+
+
+def _pair(
+    message_en: str, message_zh: str, hint_en: str, hint_zh: str
+) -> tuple[LocalizedText, LocalizedText]:
+    return LocalizedText(en=message_en, zh=message_zh), LocalizedText(en=hint_en, zh=hint_zh)
+
+
+def _plain(message: str) -> tuple[LocalizedText, LocalizedText]:
+    return _pair(message, message, "", "")

@@ -1,0 +1,70 @@
+"""Where things stand in a TOML file: its parser keeps no lines.
+
+Knows the one layout of rule files: ``[[rule]]`` tables with keys, sub-tables and examples.
+"""
+
+import re
+
+_RULE = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.MULTILINE)
+_EXAMPLE = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\.[ \t]*example[ \t]*\]\]", re.MULTILINE)
+_DECODE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+
+class Places:
+    """Finds the lines of rules and of their keys; what is not found is line 1."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [match.start() for match in _RULE.finditer(text)]
+
+    def rule(self, index: int) -> int:
+        """Return the line of the index-th rule."""
+        return self._line(self._block(index)[0])
+
+    def key(self, index: int, key: str) -> int:
+        """Return the line of a rule's key, or of its sub-table; else the line of the rule."""
+        start, end = self._block(index)
+        name = re.escape(key)
+        found = re.compile(
+            rf"^[ \t]*({name}[ \t]*=|\[rule\.{name}\]|{name}[ \t]*\.)", re.MULTILINE
+        ).search(self._text, start, end)
+        return self._line(found.start() if found else start)
+
+    def example(self, index: int, number: int) -> int:
+        """Return the line of a rule's number-th example."""
+        start, end = self._block(index)
+        found = [match.start() for match in _EXAMPLE.finditer(self._text, start, end)]
+        return self._line(found[number] if number < len(found) else start)
+
+    def inside(self, index: int, key: str, line: int, column: int) -> tuple[int, int]:
+        """Return line and column in the file of a place inside a key's text."""
+        start, end = self._block(index)
+        opening = re.compile(
+            rf"^[ \t]*{re.escape(key)}[ \t]*=[ \t]*('''\n?|\"\"\"\n?|'|\")", re.MULTILINE
+        ).search(self._text, start, end)
+        if opening is None:
+            return self.key(index, key), 0
+        at = opening.end()
+        if line > 1:
+            return self._line(at) + line - 1, column
+        return self._line(at), at - self._text.rfind("\n", 0, at) - 1 + column
+
+    def source_line(self, line: int) -> str:
+        """Return the text of one line, from 1."""
+        lines = self._text.split("\n")
+        return lines[line - 1] if 0 < line <= len(lines) else ""
+
+    def _block(self, index: int) -> tuple[int, int]:
+        if index >= len(self._starts):
+            return 0, len(self._text)
+        ends = [*self._starts[1:], len(self._text)]
+        return self._starts[index], ends[index]
+
+    def _line(self, at: int) -> int:
+        return self._text.count("\n", 0, at) + 1
+
+
+def place_of_decode_error(message: str) -> tuple[int, int]:
+    """Return line and column that the TOML parser names; (1, 0) when it names none."""
+    found = _DECODE.search(message)
+    return (int(found[1]), int(found[2])) if found else (1, 0)

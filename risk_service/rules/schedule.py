@@ -1,0 +1,62 @@
+"""When a rule is in force: from and until, days of the week, hours of the day, in a zone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+MICROSECOND = 1_000_000
+DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Times at which a rule is in force; the default is always.
+
+    Parameters
+    ----------
+    from_us, until_us
+        Microseconds since 1970 UTC; ``until_us`` is no longer part of it.
+    days
+        0 is Monday; empty means every day. A span of hours past midnight belongs to the day
+        on which it begins.
+    hours
+        Spans of the local day, each from its start up to before its end; empty means all day.
+    """
+
+    from_us: int | None = None
+    until_us: int | None = None
+    days: frozenset[int] = frozenset()
+    hours: tuple[tuple[time, time], ...] = ()
+    zone: ZoneInfo | None = None
+
+    @property
+    def always(self) -> bool:
+        """Tell whether the rule is in force at any time."""
+        return self == ALWAYS
+
+    def covers(self, at_us: int) -> bool:
+        """Tell whether the rule is in force at a time."""
+        if self.from_us is not None and at_us < self.from_us:
+            return False
+        if self.until_us is not None and at_us >= self.until_us:
+            return False
+        if not self.days and not self.hours:
+            return True
+        local = datetime.fromtimestamp(at_us // MICROSECOND, UTC).astimezone(self.zone)
+        if not self.hours:
+            return local.weekday() in self.days
+        return any(self._in_span(local, start, end) for start, end in self.hours)
+
+    def _in_span(self, local: datetime, start: time, end: time) -> bool:
+        clock = local.time()
+        if start < end:
+            return start <= clock < end and self._on(local.weekday())
+        if clock >= start:
+            return self._on(local.weekday())
+        return clock < end and self._on((local.weekday() - 1) % 7)
+
+    def _on(self, weekday: int) -> bool:
+        return not self.days or weekday in self.days
+
+
+ALWAYS = Schedule()
