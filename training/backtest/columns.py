@@ -3,6 +3,7 @@
 Memory: 8 bytes per event and number read, 4 bytes per event and text plus the distinct texts.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,18 +48,19 @@ class Texts:
         """Return how many are missing."""
         return int((self.codes == MISSING).sum())
 
-    def part(self, start: int, stop: int) -> list[str | None]:
-        """Return some of them."""
-        return self.at(slice(start, stop))
+    def part(self, start: int, stop: int) -> list[str | float]:
+        """Return some of them; NaN where missing, as rules read it."""
+        return list(self._spread[self.codes[start:stop]])
 
-    def at(self, places: slice | Int64s) -> list[str | None]:
-        """Return those at some places."""
-        return list(self._spread[self.codes[places]])
+    def at(self, places: Int64s) -> list[str | None]:
+        """Return those at some places; None where missing, as files have it."""
+        codes = self.codes[places].tolist()
+        return [None if code == MISSING else self.levels[code] for code in codes]
 
     @cached_property
     def _spread(self) -> NDArray[np.object_]:
-        """Levels and then None, which the code -1 finds."""
-        return np.array([*self.levels, None], dtype=object)
+        """Levels and then NaN, which the code -1 finds."""
+        return np.array([*self.levels, math.nan], dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

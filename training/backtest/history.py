@@ -127,7 +127,8 @@ class KeyHistory:
 
     def _facts_of(self, found: Int32s) -> Int32s:
         out = np.full(self.rows, MISSING, np.int32)
-        out[self.reads] = np.where(found == MISSING, MISSING, self.facts[found])
+        seen = found != MISSING
+        out[self.reads[seen]] = self.facts[found[seen]]
         return out
 
     def _spread(self, values: Floats) -> Floats:

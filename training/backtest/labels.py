@@ -2,18 +2,28 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from training.backtest.columns import EventColumns
 from training.datasets.own_events import LABELS
-from training.labels import AbuseLabels, LabelTable, align_labels
+from training.labels import NEVER_US, UNLABELLED, AbuseLabels, LabelTable, align_labels
 
 DAY_S = 86_400
 
 
-@dataclass(kw_only=False)
+@dataclass
 class LabelReader:
-    """Reads each label once."""
+    """Reads each label once.
+
+    Parameters
+    ----------
+    delay_s
+        No label is known before its event plus this; a time that the import assumed is
+        replaced by it. None: as imported.
+    """
 
     columns: EventColumns
+    delay_s: int | None = None
     _read: dict[str, AbuseLabels] = field(default_factory=dict)
 
     def read(self, name: str) -> AbuseLabels:
@@ -28,7 +38,8 @@ class LabelReader:
             columns = self.columns
             delay_d = columns.description.labels[name].delay_s / DAY_S
             source = LabelTable(path=columns.directory / LABELS, order="event_id", label="label")
-            self._read[name] = align_labels(source, source.read(), columns.ids, name, delay_d)
+            found = align_labels(source, source.read(), columns.ids, name, delay_d)
+            self._read[name] = self._delayed(found)
         return self._read[name]
 
     def part(self, name: str, start: int, stop: int) -> AbuseLabels:
@@ -37,3 +48,12 @@ class LabelReader:
         return replace(
             whole, value=whole.value[start:stop], known_at_us=whole.known_at_us[start:stop]
         )
+
+    def _delayed(self, labels: AbuseLabels) -> AbuseLabels:
+        if self.delay_s is None:
+            return labels
+        known_at_us = self.columns.at_us + self.delay_s * 1_000_000
+        if self.columns.description.labels[labels.abuse].known_from != "delay":
+            known_at_us = np.maximum(labels.known_at_us, known_at_us)
+        unlabelled = labels.value == UNLABELLED
+        return replace(labels, known_at_us=np.where(unlabelled, NEVER_US, known_at_us))

@@ -50,7 +50,9 @@ def events(flagged: Flagged, limit: int) -> list[Json]:
         one: Json = {
             "event_id": population.event_id(place),
             "time": moment(int(population.at_us[place])),
-            "entities": {name: texts.part(place, place + 1)[0] for name, texts in entities.items()},
+            "entities": {
+                name: plain(texts.part(place, place + 1)[0]) for name, texts in entities.items()
+            },
             "state": State(int(population.truth.state[place])).word,
             "labels": {
                 name: _known(int(values[place]))

@@ -89,16 +89,14 @@ def backtest_own(
     chosen = choose_labels(columns.description.labels, request.label, request.refund_label)
     tell("reading", 0, 0)
     start, stop = span_of(request, columns.at_us)
-    reader = LabelReader(columns)
+    reader = LabelReader(columns, request.label_delay_s)
     taken, not_told = _taken(definitions, condition, columns, variables, tell)
     values = OwnValues(variables, columns, (start, stop), request.edges).of(
         tuple(condition.variables),
         Known(labels=reader.read, definitions=taken),
         lambda stage: tell(stage, 0, 0),
     )
-    flags, faults = sweep(
-        condition.expression, values, stop - start, lambda done, rows: tell("rule", done, rows)
-    )
+    flags, faults = sweep(condition, values, stop - start, partial(tell, "rule"))
     tell("counting", 0, 0)
     truth = _truth(reader, chosen, request, (start, stop))
     flagged = Flagged(
@@ -145,7 +143,7 @@ def _taken(
             one: variables.own[one].column(columns) for one in read.variables
         }
         progress = partial(tell, f"events {name}")
-        taken[name], faults = sweep(read.expression, values, len(columns), progress)
+        taken[name], faults = sweep(read, values, len(columns), progress)
         not_told[name] = _events(faults)
     return taken, not_told
 

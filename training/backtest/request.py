@@ -27,6 +27,8 @@ class BacktestRequest:
         Id of a rule, or an expression.
     start_us, stop_us
         The period, the end not included; None: from the first event, to the last one.
+    label_delay_s
+        How long after its event a label became known, in histories; None: as imported.
     as_of_us
         Labels that became known later are taken for not known; None: all are known.
     rules
@@ -44,6 +46,7 @@ class BacktestRequest:
     start_us: int | None = None
     stop_us: int | None = None
     as_of_us: int | None = None
+    label_delay_s: int | None = None
     rules: Path | None = None
     definitions: tuple[str, ...] = ()
     edges: Edges = Edges.LIVE
@@ -61,16 +64,18 @@ def span_of(request: BacktestRequest, at_us: NDArray[np.int64]) -> tuple[int, in
     """
     start_us = at_us[0] if request.start_us is None else request.start_us
     stop_us = at_us[-1] + 1 if request.stop_us is None else request.stop_us
-    if start_us >= stop_us:
+    if None not in (request.start_us, request.stop_us) and start_us >= stop_us:
         raise ConfigFault(
             f"--from {when(int(start_us))} is not before --to {when(int(stop_us))} "
             "(the end is not included)"
         )
     start, stop = np.searchsorted(at_us, [start_us, stop_us]).tolist()
-    if start == stop:
+    if start >= stop:
+        asked = [f"from {moment(int(start_us))}"] if request.start_us is not None else []
+        asked += [f"before {moment(int(stop_us))}"] if request.stop_us is not None else []
         raise ConfigFault(
-            f"no event between {when(int(start_us))} and {when(int(stop_us))}; the data set goes "
-            f"from {when(int(at_us[0]))} to {when(int(at_us[-1]))}"
+            f"there is no event {' and '.join(asked)}; the data set goes from "
+            f"{moment(int(at_us[0]))} to {moment(int(at_us[-1]))}"
         )
     return start, stop
 

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from training.labels import UNLABELLED, AbuseLabels
 
-# Labels of these names say that an event was taken back, unless another is named.
-REFUND_LABELS = (
-    "refund", "refunded", "refunds", "cancelled", "canceled", "cancellation", "returned", "return",
-)  # fmt: skip
+# A label with such a word in its name says that an event was taken back, unless another is
+# named, or unless the name says that taking it back was the abuse.
+REFUND_WORDS = {
+    "refund", "refunds", "refunded", "cancel", "cancelled", "canceled", "cancellation",
+    "return", "returned", "returns",
+}  # fmt: skip
+ABUSE_WORDS = {"abuse", "abusive", "fraud", "fraudulent", "malicious", "fake"}
 Values = NDArray[np.int8]
 
 
@@ -65,8 +68,7 @@ def choose_labels(
             there = ", ".join(names) or "none at all"
             raise ConfigFault(f"{option}: the data set has no label {name!r}; there are: {there}")
     if refund_label is None:
-        refund_label = next((name for name in REFUND_LABELS if name in names), None)
-        refund_label = None if refund_label == label else refund_label
+        refund_label = next((one for one in names if one != label and means_refunded(one)), None)
     others = [name for name in names if name != refund_label]
     if label is None and len(others) > 1:
         raise ConfigFault(
@@ -74,6 +76,12 @@ def choose_labels(
             f"{', '.join(others)}"
         )
     return label or next(iter(others), None), refund_label
+
+
+def means_refunded(name: str) -> bool:
+    """Tell whether a label of this name says that an event was refunded or cancelled."""
+    words = set(name.split("_"))
+    return bool(words & REFUND_WORDS) and not words & ABUSE_WORDS
 
 
 def truth_of(

@@ -18,7 +18,7 @@ from training.backtest.run import backtest as run_backtest
 from training.backtest.run import list_variables
 from training.cli.backtest_report import print_report, print_variables
 from training.cli.bars import Bars
-from training.own_data.periods import time_us
+from training.own_data.periods import delay_s, time_us
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -34,6 +34,9 @@ BAR_AFTER_S = 1.0
 @click.option("--refund-label", help="Label that means refunded; default: the one named so.")
 @click.option("--from", "start", help="First time, such as 2024-01-31 (midnight in UTC).")
 @click.option("--to", "stop", help="End of the period, not included.")
+@click.option(
+    "--label-delay", help="How long labels take in histories, such as 7d; default: as imported."
+)
 @click.option("--as-of", help="Count labels that were known at this time; default: all.")
 @click.option("--rules", type=DIRECTORY, help="Directory of rule files; default: the shipped.")
 @click.option(
@@ -99,6 +102,7 @@ def request_of(rule: str, data: Path, given: Mapping[str, Any]) -> BacktestReque
         refund_label=given["refund_label"],
         start_us=_time_us("--from", given["start"]),
         stop_us=_time_us("--to", given["stop"]),
+        label_delay_s=None if given["label_delay"] is None else delay_s(given["label_delay"]),
         as_of_us=_time_us("--as-of", given["as_of"]),
         rules=given["rules"],
         definitions=given["definitions"],

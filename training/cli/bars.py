@@ -46,7 +46,8 @@ class Bars:
 
     def __exit__(self, *_: object) -> None:
         """Leave the lines as they are."""
-        self.bars.stop()
+        if self.tasks:
+            self.bars.stop()
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Show how far a stage is; a total of 0 is not told."""

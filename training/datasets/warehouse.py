@@ -11,6 +11,8 @@ from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.order_event import order_event
+from risk_service.rules.language import Value
+from risk_service.rules.order_values import OrderFacts, order_fact
 from training.datasets.tables import TIME
 
 # Attributes of ``domain.action.Action`` that are kept under their own names.
@@ -25,6 +27,27 @@ WINDOW_FIELDS = {
 }
 WINDOW_TEXTS = tuple(name for name in load_windows().fields if name not in WINDOW_FIELDS)
 WINDOW_COLUMNS = tuple(f"window__{name}" for name in (*WINDOW_TEXTS, *load_windows().columns))
+
+
+# What rules may ask of the order itself beside its columns, as live rules see it.
+FACTS = {
+    "promotion_types": pa.list_(pa.string()),
+    "campaign_ids": pa.list_(pa.string()),
+    "skus": pa.list_(pa.string()),
+    "seller_ids": pa.list_(pa.string()),
+    "coupon_ids": pa.list_(pa.string()),
+    "entry_path": pa.string(),
+    "drop_id": pa.string(),
+    "currency": pa.string(),
+    "address_region": pa.string(),
+    "phone_region": pa.string(),
+    "verified_level": pa.float64(),
+}
+
+
+def fact_column(name: str) -> str:
+    """Return the column of ``orders.parquet`` with a fact; null where it is not known."""
+    return f"fact__{name}"
 
 
 def window_column(name: str) -> str:
@@ -55,6 +78,7 @@ ORDERS = pa.schema(
         ("verification_level", pa.int8()),
         *((window_column(name), pa.string()) for name in WINDOW_TEXTS),
         *((window_column(name), pa.int64()) for name in load_windows().columns),
+        *((fact_column(name), kind) for name, kind in FACTS.items()),
         ("baseline_outcome", pa.string()),
         ("allow_through", pa.bool_()),
         *((name, pa.float64()) for name in ORDER_COLUMNS),
@@ -70,6 +94,7 @@ ACTIONS = pa.schema(
     ]
 )
 ACCOUNTS = pa.schema([("account", pa.string()), ("registered_at", TIME)])
+_NOTHING_ELSE = OrderFacts()
 # Filled from the raw batch without a look at the order.
 _COPIED = ("baseline_outcome", "allow_through")
 
@@ -117,7 +142,7 @@ def window_values(order: Order) -> tuple[str | int, ...]:
     return (*texts, *event.columns)
 
 
-def _attributes(order: Order) -> tuple[str | int | float | None, ...]:
+def _attributes(order: Order) -> tuple[Value | None, ...]:
     tokens, lead = order.tokens, order.lead_line
     return (
         order.order_id,
@@ -140,4 +165,5 @@ def _attributes(order: Order) -> tuple[str | int | float | None, ...]:
         order.traits.ip_is_private,
         int(order.verification_level),
         *window_values(order),
+        *(order_fact(name, order, _NOTHING_ELSE) for name in FACTS),
     )
