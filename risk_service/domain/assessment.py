@@ -61,10 +61,11 @@ class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class BenefitEntry(Struct, frozen=True, kw_only=True, gc=False):
-    """One claim on a budget: what exact sums over time are made of.
+    """One action of an owner: what exact counts and sums over time are made of.
 
-    ``owner`` is ``subsidy:<seller>`` or ``points:<account token>``; ``at_us`` is the service's
-    own clock, so that nobody moves a claim out of a window by its date.
+    ``owner`` names what is counted and for whom, such as ``subsidy:<seller>`` or
+    ``points:<account token>``; ``amount`` is money, points, 1, or the hash of what is told
+    apart. ``at_us`` is the service's own clock, so that nobody dates a claim out of a window.
     """
 
     owner: str

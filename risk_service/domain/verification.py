@@ -66,6 +66,8 @@ class Verification(Struct, frozen=True, kw_only=True, gc=False):
         Who checked; empty when nobody was asked.
     accounts_of_real_name
         Accounts with this real name in force, this one included, when it was decided.
+    in_force_level, in_force_until_us
+        What the account was verified to from then on, by this verification or an earlier one.
     """
 
     request_id: str
@@ -78,5 +80,7 @@ class Verification(Struct, frozen=True, kw_only=True, gc=False):
     expires_at_us: int
     provider: str
     accounts_of_real_name: int
+    in_force_level: VerificationLevel
+    in_force_until_us: int
     policy: str
     service: str

@@ -125,7 +125,7 @@ class Assessor(Generic[Item]):
         if not drafted:
             return
         events = self._counting.stamped(drafted, now_us)
-        entries = [one.entry for one in drafted if one.entry is not None]
+        entries = [entry for one in drafted for entry in one.entries]
         records = [one.record for one in drafted]
         self._store.commit(records, events, entries)
         self._ids.durable([record.decision.request_id for record in records])

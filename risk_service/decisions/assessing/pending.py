@@ -23,7 +23,7 @@ class Drafted:
     record: AssessmentRecord
     event: Event | None = None
     reported: EventRecord | None = None
-    entry: BenefitEntry | None = None
+    entries: tuple[BenefitEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,5 +54,6 @@ class Pending:
 
     def entries_since(self, owner: str, since_us: int) -> Sequence[BenefitEntry]:
         """Return what an owner claimed from a time on."""
-        mine = [one.entry for one in self.drafted if one.entry and one.entry.owner == owner]
+        drafted = [entry for one in self.drafted for entry in one.entries]
+        mine = [entry for entry in drafted if entry.owner == owner and entry.at_us >= since_us]
         return (*mine, *self.store.entries_since(owner, since_us))

@@ -1,0 +1,1 @@
+"""The decision on a promotion action when it happens, and on sellers' subsidy claims."""

@@ -1,0 +1,119 @@
+"""From findings and limits to the answer to one action: the worst wins, limits come last."""
+
+from dataclasses import dataclass
+
+from risk_service.decisions.assessing.combining import Finding, worst
+from risk_service.decisions.benefits.limits import Asked, BenefitLimits
+from risk_service.decisions.benefits.policy import FAILED, LIMIT, NO_LIMITS, VERIFY, BenefitPolicy
+from risk_service.domain.decision import Cause, Reason, Step
+from risk_service.domain.evidence import Evidence
+from risk_service.domain.grant import Grant, LimitUse
+from risk_service.domain.vocabulary import (
+    ChallengeKind,
+    ChallengeResult,
+    Outcome,
+    VerificationLevel,
+)
+
+REASONS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What an action comes to."""
+
+    outcome: Outcome
+    causes: tuple[Cause, ...]
+    reasons: tuple[Reason, ...]
+    required: tuple[Evidence, ...]
+    challenge_kind: ChallengeKind | None
+    uses: tuple[LimitUse, ...]
+    blocking: str
+    required_level: VerificationLevel
+    limits_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Combines what was found with limits."""
+
+    policy: BenefitPolicy
+    limits: BenefitLimits
+
+    def judge(
+        self,
+        findings: list[Finding],
+        asked: Asked,
+        completed: ChallengeResult | None,
+        now_us: int,
+    ) -> Judged:
+        """Return the answer; takes of the limits only when nothing else speaks against it.
+
+        A passed challenge answers what asked for CHALLENGE and nothing else; a failed one
+        hands the action to a person. A limit that still asks for a challenge after one was
+        passed goes to a person, unless a level is missing: that stays open.
+        """
+        if completed is ChallengeResult.PASSED:
+            findings = [one for one in findings if one.cause.outcome is not Outcome.CHALLENGE]
+        if completed is ChallengeResult.FAILED:
+            failed = self.policy.finding(FAILED, Step.CHALLENGE, Outcome.REVIEW)
+            findings = [*findings, failed]
+        outcome, _, _ = worst(findings)
+        taking = outcome is Outcome.ALLOW
+        grant = self.limits.take(asked, now_us) if taking else self.limits.look(asked, now_us)
+        findings = findings + self._of_limits(grant, completed)
+        return self._judged(findings, asked, grant)
+
+    def _of_limits(self, grant: Grant | None, completed: ChallengeResult | None) -> list[Finding]:
+        if grant is None:
+            return [self.policy.finding(NO_LIMITS, Step.FAIL_POLICY, Outcome.REVIEW)]
+        if grant.outcome is Outcome.ALLOW:
+            return []
+        if grant.required_level is not VerificationLevel.UNSPECIFIED:
+            level = grant.required_level.name
+            return [self.policy.finding(VERIFY, Step.LIMIT, grant.outcome, limit=level)]
+        outcome = grant.outcome
+        if outcome is Outcome.CHALLENGE and completed is not None:
+            outcome = Outcome.REVIEW
+        # An action is one unit: there is no part of it to grant.
+        outcome = Outcome.DENY if outcome is Outcome.LIMIT_QUANTITY else outcome
+        names = [use.policy_id for use in grant.uses if use.blocking and not use.shadow]
+        return [
+            self.policy.finding(LIMIT, Step.LIMIT, outcome, limit=name)
+            for name in names or grant.codes or ("",)
+        ]
+
+    def _judged(self, findings: list[Finding], asked: Asked, grant: Grant | None) -> Judged:
+        outcome, causes, reasons = worst(findings)
+        uses = grant.uses if grant else ()
+        level = grant.required_level if grant else VerificationLevel.UNSPECIFIED
+        challenged = outcome is Outcome.CHALLENGE
+        required = self._required(asked, outcome, level)
+        real_name = Evidence.REAL_NAME in required
+        kind = ChallengeKind.REAL_NAME if real_name else ChallengeKind.CAPTCHA
+        blocking = [use.subject for use in uses if use.blocking and not use.shadow]
+        return Judged(
+            outcome=outcome,
+            causes=causes,
+            reasons=reasons[:REASONS_MAX],
+            required=required,
+            challenge_kind=kind if challenged else None,
+            uses=uses,
+            blocking=blocking[0] if blocking else "",
+            required_level=level if challenged else VerificationLevel.UNSPECIFIED,
+            limits_version=grant.versions if grant else "",
+        )
+
+    def _required(
+        self, asked: Asked, outcome: Outcome, level: VerificationLevel
+    ) -> tuple[Evidence, ...]:
+        subsidy = asked.benefit.subsidy
+        if subsidy is not None:
+            looked_at = outcome in (Outcome.REVIEW, Outcome.CHALLENGE)
+            return self.policy.subsidy_lacking(subsidy) if looked_at else ()
+        if outcome is not Outcome.CHALLENGE:
+            return ()
+        if level is not VerificationLevel.UNSPECIFIED:
+            return (Evidence.REAL_NAME,)
+        pieces = self.policy.challenge_asks(asked.benefit.benefit_type)
+        return () if asked.level >= VerificationLevel.L2 else pieces

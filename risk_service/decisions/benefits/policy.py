@@ -1,0 +1,137 @@
+"""What the service does about promotion actions: reads ``benefits.toml`` and judges by it."""
+
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from risk_service.decisions.assessing.combining import Finding
+from risk_service.decisions.assessing.texts import Strict, TextEntry, finding, read_content
+from risk_service.decisions.benefits.subsidies import LONGEST_DAYS, Claimed
+from risk_service.domain.benefit import BenefitType, SubsidyClaim, SubsidyKind
+from risk_service.domain.decision import Step
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.evidence import Evidence
+from risk_service.domain.vocabulary import Outcome
+
+FILE = "benefits.toml"
+SINGLE, SUM, JUST_BELOW, ADVERTISING, CURRENCY = (
+    "SUBSIDY_SINGLE",
+    "SUBSIDY_SUM",
+    "SUBSIDY_JUST_BELOW",
+    "SUBSIDY_ADVERTISING",
+    "SUBSIDY_CURRENCY",
+)
+LIMIT, VERIFY, NO_LIMITS, FAILED = (
+    "ACTION_LIMIT_REACHED",
+    "ACTION_VERIFICATION_REQUIRED",
+    "LIMITS_UNAVAILABLE",
+    "CHALLENGE_FAILED",
+)
+CODES = frozenset(
+    {SINGLE, SUM, JUST_BELOW, ADVERTISING, CURRENCY, LIMIT, VERIFY, NO_LIMITS, FAILED}
+)
+OutcomeName = Literal["CHALLENGE", "REVIEW", "DENY"]
+Minor = Annotated[int, Field(ge=1)]
+
+
+class _Subsidy(Strict):
+    currency_code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    single_minor: Minor
+    sum_minor: Minor
+    sum_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
+    just_below_share: Annotated[float, Field(gt=0, lt=1)]
+    just_below_count: Annotated[int, Field(ge=2)]
+    advertising_minor: Minor
+    outcome: OutcomeName
+    other_currency: OutcomeName
+    required: tuple[Literal["TRANSACTION_PROOF", "SHIPPING_DOCUMENTS"], ...]
+
+
+class _BenefitsFile(Strict):
+    name: str
+    subsidy: _Subsidy
+    evidence: dict[str, tuple[Literal["REAL_NAME"], ...]]
+    text: dict[str, TextEntry]
+
+
+class BenefitPolicy:
+    """The policy of promotion actions in force.
+
+    Attributes
+    ----------
+    version
+        Name and digest of the file.
+    sum_days
+        Length of the window in which a seller's claims are added up.
+    just_below
+        Amounts that count as just below the line.
+    """
+
+    def __init__(self, text: str) -> None:
+        content, self.version = read_content(text, FILE, _BenefitsFile)
+        unknown = content.evidence.keys() - {kind.name for kind in BenefitType}
+        wrong = (CODES - content.text.keys()) | unknown
+        if wrong:
+            raise ConfigFault(f"{FILE}: text of {min(wrong)} is missing, or it is no action type")
+        self._texts = content.text
+        self._subsidy = content.subsidy
+        single = content.subsidy.single_minor
+        below = round(single * (1 - content.subsidy.just_below_share))
+        self.just_below = range(below, single + 1)
+        self.sum_days = content.subsidy.sum_days
+        self._evidence = {
+            BenefitType[name]: tuple(Evidence[one] for one in pieces)
+            for name, pieces in content.evidence.items()
+        }
+
+    def subsidy_findings(self, claim: SubsidyClaim, sums: Claimed) -> list[Finding]:
+        """Return what the money of a subsidy claim speaks for."""
+        terms, asked = self._subsidy, claim.amount_minor
+        outcome = Outcome[terms.outcome]
+        if claim.currency_code != terms.currency_code:
+            words = {"asked": claim.currency_code, "limit": terms.currency_code}
+            return [self.finding(CURRENCY, Step.AMOUNT, Outcome[terms.other_currency], **words)]
+        found: list[Finding] = []
+        advertising = claim.kind is SubsidyKind.ADVERTISING
+        if advertising and asked > terms.advertising_minor:
+            limit = terms.advertising_minor
+            found.append(self.finding(ADVERTISING, Step.AMOUNT, outcome, asked=asked, limit=limit))
+        if not advertising:
+            found += self._sales(asked, sums, outcome)
+        return found
+
+    def _sales(self, asked: int, sums: Claimed, outcome: Outcome) -> list[Finding]:
+        terms = self._subsidy
+        found = []
+        if asked > terms.single_minor:
+            limit = terms.single_minor
+            found.append(self.finding(SINGLE, Step.AMOUNT, outcome, asked=asked, limit=limit))
+        elif sums.in_policy_days > terms.sum_minor:
+            told = {"asked": sums.in_policy_days, "limit": terms.sum_minor, "days": terms.sum_days}
+            found.append(self.finding(SUM, Step.AMOUNT, outcome, **told))
+        if asked in self.just_below and sums.just_below_30d >= terms.just_below_count:
+            told = {"asked": sums.just_below_30d, "limit": terms.single_minor}
+            found.append(self.finding(JUST_BELOW, Step.AMOUNT, outcome, **told))
+        return found
+
+    def subsidy_lacking(self, claim: SubsidyClaim) -> tuple[Evidence, ...]:
+        """Return the documents that a claim needs and has not brought."""
+        handed_in = {
+            Evidence.TRANSACTION_PROOF: claim.transaction_proof_attached,
+            Evidence.SHIPPING_DOCUMENTS: claim.shipping_documents_attached,
+        }
+        return tuple(one for name in self._subsidy.required if not handed_in[one := Evidence[name]])
+
+    def challenge_asks(self, benefit_type: BenefitType) -> tuple[Evidence, ...]:
+        """Return what a challenged customer must show; empty when a captcha will do."""
+        return self._evidence.get(benefit_type, ())
+
+    def finding(self, code: str, step: Step, outcome: Outcome, **values: object) -> Finding:
+        """Return a finding with its texts; ``values`` fill those of the analyst."""
+        return finding(self._texts, code, step, outcome, **values)
+
+
+def load_benefit_policy() -> BenefitPolicy:
+    """Return the policy that ships with the service."""
+    return BenefitPolicy(files(__package__).joinpath(FILE).read_text("utf-8"))

@@ -1,0 +1,1 @@
+"""Real names: what accounts are verified to, and how they get there."""
