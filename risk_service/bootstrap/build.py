@@ -16,7 +16,7 @@ from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.bootstrap.bundles import load_bundle
 from risk_service.config import Settings
 from risk_service.decisions.cases import Cases
-from risk_service.decisions.findings import NoFindings
+from risk_service.decisions.findings import InForce, Ungoverned
 from risk_service.decisions.limiting import Limiting, NoLimits
 from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
@@ -89,7 +89,7 @@ def build(settings: Settings) -> Service:
         cases=Cases(tokenise=tokeniser.order, store=state.store, decision_ids=DecisionIds(ids)),
         live=Live(windows, linked, state.compiled, state.stamps),
         scoring=scoring,
-        findings=NoFindings(),
+        in_force=InForce(schema, Ungoverned()),
         policy=policy,
         limiting=Limiting(policy, NoLimits()),
         records=Records(scoring=scoring, policy=policy, reasons=load_reasons(schema), ids=ids),

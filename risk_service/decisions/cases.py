@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from risk_service.decisions.attempt import Attempt, ChallengeReport
 from risk_service.decisions.live import DecisionIds
+from risk_service.decisions.policy import promotions_of
 from risk_service.domain.decision import ChallengeCompletion, Decision, DecisionRecord
 from risk_service.domain.errors import ChallengeNotOpen, RequestIdReused
 from risk_service.domain.order import Order, RawOrder
-from risk_service.domain.vocabulary import ChallengeResult, VerificationLevel
+from risk_service.domain.vocabulary import ChallengeResult, PromotionType, VerificationLevel
 from risk_service.ports import DecisionStore
 
 Answer = Decision | Exception
@@ -23,6 +24,7 @@ class Case:
 
     attempt: Attempt
     order: Order
+    promotions: frozenset[PromotionType]
     number: int
     decision_id: str
     completion: ChallengeCompletion | None
@@ -126,6 +128,7 @@ class Cases:
             cases[index] = Case(
                 attempt=attempts[index],
                 order=order,
+                promotions=promotions_of(order),
                 number=number + 1,
                 decision_id=self.decision_ids.of(attempts[index].request_id),
                 completion=_completion(attempts[index].subject),

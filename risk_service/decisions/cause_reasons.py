@@ -15,8 +15,16 @@ from risk_service.domain.vocabulary import VerificationLevel
 
 DENY_LISTED = "DENY_LISTED"
 LIMIT_REACHED = "LIMIT_REACHED"
-VERIFICATION_REQUIRED = "VERIFICATION_REQUIRED"
-DIMENSION_MISSING = "DIMENSION_MISSING"
+VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
+DIMENSION_MISSING = "LIMIT_DIMENSION_MISSING"
+# What else a grant may say, by the codes of the limits.
+GRANT_CODES = (
+    "LIMIT_QUANTITY_REDUCED",
+    "LIMIT_EXCESS_AT_FULL_PRICE",
+    "LIMIT_QUANTITY_STEP",
+    "RESERVATION_CANCELLED",
+    "RESERVATION_CLOSED",
+)
 LIMITS_UNAVAILABLE = "LIMITS_UNAVAILABLE"
 LARGE_AMOUNT = "LARGE_AMOUNT"
 CAUSE_CODES = (
@@ -24,6 +32,7 @@ CAUSE_CODES = (
     LIMIT_REACHED,
     VERIFICATION_REQUIRED,
     DIMENSION_MISSING,
+    *GRANT_CODES,
     LIMITS_UNAVAILABLE,
     LARGE_AMOUNT,
 )
@@ -100,17 +109,14 @@ def _of_limit(cause: Cause, grant: Grant, reasons: Reasons) -> list[Reason]:
     if grant.required_level is not VerificationLevel.UNSPECIFIED:
         level = grant.required_level.name
         told.append(reasons.plain(VERIFICATION_REQUIRED, None, level=level))
-    if grant.missing:
+    if DIMENSION_MISSING in grant.codes:
         names = "、".join(subject_zh(name) for name in grant.missing)
         told.append(
             reasons.plain(DIMENSION_MISSING, None, what=", ".join(grant.missing), what_zh=names)
         )
+    told += [reasons.plain(code, None) for code in grant.codes if code in GRANT_CODES]
     blocking = [use for use in grant.uses if use.blocking and use.policy_id == cause.ref]
-    if blocking or not told:
-        told += [_of_use(use, reasons) for use in blocking[:1]] or [
-            reasons.plain(LIMIT_REACHED, None, policy=cause.ref, used="", cap="", subject="", zh="")
-        ]
-    return told
+    return [*told, *[_of_use(use, reasons) for use in blocking[:1]]]
 
 
 def _of_use(use: LimitUse, reasons: Reasons) -> Reason:

@@ -1,12 +1,66 @@
-"""What lists and rules say of the orders of a group."""
+"""What lists and rules in force say of the orders of a group, and whom limits may concern.
+
+One group sees one state of everything that is governed: it is looked up once, and a change
+meets the next group.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from risk_service.decisions.cases import Case
 from risk_service.decisions.scoring import ScoredGroup
 from risk_service.domain.hits import ListHit, RuleHit
+from risk_service.domain.vocabulary import ChallengeResult, Mode, PromotionType
+from risk_service.features.schema import FeatureSchema
+from risk_service.limits.book import LimitBook
+from risk_service.rules.lists.book import ListBook
+from risk_service.rules.order_values import OrderFacts, OrderReader
+from risk_service.rules.rule_set import RuleSet
+from risk_service.rules.variables import Subject
+
+CLUSTER = "identity_cluster"
+GREY = "grey"
+KEPT_SETS = 4096
+
+
+class Books(Protocol):
+    """What is in force at one moment."""
+
+    @property
+    def rules(self) -> RuleSet:
+        """Return the rules."""
+
+    @property
+    def limits(self) -> LimitBook:
+        """Return the purchase limits."""
+
+    @property
+    def lists(self) -> ListBook:
+        """Return the lists."""
+
+
+class Governing(Protocol):
+    """Holds what is in force; ``now`` is replaced by one assignment between two groups."""
+
+    @property
+    def now(self) -> Books:
+        """Return it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ungoverned:
+    """Books that nobody publishes to; empty unless given. Is its own ``Governing``."""
+
+    rules: RuleSet = field(default_factory=lambda: RuleSet((), {}, {}))
+    limits: LimitBook = field(default_factory=lambda: LimitBook(()))
+    lists: ListBook = field(default_factory=ListBook)
+
+    @property
+    def now(self) -> "Ungoverned":
+        """Return the books."""
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,25 +74,19 @@ class Found:
 NOTHING = Found()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookVersions:
-    """Versions of what is in force; ``has_rules`` tells whether there is any rule at all."""
+class Findings:
+    """What is in force, as decisions ask it. Made anew for each state of the books."""
 
-    rules: str = ""
-    lists: str = ""
-    limits: str = ""
-    has_rules: bool = False
-
-
-class Findings(Protocol):
-    """Lists, rules and limits as they are in force for one group."""
-
-    def versions(self) -> BookVersions:
-        """Return what is in force."""
+    def __init__(self, schema: FeatureSchema, books: Books) -> None:
+        self.books = books
+        self.rules, self.lists, self.limits = books.rules, books.lists, books.limits
+        self.has_rules = any(rule.subject is Subject.ORDER for rule in self.rules.rules.values())
+        self._reader = OrderReader(schema, self.rules)
+        self._are_limited = lru_cache(KEPT_SETS)(self.limits.concerns_any)
 
     def of_group(
         self, cases: Sequence[Case], group: ScoredGroup, clusters: Sequence[str]
-    ) -> Sequence[Found]:
+    ) -> list[Found]:
         """Return the hits on each order.
 
         Parameters
@@ -46,24 +94,78 @@ class Findings(Protocol):
         clusters
             The identity cluster of each order, empty where it has none.
         """
+        now_us = group.now_us
+        listed = self._listed(cases, clusters, now_us)
+        if not self.has_rules:
+            return [Found(list_hits=hits) if hits else NOTHING for hits in listed]
+        facts = [
+            OrderFacts(
+                grey_lists=_grey(hits) if hits else (),
+                scores=tuple(group.score[index]),
+                attempt_number=case.number,
+                challenge_passed=case.result is ChallengeResult.PASSED,
+            )
+            for index, (case, hits) in enumerate(zip(cases, listed, strict=True))
+        ]
+        mode = Mode.FULL if group.has_history else Mode.NO_FEATURES
+        values = self._reader.group([case.order for case in cases], group.matrix, mode, facts)
+        match = self.rules.match
+        ruled = [
+            match(case.promotions, now_us, known) for case, known in zip(cases, values, strict=True)
+        ]
+        return [
+            Found(list_hits=hits, rule_hits=matched) if hits or matched else NOTHING
+            for hits, matched in zip(listed, ruled, strict=True)
+        ]
 
     def is_limited(self, case: Case) -> bool:
-        """Tell whether a purchase limit may concern the order."""
+        """Tell whether a purchase limit may concern the order; cheap."""
+        return self._are_limited(_counted_kinds(case))
+
+    def reads_cluster(self, case: Case) -> bool:
+        """Tell whether such a limit counts on identity clusters."""
+        return self.limits.reads_cluster_any(_counted_kinds(case))
+
+    def _listed(
+        self, cases: Sequence[Case], clusters: Sequence[str], now_us: int
+    ) -> list[tuple[ListHit, ...]]:
+        lists = self.lists
+        if not lists.kinds:
+            return [()] * len(cases)
+        return [
+            lists.hits(case.order, {CLUSTER: cluster}, now_us)
+            for case, cluster in zip(cases, clusters, strict=True)
+        ]
 
 
-class NoFindings:
-    """Nothing in force: decisions rest on scores alone."""
+class InForce:
+    """Gives the findings of what is in force right now.
 
-    def versions(self) -> BookVersions:
-        """Return that nothing is in force."""
-        return BookVersions()
+    Parameters
+    ----------
+    governing
+        Looked at once per group.
+    """
 
-    def of_group(
-        self, cases: Sequence[Case], group: ScoredGroup, clusters: Sequence[str]
-    ) -> Sequence[Found]:
-        """Return no hit on any order."""
-        return [NOTHING] * len(cases)
+    def __init__(self, schema: FeatureSchema, governing: Governing) -> None:
+        self._schema = schema
+        self._governing = governing
+        self._last = Findings(schema, governing.now)
 
-    def is_limited(self, case: Case) -> bool:
-        """Return that no limit concerns it."""
-        return False
+    def now(self) -> Findings:
+        """Return the findings for the next group."""
+        books = self._governing.now
+        if books is not self._last.books:
+            self._last = Findings(self._schema, books)
+        return self._last
+
+
+def _counted_kinds(case: Case) -> frozenset[PromotionType]:
+    """Return the promotion types as limits see them: a coupon is one, whatever the shop says."""
+    if PromotionType.UNSPECIFIED in case.promotions and case.order.discounts:
+        return case.promotions | {PromotionType.COUPON}
+    return case.promotions
+
+
+def _grey(hits: Sequence[ListHit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(hit.list_id for hit in hits if hit.kind == GREY))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from risk_service.decisions.demand import capped
+from risk_service.decisions.capping import capped
 from risk_service.decisions.policy import SECOND_US, Policy
 from risk_service.decisions.verdict import Verdict
 from risk_service.domain.decision import Cause, QuantityLimit, Step
@@ -124,11 +124,10 @@ class Limiting:
         return max(ttl_us, due_us)
 
     def _request(self, ask: Ask, now_us: int) -> HoldRequest:
-        demand, limits = ask.demand, ask.verdict.quantity_limits
-        if limits:
-            demand = replace(demand, lines=capped(demand.lines, limits))
         return HoldRequest(
-            demand=demand, ttl_us=self.ttl_us(ask.verdict.outcome, ask.order, now_us), partial=True
+            demand=capped(ask.demand, ask.verdict.quantity_limits),
+            ttl_us=self.ttl_us(ask.verdict.outcome, ask.order, now_us),
+            partial=True,
         )
 
     def _told(self, asks: Sequence[Ask], now_us: int) -> dict[int, Grant]:

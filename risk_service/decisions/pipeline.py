@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from risk_service import __version__
 from risk_service.decisions.attempt import Attempt
 from risk_service.decisions.cases import Answer, Case, Cases
-from risk_service.decisions.demand import demand_of
-from risk_service.decisions.findings import BookVersions, Findings, Found
+from risk_service.decisions.findings import Findings, Found, InForce
 from risk_service.decisions.limiting import Ask, Held, Limited, Limiting
 from risk_service.decisions.live import Live, LiveAttempt, LiveGroup
-from risk_service.decisions.policy import Policy, promotions_of
+from risk_service.decisions.policy import Policy
 from risk_service.decisions.records import Draft, Judged, Records
 from risk_service.decisions.scoring import ScoredGroup, Scoring
 from risk_service.decisions.verdict import Evidence, Thresholds
@@ -28,6 +27,7 @@ from risk_service.domain.decision import DecisionRecord, Versions
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.order import RawOrder
 from risk_service.domain.vocabulary import ChallengeResult, Mode
+from risk_service.limits.demand import demand_of_order
 from risk_service.ports import Clock, DecisionStore
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ class Pipeline:
         Forms what must be decided.
     live
         Reads the windows of a group and lets its attempts count.
-    findings
-        Lists and rules in force.
+    in_force
+        Lists, rules and limits.
     limiting
         Holds what orders take of purchase limits.
     """
@@ -54,7 +54,7 @@ class Pipeline:
     cases: Cases
     live: Live
     scoring: Scoring
-    findings: Findings
+    in_force: InForce
     policy: Policy
     limiting: Limiting
     records: Records
@@ -99,15 +99,15 @@ class Pipeline:
         """Return the durable records of a group."""
         live = self.live.observe([_live_attempt(case) for case in cases], now_us)
         group = self.scoring.score([case.order for case in cases], now_us, live.values)
-        books = self.findings.versions()
-        found = self.findings.of_group(cases, group, live.clusters)
+        findings = self.in_force.now()
+        found = findings.of_group(cases, group, live.clusters)
         drafts = [
-            self._draft(case, one, group, index, books)
+            self._draft(case, one, group, index, findings)
             for index, (case, one) in enumerate(zip(cases, found, strict=True))
         ]
-        limited, held = self._limited(drafts, live, now_us)
+        limited, held = self._limited(drafts, live, findings, now_us)
         try:
-            records = self._written(drafts, limited, live, group, books)
+            records = self._written(drafts, limited, live, group, findings)
             self.store.commit(records, held.reserved)
         except BaseException:
             if held.reserved is not None:
@@ -116,12 +116,12 @@ class Pipeline:
         return records
 
     def _draft(
-        self, case: Case, found: Found, group: ScoredGroup, index: int, books: BookVersions
+        self, case: Case, found: Found, group: ScoredGroup, index: int, findings: Findings
     ) -> Draft:
         thresholds, mode = NO_THRESHOLDS, group.mode
         if group.ladders is not None:
-            thresholds = self.policy.thresholds(group.ladders, promotions_of(case.order))
-        elif not books.has_rules:
+            thresholds = self.policy.thresholds(group.ladders, case.promotions)
+        elif not findings.has_rules:
             mode = Mode.STATIC
         evidence = Evidence(
             raws=group.raw[index],
@@ -135,24 +135,36 @@ class Pipeline:
         return Draft(case=case, found=found, thresholds=thresholds, mode=mode, verdict=verdict)
 
     def _limited(
-        self, drafts: Sequence[Draft], live: LiveGroup, now_us: int
+        self, drafts: Sequence[Draft], live: LiveGroup, findings: Findings, now_us: int
     ) -> tuple[list[Limited], Held]:
         """Return each verdict with what limits say, and what is held of them."""
         limited = [Limited(verdict=draft.verdict, grant=None) for draft in drafts]
-        places = [n for n, draft in enumerate(drafts) if self.findings.is_limited(draft.case)]
-        held = self.limiting.hold([self._ask(drafts[n], live, n, now_us) for n in places], now_us)
+        places = [n for n, draft in enumerate(drafts) if findings.is_limited(draft.case)]
+        asks = [
+            self._ask(drafts[n], now_us, self._cluster(drafts[n].case, live, n, findings))
+            for n in places
+        ]
+        held = self.limiting.hold(asks, now_us)
         for place, answer in zip(places, held.answers, strict=True):
             limited[place] = answer
         return limited, held
 
-    def _ask(self, draft: Draft, live: LiveGroup, place: int, now_us: int) -> Ask:
+    def _cluster(
+        self, case: Case, live: LiveGroup, place: int, findings: Findings
+    ) -> tuple[str, ...]:
+        """Return the accounts of the order's identity cluster, where a limit counts on them."""
+        if not findings.reads_cluster(case):
+            return ()
+        return self.live.accounts(live, place, live.stamps[place].stamp_us)
+
+    def _ask(self, draft: Draft, now_us: int, cluster: tuple[str, ...]) -> Ask:
         case = draft.case
-        demand = demand_of(
+        demand = demand_of_order(
             case.order,
             case.attempt.fingerprint,
             now_us=now_us,
             passed=case.result is ChallengeResult.PASSED,
-            cluster=self.live.accounts(live, place, now_us),
+            cluster=cluster,
         )
         return Ask(order=case.order, demand=demand, verdict=draft.verdict, completed=case.result)
 
@@ -162,7 +174,7 @@ class Pipeline:
         limited: Sequence[Limited],
         live: LiveGroup,
         group: ScoredGroup,
-        books: BookVersions,
+        findings: Findings,
     ) -> list[DecisionRecord]:
         versions = Versions(
             bundle_sha256=self.scoring.bundle_sha256,
@@ -170,9 +182,9 @@ class Pipeline:
             policy=self.policy.version,
             reason_texts=self.records.reasons.version,
             service=__version__,
-            rules=books.rules,
-            lists=books.lists,
-            limits=books.limits,
+            rules=findings.rules.version,
+            lists=findings.lists.version,
+            limits=findings.limits.version,
         )
         return [
             self.records.of(

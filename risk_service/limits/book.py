@@ -99,10 +99,18 @@ class LimitBook:
         by_type = self._by_type
         return any(by_type[line.promotion_type] for line in demand.lines)
 
+    def concerns_any(self, kinds: frozenset[PromotionType]) -> bool:
+        """Tell whether a policy is about orders of one of these promotion types."""
+        return any(self._by_type[kind] for kind in kinds)
+
     def reads_cluster(self, demand: Demand) -> bool:
         """Tell whether such a policy counts on identity clusters."""
         on_cluster = self._on_cluster
         return any(line.promotion_type in on_cluster for line in demand.lines)
+
+    def reads_cluster_any(self, kinds: frozenset[PromotionType]) -> bool:
+        """Tell whether one of these promotion types is counted on identity clusters."""
+        return not self._on_cluster.isdisjoint(kinds)
 
     def overlaps(self) -> list[Overlap]:
         """Return the pairs of policies that count the same thing for the same orders."""
