@@ -23,80 +23,87 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from risk_service.pb.risk.v1 import action_pb2 as risk_dot_v1_dot_action__pb2
 from risk_service.pb.risk.v1 import event_pb2 as risk_dot_v1_dot_event__pb2
 from risk_service.pb.risk.v1 import fail_policy_pb2 as risk_dot_v1_dot_fail__policy__pb2
 from risk_service.pb.risk.v1 import order_pb2 as risk_dot_v1_dot_order__pb2
+from risk_service.pb.risk.v1 import real_name_pb2 as risk_dot_v1_dot_real__name__pb2
+from risk_service.pb.risk.v1 import refund_pb2 as risk_dot_v1_dot_refund__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12risk/v1/risk.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13risk/v1/event.proto\x1a\x19risk/v1/fail_policy.proto\x1a\x13risk/v1/order.proto\"F\n\x11ScoreOrderRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1d\n\x05order\x18\x02 \x01(\x0b\x32\x0e.risk.v1.Order\"9\n\x12ScoreOrderResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"G\n\x17\x42\x61tchScoreOrdersRequest\x12,\n\x08requests\x18\x01 \x03(\x0b\x32\x1a.risk.v1.ScoreOrderRequest\"L\n\x18\x42\x61tchScoreOrdersResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.risk.v1.BatchScoreOrdersResult\"\x83\x01\n\x16\x42\x61tchScoreOrdersResult\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12%\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x11.risk.v1.DecisionH\x00\x12$\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x13.risk.v1.OrderErrorH\x00\x42\x08\n\x06result\"^\n\nOrderError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x31\n\x10\x66ield_violations\x18\x03 \x03(\x0b\x32\x17.risk.v1.FieldViolation\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\\\n\x12GetDecisionRequest\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08order_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\":\n\x13GetDecisionResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"b\n\x18GetDecisionRecordRequest\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08order_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"+\n\x19GetDecisionRecordResponse\x12\x0e\n\x06record\x18\x01 \x01(\x0c\"\xa6\x01\n\x18\x43ompleteChallengeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63hallenge_id\x18\x02 \x01(\t\x12(\n\x06result\x18\x03 \x01(\x0e\x32\x18.risk.v1.ChallengeResult\x12\x36\n\x12verification_level\x18\x04 \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\"@\n\x19\x43ompleteChallengeResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"\xb7\x05\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\r\x12!\n\x07outcome\x18\x05 \x01(\x0e\x32\x10.risk.v1.Outcome\x12#\n\x06scores\x18\x06 \x03(\x0b\x32\x13.risk.v1.AbuseScore\x12 \n\x07reasons\x18\x07 \x03(\x0b\x32\x0f.risk.v1.Reason\x12#\n\x08versions\x18\x08 \x01(\x0b\x32\x11.risk.v1.Versions\x12\x1b\n\x04mode\x18\t \x01(\x0e\x32\r.risk.v1.Mode\x12.\n\ndecided_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\tchallenge\x18\x0b \x01(\x0b\x32\x12.risk.v1.Challenge\x12/\n\x0fquantity_limits\x18\x0c \x03(\x0b\x32\x16.risk.v1.QuantityLimit\x12\x1e\n\x06\x63\x61uses\x18\r \x03(\x0b\x32\x0e.risk.v1.Cause\x12#\n\trule_hits\x18\x0e \x03(\x0b\x32\x10.risk.v1.RuleHit\x12#\n\tlist_hits\x18\x0f \x03(\x0b\x32\x10.risk.v1.ListHit\x12%\n\nlimit_uses\x18\x10 \x03(\x0b\x32\x11.risk.v1.LimitUse\x12%\n\x07granted\x18\x11 \x03(\x0b\x32\x14.risk.v1.GrantedLine\x12.\n\nheld_until\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x62locking\x18\x13 \x01(\t\x12\x32\n\x0erequired_level\x18\x14 \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\"\\\n\x05\x43\x61use\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12!\n\x07outcome\x18\x03 \x01(\x0e\x32\x10.risk.v1.Outcome\x12\x15\n\rsuppressed_by\x18\x04 \x01(\t\"J\n\x0cMatchedValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x06number\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04text\x18\x03 \x01(\tB\t\n\x07_number\"\xe0\x01\n\x07RuleHit\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12!\n\x07outcome\x18\x02 \x01(\x0e\x32\x10.risk.v1.Outcome\x12\x0e\n\x06shadow\x18\x03 \x01(\x08\x12%\n\x06values\x18\x04 \x03(\x0b\x32\x15.risk.v1.MatchedValue\x12-\n\rcustomer_text\x18\x05 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12,\n\x0c\x61nalyst_text\x18\x06 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12\r\n\x05\x66\x61ult\x18\x07 \x01(\t\"Z\n\x07ListHit\x12\x0f\n\x07list_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06\x65ntity\x18\x03 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\x92\x02\n\x08LimitUse\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\r\n\x05scope\x18\x04 \x01(\t\x12\x0f\n\x07measure\x18\x05 \x01(\t\x12\x0e\n\x06window\x18\x06 \x01(\t\x12\x0b\n\x03\x63\x61p\x18\x07 \x01(\x03\x12\x0c\n\x04used\x18\x08 \x01(\x03\x12\x11\n\trequested\x18\t \x01(\x03\x12\x0f\n\x07granted\x18\n \x01(\x03\x12\x11\n\tremaining\x18\x0b \x01(\x03\x12\x10\n\x08\x62locking\x18\x0c \x01(\x08\x12\x0e\n\x06shadow\x18\r \x01(\x08\x12-\n\tresets_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x0bGrantedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\r\x12\x0f\n\x07granted\x18\x03 \x01(\r\"O\n\nAbuseScore\x12\x1d\n\x05\x61\x62use\x18\x01 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\r\n\x05score\x18\x03 \x01(\r\"\xe7\x01\n\x06Reason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x1d\n\x05\x61\x62use\x18\x02 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12-\n\rcustomer_text\x18\x03 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12,\n\x0c\x61nalyst_text\x18\x04 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12\x0f\n\x07\x66\x65\x61ture\x18\x05 \x01(\t\x12\x1a\n\rfeature_value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x07 \x01(\x01\x42\x10\n\x0e_feature_value\"\'\n\rLocalizedText\x12\n\n\x02zh\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"\x9e\x01\n\x08Versions\x12\x15\n\rbundle_sha256\x18\x01 \x01(\t\x12\x16\n\x0e\x66\x65\x61ture_schema\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\x14\n\x0creason_texts\x18\x04 \x01(\t\x12\x0f\n\x07service\x18\x05 \x01(\t\x12\r\n\x05rules\x18\x06 \x01(\t\x12\r\n\x05lists\x18\x07 \x01(\t\x12\x0e\n\x06limits\x18\x08 \x01(\t\"w\n\tChallenge\x12\x14\n\x0c\x63hallenge_id\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.risk.v1.ChallengeKind\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\rQuantityLimit\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\r\x12\x0f\n\x07\x61llowed\x18\x03 \x01(\r*\x8e\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_ALLOW\x10\x01\x12\x1a\n\x16OUTCOME_LIMIT_QUANTITY\x10\x02\x12\x15\n\x11OUTCOME_CHALLENGE\x10\x03\x12\x12\n\x0eOUTCOME_REVIEW\x10\x04\x12\x10\n\x0cOUTCOME_DENY\x10\x05*X\n\x05\x41\x62use\x12\x15\n\x11\x41\x42USE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x42USE_SCALPING\x10\x01\x12\x12\n\x0e\x41\x42USE_BRUSHING\x10\x02\x12\x10\n\x0c\x41\x42USE_REFUND\x10\x03*\xa5\x01\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_FULL\x10\x01\x12\x0e\n\nMODE_STALE\x10\x02\x12\x14\n\x10MODE_NO_FEATURES\x10\x03\x12\x13\n\x0fMODE_RULES_ONLY\x10\x04\x12\x0f\n\x0bMODE_STATIC\x10\x05\x12\x18\n\x14MODE_CLIENT_FALLBACK\x10\x06\x12\x12\n\x0eMODE_NO_LIMITS\x10\x07*\x88\x01\n\rChallengeKind\x12\x1e\n\x1a\x43HALLENGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43HALLENGE_KIND_CAPTCHA\x10\x01\x12\x1d\n\x19\x43HALLENGE_KIND_PHONE_CODE\x10\x02\x12\x1c\n\x18\x43HALLENGE_KIND_REAL_NAME\x10\x03*m\n\x0f\x43hallengeResult\x12 \n\x1c\x43HALLENGE_RESULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43HALLENGE_RESULT_PASSED\x10\x01\x12\x1b\n\x17\x43HALLENGE_RESULT_FAILED\x10\x02\x32\xd4\x04\n\x0bRiskService\x12\x45\n\nScoreOrder\x12\x1a.risk.v1.ScoreOrderRequest\x1a\x1b.risk.v1.ScoreOrderResponse\x12W\n\x10\x42\x61tchScoreOrders\x12 .risk.v1.BatchScoreOrdersRequest\x1a!.risk.v1.BatchScoreOrdersResponse\x12H\n\x0bGetDecision\x12\x1b.risk.v1.GetDecisionRequest\x1a\x1c.risk.v1.GetDecisionResponse\x12Z\n\x11\x43ompleteChallenge\x12!.risk.v1.CompleteChallengeRequest\x1a\".risk.v1.CompleteChallengeResponse\x12M\n\x0cReportEvents\x12\x1c.risk.v1.ReportEventsRequest\x1a\x1d.risk.v1.ReportEventsResponse(\x01\x12T\n\x0fGetFailPolicies\x12\x1f.risk.v1.GetFailPoliciesRequest\x1a .risk.v1.GetFailPoliciesResponse\x12Z\n\x11GetDecisionRecord\x12!.risk.v1.GetDecisionRecordRequest\x1a\".risk.v1.GetDecisionRecordResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12risk/v1/risk.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14risk/v1/action.proto\x1a\x13risk/v1/event.proto\x1a\x19risk/v1/fail_policy.proto\x1a\x13risk/v1/order.proto\x1a\x17risk/v1/real_name.proto\x1a\x14risk/v1/refund.proto\"F\n\x11ScoreOrderRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1d\n\x05order\x18\x02 \x01(\x0b\x32\x0e.risk.v1.Order\"9\n\x12ScoreOrderResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\"G\n\x17\x42\x61tchScoreOrdersRequest\x12,\n\x08requests\x18\x01 \x03(\x0b\x32\x1a.risk.v1.ScoreOrderRequest\"L\n\x18\x42\x61tchScoreOrdersResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.risk.v1.BatchScoreOrdersResult\"\x83\x01\n\x16\x42\x61tchScoreOrdersResult\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12%\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x11.risk.v1.DecisionH\x00\x12$\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x13.risk.v1.OrderErrorH\x00\x42\x08\n\x06result\"^\n\nOrderError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x31\n\x10\x66ield_violations\x18\x03 \x03(\x0b\x32\x17.risk.v1.FieldViolation\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\\\n\x12GetDecisionRequest\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08order_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"\x90\x01\n\x13GetDecisionResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\x12)\n\x06refund\x18\x02 \x01(\x0b\x32\x19.risk.v1.RefundAssessment\x12)\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x19.risk.v1.ActionAssessment\"e\n\x13ScoreRefundResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\x12)\n\x06refund\x18\x02 \x01(\x0b\x32\x19.risk.v1.RefundAssessment\"o\n\x1d\x41ssessPromotionActionResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\x12)\n\x06\x61\x63tion\x18\x02 \x01(\x0b\x32\x19.risk.v1.ActionAssessment\"b\n\x18GetDecisionRecordRequest\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08order_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"+\n\x19GetDecisionRecordResponse\x12\x0e\n\x06record\x18\x01 \x01(\x0c\"\xa6\x01\n\x18\x43ompleteChallengeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63hallenge_id\x18\x02 \x01(\t\x12(\n\x06result\x18\x03 \x01(\x0e\x32\x18.risk.v1.ChallengeResult\x12\x36\n\x12verification_level\x18\x04 \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\"k\n\x19\x43ompleteChallengeResponse\x12#\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x11.risk.v1.Decision\x12)\n\x06\x61\x63tion\x18\x02 \x01(\x0b\x32\x19.risk.v1.ActionAssessment\"\xb7\x05\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\r\x12!\n\x07outcome\x18\x05 \x01(\x0e\x32\x10.risk.v1.Outcome\x12#\n\x06scores\x18\x06 \x03(\x0b\x32\x13.risk.v1.AbuseScore\x12 \n\x07reasons\x18\x07 \x03(\x0b\x32\x0f.risk.v1.Reason\x12#\n\x08versions\x18\x08 \x01(\x0b\x32\x11.risk.v1.Versions\x12\x1b\n\x04mode\x18\t \x01(\x0e\x32\r.risk.v1.Mode\x12.\n\ndecided_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\tchallenge\x18\x0b \x01(\x0b\x32\x12.risk.v1.Challenge\x12/\n\x0fquantity_limits\x18\x0c \x03(\x0b\x32\x16.risk.v1.QuantityLimit\x12\x1e\n\x06\x63\x61uses\x18\r \x03(\x0b\x32\x0e.risk.v1.Cause\x12#\n\trule_hits\x18\x0e \x03(\x0b\x32\x10.risk.v1.RuleHit\x12#\n\tlist_hits\x18\x0f \x03(\x0b\x32\x10.risk.v1.ListHit\x12%\n\nlimit_uses\x18\x10 \x03(\x0b\x32\x11.risk.v1.LimitUse\x12%\n\x07granted\x18\x11 \x03(\x0b\x32\x14.risk.v1.GrantedLine\x12.\n\nheld_until\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x62locking\x18\x13 \x01(\t\x12\x32\n\x0erequired_level\x18\x14 \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\"\\\n\x05\x43\x61use\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12!\n\x07outcome\x18\x03 \x01(\x0e\x32\x10.risk.v1.Outcome\x12\x15\n\rsuppressed_by\x18\x04 \x01(\t\"J\n\x0cMatchedValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x06number\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04text\x18\x03 \x01(\tB\t\n\x07_number\"\xe0\x01\n\x07RuleHit\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12!\n\x07outcome\x18\x02 \x01(\x0e\x32\x10.risk.v1.Outcome\x12\x0e\n\x06shadow\x18\x03 \x01(\x08\x12%\n\x06values\x18\x04 \x03(\x0b\x32\x15.risk.v1.MatchedValue\x12-\n\rcustomer_text\x18\x05 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12,\n\x0c\x61nalyst_text\x18\x06 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12\r\n\x05\x66\x61ult\x18\x07 \x01(\t\"Z\n\x07ListHit\x12\x0f\n\x07list_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06\x65ntity\x18\x03 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\x92\x02\n\x08LimitUse\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\r\n\x05scope\x18\x04 \x01(\t\x12\x0f\n\x07measure\x18\x05 \x01(\t\x12\x0e\n\x06window\x18\x06 \x01(\t\x12\x0b\n\x03\x63\x61p\x18\x07 \x01(\x03\x12\x0c\n\x04used\x18\x08 \x01(\x03\x12\x11\n\trequested\x18\t \x01(\x03\x12\x0f\n\x07granted\x18\n \x01(\x03\x12\x11\n\tremaining\x18\x0b \x01(\x03\x12\x10\n\x08\x62locking\x18\x0c \x01(\x08\x12\x0e\n\x06shadow\x18\r \x01(\x08\x12-\n\tresets_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x0bGrantedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\r\x12\x0f\n\x07granted\x18\x03 \x01(\r\"O\n\nAbuseScore\x12\x1d\n\x05\x61\x62use\x18\x01 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\r\n\x05score\x18\x03 \x01(\r\"\xe7\x01\n\x06Reason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x1d\n\x05\x61\x62use\x18\x02 \x01(\x0e\x32\x0e.risk.v1.Abuse\x12-\n\rcustomer_text\x18\x03 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12,\n\x0c\x61nalyst_text\x18\x04 \x01(\x0b\x32\x16.risk.v1.LocalizedText\x12\x0f\n\x07\x66\x65\x61ture\x18\x05 \x01(\t\x12\x1a\n\rfeature_value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x07 \x01(\x01\x42\x10\n\x0e_feature_value\"\'\n\rLocalizedText\x12\n\n\x02zh\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"\x9e\x01\n\x08Versions\x12\x15\n\rbundle_sha256\x18\x01 \x01(\t\x12\x16\n\x0e\x66\x65\x61ture_schema\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\x14\n\x0creason_texts\x18\x04 \x01(\t\x12\x0f\n\x07service\x18\x05 \x01(\t\x12\r\n\x05rules\x18\x06 \x01(\t\x12\r\n\x05lists\x18\x07 \x01(\t\x12\x0e\n\x06limits\x18\x08 \x01(\t\"w\n\tChallenge\x12\x14\n\x0c\x63hallenge_id\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.risk.v1.ChallengeKind\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\rQuantityLimit\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\r\x12\x0f\n\x07\x61llowed\x18\x03 \x01(\r*\x8e\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_ALLOW\x10\x01\x12\x1a\n\x16OUTCOME_LIMIT_QUANTITY\x10\x02\x12\x15\n\x11OUTCOME_CHALLENGE\x10\x03\x12\x12\n\x0eOUTCOME_REVIEW\x10\x04\x12\x10\n\x0cOUTCOME_DENY\x10\x05*X\n\x05\x41\x62use\x12\x15\n\x11\x41\x42USE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x42USE_SCALPING\x10\x01\x12\x12\n\x0e\x41\x42USE_BRUSHING\x10\x02\x12\x10\n\x0c\x41\x42USE_REFUND\x10\x03*\xa5\x01\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_FULL\x10\x01\x12\x0e\n\nMODE_STALE\x10\x02\x12\x14\n\x10MODE_NO_FEATURES\x10\x03\x12\x13\n\x0fMODE_RULES_ONLY\x10\x04\x12\x0f\n\x0bMODE_STATIC\x10\x05\x12\x18\n\x14MODE_CLIENT_FALLBACK\x10\x06\x12\x12\n\x0eMODE_NO_LIMITS\x10\x07*\x88\x01\n\rChallengeKind\x12\x1e\n\x1a\x43HALLENGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43HALLENGE_KIND_CAPTCHA\x10\x01\x12\x1d\n\x19\x43HALLENGE_KIND_PHONE_CODE\x10\x02\x12\x1c\n\x18\x43HALLENGE_KIND_REAL_NAME\x10\x03*m\n\x0f\x43hallengeResult\x12 \n\x1c\x43HALLENGE_RESULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43HALLENGE_RESULT_PASSED\x10\x01\x12\x1b\n\x17\x43HALLENGE_RESULT_FAILED\x10\x02\x32\xd9\x06\n\x0bRiskService\x12\x45\n\nScoreOrder\x12\x1a.risk.v1.ScoreOrderRequest\x1a\x1b.risk.v1.ScoreOrderResponse\x12W\n\x10\x42\x61tchScoreOrders\x12 .risk.v1.BatchScoreOrdersRequest\x1a!.risk.v1.BatchScoreOrdersResponse\x12H\n\x0bScoreRefund\x12\x1b.risk.v1.ScoreRefundRequest\x1a\x1c.risk.v1.ScoreRefundResponse\x12\x66\n\x15\x41ssessPromotionAction\x12%.risk.v1.AssessPromotionActionRequest\x1a&.risk.v1.AssessPromotionActionResponse\x12Q\n\x0eVerifyRealName\x12\x1e.risk.v1.VerifyRealNameRequest\x1a\x1f.risk.v1.VerifyRealNameResponse\x12H\n\x0bGetDecision\x12\x1b.risk.v1.GetDecisionRequest\x1a\x1c.risk.v1.GetDecisionResponse\x12Z\n\x11\x43ompleteChallenge\x12!.risk.v1.CompleteChallengeRequest\x1a\".risk.v1.CompleteChallengeResponse\x12M\n\x0cReportEvents\x12\x1c.risk.v1.ReportEventsRequest\x1a\x1d.risk.v1.ReportEventsResponse(\x01\x12T\n\x0fGetFailPolicies\x12\x1f.risk.v1.GetFailPoliciesRequest\x1a .risk.v1.GetFailPoliciesResponse\x12Z\n\x11GetDecisionRecord\x12!.risk.v1.GetDecisionRecordRequest\x1a\".risk.v1.GetDecisionRecordResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'risk.v1.risk_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=3466
-  _globals['_OUTCOME']._serialized_end=3608
-  _globals['_ABUSE']._serialized_start=3610
-  _globals['_ABUSE']._serialized_end=3698
-  _globals['_MODE']._serialized_start=3701
-  _globals['_MODE']._serialized_end=3866
-  _globals['_CHALLENGEKIND']._serialized_start=3869
-  _globals['_CHALLENGEKIND']._serialized_end=4005
-  _globals['_CHALLENGERESULT']._serialized_start=4007
-  _globals['_CHALLENGERESULT']._serialized_end=4116
-  _globals['_SCOREORDERREQUEST']._serialized_start=133
-  _globals['_SCOREORDERREQUEST']._serialized_end=203
-  _globals['_SCOREORDERRESPONSE']._serialized_start=205
-  _globals['_SCOREORDERRESPONSE']._serialized_end=262
-  _globals['_BATCHSCOREORDERSREQUEST']._serialized_start=264
-  _globals['_BATCHSCOREORDERSREQUEST']._serialized_end=335
-  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_start=337
-  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_end=413
-  _globals['_BATCHSCOREORDERSRESULT']._serialized_start=416
-  _globals['_BATCHSCOREORDERSRESULT']._serialized_end=547
-  _globals['_ORDERERROR']._serialized_start=549
-  _globals['_ORDERERROR']._serialized_end=643
-  _globals['_FIELDVIOLATION']._serialized_start=645
-  _globals['_FIELDVIOLATION']._serialized_end=697
-  _globals['_GETDECISIONREQUEST']._serialized_start=699
-  _globals['_GETDECISIONREQUEST']._serialized_end=791
-  _globals['_GETDECISIONRESPONSE']._serialized_start=793
-  _globals['_GETDECISIONRESPONSE']._serialized_end=851
-  _globals['_GETDECISIONRECORDREQUEST']._serialized_start=853
-  _globals['_GETDECISIONRECORDREQUEST']._serialized_end=951
-  _globals['_GETDECISIONRECORDRESPONSE']._serialized_start=953
-  _globals['_GETDECISIONRECORDRESPONSE']._serialized_end=996
-  _globals['_COMPLETECHALLENGEREQUEST']._serialized_start=999
-  _globals['_COMPLETECHALLENGEREQUEST']._serialized_end=1165
-  _globals['_COMPLETECHALLENGERESPONSE']._serialized_start=1167
-  _globals['_COMPLETECHALLENGERESPONSE']._serialized_end=1231
-  _globals['_DECISION']._serialized_start=1234
-  _globals['_DECISION']._serialized_end=1929
-  _globals['_CAUSE']._serialized_start=1931
-  _globals['_CAUSE']._serialized_end=2023
-  _globals['_MATCHEDVALUE']._serialized_start=2025
-  _globals['_MATCHEDVALUE']._serialized_end=2099
-  _globals['_RULEHIT']._serialized_start=2102
-  _globals['_RULEHIT']._serialized_end=2326
-  _globals['_LISTHIT']._serialized_start=2328
-  _globals['_LISTHIT']._serialized_end=2418
-  _globals['_LIMITUSE']._serialized_start=2421
-  _globals['_LIMITUSE']._serialized_end=2695
-  _globals['_GRANTEDLINE']._serialized_start=2697
-  _globals['_GRANTEDLINE']._serialized_end=2759
-  _globals['_ABUSESCORE']._serialized_start=2761
-  _globals['_ABUSESCORE']._serialized_end=2840
-  _globals['_REASON']._serialized_start=2843
-  _globals['_REASON']._serialized_end=3074
-  _globals['_LOCALIZEDTEXT']._serialized_start=3076
-  _globals['_LOCALIZEDTEXT']._serialized_end=3115
-  _globals['_VERSIONS']._serialized_start=3118
-  _globals['_VERSIONS']._serialized_end=3276
-  _globals['_CHALLENGE']._serialized_start=3278
-  _globals['_CHALLENGE']._serialized_end=3397
-  _globals['_QUANTITYLIMIT']._serialized_start=3399
-  _globals['_QUANTITYLIMIT']._serialized_end=3463
-  _globals['_RISKSERVICE']._serialized_start=4119
-  _globals['_RISKSERVICE']._serialized_end=4715
+  _globals['_OUTCOME']._serialized_start=3881
+  _globals['_OUTCOME']._serialized_end=4023
+  _globals['_ABUSE']._serialized_start=4025
+  _globals['_ABUSE']._serialized_end=4113
+  _globals['_MODE']._serialized_start=4116
+  _globals['_MODE']._serialized_end=4281
+  _globals['_CHALLENGEKIND']._serialized_start=4284
+  _globals['_CHALLENGEKIND']._serialized_end=4420
+  _globals['_CHALLENGERESULT']._serialized_start=4422
+  _globals['_CHALLENGERESULT']._serialized_end=4531
+  _globals['_SCOREORDERREQUEST']._serialized_start=202
+  _globals['_SCOREORDERREQUEST']._serialized_end=272
+  _globals['_SCOREORDERRESPONSE']._serialized_start=274
+  _globals['_SCOREORDERRESPONSE']._serialized_end=331
+  _globals['_BATCHSCOREORDERSREQUEST']._serialized_start=333
+  _globals['_BATCHSCOREORDERSREQUEST']._serialized_end=404
+  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_start=406
+  _globals['_BATCHSCOREORDERSRESPONSE']._serialized_end=482
+  _globals['_BATCHSCOREORDERSRESULT']._serialized_start=485
+  _globals['_BATCHSCOREORDERSRESULT']._serialized_end=616
+  _globals['_ORDERERROR']._serialized_start=618
+  _globals['_ORDERERROR']._serialized_end=712
+  _globals['_FIELDVIOLATION']._serialized_start=714
+  _globals['_FIELDVIOLATION']._serialized_end=766
+  _globals['_GETDECISIONREQUEST']._serialized_start=768
+  _globals['_GETDECISIONREQUEST']._serialized_end=860
+  _globals['_GETDECISIONRESPONSE']._serialized_start=863
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1007
+  _globals['_SCOREREFUNDRESPONSE']._serialized_start=1009
+  _globals['_SCOREREFUNDRESPONSE']._serialized_end=1110
+  _globals['_ASSESSPROMOTIONACTIONRESPONSE']._serialized_start=1112
+  _globals['_ASSESSPROMOTIONACTIONRESPONSE']._serialized_end=1223
+  _globals['_GETDECISIONRECORDREQUEST']._serialized_start=1225
+  _globals['_GETDECISIONRECORDREQUEST']._serialized_end=1323
+  _globals['_GETDECISIONRECORDRESPONSE']._serialized_start=1325
+  _globals['_GETDECISIONRECORDRESPONSE']._serialized_end=1368
+  _globals['_COMPLETECHALLENGEREQUEST']._serialized_start=1371
+  _globals['_COMPLETECHALLENGEREQUEST']._serialized_end=1537
+  _globals['_COMPLETECHALLENGERESPONSE']._serialized_start=1539
+  _globals['_COMPLETECHALLENGERESPONSE']._serialized_end=1646
+  _globals['_DECISION']._serialized_start=1649
+  _globals['_DECISION']._serialized_end=2344
+  _globals['_CAUSE']._serialized_start=2346
+  _globals['_CAUSE']._serialized_end=2438
+  _globals['_MATCHEDVALUE']._serialized_start=2440
+  _globals['_MATCHEDVALUE']._serialized_end=2514
+  _globals['_RULEHIT']._serialized_start=2517
+  _globals['_RULEHIT']._serialized_end=2741
+  _globals['_LISTHIT']._serialized_start=2743
+  _globals['_LISTHIT']._serialized_end=2833
+  _globals['_LIMITUSE']._serialized_start=2836
+  _globals['_LIMITUSE']._serialized_end=3110
+  _globals['_GRANTEDLINE']._serialized_start=3112
+  _globals['_GRANTEDLINE']._serialized_end=3174
+  _globals['_ABUSESCORE']._serialized_start=3176
+  _globals['_ABUSESCORE']._serialized_end=3255
+  _globals['_REASON']._serialized_start=3258
+  _globals['_REASON']._serialized_end=3489
+  _globals['_LOCALIZEDTEXT']._serialized_start=3491
+  _globals['_LOCALIZEDTEXT']._serialized_end=3530
+  _globals['_VERSIONS']._serialized_start=3533
+  _globals['_VERSIONS']._serialized_end=3691
+  _globals['_CHALLENGE']._serialized_start=3693
+  _globals['_CHALLENGE']._serialized_end=3812
+  _globals['_QUANTITYLIMIT']._serialized_start=3814
+  _globals['_QUANTITYLIMIT']._serialized_end=3878
+  _globals['_RISKSERVICE']._serialized_start=4534
+  _globals['_RISKSERVICE']._serialized_end=5391
 # @@protoc_insertion_point(module_scope)

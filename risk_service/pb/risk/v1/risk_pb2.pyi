@@ -1,9 +1,12 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from risk_service.pb.risk.v1 import action_pb2 as _action_pb2
 from risk_service.pb.risk.v1 import event_pb2 as _event_pb2
 from risk_service.pb.risk.v1 import fail_policy_pb2 as _fail_policy_pb2
 from risk_service.pb.risk.v1 import order_pb2 as _order_pb2
+from risk_service.pb.risk.v1 import real_name_pb2 as _real_name_pb2
+from risk_service.pb.risk.v1 import refund_pb2 as _refund_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -143,10 +146,30 @@ class GetDecisionRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ..., request_id: _Optional[str] = ..., order_id: _Optional[str] = ...) -> None: ...
 
 class GetDecisionResponse(_message.Message):
-    __slots__ = ("decision",)
+    __slots__ = ("decision", "refund", "action")
     DECISION_FIELD_NUMBER: _ClassVar[int]
+    REFUND_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
     decision: Decision
-    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ...) -> None: ...
+    refund: _refund_pb2.RefundAssessment
+    action: _action_pb2.ActionAssessment
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., refund: _Optional[_Union[_refund_pb2.RefundAssessment, _Mapping]] = ..., action: _Optional[_Union[_action_pb2.ActionAssessment, _Mapping]] = ...) -> None: ...
+
+class ScoreRefundResponse(_message.Message):
+    __slots__ = ("decision", "refund")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    REFUND_FIELD_NUMBER: _ClassVar[int]
+    decision: Decision
+    refund: _refund_pb2.RefundAssessment
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., refund: _Optional[_Union[_refund_pb2.RefundAssessment, _Mapping]] = ...) -> None: ...
+
+class AssessPromotionActionResponse(_message.Message):
+    __slots__ = ("decision", "action")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    decision: Decision
+    action: _action_pb2.ActionAssessment
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., action: _Optional[_Union[_action_pb2.ActionAssessment, _Mapping]] = ...) -> None: ...
 
 class GetDecisionRecordRequest(_message.Message):
     __slots__ = ("decision_id", "request_id", "order_id")
@@ -177,10 +200,12 @@ class CompleteChallengeRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., challenge_id: _Optional[str] = ..., result: _Optional[_Union[ChallengeResult, str]] = ..., verification_level: _Optional[_Union[_order_pb2.VerificationLevel, str]] = ...) -> None: ...
 
 class CompleteChallengeResponse(_message.Message):
-    __slots__ = ("decision",)
+    __slots__ = ("decision", "action")
     DECISION_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
     decision: Decision
-    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ...) -> None: ...
+    action: _action_pb2.ActionAssessment
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., action: _Optional[_Union[_action_pb2.ActionAssessment, _Mapping]] = ...) -> None: ...
 
 class Decision(_message.Message):
     __slots__ = ("decision_id", "request_id", "order_id", "number", "outcome", "scores", "reasons", "versions", "mode", "decided_at", "challenge", "quantity_limits", "causes", "rule_hits", "list_hits", "limit_uses", "granted", "held_until", "blocking", "required_level")

@@ -3,8 +3,11 @@
 import grpc
 import warnings
 
+from risk_service.pb.risk.v1 import action_pb2 as risk_dot_v1_dot_action__pb2
 from risk_service.pb.risk.v1 import event_pb2 as risk_dot_v1_dot_event__pb2
 from risk_service.pb.risk.v1 import fail_policy_pb2 as risk_dot_v1_dot_fail__policy__pb2
+from risk_service.pb.risk.v1 import real_name_pb2 as risk_dot_v1_dot_real__name__pb2
+from risk_service.pb.risk.v1 import refund_pb2 as risk_dot_v1_dot_refund__pb2
 from risk_service.pb.risk.v1 import risk_pb2 as risk_dot_v1_dot_risk__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -49,6 +52,21 @@ class RiskServiceStub:
                 '/risk.v1.RiskService/BatchScoreOrders',
                 request_serializer=risk_dot_v1_dot_risk__pb2.BatchScoreOrdersRequest.SerializeToString,
                 response_deserializer=risk_dot_v1_dot_risk__pb2.BatchScoreOrdersResponse.FromString,
+                _registered_method=True)
+        self.ScoreRefund = channel.unary_unary(
+                '/risk.v1.RiskService/ScoreRefund',
+                request_serializer=risk_dot_v1_dot_refund__pb2.ScoreRefundRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_risk__pb2.ScoreRefundResponse.FromString,
+                _registered_method=True)
+        self.AssessPromotionAction = channel.unary_unary(
+                '/risk.v1.RiskService/AssessPromotionAction',
+                request_serializer=risk_dot_v1_dot_action__pb2.AssessPromotionActionRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_risk__pb2.AssessPromotionActionResponse.FromString,
+                _registered_method=True)
+        self.VerifyRealName = channel.unary_unary(
+                '/risk.v1.RiskService/VerifyRealName',
+                request_serializer=risk_dot_v1_dot_real__name__pb2.VerifyRealNameRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_real__name__pb2.VerifyRealNameResponse.FromString,
                 _registered_method=True)
         self.GetDecision = channel.unary_unary(
                 '/risk.v1.RiskService/GetDecision',
@@ -98,6 +116,29 @@ class RiskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ScoreRefund(self, request, context):
+        """Decides a claim for a refund when it is made. Idempotent by request id; the claim counts once.
+        NOT_FOUND when the order was never scored here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssessPromotionAction(self, request, context):
+        """Decides a promotion action when it happens, or a seller's subsidy claim. Idempotent by
+        request id; the action counts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyRealName(self, request, context):
+        """Verifies who is behind an account; orders and actions of the account use the level.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetDecision(self, request, context):
         """Returns a stored decision as it was answered.
         """
@@ -106,7 +147,7 @@ class RiskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteChallenge(self, request, context):
-        """Reports the end of a challenge; the order gets its next numbered decision.
+        """Reports the end of a challenge; the order or action gets its next numbered decision.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,6 +187,21 @@ def add_RiskServiceServicer_to_server(servicer, server):
                     servicer.BatchScoreOrders,
                     request_deserializer=risk_dot_v1_dot_risk__pb2.BatchScoreOrdersRequest.FromString,
                     response_serializer=risk_dot_v1_dot_risk__pb2.BatchScoreOrdersResponse.SerializeToString,
+            ),
+            'ScoreRefund': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScoreRefund,
+                    request_deserializer=risk_dot_v1_dot_refund__pb2.ScoreRefundRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_risk__pb2.ScoreRefundResponse.SerializeToString,
+            ),
+            'AssessPromotionAction': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssessPromotionAction,
+                    request_deserializer=risk_dot_v1_dot_action__pb2.AssessPromotionActionRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_risk__pb2.AssessPromotionActionResponse.SerializeToString,
+            ),
+            'VerifyRealName': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyRealName,
+                    request_deserializer=risk_dot_v1_dot_real__name__pb2.VerifyRealNameRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_real__name__pb2.VerifyRealNameResponse.SerializeToString,
             ),
             'GetDecision': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDecision,
@@ -231,6 +287,87 @@ class RiskService:
             '/risk.v1.RiskService/BatchScoreOrders',
             risk_dot_v1_dot_risk__pb2.BatchScoreOrdersRequest.SerializeToString,
             risk_dot_v1_dot_risk__pb2.BatchScoreOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScoreRefund(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.RiskService/ScoreRefund',
+            risk_dot_v1_dot_refund__pb2.ScoreRefundRequest.SerializeToString,
+            risk_dot_v1_dot_risk__pb2.ScoreRefundResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssessPromotionAction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.RiskService/AssessPromotionAction',
+            risk_dot_v1_dot_action__pb2.AssessPromotionActionRequest.SerializeToString,
+            risk_dot_v1_dot_risk__pb2.AssessPromotionActionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyRealName(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.RiskService/VerifyRealName',
+            risk_dot_v1_dot_real__name__pb2.VerifyRealNameRequest.SerializeToString,
+            risk_dot_v1_dot_real__name__pb2.VerifyRealNameResponse.FromString,
             options,
             channel_credentials,
             insecure,
