@@ -1,6 +1,6 @@
 """The prepared tables: what is left of the raw ones when every identifier is a token."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +46,7 @@ FACTS = {
 
 
 def fact_column(name: str) -> str:
-    """Return the column of ``orders.parquet`` with a fact; null where it is not known."""
+    """Return the column of ``orders.parquet`` with a fact; empty or null where not known."""
     return f"fact__{name}"
 
 
@@ -165,5 +165,12 @@ def _attributes(order: Order) -> tuple[Value | None, ...]:
         order.traits.ip_is_private,
         int(order.verification_level),
         *window_values(order),
-        *(order_fact(name, order, _NOTHING_ELSE) for name in FACTS),
+        *_facts(order),
     )
+
+
+def _facts(order: Order) -> Iterator[Value | None]:
+    for name, kind in FACTS.items():
+        fact = order_fact(name, order, _NOTHING_ELSE)
+        # A text that is not known is empty in these tables.
+        yield "" if fact is None and kind == pa.string() else fact

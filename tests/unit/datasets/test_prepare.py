@@ -19,11 +19,12 @@ from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.order_event import order_event
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
+from risk_service.rules.order_values import OrderFacts, order_fact
 from training.datasets import tables
 from training.datasets.description import read_description
 from training.datasets.prepare import prepare
 from training.datasets.raw_orders import raw_order
-from training.datasets.warehouse import window_column
+from training.datasets.warehouse import FACTS, fact_column, window_column
 
 RAW_IDENTIFIERS = (
     "account_id", "device_id", "ip", "payment_instrument_id", "payer_name", "recipient_name",
@@ -46,7 +47,7 @@ def test_every_table_arrives_with_its_rows(raw_data: Any, key: IdentityKey, tmp_
 def test_orders_hold_what_serving_would_compute(
     raw_data: Any, key: IdentityKey, tmp_path: Path
 ) -> None:
-    """Tokens, order columns and window events equal those of the serving code, bit by bit."""
+    """Tokens, order columns, window events and facts equal those of the serving code."""
     prepare(raw_data.directory, key, tmp_path / "w")
     rows = pq.read_table(tmp_path / "w" / "orders.parquet").to_pylist()
     lines = raw_data.rows("lines")
@@ -61,6 +62,10 @@ def test_orders_hold_what_serving_would_compute(
         event = order_event(order, order.order_id, order.ordered_at_us)
         names = (*load_windows().fields, *load_windows().columns)
         assert tuple(row[window_column(name)] for name in names) == event.fields + event.columns
+        for name in FACTS:
+            # A text that is not known is empty in these tables.
+            live = order_fact(name, order, OrderFacts())
+            assert (row[fact_column(name)] or None) == (live or None), name
         assert row["ordered_at"] == record["ordered_at"]
         assert row["registered_at"] == record["account_registered_at"]
 
