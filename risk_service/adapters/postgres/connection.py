@@ -7,7 +7,8 @@ order wait.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, LiteralString
 
@@ -29,7 +30,14 @@ SERVER_PATIENCE = 0.8
 # Refusals of a statement that did nothing; the session is as good as before.
 LOCK_NOT_AVAILABLE = "55P03"
 
+# What our own statements raise, a serialization failure, a deadlock.
+OVERTAKEN = frozenset(("PGL01", "40001", "40P01"))
+
 Rows = list[tuple[Any, ...]]
+
+
+class Overtaken(Exception):
+    """Another process was faster; the statement did nothing, and is to be made anew."""
 
 
 def require_psycopg() -> None:
@@ -59,7 +67,7 @@ def check_address(address: str) -> None:
 class Session:
     """A connection that is opened when first needed. Used by one thread.
 
-    Each statement is a transaction of its own; what must be atomic is one statement.
+    Each statement is a transaction of its own; what must be atomic and quick is one statement.
 
     Parameters
     ----------
@@ -92,7 +100,11 @@ class Session:
         # Whatever the server's or the role's defaults are: a commit is on the disk.
         self._settings = (
             f"SET statement_timeout = {patience_ms}; SET lock_timeout = {patience_ms}; "
-            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'"
+            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; "
+            # Every read goes by a key. On young tables, of which the planner knows nothing
+            # yet, it would read them whole, and keep that plan while they grow.
+            "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+            "SET jit = off"
         )
         self._timeout_s = timeout_s
         self._clock = clock
@@ -101,31 +113,56 @@ class Session:
         self._closed_until = 0.0
 
     def rows(self, query: LiteralString, parameters: Sequence[object] = ()) -> Rows:
-        """Run one statement, a transaction of its own, and return its rows.
+        """Run one statement and return its rows; a transaction of its own unless one is open.
 
         Raises
         ------
         StoreUnavailable
             No answer in time, or no connection; what the statement did is not known.
+        Overtaken
+            What it rested on has changed, or it stood in another one's way.
         psycopg.Error
             The server refused the statement; it did nothing.
         """
-        line = self._line or self._connect()
+        with self._heard() as line:
+            cursor = line.execute(query, parameters, prepare=True, binary=True)
+            return cursor.fetchall() if cursor.description is not None else []
+
+    def script(self, statements: LiteralString) -> None:
+        """Run several statements without parameters; see ``rows``."""
+        with self._heard() as line:
+            line.execute(statements)
+
+    @contextmanager
+    def transaction(self, kind: LiteralString = "BEGIN") -> Iterator[None]:
+        """Commit what happens inside, or nothing of it when it raises."""
+        self.script(kind)
         try:
-            cursor = line.execute(query, parameters or None, binary=True)
-            found = cursor.fetchall() if cursor.description is not None else []
-        except psycopg.Error as error:
-            if line.closed or line.broken or _tells_nothing(error):
-                raise self._failed(error) from error
+            yield
+            self.script("COMMIT")
+        except BaseException:
+            self.close()  # which rolls back, in whatever state the connection is
             raise
-        self._pause_s = PAUSE_S
-        return found
 
     def close(self) -> None:
         """Close the connection."""
         if self._line is not None:
             self._line.close()
             self._line = None
+
+    @contextmanager
+    def _heard(self) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
+        """Give the connection; close it after an error that says nothing of the statement."""
+        line = self._line or self._connect()
+        try:
+            yield line
+        except psycopg.Error as error:
+            if line.closed or line.broken or _tells_nothing(error):
+                raise self._failed(error) from error
+            if error.sqlstate in OVERTAKEN:
+                raise Overtaken(str(error)) from error
+            raise
+        self._pause_s = PAUSE_S
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         if self._clock() < self._closed_until:

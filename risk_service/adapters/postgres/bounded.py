@@ -1,0 +1,219 @@
+"""A draft that notes what its grants rest on, and the statement that writes it.
+
+A move is played on a reading that may be out of date when it is written. So each new charge
+of a counter notes what the counter may have come to before; PostgreSQL looks again, under
+its locks, and writes all or nothing.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from risk_service.adapters.postgres.base import (
+    AFTER_SEPARATOR,
+    RESERVATION,
+    ROOT,
+    Moment,
+    encode,
+)
+from risk_service.adapters.postgres.connection import Rows, Session
+from risk_service.domain.reservation import ReservationState as State
+from risk_service.limits.adjusting import ADJUSTMENT
+from risk_service.limits.book import SEPARATOR
+from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
+from risk_service.limits.reservation import Entry, Reservation
+from risk_service.limits.windows import EVERYTHING, rolling_place
+
+# Locks a rolling window, whose cells are many rows, for those who charge it.
+HEAD_CELL = -1
+CHARGING = (State.HELD, State.CONFIRMED)
+
+
+class Change(NamedTuple):
+    """A reservation that was written: as it was before, and the version it has now."""
+
+    reservation_id: str
+    before: Reservation | None
+    version: int
+
+
+_WRITE = """SELECT counter, confirmed + held, sequence FROM ledger_write(
+    %s, %s, %s, %s,  %s, %s::bigint[], %s::bigint[], %s,
+    %s, %s::bigint[], %s::bigint[], %s::bigint[],
+    %s, %s::bigint[], %s::bigint[],  %s, %s::bigint[],  %s)"""
+
+
+class BoundedDraft(Draft):
+    """Notes, for each counter that is charged, up to what it may have been used before."""
+
+    def __init__(self, moment: Moment, now_us: int) -> None:
+        super().__init__(moment)
+        self._moment = moment
+        self._now_us = now_us
+        self._limits: dict[tuple[str, int], int] = {}
+        self._floors: set[tuple[str, int]] = set()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to write."""
+        return not (self.changed or self.roots)
+
+    def fresh(self) -> "BoundedDraft":
+        """Return another draft over the same reading."""
+        return BoundedDraft(self._moment, self._now_us)
+
+    def counters_of(self, owner: str) -> dict[str, Cells]:
+        """Return the counters of a subject and its token, as they were read."""
+        return self._moment.counters_of(owner)
+
+    def version(self, reservation_id: str) -> int:
+        """Return how often a reservation was written before this draft; 0 when it is absent."""
+        return self._moment.version(RESERVATION + reservation_id)
+
+    def fits(self, reservation: Reservation) -> bool:
+        """Tell whether all counters are within the caps, with this reservation put."""
+        return all(
+            self._used(*self._window(one)) <= one.cap for one in reservation.entries if one.needed
+        )
+
+    def put(self, reservation: Reservation) -> None:
+        """Let a reservation be as given; note what its charges rest on."""
+        bounded = reservation.state in CHARGING
+        windows = [self._window(one) for one in reservation.entries if one.needed and bounded]
+        before = [self._added(*window) for window in windows]
+        super().put(reservation)
+        if reservation.reservation_id.startswith(ADJUSTMENT):
+            taken = [one for one in reservation.kept if one.charged < 0]
+            self._floors |= {(self.pinned(one.counter), one.cell_us) for one in taken}
+        if bounded:
+            entries = [one for one in reservation.entries if one.needed]
+            for entry, window, added in zip(entries, windows, before, strict=True):
+                self._rest(entry, window, added)
+
+    def write(self, session: Session, at_us: int) -> Rows:
+        """Write it all, or nothing.
+
+        Returns
+        -------
+        Rows
+            (counter, used, sequence) of the counters with a single cell.
+
+        Raises
+        ------
+        psycopg.Error
+            With the state PGL01: what it rests on has changed.
+        """
+        cells = self._charged()
+        limits = self._bounds()
+        floors = sorted(self._floors)
+        emptied = [f"{OF_CLUSTER}{account}" for account in sorted(self.roots)]
+        records = self._records()
+        return session.rows(
+            _WRITE,
+            (
+                *self._guards([counter for (counter, _), _ in cells]),
+                [owner + SEPARATOR for owner in emptied],
+                [owner + AFTER_SEPARATOR for owner in emptied],
+                [key for key, _, _, _ in records],
+                _numbers([version for _, version, _, _ in records]),
+                _numbers([due_us for _, _, due_us, _ in records]),
+                [record for _, _, _, record in records],
+                [counter for (counter, _), _ in cells],
+                _numbers([cell_us for (_, cell_us), _ in cells]),
+                _numbers([change[0] for _, change in cells]),
+                _numbers([change[1] for _, change in cells]),
+                [counter for counter, _, _ in limits],
+                _numbers([since_us for _, since_us, _ in limits]),
+                _numbers([allowed for _, _, allowed in limits]),
+                [counter for counter, _ in floors],
+                _numbers([cell_us for _, cell_us in floors]),
+                at_us,
+            ),
+        )
+
+    def changes(self) -> list[Change]:
+        """Return the reservations that were written."""
+        moment = self._moment
+        return [
+            Change(name, moment.reservation(name), self.version(name) + 1) for name in self.changed
+        ]
+
+    def tells(self, counter: str, used: int) -> bool:
+        """Tell whether a counter that was written is of use to whoever refuses early."""
+        change = self.cells.get((counter, 0), (0, 0))
+        limit = self._limits.get((counter, EVERYTHING))
+        is_full = limit is not None and used >= limit + sum(change)
+        return is_full or sum(change) < 0
+
+    def _window(self, entry: Entry) -> tuple[str, int]:
+        since_us = EVERYTHING
+        if entry.span_us:
+            since_us = rolling_place(entry.span_us, entry.tile_us, self._now_us).since_us
+        return self.pinned(entry.counter), since_us
+
+    def _used(self, counter: str, since_us: int) -> int:
+        return sum([sum(cell) for cell in self.cells_of(counter, since_us).values()])
+
+    def _added(self, counter: str, since_us: int) -> int:
+        """Return what this draft adds to the cells after a time."""
+        return sum(
+            [
+                sum(self.cells[counter, cell_us])
+                for cell_us in self._touched.get(counter, ())
+                if cell_us > since_us
+            ]
+        )
+
+    def _rest(self, entry: Entry, window: tuple[str, int], added_before: int) -> None:
+        """Note that a charge was granted, unless it was made over the cap knowingly."""
+        added = self._added(*window)
+        if added <= added_before:
+            return
+        # What another counter of the claim had room for, or what is paid, may lie above.
+        if self._used(*window) <= entry.cap:
+            limit = entry.cap - added
+            self._limits[window] = min(limit, self._limits.get(window, limit))
+
+    def _charged(self) -> list[tuple[tuple[str, int], Sequence[int]]]:
+        """Return counter, cell and changes; rolling windows with their head."""
+        cells: dict[tuple[str, int], Sequence[int]] = {
+            cell: change for cell, change in self.cells.items() if any(change)
+        }
+        for counter, since_us in self._limits:
+            if since_us != EVERYTHING:
+                cells[counter, HEAD_CELL] = (0, 0)
+        return sorted(cells.items())
+
+    def _bounds(self) -> list[tuple[str, int, int]]:
+        """Return counter, time and what the cells after it may come to in the end."""
+        return [
+            (*window, limit + self._added(*window))
+            for window, limit in sorted(self._limits.items())
+        ]
+
+    def _records(self) -> list[tuple[str, int, int | None, bytes]]:
+        """Return key, version, due time and bytes of each record, by key."""
+        moment = self._moment
+        found: list[tuple[str, int, int | None, bytes]] = []
+        for reservation in self.changed.values():
+            key = RESERVATION + reservation.reservation_id
+            due_us = reservation.expires_at_us or None
+            found.append((key, moment.version(key) + 1, due_us, encode(reservation)))
+        for account, root in self.roots.items():
+            key = ROOT + account
+            found.append((key, moment.version(key) + 1, None, root.encode()))
+        return sorted(found)
+
+    def _guards(self, counters: Sequence[str]) -> tuple[list[str], list[bool]]:
+        """Return the roots that no other cluster may have swallowed, and whether we do so."""
+        charged = {
+            counter[len(OF_CLUSTER) :].split(SEPARATOR, 1)[0]
+            for counter in counters
+            if counter.startswith(OF_CLUSTER)
+        }
+        accounts = sorted(charged | set(self.roots))
+        return [ROOT + account for account in accounts], [one in self.roots for one in accounts]
+
+
+def _numbers(values: Sequence[int | None]) -> str:
+    """Return an array in PostgreSQL's own notation, of one type whatever the numbers."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"

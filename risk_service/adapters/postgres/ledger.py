@@ -1,0 +1,248 @@
+"""The reservation ledger on PostgreSQL: several processes, one truth.
+
+Every call is played, by the same pure moves as in the embedded ledger, on a reading of the
+rows that it needs; what it came to is written by one statement that looks again whether
+everything the grants rested on still holds, and grants by that alone. Where it does not,
+another process was faster, and the call is played again. So a group costs two trips, holds
+locks for one of them, and makes progress whenever any process does.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from risk_service.adapters.postgres.admission import Admission
+from risk_service.adapters.postgres.base import RESERVATION, Moment, Wanted
+from risk_service.adapters.postgres.bounded import BoundedDraft, Change
+from risk_service.adapters.postgres.connection import Overtaken, Session
+from risk_service.adapters.postgres.migrate import migrate
+from risk_service.adapters.postgres.reading import due_keys, read
+from risk_service.adapters.postgres.reconcile import reconcile
+from risk_service.adapters.postgres.reserved import PostgresReserved, let_go
+from risk_service.domain.errors import RiskError, StoreUnavailable
+from risk_service.domain.grant import Demand, Grant
+from risk_service.domain.reservation import (
+    CounterUse,
+    Drift,
+    HoldRequest,
+    LedgerAnswer,
+    LedgerCall,
+)
+from risk_service.limits import holding
+from risk_service.limits.book import LimitBook
+from risk_service.limits.calls import do, usage
+from risk_service.limits.policy import CLUSTER
+from risk_service.limits.steps import expire
+
+# A move asks for more only as it learns more: a reservation, then its counters, then roots.
+ROUNDS_MAX = 50
+# Each failed try is another process's success; so many in a row are none of these.
+TRIES_MAX = 200
+SWEEP_RECORDS = 200
+
+Value = TypeVar("Value")
+Play = Callable[[BoundedDraft, int], Value]
+
+
+class PostgresLedger:
+    """Implements ``ports.ReservationLedger``. Used by one thread; each process has its own.
+
+    Parameters
+    ----------
+    book
+        Returns the limit policies in force.
+    admission
+        Counters elsewhere that may refuse what is hopeless.
+
+    Attributes
+    ----------
+    conflicts
+        How often another process was faster.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        book: Callable[[], LimitBook],
+        admission: Admission | None = None,
+    ) -> None:
+        self._session = session
+        self._book = book
+        self._admission = admission
+        self._last_us = 0
+        self._ready = False
+        self.conflicts = 0
+
+    def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
+        """Return what each demand by itself would be granted; changes nothing."""
+        book = self._book()
+
+        def play(draft: BoundedDraft, at_us: int) -> list[Grant]:
+            # Each on a draft of its own: none sees another one's.
+            drafts = [draft.fresh() for _ in demands]
+            pairs = zip(drafts, demands, strict=True)
+            return [holding.check(one, book, demand, at_us) for one, demand in pairs]
+
+        return self._played(play, Wanted(), now_us)[0]
+
+    def hold(self, requests: Sequence[HoldRequest], now_us: int) -> PostgresReserved:
+        """Hold for the orders of a group, each seeing those before; durable on return.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing is held; or, when the connection was lost in the middle, the holds are
+            there until they expire or the same orders ask again.
+        """
+        book, admission = self._book(), self._admission
+        hopeless = {} if admission is None else admission.hopeless(requests, book, self._at(now_us))
+
+        def play(draft: BoundedDraft, at_us: int) -> list[Grant]:
+            grants = []
+            for place, request in enumerate(requests):
+                grant = hopeless.get(place)
+                # An order that the ledger knows may hold something already: it says so itself.
+                if grant is None or draft.reservation(request.demand.reservation_id) is not None:
+                    grant = holding.hold(draft, book, request, at_us)
+                grants.append(grant)
+            return grants
+
+        grants, draft, moment = self._settled(play, now_us)
+        if admission is not None:
+            admission.answered(grants, moment)
+        return PostgresReserved(grants, draft.changes(), self._let_go)
+
+    def run(self, calls: Sequence[LedgerCall], now_us: int) -> list[LedgerAnswer | RiskError]:
+        """Do the calls one after the other; all answers are durable when this returns.
+
+        Raises
+        ------
+        StoreUnavailable
+            None of the calls counts; or, when the connection was lost in the middle, all
+            do, and the same calls again get the same answers.
+        """
+        book = self._book()
+
+        def play(draft: BoundedDraft, at_us: int) -> list[LedgerAnswer | RiskError]:
+            return [do(draft, book, call, at_us) for call in calls]
+
+        return self._settled(play, now_us)[0]
+
+    def expire(self, now_us: int) -> int:
+        """End some holds whose time is over, durably; return how many, 0 when none is left."""
+        self._open()
+        ended = 0
+        while not ended:
+            keys = due_keys(self._session, self._at(now_us), SWEEP_RECORDS)
+            if not keys:
+                return 0
+            names = [key.removeprefix(RESERVATION) for key in keys]
+
+            def play(draft: BoundedDraft, at_us: int, names: Sequence[str] = names) -> int:
+                return sum([_expired(draft, name, at_us) for name in names])
+
+            # None when another process has ended them all meanwhile.
+            ended = self._settled(play, now_us, sweep=False)[0]
+        return ended
+
+    def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
+        """Return the counters of a subject, such as ``account`` and its token, in use now."""
+
+        def play(draft: BoundedDraft, at_us: int) -> list[CounterUse]:
+            owner = draft.root(token) if subject == CLUSTER else token
+            counters = draft.counters_of(f"{subject}={owner}")
+            return usage(self._book(), subject, counters, at_us)
+
+        return self._played(play, Wanted(), now_us)[0]
+
+    def reconcile(self, *, repair: bool, now_us: int) -> list[Drift]:
+        """Add the ledger up, return the counters that differ, and set them right if asked.
+
+        A repair keeps all others waiting while it adds up.
+        """
+        self._open()
+        while self.expire(now_us):
+            pass
+        return reconcile(self._session, repair=repair)
+
+    def close(self) -> None:
+        """Give back what the ledger holds open."""
+        if self._admission is not None:
+            self._admission.close()
+        self._session.close()
+
+    def _open(self) -> None:
+        if not self._ready:
+            migrate(self._session)
+            self._ready = True
+
+    def _at(self, now_us: int) -> int:
+        """Return the ledger's clock, which never goes back."""
+        self._last_us = max(self._last_us, now_us)
+        return self._last_us
+
+    def _played(
+        self, play: Play[Value], wanted: Wanted, now_us: int, *, sweep: bool = True
+    ) -> tuple[Value, BoundedDraft, Moment]:
+        """Play until nothing is missing; what was due is ended first."""
+        self._open()
+        moment = Moment(wanted, read=False)
+        for _ in range(ROUNDS_MAX):
+            draft = BoundedDraft(moment, self._at(now_us))
+            value = play(draft, self._last_us)
+            if moment.complete:
+                return value, draft, moment
+            moment = self._moment(wanted, now_us, sweep=sweep)
+        raise RuntimeError("a move does not come to an end of what it asks for")
+
+    def _moment(self, wanted: Wanted, now_us: int, *, sweep: bool) -> Moment:
+        moment = read(self._session, wanted, self._at(now_us))
+        if sweep and moment.due and self._swept(now_us):
+            moment = read(self._session, wanted, self._last_us)
+        self._at(moment.now_us)
+        return moment
+
+    def _swept(self, now_us: int) -> int:
+        """End everything that is due and that nobody else is ending."""
+        total = 0
+        while ended := self.expire(now_us):
+            total += ended
+        return total
+
+    def _settled(
+        self, play: Play[Value], now_us: int, *, sweep: bool = True
+    ) -> tuple[Value, BoundedDraft, Moment]:
+        """Play and write, again and again until nobody was faster."""
+        wanted = Wanted()
+        for _ in range(TRIES_MAX):
+            value, draft, moment = self._played(play, wanted, now_us, sweep=sweep)
+            if draft.is_empty or self._wrote(draft):
+                return value, draft, moment
+            self.conflicts += 1
+        raise StoreUnavailable("PostgreSQL: others were faster again and again")
+
+    def _let_go(self, changes: Sequence[Change]) -> None:
+        def play(draft: BoundedDraft, at_us: int) -> None:
+            for change in changes:
+                let_go(draft, change, at_us)
+
+        self._settled(play, self._last_us)
+
+    def _wrote(self, draft: BoundedDraft) -> bool:
+        asked_s = time.monotonic()
+        try:
+            counters = draft.write(self._session, self._last_us)
+        except Overtaken:
+            return False
+        if self._admission is not None:
+            self._admission.wrote(draft, counters, asked_s)
+        return True
+
+
+def _expired(draft: BoundedDraft, reservation_id: str, now_us: int) -> bool:
+    """End a reservation if its time is over; tell whether it was."""
+    found = draft.reservation(reservation_id)
+    if found is None or not 0 < found.expires_at_us <= now_us:
+        return False
+    expire(draft, found, now_us)
+    return True

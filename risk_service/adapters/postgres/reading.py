@@ -1,0 +1,67 @@
+"""The statements that read the ledger: everything that is wanted, at one moment."""
+
+import time
+from typing import LiteralString
+
+from risk_service.adapters.postgres.base import AFTER_SEPARATOR, Moment, Row, Wanted
+from risk_service.adapters.postgres.connection import Session
+from risk_service.limits.book import SEPARATOR
+
+CLOCK, RECORD = 0, 1
+
+# One statement sees one moment. Cells below 0 are locks, not counts.
+_READ: LiteralString = """
+SELECT 0, NULL::text, c.now_us,
+    EXISTS (SELECT FROM ledger_records r WHERE r.due_at_us <= %s::bigint)::int::bigint,
+    NULL::bigint, NULL::bigint, NULL::bytea
+FROM ledger_clock c
+UNION ALL
+SELECT 1, r.key, r.version, NULL, NULL, NULL, r.record
+FROM unnest(%s::text[]) AS w (key) JOIN ledger_records r ON r.key = w.key
+UNION ALL
+SELECT 2, c.counter, c.cell_us, c.confirmed, c.held, c.sequence, NULL
+FROM unnest(%s::text[], %s::bigint[]) AS w (counter, since_us)
+JOIN ledger_cells c ON c.counter = w.counter AND c.cell_us > w.since_us AND c.cell_us >= 0
+UNION ALL
+SELECT 2, c.counter, c.cell_us, c.confirmed, c.held, c.sequence, NULL
+FROM unnest(%s::text[], %s::text[]) AS o (from_counter, to_counter)
+JOIN ledger_cells c ON c.counter >= o.from_counter AND c.counter < o.to_counter AND c.cell_us >= 0
+"""
+# Rows that another process is just ending are left to it.
+_DUE: LiteralString = """
+SELECT key FROM ledger_records WHERE due_at_us <= %s::bigint
+ORDER BY due_at_us LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
+def read(session: Session, wanted: Wanted, now_us: int) -> Moment:
+    """Return what is wanted, at one moment."""
+    keys, counters, owners = sorted(wanted.keys), sorted(wanted.counters), sorted(wanted.owners)
+    since_us = ",".join([str(wanted.counters[counter]) for counter in counters])
+    asked_s = time.monotonic()
+    found = session.rows(
+        _READ,
+        (
+            str(now_us),
+            keys,
+            counters,
+            "{" + since_us + "}",
+            [owner + SEPARATOR for owner in owners],
+            [owner + AFTER_SEPARATOR for owner in owners],
+        ),
+    )
+    moment = Moment(wanted, read=True)
+    moment.asked_s = asked_s
+    for kind, key, one, two, three, four, record in found:
+        if kind == CLOCK:
+            moment.now_us, moment.due = one, bool(two)
+        elif kind == RECORD:
+            moment.rows[key] = Row(one, record)
+        else:
+            moment.put_cell(key, one, two, three, four)
+    return moment
+
+
+def due_keys(session: Session, now_us: int, count: int) -> list[str]:
+    """Return the keys of some records whose time has come, the oldest first."""
+    return [row[0] for row in session.rows(_DUE, (str(now_us), count))]
