@@ -165,6 +165,18 @@ class Observed:
     applied_us: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRows:
+    """Windows of some keys of one group, and when each of them was read.
+
+    ``values`` has shape (keys, features of the group), float64, NaN missing; ``read_us`` has
+    shape (keys,). A read sees what was applied before its stamp.
+    """
+
+    values: NDArray[np.float64]
+    read_us: NDArray[np.int64]
+
+
 class WindowStore(Protocol):
     """Windows over the events of entities; an event counts once, by its id."""
 
@@ -177,13 +189,10 @@ class WindowStore(Protocol):
         Returns the stamps under which they count, shape (events, key groups).
         """
 
-    def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
-        """Return the windows of other keys, shape (keys, features of the group)."""
-
     def read_many(
         self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
-    ) -> list[NDArray[np.float64]]:
-        """Return what ``read`` returns for each group and its keys, in one trip."""
+    ) -> list[ReadRows]:
+        """Return the windows of other keys, none of them empty, group by group in one trip."""
 
     def close(self) -> None:
         """Give back what the store holds open."""

@@ -44,6 +44,7 @@ class Stamped(Struct, frozen=True, kw_only=True, gc=False):
     read_us: tuple[int, ...] = ()
     applied_us: tuple[int, ...] = ()
     linked_us: int = 0
+    others_us: tuple[int, ...] = ()
 
 
 class LiveGroup(Struct, frozen=True, kw_only=True):
@@ -113,9 +114,7 @@ class Live:
         # First those that only read: their stamps lie before what the others let count.
         for place, one in enumerate(attempts):
             if not one.counts:
-                stamp_us = self._stamps.next_us(now_us)
-                rows[place] = self._read(events[place], stamp_us)
-                stamps[place] = Stamped(stamp_us=stamp_us)
+                rows[place], stamps[place] = self._read(events[place], now_us)
         places = [place for place, one in enumerate(attempts) if one.counts]
         if places:
             observed = self._store.observe([events[place] for place in places], now_us)
@@ -125,19 +124,26 @@ class Live:
         views = self._linked.views(events, linked_us)
         linked = self._linked.rows(views, events, rows, linked_us)
         return LiveGroup(
-            values=np.concatenate([rows, linked], axis=1),
+            values=np.concatenate([rows, linked.values], axis=1),
             events=events,
             clusters=["" if view is None else view.id for view in views],
-            stamps=[replace(stamps[place], linked_us=linked_us) for place in range(len(attempts))],
+            stamps=[
+                replace(stamps[place], linked_us=linked_us, others_us=others_us)
+                for place, others_us in enumerate(linked.others_us)
+            ],
         )
 
-    def _read(self, event: Event, r_us: int) -> Floats:
-        keys = self._compiled.keys(event)
-        parts = [
-            self._store.read(group, [key], r_us)[0] if key else np.full(len(plan.names), np.nan)
-            for group, (key, plan) in enumerate(zip(keys, self._compiled.plans, strict=True))
-        ]
-        return np.concatenate(parts)
+    def _read(self, event: Event, now_us: int) -> tuple[Floats, Stamped]:
+        """Return the windows of an event that does not count, and when they were read."""
+        stamp_us = self._stamps.next_us(now_us)
+        requests = [(group, [key]) for group, key in enumerate(self._compiled.keys(event)) if key]
+        row = [np.full(len(plan.names), np.nan) for plan in self._compiled.plans]
+        read_us = [0] * len(row)
+        found = self._store.read_many(requests, stamp_us)
+        for (group, _), one in zip(requests, found, strict=True):
+            row[group], read_us[group] = one.values[0], int(one.read_us[0])
+        given = () if {*read_us} <= {0, stamp_us} else tuple(read_us)
+        return np.concatenate(row), Stamped(stamp_us=stamp_us, read_us=given)
 
     def _stamped(self, observed: Observed, now_us: int) -> list[Stamped]:
         rows = zip(observed.read_us.tolist(), observed.applied_us.tolist(), strict=True)

@@ -75,6 +75,7 @@ class Records:
             read_us=stamped.read_us,
             applied_us=stamped.applied_us,
             linked_us=stamped.linked_us,
+            others_us=stamped.others_us,
             thresholds=judged.draft.thresholds.scores,
         )
 

@@ -142,7 +142,8 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     ``stamp_us`` is the attempt's place in the log of events, 0 when it was decided without
     windows. It is when the windows were read and when the attempt began to count in them,
     unless ``read_us`` and ``applied_us`` say so for each key group, as a shared store does.
-    ``linked_us`` is when the identity cluster and the records of linked accounts were read.
+    ``linked_us`` is when the identity cluster and the records of linked accounts were read,
+    unless ``others_us`` has a stamp for each source of cluster features and linked account.
     The end of a challenge reads windows and counts in none.
 
     ``thresholds`` is the score (0 to 1000) from which each action was asked for, per abuse in
@@ -160,3 +161,4 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     applied_us: tuple[int, ...] = ()
     linked_us: int = 0
     thresholds: tuple[int, ...] = ()
+    others_us: tuple[int, ...] = ()

@@ -255,13 +255,13 @@ def test_other_keys_can_be_read(make: Make) -> None:
     harness.observe([order], START_US)
     now_us = START_US + 5 * SECOND_US
     keys = compiled.keys(order)
-    read = [
-        harness.store.read(group, [keys[group], "unknown"], now_us) for group in range(len(keys))
-    ]
+    requests = [(group, [key, "unknown"]) for group, key in enumerate(keys)]
+    read = harness.store.read_many(requests, now_us)
     seen = harness.observe([replace(order, event_id="dec_2")], now_us)
     for plan, part in zip(compiled.plans, read, strict=True):
-        assert part.shape == (2, len(plan.names))
-    known = np.concatenate([part[0] for part in read])
+        assert part.values.shape == (2, len(plan.names))
+        assert (part.read_us >= now_us).all()
+    known = np.concatenate([part.values[0] for part in read])
     np.testing.assert_allclose(known, seen[0], atol=1e-5)
 
 

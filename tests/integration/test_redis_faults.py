@@ -27,6 +27,8 @@ TIMEOUT_S = 0.3
 # What a busy machine may add to the wait; far from forever.
 SLACK_S = 5.0
 PATIENT_S = 20.0
+# How long an entity without events bears the stamp of its last read.
+READ_ONLY_MS = 3 * 3_600_000
 WITHOUT_EXPIRY = -1
 NUMBERS = count()
 
@@ -333,12 +335,15 @@ def _owner_of(node: RedisServer, slot: int) -> object:
 
 
 def test_memory_is_bounded_by_expiry(stores: Opener, server: RedisServer) -> None:
-    """Every key expires once its longest window has passed; to read makes no key."""
+    """Every key expires once its longest window has passed; one that was only read, in hours."""
     store = stores.at(server.address, "expiry")
     store.observe(orders(0, 300), START_US)
     store.observe(orders(1000), START_US + SECOND_US)
-    store.read(0, ["never seen"], START_US)
-    assert server.call("EXISTS", store.key_of(0, "never seen")) == 0
+    store.read_many([(0, ["never seen"])], START_US)
+    store.read_many([(0, ["never seen"])], START_US + 3_600 * SECOND_US)
+    left_ms = server.call("PTTL", store.key_of(0, "never seen"))
+    assert isinstance(left_ms, int)
+    assert 0 < left_ms <= READ_ONLY_MS
     for group, layout in enumerate(EntryLayout(plan, 3, 9) for plan in COMPILED.plans):
         key = COMPILED.keys(orders(0)[0])[group]
         left_ms = server.call("PTTL", store.key_of(group, key))
@@ -349,16 +354,18 @@ def test_memory_is_bounded_by_expiry(stores: Opener, server: RedisServer) -> Non
             assert layout.ttl_ms - 60_000 < left_ms <= layout.ttl_ms
 
 
-def test_other_keys_are_read_as_before_the_group(stores: Opener, server: RedisServer) -> None:
-    """What observe lets count under a clock is not in a read at that clock; later it is."""
-    store = stores.at(server.address, "before")
-    store.observe(orders(0), START_US)
+def test_a_clock_behind_applies_after_what_was_read(stores: Opener, server: RedisServer) -> None:
+    """A worker whose clock is behind applies after a read that has not seen its event."""
+    ahead, behind = stores.at(server.address, "lag"), stores.at(server.address, "lag")
+    ahead.observe(orders(0), START_US)
     now_us = START_US + 10 * SECOND_US
     requests = [(group, [key]) for group, key in enumerate(COMPILED.keys(orders(0)[0]))]
-    before = store.read_many(requests, now_us)
-    seen = store.observe(orders(10), now_us).values[0]
-    np.testing.assert_array_equal(np.concatenate([part[0] for part in before]), seen)
-    same = store.read_many(requests, now_us)
-    np.testing.assert_array_equal(np.concatenate([part[0] for part in same]), seen)
-    later = np.concatenate([part[0] for part in store.read_many(requests, now_us + SECOND_US)])
-    assert not np.array_equal(later, seen, equal_nan=True)
+    read = ahead.read_many(requests, now_us)
+    late = behind.observe(orders(10), START_US + SECOND_US)
+    for group, part in enumerate(read):
+        assert part.read_us[0] == now_us
+        assert late.read_us[0, group] > now_us
+    again = ahead.read_many(requests, now_us)
+    before = np.concatenate([part.values[0] for part in read])
+    after = np.concatenate([part.values[0] for part in again])
+    assert not np.array_equal(after, before, equal_nan=True)

@@ -52,7 +52,7 @@ def test_windows_and_clusters_are_the_kernels(warehouse: Path, tmp_path: Path) -
     state = open_state(tmp_path / "state", lambda _: None)
     for group, column in ((ACCOUNT, "account"), (SELLER, "seller")):
         keys = orders[column].unique().to_pylist()
-        online = state.windows.store.read(group, keys, at_us)
+        online = state.windows.store.read_many([(group, keys)], at_us)[0].values
         hashes = np.array([field_hash(key) for key in keys])
         offline = read_at(log, WINDOWS, group, hashes, np.full(len(keys), at_us))
         np.testing.assert_array_equal(online, offline)

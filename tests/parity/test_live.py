@@ -7,7 +7,7 @@ log of its stamps goes through the kernels and the replay of the clusters.
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -156,8 +156,6 @@ def test_windows_are_those_of_the_kernels(run: Run, tmp_path: Path) -> None:
 
 def test_clusters_are_those_of_the_replay(run: Run, tmp_path: Path) -> None:
     """Every cluster and one-hop feature of every order, to the last digit."""
-    if run.kind.store == "redis":
-        pytest.skip("records of other accounts are read at a stamp of their own, see ADR 73")
     built = build_clusters(
         run.log, WINDOWS, tmp_path / "clusters.parquet", stamps=run.passage.cluster_stamps()
     )
@@ -169,24 +167,28 @@ def test_clusters_are_those_of_the_replay(run: Run, tmp_path: Path) -> None:
 
 def test_brute_force_agrees_on_a_sample(run: Run) -> None:
     """The formulas, worked out event by event, give what some orders saw."""
-    if run.kind.store == "redis":
-        pytest.skip("the oracle knows one stamp for all key groups")
-    stamped = [one.stamped.stamp_us for one in run.passage.counted]
-    counted = [
-        Counted(
-            a_us=stamp_us,
-            tau_us=stamp_us if one.is_attempt else min(one.event.at_us, stamp_us),
-            kind=one.event.kind,
-            fields=one.event.fields,
-            columns=one.event.columns,
-        )
-        for one, stamp_us in zip(run.passage.counted, stamped, strict=True)
-    ]
-    attempts = [place for place, one in enumerate(run.passage.counted) if one.is_attempt]
+    counted, log = run.passage.counted, run.log
+    attempts = [place for place, one in enumerate(counted) if one.is_attempt]
     for row in random.Random(5).sample(range(len(attempts)), SAMPLE):
-        one = counted[attempts[row]]
-        expected = oracle_row(WINDOWS, counted, one.fields, one.a_us)
-        np.testing.assert_array_equal(run.online[row, :N_WINDOWS], np.array(expected))
+        fields, column = counted[attempts[row]].event.fields, 0
+        for number, group in enumerate(WINDOWS.groups):
+            applied_us, effective_us, read_us = (one.tolist() for one in log.times(number))
+            events = [
+                Counted(
+                    a_us=a_us,
+                    tau_us=tau_us,
+                    kind=one.event.kind,
+                    fields=one.event.fields,
+                    columns=one.event.columns,
+                )
+                for one, a_us, tau_us in zip(counted, applied_us, effective_us, strict=True)
+                if a_us
+            ]
+            alone = replace(WINDOWS, features=group.features)
+            expected = oracle_row(alone, events, fields, read_us[attempts[row]])
+            width = len(group.features)
+            np.testing.assert_array_equal(run.online[row, column : column + width], expected)
+            column += width
 
 
 def test_a_window_off_by_one_tile_is_seen(

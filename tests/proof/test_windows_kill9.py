@@ -101,7 +101,7 @@ def check(state: Path, copy: Path) -> int:
     for group, of_group in enumerate(records):
         keys = list(of_group)
         want = [of_group[key].read(now_us) for key in keys]
-        got = store.read(group, keys, now_us)
+        got = store.read_many([(group, keys)], now_us)[0].values
         np.testing.assert_array_equal(got, np.array(want).reshape(got.shape))
     replayed, rebuilt = opened.windows.replayed, opened.windows.rebuilt
     opened.close()

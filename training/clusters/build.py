@@ -59,7 +59,8 @@ def build_clusters(
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
         with pq.ParquetWriter(partial, schema) as writer:
-            for part, values in cluster_rows(log, window_set, features, seen, at.others_us[reads]):
+            others_us = _others_us(at, reads, seen, len(features.sources))
+            for part, values in cluster_rows(log, window_set, features, seen, others_us):
                 ids = log.event_id.take(pa.array(reads[part]))
                 columns = [ids.cast(pa.string()), *(pa.array(column) for column in values.T)]
                 writer.write_table(pa.table(columns, schema=schema))
@@ -83,16 +84,25 @@ def cluster_rows(
     seen
         What each read saw.
     others_us
-        When the records of other accounts were read: one element per read, or one per
-        element of ``seen.others`` where every record has a stamp of its own.
+        When the records of other accounts were read, shape (sources, others of all reads).
     """
-    if len(others_us) != len(seen.others):
-        others_us = np.repeat(others_us, np.diff(seen.other_starts))
     if not len(seen.facts):
         return
     for part in _parts(seen):
         trip, observed, answers = _read(log, window_set, features, seen, (part, others_us))
         yield part, features.rows(trip, observed, answers)
+
+
+def _others_us(at: ClusterStamps, reads: Int64s, seen: Replayed, sources: int) -> Int64s:
+    """Return when each source's record of each other account was read."""
+    counts = np.diff(seen.other_starts)
+    times = np.tile(np.repeat(at.others_us[reads], counts), (sources, 1))
+    for read, stamps in enumerate(at.each_us):
+        if stamps:
+            mine = slice(int(seen.other_starts[read]), int(seen.other_starts[read + 1]))
+            # Fails when the replay saw other accounts than the service did: nothing to mend.
+            times[:, mine] = np.array(stamps, np.int64).reshape(sources, -1)
+    return times
 
 
 def _parts(seen: Replayed) -> Iterator[slice]:
@@ -122,10 +132,10 @@ def _read(
     accounts = np.concatenate([log.field(features.account, orders), seen.others[first:last]])
     observed = np.full((len(orders), len(window_set.names)), np.nan)
     answers = []
-    for source in features.sources:
+    for source, source_us in zip(features.sources, others_us, strict=True):
         _, _, read_us = log.times(source.group)
         keys = _keys(log, source, accounts, np.concatenate([orders, owners]))
-        times = np.concatenate([read_us[orders], others_us[first:last]])
+        times = np.concatenate([read_us[orders], source_us[first:last]])
         values = read_at(log, window_set, source.group, keys, times)
         observed[:, source.columns] = values[: len(orders), source.wanted]
         answers.append(values[len(orders) :])

@@ -5,7 +5,7 @@ the state depends on what stands for an account.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,12 +36,15 @@ class ClusterStamps:
     """When each event of a log read clusters, its links counted, and others were read.
 
     One element per event, 0 for never. Where a group of orders is decided at once, all of
-    them read clusters and other accounts' records at one stamp.
+    them read clusters and other accounts' records at one stamp. A shared store stamps each
+    reading: ``each_us`` has per read of the log a stamp per source of the features and other
+    account, as ``DecisionRecord.others_us``; empty: at the event's ``others_us``.
     """
 
     read_us: Int64s
     applied_us: Int64s
     others_us: Int64s
+    each_us: Sequence[tuple[int, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

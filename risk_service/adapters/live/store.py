@@ -25,7 +25,7 @@ from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import effective_us, too_old
-from risk_service.ports import Observed
+from risk_service.ports import Observed, ReadRows
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +125,10 @@ class EmbeddedWindowStore:
                 stamps.append(stamp_us)
         return _by_group(stamps, keys)
 
-    def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
-        """Return the windows of other keys, shape (keys, features of the group).
+    def read_many(
+        self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
+    ) -> list[ReadRows]:
+        """Return the windows of other keys, for each group and its keys.
 
         They are read after everything that is durable and before the group in flight, at
         ``now_us`` or, when the stamps are ahead of it, at the next one.
@@ -135,14 +137,15 @@ class EmbeddedWindowStore:
             self._apply_if_logged()
             r_us = max(now_us, self.applied_us + 1)
             with self._intact():
-                rows = [record.read(r_us) for record in self.cache.peek(group, keys)]
-        return np.array(rows).reshape(len(keys), len(self.compiled.plans[group].names))
+                return [self._read(group, keys, r_us) for group, keys in requests]
 
-    def read_many(
-        self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
-    ) -> list[NDArray[np.float64]]:
-        """Return what ``read`` returns for each group and its keys."""
-        return [self.read(group, keys, now_us) for group, keys in requests]
+    def _read(self, group: int, keys: Sequence[str], r_us: int) -> ReadRows:
+        rows = [record.read(r_us) for record in self.cache.peek(group, keys)]
+        width = len(self.compiled.plans[group].names)
+        return ReadRows(
+            values=np.array(rows, np.float64).reshape(len(keys), width),
+            read_us=np.full(len(keys), r_us, np.int64),
+        )
 
     def replay(self, events: Sequence[tuple[int, Event]]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""

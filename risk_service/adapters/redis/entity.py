@@ -103,26 +103,6 @@ class Entity:
         self._length += size
 
 
-def values_at(layout: EntryLayout, stored: bytes | None, at_us: int) -> list[float]:
-    """Return the windows of a stored value, last stamp included, as they were at a time.
-
-    A record that was folded since cannot be undone: it is read as it is now.
-    """
-    if stored is None:
-        return Record(layout.plan).read(at_us)
-    folded_us, ids_bytes, record_bytes = VALUE_HEAD.unpack_from(stored)
-    entries_at = VALUE_HEAD.size + ids_bytes + record_bytes
-    packed = stored[VALUE_HEAD.size + ids_bytes : entries_at]
-    record = Record.unpack(layout.plan, packed) if packed else Record(layout.plan)
-    r_us = at_us
-    if packed and folded_us >= at_us:
-        r_us = STAMP.unpack_from(stored, len(stored) - STAMP.size)[0] + 1
-    entries = stored[entries_at : -STAMP.size]
-    if entries:
-        layout.replay(record, entries, r_us)
-    return record.read(r_us)
-
-
 def _remembered(ids: bytes) -> bytes:
     """Return the ids, oldest first, without those that are forgotten now."""
     (newest_us,) = STAMP.unpack_from(ids, len(ids) - STAMP.size)

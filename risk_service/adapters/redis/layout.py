@@ -113,12 +113,10 @@ class EntryLayout:
         """Return what an event brings that is stamped and does not count."""
         return Visit(event, self._no_entry, 0, NEVER_US, (), ())
 
-    def replay(self, record: Record, entries: bytes, before_us: int = NEVER_US) -> None:
-        """Let the events of stamped entries count, in their order, up to a stamp."""
+    def replay(self, record: Record, entries: bytes) -> None:
+        """Let the events of stamped entries count, in their order."""
         for fields in self._struct.iter_unpack(entries):
             a_us, at_us, bits = fields[1:4]
-            if a_us >= before_us:
-                break
             tau_us = effective_us(at_us, a_us)
             if not too_old(tau_us, a_us):
                 columns, hashes = self._columns_back(fields), self._hashes_back(fields)

@@ -91,11 +91,6 @@ def taken(reply: bytes, events: int) -> Taken:
     return Taken(first_us, old_bytes, from_byte, seen_us, stored)
 
 
-def get_command(key: bytes) -> bytes:
-    """Return the call that gets a stored value as it is."""
-    return b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(key), key)
-
-
 def fold_command(key: bytes, known: Known, value: bytes) -> bytes:
     """Return the call that puts a folded value in the place of what was known."""
     data = _FOLD_HEAD.pack(known.head, known.length) + value

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.redis.addresses import Address, Login
 from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.entity import KEPT_ENTITIES, Entities, Entity, values_at
+from risk_service.adapters.redis.entity import KEPT_ENTITIES, Entities, Entity
 from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, EntryLayout, Visit, event_hash
 from risk_service.adapters.redis.node import Reply, require_hiredis
 from risk_service.adapters.redis.scripts import (
@@ -29,14 +29,13 @@ from risk_service.adapters.redis.scripts import (
     SCRIPTS,
     TakeCommand,
     Taken,
-    get_command,
     taken,
 )
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import NEVER_US, too_old
-from risk_service.ports import Observed
+from risk_service.ports import Observed, ReadRows
 
 MISSING = float("nan")
 TIMEOUT_S = 0.05
@@ -54,13 +53,14 @@ class _Group(Struct, frozen=True, kw_only=True):
 
     def call(self, key: str) -> "_Call":
         """Return a call for an entity, without visits yet."""
-        return _Call(self, (self.prefix + key).encode(), [])
+        return _Call(self, key, (self.prefix + key).encode(), [])
 
 
 class _Call(Struct):
     """One script call: an entity and the events that meet it."""
 
     group: _Group
+    entity_key: str
     key: bytes
     visits: list[Visit]
     entity: Entity | None = None
@@ -152,36 +152,28 @@ class RedisWindowStore:
                         applied_us[places[visit.event], call.group.number] = a_us
         return applied_us
 
-    def read(self, group: int, keys: Sequence[str], now_us: int) -> NDArray[np.float64]:
-        """Return the windows of other keys, shape (keys, features of the group)."""
-        return self.read_many([(group, keys)], now_us)[0]
-
     def read_many(
         self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
-    ) -> list[NDArray[np.float64]]:
-        """Return what ``read`` returns for each group and its keys, in one trip.
+    ) -> list[ReadRows]:
+        """Return the windows of other keys, for each group and its keys, in one trip.
 
-        Records are read as they were at ``now_us``, so without the orders that ``observe``
-        has just let count under that clock; those folded since are read as they are. Nothing
-        is stamped: another worker whose clock is behind may still apply an earlier event.
+        Every read is stamped as ``observe`` stamps: nothing is applied before it any more
+        that it has not seen, whatever the clocks of other workers say.
         """
-        wanted = [(place, key) for place, (_, keys) in enumerate(requests) for key in set(keys)]
-        wanted = [(place, key) for place, key in wanted if key]
-        found = [{"": self._groups[group].missing} for group, _ in requests]
-        names = [self.key_of(requests[place][0], key) for place, key in wanted]
-        commands = [get_command(name) for name in names]
-        with closing(self._cluster.run(names, commands)) as replies:
-            for number, reply in replies:
-                place, key = wanted[number]
-                layout = self._groups[requests[place][0]].layout
-                stored = None if reply is None else _bytes(reply)
-                try:
-                    found[place][key] = values_at(layout, stored, now_us)
-                except DataFault as fault:
-                    raise _damaged(names[number], fault) from fault
+        found: list[dict[str, tuple[int, list[float]]]] = [{} for _ in requests]
+        calls = []
+        for place, (group, keys) in enumerate(requests):
+            for key in dict.fromkeys(keys):
+                call = self._groups[group].call(key)
+                call.visits.append(call.group.layout.look(place))
+                calls.append(call)
+        with closing(self._take(calls, now_us, ALWAYS_WHOLE)) as replies:
+            for call, reply in replies:
+                (row,) = self._meet(call, reply, reads=True)
+                found[call.visits[0].event][call.entity_key] = (reply.first_us, row)
         return [
-            np.array([rows[key] for key in keys], np.float64).reshape(len(keys), len(rows[""]))
-            for (_, keys), rows in zip(requests, found, strict=True)
+            _read_rows([rows[key] for key in keys], len(self._groups[group].missing))
+            for (group, keys), rows in zip(requests, found, strict=True)
         ]
 
     def key_of(self, group: int, key: str) -> bytes:
@@ -263,6 +255,13 @@ class RedisWindowStore:
             return Entity(call.group.layout, stored)
         except DataFault as fault:
             raise _damaged(call.key, fault) from fault
+
+
+def _read_rows(rows: Sequence[tuple[int, list[float]]], width: int) -> ReadRows:
+    return ReadRows(
+        values=np.array([row for _, row in rows], np.float64).reshape(len(rows), width),
+        read_us=np.array([read_us for read_us, _ in rows], np.int64),
+    )
 
 
 def _damaged(key: bytes, fault: DataFault) -> StoreUnavailable:

@@ -14,6 +14,8 @@
 --          limit >= 0 the value is left out until more than `limit` bytes, and more than the
 --          record has, wait to be folded.
 local INPUT_HEAD, VALUE_HEAD, LARGE, HOUR_US = 48, 16, 4096, 3600000000
+-- An entity without events is kept for its last stamp alone: as long as clocks may differ.
+local EMPTY_MS = 10800000
 local key, input = KEYS[1], ARGV[1]
 local clock, ttl_ms = struct.unpack('<i8i8', input)
 local length, size, limit = struct.unpack('<i8i4i4', input, 33)
@@ -60,7 +62,9 @@ end
 
 local total = old + #tail + 8
 local stored = tail .. struct.pack('<i8', stamp - 1)
-if last and (tail == '' or total >= LARGE) then
+if record_bytes == 0 and old == entries and tail == '' then
+  redis.call('SET', key, string.sub(value, 1, old) .. stored, 'PX', EMPTY_MS)
+elseif last and (tail == '' or total >= LARGE) then
   redis.call('SETRANGE', key, old, stored)
   -- Once an hour is enough: a key outlives its last window by more than that.
   if ttl_ms > 0 and math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US) then

@@ -28,7 +28,7 @@ class Bench:
         """Return the size of the cluster that an order sees."""
         observed = windows_of_nobody(1)
         views = self.linked.views([event], at_us)
-        return float(self.linked.rows(views, [event], observed, at_us)[0, SIZE])
+        return float(self.linked.rows(views, [event], observed, at_us).values[0, SIZE])
 
 
 def windows_of_nobody(orders: int):  # type: ignore[no-untyped-def]  # a matrix of NaN

@@ -202,7 +202,7 @@ def test_damaged_record_stops_windows_until_the_next_start(shop: LiveShop) -> No
     shop.state.store.commit(records)
     assert shop.state.windows.store.broken
     with pytest.raises(StoreUnavailable, match="restart"):
-        shop.state.windows.store.read(0, ["a"], shop.now_us)
+        shop.state.windows.store.read_many([(0, ["a"])], shop.now_us)
     shop.state.close()
     shop.open()
     shop.check()
