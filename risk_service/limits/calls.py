@@ -103,7 +103,7 @@ def _in_window(policy: Policy, bucket: str, cells: Cells, now_us: int) -> tuple[
     if isinstance(window, Rolling):
         since_us = now_us - window.span_us - window.tile_us + 1
         live = [cell_us for cell_us in cells if cell_us > since_us]
-        return since_us, min(live) + window.span_us + window.tile_us if live else 0
+        return since_us, min(live) + window.span_us + window.tile_us - 1 if live else 0
     if isinstance(window, Calendar):
         place = window.at(now_us)
         return (EVERYTHING if place.bucket == bucket else None), place.resets_at_us

@@ -128,7 +128,7 @@ def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadCells) -> _Room:
     for subject, counter in claim.counters:
         cells = read(counter, place.since_us) if subject != ORDER else {}
         used.append(sum([confirmed + held for confirmed, held in cells.values()]))
-        oldest_us = min(cells) + place.span_us + place.tile_us if place.span_us and cells else 0
+        oldest_us = min(cells) + place.span_us + place.tile_us - 1 if place.span_us and cells else 0
         resets.append(place.resets_at_us or oldest_us)
     # With all_of a counter may be used up while another is not: the k-th smallest decides.
     room = cap - sorted(used, reverse=True)[claim.needed - 1] if used else cap

@@ -121,7 +121,9 @@ def test_file_of_the_version_before_goes_on(tmp_path: Path) -> None:
     store.commit([record("r-1")])
     store.close()
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        db.execute("DROP TABLE events")
+        later = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'decisions'"
+        for (table,) in db.execute(later).fetchall():
+            db.execute(f"DROP TABLE {table}")
         db.execute("PRAGMA user_version = 1")
     db.close()
     store, log = SqliteDecisionStore(tmp_path), SqliteEventLog(tmp_path)

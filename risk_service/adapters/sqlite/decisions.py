@@ -148,8 +148,7 @@ class SqliteDecisionStore:
         with unavailable(), transaction(self._db):
             rows = [(*key, record) for key, record in zip(keys, encoded, strict=True)]
             self._db.executemany(_INSERT, rows)
-            if isinstance(reserved, SqliteReserved):
-                reserved.write(self._db)
+            held_bytes = reserved.write(self._db) if isinstance(reserved, SqliteReserved) else 0
         if isinstance(reserved, SqliteReserved):
             reserved.written()
         self._on_commit(time.perf_counter() - started)
@@ -160,7 +159,7 @@ class SqliteDecisionStore:
             max(before.stamp_us, *[record.stamp_us for record in records]),
         )
         self._index.add(keys)
-        self._mind_sizes(sum(map(len, encoded)) + len(encoded) * ROW_OVERHEAD_BYTES)
+        self._mind_sizes(sum(map(len, encoded)) + len(encoded) * ROW_OVERHEAD_BYTES + held_bytes)
 
     def close(self) -> None:
         """Stop the housekeeping, write the last keys, fold the WAL in and close the files."""

@@ -12,8 +12,8 @@ class SqliteReserved:
     Parameters
     ----------
     write
-        Writes the rows inside a transaction of the file; refuses when the ledger has
-        changed since the holds were granted.
+        Writes the rows inside a transaction of the file and returns about how many bytes;
+        refuses when the ledger has changed since the holds were granted.
     written
         Lets the holds count in memory; called when they are durable.
     drop
@@ -23,7 +23,7 @@ class SqliteReserved:
     def __init__(
         self,
         grants: Sequence[Grant],
-        write: Callable[[sqlite3.Connection], None],
+        write: Callable[[sqlite3.Connection], int],
         written: Callable[[], None],
         drop: Callable[[], None],
     ) -> None:

@@ -77,6 +77,31 @@ DECISION_LOG = FileKind(
         CREATE INDEX verifications_of_name ON verifications (real_name, expires_at_us)
             WHERE real_name <> '';
         """,
+        # Reservations and what they add up to, in the log's transactions. Cells of a counter lie
+        # side by side, and so do the counters of one subject, whose token their key begins with.
+        """
+        CREATE TABLE reservations (
+            reservation_id TEXT PRIMARY KEY,
+            state INTEGER NOT NULL,
+            expires_at_us INTEGER NOT NULL,
+            record BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX reservations_expiring ON reservations (expires_at_us) WHERE expires_at_us > 0;
+        CREATE TABLE limit_cells (
+            counter TEXT NOT NULL,
+            cell_us INTEGER NOT NULL,
+            confirmed INTEGER NOT NULL CHECK (confirmed >= 0),
+            held INTEGER NOT NULL CHECK (held >= 0),
+            PRIMARY KEY (counter, cell_us)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE limit_roots (
+            account TEXT PRIMARY KEY, root TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE ledger_clock (
+            one INTEGER PRIMARY KEY CHECK (one = 1), now_us INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO ledger_clock VALUES (1, 0);
+        """,
     ),
 )
 

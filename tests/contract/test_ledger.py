@@ -1,0 +1,498 @@
+"""One suite over every ledger of reservations: what holds, what comes back, what is told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from risk_service.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    RequestIdReused,
+    StoreUnavailable,
+)
+from risk_service.domain.grant import Demand, Grant
+from risk_service.domain.reservation import (
+    Adjust,
+    Cancel,
+    Confirm,
+    Extend,
+    HoldRequest,
+    LedgerAnswer,
+    LedgerCall,
+    Pay,
+    Release,
+    ReleasedLine,
+    ReleaseReason,
+    ReservationState,
+    Reserve,
+)
+from risk_service.domain.vocabulary import Outcome
+from risk_service.limits.book import parse_limits
+from tests.fixtures.ledgers import HOUSES, SECOND_US, START_US, LedgerHouse, demand, line, opened
+
+TTL_US = 600 * SECOND_US
+HEAD = """
+[[policy]]
+id = "{id}"
+name = {{ zh = "限购", en = "Limit" }}
+description = "A limit of the test."
+owner = "owner"
+approver = "approver"
+state = "{state}"
+subject = {subject}
+count_per = "{per}"
+measure = "{measure}"
+window = {window}
+cap = {cap}
+on_exceed = "{on_exceed}"
+release_on = {release_on}
+"""
+ALL = '["payment_timeout", "cancel_before_ship", "refund", "return", "fraud_reversal"]'
+
+
+def policy(identity: str = "limit", **changes: object) -> str:
+    """Return a policy as the file says it: two units of a SKU for an account, for ever."""
+    words = {
+        "state": "active",
+        "subject": '{ any_of = ["account"] }',
+        "per": "sku",
+        "measure": "units",
+        "window": '"lifetime"',
+        "cap": 2,
+        "on_exceed": "reject",
+        "release_on": ALL,
+    }
+    return HEAD.format(id=identity, **(words | changes))
+
+
+def use(house: LedgerHouse, *policies: str) -> None:
+    """Put policies in force."""
+    house.book = parse_limits("format = 1\n" + "".join(policies), "test.toml")
+
+
+@pytest.fixture(params=sorted(HOUSES))
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LedgerHouse]:
+    """Return an empty ledger of each kind, two units per account in force."""
+    yield from opened(request.param, tmp_path, parse_limits("format = 1\n" + policy(), "test.toml"))
+
+
+def reserve(
+    house: LedgerHouse, asked: Demand, at_us: int = START_US, **options: bool
+) -> LedgerAnswer:
+    """Reserve and return the answer."""
+    take_over = options.pop("take_over", False)
+    hold = HoldRequest(demand=asked, ttl_us=TTL_US, **options)
+    return done(house, Reserve(hold=hold, take_over=take_over), at_us)
+
+
+def done(house: LedgerHouse, call: LedgerCall, at_us: int = START_US) -> LedgerAnswer:
+    """Do one call that is answered without an error."""
+    answer = house.ledger.run([call], at_us)[0]
+    assert isinstance(answer, LedgerAnswer), answer
+    return answer
+
+
+def granted(answer: LedgerAnswer) -> tuple[Outcome, int]:
+    """Return the outcome and how many units are held."""
+    assert answer.grant is not None
+    return answer.grant.outcome, sum(one.granted for one in answer.grant.lines)
+
+
+def held(
+    house: LedgerHouse, asked: Demand, at_us: int = START_US, *, ttl_us: int = TTL_US
+) -> Grant:
+    """Hold for a decision and commit it."""
+    reserved = house.ledger.hold([HoldRequest(demand=asked, ttl_us=ttl_us)], at_us)
+    house.commit(reserved)
+    return reserved.grants[0]
+
+
+def in_use(house: LedgerHouse, at_us: int = START_US, account: str = "a1") -> tuple[int, int]:
+    """Return what the account has confirmed and held, and check counters against the ledger."""
+    assert house.ledger.reconcile(repair=False, now_us=at_us) == []
+    counters = house.ledger.usage("account", account, at_us)
+    return sum(one.confirmed for one in counters), sum(one.held for one in counters)
+
+
+def test_a_limit_is_granted_up_to_and_never_over(house: LedgerHouse) -> None:
+    """Two units are held one by one; the third is refused and consumes nothing."""
+    assert granted(reserve(house, demand("o1"))) == (Outcome.ALLOW, 1)
+    assert granted(reserve(house, demand("o2"))) == (Outcome.ALLOW, 1)
+    refused = reserve(house, demand("o3"))
+    assert granted(refused) == (Outcome.DENY, 0)
+    assert refused.grant is not None
+    use_of = refused.grant.uses[0]
+    assert (use_of.cap, use_of.used, use_of.requested, use_of.remaining) == (2, 2, 1, 0)
+    assert use_of.blocking
+    assert in_use(house) == (0, 2)
+
+
+def test_same_request_gets_the_same_answer(house: LedgerHouse) -> None:
+    """A repeated Reserve holds once, also when it was refused; another body is an error."""
+    first = reserve(house, demand("o1"))
+    assert reserve(house, demand("o1")) == first
+    refused = reserve(house, demand("o2", line(quantity=2)))
+    done(house, Cancel(reservation_id="o1"))
+    assert reserve(house, demand("o2", line(quantity=2))) == refused
+    assert granted(reserve(house, demand("o2", line(quantity=1))))[0] is Outcome.ALLOW
+
+
+def test_another_body_under_a_held_id_is_an_error(house: LedgerHouse) -> None:
+    """The id stays with its request unless the call takes it over."""
+    reserve(house, demand("o1"))
+    call = Reserve(hold=HoldRequest(demand=demand("o1", line(quantity=2)), ttl_us=TTL_US))
+    assert isinstance(house.ledger.run([call], START_US)[0], RequestIdReused)
+    assert in_use(house) == (0, 1)
+    taken = reserve(house, demand("o1", line(quantity=2)), take_over=True)
+    assert granted(taken) == (Outcome.ALLOW, 2)
+    assert in_use(house) == (0, 2)
+
+
+def test_refused_take_over_leaves_the_hold(house: LedgerHouse) -> None:
+    """A Reserve that takes over and is refused changes nothing."""
+    reserve(house, demand("o1"))
+    refused = reserve(house, demand("o1", line(quantity=3)), take_over=True)
+    assert granted(refused) == (Outcome.DENY, 0)
+    assert in_use(house) == (0, 1)
+    assert done(house, Confirm(reservation_id="o1")).state is ReservationState.CONFIRMED
+
+
+def test_part_is_granted_where_the_policy_takes_one(house: LedgerHouse) -> None:
+    """cap_quantity holds what is left, all or nothing refuses it."""
+    use(house, policy(on_exceed="cap_quantity"))
+    assert granted(reserve(house, demand("o1", line(quantity=3)), partial=False))[1] == 0
+    assert granted(reserve(house, demand("o2", line(quantity=3)))) == (Outcome.LIMIT_QUANTITY, 2)
+    assert granted(reserve(house, demand("o3"))) == (Outcome.DENY, 0)
+
+
+def test_excess_goes_at_full_price(house: LedgerHouse) -> None:
+    """The order goes on; only what is left of the limit is held for it."""
+    use(house, policy(on_exceed="excess_at_full_price"))
+    assert granted(reserve(house, demand("o1", line(quantity=3)))) == (Outcome.LIMIT_QUANTITY, 2)
+    after = reserve(house, demand("o2"))
+    assert granted(after) == (Outcome.LIMIT_QUANTITY, 0)
+    assert after.grant is not None
+    assert after.grant.codes == ("LIMIT_EXCESS_AT_FULL_PRICE",)
+
+
+@pytest.mark.parametrize("word", ["challenge", "review"])
+def test_exceeding_asks_for_what_the_policy_says(house: LedgerHouse, word: str) -> None:
+    """A soft limit asks; nothing is held."""
+    use(house, policy(on_exceed=word))
+    assert granted(reserve(house, demand("o1", line(quantity=3)))) == (Outcome[word.upper()], 0)
+    assert in_use(house) == (0, 0)
+
+
+def test_confirmed_counts_and_comes_back_by_quantity(house: LedgerHouse) -> None:
+    """Confirm moves held to confirmed; releases give units back, each once."""
+    reserve(house, demand("o1", line(quantity=2)))
+    done(house, Confirm(reservation_id="o1"))
+    assert in_use(house) == (2, 0)
+    one = Release(
+        reservation_id="o1",
+        release_id="x1",
+        reason=ReleaseReason.RETURN,
+        lines=(ReleasedLine(sku="sku-1", quantity=1),),
+    )
+    first = done(house, one)
+    assert first.state is ReservationState.CONFIRMED
+    assert done(house, one) == first
+    assert in_use(house) == (1, 0)
+    rest = Release(reservation_id="o1", release_id="x2", reason=ReleaseReason.RETURN)
+    assert done(house, rest).state is ReservationState.RELEASED
+    assert done(house, one) == first
+    assert done(house, Confirm(reservation_id="o1")).state is ReservationState.CONFIRMED
+    assert in_use(house) == (0, 0)
+
+
+def test_release_gives_back_only_what_is_left_and_allowed(house: LedgerHouse) -> None:
+    """More than is left is an error; a policy keeps what it does not release."""
+    use(house, policy(release_on='["cancel_before_ship"]'))
+    reserve(house, demand("o1"))
+    early = Release(reservation_id="o1", release_id="x", reason=ReleaseReason.RETURN)
+    assert isinstance(house.ledger.run([early], START_US)[0], Conflict)
+    done(house, Confirm(reservation_id="o1"))
+    lines = (ReleasedLine(sku="sku-1", quantity=2),)
+    more = Release(reservation_id="o1", release_id="y", reason=ReleaseReason.RETURN, lines=lines)
+    error = house.ledger.run([more], START_US)[0]
+    assert isinstance(error, InvalidInput)
+    assert error.violations[0].field == "lines[0].quantity"
+    done(house, Release(reservation_id="o1", release_id="z", reason=ReleaseReason.RETURN))
+    assert in_use(house) == (1, 0)
+
+
+def test_hold_expires_by_the_ledgers_clock(house: LedgerHouse) -> None:
+    """Nothing is held after its time, and the units can be had again."""
+    reserve(house, demand("o1", line(quantity=2)))
+    late_us = START_US + TTL_US
+    assert granted(reserve(house, demand("o2"), late_us - 1)) == (Outcome.DENY, 0)
+    assert granted(reserve(house, demand("o3"), late_us)) == (Outcome.ALLOW, 1)
+    assert in_use(house, late_us) == (0, 1)
+    while house.ledger.expire(late_us + TTL_US):
+        pass
+    assert in_use(house, late_us + TTL_US) == (0, 0)
+
+
+def test_policy_may_keep_unpaid_holds_counted(house: LedgerHouse) -> None:
+    """Without payment_timeout an expired hold stays in the count."""
+    use(house, policy(release_on='["refund"]'))
+    reserve(house, demand("o1"))
+    while house.ledger.expire(START_US + TTL_US):
+        pass
+    assert in_use(house, START_US + TTL_US) == (1, 0)
+    assert granted(reserve(house, demand("o1"), START_US + TTL_US)) == (Outcome.ALLOW, 1)
+    assert in_use(house, START_US + TTL_US) == (1, 1)
+
+
+def test_confirm_after_expiry_is_granted_anew_or_refunded(house: LedgerHouse) -> None:
+    """A late Confirm takes what is left; when nothing is, the order must be refunded."""
+    reserve(house, demand("o1", line(quantity=2)))
+    reserve(house, demand("o9", line(sku="other", quantity=2)))
+    late_us = START_US + TTL_US
+    assert done(house, Confirm(reservation_id="o1"), late_us).state is ReservationState.CONFIRMED
+    reserve(house, demand("o2", line(sku="other")), late_us)
+    refund = done(house, Confirm(reservation_id="o9"), late_us)
+    assert refund.refund_required
+    assert refund.state is ReservationState.EXPIRED
+    done(house, Cancel(reservation_id="o2"), late_us)
+    assert done(house, Confirm(reservation_id="o9"), late_us) == refund
+    assert in_use(house, late_us) == (2, 0)
+
+
+def test_unknown_reservations(house: LedgerHouse) -> None:
+    """Confirm, Extend and Release of an unknown id say so."""
+    release = Release(reservation_id="o", release_id="x", reason=ReleaseReason.REFUND)
+    calls: list[LedgerCall] = [Confirm(reservation_id="o"), Extend(reservation_id="o", until_us=1)]
+    answers = house.ledger.run([*calls, release], START_US)
+    assert [type(answer) for answer in answers] == [NotFound] * 3
+
+
+def test_cancel_leaves_a_tombstone(house: LedgerHouse) -> None:
+    """A Reserve that comes after the Cancel of its id is refused, whatever it asks for."""
+    for order_id in ("o1", "o2"):
+        if order_id == "o2":
+            reserve(house, demand(order_id))
+        gone = done(house, Cancel(reservation_id=order_id))
+        assert gone.state is ReservationState.CANCELLED
+        assert done(house, Cancel(reservation_id=order_id)) == gone
+        late = reserve(house, demand(order_id, line(quantity=2)))
+        assert granted(late) == (Outcome.DENY, 0)
+        assert held(house, demand(order_id)).codes == ("RESERVATION_CANCELLED",)
+        assert done(house, Confirm(reservation_id=order_id)).refund_required
+    assert in_use(house) == (0, 0)
+
+
+def test_confirmed_cannot_be_cancelled(house: LedgerHouse) -> None:
+    """What is paid comes back by Release, or by an event about paid orders too."""
+    reserve(house, demand("o1"))
+    done(house, Confirm(reservation_id="o1"))
+    assert isinstance(house.ledger.run([Cancel(reservation_id="o1")], START_US)[0], Conflict)
+    by_event = Cancel(reservation_id="o1", paid_too=True)
+    assert done(house, by_event).state is ReservationState.RELEASED
+    assert in_use(house) == (0, 0)
+
+
+def test_extend_moves_the_end_once_and_not_back(house: LedgerHouse) -> None:
+    """A deposit is held until its balance is due; an earlier time changes nothing."""
+    reserve(house, demand("o1"))
+    until_us = START_US + 10 * TTL_US
+    for asked_us in (until_us, START_US + TTL_US):
+        extend = Extend(reservation_id="o1", until_us=asked_us)
+        assert done(house, extend).expires_at_us == until_us
+    assert done(house, Confirm(reservation_id="o1"), until_us - 1).lines[0].granted == 1
+    again = Extend(reservation_id="o1", until_us=until_us)
+    assert isinstance(house.ledger.run([again], START_US)[0], Conflict)
+
+
+def test_paid_without_a_hold_is_charged_late(house: LedgerHouse) -> None:
+    """The money has moved: it counts, above the cap too, and the answer says so."""
+    reserve(house, demand("o1", line(quantity=2)))
+    late = done(house, Pay(demand=demand("o2")))
+    assert (late.state, late.late) == (ReservationState.CONFIRMED, True)
+    assert done(house, Pay(demand=demand("o2"))) == late
+    assert in_use(house) == (1, 2)
+    assert not done(house, Pay(demand=demand("o1", line(quantity=2)))).late
+    assert in_use(house) == (3, 0)
+    nothing = done(house, Pay(demand=demand("o3", line(sku=""))))
+    assert nothing.state is ReservationState.NONE
+
+
+def test_holds_of_a_group_see_those_before(house: LedgerHouse) -> None:
+    """The third order of a group finds nothing left, and the whole group becomes durable."""
+    requests = [HoldRequest(demand=demand(f"o{n}"), ttl_us=TTL_US) for n in range(3)]
+    reserved = house.ledger.hold(requests, START_US)
+    assert [one.outcome for one in reserved.grants] == [Outcome.ALLOW, Outcome.ALLOW, Outcome.DENY]
+    house.commit(reserved)
+    house.restart()
+    assert in_use(house) == (0, 2)
+
+
+def test_dropped_holds_are_not_there(house: LedgerHouse) -> None:
+    """A group whose decisions could not be made durable holds nothing."""
+    request = HoldRequest(demand=demand("o1", line(quantity=2)), ttl_us=TTL_US)
+    reserved = house.ledger.hold([request], START_US)
+    reserved.dropped()
+    reserved.dropped()
+    assert in_use(house) == (0, 0)
+    assert held(house, demand("o2", line(quantity=2))).outcome is Outcome.ALLOW
+
+
+def test_holds_from_before_a_change_never_count_beside_it(house: LedgerHouse) -> None:
+    """Two groups that were granted the last units at once do not both get them."""
+    first = house.ledger.hold(
+        [HoldRequest(demand=demand("o1", line(quantity=2)), ttl_us=TTL_US)], START_US
+    )
+    second = house.ledger.hold(
+        [HoldRequest(demand=demand("o2", line(quantity=2)), ttl_us=TTL_US)], START_US
+    )
+    house.commit(second)
+    if house.holds_at_once:
+        house.commit(first)
+    else:
+        with pytest.raises(StoreUnavailable):
+            house.commit(first)
+    assert in_use(house) == (0, 2)
+
+
+def test_next_decision_takes_the_hold_over(house: LedgerHouse) -> None:
+    """An order's own hold does not block its retry; a decision that denies lets it go."""
+    assert held(house, demand("o1", line(quantity=2))).outcome is Outcome.ALLOW
+    assert held(house, demand("o1", line(quantity=1))).outcome is Outcome.ALLOW
+    assert in_use(house) == (0, 1)
+    assert held(house, demand("o1", line(quantity=3))).outcome is Outcome.DENY
+    assert in_use(house) == (0, 0)
+    held(house, demand("o1"))
+    held(house, demand("o1"), ttl_us=0)
+    assert in_use(house) == (0, 0)
+    assert done(house, Pay(demand=demand("o1"))).late
+
+
+def test_check_changes_nothing(house: LedgerHouse) -> None:
+    """Check says what would be granted, each demand by itself."""
+    asked = [demand("o1", line(quantity=2)), demand("o2", line(quantity=2))]
+    grants = house.ledger.check(asked, START_US)
+    assert [one.outcome for one in grants] == [Outcome.ALLOW, Outcome.ALLOW]
+    assert in_use(house) == (0, 0)
+
+
+def test_merged_cluster_adds_up(house: LedgerHouse) -> None:
+    """Accounts that hang together from now on share what they used, also after a split."""
+    use(house, policy(subject='{ any_of = ["identity_cluster"] }', cap=3))
+    held(house, demand("o1", account="a1"))
+    held(house, demand("o2", account="a2"))
+    third = held(house, demand("o3", account="a2", cluster=("a1", "a2")))
+    assert third.uses[0].used == 2
+    assert held(house, demand("o4", account="a3", cluster=("a1", "a3"))).outcome is Outcome.DENY
+    assert held(house, demand("o5", account="a2")).outcome is Outcome.DENY, (
+        "a split gives none back"
+    )
+    house.restart()
+    done(house, Cancel(reservation_id="o1"))
+    done(house, Confirm(reservation_id="o2"))
+    assert house.ledger.reconcile(repair=False, now_us=START_US) == []
+    counters = house.ledger.usage("identity_cluster", "a2", START_US)
+    assert [(one.confirmed, one.held) for one in counters] == [(1, 1)]
+
+
+def test_rolling_window_lets_go_to_the_microsecond(house: LedgerHouse) -> None:
+    """What lies a whole window back counts no more; a release credits the cell it was in."""
+    use(house, policy(window='{ rolling = "60s" }'))
+    reserve(house, demand("o1", line(quantity=2)))
+    done(house, Confirm(reservation_id="o1"))
+    edge_us = START_US + 60 * SECOND_US
+    blocked = reserve(house, demand("o2"), edge_us - 1)
+    assert blocked.grant is not None
+    assert blocked.grant.uses[0].resets_at_us == edge_us
+    assert granted(reserve(house, demand("o3"), edge_us)) == (Outcome.ALLOW, 1)
+    back = Release(reservation_id="o1", release_id="x", reason=ReleaseReason.REFUND)
+    done(house, back, edge_us)
+    assert in_use(house, edge_us) == (0, 1)
+
+
+def test_calendar_day_begins_in_its_time_zone(house: LedgerHouse) -> None:
+    """Midnight in Shanghai opens a new count; yesterday's release credits yesterday."""
+    use(house, policy(window='{ calendar = "day", time_zone = "Asia/Shanghai" }'))
+    midnight_us = 1_700_064_000 * SECOND_US  # 2023-11-16 00:00 +08:00
+    reserve(house, demand("o1", line(quantity=2)), midnight_us - SECOND_US)
+    done(house, Confirm(reservation_id="o1"), midnight_us - SECOND_US)
+    reserve(house, demand("o2", line(quantity=2)), midnight_us)
+    back = Release(reservation_id="o1", release_id="x", reason=ReleaseReason.REFUND)
+    done(house, back, midnight_us)
+    assert in_use(house, midnight_us) == (0, 2)
+
+
+def test_clock_that_goes_back_stands_still(house: LedgerHouse) -> None:
+    """No window opens again and no hold lives longer, also over a restart."""
+    use(house, policy(window='{ rolling = "60s" }'))
+    reserve(house, demand("o1", line(quantity=2)))
+    house.restart()
+    early_us = START_US - 3600 * SECOND_US
+    assert granted(reserve(house, demand("o2"), early_us)) == (Outcome.DENY, 0)
+    done(house, Confirm(reservation_id="o1"), early_us)
+    assert in_use(house, early_us) == (2, 0)
+
+
+def test_lowered_cap_grants_no_more_and_takes_nothing_back(house: LedgerHouse) -> None:
+    """What was granted stays; the remainder is 0, not less."""
+    reserve(house, demand("o1", line(quantity=2)))
+    use(house, policy(cap=1))
+    refused = reserve(house, demand("o2"))
+    assert refused.grant is not None
+    assert (refused.grant.uses[0].used, refused.grant.uses[0].remaining) == (2, 0)
+    assert done(house, Confirm(reservation_id="o1")).lines[0].granted == 2
+
+
+def test_smallest_remainder_wins_and_shadow_counts_only(house: LedgerHouse) -> None:
+    """Every active limit is counted; a shadow one decides nothing and shows what it would do."""
+    use(
+        house,
+        policy("wide", cap=5, on_exceed="cap_quantity"),
+        policy("narrow", cap=3, subject='"GLOBAL"', on_exceed="cap_quantity"),
+        policy("shade", cap=1, state="shadow"),
+    )
+    answer = reserve(house, demand("o1", line(quantity=9)))
+    assert granted(answer) == (Outcome.LIMIT_QUANTITY, 3)
+    assert answer.grant is not None
+    uses = {one.policy_id: one for one in answer.grant.uses}
+    assert [uses[name].remaining for name in ("wide", "narrow", "shade")] == [2, 0, 0]
+    assert uses["shade"].shadow
+    assert uses["shade"].blocking
+    assert granted(reserve(house, demand("o2", account="a2"))) == (Outcome.DENY, 0)
+
+
+def test_adjustment_is_a_row_of_the_ledger(house: LedgerHouse) -> None:
+    """A change by hand counts once, and takes off no more than there is."""
+    more = Adjust(
+        adjustment_id="x1", actor_id="eve", policy_id="limit", subject="account", token="a1",  # noqa: S106 - a token of an account
+        scope="sku-1", delta=2, reason="counted in the old shop",
+    )  # fmt: skip
+    done(house, more)
+    done(house, more)
+    assert in_use(house) == (2, 0)
+    assert granted(reserve(house, demand("o1"))) == (Outcome.DENY, 0)
+    less = Adjust(
+        adjustment_id="x2", actor_id="eve", policy_id="limit", subject="account", token="a1",  # noqa: S106 - a token of an account
+        scope="sku-1", delta=-1, reason="counted twice",
+    )  # fmt: skip
+    done(house, less)
+    assert in_use(house) == (1, 0)
+    again = Adjust(
+        adjustment_id="x2", actor_id="eve", policy_id="limit", subject="account", token="a1",  # noqa: S106 - a token of an account
+        scope="sku-1", delta=-2, reason="counted twice",
+    )  # fmt: skip
+    assert isinstance(house.ledger.run([again], START_US)[0], RequestIdReused)
+
+
+def test_error_of_one_call_is_its_own(house: LedgerHouse) -> None:
+    """Calls around one that fails count, in their order."""
+    calls: list[LedgerCall] = [
+        Reserve(hold=HoldRequest(demand=demand("o1"), ttl_us=TTL_US)),
+        Confirm(reservation_id="none"),
+        Confirm(reservation_id="o1"),
+    ]
+    answers = house.ledger.run(calls, START_US)
+    assert isinstance(answers[1], NotFound)
+    house.restart()
+    assert in_use(house) == (1, 0)
