@@ -17,6 +17,7 @@ from risk_service.domain.errors import RiskError
 GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
     "actors": "risk_service.cli.actors:actors",
+    "explain": "risk_service.cli.explain:explain",
     "serve": "risk_service.cli.serve:serve",
     "keys": "risk_service.cli.keys:keys",
 }
@@ -53,6 +54,7 @@ SUMMARIES = {
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "demo": "Run the whole way: world, features, training, serving, orders.",
     "evaluate": "Measure a trained run on its test slice.",
+    "explain": "Print how one decision came about.",
     "features": "Build, apply and materialise the Feast features.",
     "keys": "Create the keys for identity tokens and bundle signatures.",
     "serve": "Serve decisions over gRPC.",

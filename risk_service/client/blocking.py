@@ -122,6 +122,29 @@ class RiskClient:
         response = self._call("GetDecision", request, risk_pb2.GetDecisionResponse, deadline_ms)
         return decision_answer(response.decision)
 
+    def decision_record(
+        self,
+        *,
+        decision_id: str = "",
+        request_id: str = "",
+        order_id: str = "",
+        deadline_ms: float | None = None,
+    ) -> bytes:
+        """Return the stored record of a decision, by exactly one key; ``risk explain`` reads it.
+
+        Raises
+        ------
+        DecisionNotFound
+            There is none under that key.
+        """
+        asked = calls.decision_request(decision_id, request_id, order_id)
+        key = asked.WhichOneof("key") or "decision_id"
+        request = risk_pb2.GetDecisionRecordRequest(**{key: getattr(asked, key)})
+        response = self._call(
+            "GetDecisionRecord", request, risk_pb2.GetDecisionRecordResponse, deadline_ms
+        )
+        return response.record
+
     def complete_challenge(
         self,
         challenge_id: str,

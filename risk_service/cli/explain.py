@@ -1,0 +1,64 @@
+"""``risk explain``: the whole reasoning of one decision."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from risk_service.adapters.sqlite.read_only import read_record
+from risk_service.cli.explain_data import as_data
+from risk_service.cli.explain_text import LANGUAGES, explained
+from risk_service.client import RiskClient
+from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.errors import ConfigFault
+
+KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}
+
+
+@click.command()
+@click.argument("key")
+@click.option(
+    "--by",
+    type=click.Choice(list(KEYS)),
+    default="decision",
+    show_default=True,
+    help="What the key is; an order's latest decision is shown.",
+)
+@click.option("--server", help="host:port of the service; its token comes from RISK_TOKEN.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="State directory of the service, read beside it.",
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def explain(
+    key: str, by: str, server: str | None, state: Path | None, lang: str, as_json: bool
+) -> None:
+    """Print how one decision came about: what was found, what decided, what is held.
+
+    KEY is the decision id of an answer.
+
+    Example: risk explain dec_01J8Z --state state --lang zh
+    """
+    record = _record(by, key, server, state)
+    if as_json:
+        click.echo(json.dumps(as_data(record), ensure_ascii=False, indent=2))
+        return
+    click.echo(explained(record, lang))
+
+
+def _record(by: str, key: str, server: str | None, state: Path | None) -> DecisionRecord:
+    if (server is None) == (state is None):
+        raise ConfigFault(
+            "say where the decision is: --server host:port of a running service, "
+            "or --state with its state directory"
+        )
+    column = KEYS[by]
+    if state is not None:
+        return read_record(state, column, key)
+    chosen: dict[str, Any] = {column: key}
+    with RiskClient(str(server)) as client:
+        return msgspec.msgpack.decode(client.decision_record(**chosen), type=DecisionRecord)

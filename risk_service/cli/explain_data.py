@@ -1,0 +1,71 @@
+"""A stored decision as plain data, for programs and for the text of ``risk explain``."""
+
+import math
+import struct
+from typing import Any
+
+import msgspec
+
+from risk_service.decisions.policy_file import ABUSES, ACTIONS
+from risk_service.domain.decision import DecisionRecord
+from risk_service.features.schema import load_schema
+
+FLOAT_BYTES = 8
+
+
+def as_data(record: DecisionRecord) -> dict[str, Any]:
+    """Return everything that is stored of a decision, by name; what is missing is None."""
+    decision = msgspec.to_builtins(record.decision)
+    decision["outcome"] = record.decision.outcome.name
+    decision["mode"] = record.decision.mode.name
+    for told, cause in zip(decision["causes"], record.decision.causes, strict=True):
+        told["outcome"] = cause.outcome.name
+    for told, hit in zip(decision["rule_hits"], record.decision.rule_hits, strict=True):
+        told["outcome"] = hit.outcome.name
+    for told, use in zip(decision["limit_uses"], record.decision.limit_uses, strict=True):
+        told["measure"] = use.measure.name.lower()
+    return {
+        "decision": decision,
+        "thresholds": thresholds_of(record),
+        "order": _without_nan(msgspec.to_builtins(record.order)),
+        "completion": None
+        if record.completion is None
+        else {
+            "challenge_id": record.completion.challenge_id,
+            "result": record.completion.result.name,
+        },
+        "clock_us": record.clock_us,
+        "features": features_of(record),
+    }
+
+
+def thresholds_of(record: DecisionRecord) -> dict[str, dict[str, int]]:
+    """Return the score from which each action was asked for, by abuse; what is not offered not."""
+    marks = record.thresholds
+    if len(marks) != len(ABUSES) * len(ACTIONS):
+        return {}
+    rows = [marks[at : at + len(ACTIONS)] for at in range(0, len(marks), len(ACTIONS))]
+    return {
+        abuse.value: {action: mark for action, mark in zip(ACTIONS, row, strict=True) if mark >= 0}
+        for abuse, row in zip(ABUSES, rows, strict=True)
+    }
+
+
+def features_of(record: DecisionRecord) -> dict[str, float | None]:
+    """Return the model inputs by name; empty when they are of another schema than this one's."""
+    schema = load_schema()
+    values = struct.unpack(f"<{len(record.vector) // FLOAT_BYTES}d", record.vector)
+    if record.decision.versions.feature_schema != schema.version:
+        return {}
+    known = zip(schema.names, values, strict=True)
+    return {name: None if math.isnan(value) else value for name, value in known}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _without_nan(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return value

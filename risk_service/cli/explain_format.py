@@ -1,0 +1,84 @@
+"""How single things are written by ``risk explain``."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import click
+
+from risk_service.cli.explain_words import Words
+from risk_service.decisions.cause_reasons import subject_zh
+from risk_service.domain.hits import MatchedValue
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
+
+COLOURS = {
+    Outcome.ALLOW: "green",
+    Outcome.LIMIT_QUANTITY: "cyan",
+    Outcome.CHALLENGE: "yellow",
+    Outcome.REVIEW: "magenta",
+    Outcome.DENY: "red",
+}
+STEP_WIDTH = 22
+
+
+def section(title: str, lines: Iterable[str]) -> str:
+    """Return a section with its title, or nothing when it is empty."""
+    body = [f"  {line}" for line in lines]
+    return "\n".join([click.style(title, bold=True), *body]) if body else ""
+
+
+def step(number: int, name: str, told: str) -> str:
+    """Return one step of the decision on one line."""
+    return f"{number} {padded(name, name, STEP_WIDTH)}{told}".rstrip()
+
+
+def padded(shown: str, plain: str, width: int) -> str:
+    """Pad to a width of terminal cells; Chinese characters take two."""
+    cells = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain)
+    return shown + " " * max(1, width - cells)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Return an outcome in its colour."""
+    return click.style(outcome.name, fg=COLOURS[outcome], bold=True)
+
+
+def promotion_text(kind: PromotionType) -> list[str]:
+    """Return the name of a promotion, nothing when there is none."""
+    return [kind.name] if kind > PromotionType.NONE else []
+
+
+def level_text(level: VerificationLevel, say: Words) -> str:
+    """Return what the customer is verified to."""
+    if level is VerificationLevel.UNSPECIFIED:
+        return say("level_untold")
+    return say("level", level.name)
+
+
+def value_text(value: MatchedValue, say: Words) -> str:
+    """Return a variable of a rule and what it was."""
+    if value.number is None:
+        return f"{value.name} = {value.text or say('missing')}"
+    return f"{value.name} = {value.number:,.10g}"
+
+
+def said(text: LocalizedText, say: Words) -> str:
+    """Return a sentence in the language that is spoken."""
+    return text.zh if say.language == "zh" else text.en
+
+
+def subject_text(subject: str, say: Words) -> str:
+    """Return whom a limit counts."""
+    return subject_zh(subject) if say.language == "zh" else subject
+
+
+def money_text(minor: int) -> str:
+    """Return an amount with two decimals."""
+    return f"{minor / 100:,.2f}"
+
+
+def time_text(at_us: int) -> str:
+    """Return a time in UTC, to the second."""
+    moment = datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
