@@ -6,7 +6,6 @@ Memory: 8 bytes per event and number read, 4 bytes per event and text plus the d
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from training.backtest.zones import local_seconds
 from training.datasets.own_events import (
     AMOUNT_COLUMN,
     EVENTS,
@@ -32,7 +32,6 @@ Int32s = NDArray[np.int32]
 MISSING = -1
 # How far decimals of a number are looked for, to sum it exactly as whole numbers.
 MOST_DECIMALS = 9
-SECOND_US = 1_000_000
 _LARGEST_SUM = 2.0**62
 
 
@@ -124,13 +123,7 @@ class EventColumns:
     @cached_property
     def local_s(self) -> Int64s:
         """Seconds since 1970 by the clock on the wall, for hours and days."""
-        utc_s = self.at_us // SECOND_US
-        if self.zone.key == "UTC":
-            return utc_s
-        # The clock changes at whole quarters of an hour, anywhere.
-        quarters, places = np.unique(utc_s // 900, return_inverse=True)
-        offsets = np.array(list(_offsets_s(quarters, self.zone)), dtype=np.int64)
-        return np.asarray(utc_s + offsets[places], dtype=np.int64)
+        return local_seconds(self.at_us, self.zone)
 
     def texts(self, column: str) -> Texts:
         """Return a column of texts, by its name in the file."""
@@ -200,11 +193,3 @@ def category_columns(description: OwnDescription) -> dict[str, str]:
 def number_columns(description: OwnDescription) -> dict[str, str]:
     """Return the column of each numeric attribute."""
     return {name: numeric_column(name) for name in description.numeric}
-
-
-def _offsets_s(quarters: Int64s, zone: ZoneInfo) -> Iterator[int]:
-    """Yield how far the clock on the wall is ahead of UTC in each quarter of an hour."""
-    for quarter in quarters.tolist():
-        moment = datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone)
-        offset = moment.utcoffset()
-        yield int(offset.total_seconds()) if offset is not None else 0

@@ -44,10 +44,7 @@ class LabelReader:
 
     def part(self, name: str, start: int, stop: int) -> AbuseLabels:
         """Return a label of the events of some places."""
-        whole = self.read(name)
-        return replace(
-            whole, value=whole.value[start:stop], known_at_us=whole.known_at_us[start:stop]
-        )
+        return part(self.read(name), start, stop)
 
     def _delayed(self, labels: AbuseLabels) -> AbuseLabels:
         if self.delay_s is None:
@@ -57,3 +54,10 @@ class LabelReader:
             known_at_us = np.maximum(labels.known_at_us, known_at_us)
         unlabelled = labels.value == UNLABELLED
         return replace(labels, known_at_us=np.where(unlabelled, NEVER_US, known_at_us))
+
+
+def part(labels: AbuseLabels, start: int, stop: int) -> AbuseLabels:
+    """Return the labels of some places."""
+    return replace(
+        labels, value=labels.value[start:stop], known_at_us=labels.known_at_us[start:stop]
+    )

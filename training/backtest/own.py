@@ -16,6 +16,7 @@ from training.backtest.condition import (
 from training.backtest.history import Flags
 from training.backtest.labels import LabelReader
 from training.backtest.listing import Flagged
+from training.backtest.own_rule import own_rule
 from training.backtest.population import Population
 from training.backtest.request import BacktestRequest, span_of
 from training.backtest.result import Asked, Backtest, finished
@@ -70,21 +71,20 @@ def defined(request: BacktestRequest, columns: EventColumns) -> dict[str, Defini
     return found
 
 
-def backtest_own(
-    request: BacktestRequest, expression: str, rule_id: str | None, tell: Progress
-) -> Backtest:
-    """Evaluate an expression on every event of the period, as of that event.
+def backtest_own(request: BacktestRequest, tell: Progress) -> Backtest:
+    """Evaluate a rule on every event of the period, as of that event.
 
     Raises
     ------
     ConfigFault
-        The expression, a definition, a label or the period is wrong.
+        The rule, a definition, a label or the period is wrong.
     DataFault
         The data set cannot be read.
     """
     columns = open_columns(request)
     definitions = defined(request, columns)
     variables = OwnVariables(columns, tuple(definitions))
+    rule_id, expression = own_rule(request, variables)
     condition = compile_condition(expression, variables)
     chosen = choose_labels(columns.description.labels, request.label, request.refund_label)
     tell("reading", 0, 0)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from training.backtest.lengths import Edges
+from training.backtest.zones import UTC_ZONE
 from training.own_data.periods import when
 
 DEFAULT_LIMIT = 100
-UTC_ZONE = ZoneInfo("UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

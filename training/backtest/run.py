@@ -6,13 +6,15 @@ from typing import Any
 
 from risk_service.domain.errors import DataFault
 from training.backtest.catalogue import catalogue
+from training.backtest.orders import backtest_orders, list_order_variables
 from training.backtest.own import Progress, backtest_own, defined, open_columns
 from training.backtest.request import BacktestRequest
 from training.backtest.result import Backtest
 from training.backtest.variables import OwnVariables
-from training.datasets.own_events import DESCRIPTION
+from training.datasets.own_events import DESCRIPTION, KIND
 
 Json = dict[str, Any]
+PROMOTION = "promotion"
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -29,8 +31,9 @@ def backtest(request: BacktestRequest, tell: Progress = silent) -> Backtest:
     DataFault
         The directory holds no data set, or one that cannot be read.
     """
-    check_data(request.data)
-    return backtest_own(request, request.rule, None, tell)
+    if kind_of(request.data) == KIND:
+        return backtest_own(request, tell)
+    return backtest_orders(request, tell)
 
 
 def list_variables(request: BacktestRequest, tell: Progress = silent) -> Json:
@@ -43,26 +46,29 @@ def list_variables(request: BacktestRequest, tell: Progress = silent) -> Json:
     DataFault
         The directory holds no data set, or one that cannot be read.
     """
-    check_data(request.data)
+    if kind_of(request.data) != KIND:
+        return list_order_variables(request.data)
     tell("reading", 0, 0)
     columns = open_columns(request)
     return catalogue(OwnVariables(columns, tuple(defined(request, columns))), columns)
 
 
-def check_data(directory: Path) -> None:
-    """Refuse a directory that is no data set.
+def kind_of(directory: Path) -> str:
+    """Return what kind of data set a directory holds.
 
     Raises
     ------
     DataFault
-        Says what would make one.
+        It holds none that can be backtested; says what would make one.
     """
     path = directory / DESCRIPTION
-    if not path.is_file():
-        raise DataFault(
-            str(path), None, "no such file; `risk dataset import` and `prepare` write data sets"
-        )
+    makers = "`risk dataset import` and `risk dataset prepare` write data sets"
     try:
-        tomllib.loads(path.read_text(encoding="utf-8"))
+        kind = tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataFault(str(path), None, f"no such file; {makers}") from error
     except (OSError, ValueError) as error:
         raise DataFault(str(path), None, f"cannot be read as TOML: {error}") from error
+    if kind not in (KIND, PROMOTION):
+        raise DataFault(str(path), None, f"kind {kind!r} cannot be backtested; {makers}")
+    return str(kind)

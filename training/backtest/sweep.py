@@ -52,6 +52,7 @@ def sweep(
     columns: Mapping[str, RowColumn],
     rows: int,
     done: Progress = lambda _done, _rows: None,
+    applies: Flags | None = None,
 ) -> tuple[Flags, Faults]:
     """Return which rows a condition is true of, and the rows where it cannot be told.
 
@@ -61,6 +62,8 @@ def sweep(
         Of the variables that the condition reads.
     done
         Called with the rows done and the rows in all.
+    applies
+        Rows that are looked at; None: all.
     """
     flagged = np.zeros(rows, np.bool_)
     faults = Faults()
@@ -72,7 +75,7 @@ def sweep(
         stop = min(start + BATCH_ROWS, rows)
         for row, values in enumerate(_rows(columns, start, stop), start):
             named = dict(zip(names, values, strict=True))
-            if impossible(screen, named):
+            if (applies is not None and not applies[row]) or impossible(screen, named):
                 continue
             result = evaluate(named)
             if result is True:

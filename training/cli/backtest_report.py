@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 Json = Mapping[str, Any]
-SHOWN_EVENTS, SHOWN_ENTITIES = 10, 5
+SHOWN_EVENTS, SHOWN_ENTITIES = 10, 3
+DAY = len("2024-01-31")
 STATES = ("abuse", "refunded", "honest", "unknown")
 MEASURES = {
     "precision": "precision",
@@ -21,11 +22,16 @@ def print_report(console: Console, figures: Json) -> None:
     """Print the figures of a backtest."""
     data, period = figures["data"], figures["period"]
     console.print(
-        f"[bold]{escape(data['name'])}[/bold], {period['first'][:10]} to {period['last'][:10]}: "
+        f"[bold]{escape(data['name'])}[/bold], {period['first'][:DAY]} to {period['last'][:DAY]}: "
         f"{figures['events_flagged']:,} of {figures['events_read']:,} events flagged"
         f"{_percent(figures['share_flagged'])}"
     )
-    console.print(f"rule {escape(figures['rule'] or '')}[dim]{escape(figures['expression'])}[/dim]")
+    named = f"{escape(figures['rule'])}: " if figures["rule"] else ""
+    console.print(f"rule {named}{escape(figures['expression'])}", highlight=False)
+    about = figures.get("about_rule")
+    if about is not None:
+        console.print(f"  {escape(about['en'])} [dim]{escape(about['zh'])}[/dim]")
+        console.print(f"  {about['outcome']}, in scope: {figures['in_scope']:,} orders")
     console.print(_split(figures))
     for what, one in figures["measures"].items():
         console.print(_measured(what, one))
@@ -42,8 +48,10 @@ def print_variables(console: Console, found: Json) -> None:
     """Print the variables of a data set: each of the event, and the patterns of its history."""
     table = Table("variable", "kind", "missing", "meaning", title="Of the event itself")
     for name, one in found["event"].items():
-        table.add_row(name, one["kind"], f"{one['missing']:.1%}", escape(one["en"]))
+        table.add_row(name, one["kind"], _share(one["missing"], 1), escape(one["en"]))
     console.print(table)
+    if not found["keys"]:
+        return
     keys = Table("KEY", "missing", title="Keys of histories: KEY__MEASURE")
     for key, share in found["keys"].items():
         keys.add_row(key, f"{share:.1%}")
@@ -114,7 +122,11 @@ def _entities(name: str, one: Json) -> Table:
     for entity in listed:
         counts = (f"{entity[state]:,}" for state in STATES)
         table.add_row(
-            escape(entity["key"]), f"{entity['events']:,}", *counts, entity["first"], entity["last"]
+            escape(entity["key"]),
+            f"{entity['events']:,}",
+            *counts,
+            entity["first"][:DAY],
+            entity["last"][:DAY],
         )
     return table
 
@@ -127,7 +139,7 @@ def _notes(figures: Json) -> list[str]:
             f"not told on {one['events']:,} events: {code} {why or escape(one['detail'])}; "
             "such an event is not flagged"
         )
-    if figures.get("windows") == "live":
+    if figures["data"]["kind"] == "events" and figures["windows"] == "live":
         notes.append(
             "windows start at whole tiles, as in the live service; --windows exact for none"
         )
@@ -140,8 +152,8 @@ def _interval(one: Json | None) -> str:
     return f"{one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2%}"
+def _share(value: float | None, decimals: int = 2) -> str:
+    return "" if value is None else f"{value:.{decimals}%}"
 
 
 def _percent(one: Json | None) -> str:

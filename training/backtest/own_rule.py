@@ -1,0 +1,55 @@
+"""A rule by its id over own events: one of a rule file whose variables the data set has."""
+
+from risk_service.domain.errors import ConfigFault, RiskError
+from risk_service.rules.rule import Rule, Scope
+from risk_service.rules.rule_set import load_rule_set, read_texts
+from risk_service.rules.schedule import ALWAYS
+from risk_service.rules.variables import Subject
+from training.backtest.condition import advice, names_in
+from training.backtest.request import BacktestRequest
+from training.backtest.variables import OwnVariables
+from training.backtest.which import looks_like_id, rule_of, rule_set_of
+
+
+def own_rule(request: BacktestRequest, variables: OwnVariables) -> tuple[str | None, str]:
+    """Return the id and the expression of what is asked for; no id for an expression.
+
+    Raises
+    ------
+    ConfigFault
+        There is no such rule, or it reads what the data set has not.
+    """
+    text = request.rule
+    if not looks_like_id(text):
+        return None, text
+    found = variables.find(text)
+    if found is not None:
+        raise ConfigFault(f"{text} is a {found.kind}, no condition; compare it: {text} >= 3")
+    rule = _rule(request, variables)
+    read = dict.fromkeys((*rule.expression.variables, *rule.expression.asks_known))
+    missing = [name for name in read if variables.find(name) is None]
+    if missing:
+        raise ConfigFault(
+            f"rule {rule.id} cannot be told on {request.data}: the data set has no "
+            f"{', '.join(missing)}. Write its condition over the variables of the data set "
+            f"({advice(missing[0], variables.near)})"
+        )
+    if rule.scope != Scope() or rule.schedule != ALWAYS:
+        raise ConfigFault(
+            f"rule {rule.id} has a scope or a schedule, which own events do not; leave them out "
+            "and write them into the condition, such as hour < 6"
+        )
+    return rule.id, rule.expression.source
+
+
+def _rule(request: BacktestRequest, variables: OwnVariables) -> Rule:
+    try:
+        return rule_of(request.rule, rule_set_of(request.rules))
+    except RiskError:
+        if request.rules is None:
+            raise
+        # Rules over the variables of this data set, which the service knows nothing of.
+        texts = read_texts(request.rules)
+        found = {name: variables.find(name) for text in texts.values() for name in names_in(text)}
+        kinds = {name: one.kind for name, one in found.items() if one is not None}
+        return rule_of(request.rule, load_rule_set(texts, dict.fromkeys(Subject, kinds)))
