@@ -173,7 +173,11 @@ class _Reader:
                     _pair(f"example: {name} is a {kind}", f"示例：{name} 的类型是 {kind}", "", ""),
                 )
         return Example(
-            about=example.about, matches=example.matches, values=Values(example.values), line=line
+            about=example.about,
+            matches=example.matches,
+            fault=example.fault,
+            values=Values(example.values),
+            line=line,
         )
 
     def _line_of(self, index: int, error: ValidationError) -> int:

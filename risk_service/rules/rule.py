@@ -45,10 +45,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """Values, and whether the rule matches them. ``about`` says who has such values."""
+    """Values, and whether the rule matches them. ``about`` says who has such values.
+
+    ``fault`` is the code of the fault that is expected, else empty.
+    """
 
     about: str
     matches: bool
+    fault: str
     values: dict[str, Any]
     line: int
 

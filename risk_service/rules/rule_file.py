@@ -116,10 +116,14 @@ class ScheduleTable(_Strict):
 
 
 class ExampleTable(_Strict):
-    """``[[rule.example]]``: values, and whether the rule matches them."""
+    """``[[rule.example]]``: values, and whether the rule matches them.
+
+    ``fault`` is for an example that cannot be told, such as one with a value missing.
+    """
 
     about: Text
     matches: bool
+    fault: Literal["", "MISSING_VALUE", "EVALUATION_FAILED"] = ""
     values: dict[str, Any] = Field(default_factory=dict)
 
 
