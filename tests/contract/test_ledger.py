@@ -31,40 +31,9 @@ from risk_service.domain.reservation import (
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import parse_limits
 from tests.fixtures.ledgers import HOUSES, SECOND_US, START_US, LedgerHouse, demand, line, opened
+from tests.fixtures.limit_texts import policy
 
 TTL_US = 600 * SECOND_US
-HEAD = """
-[[policy]]
-id = "{id}"
-name = {{ zh = "限购", en = "Limit" }}
-description = "A limit of the test."
-owner = "owner"
-approver = "approver"
-state = "{state}"
-subject = {subject}
-count_per = "{per}"
-measure = "{measure}"
-window = {window}
-cap = {cap}
-on_exceed = "{on_exceed}"
-release_on = {release_on}
-"""
-ALL = '["payment_timeout", "cancel_before_ship", "refund", "return", "fraud_reversal"]'
-
-
-def policy(identity: str = "limit", **changes: object) -> str:
-    """Return a policy as the file says it: two units of a SKU for an account, for ever."""
-    words = {
-        "state": "active",
-        "subject": '{ any_of = ["account"] }',
-        "per": "sku",
-        "measure": "units",
-        "window": '"lifetime"',
-        "cap": 2,
-        "on_exceed": "reject",
-        "release_on": ALL,
-    }
-    return HEAD.format(id=identity, **(words | changes))
 
 
 def use(house: LedgerHouse, *policies: str) -> None:

@@ -71,6 +71,7 @@ class PostgresLedger:
         self._admission = admission
         self._last_us = 0
         self._ready = False
+        self._swept = 0
         self.conflicts = 0
 
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
@@ -96,11 +97,13 @@ class PostgresLedger:
         """
         book, admission = self._book(), self._admission
         hopeless = {} if admission is None else admission.hopeless(requests, book, self._at(now_us))
+        swept = self._swept
 
         def play(draft: BoundedDraft, at_us: int) -> list[Grant]:
             grants = []
             for place, request in enumerate(requests):
-                grant = hopeless.get(place)
+                # What has just ended may have made room again.
+                grant = hopeless.get(place) if self._swept == swept else None
                 # An order that the ledger knows may hold something already: it says so itself.
                 if grant is None or draft.reservation(request.demand.reservation_id) is not None:
                     grant = holding.hold(draft, book, request, at_us)
@@ -197,17 +200,17 @@ class PostgresLedger:
 
     def _moment(self, wanted: Wanted, now_us: int, *, sweep: bool) -> Moment:
         moment = read(self._session, wanted, self._at(now_us))
-        if sweep and moment.due and self._swept(now_us):
+        if sweep and moment.due and self._sweep(now_us):
             moment = read(self._session, wanted, self._last_us)
         self._at(moment.now_us)
         return moment
 
-    def _swept(self, now_us: int) -> int:
-        """End everything that is due and that nobody else is ending."""
-        total = 0
+    def _sweep(self, now_us: int) -> bool:
+        """End everything that is due and that nobody else is ending; tell whether any was."""
+        before = self._swept
         while ended := self.expire(now_us):
-            total += ended
-        return total
+            self._swept += ended
+        return self._swept > before
 
     def _settled(
         self, play: Play[Value], now_us: int, *, sweep: bool = True

@@ -1,0 +1,309 @@
+"""Two processes at the shared ledger, the second one always in the worst moment of the first.
+
+A call of the first is played on what it has read; before it is written the second does
+something that makes the reading wrong. So each race happens, in every run.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from risk_service.adapters.postgres.bounded import BoundedDraft
+from risk_service.adapters.postgres.connection import Rows, Session
+from risk_service.adapters.postgres.ledger import PostgresLedger
+from risk_service.domain.errors import InvalidInput
+from risk_service.domain.grant import Demand
+from risk_service.domain.reservation import (
+    Adjust,
+    Cancel,
+    Confirm,
+    HoldRequest,
+    LedgerAnswer,
+    LedgerCall,
+    Release,
+    ReleaseReason,
+    ReservationState,
+    Reserve,
+)
+from risk_service.domain.vocabulary import Outcome
+from risk_service.limits.book import LimitBook, parse_limits
+from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
+from tests.fixtures.limit_texts import policy
+from tests.fixtures.postgres_ledgers import PATIENT_S
+from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
+
+TTL_US = 600 * SECOND_US
+EVERY_WINDOW = (
+    '"lifetime"',
+    '"campaign"',
+    '"session"',
+    '{ rolling = "1h" }',
+    '{ calendar = "day", time_zone = "Asia/Shanghai" }',
+)
+
+
+class Interrupted(Session):
+    """Lets somebody else go first, once, when a call is about to be written."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, password=PASSWORD, timeout_s=PATIENT_S)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> Rows:  # type: ignore[override]  # any text will do
+        """Run a statement, what goes before it first."""
+        meanwhile = self.meanwhile
+        if meanwhile is not None and "ledger_write" in query:
+            self.meanwhile = None
+            meanwhile()
+        return super().rows(query, parameters)  # type: ignore[arg-type]  # it came from our own code
+
+
+class Two:
+    """Two processes at one ledger; ``first`` is interrupted, ``second`` does it."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        address = server.fresh_schema()
+        self.book: LimitBook = book()
+        self.session = Interrupted(address)
+        self.first = PostgresLedger(self.session, lambda: self.book)
+        other = Session(address, password=PASSWORD, timeout_s=PATIENT_S)
+        self.second = PostgresLedger(other, lambda: self.book)
+
+    def held(
+        self, asked: Demand, *, by: PostgresLedger | None = None, at_us: int = START_US
+    ) -> Outcome:
+        """Hold and return the outcome."""
+        request = HoldRequest(demand=asked, ttl_us=TTL_US)
+        return (by or self.first).hold([request], at_us).grants[0].outcome
+
+    def do(
+        self, call: LedgerCall, *, by: PostgresLedger | None = None, at_us: int = START_US
+    ) -> LedgerAnswer:
+        """Do one call that is answered without an error."""
+        answer = (by or self.first).run([call], at_us)[0]
+        assert isinstance(answer, LedgerAnswer), answer
+        return answer
+
+    def meanwhile(self, do: Callable[[], object]) -> None:
+        """Let the second process act when the first is about to write."""
+        self.session.meanwhile = do
+
+    def in_use(self, subject: str = "account", whose: str = "a1", at_us: int = START_US) -> int:
+        """Return what a subject uses, counters checked against the ledger, the race had."""
+        assert self.session.meanwhile is None, "the race did not happen"
+        assert self.second.reconcile(repair=False, now_us=at_us) == []
+        counters = self.second.usage(subject, whose, at_us)
+        return sum(one.confirmed + one.held for one in counters)
+
+    def close(self) -> None:
+        """Close both."""
+        self.first.close()
+        self.second.close()
+
+
+def book(*policies: str) -> LimitBook:
+    """Return policies in force; one for two units per account unless others are given."""
+    return parse_limits("format = 1\n" + "".join(policies or (policy(),)), "test.toml")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """Return a server that the tests of the module share."""
+    with postgres_server() as one:
+        yield one
+
+
+@pytest.fixture
+def two(server: PostgresServer) -> Iterator[Two]:
+    """Return two processes at an empty ledger."""
+    both = Two(server)
+    yield both
+    both.close()
+
+
+def reserve(asked: Demand) -> Reserve:
+    """Return a call that reserves."""
+    return Reserve(hold=HoldRequest(demand=asked, ttl_us=TTL_US))
+
+
+@pytest.mark.parametrize("window", EVERY_WINDOW)
+def test_last_unit_is_granted_once(two: Two, window: str) -> None:
+    """Whoever writes second finds it gone, in every kind of window."""
+    two.book = book(policy(cap=3, window=window))
+    assert two.held(demand("o1", line(quantity=2))) is Outcome.ALLOW
+    two.meanwhile(lambda: two.held(demand("o2"), by=two.second))
+    assert two.held(demand("o3")) is Outcome.DENY
+    assert two.in_use() == 3
+    assert two.first.conflicts == 1
+
+
+@pytest.mark.parametrize("window", EVERY_WINDOW)
+def test_without_the_look_under_the_lock_it_is_granted_twice(
+    two: Two, window: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests above find a ledger that trusts its reading: this one oversells."""
+    monkeypatch.setattr(BoundedDraft, "_bounds", lambda _draft: [])
+    two.book = book(policy(cap=3, window=window))
+    two.held(demand("o1", line(quantity=2)))
+    two.meanwhile(lambda: two.held(demand("o2"), by=two.second))
+    assert two.held(demand("o3")) is Outcome.ALLOW
+    assert two.in_use() == 4
+
+
+def test_room_for_both_needs_no_second_try(two: Two) -> None:
+    """Differences are written, not sums: nobody waits for a counter that has room for all."""
+    two.book = book(policy(cap=100, subject='{ any_of = ["GLOBAL"] }'))
+    two.meanwhile(lambda: two.held(demand("o2", line(quantity=5)), by=two.second))
+    assert two.held(demand("o1", line(quantity=3))) is Outcome.ALLOW
+    assert two.in_use("GLOBAL", "") == 8
+    assert two.first.conflicts == 0
+
+
+def test_part_shrinks_to_what_is_still_left(two: Two) -> None:
+    """A part is weighed anew when another took some of it."""
+    two.book = book(policy(cap=5, on_exceed="cap_quantity"))
+    two.meanwhile(lambda: two.held(demand("o2", line(quantity=3)), by=two.second))
+    reserved = two.first.hold(
+        [HoldRequest(demand=demand("o1", line(quantity=4)), ttl_us=TTL_US)], START_US
+    )
+    assert [one.granted for one in reserved.grants[0].lines] == [2]
+    assert two.in_use() == 5
+
+
+def test_same_order_twice_at_once_holds_once(two: Two) -> None:
+    """Two processes that get one order hold for it once, and both say yes."""
+    asked = reserve(demand("o1", line(quantity=2)))
+    two.meanwhile(lambda: two.do(asked, by=two.second))
+    answer = two.do(asked)
+    assert answer.grant is not None
+    assert answer.grant.outcome is Outcome.ALLOW
+    assert two.in_use() == 2
+
+
+def test_release_meets_reserve(two: Two) -> None:
+    """What comes back while another asks is had or not, but never counted twice (medusa#16595)."""
+    two.do(reserve(demand("o1", line(quantity=2))))
+    two.do(Confirm(reservation_id="o1"))
+    back = Release(reservation_id="o1", release_id="x", reason=ReleaseReason.RETURN)
+    two.meanwhile(lambda: two.held(demand("o2"), by=two.second))
+    two.do(back)
+    assert two.in_use() == 0
+    two.meanwhile(lambda: two.do(back, by=two.second))
+    assert two.held(demand("o3", line(quantity=2))) is Outcome.ALLOW
+    assert two.in_use() == 2
+
+
+def test_one_of_confirm_and_expiry_wins(two: Two) -> None:
+    """A hold that ends while it is paid is granted anew; it is in one state, counted once."""
+    two.do(reserve(demand("o1", line(quantity=2))))
+    late_us = START_US + TTL_US
+    two.meanwhile(lambda: two.second.expire(late_us))
+    assert two.do(Confirm(reservation_id="o1")).state is ReservationState.CONFIRMED
+    assert two.in_use(at_us=late_us) == 2
+
+
+def test_units_of_an_expired_hold_that_another_took_are_not_confirmed(two: Two) -> None:
+    """Paid too late, and the units went to another order meanwhile: refund."""
+    two.do(reserve(demand("o1", line(quantity=2))))
+    late_us = START_US + TTL_US
+    two.meanwhile(lambda: two.held(demand("o2", line(quantity=2)), by=two.second, at_us=late_us))
+    assert two.do(Confirm(reservation_id="o1")).refund_required
+    assert two.in_use(at_us=late_us) == 2
+
+
+def test_cancel_before_a_reserve_that_is_under_way_wins(two: Two) -> None:
+    """The tombstone is seen although it came after the reading."""
+    two.meanwhile(lambda: two.do(Cancel(reservation_id="o1"), by=two.second))
+    assert two.held(demand("o1")) is Outcome.DENY
+    assert two.in_use() == 0
+
+
+def test_two_processes_end_the_same_holds_once(two: Two) -> None:
+    """Whoever comes second finds them ended."""
+    for number in range(3):
+        two.do(reserve(demand(f"o{number}", account=f"a{number}")))
+    late_us = START_US + TTL_US
+    two.meanwhile(lambda: two.second.expire(late_us))
+    assert two.first.expire(late_us) == 0
+    assert two.in_use("account", "a2", late_us) == 0
+
+
+def test_two_corrections_take_off_what_is_there_once(two: Two) -> None:
+    """The second correction is refused rather than to leave less than nothing."""
+    two.do(reserve(demand("o1", line(quantity=2))))
+    two.do(Confirm(reservation_id="o1"))
+
+    def take_off(adjustment_id: str) -> Adjust:
+        return Adjust(
+            adjustment_id=adjustment_id,
+            actor_id="analyst",
+            policy_id="limit",
+            subject="account",
+            token="a1",
+            scope="sku-1",
+            delta=-2,
+            reason="typed twice",
+        )
+
+    two.meanwhile(lambda: two.do(take_off("x1"), by=two.second))
+    assert isinstance(two.first.run([take_off("x2")], START_US)[0], InvalidInput)
+    assert two.in_use() == 0
+
+
+CLUSTERED = policy(subject='{ any_of = ["identity_cluster"] }', cap=3)
+
+
+def test_charge_of_an_account_that_is_just_being_merged_counts_in_the_cluster(two: Two) -> None:
+    """An account that another process joins to a cluster is charged there, not where it was."""
+    two.book = book(CLUSTERED)
+    two.held(demand("o1", line(quantity=2), account="a1"))
+    joined = demand("o2", account="a2", cluster=("a1", "a2"))
+    two.meanwhile(lambda: two.held(joined, by=two.second))
+    assert two.held(demand("o3", account="a2")) is Outcome.DENY
+    assert two.in_use("identity_cluster", "a2") == 3
+
+
+def test_charge_that_comes_while_its_cluster_is_moved_is_moved_too(two: Two) -> None:
+    """The merge is played again when what it moves has grown."""
+    two.book = book(CLUSTERED)
+    two.held(demand("o1", account="a1"))
+    two.held(demand("o2", account="a2"))
+    two.meanwhile(lambda: two.held(demand("o3", account="a2"), by=two.second))
+    assert two.held(demand("o4", account="a2", cluster=("a1", "a2"))) is Outcome.DENY
+    assert two.held(demand("o4", account="a1", cluster=("a1", "a2"))) is Outcome.DENY
+    assert two.in_use("identity_cluster", "a1") == 3
+
+
+def test_two_processes_merge_the_other_way_round(two: Two) -> None:
+    """a1 into a2 and a2 into a1 at once end in one cluster that counts both."""
+    two.book = book(policy(subject='{ any_of = ["identity_cluster"] }', cap=9))
+    two.held(demand("o1", account="a1"))
+    two.held(demand("o2", account="a2"))
+    back = demand("o3", account="a1", cluster=("a2", "a1"))
+    two.meanwhile(lambda: two.held(back, by=two.second))
+    assert two.held(demand("o4", account="a2", cluster=("a1", "a2"))) is Outcome.ALLOW
+    assert two.in_use("identity_cluster", "a1") == 4
+    assert two.in_use("identity_cluster", "a2") == 4
+
+
+def test_holds_that_are_taken_back_leave_what_has_changed_since(two: Two) -> None:
+    """A hold that was confirmed meanwhile stays; the others go."""
+    requests = [HoldRequest(demand=demand(f"o{n}", account=f"a{n}"), ttl_us=TTL_US) for n in (1, 2)]
+    reserved = two.first.hold(requests, START_US)
+    two.meanwhile(lambda: two.do(Confirm(reservation_id="o1"), by=two.second))
+    reserved.dropped()
+    assert two.in_use("account", "a1") == 1
+    assert two.in_use("account", "a2") == 0
+
+
+@pytest.mark.parametrize(("taken", "left"), [(0, 2), (2, 2)])
+def test_earlier_hold_stands_again_if_there_is_room(two: Two, taken: int, left: int) -> None:
+    """Taking a decision's holds back gives the order what it held before, unless it is gone."""
+    two.book = book(policy(), policy("all", subject='{ any_of = ["GLOBAL"] }', cap=2))
+    two.held(demand("o1", line(quantity=2)))
+    reserved = two.first.hold([HoldRequest(demand=demand("o1"), ttl_us=0)], START_US)
+    if taken:
+        two.held(demand("o2", line(quantity=taken), account="a2"), by=two.second)
+    reserved.dropped()
+    assert two.in_use("GLOBAL", "") == left
+    assert two.in_use() == (0 if taken else 2)
