@@ -42,6 +42,13 @@ class Settings(BaseModel):
     features: Path
     state: Path
 
+    # What is in force until somebody publishes: a directory of rules, a file of limit policies;
+    # without them what ships with the service. And the file of all that is governed, to share it
+    # between services; without it one in the state directory.
+    rules: Path | None = None
+    limits: Path | None = None
+    governance: Path | None = None
+
     # Edge
     listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"
     # Who may call; without it only this machine can, and needs no token

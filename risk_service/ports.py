@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.assessment import AssessmentRecord, BenefitEntry
+from risk_service.domain.audit import AuditFilter, AuditRow, NumberedRow
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import RiskError
 from risk_service.domain.event import Event
@@ -291,3 +292,16 @@ class RealNameVerifier(Protocol):
         risk_service.domain.errors.ProviderUnavailable
             It gave no answer within the time. That is never taken for a yes.
         """
+
+
+class AuditTrail(Protocol):
+    """The trail of changes; a row is never changed and never deleted."""
+
+    def append(self, row: AuditRow) -> int:
+        """Write a row and return its number; durable on return.
+
+        A store that changes something else with it writes both in one transaction.
+        """
+
+    def rows(self, wanted: AuditFilter) -> Sequence[NumberedRow]:
+        """Return rows in the order of their numbers."""

@@ -27,8 +27,8 @@ COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 # What a log line may say beside its time, level and event. Ids are the shop's or our own.
 LOG_FIELDS = (
     "address", "bundle_sha256", "check", "code", "decision_id", "error", "error_type",
-    "events", "feature_schema", "grace_s", "method", "orders", "policy", "ready_s", "request_id",
-    "signal", "state", "version",
+    "events", "feature_schema", "grace_s", "limits", "lists", "method", "orders", "policy",
+    "ready_s", "request_id", "rules", "signal", "state", "version",
 )  # fmt: skip
 
 
@@ -75,6 +75,10 @@ class Metrics:
             "risk_events", "Reported events, by what became of them.", ("result",),
             registry=self.registry,
         )  # fmt: skip
+        self._assessments = Counter(
+            "risk_assessments", "Claims, promotion actions and verifications answered.",
+            ("kind", "result"), registry=self.registry,
+        )  # fmt: skip
         self.event_groups = EventGroups(self.registry)
         self._refused = Counter(
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
@@ -105,6 +109,10 @@ class Metrics:
     def decisions_made(self, outcome: str, mode: str, count: int) -> None:
         """Count decisions."""
         self._child(self._decisions, outcome, mode).inc(count)
+
+    def assessment_made(self, kind: str, result: str) -> None:
+        """Count a decision on a claim or an action, or a verification."""
+        self._child(self._assessments, kind, result).inc()
 
     def call_started(self) -> None:
         """Count a call in."""

@@ -102,7 +102,7 @@ class ListBook:
         return sum(table.bytes_held for table in self._tables.values())
 
     def hits(self, order: Order, extra: Mapping[str, str], at_us: int) -> tuple[ListHit, ...]:
-        """Return every entry that an order meets, in the order of the kinds.
+        """Return every entry that an order meets, in the order of kinds, then of numbers.
 
         Parameters
         ----------
@@ -186,7 +186,13 @@ class ListBook:
             for entry in self._young.get(kind, _NONE).get(key, ())
             if not entry.expires_at_us or at_us < entry.expires_at_us
         )
+        # The same answer for the same entries, however the book came about.
+        found.sort(key=_number)
         return found
+
+
+def _number(met: tuple[EntityKind, Entry]) -> int:
+    return met[1].number
 
 
 def _in_scope(

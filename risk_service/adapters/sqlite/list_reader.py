@@ -1,0 +1,212 @@
+"""Reads lists out of ``governance.sqlite3``: the book in force, and what people ask for."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from risk_service.adapters.sqlite.connection import unavailable
+from risk_service.adapters.sqlite.governance import GovernanceFile
+from risk_service.adapters.sqlite.governance_schema import (
+    CODE_OF,
+    ENTITY_CODES,
+    LIVE,
+    PROPOSED,
+    REJECTED,
+    REMOVED,
+)
+from risk_service.domain.governed import ListedEntry, ListSummary, ListTerms
+from risk_service.domain.listed import PLAIN_KINDS, EntityKind, ListKind, ListNeeds
+from risk_service.domain.vocabulary import PromotionType
+from risk_service.rules.lists.book import ListBook
+from risk_service.rules.lists.entry import Entry, Terms, key_bytes
+from risk_service.rules.lists.table import Table
+
+_CHUNK_ROWS = 50_000
+_STATES = {LIVE: "live", PROPOSED: "proposed", REMOVED: "removed", REJECTED: "rejected"}
+_LISTED = (
+    "SELECT entry_no, lists.kind, entity, key, shown, list_terms.list_id, reason, promotion_types, "
+    "campaigns, source, expires_us, changes.author, changes.created_us, live "
+)
+_FROM = (
+    "FROM list_entries JOIN list_terms USING (terms_no) JOIN lists USING (list_id) "
+    "JOIN (SELECT number, author, created_us FROM changes) AS changes ON number = added_by"
+)
+
+
+class ListReader:
+    """Reads the lists of one file."""
+
+    def __init__(self, file: GovernanceFile) -> None:
+        self._file = file
+
+    def book(self, version: str, now_us: int) -> ListBook:
+        """Return the entries in force that have not expired by now."""
+        with unavailable():
+            terms = self._terms()
+            places = {number: place for place, number in enumerate(terms)}
+            return ListBook(
+                self._tables(places, now_us),
+                list(terms.values()),
+                version=version,
+                needs=self._needs(),
+            )
+
+    def needs(self) -> ListNeeds:
+        """Return what the entries in force need of orders."""
+        with unavailable():
+            return self._needs()
+
+    def added_by(self, change: int) -> list[Entry]:
+        """Return the entries of a change that is in force."""
+        with unavailable():
+            terms = self._terms()
+            rows = self._file.db.execute(
+                "SELECT entry_no, entity, key, terms_no, expires_us FROM list_entries "
+                "WHERE added_by = ? AND live = ?",
+                (change, LIVE),
+            ).fetchall()
+        return [
+            Entry(
+                number=number, entity=ENTITY_CODES[code], key=key, terms=terms[terms_no],
+                expires_at_us=expires_us,
+            )
+            for number, code, key, terms_no, expires_us in rows
+        ]  # fmt: skip
+
+    def removed_by(self, change: int) -> list[int]:
+        """Return the numbers of the entries that a change takes out."""
+        sql = "SELECT entry_no FROM list_removals WHERE change_no = ?"
+        with unavailable():
+            return [row[0] for row in self._file.db.execute(sql, (change,))]
+
+    def summaries(self) -> list[ListSummary]:
+        """Return every list with its counts."""
+        with unavailable():
+            rows = self._file.db.execute(
+                "SELECT list_id, kind, created_by, created_us, "
+                "(SELECT count(*) FROM list_terms AS t JOIN list_entries AS e USING (terms_no) "
+                "WHERE t.list_id = lists.list_id AND live = 1), "
+                "(SELECT count(*) FROM list_terms AS t JOIN list_entries AS e USING (terms_no) "
+                "WHERE t.list_id = lists.list_id AND live = 0) FROM lists ORDER BY list_id"
+            ).fetchall()
+        return [
+            ListSummary(
+                list_id=list_id, kind=ListKind(kind), created_by=created_by, created_us=created_us,
+                live=live, proposed=proposed,
+            )
+            for list_id, kind, created_by, created_us, live, proposed in rows
+        ]  # fmt: skip
+
+    def entries(self, list_id: str, after: int, limit: int, *, every: bool) -> list[ListedEntry]:
+        """Return entries of a list in the order of their numbers; ``every`` shows old ones too."""
+        states = "0, 1, 2, 3" if every else "0, 1"
+        sql = (
+            f"{_LISTED} {_FROM} WHERE list_terms.list_id = ? AND entry_no > ? "
+            f"AND live IN ({states}) ORDER BY entry_no LIMIT ?"
+        )
+        with unavailable():
+            return [_listed(row) for row in self._file.db.execute(sql, (list_id, after, limit))]
+
+    def of_change(self, change: int, limit: int) -> list[ListedEntry]:
+        """Return the first entries that a change adds or removes: what an approver looks at."""
+        sql = (
+            f"{_LISTED} {_FROM} WHERE added_by = ? OR entry_no IN (SELECT entry_no FROM "  # noqa: S608 - own names
+            "list_removals WHERE change_no = ?) ORDER BY entry_no LIMIT ?"
+        )
+        with unavailable():
+            return [_listed(row) for row in self._file.db.execute(sql, (change, change, limit))]
+
+    def find(self, entity: EntityKind, text: str) -> list[ListedEntry]:
+        """Return every entry in force, or proposed, about one entity."""
+        sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? AND live IN (0, 1) ORDER BY entry_no"
+        key = (key_bytes(entity, text), CODE_OF[entity])
+        with unavailable():
+            return [_listed(row) for row in self._file.db.execute(sql, key)]
+
+    def _terms(self) -> dict[int, Terms]:
+        rows = self._file.db.execute(
+            "SELECT terms_no, list_id, kind, reason, promotion_types, campaigns, source "
+            "FROM list_terms JOIN lists USING (list_id)"
+        )
+        return {
+            number: Terms(
+                list_id=list_id, kind=ListKind(kind), reason=reason,
+                promotion_types=frozenset(map(PromotionType, json.loads(promotions))),
+                campaigns=frozenset(json.loads(campaigns)), source=source,
+            )
+            for number, list_id, kind, reason, promotions, campaigns, source in rows
+        }  # fmt: skip
+
+    def _tables(self, places: dict[int, int], now_us: int) -> dict[EntityKind, Table]:
+        cursor = self._file.db.execute(
+            "SELECT entity, key, entry_no, terms_no, expires_us FROM list_entries "
+            "WHERE live = ? AND (expires_us = 0 OR expires_us > ?)",
+            (LIVE, now_us),
+        )
+        parts: dict[int, list[tuple[bytes, Any]]] = {}
+        while rows := cursor.fetchmany(_CHUNK_ROWS):
+            for code, part in _by_entity(rows, places):
+                parts.setdefault(code, []).append(part)
+        return {ENTITY_CODES[code]: _table(found) for code, found in parts.items()}
+
+    def _needs(self) -> ListNeeds:
+        bits = sorted(
+            row[0]
+            for row in self._file.db.execute(
+                "SELECT DISTINCT bits FROM list_entries WHERE bits <> 0 AND live = 1"
+            )
+        )
+        recipient = self._file.db.execute(
+            "SELECT 1 FROM list_entries WHERE entity = ? AND live = 1 LIMIT 1",
+            (CODE_OF[EntityKind.RECIPIENT],),
+        ).fetchone()
+        return ListNeeds(
+            v4_bits=tuple(one for one in bits if one > 0),
+            v6_bits=tuple(sorted(-one for one in bits if one < 0)),
+            recipient=recipient is not None,
+        )
+
+
+def _by_entity(
+    rows: Sequence[tuple[int, bytes, int, int, int]], places: dict[int, int]
+) -> Iterable[tuple[int, tuple[bytes, Any]]]:
+    """Yield each kind of entity in a chunk: its keys, and its other columns as one array."""
+    codes, keys, *rest = zip(*rows, strict=True)
+    numbers, terms, expires = rest
+    code = np.array(codes, np.int64)
+    columns = np.array([numbers, [places[number] for number in terms], expires], np.int64)
+    blocks = np.frombuffer(b"".join(keys), dtype="V16")
+    for one in np.unique(code):
+        mask = code == one
+        yield int(one), (blocks[mask].tobytes(), columns[:, mask])
+
+
+def _table(parts: Sequence[tuple[bytes, Any]]) -> Table:
+    columns = np.concatenate([part[1] for part in parts], axis=1)
+    keys = b"".join(part[0] for part in parts)
+    return Table(keys, columns[0], columns[1].astype(np.uint32), columns[2])
+
+
+def _listed(row: Sequence[Any]) -> ListedEntry:
+    number, kind, code, key, shown, list_id, reason, promotions, campaigns, source, *rest = row
+    expires_us, author, added_us, live = rest
+    entity = ENTITY_CODES[code]
+    return ListedEntry(
+        number=number,
+        kind=ListKind(kind),
+        entity=entity,
+        text=shown if entity in PLAIN_KINDS else f"{shown}:{key.hex()}",
+        terms=ListTerms(
+            list_id=list_id,
+            reason=reason,
+            promotion_types=tuple(map(PromotionType, json.loads(promotions))),
+            campaigns=tuple(json.loads(campaigns)),
+            source=source,
+        ),
+        expires_us=expires_us,
+        author=author,
+        added_us=added_us,
+        state=_STATES[live],
+    )

@@ -1,0 +1,240 @@
+"""Published versions of rules and limit policies in ``governance.sqlite3``.
+
+A version is its sources, which never change. One per kind is in force; it was approved by
+somebody else than its author, and it stays known when another takes its place.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from risk_service.adapters.sqlite.connection import transaction, unavailable
+from risk_service.adapters.sqlite.governance import GovernanceFile, as_json, second_person
+from risk_service.domain.actor import OPERATOR, SHIPPED
+from risk_service.domain.errors import Conflict, NotFound
+from risk_service.domain.governed import (
+    Publication,
+    PublicationState,
+    PublishedKind,
+    Sources,
+)
+
+_PUBLICATION = (
+    "SELECT number, kind, version, state, author, note, created_us, based_on, approver, "
+    "decided_us, closed_by FROM publications"
+)
+
+
+class SqlitePublications:
+    """Publications of one file, with a row of the trail for every change."""
+
+    def __init__(self, file: GovernanceFile) -> None:
+        self._file = file
+
+    def seed(self, kind: PublishedKind, version: str, sources: Sources) -> None:
+        """Put the operator's own sources in force as long as nobody has published others."""
+        with unavailable(), transaction(self._file.db):
+            active = self._active(kind)
+            if active is not None and (active.author != SHIPPED or active.version == version):
+                return
+            number = self._propose(kind, version, sources, SHIPPED, "given at the start")
+            self._activate(kind, number, active, OPERATOR)
+            self._note(OPERATOR, f"{kind}.start", f"{kind}/{number}", active, version)
+
+    def propose(
+        self, kind: PublishedKind, version: str, sources: Sources, author: str, note: str
+    ) -> Publication:
+        """Keep a version for a second person to approve.
+
+        Raises
+        ------
+        Conflict
+            It is in force already, or proposed.
+        """
+        with unavailable(), transaction(self._file.db):
+            for state, words in (("active", "in force"), ("proposed", "proposed already")):
+                row = self._file.db.execute(
+                    "SELECT number FROM publications WHERE kind = ? AND version = ? AND state = ?",
+                    (kind, version, state),
+                ).fetchone()
+                if row:
+                    raise Conflict(f"{version} is {words}, as {kind} number {row[0]}")
+            number = self._propose(kind, version, sources, author, note)
+            active = self._active(kind)
+            self._note(author, f"{kind}.publish", f"{kind}/{number}", active, version)
+            return self._publication(kind, number)
+
+    def approve(self, kind: PublishedKind, number: int, version: str, approver: str) -> Publication:
+        """Put a proposed version in force.
+
+        Raises
+        ------
+        NotFound, Conflict, Forbidden
+            There is none, it is not proposed or rests on what is no more in force, or the
+            approver is its author.
+        """
+        with unavailable(), second_person(), transaction(self._file.db):
+            one = self._publication(kind, number)
+            active = self._active(kind)
+            if one.state is not PublicationState.PROPOSED:
+                raise Conflict(f"{kind} number {number} is {one.state}, not proposed")
+            if one.version != version:
+                raise Conflict(f"{kind} number {number} is {one.version}, not {version}")
+            if one.based_on != (active.number if active else 0):
+                raise Conflict(
+                    f"{kind} number {number} was proposed when number {one.based_on} was in force; "
+                    f"now it is {active.number if active else 'none'}: publish it again"
+                )
+            self._activate(kind, number, active, approver)
+            self._note(approver, f"{kind}.approve", f"{kind}/{number}", active, version)
+            return self._publication(kind, number)
+
+    def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
+        """Close a proposal; its author may do that as well.
+
+        Raises
+        ------
+        NotFound, Conflict
+            There is none, or it is not proposed.
+        """
+        with unavailable(), transaction(self._file.db):
+            one = self._publication(kind, number)
+            if one.state is not PublicationState.PROPOSED:
+                raise Conflict(f"{kind} number {number} is {one.state}, not proposed")
+            self._file.db.execute(
+                "UPDATE publications SET state = 'rejected', closed_by = ?, decided_us = ? "
+                "WHERE number = ?",
+                (actor_id, self._file.now_us(), number),
+            )
+            self._file.audit(
+                actor_id, f"{kind}.reject", f"{kind}/{number}",
+                as_json(state="proposed", version=one.version),
+                as_json(state="rejected", version=one.version, note=note),
+            )  # fmt: skip
+            return self._publication(kind, number)
+
+    def rollback_target(self, kind: PublishedKind, number: int) -> Publication:
+        """Return the version that a rollback to ``number`` (0: the one before) goes to.
+
+        Raises
+        ------
+        NotFound, Conflict
+            There is none, or it was never approved, or it is in force.
+        """
+        with unavailable():
+            return self._target(kind, number)
+
+    def rollback(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
+        """Put a version in force again that was approved before."""
+        with unavailable(), transaction(self._file.db):
+            target, active = self._target(kind, number), self._active(kind)
+            self._activate(kind, target.number, active, None)
+            self._note(
+                actor_id, f"{kind}.rollback", f"{kind}/{target.number}", active, target.version,
+                note=note,
+            )  # fmt: skip
+            return self._publication(kind, target.number)
+
+    def active(self, kind: PublishedKind) -> Publication | None:
+        """Return what is in force."""
+        with unavailable():
+            return self._active(kind)
+
+    def publication(self, kind: PublishedKind, number: int) -> Publication:
+        """Return one publication.
+
+        Raises
+        ------
+        NotFound
+            There is none of that number.
+        """
+        with unavailable():
+            return self._publication(kind, number)
+
+    def sources(self, number: int) -> Sources:
+        """Return the sources of a publication."""
+        with unavailable():
+            row = self._file.db.execute(
+                "SELECT sources FROM publications WHERE number = ?", (number,)
+            ).fetchone()
+        return msgspec.msgpack.decode(row[0], type=Sources)
+
+    def publications(self, kind: PublishedKind, limit: int) -> list[Publication]:
+        """Return the newest publications, the newest first."""
+        sql = f"{_PUBLICATION} WHERE kind = ? ORDER BY number DESC LIMIT ?"
+        with unavailable():
+            return [_publication(row) for row in self._file.db.execute(sql, (kind, limit))]
+
+    def _propose(
+        self, kind: PublishedKind, version: str, sources: Sources, author: str, note: str
+    ) -> int:
+        active = self._active(kind)
+        cursor = self._file.db.execute(
+            "INSERT INTO publications (kind, version, state, author, note, created_us, based_on, "
+            "sources) VALUES (?, ?, 'proposed', ?, ?, ?, ?, ?)",
+            (
+                kind, version, author, note, self._file.now_us(), active.number if active else 0,
+                msgspec.msgpack.encode(sources),
+            ),
+        )  # fmt: skip
+        return int(cursor.lastrowid or 0)
+
+    def _activate(
+        self, kind: PublishedKind, number: int, active: Publication | None, approver: str | None
+    ) -> None:
+        if active is not None:
+            sql = "UPDATE publications SET state = 'retired' WHERE number = ?"
+            self._file.db.execute(sql, (active.number,))
+        self._file.db.execute(
+            "UPDATE publications SET state = 'active', approver = coalesce(?, approver), "
+            "decided_us = ? WHERE number = ? AND kind = ?",
+            (approver, self._file.now_us(), number, kind),
+        )
+
+    def _target(self, kind: PublishedKind, number: int) -> Publication:
+        active = self._active(kind)
+        if number:
+            target = self._publication(kind, number)
+            if target.state is not PublicationState.RETIRED:
+                raise Conflict(
+                    f"{kind} number {number} is {target.state}; a rollback goes to a version that "
+                    "was in force before"
+                )
+            return target
+        sql = f"{_PUBLICATION} WHERE kind = ? AND state = 'retired' AND number < ? ORDER BY number"
+        before = active.number if active else 0
+        row = self._file.db.execute(f"{sql} DESC LIMIT 1", (kind, before)).fetchone()
+        if row is None:
+            raise NotFound(f"no {kind} were in force before number {before}")
+        return _publication(row)
+
+    def _active(self, kind: PublishedKind) -> Publication | None:
+        sql = f"{_PUBLICATION} WHERE kind = ? AND state = 'active'"
+        row = self._file.db.execute(sql, (kind,)).fetchone()
+        return _publication(row) if row else None
+
+    def _publication(self, kind: PublishedKind, number: int) -> Publication:
+        sql = f"{_PUBLICATION} WHERE kind = ? AND number = ?"
+        row = self._file.db.execute(sql, (kind, number)).fetchone()
+        if row is None:
+            raise NotFound(f"no {kind} have the number {number}; see `risk {kind} versions`")
+        return _publication(row)
+
+    def _note(
+        self,
+        actor_id: str,
+        action: str,
+        subject: str,
+        active: Publication | None,
+        version: str,
+        **more: object,
+    ) -> None:
+        before = as_json(in_force=active.version if active else None)
+        self._file.audit(actor_id, action, subject, before, as_json(version=version, **more))
+
+
+def _publication(row: Sequence[Any]) -> Publication:
+    values = [value or "" if value is None else value for value in row]
+    names = Publication.__struct_fields__
+    return msgspec.convert(dict(zip(names, values, strict=True)), Publication)

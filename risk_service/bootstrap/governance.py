@@ -1,0 +1,110 @@
+"""Opens governance: the store, what is in force, and the look at what other processes change."""
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from risk_service.adapters.clock import SystemClock
+from risk_service.adapters.sqlite.governance import GovernanceFile
+from risk_service.adapters.sqlite.governance_schema import FILE_NAME
+from risk_service.adapters.sqlite.list_reader import ListReader
+from risk_service.adapters.sqlite.list_store import SqliteLists
+from risk_service.adapters.sqlite.publications import SqlitePublications
+from risk_service.config import Settings
+from risk_service.domain.errors import ConfigFault, RiskError
+from risk_service.domain.governed import PublishedKind, Sources
+from risk_service.governance.governance import Governance
+from risk_service.governance.listing import Listing
+from risk_service.governance.publishing import Publishing
+from risk_service.identity.tokenise import Tokeniser
+from risk_service.limits.book import LimitBook, parse_limits, shipped_text
+from risk_service.ports import Clock
+from risk_service.rules.rule_set import load_rule_set, read_texts, shipped_rules
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+SHIPPED_LIMITS = "limits.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGovernance:
+    """Governance and the file it lives in."""
+
+    file: GovernanceFile
+    governance: Governance
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> OpenGovernance:
+    """Open the store and load what is in force.
+
+    At the very first start that is what the operator gives: the files of the settings, else those
+    that ship with the service. Once somebody has published, it is what was published.
+
+    Raises
+    ------
+    ConfigFault
+        Files cannot be used, or this version of the service cannot load what is in force.
+    """
+    # The trail says when something was done, whatever time a replay has reached.
+    file = GovernanceFile(settings.governance or settings.state / FILE_NAME, SystemClock().now_us)
+    changed_elsewhere = file.changed_elsewhere()
+    publications, lists = SqlitePublications(file), SqliteLists(file)
+    publishing = Publishing(
+        store=publications,
+        load={PublishedKind.RULES: load_rule_set, PublishedKind.LIMITS: load_limits},
+    )
+    for kind, sources in _given(settings).items():
+        try:
+            publications.seed(kind, publishing.loaded(kind, sources).version, sources)
+        except RiskError as error:
+            raise ConfigFault(f"{kind} given at the start: {error}") from error
+    return OpenGovernance(
+        file=file,
+        governance=Governance(
+            publishing,
+            Listing(lists, ListReader(file), tokeniser.lists.key_of, clock.now_us),
+            now_us=clock.now_us,
+            watch=tokeniser.watch,
+            changed_elsewhere=changed_elsewhere,
+        ),
+    )
+
+
+def load_limits(sources: Sources) -> LimitBook:
+    """Return the limit policies of a publication: one file.
+
+    Raises
+    ------
+    ConfigFault
+        There are several.
+    """
+    if len(sources) != 1:
+        raise ConfigFault(f"limit policies stand in one file, {len(sources)} were given")
+    ((name, text),) = sources.items()
+    return parse_limits(text, name)
+
+
+async def keep_looking(governance: Governance, changes: Executor) -> None:
+    """Take over what other processes change, about a second later."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            await loop.run_in_executor(changes, governance.refresh)
+        except RiskError as error:
+            log.error("governance_not_refreshed", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
+        governance.settle()
+
+
+def _given(settings: Settings) -> dict[PublishedKind, Sources]:
+    limits = {SHIPPED_LIMITS: shipped_text()}
+    if settings.limits is not None:
+        limits = read_texts(settings.limits)
+    rules = shipped_rules().texts if settings.rules is None else read_texts(settings.rules)
+    return {PublishedKind.RULES: rules, PublishedKind.LIMITS: limits}

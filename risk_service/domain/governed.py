@@ -1,0 +1,138 @@
+"""What people put in force: versions of rules and of limit policies, and changes of lists."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from risk_service.domain.listed import EntityKind, ListKind
+from risk_service.domain.vocabulary import PromotionType
+
+Sources = dict[str, str]
+
+
+class PublishedKind(StrEnum):
+    """What is published as a whole version."""
+
+    RULES = "rules"
+    LIMITS = "limits"
+
+
+class PublicationState(StrEnum):
+    """Proposed, then active until another is, or rejected."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+class Publication(Struct, frozen=True, kw_only=True):
+    """A version that was published. Its sources never change.
+
+    ``based_on`` is the number that was in force when it was proposed, 0 for none.
+    """
+
+    number: int
+    kind: PublishedKind
+    version: str
+    state: PublicationState
+    author: str
+    note: str
+    created_us: int
+    based_on: int = 0
+    approver: str = ""
+    decided_us: int = 0
+    closed_by: str = ""
+
+
+class ChangeKind(StrEnum):
+    """What a change does once it is applied."""
+
+    LIST_ADD = "list.add"
+    LIST_IMPORT = "list.import"
+    LIST_REMOVE = "list.remove"
+    LIMIT_ADJUST = "limit.adjust"
+
+
+class ChangeState(StrEnum):
+    """Proposed until a second person has looked, where one must."""
+
+    PROPOSED = "proposed"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A change of lists or of a counter. ``entries`` counts what it adds or removes.
+
+    ``subject`` is the list, or the counter that is adjusted. ``repeated`` counts entries that
+    were there already, just so.
+    """
+
+    number: int
+    kind: ChangeKind
+    subject: str
+    state: ChangeState
+    author: str
+    reason: str
+    entries: int
+    created_us: int
+    repeated: int = 0
+    approver: str = ""
+    decided_us: int = 0
+    closed_by: str = ""
+
+
+class ListTerms(Struct, frozen=True, kw_only=True):
+    """What entries of one list share: scope, reason, source."""
+
+    list_id: str
+    reason: str
+    promotion_types: tuple[PromotionType, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    source: str = ""
+
+
+class NewEntry(Struct, frozen=True, kw_only=True, gc=False):
+    """An entry to be written; ``text`` is its token or plain name."""
+
+    entity: EntityKind
+    text: str
+    bits: int
+    terms: ListTerms
+    expires_us: int = 0
+
+
+class ListedEntry(Struct, frozen=True, kw_only=True):
+    """An entry as people see it."""
+
+    number: int
+    kind: ListKind
+    entity: EntityKind
+    text: str
+    terms: ListTerms
+    expires_us: int
+    author: str
+    added_us: int
+    state: str
+
+
+class ListSummary(Struct, frozen=True, kw_only=True):
+    """One list: how many entries are in force, and how many wait for approval."""
+
+    list_id: str
+    kind: ListKind
+    created_by: str
+    created_us: int
+    live: int
+    proposed: int
+
+
+class ListDraft(Struct, frozen=True, kw_only=True):
+    """A change of a list that is to be kept."""
+
+    kind: ChangeKind
+    list_id: str
+    author: str
+    reason: str
+    needs_approval: bool

@@ -1,0 +1,163 @@
+"""Governance as a whole: what changes, and what that puts in force.
+
+Changes run on a thread of their own; what they put in force is taken over by ``settle``, on
+the thread that decides orders, between two groups.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from risk_service.domain.actor import Actor
+from risk_service.domain.governed import Change, ChangeKind, ChangeState, Publication, PublishedKind
+from risk_service.domain.listed import ListNeeds
+from risk_service.governance.in_force import Governing, InForce
+from risk_service.governance.listing import Intake, Listing
+from risk_service.governance.publishing import Publishing, Versioned
+from risk_service.limits.book import LimitBook
+from risk_service.rules.lists.book import OVERLAY_MAX, ListBook
+from risk_service.rules.rule_set import RuleSet
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[InForce], None]
+
+
+class Governance:
+    """Rules, limit policies and lists of one service.
+
+    Parameters
+    ----------
+    watch
+        Told what lists need of orders, before they are in force.
+    changed_elsewhere
+        Tells whether another process has changed the store since it was asked last.
+
+    Attributes
+    ----------
+    governing
+        What the decision reads.
+    """
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        listing: Listing,
+        *,
+        now_us: Callable[[], int],
+        watch: Callable[[ListNeeds], None],
+        changed_elsewhere: Callable[[], bool],
+    ) -> None:
+        self.publishing = publishing
+        self.listing = listing
+        self._now_us = now_us
+        self._watch = watch
+        self._changed_elsewhere = changed_elsewhere
+        self._listeners: list[Listener] = []
+        self._sequence, version = listing.store.sequence()
+        self._numbers = self._active_numbers()
+        self._next = InForce(
+            rules=cast("RuleSet", publishing.in_force(PublishedKind.RULES)),
+            limits=cast("LimitBook", publishing.in_force(PublishedKind.LIMITS)),
+            lists=listing.source.book(version, now_us()),
+        )
+        watch(self._next.lists.needs)
+        self.governing = Governing(self._next)
+
+    def on_change(self, listener: Listener) -> None:
+        """Tell a listener what is in force now, and whenever that changes."""
+        self._listeners.append(listener)
+        listener(self.governing.now)
+
+    def settle(self) -> None:
+        """Put in force what changes have brought; called by the thread that decides."""
+        coming = self._next
+        if coming is self.governing.now:
+            return
+        self._watch(coming.lists.needs)
+        self.governing.now = coming
+        for listener in self._listeners:
+            listener(coming)
+        log.info(
+            "in_force",
+            extra={
+                "rules": coming.rules.version,
+                "limits": coming.limits.version,
+                "lists": coming.lists.version,
+            },
+        )
+
+    # Everything below belongs to the thread of changes.
+
+    def approve(self, kind: PublishedKind, number: int, version: str, actor: Actor) -> Publication:
+        """Put a proposed version in force."""
+        done, loaded = self.publishing.approve(kind, number, version, actor.actor_id)
+        self._take(kind, loaded)
+        return done
+
+    def rollback(self, kind: PublishedKind, number: int, actor: Actor, note: str) -> Publication:
+        """Put an earlier version in force again."""
+        done, loaded = self.publishing.rollback(kind, number, actor.actor_id, note)
+        self._take(kind, loaded)
+        return done
+
+    def kept(self, intake: Intake, kind: ChangeKind) -> Change:
+        """Write the change of an intake, and put it in force unless it waits for approval."""
+        return self._took(intake.keep(kind))
+
+    def approve_change(self, number: int, actor: Actor) -> Change:
+        """Apply a proposed change of a list."""
+        return self._took(self.listing.store.approve(number, actor.actor_id))
+
+    def took(self, change: Change) -> Change:
+        """Put a change of lists in force that has just been written."""
+        return self._took(change)
+
+    def refresh(self) -> None:
+        """Look whether another process has changed what is in force."""
+        if not self._changed_elsewhere():
+            return
+        for kind in PublishedKind:
+            active = self.publishing.store.active(kind)
+            if active is not None and active.number != self._numbers.get(kind):
+                self._take(kind, self.publishing.in_force(kind))
+        if self.listing.store.sequence()[0] != self._sequence:
+            self._reload_lists()
+
+    def _active_numbers(self) -> dict[PublishedKind, int]:
+        found = {kind: self.publishing.store.active(kind) for kind in PublishedKind}
+        return {kind: one.number for kind, one in found.items() if one is not None}
+
+    def _take(self, kind: PublishedKind, loaded: Versioned) -> None:
+        self._numbers = self._active_numbers()
+        if kind is PublishedKind.RULES:
+            self._next = replace(self._next, rules=cast("RuleSet", loaded))
+        else:
+            self._next = replace(self._next, limits=cast("LimitBook", loaded))
+
+    def _took(self, change: Change) -> Change:
+        if change.state is ChangeState.APPLIED:
+            sequence, version = self.listing.store.sequence()
+            small = change.entries + self._next.lists.overlay <= OVERLAY_MAX
+            if small and sequence == self._sequence + 1:
+                self._put(self._grown(change, version), sequence)
+            else:
+                self._reload_lists()
+        return change
+
+    def _grown(self, change: Change, version: str) -> ListBook:
+        source, lists = self.listing.source, self._next.lists
+        if change.kind is ChangeKind.LIST_REMOVE:
+            removed = source.removed_by(change.number)
+            return lists.changed((), removed, version=version, needs=source.needs())
+        added = source.added_by(change.number)
+        return lists.changed(added, (), version=version, needs=source.needs())
+
+    def _reload_lists(self) -> None:
+        sequence, version = self.listing.store.sequence()
+        self._put(self.listing.source.book(version, self._now_us()), sequence)
+
+    def _put(self, lists: ListBook, sequence: int) -> None:
+        self._sequence = sequence
+        self._next = replace(self._next, lists=lists)

@@ -1,0 +1,261 @@
+"""Changes of lists: what may be listed, by whom, and what a second person must approve.
+
+An allow list opens a door, so every entry of one needs a second person, an end and a scope. A deny
+list closes one: single entries act at once, and a change of more than 1,000 entries is looked at
+first, because a slip in a file would shut out as many. Grey lists decide nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from risk_service.domain.errors import InvalidInput, NotFound, Violation
+from risk_service.domain.governed import (
+    Change,
+    ChangeKind,
+    ListDraft,
+    ListTerms,
+    NewEntry,
+)
+from risk_service.domain.listed import ListKind, RawListed
+from risk_service.domain.vocabulary import PromotionType
+from risk_service.governance.stores import ListSource, ListStore, Stage
+
+DAY_US = 86_400_000_000
+ALLOW_DAYS_MAX = 366
+# A deny list changes by more than this only after a second look.
+ENTRIES_UNSEEN_MAX = 1000
+FAULTS_TOLD_MAX = 100
+LIST_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+REASON_CHARS_MAX, SOURCE_CHARS_MAX, SCOPE_MAX = 500, 200, 50
+_LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[- ]\d{4}[- ]\d{4}")
+
+KeyOf = Callable[[RawListed], tuple[str, int]]
+
+
+class RawEntry(Struct, frozen=True, kw_only=True):
+    """One entry as a person wrote it. ``row`` is where: a line of a file, or a place in a call.
+
+    ``expires_us`` is 0 for an entry without an end.
+    """
+
+    row: int
+    listed: RawListed
+    reason: str
+    promotion_types: tuple[PromotionType, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    source: str = ""
+    expires_us: int = 0
+
+
+class RowFault(Struct, frozen=True, kw_only=True):
+    """What is wrong with one entry."""
+
+    row: int
+    field: str
+    description: str
+
+
+class ListChange(Struct, frozen=True, kw_only=True):
+    """The list that is to change, and who asks; ``kind`` may be None for a list that exists."""
+
+    list_id: str
+    kind: ListKind | None
+    author: str
+    reason: str
+
+
+class Intake:
+    """Takes the entries of one change, any number of them, and keeps all or none.
+
+    Attributes
+    ----------
+    faults
+        What is wrong with entries, the first hundred of them.
+    fault_count
+        How many entries are wrong.
+    """
+
+    def __init__(
+        self, store: ListStore, key_of: KeyOf, change: ListChange, kind: ListKind, now_us: int
+    ) -> None:
+        self._store = store
+        self._key_of = key_of
+        self._change = change
+        self._kind = kind
+        self._now_us = now_us
+        self._stage: Stage = store.stage()
+        self.faults: list[RowFault] = []
+        self.fault_count = 0
+
+    def put(self, entries: Iterable[RawEntry]) -> None:
+        """Check and take entries; once one is wrong the others are only checked."""
+        fresh = []
+        for entry in entries:
+            try:
+                fresh.append(self._checked(entry))
+            except InvalidInput as error:
+                self._note(entry.row, error)
+        if fresh and not self.fault_count:
+            self._stage.put(fresh)
+
+    def keep(self, kind: ChangeKind) -> Change:
+        """Write the change.
+
+        Raises
+        ------
+        InvalidInput
+            There is no entry.
+        """
+        if not self._stage.count:
+            raise _invalid("entries", "there is none")
+        draft = ListDraft(
+            kind=kind,
+            list_id=self._change.list_id,
+            author=self._change.author,
+            reason=self._change.reason,
+            needs_approval=self._kind is ListKind.ALLOW
+            or (self._kind is ListKind.DENY and self._stage.count > ENTRIES_UNSEEN_MAX),
+        )
+        return self._store.add(draft, self._kind, self._stage)
+
+    def close(self) -> None:
+        """Give back what the entries took while they waited."""
+        self._stage.close()
+
+    def _checked(self, entry: RawEntry) -> NewEntry:
+        _check_text("reason", entry.reason, REASON_CHARS_MAX, low=1)
+        _check_text("source", entry.source, SOURCE_CHARS_MAX)
+        if len(entry.campaigns) > SCOPE_MAX:
+            raise _invalid("campaigns", f"names more than {SCOPE_MAX} campaigns")
+        for campaign in entry.campaigns:
+            _check_text("campaigns", campaign, 128, low=1)
+        if entry.expires_us and entry.expires_us <= self._now_us:
+            raise _invalid("expires", "must lie in the future")
+        if self._kind is ListKind.ALLOW:
+            self._check_allow(entry)
+        text, bits = self._key_of(entry.listed)
+        return NewEntry(
+            entity=entry.listed.entity,
+            text=text,
+            bits=bits,
+            terms=ListTerms(
+                list_id=self._change.list_id,
+                reason=entry.reason.strip(),
+                promotion_types=tuple(sorted(set(entry.promotion_types))),
+                campaigns=tuple(sorted(set(entry.campaigns))),
+                source=entry.source.strip(),
+            ),
+            expires_us=entry.expires_us,
+        )
+
+    def _check_allow(self, entry: RawEntry) -> None:
+        if not 0 < entry.expires_us <= self._now_us + ALLOW_DAYS_MAX * DAY_US:
+            raise _invalid("expires", f"an allow entry must end within {ALLOW_DAYS_MAX} days")
+        if not entry.promotion_types and not entry.campaigns:
+            words = "an allow entry must name promotion types or campaigns"
+            raise _invalid("promotion_types", words)
+
+    def _note(self, row: int, error: InvalidInput) -> None:
+        self.fault_count += 1
+        if len(self.faults) < FAULTS_TOLD_MAX:
+            one = error.violations[0]
+            self.faults.append(RowFault(row=row, field=one.field, description=one.description))
+
+
+class Listing:
+    """Changes of lists by people.
+
+    Parameters
+    ----------
+    key_of
+        The identity room's way from what a person wrote to a token.
+    """
+
+    def __init__(
+        self, store: ListStore, source: ListSource, key_of: KeyOf, now_us: Callable[[], int]
+    ) -> None:
+        self.store = store
+        self.source = source
+        self.key_of = key_of
+        self._now_us = now_us
+
+    def begin(self, change: ListChange) -> Intake:
+        """Return what takes the entries of a change; close it whatever happens.
+
+        Raises
+        ------
+        InvalidInput
+            The list has no proper name, or is new and its kind is not given.
+        Conflict
+            The list is of another kind.
+        """
+        if not LIST_ID.fullmatch(change.list_id):
+            words = "must be 1 to 64 of a-z, 0-9, dot, hyphen and underscore, such as ring-2026"
+            raise _invalid("list_id", words)
+        _check_text("reason", change.reason, REASON_CHARS_MAX)
+        there = self.store.kind_of(change.list_id)
+        kind = change.kind or there
+        if kind is None:
+            words = f"the list {change.list_id} is new: say whether it is allow, deny or grey"
+            raise _invalid("kind", words)
+        return Intake(self.store, self.key_of, change, kind, self._now_us())
+
+    def add(self, change: ListChange, entries: Sequence[RawEntry]) -> Change:
+        """Add entries.
+
+        Raises
+        ------
+        InvalidInput
+            Any of them is wrong; nothing was written.
+        """
+        intake = self.begin(change)
+        try:
+            intake.put(entries)
+            if intake.faults:
+                raise InvalidInput(
+                    tuple(
+                        Violation(field=f"entries[{one.row}].{one.field}",
+                                  description=one.description)
+                        for one in intake.faults
+                    )
+                )  # fmt: skip
+            return intake.keep(ChangeKind.LIST_ADD)
+        finally:
+            intake.close()
+
+    def remove(self, change: ListChange, numbers: Sequence[int]) -> Change:
+        """Take entries out by their numbers.
+
+        Raises
+        ------
+        InvalidInput, NotFound, Conflict
+            No entry is named, there is no such list, or an entry is not in force.
+        """
+        _check_text("reason", change.reason, REASON_CHARS_MAX, low=1)
+        kind = self.store.kind_of(change.list_id)
+        if kind is None:
+            raise NotFound(f"there is no list {change.list_id}; see `risk lists show`")
+        if not numbers:
+            raise _invalid("entry_ids", "name at least one entry")
+        draft = ListDraft(
+            kind=ChangeKind.LIST_REMOVE,
+            list_id=change.list_id,
+            author=change.author,
+            reason=change.reason,
+            needs_approval=kind is ListKind.DENY and len(numbers) > ENTRIES_UNSEEN_MAX,
+        )
+        return self.store.remove(draft, sorted(set(numbers)))
+
+
+def _check_text(field: str, text: str, most: int, low: int = 0) -> None:
+    if not low <= len(text.strip()) <= most or not all(char.isprintable() for char in text.strip()):
+        raise _invalid(field, f"must be {low} to {most} printable characters")
+    if field == "reason" and _LOOKS_PERSONAL.search(text):
+        # Reasons are shown, stored and never tokenised.
+        raise _invalid(field, "holds what looks like a phone or id number; leave it out")
+
+
+def _invalid(field: str, words: str) -> InvalidInput:
+    return InvalidInput((Violation(field=field, description=words),))

@@ -1,0 +1,163 @@
+"""Publishing rules and limit policies: checked, proposed, approved by another person, in force.
+
+A version that does not load is never kept, so what is in force can always be loaded again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from risk_service.domain.errors import ConfigFault, Conflict, InvalidInput, Violation
+from risk_service.domain.governed import Publication, PublishedKind, Sources
+from risk_service.governance.stores import PublicationStore
+from risk_service.rules.faults import RuleFileFault
+
+FILES_MAX = 200
+SOURCES_CHARS_MAX = 2_000_000
+NOTE_CHARS_MAX = 500
+
+
+class Versioned(Protocol):
+    """What sources become."""
+
+    @property
+    def version(self) -> str:
+        """Return what tells it from every other."""
+
+
+Load = Callable[[Sources], Versioned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """Proposes, approves, rejects and rolls back versions.
+
+    Parameters
+    ----------
+    load
+        Per kind, makes of sources what is put in force.
+    """
+
+    store: PublicationStore
+    load: Mapping[PublishedKind, Load]
+
+    def publish(
+        self, kind: PublishedKind, sources: Sources, actor_id: str, note: str
+    ) -> Publication:
+        """Propose a version.
+
+        Raises
+        ------
+        InvalidInput
+            The sources cannot be used; each violation names file and line.
+        Conflict
+            The version is in force or proposed already.
+        """
+        _check_note(note)
+        loaded = self.loaded(kind, sources)
+        return self.store.propose(kind, loaded.version, sources, actor_id, note)
+
+    def approve(
+        self, kind: PublishedKind, number: int, version: str, actor_id: str
+    ) -> tuple[Publication, Versioned]:
+        """Put a proposed version in force; return what it became as well.
+
+        Raises
+        ------
+        InvalidInput
+            The sources could be used when they were published, and cannot any more.
+        NotFound, Conflict, Forbidden
+            As the store has it.
+        """
+        proposed = self.store.publication(kind, number)
+        loaded = self.loaded(kind, self.store.sources(number))
+        if loaded.version != proposed.version:
+            raise Conflict(
+                f"{kind} number {number} was published for another version of this service: it "
+                f"would now be {loaded.version}, not {proposed.version}; publish it again"
+            )
+        return self.store.approve(kind, number, version, actor_id), loaded
+
+    def rollback(
+        self, kind: PublishedKind, number: int, actor_id: str, note: str
+    ) -> tuple[Publication, Versioned]:
+        """Put an earlier version in force again; 0 means the one before.
+
+        Raises
+        ------
+        InvalidInput
+            Its sources cannot be used by this version of the service.
+        NotFound, Conflict
+            As the store has it.
+        """
+        _check_note(note)
+        target = self.store.rollback_target(kind, number)
+        loaded = self.loaded(kind, self.store.sources(target.number))
+        return self.store.rollback(kind, target.number, actor_id, note), loaded
+
+    def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
+        """Close a proposal."""
+        _check_note(note)
+        return self.store.reject(kind, number, actor_id, note)
+
+    def in_force(self, kind: PublishedKind) -> Versioned:
+        """Return what is in force, loaded.
+
+        Raises
+        ------
+        ConfigFault
+            This version of the service cannot use it.
+        """
+        active = self.store.active(kind)
+        if active is None:
+            raise ConfigFault(f"no {kind} are in force; the governance store was never started")
+        try:
+            return self.loaded(kind, self.store.sources(active.number))
+        except InvalidInput as error:
+            raise ConfigFault(
+                f"the {kind} in force (number {active.number}, {active.version}) cannot be used by "
+                f"this version of the service: {error}. Go back to the version of the service that "
+                f"published them, publish {kind} that both can use, and upgrade again"
+            ) from error
+
+    def loaded(self, kind: PublishedKind, sources: Sources) -> Versioned:
+        """Return what sources become.
+
+        Raises
+        ------
+        InvalidInput
+            They cannot be used.
+        """
+        _check_size(sources)
+        try:
+            return self.load[kind](sources)
+        except RuleFileFault as error:
+            where = f"{error.file}:{error.line}" + (f":{error.column}" if error.column else "")
+            rule = f"rule {error.rule_id}: " if error.rule_id else ""
+            words = " ".join(filter(None, (error.message.en, error.hint.en)))
+            raise _invalid(where, rule + words) from error
+        except ConfigFault as error:
+            raise _invalid("sources", str(error)) from error
+
+
+def _check_size(sources: Sources) -> None:
+    if not sources:
+        raise _invalid("sources", "hold no file")
+    if len(sources) > FILES_MAX:
+        raise _invalid("sources", f"hold {len(sources)} files, at most {FILES_MAX} are taken")
+    chars = sum(map(len, sources.values()))
+    if chars > SOURCES_CHARS_MAX:
+        raise _invalid("sources", f"hold {chars} characters, at most {SOURCES_CHARS_MAX} are taken")
+    for name in sources:
+        if not 0 < len(name) <= 200 or not name.isprintable():
+            raise _invalid("sources", "a file name must be 1 to 200 printable characters")
+
+
+def _check_note(note: str) -> None:
+    if not note.strip() or len(note) > NOTE_CHARS_MAX:
+        words = f"must say why, in 1 to {NOTE_CHARS_MAX} characters"
+        raise _invalid("note", words)
+
+
+def _invalid(field: str, words: str) -> InvalidInput:
+    return InvalidInput((Violation(field=field, description=words),))
