@@ -74,6 +74,16 @@ class Settings(BaseModel):
     # Records kept decoded in memory, about 5 KB each: 1.2 GB when all are in use
     window_records_max: Annotated[int, Field(ge=1000)] = 250_000
 
+    # Reservations: beside the decisions, or shared (postgresql://user@host:port/database)
+    ledger: Annotated[str, Field(pattern=r"^(embedded|postgres(ql)?://.+)$")] = "embedded"
+    ledger_password: SecretStr = SecretStr("")
+    ledger_timeout_ms: Annotated[float, Field(gt=0)] = 500.0
+    # Counters that refuse what is hopeless before the shared ledger is asked
+    admission: Annotated[str, Field(pattern=r"^(none|redis://[^/]+)$")] = "none"
+    admission_password: SecretStr = SecretStr("")
+    admission_timeout_ms: Annotated[float, Field(gt=0)] = 20.0
+    admission_trust_ms: Annotated[float, Field(gt=0)] = 1000.0
+
     # Decisions
     features_stale_after_s: Annotated[int, Field(gt=0)] = 36 * 3600
     replay_from: AwareDatetime | None = None

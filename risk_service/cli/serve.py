@@ -32,6 +32,12 @@ from risk_service.telemetry import configure_logging
 @click.option(
     "--windows", help="embedded (the default), or redis://host:port[,host:port] for shared windows."
 )
+@click.option(
+    "--ledger", help="embedded (the default), or postgresql://user@host:port/database, shared."
+)
+@click.option(
+    "--admission", help="redis://host:port[,host:port]: refuses early what a shared ledger would."
+)
 @click.option("--metrics-port", type=int, help="Port of Prometheus metrics, on the same host.")
 @click.option(
     "--replay-from", help="RFC 3339 time: the clock follows the orders of a recorded world."

@@ -239,7 +239,7 @@ def test_two_corrections_take_off_what_is_there_once(two: Two) -> None:
             actor_id="analyst",
             policy_id="limit",
             subject="account",
-            token="a1",
+            token="a1",  # noqa: S106 - an account, no secret
             scope="sku-1",
             delta=-2,
             reason="typed twice",

@@ -133,7 +133,7 @@ class PostgresLedger:
 
     def expire(self, now_us: int) -> int:
         """End some holds whose time is over, durably; return how many, 0 when none is left."""
-        self._open()
+        self.open()
         ended = 0
         while not ended:
             keys = due_keys(self._session, self._at(now_us), SWEEP_RECORDS)
@@ -163,7 +163,7 @@ class PostgresLedger:
 
         A repair keeps all others waiting while it adds up.
         """
-        self._open()
+        self.open()
         while self.expire(now_us):
             pass
         return reconcile(self._session, repair=repair)
@@ -174,7 +174,16 @@ class PostgresLedger:
             self._admission.close()
         self._session.close()
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Connect and bring the tables to this version; every call does so when needed.
+
+        Raises
+        ------
+        ConfigFault
+            The tables belong to a newer version of the service.
+        StoreUnavailable
+            The server does not answer.
+        """
         if not self._ready:
             migrate(self._session)
             self._ready = True
@@ -188,7 +197,7 @@ class PostgresLedger:
         self, play: Play[Value], wanted: Wanted, now_us: int, *, sweep: bool = True
     ) -> tuple[Value, BoundedDraft, Moment]:
         """Play until nothing is missing; what was due is ended first."""
-        self._open()
+        self.open()
         moment = Moment(wanted, read=False)
         for _ in range(ROUNDS_MAX):
             draft = BoundedDraft(moment, self._at(now_us))

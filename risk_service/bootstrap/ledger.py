@@ -1,0 +1,69 @@
+"""Opens the ledger of reservations: in the state directory, or shared in PostgreSQL."""
+
+import logging
+from collections.abc import Callable
+
+from risk_service.adapters.postgres.admission import Admission
+from risk_service.adapters.postgres.connection import Session
+from risk_service.adapters.postgres.ledger import PostgresLedger
+from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.admission import RedisAdmission
+from risk_service.adapters.sqlite.ledger import SqliteLedger
+from risk_service.config import Settings
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.limits.book import LimitBook
+from risk_service.ports import ReservationLedger
+
+log = logging.getLogger(__name__)
+
+
+def open_ledger(
+    settings: Settings, book: Callable[[], LimitBook], on_commit: Callable[[float], None]
+) -> ReservationLedger:
+    """Return the ledger that the settings name.
+
+    A PostgreSQL that does not answer yet stops no start: until it does, limits cannot be
+    counted, and each promotion's fail policy says what becomes of its orders.
+
+    Parameters
+    ----------
+    book
+        Returns the limit policies in force.
+    on_commit
+        Told how long each commit of the embedded ledger took, in seconds.
+
+    Raises
+    ------
+    ConfigFault
+        An address cannot be used, or admission is asked for without a shared ledger.
+    """
+    if settings.ledger == "embedded":
+        if settings.admission != "none":
+            raise ConfigFault(
+                "admission: only a shared ledger has counters in Redis; "
+                "give --ledger postgresql://... too, or leave --admission out"
+            )
+        return SqliteLedger(settings.state, book, on_commit=on_commit)
+    session = Session(
+        settings.ledger,
+        password=settings.ledger_password.get_secret_value(),
+        timeout_s=settings.ledger_timeout_ms / 1000,
+    )
+    ledger = PostgresLedger(session, book, _admission(settings))
+    try:
+        ledger.open()
+    except StoreUnavailable as error:
+        log.warning("ledger_not_reached", extra={"error": str(error)})
+    return ledger
+
+
+def _admission(settings: Settings) -> Admission | None:
+    if settings.admission == "none":
+        return None
+    counters = RedisAdmission(
+        parse_addresses(settings.admission.removeprefix("redis://")),
+        login=Login(password=settings.admission_password.get_secret_value()),
+        timeout_s=settings.admission_timeout_ms / 1000,
+        trust_s=settings.admission_trust_ms / 1000,
+    )
+    return Admission(counters)
