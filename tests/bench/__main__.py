@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import feature_read, live, models, redis_read, score_order, windows
+from tests.bench import feature_read, live, models, redis_read, rules, score_order, windows
 from tests.bench.figures import Round, Row, table
 from tests.bench.processes import cores
 from tests.bench.profile import print_profile
 from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
-PARTS = ("score", "features", "models", "windows", "live", "redis")
+PARTS = ("score", "features", "models", "windows", "live", "redis", "rules")
 # Parts that need no servers, no store and no world.
-ALONE = ("windows", "live", "redis")
+ALONE = ("windows", "live", "redis", "rules")
 
 
 def main() -> None:
@@ -51,6 +51,9 @@ def main() -> None:
         _say("windows in Redis ...")
         rounds = [redis_read.run_round() for _ in range(args.rounds)]
         result["redis"] = _report(redis_read.ROWS, rounds)
+    if "rules" in parts:
+        _say("rules ...")
+        result["rules"] = _report(rules.ROWS, [rules.run_round() for _ in range(args.rounds)])
     if args.json is not None:
         args.json.write_text(json.dumps(result, indent=1))
 
