@@ -104,7 +104,7 @@ class Records:
             limit_uses=grant.uses,
             granted=grant.lines if grant.expires_at_us else (),
             held_until_us=grant.expires_at_us,
-            blocking=next((use.subject for use in grant.uses if use.blocking), ""),
+            blocking=_blocking(grant),
             required_level=verdict.required_level,
         )
 
@@ -124,6 +124,12 @@ class Records:
             kind=verdict.challenge_kind,
             expires_at_us=now_us + self.policy.challenge_ttl_us,
         )
+
+
+def _blocking(grant: Grant) -> str:
+    """Return whom the first limit counts that spoke against the order."""
+    blocking = [use.subject for use in grant.uses if use.blocking and not use.shadow]
+    return blocking[0] if blocking else ""
 
 
 def _mode(judged: Judged) -> Mode:
