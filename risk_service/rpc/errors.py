@@ -24,6 +24,7 @@ from risk_service.domain.errors import (
     Unauthenticated,
     Violation,
 )
+from risk_service.rules.faults import RuleFileFault
 
 Code = grpc.StatusCode
 
@@ -38,6 +39,7 @@ class Stopping(RiskError):
 
 CODES: dict[type[RiskError], grpc.StatusCode] = {
     InvalidInput: Code.INVALID_ARGUMENT,
+    RuleFileFault: Code.INVALID_ARGUMENT,
     TooLarge: Code.RESOURCE_EXHAUSTED,
     RequestIdReused: Code.ALREADY_EXISTS,
     DecisionNotFound: Code.NOT_FOUND,

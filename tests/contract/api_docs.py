@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from risk_service.rpc.constraints import markdown
+from risk_service.rpc import constraints, constraints_claims
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 START, END = "<!-- constraints: generated -->\n", "<!-- /constraints -->\n"
@@ -12,7 +12,8 @@ def with_tables(page: str) -> str:
     """Return the page with its tables made anew."""
     head, _, rest = page.partition(START)
     _, _, tail = rest.partition(END)
-    return f"{head}{START}\n{markdown()}\n{END}{tail}"
+    tables = "\n".join([constraints.markdown(), constraints_claims.markdown()])
+    return f"{head}{START}\n{tables}\n{END}{tail}"
 
 
 if __name__ == "__main__":
