@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from risk_service.decisions.policy_file import FailRules
 from risk_service.domain.vocabulary import PromotionType
+from risk_service.limits.book import LimitBook
+from risk_service.limits.policy import OF_GOODS, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,30 @@ class LimitedItems:
     campaign_ids: frozenset[str] = frozenset()
     skus: frozenset[str] = frozenset()
     seller_ids: frozenset[str] = frozenset()
+
+
+def limited_items(book: LimitBook) -> LimitedItems:
+    """Return what active limits on goods name, each policy by the narrowest thing it says.
+
+    Limits on redemptions, draws and rewards are left out: they guard an offer, not a stock.
+    """
+    names: dict[str, set[str]] = {"skus": set(), "campaigns": set(), "sellers": set()}
+    kinds: set[PromotionType] = set()
+    for policy in book.policies:
+        if policy.state is not State.ACTIVE or policy.measure not in OF_GOODS:
+            continue
+        include = policy.include
+        named = [name for name in names if getattr(include, name)]
+        if named:
+            names[named[0]] |= getattr(include, named[0])
+        else:
+            kinds |= include.promotion_types or set(PromotionType)
+    return LimitedItems(
+        promotion_types=frozenset(kinds),
+        campaign_ids=frozenset(names["campaigns"]),
+        skus=frozenset(names["skus"]),
+        seller_ids=frozenset(names["sellers"]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.order import Order
 from risk_service.domain.reservation import HoldRequest
 from risk_service.domain.vocabulary import ChallengeKind, ChallengeResult, Outcome
+from risk_service.limits.book import LimitBook
+from risk_service.limits.policy import OF_GOODS
 from risk_service.ports import Reserved
 
 log = logging.getLogger(__name__)
@@ -41,10 +43,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limited:
-    """The verdict with limits, and the grant; None when limits could not be counted."""
+    """The verdict with limits, and the grant where limits concern the order.
+
+    ``counted`` is False when the ledger could not be asked.
+    """
 
     verdict: Verdict
-    grant: Grant | None
+    grant: Grant | None = None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +96,14 @@ class Limiting:
         self._policy = policy
         self._ledger = ledger
 
-    def hold(self, asks: Sequence[Ask], now_us: int) -> Held:
-        """Hold for the orders of a group, each seeing those before; nothing for DENY."""
+    def hold(self, asks: Sequence[Ask], book: LimitBook, now_us: int) -> Held:
+        """Hold for the orders of a group, each seeing those before; nothing for DENY.
+
+        Parameters
+        ----------
+        book
+            The limits in force: without the ledger they still tell what is limited.
+        """
         if not asks:
             return Held(answers=(), reserved=None)
         try:
@@ -99,7 +111,9 @@ class Limiting:
             reserved = self._ledger.hold([self._request(ask, now_us) for ask in asks], now_us)
         except StoreUnavailable as error:
             log.warning("limits_unavailable", extra={"error": str(error), "orders": len(asks)})
-            answers = [Limited(verdict=self._without(ask), grant=None) for ask in asks]
+            answers = [
+                Limited(verdict=self._uncounted(ask, book, now_us), counted=False) for ask in asks
+            ]
             return Held(answers=answers, reserved=None)
         grants = [told.get(n, grant) for n, grant in enumerate(reserved.grants)]
         answers = [
@@ -162,12 +176,22 @@ class Limiting:
             verdict, challenge_kind=ChallengeKind.REAL_NAME, required_level=grant.required_level
         )
 
-    def _without(self, ask: Ask) -> Verdict:
-        """Return the verdict when nothing can be counted: a limited order is never allowed."""
-        promotions = {line.promotion_type for line in ask.order.lines}
-        outcome = self._policy.fail_outcome(promotions)
+    def _uncounted(self, ask: Ask, book: LimitBook, now_us: int) -> Verdict:
+        """Return the verdict when nothing can be counted.
+
+        Goods that a limit covers are never let pass; where only redemptions are counted, the
+        fail policy of the promotion says whether the order goes on.
+        """
+        claims = book.claims(ask.demand, now_us)
+        active = [one.policy for one in claims.claims if not one.shadow]
+        outcome = self._policy.fail_outcome(
+            [line.promotion_type for line in ask.demand.lines],
+            of_goods=any(policy.measure in OF_GOODS for policy in active),
+        )
+        if not active or outcome is Outcome.ALLOW:
+            return ask.verdict
         cause = Cause(step=Step.FAIL_POLICY, ref=UNAVAILABLE, outcome=outcome)
-        return self._policy.verdict((*ask.verdict.causes, cause), ())
+        return self._policy.verdict((*ask.verdict.causes, cause), ask.verdict.quantity_limits)
 
 
 def _granted_limits(order: Order, grant: Grant) -> tuple[QuantityLimit, ...]:

@@ -138,13 +138,13 @@ class Pipeline:
         self, drafts: Sequence[Draft], live: LiveGroup, findings: Findings, now_us: int
     ) -> tuple[list[Limited], Held]:
         """Return each verdict with what limits say, and what is held of them."""
-        limited = [Limited(verdict=draft.verdict, grant=None) for draft in drafts]
+        limited = [Limited(verdict=draft.verdict) for draft in drafts]
         places = [n for n, draft in enumerate(drafts) if findings.is_limited(draft.case)]
         asks = [
             self._ask(drafts[n], now_us, self._cluster(drafts[n].case, live, n, findings))
             for n in places
         ]
-        held = self.limiting.hold(asks, now_us)
+        held = self.limiting.hold(asks, findings.limits, now_us)
         for place, answer in zip(places, held.answers, strict=True):
             limited[place] = answer
         return limited, held

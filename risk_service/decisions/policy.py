@@ -123,10 +123,17 @@ class Policy:
         kind = max(self._kind(cause) for cause in verdict.decisive)
         return Verdict(outcome=outcome, causes=ordered, challenge_kind=kind)
 
-    def fail_outcome(self, promotions: Iterable[PromotionType]) -> Outcome:
-        """Return what a limited order is answered when limits cannot be counted."""
-        closed = any(self._fail_of[promotion] == "closed" for promotion in promotions)
-        return Outcome.DENY if closed else Outcome.REVIEW
+    def fail_outcome(self, promotions: Iterable[PromotionType], *, of_goods: bool) -> Outcome:
+        """Return what a limited order is answered when limits cannot be counted.
+
+        Parameters
+        ----------
+        of_goods
+            Whether a limit counts its units: then it is reviewed where it is not denied.
+        """
+        if any(self._fail_of[promotion] == "closed" for promotion in promotions):
+            return Outcome.DENY
+        return Outcome.REVIEW if of_goods else Outcome.ALLOW
 
     def passed_settles(self, outcome: Outcome) -> bool:
         """Tell whether a passed challenge answers what asked for this outcome."""

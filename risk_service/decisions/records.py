@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from risk_service.decisions.cases import Case
 from risk_service.decisions.cause_reasons import reasons_of_causes
 from risk_service.decisions.findings import Found
-from risk_service.decisions.limiting import UNAVAILABLE, Limited
+from risk_service.decisions.limiting import Limited
 from risk_service.decisions.live import Stamped
 from risk_service.decisions.policy import Policy
 from risk_service.decisions.policy_file import ABUSES
@@ -18,7 +18,6 @@ from risk_service.domain.decision import (
     Decision,
     DecisionRecord,
     Reason,
-    Step,
     Versions,
 )
 from risk_service.domain.grant import Grant
@@ -134,10 +133,10 @@ def _blocking(grant: Grant) -> str:
 
 def _mode(judged: Judged) -> Mode:
     """Return what the decision rests on: limits that nobody could count are told too."""
-    causes = judged.limited.verdict.causes
-    failed = any(one.step is Step.FAIL_POLICY and one.ref == UNAVAILABLE for one in causes)
     mode = judged.draft.mode
-    return Mode.NO_LIMITS if failed and mode not in WORSE_THAN_NO_LIMITS else mode
+    if judged.limited.counted or mode in WORSE_THAN_NO_LIMITS:
+        return mode
+    return Mode.NO_LIMITS
 
 
 def _scores(group: ScoredGroup, index: int) -> tuple[AbuseScore, ...]:
