@@ -84,6 +84,9 @@ class Settings(BaseModel):
     admission_timeout_ms: Annotated[float, Field(gt=0)] = 20.0
     admission_trust_ms: Annotated[float, Field(gt=0)] = 1000.0
 
+    # Who verifies real names; "local" checks nobody, it is a stand-in for tests and laptops
+    real_name_provider: Literal["none", "local"] = "none"
+
     # Decisions
     features_stale_after_s: Annotated[int, Field(gt=0)] = 36 * 3600
     replay_from: AwareDatetime | None = None

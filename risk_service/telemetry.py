@@ -28,7 +28,7 @@ COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 LOG_FIELDS = (
     "address", "bundle_sha256", "check", "code", "decision_id", "error", "error_type",
     "events", "feature_schema", "grace_s", "limits", "lists", "method", "orders", "policy",
-    "ready_s", "request_id", "rules", "signal", "state", "version",
+    "ready_s", "request_id", "reservation_id", "rules", "signal", "state", "version",
 )  # fmt: skip
 
 
@@ -79,6 +79,11 @@ class Metrics:
             "risk_assessments", "Claims, promotion actions and verifications answered.",
             ("kind", "result"), registry=self.registry,
         )  # fmt: skip
+        self._reservations = Counter(
+            "risk_reservations_to_look_into",
+            "Orders that were paid without a hold or after their cancellation, and failed calls.",
+            ("what",), registry=self.registry,
+        )  # fmt: skip
         self.event_groups = EventGroups(self.registry)
         self._refused = Counter(
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
@@ -113,6 +118,10 @@ class Metrics:
     def assessment_made(self, kind: str, result: str) -> None:
         """Count a decision on a claim or an action, or a verification."""
         self._child(self._assessments, kind, result).inc()
+
+    def reservation_to_look_into(self, what: str) -> None:
+        """Count an order whose payment and hold do not go together."""
+        self._child(self._reservations, what).inc()
 
     def call_started(self) -> None:
         """Count a call in."""

@@ -39,10 +39,10 @@ class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
         Every variable that rules could read, missing ones left out.
     vector
         Model input of a claim as little-endian float64 bytes; empty for an action.
-    stamp_us
-        When the windows were read.
-    linked_us
-        When clusters and linked accounts were read; 0 for an action.
+    stamp_us, read_us
+        When the windows were read; of each key group where a shared store gives its own.
+    linked_us, others_us
+        When clusters and the records of linked accounts were read; 0 and empty for an action.
     """
 
     decision: Decision
@@ -54,7 +54,9 @@ class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
     clock_us: int
     stamp_us: int
     vector: bytes = b""
+    read_us: tuple[int, ...] = ()
     linked_us: int = 0
+    others_us: tuple[int, ...] = ()
     refund: AssessedRefund | None = None
     benefit: Benefit | None = None
     completion: ChallengeCompletion | None = None

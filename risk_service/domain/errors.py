@@ -12,6 +12,7 @@ RiskError
 ├── Conflict                what is governed is not in a state for this
 ├── Overloaded              refused to keep the promise to the orders already taken
 ├── StoreUnavailable        the answer could not be made durable
+├── ProviderUnavailable     the provider of real names gave no answer in time
 ├── BundleRefused           a model bundle failed verification
 ├── DataFault               a row of a data set cannot be read; names file and row
 └── ConfigFault             a setting or a start condition is wrong
@@ -78,6 +79,10 @@ class Overloaded(RiskError):
 
 class StoreUnavailable(RiskError):
     """The answer could not be made durable; try again with the same request id."""
+
+
+class ProviderUnavailable(RiskError):
+    """The provider of real names gave no answer in time; nothing was verified."""
 
 
 class BundleRefused(RiskError):

@@ -141,6 +141,11 @@ class Tokeniser:
         """Return the token of an account id, as in ``Order.tokens.account``."""
         return self._account(_encoded(opaque(account_id)))
 
+    def real_name(self, text: str) -> str:
+        """Return the token of a document's number, as in ``Order.tokens.real_name``."""
+        parsed = parse_real_name_id(text)
+        return self._real_name(_encoded(parsed.canonical)) if parsed else ""
+
     def _listed(
         self, needs: ListNeeds, raw: RawOrder, ip: IpFacts | None, address: Address
     ) -> tuple[str, ...]:

@@ -208,20 +208,21 @@ def is_ip(text: str) -> bool:
 def markdown() -> str:
     """Return the tables of ``docs/api.md``, one per request."""
     parts = [
-        _section("ScoreOrderRequest", SCORE_ORDER),
+        section("ScoreOrderRequest", SCORE_ORDER),
         "### Sums\n\n| field | equals |\n|---|---|\n"
         + "\n".join(f"| `{field}` | {equals} |" for field, equals in SUMS)
         + "\n",
-        _section("BatchScoreOrdersRequest", BATCH),
-        _section("CompleteChallengeRequest", COMPLETE_CHALLENGE),
-        _section("GetDecisionRequest (exactly one of)", GET_DECISION),
-        _section("ReportEventsRequest", EVENTS),
-        _section("ReportedEvent", (*LIFE_EVENT, *ACTION_EVENT[len(EVENT) :])),
+        section("BatchScoreOrdersRequest", BATCH),
+        section("CompleteChallengeRequest", COMPLETE_CHALLENGE),
+        section("GetDecisionRequest (exactly one of)", GET_DECISION),
+        section("ReportEventsRequest", EVENTS),
+        section("ReportedEvent", (*LIFE_EVENT, *ACTION_EVENT[len(EVENT) :])),
     ]
     return "\n".join(parts)
 
 
-def _section(title: str, rows: tuple[Constraint, ...]) -> str:
+def section(title: str, rows: tuple[Constraint, ...]) -> str:
+    """Return the table of one request."""
     lines = [f"| `{row.field}` | {row.kind.value} | {row.message} |" for row in rows]
     head = f"### {title}\n\n| field | kind | constraint |\n|---|---|---|\n"
     return head + "\n".join(lines) + "\n"

@@ -17,6 +17,7 @@ from risk_service.domain.errors import (
     InvalidInput,
     NotFound,
     Overloaded,
+    ProviderUnavailable,
     RequestIdReused,
     RiskError,
     StoreUnavailable,
@@ -50,6 +51,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
     Conflict: Code.FAILED_PRECONDITION,
     Overloaded: Code.RESOURCE_EXHAUSTED,
     StoreUnavailable: Code.UNAVAILABLE,
+    ProviderUnavailable: Code.UNAVAILABLE,
     DeadlinePassed: Code.DEADLINE_EXCEEDED,
     Stopping: Code.UNAVAILABLE,
     # Raised at start and by offline commands only; on a call they would be our fault.

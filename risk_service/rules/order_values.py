@@ -82,10 +82,14 @@ class OrderReader:
     ----------
     rules
         Only features that its rules read are taken out of the matrix.
+    subject
+        Whose rules: a claim reads the features of its order.
     """
 
-    def __init__(self, schema: FeatureSchema, rules: RuleSet) -> None:
-        wanted = rules.reads[Subject.ORDER]
+    def __init__(
+        self, schema: FeatureSchema, rules: RuleSet, subject: Subject = Subject.ORDER
+    ) -> None:
+        wanted = rules.reads[subject]
         features = [
             (slot, feature)
             for slot, feature in enumerate(schema.features)

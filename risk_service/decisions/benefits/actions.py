@@ -13,7 +13,7 @@ from risk_service.decisions.assessing.combining import hit_findings
 from risk_service.decisions.assessing.in_force import Searches
 from risk_service.decisions.assessing.pending import Drafted, Pending
 from risk_service.decisions.attempt import ChallengeReport
-from risk_service.decisions.benefits.as_order import PROMOTION_OF, as_order
+from risk_service.decisions.benefits.as_order import PROMOTION_OF, as_order, is_same_action
 from risk_service.decisions.benefits.entries import BenefitEntries
 from risk_service.decisions.benefits.facts import (
     common_facts,
@@ -29,6 +29,7 @@ from risk_service.domain.assessment import AssessmentRecord, Value, benefit_subj
 from risk_service.domain.benefit import Benefit, BenefitType, CustomerFacts, RawBenefit
 from risk_service.domain.decision import Challenge, ChallengeCompletion, Decision, Versions
 from risk_service.domain.errors import ChallengeNotOpen, RequestIdReused
+from risk_service.domain.evidence import Evidence
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.reported import EventRecord
 from risk_service.domain.vocabulary import ChallengeResult, Mode, VerificationLevel
@@ -109,7 +110,8 @@ class Actions:
             else self.windows.nothing(now_us)
         )
         looked_up = self.entries.look_up(benefit, pending, now_us, is_first=case.number == 1)
-        lists = self.searches.lists(as_order(benefit), now_us)
+        cluster = seen.cluster[0] if seen.cluster else ""
+        lists = self.searches.lists(as_order(benefit), cluster, now_us)
         values = {
             **common_facts(benefit),
             **self._customer_values(benefit, now_us),
@@ -121,7 +123,8 @@ class Actions:
         rules = self.searches.rules("action", promotions, now_us, {**seen.features, **values})
         findings = [*hit_findings(lists, rules), *looked_up.findings]
         completed = case.completion.result if case.completion else None
-        judged = self.judge.judge(findings, self._asked(case, seen), completed, now_us)
+        asked = self._asked(case, seen, self.searches.required(rules))
+        judged = self.judge.judge(findings, asked, completed, now_us)
         decision = self._decision(case, judged, (lists, rules), seen)
         record = _record(case, decision, judged, {**dict(seen.features), **values}, seen)
         return Drafted(
@@ -138,7 +141,7 @@ class Actions:
             return self._completed(attempt, attempt.subject, decision_id, pending, now_us)
         benefit = self.tokenise(attempt.subject, now_us)
         latest = pending.latest_of(benefit_subject(benefit.action_id))
-        if latest is not None and not _same(latest.benefit, benefit):
+        if latest is not None and not is_same_action(latest.benefit, benefit):
             raise RequestIdReused("the action id was used before for another action")
         is_first = latest is None
         return _Case(
@@ -187,7 +190,7 @@ class Actions:
         facts = benefit.facts or CustomerFacts()
         return customer_facts(benefit, facts, facts.verification_level, now_us)
 
-    def _asked(self, case: _Case, seen: SeenAction) -> Asked:
+    def _asked(self, case: _Case, seen: SeenAction, wanted: tuple[Evidence, ...]) -> Asked:
         benefit = case.benefit
         level = benefit.facts.verification_level if benefit.facts else None
         passed = case.completion is not None and case.completion.result is ChallengeResult.PASSED
@@ -200,6 +203,7 @@ class Actions:
             real_name=self.tokenise.real_name(account, case.now_us),
             cluster=seen.cluster,
             passed=passed,
+            wanted=wanted,
         )
 
     def _decision(
@@ -235,8 +239,7 @@ class Actions:
                 lists=lists_version,
                 limits=judged.limits_version,
             ),
-            # No model looks at an action: rules, lists and limits decide.
-            mode=Mode.RULES_ONLY if seen.available else Mode.NO_FEATURES,
+            mode=_mode(judged, seen),
             decided_at_us=case.now_us,
             challenge=challenge,
             causes=judged.causes,
@@ -269,6 +272,13 @@ def _record(
     )
 
 
+def _mode(judged: Judged, seen: SeenAction) -> Mode:
+    """Return FULL when everything that looks at an action was there; no model does."""
+    if not seen.available:
+        return Mode.NO_FEATURES
+    return Mode.FULL if judged.limits_counted else Mode.NO_LIMITS
+
+
 def _reported(case: _Case) -> EventRecord:
     """Return the action as the event under which it counts: its own id, as if reported."""
     return EventRecord(
@@ -278,19 +288,3 @@ def _reported(case: _Case) -> EventRecord:
         action=case.benefit.action,
         decision_id=case.decision_id,
     )
-
-
-def _same(before: Benefit | None, benefit: Benefit) -> bool:
-    """Tell whether two requests of one action id speak of the same action."""
-    return before is not None and (
-        before.benefit_type is benefit.benefit_type and _who(before) == _who(benefit)
-    )
-
-
-def _who(benefit: Benefit) -> tuple[str, ...]:
-    action, subsidy = benefit.action, benefit.subsidy
-    if action is not None:
-        return (action.account, action.related, action.campaign)
-    if subsidy is not None:
-        return (subsidy.seller_id, subsidy.campaign_id, str(subsidy.amount_minor))
-    return ()

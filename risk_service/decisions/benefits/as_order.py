@@ -77,3 +77,19 @@ def campaign_of(benefit: Benefit) -> str:
     if benefit.action is not None:
         return benefit.action.campaign
     return benefit.subsidy.campaign_id if benefit.subsidy else ""
+
+
+def is_same_action(before: Benefit | None, benefit: Benefit) -> bool:
+    """Tell whether two requests of one action id speak of the same action."""
+    return before is not None and (
+        before.benefit_type is benefit.benefit_type and _who(before) == _who(benefit)
+    )
+
+
+def _who(benefit: Benefit) -> tuple[str, ...]:
+    action, subsidy = benefit.action, benefit.subsidy
+    if action is not None:
+        return (action.account, action.related, action.campaign)
+    if subsidy is not None:
+        return (subsidy.seller_id, subsidy.campaign_id, str(subsidy.amount_minor))
+    return ()

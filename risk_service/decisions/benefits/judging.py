@@ -31,6 +31,7 @@ class Judged:
     blocking: str
     required_level: VerificationLevel
     limits_version: str
+    limits_counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +103,32 @@ class Judge:
             blocking=blocking[0] if blocking else "",
             required_level=level if challenged else VerificationLevel.UNSPECIFIED,
             limits_version=grant.versions if grant else "",
+            limits_counted=grant is not None,
         )
 
     def _required(
         self, asked: Asked, outcome: Outcome, level: VerificationLevel
     ) -> tuple[Evidence, ...]:
-        subsidy = asked.benefit.subsidy
-        if subsidy is not None:
-            looked_at = outcome in (Outcome.REVIEW, Outcome.CHALLENGE)
-            return self.policy.subsidy_lacking(subsidy) if looked_at else ()
-        if outcome is not Outcome.CHALLENGE:
+        """Return what must be handed in before the action can pass."""
+        if outcome not in (Outcome.REVIEW, Outcome.CHALLENGE):
             return ()
+        pieces = list(asked.wanted)
         if level is not VerificationLevel.UNSPECIFIED:
-            return (Evidence.REAL_NAME,)
-        pieces = self.policy.challenge_asks(asked.benefit.benefit_type)
-        return () if asked.level >= VerificationLevel.L2 else pieces
+            pieces.append(Evidence.REAL_NAME)
+        if asked.benefit.subsidy is None and outcome is Outcome.CHALLENGE:
+            pieces += self.policy.challenge_asks(asked.benefit.benefit_type)
+        if asked.benefit.subsidy is not None:
+            pieces += self.policy.subsidy_asks
+        return tuple(dict.fromkeys(one for one in pieces if not self._has(asked, one, level)))
+
+    def _has(self, asked: Asked, piece: Evidence, level: VerificationLevel) -> bool:
+        subsidy = asked.benefit.subsidy
+        if piece is Evidence.REAL_NAME:
+            needed = max(level, VerificationLevel.L2)
+            return asked.level >= needed
+        if subsidy is None:
+            return False
+        return {
+            Evidence.TRANSACTION_PROOF: subsidy.transaction_proof_attached,
+            Evidence.SHIPPING_DOCUMENTS: subsidy.shipping_documents_attached,
+        }.get(piece, False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from risk_service.decisions.benefits.as_order import PROMOTION_OF, campaign_of
 from risk_service.domain.benefit import Benefit
 from risk_service.domain.errors import RiskError, StoreUnavailable
+from risk_service.domain.evidence import Evidence
 from risk_service.domain.grant import Demand, DemandLine, Grant
 from risk_service.domain.reservation import Confirm, HoldRequest, LedgerAnswer, Reserve
 from risk_service.domain.vocabulary import Outcome, VerificationLevel
@@ -25,7 +26,10 @@ NEW_ACCOUNT_US = 7 * 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """An action as limits see it, with the accounts of its identity cluster."""
+    """An action as limits see it, with the accounts of its identity cluster.
+
+    ``wanted`` is what the rules that matched ask to be handed in.
+    """
 
     benefit: Benefit
     fingerprint: bytes
@@ -33,6 +37,7 @@ class Asked:
     real_name: str
     cluster: Sequence[str]
     passed: bool
+    wanted: tuple[Evidence, ...] = ()
 
 
 class BenefitLimits:

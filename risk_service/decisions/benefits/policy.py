@@ -66,6 +66,8 @@ class BenefitPolicy:
         Length of the window in which a seller's claims are added up.
     just_below
         Amounts that count as just below the line.
+    subsidy_asks
+        Documents that a claim which is looked at needs.
     """
 
     def __init__(self, text: str) -> None:
@@ -80,6 +82,7 @@ class BenefitPolicy:
         below = round(single * (1 - content.subsidy.just_below_share))
         self.just_below = range(below, single + 1)
         self.sum_days = content.subsidy.sum_days
+        self.subsidy_asks = tuple(Evidence[one] for one in content.subsidy.required)
         self._evidence = {
             BenefitType[name]: tuple(Evidence[one] for one in pieces)
             for name, pieces in content.evidence.items()
@@ -114,14 +117,6 @@ class BenefitPolicy:
             told = {"asked": sums.just_below_30d, "limit": terms.single_minor}
             found.append(self.finding(JUST_BELOW, Step.AMOUNT, outcome, **told))
         return found
-
-    def subsidy_lacking(self, claim: SubsidyClaim) -> tuple[Evidence, ...]:
-        """Return the documents that a claim needs and has not brought."""
-        handed_in = {
-            Evidence.TRANSACTION_PROOF: claim.transaction_proof_attached,
-            Evidence.SHIPPING_DOCUMENTS: claim.shipping_documents_attached,
-        }
-        return tuple(one for name in self._subsidy.required if not handed_in[one := Evidence[name]])
 
     def challenge_asks(self, benefit_type: BenefitType) -> tuple[Evidence, ...]:
         """Return what a challenged customer must show; empty when a captcha will do."""

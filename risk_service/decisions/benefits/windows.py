@@ -104,6 +104,6 @@ class ActionWindows:
         if not requests:
             return found
         plans = self._compiled.plans
-        for (group, _), rows in zip(requests, self._store.read_many(requests, r_us), strict=True):
-            found.update(zip(plans[group].names, rows[0].tolist(), strict=True))
+        for (group, _), read in zip(requests, self._store.read_many(requests, r_us), strict=True):
+            found.update(zip(plans[group].names, read.values[0].tolist(), strict=True))
         return {name: value for name, value in found.items() if not math.isnan(value)}

@@ -38,6 +38,19 @@ class VerificationAttempt(Struct, frozen=True, kw_only=True, gc=False):
     provider: str = ""
     answer: ProviderAnswer | None = None
 
+    @property
+    def phone_failed(self) -> bool:
+        """Tell whether the phone code was wrong: then nothing else is looked at."""
+        return self.phone is PhoneCodeResult.FAILED
+
+    def asked(self, provider: str) -> "VerificationAttempt":
+        """Return the attempt as handed to a provider."""
+        return replace(self, provider=provider)
+
+    def answered(self, answer: ProviderAnswer) -> "VerificationAttempt":
+        """Return the attempt with the provider's answer."""
+        return replace(self, answer=answer)
+
 
 Answer = Verification | Exception
 
@@ -142,7 +155,7 @@ class Verifying:
 def _found(attempt: VerificationAttempt) -> tuple[RealNameResult, VerificationLevel]:
     """Return what the evidence shows: one piece that is wrong leaves at most the phone."""
     phone, answer = _phone_level(attempt), attempt.answer
-    if attempt.phone is PhoneCodeResult.FAILED:
+    if attempt.phone_failed:
         return RealNameResult.PHONE_FAILED, VerificationLevel.L0
     if answer is None:
         return RealNameResult.VERIFIED, phone

@@ -12,6 +12,7 @@ from risk_service import __version__
 from risk_service.decisions.assessing.combining import Finding, hit_findings, worst
 from risk_service.decisions.assessing.in_force import Searches
 from risk_service.decisions.assessing.pending import Drafted, Pending
+from risk_service.decisions.policy import promotions_of
 from risk_service.decisions.refunds.earlier import before_claim, require_lines
 from risk_service.decisions.refunds.facts import claim_facts, order_facts, present
 from risk_service.decisions.refunds.history import OrderLife, order_life
@@ -115,19 +116,17 @@ class RefundClaims:
         """
         case = self._case(attempt, decision_id, pending, now_us)
         scored = self.scoring.score(case.order, decision_id, now_us)
-        lists = self.searches.lists(case.order, now_us)
+        lists = self.searches.lists(case.order, scored.cluster, now_us)
         values = self._values(case, scored, lists)
-        promotions = frozenset(
-            [line.promotion_type for line in case.order.lines]
-            + [discount.promotion_type for discount in case.order.discounts]
-        )
-        rules = self.searches.rules("refund", promotions, now_us, values)
+        features = self.searches.features(case.order, scored.group)
+        promotions = promotions_of(case.order)
+        rules = self.searches.rules("refund", promotions, now_us, {**features, **values})
         findings = [
             *hit_findings(lists, rules),
             *scored.findings,
             *self.policy.findings(case.claim, case.recalculation),
         ]
-        judged = self._judged(case, findings)
+        judged = self._judged(case, findings, self.searches.required(rules))
         decision = self._decision(case, judged, scored, (lists, rules))
         return self._drafted(case, decision, judged, scored, values)
 
@@ -163,9 +162,11 @@ class RefundClaims:
         found = present({"refund_score": score, "grey_lists": grey})
         return {**order_facts(case.order), **facts, **found}
 
-    def _judged(self, case: _Case, findings: list[Finding]) -> _Judged:
+    def _judged(
+        self, case: _Case, findings: list[Finding], wanted: tuple[Evidence, ...]
+    ) -> _Judged:
         outcome, _, _ = worst(findings)
-        lacking = self.policy.lacking(case.order, case.claim)
+        lacking = self.policy.lacking(case.order, case.claim, wanted)
         if outcome is Outcome.CHALLENGE and not lacking:
             findings = [*findings, self.policy.evidence_seen()]
         outcome, _, reasons = worst(findings)
@@ -228,8 +229,10 @@ class RefundClaims:
             values=values,
             clock_us=case.now_us,
             stamp_us=scored.stamped.stamp_us,
+            read_us=scored.stamped.read_us,
             vector=scored.group.matrix[0].tobytes(),
             linked_us=scored.stamped.linked_us,
+            others_us=scored.stamped.others_us,
             refund=AssessedRefund(
                 claim=claim,
                 order_decision_id=case.record.decision.decision_id,

@@ -1,5 +1,6 @@
 """What the service does about claims: reads ``refunds.toml`` and judges by it."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -60,7 +61,9 @@ class RefundPolicy:
             raise ConfigFault(f"{FILE}: text or evidence of {min(wrong)} is missing or unknown")
         self._texts = content.text
         self._money = content.money
-        self.score_outcomes = {name: Outcome[one] for name, one in content.score.items()}
+        self.score_outcomes: dict[str, Outcome] = {
+            name: Outcome[one] for name, one in content.score.items()
+        }
         self._evidence = {
             EventReason[name]: tuple(Evidence[one] for one in pieces)
             for name, pieces in content.evidence.items()
@@ -76,7 +79,7 @@ class RefundPolicy:
             found.append(self._finding(BELOW, outcome, asked=asked, most=most))
         elif recalculation.below_threshold is None:
             found.append(self._finding(UNKNOWN, Outcome[money.threshold_unknown]))
-        if recalculation.excess_minor > money.tolerance_minor:
+        elif recalculation.excess_minor > money.tolerance_minor:
             found.append(self._finding(ABOVE, Outcome[money.above_paid], asked=asked, most=most))
         return found
 
@@ -84,15 +87,18 @@ class RefundPolicy:
         """Return that everything asked for was handed in: a person looks at it."""
         return self._finding(SEEN, Outcome.REVIEW)
 
-    def lacking(self, order: Order, claim: RefundClaim) -> tuple[Evidence, ...]:
-        """Return what this claim needs and has not handed in."""
+    def lacking(
+        self, order: Order, claim: RefundClaim, wanted: Sequence[Evidence] = ()
+    ) -> tuple[Evidence, ...]:
+        """Return what this claim needs and has not handed in; ``wanted`` is what rules ask for."""
         handed_in = {
             Evidence.PHOTOS: claim.photos_attached,
             Evidence.WEIGHT: claim.weight_ratio is not None,
             Evidence.RETURN_FIRST: claim.goods_returned,
             Evidence.REAL_NAME: order.verification_level >= VerificationLevel.L2,
         }
-        return tuple(one for one in self._evidence[claim.reason] if not handed_in[one])
+        needed = dict.fromkeys((*self._evidence[claim.reason], *wanted))
+        return tuple(one for one in needed if not handed_in.get(one, False))
 
     def _finding(self, code: str, outcome: Outcome, **values: object) -> Finding:
         return finding(self._texts, code, Step.AMOUNT, outcome, **values)

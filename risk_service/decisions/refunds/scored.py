@@ -20,10 +20,14 @@ REFUND = tuple(Abuse).index(Abuse.REFUND)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundScore:
-    """The model's answer to one claim; ``score`` is None when no model could be asked."""
+    """The model's answer to one claim; ``score`` is None when no model could be asked.
+
+    ``cluster`` names the order's identity cluster, empty where it has none.
+    """
 
     group: ScoredGroup
     stamped: Stamped
+    cluster: str
     score: AbuseScore | None
     findings: tuple[Finding, ...]
 
@@ -48,16 +52,11 @@ class RefundScoring:
         attempt = LiveAttempt(order=order, decision_id=decision_id, counts=False)
         seen = self.live.observe([attempt], now_us)
         group = self.scoring.score([order], now_us, seen.values)
-        if group.ladders is None:
-            return RefundScore(group=group, stamped=seen.stamps[0], score=None, findings=())
         return RefundScore(
             group=group,
             stamped=seen.stamps[0],
-            score=AbuseScore(
-                abuse=Abuse.REFUND,
-                probability=group.probability[0][REFUND],
-                score=group.score[0][REFUND],
-            ),
+            cluster=seen.clusters[0],
+            score=_score(group),
             findings=self._findings(group),
         )
 
@@ -77,3 +76,13 @@ class RefundScoring:
         shares = self.scoring.contributions(group, 0, [Abuse.REFUND])
         reasons = self.reasons.explain(shares, self.values(group))
         return tuple(Finding(cause=cause, reason=reason) for reason in reasons)
+
+
+def _score(group: ScoredGroup) -> AbuseScore | None:
+    if group.ladders is None:
+        return None
+    return AbuseScore(
+        abuse=Abuse.REFUND,
+        probability=group.probability[0][REFUND],
+        score=group.score[0][REFUND],
+    )
