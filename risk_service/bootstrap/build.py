@@ -14,10 +14,13 @@ from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.bootstrap.bundles import load_bundle
+from risk_service.bootstrap.claims import Claims, Parts, build_claims, open_real_names
+from risk_service.bootstrap.governance import OpenGovernance, open_governance
+from risk_service.bootstrap.ledger import open_ledger
 from risk_service.config import Settings
 from risk_service.decisions.cases import Cases
-from risk_service.decisions.findings import InForce, Ungoverned
-from risk_service.decisions.limiting import Limiting, NoLimits
+from risk_service.decisions.findings import InForce
+from risk_service.decisions.limiting import Limiting
 from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.pipeline import Pipeline
@@ -31,7 +34,7 @@ from risk_service.features.windows.declaration import load_windows
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.intake.intake import Intake
-from risk_service.ports import Clock
+from risk_service.ports import Clock, ReservationLedger
 from risk_service.telemetry import Metrics
 
 SECOND_US = 1_000_000
@@ -50,9 +53,15 @@ class Service:
     intake: Intake
     linked: Linked
     clock: Clock
+    governance: OpenGovernance
+    ledger: ReservationLedger
+    claims: Claims
 
     def close(self) -> None:
         """Close the stores; the last thing to do."""
+        self.governance.close()
+        self.ledger.close()
+        self.claims.close()
         self.features.close()
         self.linked.settle()
         self.state.clusters.save()
@@ -84,15 +93,25 @@ def build(settings: Settings) -> Service:
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
     linked = Linked(state.clusters.state, declared, windows, state.logged_us)
-    policy = load_policy()
+    policy, reasons = load_policy(), load_reasons(schema)
+    opened = open_governance(settings, tokeniser, clock)
+    governing = opened.governance.governing
+    ledger = open_ledger(settings, lambda: governing.now.limits, metrics.commit_done)
+    real_names = open_real_names(settings, state, clock)
+    live = Live(windows, linked, state.compiled, state.stamps)
     pipeline = Pipeline(
-        cases=Cases(tokenise=tokeniser.order, store=state.store, decision_ids=DecisionIds(ids)),
-        live=Live(windows, linked, state.compiled, state.stamps),
+        cases=Cases(
+            tokenise=tokeniser.order,
+            store=state.store,
+            decision_ids=DecisionIds(ids),
+            verified=lambda order: real_names.verified.order(order, clock.now_us()),
+        ),
+        live=live,
         scoring=scoring,
-        in_force=InForce(schema, Ungoverned()),
+        in_force=InForce(schema, governing),
         policy=policy,
-        limiting=Limiting(policy, NoLimits()),
-        records=Records(scoring=scoring, policy=policy, reasons=load_reasons(schema), ids=ids),
+        limiting=Limiting(policy, ledger),
+        records=Records(scoring=scoring, policy=policy, reasons=reasons, ids=ids),
         store=state.store,
         clock=clock,
     )
@@ -105,6 +124,22 @@ def build(settings: Settings) -> Service:
         stamps=state.stamps,
         clock=clock,
     )
+    claims = build_claims(
+        Parts(
+            schema=schema,
+            state=state,
+            live=live,
+            linked=linked,
+            scoring=scoring,
+            reasons=reasons,
+            governing=governing,
+            ledger=ledger,
+            clock=clock,
+            ids=ids,
+            tokeniser=tokeniser,
+            real_names=real_names,
+        )
+    )
     return Service(
         settings=settings,
         metrics=metrics,
@@ -115,6 +150,9 @@ def build(settings: Settings) -> Service:
         intake=intake,
         linked=linked,
         clock=clock,
+        governance=opened,
+        ledger=ledger,
+        claims=claims,
     )
 
 
