@@ -21,6 +21,7 @@ from risk_service.domain.stamps import Stamps
 from risk_service.domain.vocabulary import EventType, RefusalReason
 from risk_service.features.windows.order_event import action_event, life_event
 from risk_service.features.windows.tiles import MAX_AGE_US
+from risk_service.intake.reservations import Happened, Reservations
 from risk_service.ports import Clock, DecisionStore, EventLog, WindowStore
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class Intake:
         Turns a raw action into one without raw identifiers.
     orders
         Where scored orders are found.
+    reservations
+        Follows the orders' life in the ledger; None where nothing is ever reserved.
     """
 
     tokenise: Callable[[RawAction], Action]
@@ -62,6 +65,7 @@ class Intake:
     count_links: CountLinks
     stamps: Stamps
     clock: Clock
+    reservations: Reservations | None = None
 
     def take(self, batches: Sequence[Sequence[Report]]) -> list[Answer]:
         """Return one answer per batch: a result per event, all durable, or the error.
@@ -107,6 +111,7 @@ class Intake:
             known[report.event_id] = report.fingerprint
             results.append(Taken.REPEATED if record.same_as else Taken.ACCEPTED)
         if records:
+            self._follow(records, orders, now_us)
             self._commit(events, records, now_us)
         return results
 
@@ -161,6 +166,15 @@ class Intake:
         return action_event(action), EventRecord(
             event_id=report.event_id, fingerprint=report.fingerprint, stamp_us=0, action=action
         )
+
+    def _follow(
+        self, records: Sequence[EventRecord], orders: dict[str, tuple[str, Order]], now_us: int
+    ) -> None:
+        """Tell the ledger what became of the orders, before the log says that it is known."""
+        if self.reservations is not None:
+            lives = [record.life for record in records if record.life is not None]
+            happened: list[Happened] = [(life, orders[life.order_id][1]) for life in lives]
+            self.reservations.follow(happened, now_us)
 
     def _commit(self, events: list[Event], records: list[EventRecord], now_us: int) -> None:
         """Let the events count and make them durable.

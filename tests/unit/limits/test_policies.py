@@ -1,0 +1,206 @@
+"""Policies are read from a file; what is wrong is told with its line and what would be right."""
+
+import re
+
+import pytest
+
+from risk_service.domain.errors import InvalidInput
+from risk_service.limits.book import parse_limits, shipped_limits, shipped_text
+from tests.fixtures.limit_texts import policy
+
+FILE = "limits.toml"
+
+
+def faults(text: str) -> list[tuple[int, str]]:
+    """Return line and words of every fault."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_limits(text, FILE)
+    found = []
+    for violation in caught.value.violations:
+        file, _, line = violation.field.partition(":")
+        assert file == FILE
+        found.append((int(line), violation.description))
+    return found
+
+
+def line_of(text: str, needle: str) -> int:
+    """Return the number of the first line that holds a text."""
+    return next(n for n, line in enumerate(text.splitlines(), 1) if needle in line)
+
+
+def test_shipped_policies_are_whole() -> None:
+    """Every kind of promotion that needs a limit has one; none counts a thing twice."""
+    book = shipped_limits()
+    kinds = {kind.name for one in book.policies for kind in one.include.promotion_types}
+    assert kinds >= {
+        "FLASH_SALE", "COUPON", "NEW_CUSTOMER", "GROUP_BUY", "LUCKY_DRAW", "GIFT", "INVITE_REWARD",
+    }  # fmt: skip
+    assert book.overlaps() == []
+    assert all(re.search("[一-鿿]", one.name_zh) for one in book.policies)
+
+
+# What is changed in a good file, the text in the line at fault, and words of the fault.
+WRONG = [
+    ("state", "sleeping", "state =", "one of: draft, shadow, active, retired"),
+    ("state", "actve", "state =", "did you mean `active`"),
+    ("subject", '{ any_of = ["acount"] }', "subject =", "did you mean `account`"),
+    ("subject", '{ k_of_n = ["account", "device"], k = 3 }', "subject =", "`k` must be 1 to 2"),
+    ("subject", '{ any_of = ["identity_cluster+device"] }', "subject =", "stands alone"),
+    ("subject", '{ any_of = ["account", "account"] }', "subject =", "twice"),
+    ("subject", '{ any_of = ["a"], all_of = ["b"] }', "subject =", "one of any_of, all_of, k_of_n"),
+    ("per", "colour", "count_per =", "one of: everything, sku"),
+    ("measure", "unit", "measure =", "did you mean `units`"),
+    ("measure", "amount", "policy]]", 'currency = "CNY"'),
+    ("window", '"forever"', "window =", '"lifetime"'),
+    ("window", '{ rolling = "7 days" }', "window =", 'rolling = "90s"'),
+    ("window", '{ rolling = "9999d" }', "window =", "up to 400d"),
+    ("window", '{ calendar = "day" }', "window =", "time_zone ="),
+    ("window", '{ calendar = "day", time_zone = "Mars/Base" }', "window =", "IANA time zone"),
+    ("window", '{ calendar = "year", time_zone = "UTC" }', "window =", "hour, day, week, month"),
+    ("window", '{ calendar = "day", time_zone = "UTC", day_start = "25:00" }', "window =", "04:00"),
+    ("cap", -1, "cap =", "whole number, 0 to"),
+    ("cap", 1.5, "cap =", "whole number"),
+    ("cap", "true", "cap =", "whole number"),
+    ("on_exceed", "deny", "on_exceed =", "one of: reject"),
+    ("release_on", '["refunds"]', "release_on =", "did you mean `refund`"),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "at", "words"), WRONG, ids=[f"{n}-{one[0]}" for n, one in enumerate(WRONG)]
+)
+def test_fault_names_its_line_and_what_would_be_right(
+    key: str, value: object, at: str, words: str
+) -> None:
+    """The second policy of the file is wrong; the fault is in its line, not in the first one's."""
+    good = "format = 1\n" + policy("first")
+    text = good + policy("second", **{key: value})
+    found = faults(text)
+    assert [line for line, _ in found] == [line_of(text[len(good) :], at) + len(good.splitlines())]
+    assert words in found[0][1]
+    assert "`second`" in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("more", "at", "words"),
+    [
+        ("colour = 1", "colour", "not known"),
+        ('include = { sku = ["x"] }', "include", "did you mean `skus`"),
+        ('include = { promotion_types = ["FLASH"] }', "include", "no promotion type"),
+        ("exclude = { skus = [] }", "exclude", "leave it out for all"),
+        (
+            'missing_dimension = { phone = "account" }',
+            "missing_dimension",
+            "not among the subjects",
+        ),
+        ('missing_dimension = "ignore"', "missing_dimension", "challenge, reject"),
+        ("valid_from = 2026-01-01T00:00:00", "valid_from", "with its offset"),
+        ("minimum = 3", "minimum", "above `cap`"),
+        ('require_verification = "L9"', "require_verification", "one of: L0"),
+        ("priority = -1", "priority", "whole number"),
+        ("[[policy.tier]]\ncap = 5", "[[policy.tier]]", "for whom it is"),
+        ('[[policy.tier]]\ncap = 5\nwhen = { vip = "1" }', "when", "no trait"),
+        ('[[policy.tier]]\nwhen = { verification = "L2" }\ncap = "5"', 'cap = "5"', "tier 1"),
+    ],
+)
+def test_fault_in_an_optional_entry(more: str, at: str, words: str) -> None:
+    """Entries that may be left out are checked as well."""
+    text = "format = 1\n" + policy() + more + "\n"
+    assert [(line, words in said) for line, said in faults(text)] == [(line_of(text, at), True)]
+
+
+def test_all_faults_are_told_at_once_in_their_order() -> None:
+    """An analyst mends a file in one go."""
+    text = "format = 1\n" + policy("a", cap=-1) + policy("a", state="x") + policy("B")
+    assert [line for line, _ in faults(text)] == sorted(line for line, _ in faults(text))
+    assert len(faults(text)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("format = 2", 1, "format = 1"),
+        ("", 1, "format = 1"),
+        ('format = 1\npolicies = "x"', 2, "[[policy]]"),
+        ("format = 1\n\n[[policy]\n", 3, "no TOML"),
+        ('format = 1\nx = "open', 2, "no TOML"),
+        ("format = 1\npolicy = 3", 2, "[[policy]]"),
+    ],
+)
+def test_file_that_is_none(text: str, line: int, words: str) -> None:
+    """Broken syntax has a line too."""
+    assert [(at, words in said) for at, said in faults(text)] == [(line, True)]
+
+
+def test_lines_inside_of_texts_are_not_taken_for_entries() -> None:
+    """A description of several lines may speak of [[policy]] and state = without misleading."""
+    talk = 'description = """\n[[policy]]\nstate = "x"\n"""'
+    text = "format = 1\n" + policy("a").replace('description = "A limit of the test."', talk)
+    text += policy("b", state="x")
+    assert faults(text)[0][0] == line_of(text, 'id = "b"') + 5
+
+
+def test_two_ids_alike_are_refused() -> None:
+    """Counters belong to an id."""
+    text = "format = 1\n" + policy("same") + policy("same")
+    assert "used in line 3 too" in faults(text)[0][1]
+
+
+def test_owner_cannot_approve() -> None:
+    """An active policy names another person; a shadow one needs none yet."""
+    own = policy().replace('approver = "approver"', 'approver = "owner"')
+    assert "another person" in faults("format = 1\n" + own)[0][1]
+    shadow = policy(state="shadow").replace('approver = "approver"\n', "")
+    assert parse_limits("format = 1\n" + shadow, FILE).policies[0].approver == ""
+
+
+def test_any_change_is_another_version() -> None:
+    """What a reservation pins tells every state of a policy from every other."""
+    first = parse_limits("format = 1\n" + policy(), FILE)
+    second = parse_limits("format = 1\n" + policy(cap=3), FILE)
+    assert first.policies[0].ref != second.policies[0].ref
+    assert first.version != second.version
+    assert parse_limits("format = 1\n# why\n" + policy(), FILE).version == first.version
+
+
+@pytest.mark.parametrize(
+    ("change", "meet"),
+    [
+        ({}, True),
+        ({"cap": 9}, True),
+        ({"subject": '{ any_of = ["device", "account"] }'}, True),
+        ({"subject": '{ any_of = ["device"] }'}, False),
+        ({"measure": "orders"}, False),
+        ({"window": '"campaign"'}, False),
+        ({"per": "seller"}, False),
+        ({"state": "retired"}, False),
+    ],
+)
+def test_overlaps_are_reported(change: dict[str, object], meet: bool) -> None:
+    """Two policies over the same count are named, with the one that wins."""
+    text = "format = 1\n" + policy("one") + policy("two", **change)
+    found = parse_limits(text, FILE).overlaps()
+    assert bool(found) is meet
+    for overlap in found:
+        assert "smaller remainder wins" in overlap.words()
+        assert "重叠" in overlap.words("zh")
+
+
+def test_policies_of_different_scopes_do_not_overlap() -> None:
+    """Other SKUs, other times, or an exclusion keep them apart."""
+    base = "format = 1\n" + policy("one") + 'include = { skus = ["a"] }\n'
+    for other, meet in (
+        ('include = { skus = ["b"] }\n', False),
+        ('include = { skus = ["a", "b"] }\n', True),
+        ('exclude = { skus = ["a"] }\n', False),
+        ("valid_from = 2026-01-01T00:00:00Z\n", True),
+    ):
+        assert bool(parse_limits(base + policy("two") + other, FILE).overlaps()) is meet
+    early = base + "valid_to = 2026-01-01T00:00:00Z\n"
+    late = policy("two") + "valid_from = 2026-01-01T00:00:00Z\n"
+    assert parse_limits(early + late, FILE).overlaps() == []
+
+
+def test_shipped_text_is_what_is_served() -> None:
+    """The file that analysts copy is the one in force at the first start."""
+    assert parse_limits(shipped_text(), FILE).version == shipped_limits().version
