@@ -20,6 +20,7 @@ SERVING_COMMANDS = {
     "explain": "risk_service.cli.explain:explain",
     "serve": "risk_service.cli.serve:serve",
     "keys": "risk_service.cli.keys:keys",
+    "rules": "risk_service.cli.rules:rules",
 }
 
 
@@ -57,6 +58,7 @@ SUMMARIES = {
     "explain": "Print how one decision came about.",
     "features": "Build, apply and materialise the Feast features.",
     "keys": "Create the keys for identity tokens and bundle signatures.",
+    "rules": "Check, try and compare rule files.",
     "serve": "Serve decisions over gRPC.",
     "simulate": "Write a synthetic promotion world with attackers in it.",
     "train": "Train, calibrate and sign the three models.",

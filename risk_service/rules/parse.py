@@ -29,6 +29,11 @@ _CHOICES = {
     "subject": tuple(Subject),
     "state": tuple(State),
 }
+_SHAPES = {
+    "id": ("small letters, digits and _, such as coupon_device_farm", "小写字母、数字和下划线"),
+    "reason": ("capitals, digits and _, such as COUPON_DEVICE_FARM", "大写字母、数字和下划线"),
+    "format": ("write format = 1", "请写 format = 1"),
+}
 _KIND_OF_TYPE: dict[type, tuple[Kind, ...]] = {
     bool: (Kind.FLAG,),
     int: (Kind.NUMBER, Kind.INTEGER),
@@ -38,6 +43,7 @@ _KIND_OF_TYPE: dict[type, tuple[Kind, ...]] = {
 }
 
 Languages = Mapping[Subject, Language]
+Texts = tuple[LocalizedText, LocalizedText]
 
 
 def parse_rules(text: str, file: str, languages: Languages) -> tuple[Rule, ...]:
@@ -46,9 +52,35 @@ def parse_rules(text: str, file: str, languages: Languages) -> tuple[Rule, ...]:
     Raises
     ------
     RuleFileFault
-        Names the line, the rule, and what would be right.
+        The first fault: the line, the rule, and what would be right.
     """
+    rules, faults = try_rules(text, file, languages)
+    if faults:
+        raise faults[0]
+    return rules
+
+
+def try_rules(
+    text: str, file: str, languages: Languages
+) -> tuple[tuple[Rule, ...], tuple[RuleFileFault, ...]]:
+    """Return the rules of one file that can be used, and a fault for each that cannot."""
     places = Places(text)
+    try:
+        tables = _tables(text, file, places)
+    except RuleFileFault as fault:
+        return (), (fault,)
+    reader = _Reader(file, places, languages)
+    rules: list[Rule] = []
+    faults: list[RuleFileFault] = []
+    for index, table in enumerate(tables):
+        try:
+            rules.append(reader.rule(index, table))
+        except RuleFileFault as fault:
+            faults.append(fault)
+    return tuple(rules), tuple(faults)
+
+
+def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
     try:
         content = RuleFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -60,8 +92,7 @@ def parse_rules(text: str, file: str, languages: Languages) -> tuple[Rule, ...]:
         raise RuleFileFault(file, (1, 0), "", _form(error, RuleFile)) from error
     if len(content.rule) > RULES_MAX:
         raise RuleFileFault(file, (1, 0), "", _plain(f"more than {RULES_MAX} rules"))
-    reader = _Reader(file, places, languages)
-    return tuple(reader.rule(index, table) for index, table in enumerate(content.rule))
+    return content.rule
 
 
 class _Reader:
@@ -190,9 +221,7 @@ class _Reader:
                 return line
         return self._places.rule(index)
 
-    def _fault(
-        self, line: int, rule_id: str, texts: tuple[LocalizedText, LocalizedText]
-    ) -> RuleFileFault:
+    def _fault(self, line: int, rule_id: str, texts: Texts) -> RuleFileFault:
         return RuleFileFault(self._file, (line, 0), rule_id, texts)
 
 
@@ -206,28 +235,38 @@ def _are_texts(value: object) -> bool:
     return not isinstance(value, list) or all(isinstance(one, str) for one in value)
 
 
-def _form(error: ValidationError, table: type[BaseModel]) -> tuple[LocalizedText, LocalizedText]:
+def _form(error: ValidationError, table: type[BaseModel]) -> Texts:
     """Say what is wrong with the form of a file, and what would be right."""
     first = _most_telling(error)
     path = ".".join(str(part) for part in first["loc"])
     key = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "")
-    message = first["msg"].removeprefix("Value error, ")
-    hint_en = hint_zh = ""
+    if first["type"] == "missing":
+        return _pair(f"{path}: the key is missing", f"缺少 {path}", "", "")
     if first["type"] == "extra_forbidden":
-        message = "there is no such key"
-        found = near(key, table.model_fields)
-        hint_en = f"did you mean {' or '.join(found)}?" if found else ""
-        hint_zh = f"是不是 {' 或 '.join(found)}？" if found else ""
-    elif first["type"] == "missing":
-        message = "the key is missing"
-    elif key in _CHOICES:
+        return _pair(
+            f"{path}: there is no such key", f"没有 {path} 这个键", *_did_you_mean(key, table)
+        )
+    if key in _CHOICES:
         choices = ", ".join(_CHOICES[key])
-        message = f"{first['input']!r} is not among the choices"
-        hint_en, hint_zh = f"one of {choices}", f"可选：{choices}"
+        return _pair(
+            f"{path}: {first['input']!r} is not among the choices",
+            f"{path}：{first['input']!r} 不在可选值中",
+            f"one of {choices}",
+            f"可选：{choices}",
+        )
+    message = first["msg"].removeprefix("Value error, ")
+    hint_en, hint_zh = _SHAPES.get(key, ("", ""))
     return _pair(f"{path}: {message}", f"{path}：{message}", hint_en, hint_zh)
 
 
-def _unknown(name: str, language: Language) -> tuple[LocalizedText, LocalizedText]:
+def _did_you_mean(key: str, table: type[BaseModel]) -> tuple[str, str]:
+    found = near(key, table.model_fields)
+    if not found:
+        return "", ""
+    return f"did you mean {' or '.join(found)}?", f"是不是 {' 或 '.join(found)}？"
+
+
+def _unknown(name: str, language: Language) -> Texts:
     found = near(name, language.variables)
     return _pair(
         f"there is no variable {name}",
@@ -237,11 +276,9 @@ def _unknown(name: str, language: Language) -> tuple[LocalizedText, LocalizedTex
     )
 
 
-def _pair(
-    message_en: str, message_zh: str, hint_en: str, hint_zh: str
-) -> tuple[LocalizedText, LocalizedText]:
+def _pair(message_en: str, message_zh: str, hint_en: str, hint_zh: str) -> Texts:
     return LocalizedText(en=message_en, zh=message_zh), LocalizedText(en=hint_en, zh=hint_zh)
 
 
-def _plain(message: str) -> tuple[LocalizedText, LocalizedText]:
+def _plain(message: str) -> Texts:
     return _pair(message, message, "", "")

@@ -34,6 +34,22 @@ class Schedule:
         """Tell whether the rule is in force at any time."""
         return self == ALWAYS
 
+    def __str__(self) -> str:
+        """Return the schedule in the words of a rule file."""
+        parts = [
+            f"{name} {datetime.fromtimestamp(at_us // MICROSECOND, UTC).isoformat()}"
+            for name, at_us in (("from", self.from_us), ("until", self.until_us))
+            if at_us is not None
+        ]
+        if self.days:
+            parts.append(f"days {', '.join(DAYS[day] for day in sorted(self.days))}")
+        if self.hours:
+            spans = [f"{start:%H:%M}-{end:%H:%M}" for start, end in self.hours]
+            parts.append(f"hours {', '.join(spans)}")
+        if self.zone:
+            parts.append(f"zone {self.zone.key}")
+        return "; ".join(parts)
+
     def covers(self, at_us: int) -> bool:
         """Tell whether the rule is in force at a time."""
         if self.from_us is not None and at_us < self.from_us:
