@@ -14,14 +14,19 @@ from prometheus_client import start_http_server
 from risk_service.bootstrap.actors import reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
+from risk_service.bootstrap.governance import keep_looking
 from risk_service.config import Settings
-from risk_service.decisions.fail_policies import FailPolicies, LimitedItems
+from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
-from risk_service.domain.errors import ConfigFault
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.ports import Clock
 from risk_service.rpc.actors import load_actors
+from risk_service.rpc.admin import AdminServicer
+from risk_service.rpc.changes import Changes
+from risk_service.rpc.claims_desk import ClaimsDesk, NameTokens
+from risk_service.rpc.claims_servicer import ClaimsServicer, Provider
 from risk_service.rpc.desk import Desk
 from risk_service.rpc.edge import DeadlineRule, Edge, Servicer
 from risk_service.rpc.event_stream import EventStream
@@ -39,9 +44,14 @@ GC_YOUNG_OBJECTS = 20_000
 EVENT_CHUNKS = GatherLimits(
     quiet_s=0.0005, max_age_s=0.002, max_group=4, max_waiting=1_000_000, order_cost_s=0.002
 )
+# A claim reads and scores by itself, so that a few of them take as long as a group of orders.
+CLAIMS = GatherLimits(
+    quiet_s=0.0005, max_age_s=0.002, max_group=8, max_waiting=4096, order_cost_s=0.002
+)
 # How often the clusters look for a night that is due, and after how many looks they are saved.
 CLUSTERS_EVERY_S = 60.0
 SAVE_EVERY_ROUNDS = 60
+HOLDS_EVERY_S = 1.0
 Ready = Callable[[str, float], None]
 
 
@@ -78,8 +88,9 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         ),
         metrics=service.metrics,
     )
+    changes = Changes(service.governance.governance)
     server = RiskServer(
-        _servicers(service, edge),
+        _servicers(service, edge, changes),
         edge,
         settings.listen,
         ServerLimits(
@@ -103,22 +114,48 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         ),
         asyncio.create_task(reload_actors_on_signal(settings, edge.actors, reload_actors)),
         asyncio.create_task(_keep_clusters(service)),
+        asyncio.create_task(keep_looking(changes.governance, changes.thread)),
+        asyncio.create_task(_end_holds(service)),
     )
     await stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})
     await server.stop(notice_s=settings.drain_notice_s, grace_s=settings.drain_grace_s)
     for task in beside:
         task.cancel()
+    changes.close()
     stop_metrics()
     log.info("stopped")
 
 
-def _servicers(service: Service, edge: Edge) -> tuple[Servicer, ...]:
+def _servicers(service: Service, edge: Edge, changes: Changes) -> tuple[Servicer, ...]:
     """Return every service of the contract."""
-    return (_risk_servicer(service, edge),)
+    claims = _claims_servicer(service, edge)
+    admin = AdminServicer(edge=edge, changes=changes, trail=service.governance.file)
+    return (_risk_servicer(service, edge, claims), claims, admin)
 
 
-def _risk_servicer(service: Service, edge: Edge) -> RiskServicer:
+def _claims_servicer(service: Service, edge: Edge) -> ClaimsServicer:
+    settings, claims = service.settings, service.claims
+    names, tokeniser, observer = claims.real_names, claims.tokeniser, service.metrics.event_groups
+    return ClaimsServicer(
+        edge=edge,
+        desk=ClaimsDesk(
+            fingerprinter=Fingerprinter(load_identity_key(settings.identity_key)),
+            window=_window(settings, service.clock),
+            tokens=NameTokens(account=tokeniser.account, real_name=tokeniser.real_name),
+        ),
+        claims=Gatherer(claims.refunds.assess, CLAIMS, observer),
+        benefits=Gatherer(claims.actions.assess, CLAIMS, observer),
+        names=Gatherer(names.verifying.verify, CLAIMS, observer),
+        verifying=names.verifying,
+        provider=Provider(
+            verifier=names.provider, timeout_s=names.policy.timeout_s, threads=names.threads
+        ),
+        metrics=service.metrics,
+    )
+
+
+def _risk_servicer(service: Service, edge: Edge, claims: ClaimsServicer) -> RiskServicer:
     settings = service.settings
     limits = GatherLimits(
         quiet_s=settings.group_quiet_ms / 1000,
@@ -137,7 +174,7 @@ def _risk_servicer(service: Service, edge: Edge) -> RiskServicer:
         edge=edge,
         gatherer=Gatherer(desk.answer, limits, service.metrics),
         desk=desk,
-        lookup=Lookup(store=service.state.store),
+        lookup=Lookup(store=service.state.store, assessments=service.claims.store),
         events=EventStream(
             gatherer=Gatherer(service.intake.take, EVENT_CHUNKS, service.metrics.event_groups),
             fingerprinter=fingerprinter,
@@ -146,8 +183,9 @@ def _risk_servicer(service: Service, edge: Edge) -> RiskServicer:
         fail_policies=FailPolicies(
             version=service.pipeline.policy.version,
             rules=service.pipeline.policy.fail,
-            limited=LimitedItems,
+            limited=lambda: limited_items(service.governance.governance.governing.now.limits),
         ),
+        complete_action=claims.complete,
     )
 
 
@@ -163,6 +201,19 @@ def _window(settings: Settings, clock: Clock) -> Callable[[], TimeWindow]:
         return TimeWindow(earliest_us=now_us - past_us, latest_us=now_us + future_us)
 
     return around_now
+
+
+async def _end_holds(service: Service) -> None:
+    """End reservations whose time is over, some at a time between groups of orders."""
+    ended = 0
+    while True:
+        await asyncio.sleep(0 if ended else HOLDS_EVERY_S)
+        try:
+            ended = service.ledger.expire(service.clock.now_us())
+        except StoreUnavailable as error:
+            # Nothing is lost: what has expired counts no more, and the next round tries again.
+            log.warning("holds_not_ended", extra={"error": str(error)})
+            ended = 0
 
 
 async def _keep_clusters(service: Service) -> None:

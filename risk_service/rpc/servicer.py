@@ -5,21 +5,24 @@ and here it is the caller's fault: INVALID_ARGUMENT, with the field.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import msgspec
 
+from risk_service.decisions.attempt import ChallengeReport
 from risk_service.decisions.fail_policies import FailPolicies
 from risk_service.decisions.lookup import Lookup
 from risk_service.domain.actor import Actor, Scope
+from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.pb.risk.v1 import fail_policy_pb2, risk_pb2
 from risk_service.rpc.constraints import BATCH, GET_DECISION
 from risk_service.rpc.convert import answered, batch_result
+from risk_service.rpc.convert_claims import write_assessment
 from risk_service.rpc.convert_fail import fail_policies_message
 from risk_service.rpc.desk import Answer, Call, Desk, decoded
 from risk_service.rpc.edge import Body, Edge, Methods
@@ -28,6 +31,8 @@ from risk_service.rpc.gather import Gatherer
 from risk_service.rpc.validate import require
 
 SERVICE = "risk.v1.RiskService"
+# Payload of a CompleteChallengeRequest, seconds that remain -> the action's next decision.
+CompleteAction = Callable[[bytes, float], Awaitable[AssessmentRecord]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,8 @@ class RiskServicer:
     ----------
     gatherer
         Answers groups of calls at the desk.
+    complete_action
+        Decides the promotion action whose challenge has ended.
     """
 
     edge: Edge
@@ -46,6 +53,7 @@ class RiskServicer:
     lookup: Lookup
     events: EventStream
     fail_policies: FailPolicies
+    complete_action: CompleteAction
 
     @property
     def service(self) -> str:
@@ -96,7 +104,10 @@ class RiskServicer:
 
     async def _get_decision(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
         record = self._found(decoded(risk_pb2.GetDecisionRequest, payload))
-        return answered(risk_pb2.GetDecisionResponse, record.decision).SerializeToString()
+        response = answered(risk_pb2.GetDecisionResponse, record.decision)
+        if isinstance(record, AssessmentRecord):
+            write_assessment(record, response)
+        return response.SerializeToString()
 
     async def _get_decision_record(
         self, payload: bytes, _remaining_s: float, _actor: Actor
@@ -109,7 +120,7 @@ class RiskServicer:
         decoded(fail_policy_pb2.GetFailPoliciesRequest, payload)
         return fail_policies_message(self.fail_policies).SerializeToString()
 
-    def _found(self, request: Any) -> DecisionRecord:
+    def _found(self, request: Any) -> DecisionRecord | AssessmentRecord:
         key = request.WhichOneof("key")
         if key is None:
             words = "one of decision_id, request_id and order_id must be set"
@@ -119,6 +130,13 @@ class RiskServicer:
 
     async def _complete_challenge(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         attempt = self.desk.challenge_attempt(payload)
+        if isinstance(attempt.subject, ChallengeReport) and self.lookup.is_of_action(
+            attempt.subject.challenge_id
+        ):
+            record = await self.complete_action(payload, remaining_s)
+            response = answered(risk_pb2.CompleteChallengeResponse, record.decision)
+            write_assessment(record, response)
+            return response.SerializeToString()
         answer = await self.gatherer.submit(attempt, remaining_s)
         if isinstance(answer, Decision):
             response = answered(risk_pb2.CompleteChallengeResponse, answer)
