@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -10,6 +11,9 @@ from rich.table import Table
 Json = Mapping[str, Any]
 SHOWN_EVENTS, SHOWN_ENTITIES = 10, 3
 DAY = len("2024-01-31")
+KEY_LENGTH = 24
+# Columns that may break their cells into lines.
+WIDE = ("values", "meaning")
 STATES = ("abuse", "refunded", "honest", "unknown")
 MEASURES = {
     "precision": "precision",
@@ -46,18 +50,18 @@ def print_report(console: Console, figures: Json) -> None:
 
 def print_variables(console: Console, found: Json) -> None:
     """Print the variables of a data set: each of the event, and the patterns of its history."""
-    table = Table("variable", "kind", "missing", "meaning", title="Of the event itself")
+    table = _table("variable", "kind", "missing", "meaning", title="Of the event itself")
     for name, one in found["event"].items():
         table.add_row(name, one["kind"], _share(one["missing"], 1), escape(one["en"]))
     console.print(table)
     if not found["keys"]:
         return
-    keys = Table("KEY", "missing", title="Keys of histories: KEY__MEASURE")
+    keys = _table("KEY", "missing", title="Keys of histories: KEY__MEASURE")
     for key, share in found["keys"].items():
         keys.add_row(key, f"{share:.1%}")
     console.print(keys)
     first = next(iter(found["keys"]), "")
-    shown = Table("variable", "kind", "meaning", title=f"History of {first}; others alike")
+    shown = _table("variable", "kind", "meaning", title=f"History of {first}; others alike")
     for name, one in found["history"].items():
         if name.startswith(f"{first}__") and _is_shown(name):
             shown.add_row(name, one["kind"], escape(one["en"]))
@@ -73,27 +77,27 @@ def _is_window(text: str) -> bool:
     return text[:-1].isdigit() or text == "ever"
 
 
+def _table(*columns: str, title: str = "") -> Table:
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    for name in columns:
+        table.add_column(name, no_wrap=name not in WIDE, overflow="fold")
+    return table
+
+
 def _is_shown(name: str) -> bool:
     window = name.rpartition("_")[2]
     return window == "24h" or not (_is_window(window) or window == "now")
 
 
 def _split(figures: Json) -> Table:
-    split = figures["split"]
-    money = figures["amounts"]
-    unit = f" ({money['currency']})" if money is not None and money["currency"] else ""
-    amount = () if money is None else (f"amount flagged{unit}", f"amount of all{unit}")
-    table = Table("", "flagged", "of the flagged", "all events", "of the class", *amount)
+    split, money = figures["split"], figures["amounts"]
+    unit = f", {money['currency']}" if money is not None and money["currency"] else ""
+    amount = () if money is None else (f"flagged{unit}", f"all{unit}")
+    table = _table("", "flagged", "of all", "share", *amount)
     for state in STATES:
         flagged, every = split["flagged"][state], split["all"][state]
         share = flagged["events"] / every["events"] if every["events"] else None
-        cells = [
-            state,
-            f"{flagged['events']:,}",
-            _share(flagged["share"]),
-            f"{every['events']:,}",
-            _share(share),
-        ]
+        cells = [state, f"{flagged['events']:,}", f"{every['events']:,}", _share(share)]
         if money is not None:
             cells += [f"{flagged['amount']:,.2f}", f"{every['amount']:,.2f}"]
         table.add_row(*cells)
@@ -108,7 +112,7 @@ def _measured(what: str, one: Json) -> str:
 def _events(events: Json) -> Table:
     listed = events["listed"][:SHOWN_EVENTS]
     title = f"First {len(listed)} of {events['total']:,} flagged events"
-    table = Table("event", "time", "state", "values", title=title)
+    table = _table("event", "time", "state", "values", title=title)
     for one in listed:
         values = ", ".join(f"{name} {value}" for name, value in one["values"].items())
         table.add_row(escape(one["event_id"]), one["time"], one["state"], escape(values))
@@ -117,18 +121,21 @@ def _events(events: Json) -> Table:
 
 def _entities(name: str, one: Json) -> Table:
     listed = one["listed"][:SHOWN_ENTITIES]
-    title = f"{name}: {one['flagged']:,} of {one['all']:,} flagged; the most often flagged"
-    table = Table(name, "events", *STATES, "first", "last", title=title)
+    title = f"{name}: {one['flagged']:,} of {one['all']:,} flagged; split as {'/'.join(STATES)}"
+    table = _table(name, "events", "split", "first", "last", title=title)
     for entity in listed:
-        counts = (f"{entity[state]:,}" for state in STATES)
         table.add_row(
-            escape(entity["key"]),
+            escape(_short(entity["key"])),
             f"{entity['events']:,}",
-            *counts,
+            "/".join(f"{entity[state]:,}" for state in STATES),
             entity["first"][:DAY],
             entity["last"][:DAY],
         )
     return table
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= KEY_LENGTH else f"{key[: KEY_LENGTH - 1]}…"
 
 
 def _notes(figures: Json) -> list[str]:

@@ -16,9 +16,9 @@ from training.backtest.columns import EventColumns, Numbers, Texts
 from training.backtest.labels import LabelReader
 from training.backtest.lengths import Edges
 from training.backtest.names import Measure
-from training.backtest.request import UTC_ZONE
 from training.backtest.values import Known, OwnValues
 from training.backtest.variables import OwnVariables
+from training.backtest.zones import UTC_ZONE
 from training.datasets.own_events import read_own_description
 
 START_US = 1_704_067_200 * SECOND_US
