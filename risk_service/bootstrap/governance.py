@@ -12,7 +12,7 @@ from risk_service.adapters.sqlite.list_reader import ListReader
 from risk_service.adapters.sqlite.list_store import SqliteLists
 from risk_service.adapters.sqlite.publications import SqlitePublications
 from risk_service.config import Settings
-from risk_service.domain.errors import ConfigFault, RiskError
+from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import PublishedKind, Sources
 from risk_service.governance.governance import Governance
 from risk_service.governance.listing import Listing
@@ -20,7 +20,8 @@ from risk_service.governance.publishing import Publishing
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.book import LimitBook, parse_limits, shipped_text
 from risk_service.ports import Clock
-from risk_service.rules.rule_set import load_rule_set, read_texts, shipped_rules
+from risk_service.rules.examples import run_examples
+from risk_service.rules.rule_set import RuleSet, load_rule_set, read_texts, shipped_rules
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
     publications, lists = SqlitePublications(file), SqliteLists(file)
     publishing = Publishing(
         store=publications,
-        load={PublishedKind.RULES: load_rule_set, PublishedKind.LIMITS: load_limits},
+        load={PublishedKind.RULES: load_rules, PublishedKind.LIMITS: load_limits},
     )
     for kind, sources in _given(settings).items():
         try:
@@ -74,6 +75,30 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
             changed_elsewhere=changed_elsewhere,
         ),
     )
+
+
+def load_rules(sources: Sources) -> RuleSet:
+    """Return the rules of a publication, whose examples must come out as they say.
+
+    Raises
+    ------
+    RuleFileFault
+        A file cannot be used.
+    InvalidInput
+        An example of a rule does not come out as it says.
+    """
+    rules = load_rule_set(sources)
+    failed = tuple(
+        Violation(
+            field=one.rule.id,
+            description=f"the example {one.example.about!r} gives {one.found}, not {one.expected}",
+        )
+        for one in run_examples(rules.rules.values())
+        if not one.passed
+    )
+    if failed:
+        raise InvalidInput(failed)
+    return rules
 
 
 def load_limits(sources: Sources) -> LimitBook:
