@@ -81,7 +81,9 @@ class Admission:
         """Learn what the ledger said to a group, and what it read for it."""
         if any(grant.outcome > Outcome.LIMIT_QUANTITY for grant in grants):
             self._refusing_until_s = self._clock() + REFUSING_S
-            figures = [Figure(key, seq, used, moment.asked_s) for key, used, seq in moment.used()]
+            figures = [
+                Figure(key, seq, used, moment.asked_s) for key, used, seq in moment.single_cells()
+            ]
             self._counters.follow(figures)
             if len(self._roots) > ROOTS_MAX:
                 self._roots.clear()

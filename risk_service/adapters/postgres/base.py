@@ -32,6 +32,11 @@ class Wanted:
         self.counters: dict[str, int] = {}
         self.owners: set[str] = set()
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is wanted."""
+        return not (self.keys or self.counters or self.owners)
+
     def want_cells(self, counter: str, since_us: int) -> None:
         """Want the cells of a counter after a time."""
         known_us = self.counters.get(counter)
@@ -128,7 +133,12 @@ class Moment:
         row = self._row(ROOT + account)
         return account if row is None else row.record.decode()
 
-    def used(self) -> list[tuple[str, int, int]]:
+    def used(self, counter: str, since_us: int) -> int:
+        """Return what the cells of a counter after a time come to."""
+        cells = self.cells(counter, since_us)
+        return sum([sum(cell) for cell_us, cell in cells.items() if cell_us > since_us])
+
+    def single_cells(self) -> list[tuple[str, int, int]]:
         """Return counter, use and sequence of the counters with a single cell."""
         cells = self._cells
         return [(key, sum(cells[key][0]), sequence) for key, sequence in self.sequences.items()]

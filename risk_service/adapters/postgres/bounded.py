@@ -8,6 +8,7 @@ its locks, and writes all or nothing.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from risk_service.adapters.postgres.arrays import numbers, texts
 from risk_service.adapters.postgres.base import (
     AFTER_SEPARATOR,
     RESERVATION,
@@ -37,9 +38,10 @@ class Change(NamedTuple):
 
 
 _WRITE = """SELECT counter, confirmed + held, sequence FROM ledger_write(
-    %s, %s, %s, %s,  %s, %s::bigint[], %s::bigint[], %s,
-    %s, %s::bigint[], %s::bigint[], %s::bigint[],
-    %s, %s::bigint[], %s::bigint[],  %s, %s::bigint[],  %s)"""
+    %s::text[], %s::boolean[], %s::text[], %s::text[],
+    %s::text[], %s::bigint[], %s::bigint[], %s::bytea[],
+    %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::bigint[], %s::bigint[],  %s::text[], %s::bigint[],  %s)"""
 
 
 class BoundedDraft(Draft):
@@ -71,23 +73,25 @@ class BoundedDraft(Draft):
 
     def fits(self, reservation: Reservation) -> bool:
         """Tell whether all counters are within the caps, with this reservation put."""
+        windows = [(self._window(one), one.cap) for one in reservation.entries if one.needed]
         return all(
-            self._used(*self._window(one)) <= one.cap for one in reservation.entries if one.needed
+            self._moment.used(*window) + self._added(*window) <= cap for window, cap in windows
         )
 
     def put(self, reservation: Reservation) -> None:
         """Let a reservation be as given; note what its charges rest on."""
-        bounded = reservation.state in CHARGING
-        windows = [self._window(one) for one in reservation.entries if one.needed and bounded]
-        before = [self._added(*window) for window in windows]
-        super().put(reservation)
         if reservation.reservation_id.startswith(ADJUSTMENT):
             taken = [one for one in reservation.kept if one.charged < 0]
             self._floors |= {(self.pinned(one.counter), one.cell_us) for one in taken}
-        if bounded:
-            entries = [one for one in reservation.entries if one.needed]
-            for entry, window, added in zip(entries, windows, before, strict=True):
-                self._rest(entry, window, added)
+        if reservation.state not in CHARGING:
+            super().put(reservation)
+            return
+        entries = [one for one in reservation.entries if one.needed]
+        windows = [self._window(one) for one in entries]
+        before = [self._added(*window) for window in windows]
+        super().put(reservation)
+        for entry, window, added in zip(entries, windows, before, strict=True):
+            self._rest(entry, window, added)
 
     def write(self, session: Session, at_us: int) -> Rows:
         """Write it all, or nothing.
@@ -111,21 +115,21 @@ class BoundedDraft(Draft):
             _WRITE,
             (
                 *self._guards([counter for (counter, _), _ in cells]),
-                [owner + SEPARATOR for owner in emptied],
-                [owner + AFTER_SEPARATOR for owner in emptied],
-                [key for key, _, _, _ in records],
-                _numbers([version for _, version, _, _ in records]),
-                _numbers([due_us for _, _, due_us, _ in records]),
+                texts([owner + SEPARATOR for owner in emptied]),
+                texts([owner + AFTER_SEPARATOR for owner in emptied]),
+                texts([key for key, _, _, _ in records]),
+                numbers([version for _, version, _, _ in records]),
+                numbers([due_us for _, _, due_us, _ in records]),
                 [record for _, _, _, record in records],
-                [counter for (counter, _), _ in cells],
-                _numbers([cell_us for (_, cell_us), _ in cells]),
-                _numbers([change[0] for _, change in cells]),
-                _numbers([change[1] for _, change in cells]),
-                [counter for counter, _, _ in limits],
-                _numbers([since_us for _, since_us, _ in limits]),
-                _numbers([allowed for _, _, allowed in limits]),
-                [counter for counter, _ in floors],
-                _numbers([cell_us for _, cell_us in floors]),
+                texts([counter for (counter, _), _ in cells]),
+                numbers([cell_us for (_, cell_us), _ in cells]),
+                numbers([change[0] for _, change in cells]),
+                numbers([change[1] for _, change in cells]),
+                texts([counter for counter, _, _ in limits]),
+                numbers([since_us for _, since_us, _ in limits]),
+                numbers([allowed for _, _, allowed in limits]),
+                texts([counter for counter, _ in floors]),
+                numbers([cell_us for _, cell_us in floors]),
                 at_us,
             ),
         )
@@ -150,15 +154,14 @@ class BoundedDraft(Draft):
             since_us = rolling_place(entry.span_us, entry.tile_us, self._now_us).since_us
         return self.pinned(entry.counter), since_us
 
-    def _used(self, counter: str, since_us: int) -> int:
-        return sum([sum(cell) for cell in self.cells_of(counter, since_us).values()])
-
     def _added(self, counter: str, since_us: int) -> int:
         """Return what this draft adds to the cells after a time."""
+        if counter not in self._touched:
+            return 0
         return sum(
             [
                 sum(self.cells[counter, cell_us])
-                for cell_us in self._touched.get(counter, ())
+                for cell_us in self._touched[counter]
                 if cell_us > since_us
             ]
         )
@@ -168,9 +171,9 @@ class BoundedDraft(Draft):
         added = self._added(*window)
         if added <= added_before:
             return
+        limit = entry.cap - added
         # What another counter of the claim had room for, or what is paid, may lie above.
-        if self._used(*window) <= entry.cap:
-            limit = entry.cap - added
+        if self._moment.used(*window) <= limit:
             self._limits[window] = min(limit, self._limits.get(window, limit))
 
     def _charged(self) -> list[tuple[tuple[str, int], Sequence[int]]]:
@@ -203,7 +206,7 @@ class BoundedDraft(Draft):
             found.append((key, moment.version(key) + 1, None, root.encode()))
         return sorted(found)
 
-    def _guards(self, counters: Sequence[str]) -> tuple[list[str], list[bool]]:
+    def _guards(self, counters: Sequence[str]) -> tuple[str, list[bool]]:
         """Return the roots that no other cluster may have swallowed, and whether we do so."""
         charged = {
             counter[len(OF_CLUSTER) :].split(SEPARATOR, 1)[0]
@@ -211,9 +214,4 @@ class BoundedDraft(Draft):
             if counter.startswith(OF_CLUSTER)
         }
         accounts = sorted(charged | set(self.roots))
-        return [ROOT + account for account in accounts], [one in self.roots for one in accounts]
-
-
-def _numbers(values: Sequence[int | None]) -> str:
-    """Return an array in PostgreSQL's own notation, of one type whatever the numbers."""
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+        return texts([ROOT + one for one in accounts]), [one in self.roots for one in accounts]

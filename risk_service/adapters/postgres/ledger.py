@@ -8,7 +8,7 @@ locks for one of them, and makes progress whenever any process does.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TypeVar
 
 from risk_service.adapters.postgres.admission import Admission
@@ -32,7 +32,7 @@ from risk_service.limits import holding
 from risk_service.limits.book import LimitBook
 from risk_service.limits.calls import do, usage
 from risk_service.limits.policy import CLUSTER
-from risk_service.limits.steps import expire
+from risk_service.limits.steps import claims_of, expire
 
 # A move asks for more only as it learns more: a reservation, then its counters, then roots.
 ROUNDS_MAX = 50
@@ -110,7 +110,8 @@ class PostgresLedger:
                 grants.append(grant)
             return grants
 
-        grants, draft, moment = self._settled(play, now_us)
+        wanted = self._foreseen(requests, hopeless, book)
+        grants, draft, moment = self._settled(play, now_us, wanted)
         if admission is not None:
             admission.answered(grants, moment)
         return PostgresReserved(grants, draft.changes(), self._let_go)
@@ -194,11 +195,23 @@ class PostgresLedger:
         return self._last_us
 
     def _played(
-        self, play: Play[Value], wanted: Wanted, now_us: int, *, sweep: bool = True
+        self,
+        play: Play[Value],
+        wanted: Wanted,
+        now_us: int,
+        *,
+        known: bool = False,
+        sweep: bool = True,
     ) -> tuple[Value, BoundedDraft, Moment]:
-        """Play until nothing is missing; what was due is ended first."""
+        """Play until nothing is missing; what was due is ended first.
+
+        ``known`` tells that ``wanted`` is a good guess, to be read before the first play.
+        """
         self.open()
+        known = known and not wanted.is_empty
         moment = Moment(wanted, read=False)
+        if known:
+            moment = self._moment(wanted, now_us, sweep=sweep)
         for _ in range(ROUNDS_MAX):
             draft = BoundedDraft(moment, self._at(now_us))
             value = play(draft, self._last_us)
@@ -221,13 +234,37 @@ class PostgresLedger:
             self._swept += ended
         return self._swept > before
 
+    def _foreseen(
+        self, requests: Sequence[HoldRequest], hopeless: Container[int], book: LimitBook
+    ) -> Wanted:
+        """Return what holds will most likely read, without playing them for it."""
+        wanted = Wanted()
+        draft = BoundedDraft(Moment(wanted, read=False), self._last_us)
+        for place, request in enumerate(requests):
+            demand = request.demand
+            draft.reservation(demand.reservation_id)
+            if place in hopeless or request.ttl_us <= 0 or not book.concerns(demand):
+                continue
+            for claim in claims_of(draft, book, demand, self._last_us).claims:
+                if claim.policy.window.counts:
+                    for _, counter in claim.counters:
+                        wanted.want_cells(counter, claim.place.since_us)
+        return wanted
+
     def _settled(
-        self, play: Play[Value], now_us: int, *, sweep: bool = True
+        self,
+        play: Play[Value],
+        now_us: int,
+        wanted: Wanted | None = None,
+        *,
+        sweep: bool = True,
     ) -> tuple[Value, BoundedDraft, Moment]:
         """Play and write, again and again until nobody was faster."""
-        wanted = Wanted()
+        known = wanted is not None
+        wanted = wanted or Wanted()
         for _ in range(TRIES_MAX):
-            value, draft, moment = self._played(play, wanted, now_us, sweep=sweep)
+            value, draft, moment = self._played(play, wanted, now_us, known=known, sweep=sweep)
+            known = True
             if draft.is_empty or self._wrote(draft):
                 return value, draft, moment
             self.conflicts += 1

@@ -3,6 +3,7 @@
 import time
 from typing import LiteralString
 
+from risk_service.adapters.postgres.arrays import numbers, texts
 from risk_service.adapters.postgres.base import AFTER_SEPARATOR, Moment, Row, Wanted
 from risk_service.adapters.postgres.connection import Session
 from risk_service.limits.book import SEPARATOR
@@ -37,17 +38,16 @@ ORDER BY due_at_us LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 def read(session: Session, wanted: Wanted, now_us: int) -> Moment:
     """Return what is wanted, at one moment."""
     keys, counters, owners = sorted(wanted.keys), sorted(wanted.counters), sorted(wanted.owners)
-    since_us = ",".join([str(wanted.counters[counter]) for counter in counters])
     asked_s = time.monotonic()
     found = session.rows(
         _READ,
         (
             str(now_us),
-            keys,
-            counters,
-            "{" + since_us + "}",
-            [owner + SEPARATOR for owner in owners],
-            [owner + AFTER_SEPARATOR for owner in owners],
+            texts(keys),
+            texts(counters),
+            numbers([wanted.counters[counter] for counter in counters]),
+            texts([owner + SEPARATOR for owner in owners]),
+            texts([owner + AFTER_SEPARATOR for owner in owners]),
         ),
     )
     moment = Moment(wanted, read=True)
