@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from risk_service.adapters.postgres.arrays import numbers, texts
 from risk_service.adapters.postgres.connection import Session, check_address
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from tests.fixtures.fault_proxy import fault_proxy
@@ -18,11 +21,16 @@ SLACK_S = 8.0
 WITHIN_S = 30.0
 
 
+_sessions: dict[int, Session] = {}
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """Return a server that the tests of the module share."""
     with postgres_server() as one:
         yield one
+        while _sessions:
+            _sessions.popitem()[1].close()
 
 
 def session_at(server: PostgresServer, port: int = 0, timeout_s: float = TIMEOUT_S) -> Session:
@@ -88,17 +96,16 @@ def test_server_that_is_gone_is_left_alone_for_a_moment() -> None:
         session.rows("SELECT 1")
 
 
-def test_killed_server_is_used_again_when_it_is_back() -> None:
+def test_killed_server_is_used_again_when_it_is_back(server: PostgresServer) -> None:
     """The session outlives a crash of the server."""
-    with postgres_server() as server:
-        session = session_at(server)
-        assert session.rows("SELECT 1") == [(1,)]
-        server.kill()
-        with pytest.raises(StoreUnavailable):
-            session.rows("SELECT 1")
-        server.start()
-        assert answer_when_back(session) == 1
-        session.close()
+    session = session_at(server)
+    assert session.rows("SELECT 1") == [(1,)]
+    server.kill()
+    with pytest.raises(StoreUnavailable):
+        session.rows("SELECT 1")
+    server.start()
+    assert answer_when_back(session) == 1
+    session.close()
 
 
 def test_refused_statement_leaves_the_session_as_it_was(server: PostgresServer) -> None:
@@ -125,6 +132,20 @@ def test_wrong_password_says_so_and_does_not_hold_the_right_one(server: Postgres
     with pytest.raises(StoreUnavailable, match="password authentication failed") as told:
         session.rows("SELECT 1")
     assert "wrong" not in str(told.value)
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))),
+    st.lists(st.none() | st.integers(-(2**63), 2**63 - 1)),
+)
+@example(['"', "\\", "{a,b}", "", "NULL", " ", "限购\x1f"], [None, 0])
+def test_arrays_arrive_as_they_were(
+    server: PostgresServer, words: list[str], figures: list[int | None]
+) -> None:
+    """No text that an id may hold is taken for notation."""
+    session = _sessions.setdefault(server.port, session_at(server, timeout_s=WITHIN_S))
+    given = (texts(words), numbers(figures))
+    assert session.rows("SELECT %s::text[], %s::bigint[]", given) == [(words, figures)]
 
 
 @pytest.mark.parametrize(
