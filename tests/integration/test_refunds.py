@@ -1,0 +1,263 @@
+"""Claims for refunds against the real server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import grpc
+import msgspec
+import numpy as np
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from risk_service.domain.evidence import Evidence
+from risk_service.features.schema import load_schema
+from risk_service.pb.risk.v1 import event_pb2, refund_pb2, risk_pb2, risk_pb2_grpc
+from tests.fixtures.claims import claim_request, now, reduced_order
+from tests.fixtures.service import RunningServer, ServiceFiles, score_request, start_server
+
+Stub = risk_pb2_grpc.RiskServiceStub
+Code = grpc.StatusCode
+REQUESTED = event_pb2.EVENT_TYPE_REFUND_REQUESTED
+
+
+def refused(call: Any, request: object) -> Any:
+    """Return the error of a call that must fail."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call(request, timeout=10)
+    return caught.value
+
+
+def ordered(stub: Stub, request: risk_pb2.ScoreOrderRequest) -> str:
+    """Score an order and return its id."""
+    return str(stub.ScoreOrder(request, timeout=10).decision.order_id)
+
+
+@cache
+def moment() -> Timestamp:
+    """Return one time for all events, so that an event can be sent again."""
+    return now()
+
+
+def reported(
+    stub: Stub, order_id: str, kind: int, event_id: str, **changes: Any
+) -> event_pb2.EventBatchResult:
+    """Report one event of an order's life and return what became of it."""
+    event = event_pb2.ReportedEvent(event_id=event_id, order_id=order_id, **changes)
+    event.type = kind  # type: ignore[assignment]  # a number on the wire
+    event.occurred_at.CopyFrom(moment())
+    stream: Iterator[event_pb2.ReportEventsRequest] = iter(
+        [event_pb2.ReportEventsRequest(events=[event])]
+    )
+    return stub.ReportEvents(stream, timeout=10).results[0]
+
+
+def split_claim(order_id: str, request_id: str) -> refund_pb2.ScoreRefundRequest:
+    """Return a claim that drops the reduced order below its threshold."""
+    request = claim_request(request_id, order_id, amount_minor=10_000)
+    request.claim.lines.add(sku="sku-1", quantity=1)
+    request.claim.spend_and_save_threshold_minor = 30_000
+    return request
+
+
+def test_a_partial_refund_below_the_threshold_is_worked_out_again_and_reviewed(stub: Stub) -> None:
+    """290.00 paid for 350.00 less 60.00: one unit of 100.00 comes to 40.00, and a person looks."""
+    order_id = ordered(stub, reduced_order("split"))
+    answer = stub.ScoreRefund(split_claim(order_id, "split-claim"), timeout=10)
+    assert answer.decision.outcome == risk_pb2.OUTCOME_REVIEW
+    assert "REFUND_BELOW_THRESHOLD" in [one.code for one in answer.decision.reasons]
+    refund = answer.refund
+    assert (refund.is_partial, refund.below_threshold, refund.recalculated_minor) == (
+        True,
+        True,
+        4_000,
+    )
+    assert (answer.decision.order_id, answer.decision.number, refund.counted) == (order_id, 1, True)
+    versions = answer.decision.versions
+    assert all((versions.bundle_sha256, versions.rules, versions.lists, versions.policy))
+    assert [score.abuse for score in answer.decision.scores] == [risk_pb2.ABUSE_REFUND]
+
+
+def test_a_repeat_gets_the_stored_answer_and_the_decision_is_found_again(stub: Stub) -> None:
+    """Same id and payload: the same bytes; another payload: ALREADY_EXISTS; GetDecision has it."""
+    order_id = ordered(stub, score_request("again"))
+    request = claim_request("again-claim", order_id)
+    first = stub.ScoreRefund(request, timeout=10)
+    assert stub.ScoreRefund(request, timeout=10) == first
+    for key in ({"decision_id": first.decision.decision_id}, {"request_id": "again-claim"}):
+        found = stub.GetDecision(risk_pb2.GetDecisionRequest(**key), timeout=10)
+        assert (found.decision, found.refund) == (first.decision, first.refund)
+    # The order's own decision is still the one found by order id.
+    by_order = stub.GetDecision(risk_pb2.GetDecisionRequest(order_id=order_id), timeout=10)
+    assert by_order.decision.request_id == "again"
+    record = stub.GetDecisionRecord(
+        risk_pb2.GetDecisionRecordRequest(decision_id=first.decision.decision_id), timeout=10
+    ).record
+    assert b"claim_minor" in record
+    assert b"acc-1" not in record
+    request.claim.amount_minor += 1
+    assert refused(stub.ScoreRefund, request).code() is Code.ALREADY_EXISTS
+    # An id that answered an order answers no claim.
+    taken = claim_request("again", order_id, claim_id="c-2")
+    assert refused(stub.ScoreRefund, taken).code() is Code.ALREADY_EXISTS
+
+
+def test_a_claim_is_decided_again_when_evidence_comes_and_counts_once(stub: Stub) -> None:
+    """What is asked for is named; handed in under a new request id it is asked no more."""
+    order_id = ordered(stub, score_request("proof", units=60))
+    request = claim_request("proof-1", order_id, reason=event_pb2.EVENT_REASON_EMPTY_PARCEL)
+    request.claim.amount_minor = 60 * 1999 + 500
+    first = stub.ScoreRefund(request, timeout=10)
+    assert first.decision.outcome == risk_pb2.OUTCOME_REVIEW
+    assert list(first.refund.required) == [Evidence.PHOTOS, Evidence.WEIGHT]
+    request.request_id = "proof-2"
+    request.claim.photos_attached, request.claim.weight_ratio = True, 0.1
+    second = stub.ScoreRefund(request, timeout=10)
+    assert (second.decision.number, second.refund.counted) == (2, False)
+    assert not second.refund.required
+
+
+def test_a_claim_on_an_order_that_was_never_scored_names_it(stub: Stub) -> None:
+    """NOT_FOUND, with the order."""
+    error = refused(stub.ScoreRefund, claim_request("nobody", "o-nobody"))
+    assert error.code() is Code.NOT_FOUND
+    assert "o-nobody" in error.details()
+
+
+def test_a_claim_sees_the_orders_life_and_counts_in_the_windows_once(stub: Stub) -> None:
+    """Delivered is seen; the claim shows in the next claim's windows; its report adds nothing."""
+    account = "acc-life"
+    requests = [score_request(f"life-{n}") for n in range(2)]
+    for request in requests:
+        request.order.account.account_id = account
+    first, second = [ordered(stub, request) for request in requests]
+    assert reported(stub, first, event_pb2.EVENT_TYPE_DELIVERED, "life-delivered").accepted == 1
+    values = claim_values(stub, claim_request("life-c1", first))
+    assert values["delivered"] is True
+    assert values["claims_on_order"] == 1.0
+    # Named, and nameless: both are this very claim.
+    assert reported(stub, first, REQUESTED, "life-e1", claim_id="c-1").repeated == 1
+    assert reported(stub, first, REQUESTED, "life-e1", claim_id="c-1").repeated == 1
+    assert reported(stub, first, REQUESTED, "life-e2").accepted == 1  # another claim of the order
+    vector = claim_vector(stub, claim_request("life-c2", second))
+    assert vector["account__refund_requests_30d"] == 2.0
+
+
+def test_a_claim_reported_before_it_is_scored_counts_by_the_report(stub: Stub) -> None:
+    """The decision says that it does not count."""
+    order_id = ordered(stub, score_request("early"))
+    assert reported(stub, order_id, REQUESTED, "early-e", claim_id="c-1").accepted == 1
+    assert not stub.ScoreRefund(claim_request("early-c", order_id), timeout=10).refund.counted
+
+
+def claim_values(stub: Stub, request: refund_pb2.ScoreRefundRequest) -> dict[str, Any]:
+    """Decide a claim and return the values that its record keeps."""
+    return dict(claim_record(stub, request)["values"])
+
+
+def claim_vector(stub: Stub, request: refund_pb2.ScoreRefundRequest) -> dict[str, float]:
+    """Decide a claim and return its model inputs by name."""
+    vector = np.frombuffer(claim_record(stub, request)["vector"], np.float64)
+    return dict(zip(load_schema().names, vector.tolist(), strict=True))
+
+
+def claim_record(stub: Stub, request: refund_pb2.ScoreRefundRequest) -> dict[str, Any]:
+    """Decide a claim and return its record."""
+    decision_id = stub.ScoreRefund(request, timeout=10).decision.decision_id
+    packed = stub.GetDecisionRecord(
+        risk_pb2.GetDecisionRecordRequest(decision_id=decision_id), timeout=10
+    ).record
+    return dict(msgspec.msgpack.decode(packed))
+
+
+BAD = (
+    ({"request_id": ""}, {}, "request_id"),
+    ({}, {"order_id": ""}, "claim.order_id"),
+    ({}, {"claim_id": "x" * 65}, "claim.claim_id"),
+    ({}, {"claim_id": "a\x1fb"}, "claim.claim_id"),
+    ({}, {"amount_minor": 0}, "claim.amount_minor"),
+    ({}, {"amount_minor": -5}, "claim.amount_minor"),
+    ({}, {"reason": 99}, "claim.reason"),
+    ({}, {"weight_ratio": float("nan")}, "claim.weight_ratio"),
+    ({}, {"spend_and_save_threshold_minor": -1}, "claim.spend_and_save_threshold_minor"),
+)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "field"), BAD, ids=[one[2] + str(n) for n, one in enumerate(BAD)]
+)
+def test_bad_input_names_the_field(
+    stub: Stub, outer: dict[str, Any], inner: dict[str, Any], field: str
+) -> None:
+    """INVALID_ARGUMENT with the path of the field at fault."""
+    request = claim_request("bad", "o-bad")
+    for name, value in outer.items():
+        setattr(request, name, value)
+    for name, value in inner.items():
+        setattr(request.claim, name, value)
+    error = refused(stub.ScoreRefund, request)
+    assert error.code() is Code.INVALID_ARGUMENT
+    assert f"{field}:" in error.details()
+
+
+def test_claimed_lines_are_held_to_the_orders_own(stub: Stub) -> None:
+    """A foreign SKU and more units than were ordered are named by their place."""
+    order_id = ordered(stub, score_request("lines", units=2))
+    request = claim_request("lines-claim", order_id)
+    request.claim.lines.add(sku="sku-1", quantity=3)
+    request.claim.lines.add(sku="other", quantity=1)
+    error = refused(stub.ScoreRefund, request)
+    assert error.code() is Code.INVALID_ARGUMENT
+    assert "claim.lines[0].quantity" in error.details()
+    assert "claim.lines[1].sku" in error.details()
+
+
+@pytest.mark.parametrize(
+    "payload", [b"\xff\xff", b"\x0a\x7f", b"\x0a\x02\xc3\x28"], ids=["tag", "cut", "utf8"]
+)
+def test_bytes_that_are_no_message_are_the_callers_fault(
+    channel: grpc.Channel, payload: bytes
+) -> None:
+    """INVALID_ARGUMENT, never INTERNAL."""
+    for name in ("ScoreRefund", "AssessPromotionAction", "VerifyRealName"):
+        call = channel.unary_unary(f"/risk.v1.RiskService/{name}")
+        assert refused(call, payload).code() is Code.INVALID_ARGUMENT
+
+
+def test_a_claim_outlives_a_kill_and_counts_once_afterwards(files: ServiceFiles) -> None:
+    """Answered, killed, started again: the answer is found, and windows have the claim once."""
+    with start_server(files) as server, connected(server) as stub:
+        for n in range(2):
+            ordered(stub, score_request(f"kill-{n}"))
+        request = claim_request("kill-claim", "o-kill-0")
+        answer = stub.ScoreRefund(request, timeout=10)
+        server.process.kill()
+        server.process.wait()
+    with start_server(files) as server, connected(server) as stub:
+        assert stub.ScoreRefund(request, timeout=10) == answer
+        assert reported(stub, "o-kill-0", REQUESTED, "kill-e").repeated == 1
+        vector = claim_vector(stub, claim_request("kill-c2", "o-kill-1"))
+        assert vector["account__refund_requests_30d"] == 1.0
+
+
+@contextmanager
+def connected(server: RunningServer) -> Iterator[Stub]:
+    """Give a client of a server that has just started."""
+    with grpc.insecure_channel(server.address) as channel:
+        yield risk_pb2_grpc.RiskServiceStub(channel)
+
+
+def test_many_claims_at_once_are_each_answered(stub: Stub) -> None:
+    """Gathered into groups, every claim gets its own decision, numbered by claim."""
+    order_id = ordered(stub, score_request("crowd", units=8))
+    requests = [
+        claim_request(f"crowd-{n}", order_id, claim_id=f"c-{n % 4}", amount_minor=100)
+        for n in range(24)
+    ]
+    pending = [stub.ScoreRefund.future(request, timeout=20) for request in requests]
+    answers = [one.result() for one in pending]
+    assert [one.decision.request_id for one in answers] == [one.request_id for one in requests]
+    numbers = sorted((one.refund.claim_id, one.decision.number) for one in answers)
+    assert numbers == [(f"c-{claim}", number) for claim in range(4) for number in range(1, 7)]
+    assert sum(one.refund.counted for one in answers) == 4
