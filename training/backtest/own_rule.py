@@ -1,14 +1,19 @@
 """A rule by its id over own events: one of a rule file whose variables the data set has."""
 
+import re
+
 from risk_service.domain.errors import ConfigFault, RiskError
 from risk_service.rules.rule import Rule, Scope
 from risk_service.rules.rule_set import load_rule_set, read_texts
 from risk_service.rules.schedule import ALWAYS
 from risk_service.rules.variables import Subject
-from training.backtest.condition import advice, names_in
+from training.backtest.condition import advice
 from training.backtest.request import BacktestRequest
 from training.backtest.variables import OwnVariables
 from training.backtest.which import looks_like_id, rule_of, rule_set_of
+
+# In a rule file the expressions themselves stand in quotes.
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def own_rule(request: BacktestRequest, variables: OwnVariables) -> tuple[str | None, str]:
@@ -50,6 +55,8 @@ def _rule(request: BacktestRequest, variables: OwnVariables) -> Rule:
             raise
         # Rules over the variables of this data set, which the service knows nothing of.
         texts = read_texts(request.rules)
-        found = {name: variables.find(name) for text in texts.values() for name in names_in(text)}
+        found = {
+            name: variables.find(name) for text in texts.values() for name in _WORD.findall(text)
+        }
         kinds = {name: one.kind for name, one in found.items() if one is not None}
         return rule_of(request.rule, load_rule_set(texts, dict.fromkeys(Subject, kinds)))
