@@ -1,0 +1,264 @@
+"""From messages of the reservation service to calls of the ledger; raw identifiers end here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from msgspec.structs import replace
+
+from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.grant import Demand, DemandLine
+from risk_service.domain.order import Discount, Order, OrderLine, RawOrder, Tokens
+from risk_service.domain.reservation import (
+    Adjust,
+    Cancel,
+    Confirm,
+    Extend,
+    HoldRequest,
+    Release,
+    ReleasedLine,
+    ReleaseReason,
+    Reserve,
+)
+from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
+from risk_service.identity.payload import Fingerprinter
+from risk_service.limits.demand import FALSE, TRUE, demand_of_order
+from risk_service.limits.policy import CLUSTER, DIMENSIONS, GLOBAL
+from risk_service.pb.risk.v1 import limits_pb2
+from risk_service.rpc.constraints import CURRENCIES
+from risk_service.rpc.constraints_limits import (
+    ADJUST,
+    CANCEL,
+    CHECK,
+    CONFIRM,
+    EXTEND,
+    GET_USAGE,
+    RELEASE,
+    RESERVE,
+)
+from risk_service.rpc.desk import decoded
+from risk_service.rpc.validate import TimeWindow, micros, require
+
+SECOND_US = 1_000_000
+LINES_MAX = 200
+# A fingerprint of this service never equals one of another call.
+_RESERVE = b"l"
+Typed = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsReader:
+    """Reads requests.
+
+    Parameters
+    ----------
+    tokenise
+        Turns a raw order into one without raw identifiers.
+    cluster
+        Returns the accounts of an account's identity cluster, by their tokens.
+    window
+        Returns which times are taken right now.
+    now_us
+        The clock.
+    """
+
+    tokenise: Callable[[RawOrder], Order]
+    cluster: Callable[[str], Sequence[str]]
+    fingerprinter: Fingerprinter
+    window: Callable[[], TimeWindow]
+    now_us: Callable[[], int]
+
+    def check(self, payload: bytes) -> Demand:
+        """Return the demand of a ``CheckRequest``."""
+        return self._demand(self._message(limits_pb2.CheckRequest, payload, CHECK))
+
+    def reserve(self, payload: bytes) -> Reserve:
+        """Return the call of a ``ReserveRequest``."""
+        request = self._message(limits_pb2.ReserveRequest, payload, RESERVE)
+        hold = HoldRequest(
+            demand=self._demand(request),
+            ttl_us=request.ttl_s * SECOND_US,
+            partial=request.partial,
+        )
+        return Reserve(hold=hold, take_over=request.take_over)
+
+    def confirm(self, payload: bytes) -> Confirm:
+        """Return the call of a ``ConfirmRequest``."""
+        request = self._message(limits_pb2.ConfirmRequest, payload, CONFIRM)
+        return Confirm(reservation_id=request.reservation_id)
+
+    def cancel(self, payload: bytes) -> Cancel:
+        """Return the call of a ``CancelRequest``; without a reason it was before shipping."""
+        request = self._message(limits_pb2.CancelRequest, payload, CANCEL)
+        reason = request.reason or ReleaseReason.CANCELLED_BEFORE_SHIP
+        return Cancel(reservation_id=request.reservation_id, reason=ReleaseReason(reason))
+
+    def extend(self, payload: bytes) -> Extend:
+        """Return the call of an ``ExtendRequest``."""
+        request = self._message(limits_pb2.ExtendRequest, payload, EXTEND)
+        return Extend(reservation_id=request.reservation_id, until_us=micros(request.expires_at))
+
+    def release(self, payload: bytes) -> Release:
+        """Return the call of a ``ReleaseRequest``."""
+        request = self._message(limits_pb2.ReleaseRequest, payload, RELEASE)
+        return Release(
+            reservation_id=request.reservation_id,
+            release_id=request.release_id,
+            reason=ReleaseReason(request.reason),
+            lines=tuple(
+                ReleasedLine(sku=line.sku, quantity=line.quantity) for line in request.lines
+            ),
+        )
+
+    def usage(self, payload: bytes) -> dict[str, str]:
+        """Return the tokens by subject of a ``GetUsageRequest``: those named, and their pairs."""
+        request = self._message(limits_pb2.GetUsageRequest, payload, GET_USAGE)
+        named = self._named(request.subjects)
+        if not named:
+            raise _wrong("subjects", "must name at least one subject, such as account_id")
+        alone = [name for name in DIMENSIONS if name in named and name != CLUSTER]
+        pairs = {
+            f"{one}+{other}": f"{named[one]}+{named[other]}"
+            for one, other in combinations(alone, 2)
+        }
+        return named | pairs
+
+    def adjust(self, payload: bytes, actor_id: str) -> Adjust:
+        """Return the call of an ``AdjustRequest``."""
+        request = self._message(limits_pb2.AdjustRequest, payload, ADJUST)
+        if request.delta == 0:
+            raise _wrong("delta", "must not be 0")
+        return Adjust(
+            adjustment_id=request.adjustment_id,
+            actor_id=actor_id,
+            policy_id=request.policy_id,
+            subject=request.subject,
+            token=self._token(request),
+            scope=request.scope,
+            delta=request.delta,
+            reason=request.reason,
+        )
+
+    def _token(self, request: Typed) -> str:
+        if request.subject == GLOBAL:
+            return ""
+        named = self._named(request.subjects)
+        parts = request.subject.split("+")
+        missing = [part for part in parts if not named.get(part)]
+        if missing:
+            words = f"must hold what `subject` names: {', '.join(missing)} is missing"
+            raise _wrong("subjects", words)
+        return "+".join([named[part] for part in parts])
+
+    def _message(self, kind: Typed, payload: bytes, rows: Typed) -> Typed:
+        request = decoded(kind, payload)
+        require(request, rows, self.window())
+        return request
+
+    def _demand(self, request: Typed) -> Demand:
+        """Return the tokenised demand of a request that has one."""
+        demand = request.demand
+        count = len(demand.lines) + len(demand.discounts) + len(demand.benefits)
+        if not 0 < count <= LINES_MAX:
+            words = f"lines, discounts and benefits together must be 1 to {LINES_MAX}, are {count}"
+            raise _wrong("demand.lines", words)
+        if demand.currency_code and demand.currency_code not in CURRENCIES:
+            raise _wrong("demand.currency_code", "must be an ISO 4217 code in upper case, or empty")
+        now_us = self.now_us()
+        order = self.tokenise(_raw_order(demand, now_us))
+        content = _RESERVE + request.SerializeToString(deterministic=True)
+        account = order.tokens.account
+        asked = demand_of_order(
+            order,
+            self.fingerprinter.fingerprint(content),
+            now_us=now_us,
+            passed=demand.challenge_passed,
+            cluster=self.cluster(account) if account else (),
+        )
+        traits = {"member_level": demand.member_level}
+        traits["challenge_passed"] = TRUE if demand.challenge_passed else FALSE
+        return replace(
+            asked,
+            lines=(*asked.lines, *map(_benefit, demand.benefits)),
+            traits=asked.traits | traits,
+        )
+
+    def _named(self, subjects: Typed) -> dict[str, str]:
+        demand = limits_pb2.LimitDemand(subjects=subjects)
+        tokens: Tokens = self.tokenise(_raw_order(demand, 0)).tokens
+        named = {name: getattr(tokens, name) for name in tokens.__struct_fields__}
+        named[CLUSTER] = tokens.account
+        return {name: token for name, token in named.items() if token}
+
+
+def _raw_order(demand: Typed, now_us: int) -> RawOrder:
+    """Return the order that a demand is about, as the identity room reads it."""
+    subjects, address = demand.subjects, demand.subjects.address
+    goods_minor = sum(line.quantity * line.unit_price_minor for line in demand.lines)
+    discount_minor = sum(discount.amount_minor for discount in demand.discounts)
+    return RawOrder(
+        order_id=demand.reservation_id,
+        ordered_at_us=now_us,
+        account_id=subjects.account_id,
+        account_registered_at_us=micros(demand.account_registered_at)
+        if demand.HasField("account_registered_at")
+        else None,
+        device_id=subjects.device_id,
+        ip=subjects.ip,
+        payment_instrument_id=subjects.payment_instrument_id,
+        payer_name="",
+        recipient_name="",
+        recipient_phone=subjects.phone,
+        real_name_id=subjects.real_name_id,
+        address_region=address.region,
+        address_city=address.city,
+        address_district=address.district,
+        address_detail=address.detail,
+        address_postcode=address.postcode,
+        lines=tuple(map(_line, demand.lines)),
+        discounts=tuple(map(_discount, demand.discounts)),
+        currency_code=demand.currency_code,
+        goods_minor=goods_minor,
+        discount_minor=discount_minor,
+        shipping_minor=0,
+        payable_minor=goods_minor - discount_minor,
+        page_open_to_submit_ms=None,
+        entry_path=EntryPath.UNSPECIFIED,
+        drop_id=demand.drop_id,
+        verification_level=VerificationLevel(demand.verification_level),
+    )
+
+
+def _line(line: Typed) -> OrderLine:
+    return OrderLine(
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price_minor=line.unit_price_minor,
+        seller_id=line.seller_id,
+        campaign_id=line.campaign_id,
+        promotion_type=PromotionType(line.promotion_type),
+    )
+
+
+def _discount(discount: Typed) -> Discount:
+    return Discount(
+        amount_minor=discount.amount_minor,
+        coupon_id=discount.coupon_id,
+        promotion_type=PromotionType(discount.promotion_type),
+    )
+
+
+def _benefit(benefit: Typed) -> DemandLine:
+    return DemandLine(
+        sku="",
+        seller_id="",
+        campaign_id=benefit.campaign_id,
+        promotion_type=PromotionType(benefit.promotion_type),
+        quantity=benefit.quantity,
+        amount_minor=0,
+    )
+
+
+def _wrong(field: str, words: str) -> InvalidInput:
+    return InvalidInput((Violation(field=field, description=words),))

@@ -1,0 +1,69 @@
+"""From answers of the ledger to messages of the reservation service, and nothing else."""
+
+from collections.abc import Sequence
+
+from risk_service.domain.grant import Grant
+from risk_service.domain.reservation import CounterUse, Drift, LedgerAnswer
+from risk_service.limits.book import SEPARATOR
+from risk_service.pb.risk.v1 import limits_pb2
+from risk_service.rpc.convert_hits import write_limit_use, write_time
+
+DRIFTS_LISTED_MAX = 1_000
+
+
+def write_grant(grant: Grant, message: limits_pb2.LimitGrant) -> None:
+    """Write what is granted into an empty message."""
+    message.outcome = grant.outcome  # type: ignore[assignment]  # a number on the wire
+    for use in grant.uses:
+        write_limit_use(use, message.uses.add())
+    for line in grant.lines:
+        message.lines.add(sku=line.sku, requested=line.requested, granted=line.granted)
+    message.codes.extend(grant.codes)
+    message.required_level = grant.required_level  # type: ignore[assignment]  # as above
+    message.missing.extend(grant.missing)
+    message.version = grant.versions
+    if grant.expires_at_us:
+        write_time(grant.expires_at_us, message.expires_at)
+
+
+def write_reservation(answer: LedgerAnswer, message: limits_pb2.Reservation) -> None:
+    """Write where a reservation stands into an empty message."""
+    message.reservation_id = answer.reservation_id
+    message.state = answer.state  # type: ignore[assignment]  # a number on the wire
+    for line in answer.lines:
+        message.lines.add(sku=line.sku, requested=line.requested, granted=line.granted)
+    message.refund_required = answer.refund_required
+    message.late = answer.late
+    if answer.expires_at_us:
+        write_time(answer.expires_at_us, message.expires_at)
+
+
+def write_usage(counters: Sequence[CounterUse], message: limits_pb2.GetUsageResponse) -> None:
+    """Write the counters into an empty response."""
+    for use in counters:
+        written = message.counters.add(
+            policy_id=use.policy_id,
+            subject=use.subject,
+            scope=use.scope,
+            measure=use.measure.name.lower(),
+            window=use.window,
+            cap=use.cap,
+            confirmed=use.confirmed,
+            held=use.held,
+            shadow=use.shadow,
+        )
+        if use.resets_at_us:
+            write_time(use.resets_at_us, written.resets_at)
+
+
+def write_drifts(drifts: Sequence[Drift], message: limits_pb2.ReconcileResponse) -> None:
+    """Write what differs into an empty response."""
+    message.count = len(drifts)
+    for drift in drifts[:DRIFTS_LISTED_MAX]:
+        message.drifts.add(
+            counter=drift.counter.replace(SEPARATOR, " | "),
+            counted_confirmed=drift.counted[0],
+            counted_held=drift.counted[1],
+            ledger_confirmed=drift.ledger[0],
+            ledger_held=drift.ledger[1],
+        )
