@@ -64,6 +64,8 @@ class ActionWindows:
         counted
             Whether windows count actions of this type.
         """
+        # The links of the group before must count before anybody's cluster is asked for.
+        self._linked.settle()
         stamp_us = self._stamps.next_us(now_us)
         event = action_event(action) if counted else None
         keys = self._compiled.keys(event) if event else self._own_key(action)
