@@ -165,7 +165,10 @@ class Limiting:
         if before.outcome is Outcome.DENY or outcome is Outcome.ALLOW:
             return before
         refs = [use.policy_id for use in grant.uses if use.blocking and not use.shadow]
-        causes = [Cause(step=Step.LIMIT, ref=ref, outcome=outcome) for ref in refs or grant.codes]
+        causes = [
+            Cause(step=Step.LIMIT, ref=ref, outcome=outcome)
+            for ref in dict.fromkeys(refs or grant.codes)
+        ]
         limits = before.quantity_limits
         if outcome is Outcome.LIMIT_QUANTITY:
             limits = _granted_limits(ask.order, grant)

@@ -15,23 +15,9 @@ from typing import Any
 import numpy as np
 
 from risk_service.client import Abuse, DecisionAnswer, Outcome
+from training.demo.governed import LimitFigures, StepFigures, limit_figures, step_figures
 from training.demo.stream import EventTally, TimedAnswer
-
-CAMOUFLAGE = "camouflage"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """What the simulator knows of one order; ``abuse`` is empty where there is none."""
-
-    abuse: str
-    strategy: str
-    persona: str
-
-    @property
-    def honest(self) -> bool:
-        """Tell whether an honest customer placed the order."""
-        return not self.abuse and self.persona != CAMOUFLAGE
+from training.demo.truth import CAMOUFLAGE, Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +60,8 @@ class StreamFigures:
     events_refused: dict[str, int]
     abuses: list[AbuseFigures]
     honest_stopped_by_persona: dict[str, tuple[int, int]]
+    stopped_by: list[StepFigures]
+    limits: list[LimitFigures]
     p50_ms: float
     p99_ms: float
     orders_per_s: float
@@ -109,6 +97,8 @@ def measure(
         events_refused=events.refused,
         abuses=[_abuse(abuse, answers, honest, truth) for abuse in Abuse],
         honest_stopped_by_persona=_personas(honest, truth),
+        stopped_by=step_figures(answers, truth),
+        limits=limit_figures(answers, truth),
         p50_ms=float(np.percentile(latencies_ms, 50)),
         p99_ms=float(np.percentile(latencies_ms, 99)),
         orders_per_s=len(answers) / seconds,
@@ -129,7 +119,7 @@ def _blames(answered: TimedAnswer, abuse: Abuse) -> bool:
     answer = answered.answer
     if not isinstance(answer, DecisionAnswer):
         return False
-    return _stopped(answered) and any(Abuse(r.abuse) is abuse for r in answer.message.reasons)
+    return _stopped(answered) and any(int(r.abuse) == abuse for r in answer.message.reasons)
 
 
 def _abuse(

@@ -16,7 +16,7 @@ from typing import Any
 
 from risk_service.cli.keys import create_keys
 from risk_service.client import AsyncRiskClient
-from training.demo.figures import StreamFigures, Truth, measure
+from training.demo.figures import StreamFigures, measure
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.stream import (
     EventTally,
@@ -26,6 +26,7 @@ from training.demo.stream import (
     recorded_orders,
     stream,
 )
+from training.demo.truth import Truth
 from training.frames.materialize import manifest_path, materialize
 from training.live.backfill import backfill
 from training.simulate.settings import WorldSettings

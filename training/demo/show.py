@@ -14,6 +14,13 @@ COLOURS = {
     "REVIEW": "magenta",
     "DENY": "red",
 }
+STEPS = {
+    "list": "list 名单",
+    "rule": "rule 规则",
+    "score": "score 评分",
+    "limit": "limit 限购",
+    "fail_policy": "fail policy 失败策略",
+}
 ABUSES = {
     "scalping": "scalping 黄牛",
     "brushing": "fake orders 刷单",
@@ -26,6 +33,9 @@ def show(console: Console, figures: StreamFigures) -> None:
     console.print(_outcomes(figures))
     console.print(_abuses(figures))
     console.print(_honest(figures))
+    console.print(_steps(figures))
+    if figures.limits:
+        console.print(_limits(figures))
     console.print(_service(figures))
     for example in figures.examples:
         console.print(_example(example))
@@ -84,6 +94,27 @@ def _honest(figures: StreamFigures) -> RenderableType:
     table.add_row(
         "apart: ordinary orders of attackers 攻击者的正常订单", f"{stopped:,}", f"{orders:,}"
     )
+    return table
+
+
+def _steps(figures: StreamFigures) -> RenderableType:
+    title = "What stopped orders 拦截来源（several may have asked for the same）"
+    table = _table(title, "step", "orders", "of abuses", "of honest customers")
+    for row in figures.stopped_by:
+        name = STEPS.get(row.step, row.step)
+        table.add_row(
+            f"{name}: {row.ref}", f"{row.orders:,}", f"{row.abusive:,}", f"{row.honest:,}"
+        )
+    return table
+
+
+def _limits(figures: StreamFigures) -> RenderableType:
+    columns = ("limit", "orders", "asked", "held", "blocked", "of abuses", "of honest customers")
+    table = _table("Purchase limits 限购", *columns)
+    for row in figures.limits:
+        numbers = (row.orders, row.asked, row.granted, row.blocked)
+        of_whom = (row.blocked_abusive, row.blocked_honest)
+        table.add_row(row.policy, *(f"{number:,}" for number in (*numbers, *of_whom)))
     return table
 
 

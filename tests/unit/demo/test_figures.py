@@ -2,8 +2,10 @@
 
 from risk_service.client import DecisionAnswer, FallbackAnswer, FallbackCause, Outcome
 from risk_service.pb.risk.v1 import risk_pb2
-from training.demo.figures import Truth, measure
+from training.demo.figures import measure
+from training.demo.governed import LimitFigures, limit_figures, step_figures
 from training.demo.stream import EventTally, TimedAnswer
+from training.demo.truth import Truth
 
 HONEST = Truth(abuse="", strategy="", persona="family")
 SCALPER = Truth(abuse="scalping", strategy="device_farm", persona="")
@@ -83,3 +85,58 @@ def test_an_attackers_ordinary_order_is_not_an_honest_customers() -> None:
     assert (figures.honest_orders, figures.honest_stopped) == (3, 2)
     assert (figures.camouflage_orders, figures.camouflage_stopped) == (1, 1)
     assert figures.abuses[0].honest_stopped == 0
+
+
+def limited(order_id: str, *, blocked: bool) -> TimedAnswer:
+    """Return an answer to an order in the scope of one limit and a shadow limit."""
+    uses = [
+        risk_pb2.LimitUse(
+            policy_id="two-each",
+            subject=subject,
+            cap=2,
+            requested=1,
+            granted=0 if blocked else 1,
+            blocking=blocked and subject == "device",
+        )
+        for subject in ("account", "device")
+    ]
+    uses.append(risk_pb2.LimitUse(policy_id="idea", shadow=True, blocking=True))
+    outcome = risk_pb2.OUTCOME_DENY if blocked else risk_pb2.OUTCOME_ALLOW
+    causes = [risk_pb2.Cause(step="limit", ref="two-each", outcome=outcome)] if blocked else []
+    decision = risk_pb2.Decision(
+        decision_id=f"dec_{order_id}",
+        order_id=order_id,
+        outcome=outcome,
+        mode=risk_pb2.MODE_FULL,
+        limit_uses=uses,
+        causes=causes,
+    )
+    return TimedAnswer(order_id=order_id, answer=DecisionAnswer(decision), latency_ms=1.0)
+
+
+def test_an_order_counts_once_for_a_limit_however_many_signs_it_counts_on() -> None:
+    """Two subjects of one policy are one order; shadow limits are left out."""
+    answers = [limited("s1", blocked=True), limited("h1", blocked=False), fallen_back("h4")]
+    assert limit_figures(answers, TRUTH) == [
+        LimitFigures(
+            policy="two-each",
+            orders=2,
+            asked=2,
+            granted=1,
+            blocked=1,
+            blocked_abusive=1,
+            blocked_honest=0,
+        )
+    ]
+
+
+def test_who_stopped_an_order_is_told_by_step() -> None:
+    """Only causes of the answer's own outcome count, with whom they hit."""
+    (row,) = step_figures([limited("s1", blocked=True), limited("h1", blocked=False)], TRUTH)
+    assert (row.step, row.ref, row.orders, row.abusive, row.honest) == (
+        "limit",
+        "two-each",
+        1,
+        1,
+        0,
+    )
