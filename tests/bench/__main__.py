@@ -13,16 +13,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import feature_read, live, models, redis_read, rules, score_order, windows
+from tests.bench import (
+    feature_read,
+    live,
+    models,
+    redis_read,
+    reservations,
+    rules,
+    score_order,
+    windows,
+)
 from tests.bench.figures import Round, Row, table
 from tests.bench.processes import cores
 from tests.bench.profile import print_profile
 from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
-PARTS = ("score", "features", "models", "windows", "live", "redis", "rules")
+PARTS = ("score", "features", "models", "windows", "live", "redis", "rules", "reservations")
 # Parts that need no servers, no store and no world.
-ALONE = ("windows", "live", "redis", "rules")
+ALONE = ("windows", "live", "redis", "rules", "reservations")
 
 
 def main() -> None:
@@ -51,6 +60,10 @@ def main() -> None:
         _say("windows in Redis ...")
         rounds = [redis_read.run_round() for _ in range(args.rounds)]
         result["redis"] = _report(redis_read.ROWS, rounds)
+    if "reservations" in parts:
+        _say("reservations ...")
+        rounds = [reservations.run_round() for _ in range(args.rounds)]
+        result["reservations"] = _report(reservations.ROWS, rounds)
     if "rules" in parts:
         _say("rules ...")
         result["rules"] = _report(rules.ROWS, [rules.run_round() for _ in range(args.rounds)])

@@ -104,7 +104,8 @@ class Session:
             # Every read goes by a key. On young tables, of which the planner knows nothing
             # yet, it would read them whole, and keep that plan while they grow.
             "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
-            "SET jit = off"
+            # To plan a statement anew takes longer than to run it.
+            "SET plan_cache_mode = force_generic_plan; SET jit = off"
         )
         self._timeout_s = timeout_s
         self._clock = clock
