@@ -34,6 +34,7 @@ from risk_service.features.windows.declaration import load_windows
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.intake.intake import Intake
+from risk_service.intake.reservations import Reservations
 from risk_service.ports import Clock, ReservationLedger
 from risk_service.telemetry import Metrics
 
@@ -123,6 +124,7 @@ def build(settings: Settings) -> Service:
         count_links=linked.count,
         stamps=state.stamps,
         clock=clock,
+        reservations=Reservations(ledger=ledger, count=metrics.reservation_to_look_into),
     )
     claims = build_claims(
         Parts(

@@ -1,84 +1,68 @@
-"""Wires the service of reservations: its calls, its groups, and the end of holds."""
+"""Wires the service of reservations: its calls, its groups, and the trail of its changes."""
 
-import asyncio
 import json
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import asdict
 
-from risk_service.decisions.linked import Linked
+from risk_service.bootstrap.build import Service
 from risk_service.domain.actor import Actor
 from risk_service.domain.audit import AuditRow
-from risk_service.domain.errors import RiskError, StoreUnavailable
-from risk_service.domain.reservation import LedgerAnswer, LedgerCall
-from risk_service.ports import AuditTrail, Clock, ReservationLedger
+from risk_service.domain.errors import RiskError
+from risk_service.domain.reservation import Adjust, LedgerAnswer, LedgerCall
+from risk_service.identity.payload import Fingerprinter
+from risk_service.rpc.changes import Changes
 from risk_service.rpc.edge import Edge
-from risk_service.rpc.gather import Gatherer, GatherLimits, GroupObserver
+from risk_service.rpc.gather import Gatherer, GatherLimits
 from risk_service.rpc.limits_read import LimitsReader
 from risk_service.rpc.limits_servicer import LimitServicer
+from risk_service.rpc.validate import TimeWindow
 
-log = logging.getLogger(__name__)
-
-EXPIRE_EVERY_S = 1.0
-# A turn of the loop ends some hundred holds at most, so that no order waits for them.
-EXPIRE_ROUNDS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reserving:
-    """What the calls of reservations need of the service."""
-
-    ledger: ReservationLedger
-    reader: LimitsReader
-    audit: AuditTrail
-    clock: Clock
-
-    def run(self, calls: Sequence[LedgerCall]) -> Sequence[LedgerAnswer | RiskError]:
-        """Run a group of calls in one transaction."""
-        return self.ledger.run(calls, self.clock.now_us())
-
-    def adjusted(self, actor: Actor, call: LedgerCall) -> None:
-        """Put a change by hand into the trail; the ledger has its row already."""
-        change = asdict(call)
-        row = AuditRow(
-            at_us=self.clock.now_us(),
-            actor_id=actor.actor_id,
-            action="limits.adjust",
-            subject=f"limits/{change['policy_id']}/{change['adjustment_id']}",
-            before="",
-            after=json.dumps(change, ensure_ascii=False, sort_keys=True),
-        )
-        self.audit.append(row)
+# Calls are short; many of them share one flush.
+CALLS = GatherLimits(
+    quiet_s=0.0005, max_age_s=0.004, max_group=128, max_waiting=4096, order_cost_s=100e-6
+)
 
 
 def limit_servicer(
-    reserving: Reserving, edge: Edge, limits: GatherLimits, observer: GroupObserver
+    service: Service,
+    edge: Edge,
+    changes: Changes,
+    fingerprinter: Fingerprinter,
+    window: Callable[[], TimeWindow],
 ) -> LimitServicer:
     """Return the service of reservations; its calls come together like those of orders."""
+    ledger, clock, linked = service.ledger, service.clock, service.linked
+
+    def run(calls: Sequence[LedgerCall]) -> Sequence[LedgerAnswer | RiskError]:
+        return ledger.run(calls, clock.now_us())
+
+    async def adjusted(actor: Actor, call: Adjust) -> None:
+        row = _row(actor, call, clock.now_us())
+        await changes.run(lambda: service.governance.file.append(row))
+
     return LimitServicer(
         edge=edge,
-        gatherer=Gatherer(reserving.run, limits, observer),
-        ledger=reserving.ledger,
-        reader=reserving.reader,
-        adjusted=reserving.adjusted,
+        gatherer=Gatherer(run, CALLS, service.metrics.event_groups),
+        ledger=ledger,
+        reader=LimitsReader(
+            tokenise=service.claims.tokeniser.order,
+            cluster=lambda account: linked.state.members(account),
+            fingerprinter=fingerprinter,
+            window=window,
+            now_us=clock.now_us,
+        ),
+        adjusted=adjusted,
     )
 
 
-def cluster_of(linked: Linked, account: str) -> tuple[str, ...]:
-    """Return the accounts of an account's identity cluster, itself first."""
-    return linked.state.members(account)
-
-
-async def keep_expiring(ledger: ReservationLedger, clock: Clock) -> None:
-    """End holds whose time is over, also while nobody asks for anything."""
-    while True:
-        await asyncio.sleep(EXPIRE_EVERY_S)
-        try:
-            for _ in range(EXPIRE_ROUNDS):
-                if not ledger.expire(clock.now_us()):
-                    break
-                await asyncio.sleep(0)
-        except StoreUnavailable as error:
-            log.error("holds_not_expired", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
+def _row(actor: Actor, call: Adjust, now_us: int) -> AuditRow:
+    """Return the trail's row; the ledger's own says the same."""
+    return AuditRow(
+        at_us=now_us,
+        actor_id=actor.actor_id,
+        action="limits.adjust",
+        subject=f"limits/{call.policy_id}",
+        before="",
+        after=json.dumps(asdict(call), ensure_ascii=False, sort_keys=True),
+    )

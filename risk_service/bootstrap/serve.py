@@ -15,6 +15,7 @@ from risk_service.bootstrap.actors import reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.bootstrap.governance import keep_looking
+from risk_service.bootstrap.reservations import limit_servicer
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
@@ -131,7 +132,10 @@ def _servicers(service: Service, edge: Edge, changes: Changes) -> tuple[Servicer
     """Return every service of the contract."""
     claims = _claims_servicer(service, edge)
     admin = AdminServicer(edge=edge, changes=changes, trail=service.governance.file)
-    return (_risk_servicer(service, edge, claims), claims, admin)
+    key = load_identity_key(service.settings.identity_key)
+    window = _window(service.settings, service.clock)
+    limits = limit_servicer(service, edge, changes, Fingerprinter(key), window)
+    return (_risk_servicer(service, edge, claims), claims, admin, limits)
 
 
 def _claims_servicer(service: Service, edge: Edge) -> ClaimsServicer:

@@ -8,7 +8,7 @@ import grpc
 
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.errors import RiskError
-from risk_service.domain.reservation import LedgerAnswer, LedgerCall
+from risk_service.domain.reservation import Adjust, LedgerAnswer, LedgerCall
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.ports import ReservationLedger
 from risk_service.rpc.desk import decoded
@@ -24,8 +24,8 @@ from risk_service.rpc.limits_write import (
 
 SERVICE = "risk.v1.LimitService"
 Calls = Gatherer[LedgerCall, LedgerAnswer | RiskError]
-# What has changed by hand, for the trail of changes: actor, call, its answer.
-Adjusted = Callable[[Actor, LedgerCall], None]
+# Puts what has changed by hand into the trail of changes.
+Adjusted = Callable[[Actor, Adjust], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,8 @@ class LimitServicer:
     gatherer
         Runs groups of calls in the ledger, one transaction each.
     adjusted
-        Told about every change by hand once it is durable.
+        Told about every change by hand once it is durable; when it fails the call does, and
+        its repetition comes here again.
     """
 
     edge: Edge
@@ -106,7 +107,7 @@ class LimitServicer:
     async def _adjust(self, payload: bytes, remaining_s: float, actor: Actor) -> bytes:
         call = self.reader.adjust(payload, actor.actor_id)
         answer = await self._run(call, remaining_s)
-        self.adjusted(actor, call)
+        await self.adjusted(actor, call)
         return limits_pb2.AdjustResponse(adjustment_id=answer.reservation_id).SerializeToString()
 
     async def _reconcile(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
