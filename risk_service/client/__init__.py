@@ -18,6 +18,13 @@ from risk_service.client.answers import (
 )
 from risk_service.client.blocking import RiskClient
 from risk_service.client.channel import ClientOptions, Tls
+from risk_service.client.claims import (
+    ActionAnswer,
+    Evidence,
+    RealNameAnswer,
+    RealNameResult,
+    RefundAnswer,
+)
 from risk_service.client.errors import (
     AccessRefused,
     CallTimedOut,
@@ -40,6 +47,7 @@ from risk_service.client.messages import order_message
 __all__ = [
     "Abuse",
     "AccessRefused",
+    "ActionAnswer",
     "Answer",
     "AsyncRiskClient",
     "BatchAnswer",
@@ -50,6 +58,7 @@ __all__ = [
     "DecisionAnswer",
     "DecisionNotFound",
     "EventReport",
+    "Evidence",
     "FallbackAnswer",
     "FallbackCause",
     "FallbackPolicy",
@@ -61,6 +70,9 @@ __all__ = [
     "OrderRefused",
     "Outcome",
     "QuantityLimit",
+    "RealNameAnswer",
+    "RealNameResult",
+    "RefundAnswer",
     "RefusedEvent",
     "RequestIdReused",
     "RequestTooLarge",

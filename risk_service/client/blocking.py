@@ -12,6 +12,7 @@ from risk_service.client import calls
 from risk_service.client.answers import Answer, BatchAnswer, DecisionAnswer, decision_answer
 from risk_service.client.attempt import Budget
 from risk_service.client.channel import ClientOptions
+from risk_service.client.claims_calls import ClaimCalls
 from risk_service.client.errors import FailedCall, ServiceFailure, from_call
 from risk_service.client.events import EventReport, event_report, report_requests
 from risk_service.client.fail_policies import ASK_TIMEOUT_S, KeptPolicy
@@ -21,7 +22,7 @@ from risk_service.pb.risk.v1 import event_pb2, fail_policy_pb2, order_pb2, risk_
 Response = TypeVar("Response", bound=Message)
 
 
-class RiskClient:
+class RiskClient(ClaimCalls):
     """Asks the service for decisions; every call ends by its deadline.
 
     Make one per process and keep it: it holds one connection, which opens at the first

@@ -56,6 +56,7 @@ class Scripted(risk_pb2_grpc.RiskServiceServicer):
         return self.fail_policy
 
     ScoreOrder = BatchScoreOrders = GetDecision = CompleteChallenge = _play
+    ScoreRefund = AssessPromotionAction = VerifyRealName = _play
 
 
 @contextmanager
@@ -140,6 +141,10 @@ class Blocking:
         """Complete a challenge."""
         return self._client.complete_challenge(*args, **kwargs)
 
+    def ask(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Make the call of that name."""
+        return getattr(self._client, name)(*args, **kwargs)
+
     @property
     def fallback(self) -> FallbackPolicy:
         """Return what is answered without the service."""
@@ -180,6 +185,10 @@ class Asyncio:
     def complete_challenge(self, *args: Any, **kwargs: Any) -> DecisionAnswer:
         """Complete a challenge."""
         return self._runner.run(self._client.complete_challenge(*args, **kwargs))
+
+    def ask(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Make the call of that name."""
+        return self._runner.run(getattr(self._client, name)(*args, **kwargs))
 
     @property
     def fallback(self) -> FallbackPolicy:
