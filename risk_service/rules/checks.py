@@ -1,5 +1,6 @@
 """What the language refuses before the engine checks types: names, functions, sizes."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,6 +13,9 @@ from risk_service.rules.language import (
     LOOP_DEPTH_MAX,
     LOOPS_MAX,
     MACROS,
+    PATTERN_CHARS_MAX,
+    PATTERN_REPEATS_MAX,
+    PATTERNS_MAX,
     RATIO,
     SOURCE_MAX,
     TERMS_MAX,
@@ -25,6 +29,7 @@ from risk_service.rules.wording import texts
 _WORD = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*|[0-9.]+|[<>=!&|]+")
 # Macros keep their results under names that no source can hold.
 _MADE_BY_MACRO = "@"
+_COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _WORDS_OF_OTHERS = {"True": "true", "False": "false", "None": "null", "and": "&&", "or": "||"}
 
 
@@ -71,6 +76,36 @@ def check_words(source: str, tree: Node, vocabulary: Mapping[str, Sequence[str]]
                 raise _unknown_word(source, part, names[0], words)
 
 
+def check_patterns(source: str, tree: Node) -> tuple[Node, ...]:
+    """Refuse patterns that cost too much; return those that there are."""
+    found = [node for node, _ in tree.walk() if node.name == "matches" and len(node.parts) == 2]
+    looped = {
+        id(inner) for node, _ in tree.walk() if node.kind == "loop" for inner, _ in node.walk()
+    }
+    for number, node in enumerate(found):
+        pattern = node.parts[1]
+        if not isinstance(pattern.value, str):
+            raise fault(source, pattern.at, "bad_pattern", detail="no text in quotes")
+        if id(node) in looped:
+            raise fault(source, node.at, "pattern_in_loop")
+        if number == PATTERNS_MAX or _is_large(pattern.value):
+            raise fault(
+                source,
+                pattern.at,
+                "pattern_too_large",
+                len(pattern.value) + 2,
+                limit=PATTERN_CHARS_MAX,
+                repeats=PATTERN_REPEATS_MAX,
+                patterns=PATTERNS_MAX,
+            )
+    return tuple(node.parts[1] for node in found)
+
+
+def _is_large(pattern: str) -> bool:
+    counts = [max(1, int(found[2] or found[1])) for found in _COUNT.finditer(pattern)]
+    return len(pattern) > PATTERN_CHARS_MAX or math.prod(counts) > PATTERN_REPEATS_MAX
+
+
 def check_divisions(source: str, widening: Widening) -> None:
     """Refuse quotients that would be infinite without anybody saying so."""
     for node in widening.divisions:
@@ -101,7 +136,7 @@ def _scoped(
             yield from _scoped(part, names, loops, source)
         return
     if loops == LOOP_DEPTH_MAX:
-        raise fault(source, node.at, "loops_too_deep", found=loops + 1, limit=LOOP_DEPTH_MAX)
+        raise fault(source, node.at, "loops_too_deep")
     yield from _scoped(node.parts[0], names, loops, source)
     for part in node.parts[1:]:
         yield from _scoped(part, names | {node.name}, loops + 1, source)
@@ -135,10 +170,6 @@ def _check_call(source: str, node: Node) -> None:
         raise fault(source, node.parts[1].at, "zero_divisor")
     if node.name == KNOWN and (len(node.parts) != 1 or node.parts[0].kind != "name"):
         raise fault(source, node.at, "known_needs_name")
-    if node.name == "matches" and len(node.parts) == 2:
-        pattern = node.parts[1]
-        if not isinstance(pattern.value, str):
-            raise fault(source, pattern.at, "bad_pattern", detail="no text in quotes")
 
 
 def _check_name(source: str, node: Node, names: frozenset[str], variables: Variables) -> None:

@@ -16,7 +16,14 @@ from typing import Any
 from cel_expr_python import cel
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.rules.checks import check_divisions, check_source, check_tree, check_words, fault
+from risk_service.rules.checks import (
+    check_divisions,
+    check_patterns,
+    check_source,
+    check_tree,
+    check_words,
+    fault,
+)
 from risk_service.rules.engine_words import understand
 from risk_service.rules.faults import EVALUATION_FAILED, MISSING_VALUE, Fault, RuleFault
 from risk_service.rules.language import (
@@ -178,14 +185,12 @@ class Language:
         return compiled
 
     def _check_patterns(self, source: str, tree: Node) -> None:
-        for node, _ in tree.walk():
-            if node.name == "matches" and len(node.parts) == 2:
-                pattern = node.parts[1]
-                tried = self._env.compile("''.matches(pattern)", disable_check=True)
-                result = tried.eval(data={"pattern": str(pattern.value)}).value()
-                if not isinstance(result, bool):
-                    detail = result.rpartition(": ")[0].rpartition(": ")[2]
-                    raise fault(source, pattern.at, "bad_pattern", detail=detail)
+        for pattern in check_patterns(source, tree):
+            tried = self._env.compile("''.matches(pattern)", disable_check=True)
+            result = tried.eval(data={"pattern": str(pattern.value)}).value()
+            if not isinstance(result, bool):
+                detail = result.rpartition(": ")[0].rpartition(": ")[2]
+                raise fault(source, pattern.at, "bad_pattern", detail=detail)
 
 
 _DECIMAL = ".0"

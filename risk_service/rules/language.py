@@ -13,7 +13,12 @@ SOURCE_MAX = 4096
 DEPTH_MAX = 24
 TERMS_MAX = 256
 LOOPS_MAX = 4
-LOOP_DEPTH_MAX = 2
+# Loops inside loops multiply: with patterns in them, one evaluation took 20 seconds.
+LOOP_DEPTH_MAX = 1
+PATTERNS_MAX = 4
+PATTERN_CHARS_MAX = 100
+# Product of the counts in braces: the engine compiles a pattern at every evaluation.
+PATTERN_REPEATS_MAX = 1000
 
 KNOWN = "known"
 RATIO = "ratio"

@@ -32,10 +32,23 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "请拆成多条规则",
     ),
     "loops_too_deep": (
-        "lists are gone through inside each other {found} deep, at most {limit} is allowed",
-        "列表遍历嵌套 {found} 层，最多允许 {limit} 层",
-        "write 'a' in list for one value",
-        "单个值请写 'a' in 列表",
+        "lists are gone through inside each other",
+        "列表遍历不能嵌套",
+        "write x in list instead of the inner one",
+        "内层请写 x in 列表",
+    ),
+    "pattern_in_loop": (
+        "a pattern cannot be tried on every element of a list",
+        "不能对列表的每个元素使用正则",
+        "write x.startsWith('a'), x.endsWith('a') or x.contains('a')",
+        "请写 x.startsWith('a')、x.endsWith('a') 或 x.contains('a')",
+    ),
+    "pattern_too_large": (
+        "the pattern is too large: at most {limit} characters, {repeats} for the product of its "
+        "counts, {patterns} patterns in an expression",
+        "正则过大：最多 {limit} 个字符，重复次数乘积不超过 {repeats}，一个表达式最多 {patterns} 个",
+        "write startsWith, endsWith or contains, or split the rule",
+        "请改用 startsWith、endsWith 或 contains，或拆成多条规则",
     ),
     "empty": (
         "the expression is empty",

@@ -11,6 +11,7 @@ from risk_service.rules.language import (
     DEPTH_MAX,
     LOOP_DEPTH_MAX,
     LOOPS_MAX,
+    PATTERNS_MAX,
     SOURCE_MAX,
     TERMS_MAX,
     Kind,
@@ -50,8 +51,9 @@ def test_limits_and_evidence_are_those_of_the_code() -> None:
     plain = " ".join(PAGE.split())
     assert (
         f"at most {SOURCE_MAX:,} characters, {TERMS_MAX} terms, {DEPTH_MAX} levels and "
-        f"{LOOPS_MAX} walks through lists, at most {LOOP_DEPTH_MAX} inside each other"
+        f"{LOOPS_MAX} walks through lists, none inside another, and {PATTERNS_MAX} patterns"
     ) in plain
+    assert LOOP_DEPTH_MAX == 1
     assert ", ".join(f"`{name}`" for name in Evidence.__members__) in plain
 
 
