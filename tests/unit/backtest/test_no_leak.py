@@ -38,7 +38,7 @@ def future_unlike(events: list[ShopEvent], place: int) -> list[ShopEvent]:
     return [*earlier, own, *later]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(events=shops(), named=names(), place=st.integers(0, 24))
 def test_nothing_but_the_past_changes_a_variable(
     events: list[ShopEvent], named: tuple[str, Asked], place: int

@@ -115,7 +115,7 @@ def values_of(
     return [None if isinstance(one, float) and math.isnan(one) else one for one in found]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(events=shops(), named=names(), start=st.integers(0, 24), end=st.integers(0, 24))
 def test_every_variable_is_what_brute_force_says(
     events: list[ShopEvent], named: tuple[str, Asked], start: int, end: int
