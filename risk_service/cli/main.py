@@ -17,6 +17,8 @@ from risk_service.domain.errors import RiskError
 GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
     "actors": "risk_service.cli.actors:actors",
+    "audit": "risk_service.cli.audit:audit",
+    "lists": "risk_service.cli.lists:lists",
     "explain": "risk_service.cli.explain:explain",
     "serve": "risk_service.cli.serve:serve",
     "keys": "risk_service.cli.keys:keys",
@@ -52,12 +54,14 @@ class LazyGroup(click.Group):
 SUMMARIES = {
     "backtest": "Show what a rule would have flagged in the past, and how it splits.",
     "actors": "Say who may call the service, and what for.",
+    "audit": "Look at the trail of changes.",
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "demo": "Run the whole way: world, features, training, serving, orders.",
     "evaluate": "Measure a trained run on its test slice.",
     "explain": "Print how one decision came about.",
     "features": "Build, apply and materialise the Feast features.",
     "keys": "Create the keys for identity tokens and bundle signatures.",
+    "lists": "Show and change allow, deny and grey lists.",
     "rules": "Check, try and compare rule files.",
     "serve": "Serve decisions over gRPC.",
     "simulate": "Write a synthetic promotion world with attackers in it.",

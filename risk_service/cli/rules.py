@@ -1,4 +1,4 @@
-"""``risk rules``: check, try and compare rule files, before anybody publishes them."""
+"""``risk rules``: check, try and compare rule files, then publish them."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from risk_service.cli.publish import add_publishing
 from risk_service.cli.rules_text import (
     LANGUAGES,
     change_text,
@@ -51,7 +52,7 @@ def _path(name: str, *, required: bool = False) -> Callable[[Command], Command]:
 
 @click.group()
 def rules() -> None:
-    """Check, try and compare rule files.
+    """Check, try and compare rule files, and publish them.
 
     Example: risk rules check my-rules
     """
@@ -213,3 +214,6 @@ def _load(ctx: click.Context, path: Path | None, lang: str) -> RuleSet:
 
 def _print(content: Any) -> None:  # whatever JSON can say
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+add_publishing(rules, "rules")

@@ -20,6 +20,8 @@ from risk_service.identity.real_name import parse_real_name_id
 from risk_service.identity.text import check_length, opaque
 
 _TOKEN = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{32}")
+# The token of a network of a length that orders have no token for, as entries show it.
+_NETWORK_TOKEN = re.compile(r"([a-z0-9]{1,16}:[0-9a-f]{32})/v([46])-(\d{1,3})")
 # Wider networks would list half a country by a slip of the pen.
 V4_BITS_MIN, V6_BITS_MIN = 8, 16
 _SEPARATOR = "\x1f"
@@ -78,6 +80,8 @@ class ListTokens:
         if _TOKEN.fullmatch(value):
             # Of a network: the token of the block around an address, as orders have it.
             return value, 0
+        if raw.entity is EntityKind.NETWORK and (shown := _NETWORK_TOKEN.fullmatch(value)):
+            return shown[1], int(shown[3]) * (1 if shown[2] == "4" else -1)
         if raw.entity is EntityKind.NETWORK:
             return self._network_key(value)
         if raw.entity is EntityKind.IP:
@@ -117,6 +121,11 @@ class ListTokens:
         if bits == 8 * len(ip.block):
             return self._block(ip.block), 0
         return self._network(_prefix(ip, bits)), bits if ip.version == 4 else -bits
+
+
+def shown_network(token: str, bits: int) -> str:
+    """Return the token of a network as people see it and may list it again."""
+    return f"{token}/v{4 if bits > 0 else 6}-{abs(bits)}" if bits else token
 
 
 def recipient_text(name: str, address: Address) -> str:

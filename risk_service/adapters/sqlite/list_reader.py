@@ -19,6 +19,7 @@ from risk_service.adapters.sqlite.governance_schema import (
 from risk_service.domain.governed import ListedEntry, ListSummary, ListTerms
 from risk_service.domain.listed import PLAIN_KINDS, EntityKind, ListKind, ListNeeds
 from risk_service.domain.vocabulary import PromotionType
+from risk_service.identity.listing import shown_network
 from risk_service.rules.lists.book import ListBook
 from risk_service.rules.lists.entry import Entry, Terms, key_bytes
 from risk_service.rules.lists.table import Table
@@ -26,8 +27,8 @@ from risk_service.rules.lists.table import Table
 _CHUNK_ROWS = 50_000
 _STATES = {LIVE: "live", PROPOSED: "proposed", REMOVED: "removed", REJECTED: "rejected"}
 _LISTED = (
-    "SELECT entry_no, lists.kind, entity, key, shown, list_terms.list_id, reason, promotion_types, "
-    "campaigns, source, expires_us, changes.author, changes.created_us, live "
+    "SELECT entry_no, lists.kind, entity, key, shown, bits, list_terms.list_id, reason, "
+    "promotion_types, campaigns, source, expires_us, changes.author, changes.created_us, live "
 )
 _FROM = (
     "FROM list_entries JOIN list_terms USING (terms_no) JOIN lists USING (list_id) "
@@ -190,14 +191,16 @@ def _table(parts: Sequence[tuple[bytes, Any]]) -> Table:
 
 
 def _listed(row: Sequence[Any]) -> ListedEntry:
-    number, kind, code, key, shown, list_id, reason, promotions, campaigns, source, *rest = row
+    number, kind, code, key, shown, bits, list_id, reason, promotions, campaigns, source, *rest = (
+        row
+    )
     expires_us, author, added_us, live = rest
     entity = ENTITY_CODES[code]
     return ListedEntry(
         number=number,
         kind=ListKind(kind),
         entity=entity,
-        text=shown if entity in PLAIN_KINDS else f"{shown}:{key.hex()}",
+        text=shown if entity in PLAIN_KINDS else shown_network(f"{shown}:{key.hex()}", bits),
         terms=ListTerms(
             list_id=list_id,
             reason=reason,

@@ -11,7 +11,7 @@ from risk_service.domain.errors import InvalidInput
 from risk_service.domain.listed import EntityKind, ListNeeds, RawListed
 from risk_service.domain.order import Order, RawOrder
 from risk_service.identity.keys import IdentityKey
-from risk_service.identity.listing import ListTokens
+from risk_service.identity.listing import ListTokens, shown_network
 from risk_service.identity.tokenise import Tokeniser
 from tests.fixtures.records import raw_order
 
@@ -103,6 +103,14 @@ def test_any_prefix_meets_exactly_its_addresses(address: str, data: st.DataObjec
 def met(one: Order, token: str) -> bool:
     """Tell whether an order has the token of a network."""
     return token in (one.tokens.ip, one.tokens.ip_block, *one.list_tokens)
+
+
+def test_shown_network_can_be_listed_again() -> None:
+    """What an export shows of a network is taken back, with the length that orders must carry."""
+    for value in ("203.0.112.0/20", "2001:db8::/32", "203.0.113.0/24"):
+        token, bits = LISTS.key_of(RawListed(entity=EntityKind.NETWORK, value=value))
+        shown = shown_network(token, bits)
+        assert LISTS.key_of(RawListed(entity=EntityKind.NETWORK, value=shown)) == (token, bits)
 
 
 def test_usual_blocks_need_no_further_token() -> None:

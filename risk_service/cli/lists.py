@@ -1,0 +1,267 @@
+"""``risk lists``: allow, deny and grey lists of a running service."""
+
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from risk_service.cli.lists_changes import COMMANDS
+from risk_service.cli.lists_csv import (
+    BETWEEN,
+    FAULTS_SHOWN,
+    Defaults,
+    check_file,
+    entry_of,
+    export_rows,
+    read_file,
+)
+from risk_service.cli.lists_text import tell_change, tell_entries
+from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.client.admin import ENTITIES, LIST_KINDS, PROMOTIONS
+
+PAGE_ENTRIES = 1000
+PROGRESS_EVERY_S = 2.0
+EXPORTED = ("entity", "value", "reason", "source", "promotion_types", "campaigns", "expires")
+Command = Callable[..., None]
+
+kind_option = click.option(
+    "--kind", type=click.Choice(LIST_KINDS), help="What the list is; needed for a new one."
+)
+note_option = click.option("--note", default="", help="Why this change is made.")
+
+
+def _entry_options(command: Command) -> Command:
+    """Give a command the options that every entry has."""
+    for option in (
+        click.option("--reason", default="", help="Why it stands there; never an identifier."),
+        click.option("--source", default="", help="Where it comes from."),
+        click.option(
+            "--promotion", "promotion_types", type=click.Choice(PROMOTIONS), multiple=True,
+            help="Only for orders of this kind; may be given several times.",
+        ),
+        click.option("--campaign", "campaigns", multiple=True, help="Only for this campaign."),
+        click.option("--expires", default="", help="End, such as 2026-12-31T23:59:59+08:00."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group()
+def lists() -> None:
+    """Show and change allow, deny and grey lists.
+
+    Example: risk lists add ring-2026 --kind deny --entity device --value d-9f3c --reason "ring 17"
+    """
+
+
+@lists.command()
+@click.argument("list_id")
+@kind_option
+@click.option("--entity", type=click.Choice(ENTITIES), required=True, help="What it is about.")
+@click.option(
+    "--value", default="", help="The identifier or its token; - reads it from standard input."
+)
+@click.option("--name", default="", help="Name of a recipient.")
+@click.option("--region", default="", help="Address: province.")
+@click.option("--city", default="", help="Address: city.")
+@click.option("--district", default="", help="Address: district.")
+@click.option("--detail", default="", help="Address: street, building, room.")
+@click.option("--postcode", default="", help="Address: postcode.")
+@_entry_options
+@note_option
+@remote
+def add(
+    list_id: str,
+    kind: str | None,
+    note: str,
+    server: str,
+    token: str,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Add one entry to a list.
+
+    Example: risk lists add vip --kind allow --entity account --value a-77 --reason "staff test"
+        --promotion flash_sale --expires 2026-12-31T23:59:59+08:00
+    """
+    if values["value"] == "-":
+        values["value"] = sys.stdin.readline().strip()
+    for name in ("promotion_types", "campaigns"):
+        values[name] = BETWEEN.join(values[name])
+    try:
+        entry = entry_of(values)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    answer = Remote(server, token).call(
+        "AddListEntries", list_id=list_id, kind=kind or "", entries=[entry], note=note
+    )
+    tell_change(answer["change"], as_json)
+
+
+@lists.command("import")
+@click.argument("list_id")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@kind_option
+@click.option("--entity", type=click.Choice(ENTITIES), default=None, help="Of lines without one.")
+@_entry_options
+@note_option
+@remote
+def import_file(  # noqa: PLR0913 - options of a command
+    list_id: str,
+    path: Path,
+    kind: str | None,
+    note: str,
+    server: str,
+    token: str,
+    as_json: bool,
+    **defaults: Any,
+) -> None:
+    """Add the entries of a CSV file as one change: all of them, or none.
+
+    Options hold for lines that do not say it themselves. docs/lists.md names the columns.
+
+    Example: risk lists import ring-2026 ring.csv --kind deny --entity device --reason "ring 17"
+    """
+    chosen = Defaults(**{name: value for name, value in defaults.items() if value})
+    count, faults = check_file(path, chosen)
+    if faults:
+        _refuse([str(fault) for fault in faults], f"{len(faults)} or more")
+    entries = _counted(read_file(path, chosen), count)
+    answer = Remote(server, token).using(
+        lambda client: client.import_entries(list_id, kind or "", note, entries)
+    )
+    if answer["errors"]:
+        words = [
+            f"{path}, row {one['row']}: {one['field']}: {one['description']}"
+            for one in answer["errors"]
+        ]
+        _refuse(words, str(answer["error_count"]))
+    tell_change(answer["change"], as_json)
+
+
+@lists.command()
+@click.argument("list_id")
+@click.argument("entry_ids", nargs=-1, required=True)
+@click.option("--note", required=True, help="Why they are taken out.")
+@remote
+def remove(
+    list_id: str, entry_ids: tuple[str, ...], note: str, server: str, token: str, as_json: bool
+) -> None:
+    """Take entries out of a list.
+
+    Example: risk lists remove ring-2026 le_17 le_18 --note "appeal 4711"
+    """
+    answer = Remote(server, token).call(
+        "RemoveListEntries", list_id=list_id, entry_ids=entry_ids, note=note
+    )
+    tell_change(answer["change"], as_json)
+
+
+@lists.command()
+@click.argument("list_id", required=False)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
+@click.option("--every-state", is_flag=True, help="Removed and rejected entries as well.")
+@remote
+def show(
+    list_id: str | None, limit: int, every_state: bool, server: str, token: str, as_json: bool
+) -> None:
+    """Show all lists, or the entries of one.
+
+    Example: risk lists show ring-2026 --json
+    """
+    service = Remote(server, token)
+    if list_id is None:
+        found = service.call("ListLists")
+        if as_json:
+            print_json(found)
+            return
+        for one in found["lists"]:
+            click.echo(
+                f"{one['list_id']}: {one['kind']}, {one['live']} entries in force, "
+                f"{one['proposed']} proposed"
+            )
+        click.echo(f"version {found['version']}")
+        return
+    entries = list(_entries(service, list_id, limit, every_state))
+    print_json(entries) if as_json else tell_entries(entries)
+
+
+@lists.command()
+@click.option("--entity", type=click.Choice(ENTITIES), required=True, help="What it is about.")
+@click.option("--value", required=True, help="The identifier or its token; - reads it from input.")
+@remote
+def find(entity: str, value: str, server: str, token: str, as_json: bool) -> None:
+    """Show every entry about one account, device, network or other entity, on any list.
+
+    Example: risk lists find --entity account --value a-77
+    """
+    value = sys.stdin.readline().strip() if value == "-" else value
+    listed = {"entity": entity, "value": value}
+    entries = Remote(server, token).call("FindEntries", listed=listed)["entries"]
+    print_json(entries) if as_json else tell_entries(entries)
+
+
+@lists.command()
+@click.argument("list_id")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@remote
+def export(list_id: str, path: Path, server: str, token: str, as_json: bool) -> None:
+    """Write the entries in force of a list into a new CSV file, as tokens.
+
+    Example: risk lists export ring-2026 ring.csv
+    """
+    service, count = Remote(server, token), 0
+    with path.open("x", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, EXPORTED)
+        writer.writeheader()
+        live = (
+            entry
+            for entry in _entries(service, list_id, sys.maxsize, every_state=False)
+            if entry["state"] == "live"
+        )
+        for row in export_rows(live):
+            writer.writerow(row)
+            count += 1
+    if as_json:
+        print_json({"file": str(path), "entries": count})
+    else:
+        click.echo(f"{path}: {count} entries")
+
+
+def _entries(
+    service: Remote, list_id: str, limit: int, every_state: bool
+) -> Iterator[dict[str, Any]]:
+    after = ""
+    while limit > 0:
+        page = service.call(
+            "ListEntries", list_id=list_id, after_entry_id=after,
+            limit=min(limit, PAGE_ENTRIES), every_state=every_state,
+        )["entries"]  # fmt: skip
+        if not page:
+            return
+        yield from page
+        after, limit = page[-1]["entry_id"], limit - len(page)
+
+
+def _counted(entries: Iterable[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
+    """Pass entries on, and say on standard error how far it is."""
+    told = time.monotonic()
+    for done, entry in enumerate(entries):
+        if time.monotonic() - told > PROGRESS_EVERY_S:
+            told = time.monotonic()
+            click.echo(f"{done:,} of {count:,} entries sent", err=True)
+        yield entry
+
+
+def _refuse(words: list[str], count: str) -> None:
+    for line in words[:FAULTS_SHOWN]:
+        click.echo(line, err=True)
+    raise click.ClickException(f"{count} entries are wrong; nothing was written")
+
+
+for _command in COMMANDS:
+    lists.add_command(_command)

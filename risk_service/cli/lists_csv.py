@@ -1,0 +1,188 @@
+"""CSV files of list entries: read with the line of every fault, written so that they read again.
+
+Columns (a header line names them): entity, value; name, region, city, district, detail, postcode
+for recipients and addresses; reason, source, promotion_types, campaigns, expires. Several promotion
+types or campaigns are separated by ``|``.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from risk_service.client.admin import ENTITIES, PROMOTIONS
+from risk_service.domain.errors import DataFault
+
+COLUMNS = (
+    "entity", "value", "name", "region", "city", "district", "detail", "postcode", "reason",
+    "source", "promotion_types", "campaigns", "expires",
+)  # fmt: skip
+ADDRESS = ("region", "city", "district", "detail", "postcode")
+FAULTS_SHOWN = 100
+BETWEEN = "|"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds for every line that does not say it itself."""
+
+    entity: str = ""
+    reason: str = ""
+    source: str = ""
+    promotion_types: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    expires: str = ""
+
+
+def check_file(path: Path, defaults: Defaults) -> tuple[int, list[DataFault]]:
+    """Return how many entries a file has and what is wrong with them, the first hundred.
+
+    Raises
+    ------
+    DataFault
+        The file as a whole cannot be read.
+    """
+    count, faults = 0, []
+    for line, row in _rows(path):
+        count += 1
+        try:
+            _entry(path, line, row, defaults)
+        except DataFault as fault:
+            faults.append(fault)
+            if len(faults) == FAULTS_SHOWN:
+                break
+    if not count:
+        raise DataFault(str(path), None, "holds no entry under its header line")
+    return count, faults
+
+
+def read_file(path: Path, defaults: Defaults) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a file that was checked, as the service takes them."""
+    for line, row in _rows(path):
+        yield _entry(path, line, row, defaults)
+
+
+def entry_of(values: Mapping[str, str], row: int = 0) -> dict[str, Any]:
+    """Return one entry as the service takes it.
+
+    Raises
+    ------
+    ValueError
+        A value is not of its kind; names the column.
+    """
+    entity = values.get("entity", "").strip().lower()
+    if entity not in ENTITIES:
+        raise ValueError(f"entity: must be one of {', '.join(ENTITIES)}, not {entity!r}")
+    address = {name: values.get(name, "").strip() for name in ADDRESS}
+    return {
+        "row": row,
+        "listed": {
+            "entity": entity,
+            "value": values.get("value", ""),
+            "name": values.get("name", ""),
+            "address": address if any(address.values()) else None,
+        },
+        "reason": values.get("reason", ""),
+        "source": values.get("source", ""),
+        "promotion_types": _promotions(values.get("promotion_types", "")),
+        "campaigns": _several(values.get("campaigns", "")),
+        "expires_at": parse_time(values.get("expires", "")),
+    }
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return a time in UTC, or None for an empty text.
+
+    Raises
+    ------
+    ValueError
+        The text is no time of RFC 3339, or does not name its zone.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    words = f"expires: must be a time such as 2026-12-31T23:59:59+08:00, not {text!r}"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(words) from None
+    if moment.tzinfo is None:
+        raise ValueError(words)
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def export_rows(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    """Yield entries as lines of a file; their values are tokens, which can be imported again."""
+    for entry in entries:
+        yield {
+            "entity": entry["entity"],
+            "value": entry["value"],
+            "reason": entry["reason"],
+            "source": entry["source"],
+            "promotion_types": BETWEEN.join(entry["promotion_types"]),
+            "campaigns": BETWEEN.join(entry["campaigns"]),
+            "expires": entry["expires_at"] or "",
+        }
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line at which each record ends, and its columns."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = _header(path, next(reader, []))
+            for record in reader:
+                if not record:
+                    continue
+                if len(record) != len(header):
+                    words = f"has {len(record)} columns, the header has {len(header)}"
+                    raise DataFault(str(path), reader.line_num, words)
+                yield reader.line_num, dict(zip(header, record, strict=True))
+    except OSError as error:
+        raise DataFault(str(path), None, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        words = f"is not UTF-8 at byte {error.start}; save it as UTF-8 (Excel: CSV UTF-8)"
+        raise DataFault(str(path), None, words) from error
+    except csv.Error as error:
+        raise DataFault(str(path), reader.line_num, str(error)) from error
+
+
+def _header(path: Path, names: Sequence[str]) -> list[str]:
+    header = [name.strip().lower() for name in names]
+    known = ", ".join(COLUMNS)
+    if not header:
+        raise DataFault(str(path), None, f"is empty; its first line must name columns: {known}")
+    for name in header:
+        if name not in COLUMNS:
+            raise DataFault(str(path), 1, f"there is no column {name!r}; columns are {known}")
+    if len(set(header)) < len(header):
+        raise DataFault(str(path), 1, "a column is there twice")
+    return header
+
+
+def _entry(path: Path, line: int, row: Mapping[str, str], defaults: Defaults) -> dict[str, Any]:
+    values = dict(row)
+    for name in ("entity", "reason", "source", "expires"):
+        values[name] = values.get(name, "").strip() or getattr(defaults, name)
+    for name in ("promotion_types", "campaigns"):
+        if not values.get(name, "").strip():
+            values[name] = BETWEEN.join(getattr(defaults, name))
+    try:
+        return entry_of(values, line)
+    except ValueError as error:
+        raise DataFault(str(path), line, str(error)) from error
+
+
+def _promotions(text: str) -> list[str]:
+    names = [name.lower() for name in _several(text)]
+    for name in names:
+        if name not in PROMOTIONS:
+            known = ", ".join(PROMOTIONS)
+            raise ValueError(f"promotion_types: must be of {known}, not {name!r}")
+    return names
+
+
+def _several(text: str) -> list[str]:
+    return [part.strip() for part in text.split(BETWEEN) if part.strip()]

@@ -1,0 +1,162 @@
+"""``publish``, ``approve``, ``reject``, ``rollback``, ``versions``, ``show`` of what is governed.
+
+The same commands for rules and for limit policies; ``add_publishing`` joins them to a group.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.domain.errors import ConfigFault
+from risk_service.rules.rule_set import read_texts
+
+NAMES = {"rules": "Rules", "limits": "Limits"}
+note_option = click.option("--note", required=True, help="Why; whoever approves reads it.")
+
+
+def add_publishing(group: click.Group, kind: str) -> None:
+    """Join the commands to ``risk rules`` or ``risk limits``."""
+    for make in (_publish, _approve, _reject, _rollback, _versions, _show):
+        group.add_command(make(kind))
+
+
+def _publish(kind: str) -> click.Command:
+    @click.command(
+        "publish", epilog=f"Example: risk {kind} publish my-{kind} --note 'drop of 6/18'"
+    )
+    @click.argument("path", type=click.Path(path_type=Path, exists=True))
+    @note_option
+    @remote
+    def publish(path: Path, note: str, server: str, token: str, as_json: bool) -> None:
+        """Propose a version: it is checked, and waits for another person's approval."""
+        files = [{"name": name, "text": text} for name, text in read_texts(path).items()]
+        if kind == "limits" and len(files) != 1:
+            raise ConfigFault(f"{path}: limit policies stand in one file, here are {len(files)}")
+        values: dict[str, Any] = {"files": files} if kind == "rules" else {"file": files[0]}
+        answer = Remote(server, token).call(f"Publish{NAMES[kind]}", note=note, **values)
+        if as_json:
+            print_json(answer)
+            return
+        for remark in answer.get("remarks", ()):
+            click.echo(f"note: {remark}")
+        one = answer["publication"]
+        click.echo(
+            f"{one['version']} is proposed as number {one['number']}. Another actor puts it in "
+            f"force: risk {kind} approve {one['number']}"
+        )
+
+    return publish
+
+
+def _approve(kind: str) -> click.Command:
+    @click.command("approve", epilog=f"Example: risk {kind} approve 7")
+    @click.argument("number", type=int)
+    @click.option("--version", help="Approve only if the number stands for this version.")
+    @remote
+    def approve(number: int, version: str | None, server: str, token: str, as_json: bool) -> None:
+        """Put a proposed version in force at once; never your own."""
+        service = Remote(server, token)
+        if version is None:
+            found = service.call("GetPublication", kind=kind, number=number)
+            version = found["publication"]["version"]
+        answer = service.call("ApprovePublication", kind=kind, number=number, version=version)
+        _tell(answer, as_json, "is in force")
+
+    return approve
+
+
+def _reject(kind: str) -> click.Command:
+    @click.command("reject", epilog=f"Example: risk {kind} reject 7 --note 'hurts families'")
+    @click.argument("number", type=int)
+    @note_option
+    @remote
+    def reject(number: int, note: str, server: str, token: str, as_json: bool) -> None:
+        """Close a proposal, your own or another's."""
+        answer = Remote(server, token).call(
+            "RejectPublication", kind=kind, number=number, note=note
+        )
+        _tell(answer, as_json, "is rejected")
+
+    return reject
+
+
+def _rollback(kind: str) -> click.Command:
+    @click.command("rollback", epilog=f"Example: risk {kind} rollback --note 'denies too many'")
+    @click.argument("number", type=int, default=0)
+    @note_option
+    @remote
+    def rollback(number: int, note: str, server: str, token: str, as_json: bool) -> None:
+        """Put the version before in force again, or the one of a NUMBER; it was approved then."""
+        answer = Remote(server, token).call(f"Rollback{NAMES[kind]}", number=number, note=note)
+        _tell(answer, as_json, "is in force again")
+
+    return rollback
+
+
+def _versions(kind: str) -> click.Command:
+    @click.command("versions", epilog=f"Example: risk {kind} versions --json")
+    @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+    @remote
+    def versions(limit: int, server: str, token: str, as_json: bool) -> None:
+        """Show what was published, the newest first."""
+        answer = Remote(server, token).call("ListPublications", kind=kind, limit=limit)
+        if as_json:
+            print_json(answer["publications"])
+            return
+        for one in answer["publications"]:
+            who = f"by {one['author']}"
+            if one["approver"]:
+                who += f", approved by {one['approver']}"
+            if one["closed_by"]:
+                who += f", rejected by {one['closed_by']}"
+            click.echo(
+                f"{one['number']:>5}  {one['state']:<9} {one['version']}  "
+                f"{one['created_at'][:19]}  {who}: {one['note']}"
+            )
+
+    return versions
+
+
+def _show(kind: str) -> click.Command:
+    @click.command("show", epilog=f"Example: risk {kind} show 7 --out proposed")
+    @click.argument("number", type=int, default=0)
+    @click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Write the files there instead of printing them.",
+    )
+    @remote
+    def show(number: int, out: Path | None, server: str, token: str, as_json: bool) -> None:
+        """Show the sources of a version; without NUMBER of the one in force."""
+        answer = Remote(server, token).call("GetPublication", kind=kind, number=number)
+        if out is not None:
+            _write(out, answer["files"])
+        if as_json:
+            print_json(answer)
+            return
+        one = answer["publication"]
+        click.echo(f"# number {one['number']}, {one['version']}, {one['state']}")
+        for file in answer["files"]:
+            click.echo(f"# {out / file['name']}" if out else f"# {file['name']}\n{file['text']}")
+
+    return show
+
+
+def _write(out: Path, files: list[dict[str, str]]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        # The name came over the wire: nothing of it may lead out of the directory.
+        target = out / Path(file["name"]).name
+        if target.exists():
+            raise ConfigFault(f"{target}: exists already; choose another directory with --out")
+        target.write_text(file["text"], encoding="utf-8")
+
+
+def _tell(answer: dict[str, Any], as_json: bool, words: str) -> None:
+    one = answer["publication"]
+    if as_json:
+        print_json(one)
+    else:
+        click.echo(f"number {one['number']}, {one['version']}, {words}")
