@@ -34,6 +34,17 @@ SERVICES = {
         "GetDecisionRecord": set(Role) - {Role.ADMIN},
         "GetFailPolicies": {Role.CHECKOUT},
     },
+    "risk.v1.LimitService": {
+        "Check": {Role.CHECKOUT},
+        "Reserve": {Role.CHECKOUT},
+        "Confirm": {Role.CHECKOUT},
+        "Cancel": {Role.CHECKOUT},
+        "Extend": {Role.CHECKOUT},
+        "Release": {Role.CHECKOUT},
+        "GetUsage": set(Role) - {Role.CHECKOUT},
+        "Adjust": {Role.ANALYST},
+        "Reconcile": {Role.ANALYST},
+    },
 }
 METHODS = [(service, method) for service, methods in sorted(SERVICES.items()) for method in methods]
 

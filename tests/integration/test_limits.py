@@ -1,0 +1,249 @@
+"""Reservations over gRPC: the whole way from raw identifiers to durable counters."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+
+from risk_service.pb.risk.v1 import (
+    event_pb2,
+    limits_pb2,
+    limits_pb2_grpc,
+    order_pb2,
+    risk_pb2,
+    risk_pb2_grpc,
+)
+from tests.fixtures.limit_texts import policy
+from tests.fixtures.service import (
+    RunningServer,
+    ServiceFiles,
+    copy_files,
+    score_request,
+    start_server,
+)
+
+Code = grpc.StatusCode
+Stub = limits_pb2_grpc.LimitServiceStub
+POLICIES = (
+    "format = 1\n"
+    + policy(
+        subject='{ any_of = ["account", "identity_cluster"] }',
+        cap=2,
+        on_exceed="cap_quantity",
+    )
+    + 'include = { promotion_types = ["FLASH_SALE"] }\n'
+)
+
+
+@pytest.fixture(scope="module")
+def limits_server(
+    master_files: ServiceFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """Return a server with two units per account and SKU in force."""
+    directory = tmp_path_factory.mktemp("limits")
+    (directory / "limits.toml").write_text(POLICIES, "utf-8")
+    files = copy_files(master_files, directory)
+    where = {"RISK_LIMITS": str(directory / "limits.toml")}
+    with start_server(files, environment=where) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def channel(limits_server: RunningServer) -> Iterator[grpc.Channel]:
+    """Return a channel to the server."""
+    with grpc.insecure_channel(limits_server.address) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stub(channel: grpc.Channel) -> Stub:
+    """Return the service."""
+    return Stub(channel)
+
+
+def demand(order_id: str, account: str, units: int = 1) -> limits_pb2.LimitDemand:
+    """Return a demand of one line."""
+    made = limits_pb2.LimitDemand(reservation_id=order_id)
+    made.subjects.account_id = account
+    made.lines.add(
+        sku="sku-1",
+        quantity=units,
+        unit_price_minor=100,
+        seller_id="seller-1",
+        promotion_type=order_pb2.PROMOTION_TYPE_FLASH_SALE,
+    )
+    return made
+
+
+def reserve(
+    stub: Stub, order_id: str, account: str, units: int = 1, *, partial: bool = True
+) -> limits_pb2.ReserveResponse:
+    """Reserve for ten minutes."""
+    request = limits_pb2.ReserveRequest(
+        demand=demand(order_id, account, units), ttl_s=600, partial=partial
+    )
+    return stub.Reserve(request, timeout=10)
+
+
+def used(stub: Stub, account: str) -> list[tuple[str, int, int]]:
+    """Return subject, confirmed and held of every counter of an account."""
+    subjects = limits_pb2.LimitSubjects(account_id=account)
+    answer = stub.GetUsage(limits_pb2.GetUsageRequest(subjects=subjects), timeout=10)
+    return sorted((one.subject, one.confirmed, one.held) for one in answer.counters)
+
+
+def test_reserve_confirm_release(stub: Stub) -> None:
+    """A hold is granted with what is left, becomes usage, and comes back by quantity."""
+    answer = reserve(stub, "o-1", "ann", 3)
+    assert answer.grant.outcome == risk_pb2.OUTCOME_LIMIT_QUANTITY
+    assert [(line.requested, line.granted) for line in answer.grant.lines] == [(3, 2)]
+    assert {use.remaining for use in answer.grant.uses} == {0}
+    assert answer.reservation.state == limits_pb2.RESERVATION_STATE_HELD
+    assert answer.reservation.expires_at.seconds == pytest.approx(time.time() + 600, abs=60)
+    assert used(stub, "ann") == [("account", 0, 2), ("identity_cluster", 0, 2)]
+    confirmed = stub.Confirm(limits_pb2.ConfirmRequest(reservation_id="o-1"), timeout=10)
+    assert confirmed.reservation.state == limits_pb2.RESERVATION_STATE_CONFIRMED
+    release = limits_pb2.ReleaseRequest(
+        reservation_id="o-1", release_id="x", reason=limits_pb2.RELEASE_REASON_RETURN
+    )
+    release.lines.add(sku="sku-1", quantity=1)
+    for _ in range(2):
+        assert stub.Release(release, timeout=10).reservation.lines[0].granted == 1
+    assert used(stub, "ann") == [("account", 1, 0), ("identity_cluster", 1, 0)]
+
+
+def test_check_consumes_nothing(stub: Stub) -> None:
+    """A question is no hold."""
+    request = limits_pb2.CheckRequest(demand=demand("o-2", "ben", 2))
+    assert stub.Check(request, timeout=10).grant.outcome == risk_pb2.OUTCOME_ALLOW
+    assert used(stub, "ben") == []
+
+
+def test_extend_and_cancel(stub: Stub) -> None:
+    """A hold is moved on and let go; a late Reserve of its id is refused."""
+    reserve(stub, "o-3", "cat")
+    extend = limits_pb2.ExtendRequest(reservation_id="o-3")
+    extend.expires_at.FromSeconds(int(time.time()) + 86_400)
+    assert stub.Extend(extend, timeout=10).reservation.expires_at == extend.expires_at
+    stub.Cancel(limits_pb2.CancelRequest(reservation_id="o-3"), timeout=10)
+    late = reserve(stub, "o-3", "cat", 2)
+    assert late.grant.outcome == risk_pb2.OUTCOME_DENY
+    assert list(late.grant.codes) == ["RESERVATION_CANCELLED"]
+    assert used(stub, "cat") == []
+
+
+def test_adjust_and_reconcile(stub: Stub) -> None:
+    """A change by hand counts once; counters equal the ledger."""
+    request = limits_pb2.AdjustRequest(
+        adjustment_id="a-1",
+        policy_id="limit",
+        subject="account",
+        subjects=limits_pb2.LimitSubjects(account_id="dan"),
+        scope="sku-1",
+        delta=2,
+        reason="bought in the old shop",
+    )
+    for _ in range(2):
+        stub.Adjust(request, timeout=10)
+    assert used(stub, "dan") == [("account", 2, 0)]
+    assert reserve(stub, "o-4", "dan").grant.outcome == risk_pb2.OUTCOME_DENY
+    assert stub.Reconcile(limits_pb2.ReconcileRequest(), timeout=10).count == 0
+
+
+def refused(call: object, request: object) -> tuple[grpc.StatusCode, str]:
+    """Return how a call is refused."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call(request, timeout=10)  # type: ignore[operator]  # a method of the stub
+    return caught.value.code(), caught.value.details() or ""
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"ttl_s": 0}, "ttl_s"),
+        ({"demand": limits_pb2.LimitDemand(reservation_id="o")}, "demand.lines"),
+        ({"demand": limits_pb2.LimitDemand()}, "demand.reservation_id"),
+    ],
+)
+def test_bad_reserve_names_its_field(stub: Stub, change: dict[str, object], field: str) -> None:
+    """What breaks the contract is refused with the field at fault."""
+    request = limits_pb2.ReserveRequest(demand=demand("o-5", "eve"), ttl_s=600)
+    for name, value in change.items():
+        if isinstance(value, int):
+            setattr(request, name, value)
+        else:
+            getattr(request, name).CopyFrom(value)
+    code, words = refused(stub.Reserve, request)
+    assert code is Code.INVALID_ARGUMENT
+    assert field in words
+
+
+def test_errors_of_the_ledger_have_codes(stub: Stub) -> None:
+    """Unknown, in another state, used for something else: each has its code."""
+    confirm = limits_pb2.ConfirmRequest(reservation_id="never")
+    assert refused(stub.Confirm, confirm)[0] is Code.NOT_FOUND
+    reserve(stub, "o-6", "fay")
+    request = limits_pb2.ReserveRequest(demand=demand("o-6", "fay", 2), ttl_s=600)
+    assert refused(stub.Reserve, request)[0] is Code.ALREADY_EXISTS
+    stub.Confirm(limits_pb2.ConfirmRequest(reservation_id="o-6"), timeout=10)
+    cancel = limits_pb2.CancelRequest(reservation_id="o-6")
+    assert refused(stub.Cancel, cancel)[0] is Code.FAILED_PRECONDITION
+    adjust = limits_pb2.AdjustRequest(
+        adjustment_id="a-9", policy_id="limit", subject="device", delta=1, reason="x"
+    )
+    assert refused(stub.Adjust, adjust)[0] is Code.INVALID_ARGUMENT
+
+
+def test_many_at_once_never_get_more_than_there_is(stub: Stub) -> None:
+    """Sixty orders of one account at the same time get two units between them."""
+
+    def one(number: int) -> int:
+        answer = reserve(stub, f"many-{number}", "gus")
+        return sum(line.granted for line in answer.reservation.lines)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(one, range(60))) == 2
+    assert used(stub, "gus") == [("account", 0, 2), ("identity_cluster", 0, 2)]
+
+
+def events(order_id: str, *kinds: int) -> Sequence[event_pb2.ReportEventsRequest]:
+    """Return a stream of one message about an order."""
+    message = event_pb2.ReportEventsRequest()
+    for kind in kinds:
+        one = message.events.add(event_id=f"{order_id}-{kind}", type=kind, order_id=order_id)
+        one.occurred_at.FromNanoseconds(time.time_ns())
+    return [message]
+
+
+def test_scored_order_is_held_and_its_life_confirms(channel: grpc.Channel, stub: Stub) -> None:
+    """ScoreOrder holds by itself; the reported payment confirms, the cancellation gives back."""
+    service = risk_pb2_grpc.RiskServiceStub(channel)
+    request = score_request("score-1", units=1)
+    request.order.account.account_id = "hal"
+    request.order.lines[0].promotion_type = order_pb2.PROMOTION_TYPE_FLASH_SALE
+    decision = service.ScoreOrder(request, timeout=10).decision
+    assert {use.policy_id for use in decision.limit_uses} == {"limit"}
+    assert used(stub, "hal") == [("account", 0, 1), ("identity_cluster", 0, 1)]
+    order_id = request.order.order_id
+    service.ReportEvents(iter(events(order_id, event_pb2.EVENT_TYPE_PAID)), timeout=10)
+    assert used(stub, "hal") == [("account", 1, 0), ("identity_cluster", 1, 0)]
+    service.ReportEvents(iter(events(order_id, event_pb2.EVENT_TYPE_CANCELLED)), timeout=10)
+    assert used(stub, "hal") == []
+
+
+def test_holds_outlive_a_restart(master_files: ServiceFiles, tmp_path: Path) -> None:
+    """What was answered is there after the process has ended."""
+    (tmp_path / "limits.toml").write_text(POLICIES, "utf-8")
+    files = copy_files(master_files, tmp_path)
+    where = {"RISK_LIMITS": str(tmp_path / "limits.toml")}
+    for life in range(2):
+        with (
+            start_server(files, environment=where) as server,
+            grpc.insecure_channel(server.address) as opened,
+        ):
+            answer = reserve(Stub(opened), f"life-{life}", "ida", 2)
+            granted = sum(line.granted for line in answer.reservation.lines)
+            assert granted == (2 if life == 0 else 0)
