@@ -12,14 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from training.cli.backtest import backtest
-from training.datasets.importing.run import import_events
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"
-SETS = {
-    "registrations": ("registration_data_20K_minimum.csv.gz", "aws-registrations.toml"),
-    "cards": ("transaction_data_2K_coldstart.csv.gz", "aws-transactions.toml"),
-    "returns": ("online_retail.csv.gz", "online-retail-returns.toml"),
+SOURCES = {
+    "registrations": "registration_data_20K_minimum.csv.gz",
+    "cards": "transaction_data_2K_coldstart.csv.gz",
+    "returns": "online_retail.csv.gz",
 }
 # The header is row 1, and a row number is the id here.
 REGISTRATIONS = """
@@ -107,27 +106,14 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Import the public files; the test is skipped where they are not."""
-    if not DATA.is_dir():
-        pytest.skip(f"{DATA} is not here")
-    found = {}
-    for name, (source, mapping) in SETS.items():
-        found[name] = tmp_path_factory.mktemp("real") / name
-        mapping_file = ROOT / "docs" / "examples" / mapping
-        import_events(mapping_file, DATA / source, found[name], lambda *_: None)
-    return found
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_flags_what_a_query_on_the_file_finds(
-    case: str, imported: dict[str, Path], tmp_path: Path
+    case: str, with_imports: Path, tmp_path: Path
 ) -> None:
     """The flagged ids are exactly those of the query."""
     name, rule, options, head, query = CASES[case]
     flags, figures = tmp_path / "flags.parquet", tmp_path / "f.json"
-    arguments = [rule, "--data", str(imported[name]), *options, "--json", str(figures)]
+    arguments = [rule, "--data", str(with_imports / name), *options, "--json", str(figures)]
     result = CliRunner().invoke(
         backtest, [*arguments, "--flags", str(flags)], catch_exceptions=False
     )
@@ -135,7 +121,7 @@ def test_flags_what_a_query_on_the_file_finds(
     ours = set(pq.read_table(flags)["event_id"].to_pylist())
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        text = head.format(file=DATA / SETS[name][0]) + query
+        text = head.format(file=DATA / SOURCES[name]) + query
         right = {id_ for (id_,) in connection.execute(text).fetchall()}
     assert right
     assert ours == right
