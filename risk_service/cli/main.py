@@ -18,6 +18,7 @@ GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
     "actors": "risk_service.cli.actors:actors",
     "audit": "risk_service.cli.audit:audit",
+    "limits": "risk_service.cli.limits:limits",
     "lists": "risk_service.cli.lists:lists",
     "explain": "risk_service.cli.explain:explain",
     "serve": "risk_service.cli.serve:serve",
@@ -59,8 +60,10 @@ SUMMARIES = {
     "demo": "Run the whole way: world, features, training, serving, orders.",
     "evaluate": "Measure a trained run on its test slice.",
     "explain": "Print how one decision came about.",
+    "flash-sale": "Run a drop under attack and show whom its units reach.",
     "features": "Build, apply and materialise the Feast features.",
     "keys": "Create the keys for identity tokens and bundle signatures.",
+    "limits": "Check and publish purchase limits, look at what is used.",
     "lists": "Show and change allow, deny and grey lists.",
     "rules": "Check, try and compare rule files.",
     "serve": "Serve decisions over gRPC.",

@@ -1,0 +1,195 @@
+"""``risk limits``: check a file of policies, look at usage, set a counter right."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from risk_service.cli.publish import add_publishing
+from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
+from risk_service.client.channel import ClientOptions
+from risk_service.client.errors import ClientError, InvalidRequest
+from risk_service.client.limits import LimitClient
+from risk_service.domain.errors import InvalidInput
+from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
+from risk_service.limits.policy import Policy
+
+FAULTY = 1
+Command = Callable[..., None]
+SUBJECTS = (
+    ("account", "account_id", "Account id of the shop."),
+    ("device", "device_id", "Device fingerprint."),
+    ("payment", "payment_instrument_id", "Id of the card, wallet or bank account."),
+    ("phone", "phone", "Phone number."),
+    ("real-name", "real_name_id", "Number of the identity document."),
+)
+
+
+def subjects(command: Command) -> Command:
+    """Give a command the options that name a subject by its raw identifiers."""
+    for name, field, words in SUBJECTS:
+        command = click.option(f"--{name}", field, default="", help=words)(command)
+    return command
+
+
+@click.group()
+def limits() -> None:
+    """Check and publish limit policies, look at what is used, set a counter right.
+
+    Example: risk limits check my-limits.toml
+    """
+
+
+@limits.command()
+@click.argument(
+    "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
+)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.pass_context
+def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) -> None:
+    """Say whether a file could be published; list its policies and where they overlap.
+
+    PATH is a file of policies; without it, the shipped ones are checked.
+
+    Example: risk limits check my-limits.toml --lang zh
+    """
+    text = shipped_text() if path is None else _read(path)
+    name = SHIPPED if path is None else str(path)
+    try:
+        book = parse_limits(text, name)
+    except InvalidInput as error:
+        faults = [{"where": one.field, "words": one.description} for one in error.violations]
+        if as_json:
+            print_json({"faults": faults})
+        else:
+            for fault in faults:
+                click.echo(f"{fault['where']}: {fault['words']}", err=True)
+        ctx.exit(FAULTY)
+    if as_json:
+        print_json(_data(book, lang))
+        return
+    for policy in book.policies:
+        click.echo(_row(policy, lang))
+    for overlap in book.overlaps():
+        click.echo(f"{'注意' if lang == 'zh' else 'note'}: {overlap.words(lang)}")
+    click.echo(
+        f"{book.version}: {len(book.policies)} " + ("条策略" if lang == "zh" else "policies")
+    )
+
+
+@limits.command(epilog=f"Example: risk limits usage --account u-1 --server {DEFAULT_SERVER}")
+@subjects
+@remote
+def usage(server: str, token: str, as_json: bool, **named: str) -> None:
+    """Show what a customer has used of each limit, confirmed and held.
+
+    Identifiers are turned into tokens by the service and are not kept.
+    """
+    asked = {field: value for field, value in named.items() if value}
+    if not asked:
+        raise click.UsageError("name whose usage to show, such as --account u-1")
+    counters = _call(server, token, "GetUsage", subjects=asked).get("counters", [])
+    if as_json:
+        print_json(counters)
+        return
+    if not counters:
+        click.echo("nothing is used")
+    for one in counters:
+        used = int(one.get("confirmed", 0)), int(one.get("held", 0))
+        shade = " (shadow)" if one.get("shadow") else ""
+        click.echo(
+            f"{one['policy_id']}{shade}: {used[0]} confirmed + {used[1]} held of {one['cap']} "
+            f"{one['measure']}, {one['subject']} {one.get('scope', '')}, {one['window']}"
+        )
+
+
+@limits.command(
+    epilog="Example: risk limits adjust --policy gift-week --subject account --account u-1 "
+    "--scope seller-9 --delta -1 --id case-71 --reason 'gift never arrived'"
+)
+@click.option("--policy", "policy_id", required=True, help="Id of the policy.")
+@click.option("--subject", required=True, help="Key set of the policy, such as account.")
+@click.option("--scope", default="", help="Value that the policy counts per, such as a SKU.")
+@click.option("--delta", type=int, required=True, help="What is added; negative takes off.")
+@click.option("--id", "adjustment_id", required=True, help="Id of this change; counts once.")
+@click.option("--reason", required=True, help="Why; stands in the trail of changes.")
+@subjects
+@remote
+def adjust(server: str, token: str, as_json: bool, **values: Any) -> None:
+    """Add to one counter, or take off; the ledger and the trail keep who did it and why."""
+    asked = {field: values.pop(field) for _, field, _ in SUBJECTS}
+    values["subjects"] = {field: value for field, value in asked.items() if value}
+    answer = _call(server, token, "Adjust", **values)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(f"{answer['adjustment_id']} counts")
+
+
+@limits.command(epilog="Example: risk limits reconcile --repair")
+@click.option("--repair", is_flag=True, help="Set the counters that differ right.")
+@remote
+def reconcile(repair: bool, server: str, token: str, as_json: bool) -> None:
+    """Compare every counter with the ledger; the service answers nothing meanwhile."""
+    answer = _call(server, token, "Reconcile", repair=repair)
+    count = int(answer.get("count", 0))
+    if as_json:
+        print_json(answer)
+    else:
+        for drift in answer.get("drifts", []):
+            click.echo(json.dumps(drift, ensure_ascii=False))
+        click.echo("all counters equal the ledger" if not count else f"{count} counters differ")
+    if count and not repair:
+        raise click.exceptions.Exit(FAULTY)
+
+
+add_publishing(limits, "limits")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(
+            f"{path}: not UTF-8 at byte {error.start}; save it so"
+        ) from error
+
+
+def _call(server: str, token: str, method: str, **values: Any) -> dict[str, Any]:
+    try:
+        with LimitClient(server, ClientOptions(token=token)) as client:
+            return client.call(method, **values)
+    except InvalidRequest as error:
+        lines = [f"{one.field}: {one.description}" for one in error.violations]
+        raise click.ClickException("\n".join(lines) or str(error)) from error
+    except (ClientError, ValueError) as error:
+        raise click.ClickException(f"{server}: {error}") from error
+
+
+def _row(policy: Policy, lang: str) -> str:
+    who = ", ".join("+".join(key_set) for key_set in policy.key_sets)
+    name = policy.name_zh if lang == "zh" else policy.name_en
+    cap = f"{policy.bounds.cap} {policy.measure.name.lower()} per {policy.count_per}"
+    return f"{policy.id} [{policy.state}] {name}: {cap}, {policy.window.text}, by {who}"
+
+
+def _data(book: LimitBook, lang: str) -> dict[str, Any]:
+    return {
+        "version": book.version,
+        "policies": [
+            {
+                "id": policy.id,
+                "version": policy.version,
+                "state": str(policy.state),
+                "line": policy.line,
+                "cap": policy.bounds.cap,
+                "window": policy.window.text,
+            }
+            for policy in book.policies
+        ],
+        "overlaps": [overlap.words(lang) for overlap in book.overlaps()],
+        "faults": [],
+    }

@@ -1,0 +1,51 @@
+"""``risk limits check`` tells faults with their lines, and overlaps."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from risk_service.cli.limits import limits
+from tests.fixtures.limit_texts import policy
+
+
+def check(path: Path, text: str, *options: str) -> tuple[int, str]:
+    """Return exit code and output of a check."""
+    path.write_text(text, "utf-8")
+    result = CliRunner().invoke(limits, ["check", str(path), *options])
+    return result.exit_code, result.output
+
+
+def test_good_file_lists_its_policies_and_overlaps(tmp_path: Path) -> None:
+    """Two policies over the same count are pointed out; the file is fine all the same."""
+    text = "format = 1\n" + policy("one") + policy("two", cap=9)
+    code, output = check(tmp_path / "limits.toml", text)
+    assert code == 0
+    assert "one [active] Limit: 2 units per sku, lifetime, by account" in output
+    assert "note: policies `one` and `two` overlap" in output
+    code, output = check(tmp_path / "limits.toml", text, "--json", "--lang", "zh")
+    assert "重叠" in json.loads(output)["overlaps"][0]
+
+
+def test_fault_has_file_line_and_code(tmp_path: Path) -> None:
+    """Whoever runs it in a pipeline sees exit code 1 and where to look."""
+    path = tmp_path / "limits.toml"
+    code, output = check(path, "format = 1\n" + policy(state="actve"))
+    assert code == 1
+    assert f"{path}:9: policy `limit`: `state` is `actve`; did you mean `active`?" in output
+    code, output = check(path, "format = 1\n" + policy(state="actve"), "--json")
+    assert (code, json.loads(output)["faults"][0]["where"]) == (1, f"{path}:9")
+
+
+def test_shipped_policies_pass() -> None:
+    """Without a file the policies in force at the first start are checked."""
+    result = CliRunner().invoke(limits, ["check"])
+    assert result.exit_code == 0
+    assert "flash-sale-person" in result.output
+
+
+def test_usage_wants_a_subject() -> None:
+    """Nobody asks for everybody's usage by mistake."""
+    result = CliRunner().invoke(limits, ["usage"])
+    assert result.exit_code == 2
+    assert "--account" in result.output
