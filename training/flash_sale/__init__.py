@@ -1,0 +1,1 @@
+"""A flash sale under attack: who gets the units, with and without limits on clusters."""
