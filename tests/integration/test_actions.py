@@ -236,6 +236,34 @@ def test_a_verified_level_is_used_by_orders_that_name_a_lower_one(stub: Stub) ->
     assert id_number().encode() not in packed
 
 
+def test_an_orders_unmet_level_stays_a_challenge_until_it_is_verified(stub: Stub) -> None:
+    """Flash sales ask for L1: saying "passed" is not enough, VerifyRealName and passing is."""
+    request = score_request("flash")
+    order = request.order
+    order.account.account_id = order.device_id = "acc-flash"
+    order.payment_instrument.payment_instrument_id = "pay-flash"
+    order.verification_level = L0
+    order.lines[0].promotion_type = order_pb2.PROMOTION_TYPE_FLASH_SALE
+    first = stub.ScoreOrder(request, timeout=10).decision
+    assert first.outcome == risk_pb2.OUTCOME_CHALLENGE
+    assert (first.required_level, first.challenge.kind) == (L1, risk_pb2.CHALLENGE_KIND_REAL_NAME)
+    second = completed(stub, "flash-2", first.challenge.challenge_id)
+    assert (second.outcome, second.required_level) == (risk_pb2.OUTCOME_CHALLENGE, L1)
+    stub.VerifyRealName(verify_request("vr-flash", "acc-flash", phone=1), timeout=10)
+    third = completed(stub, "flash-3", second.challenge.challenge_id)
+    assert (third.number, third.outcome) == (3, risk_pb2.OUTCOME_ALLOW)
+
+
+def completed(stub: Stub, request_id: str, challenge_id: str) -> risk_pb2.Decision:
+    """Report a challenge as passed, without a level, and return the next decision."""
+    completion = risk_pb2.CompleteChallengeRequest(
+        request_id=request_id,
+        challenge_id=challenge_id,
+        result=risk_pb2.CHALLENGE_RESULT_PASSED,
+    )
+    return stub.CompleteChallenge(completion, timeout=10).decision
+
+
 def test_a_challenge_for_the_real_name_is_met_by_verifying(stub: Stub) -> None:
     """CHALLENGE stays while the provider is down; verified and completed, the action may pass."""
     challenge = challenged(stub, "acc-ch")
