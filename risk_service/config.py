@@ -88,6 +88,8 @@ class Settings(BaseModel):
     real_name_provider: Literal["none", "local"] = "none"
 
     # Decisions
+    # Start without a usable bundle: rules, lists and limits decide until one is there
+    models_optional: bool = False
     features_stale_after_s: Annotated[int, Field(gt=0)] = 36 * 3600
     replay_from: AwareDatetime | None = None
 

@@ -76,7 +76,7 @@ def build(settings: Settings) -> Service:
     schema = load_schema()
     key = load_identity_key(settings.identity_key)
     lock = StateLock(settings.state)
-    loaded = load_bundle(settings, metrics)
+    models = load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
     state = open_state(
         settings.state,
@@ -88,7 +88,7 @@ def build(settings: Settings) -> Service:
     scoring = Scoring(
         schema,
         features,
-        loaded.scorer,
+        models,
         stale_after_us=settings.features_stale_after_s * SECOND_US,
     )
     windows = state.windows.store

@@ -16,13 +16,23 @@ from risk_service.telemetry import Metrics
 log = logging.getLogger(__name__)
 
 
-def load_bundle(settings: Settings, metrics: Metrics) -> Loaded:
-    """Return the bundle, or the last good one when it is refused."""
-    loaded = _verified(settings)
+def load_bundle(settings: Settings, metrics: Metrics) -> Scorer | None:
+    """Return the models of the bundle, or of the last good one when it is refused.
+
+    None when there is neither and the settings allow to serve without: rules, lists and
+    limits then decide, until a signal brings a bundle.
+    """
+    try:
+        loaded = _verified(settings)
+    except (BundleRefused, ConfigFault) as error:
+        if not settings.models_optional:
+            raise
+        log.error("serving_without_models", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
+        return None
     if loaded.refused is not None:
         _tell_refused(loaded.refused, metrics)
     _tell_served(loaded, metrics)
-    return loaded
+    return loaded.scorer
 
 
 def _verified(settings: Settings) -> Loaded:

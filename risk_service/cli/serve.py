@@ -22,6 +22,11 @@ from risk_service.telemetry import configure_logging
 @click.option(
     "--features", type=click.Path(path_type=Path), help="serving.json of the online store."
 )
+@click.option(
+    "--models-optional/--models-required",
+    default=None,
+    help="Without a usable bundle decide by rules, lists and limits alone.",
+)
 @click.option("--state", type=click.Path(path_type=Path), help="Directory of the decisions.")
 @click.option("--listen", help="host:port of gRPC; port 0 chooses a free one.")
 @click.option(
