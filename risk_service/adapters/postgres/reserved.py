@@ -46,7 +46,7 @@ class PostgresReserved:
         try:
             self._let_go(changes)
         except StoreUnavailable as error:
-            log.warning("holds_not_dropped", extra={"holds": len(changes), "error": str(error)})
+            log.warning("holds_not_dropped", extra={"orders": len(changes), "error": str(error)})
 
 
 def let_go(draft: BoundedDraft, change: Change, now_us: int) -> None:
