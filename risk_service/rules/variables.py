@@ -9,29 +9,19 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from risk_service.domain.benefit import BenefitType, SubsidyKind
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import EntryPath, EventReason, Outcome, PromotionType
 from risk_service.features.schema import load_schema
 from risk_service.rules.language import Kind, Variables
 
-ACTION_TYPES = (
-    "COUPON_CLAIMED",
-    "DRAW",
-    "INVITE",
-    "GROUP_JOINED",
-    "BARGAIN_HELP",
-    "POINTS",
-    "SUBSIDY_CLAIM",
-    "PROMOTION_SETUP",
-)
-SUBSIDY_KINDS = ("SALES", "ADVERTISING", "SHIPPING")
 _VOCABULARIES = {
     "PromotionType": tuple(PromotionType.__members__),
     "EntryPath": tuple(EntryPath.__members__),
     "EventReason": tuple(EventReason.__members__),
     "Outcome": tuple(Outcome.__members__),
-    "ActionType": ACTION_TYPES,
-    "SubsidyKind": SUBSIDY_KINDS,
+    "ActionType": tuple(BenefitType.__members__),
+    "SubsidyKind": tuple(SubsidyKind.__members__),
 }
 
 
