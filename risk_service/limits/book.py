@@ -7,11 +7,12 @@ from importlib.resources import files
 
 from msgspec import Struct
 
-from risk_service.domain.grant import Demand, DemandLine
+from risk_service.domain.grant import Demand
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.limits.overlap import Overlap, overlaps
 from risk_service.limits.parse import parse_policies
 from risk_service.limits.policy import CLUSTER, GLOBAL, Bounds, KeySet, Policy, State
+from risk_service.limits.reservation import mask_of
 from risk_service.limits.windows import Place
 
 # Between the parts of a counter's key; no id may hold it.
@@ -27,7 +28,9 @@ VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 class Claim(Struct, frozen=True, gc=False):
     """What one policy counts of one order, for one value of its scope.
 
-    ``counters`` are (key set, counter key); ``lines`` are places in the demand.
+    ``counters`` are (key set, counter key); ``lines`` are places in the demand. ``needed`` of
+    the counters must be used up for the limit to be. ``ref`` and ``releases`` are pinned by
+    what is held: the policy's version, and a bit per reason that gives quota back.
     """
 
     policy: Policy
@@ -36,16 +39,10 @@ class Claim(Struct, frozen=True, gc=False):
     counters: tuple[tuple[str, str], ...]
     place: Place
     bounds: Bounds
-
-    @property
-    def needed(self) -> int:
-        """Return how many counters must be used up for the limit to be."""
-        return min(self.policy.needed, len(self.counters))
-
-    @property
-    def shadow(self) -> bool:
-        """Tell whether it counts for the record only."""
-        return self.policy.state is State.SHADOW
+    needed: int
+    shadow: bool
+    ref: str
+    releases: int
 
 
 class Claims(Struct, frozen=True, gc=False):
@@ -62,6 +59,21 @@ class Claims(Struct, frozen=True, gc=False):
     codes: tuple[str, ...] = ()
 
 
+class _Plan(Struct, frozen=True, gc=False):
+    """A policy with what does not depend on the order.
+
+    ``any_line`` tells that every line of the policy's promotion types counts that its measure
+    reads: nothing else is filtered.
+    """
+
+    policy: Policy
+    shape: str
+    ref: str
+    releases: int
+    shadow: bool
+    any_line: bool
+
+
 class LimitBook:
     """Policies in force, by the promotion types that they are about.
 
@@ -75,19 +87,17 @@ class LimitBook:
         self.policies = tuple(policies)
         digest = hashlib.sha256("\n".join(policy.ref for policy in policies).encode("utf-8"))
         self.version = f"limits-{digest.hexdigest()[:VERSION_DIGITS]}"
-        self._by_type: Mapping[PromotionType, tuple[Policy, ...]] = {
-            kind: tuple(
-                [policy for policy in policies if policy.counts and _is_about(policy, kind)]
-            )
+        plans = [_plan(policy) for policy in policies if policy.counts]
+        self._by_type: Mapping[PromotionType, tuple[_Plan, ...]] = {
+            kind: tuple([plan for plan in plans if _is_about(plan.policy, kind)])
             for kind in PromotionType
         }
         self._on_cluster = frozenset(
             kind
             for kind, about in self._by_type.items()
-            if any((CLUSTER,) in policy.key_sets for policy in about)
+            if any((CLUSTER,) in plan.policy.key_sets for plan in about)
         )
         self._rank = {policy.id: rank for rank, policy in enumerate(policies)}
-        self._shapes = {policy.id: policy.shape for policy in policies}
 
     def policy(self, policy_id: str) -> Policy | None:
         """Return a policy, whatever its state, or None."""
@@ -129,39 +139,51 @@ class LimitBook:
             cluster = subjects.get(CLUSTER) or next(iter(demand.cluster), "")
             cluster = cluster or subjects.get("account", "")
         gathered = _Gathered(demand, {**subjects, CLUSTER: cluster}, now_us)
-        for policy in self._in_scope(demand.lines):
-            if policy.is_valid_at(now_us):
-                self._gather(policy, gathered)
+        kinds = {line.promotion_type for line in demand.lines}
+        for plan in self._in_scope(kinds):
+            policy = plan.policy
+            if policy.valid_from_us <= now_us < policy.valid_to_us:
+                self._gather(plan, gathered, one_kind=len(kinds) == 1)
         return gathered.claims(self.version)
 
-    def _in_scope(self, lines: Sequence[DemandLine]) -> Sequence[Policy]:
-        kinds = {line.promotion_type for line in lines}
+    def _in_scope(self, kinds: set[PromotionType]) -> Sequence[_Plan]:
         if len(kinds) == 1:
-            return self._by_type[kinds.pop()]
-        policies = {policy.id: policy for kind in kinds for policy in self._by_type[kind]}
-        return sorted(policies.values(), key=lambda policy: self._rank[policy.id])
+            return self._by_type[next(iter(kinds))]
+        plans = {plan.policy.id: plan for kind in kinds for plan in self._by_type[kind]}
+        return sorted(plans.values(), key=lambda plan: self._rank[plan.policy.id])
 
-    def _gather(self, policy: Policy, gathered: "_Gathered") -> None:
-        demand = gathered.demand
+    def _gather(self, plan: _Plan, gathered: "_Gathered", *, one_kind: bool) -> None:
+        policy, demand = plan.policy, gathered.demand
+        covers = policy.measures if plan.any_line and one_kind else policy.covers
         groups: dict[tuple[str, str], list[int]] = {}
         places: dict[str, Place] = {}
         for index, line in enumerate(demand.lines):
-            if policy.covers(line):
+            if covers(line):
                 place = policy.window.place(demand, line, gathered.now_us)
                 places[place.bucket] = place
                 groups.setdefault((policy.scope_of(line), place.bucket), []).append(index)
         if not groups:
             return
-        gathered.require(policy)
-        bounds = policy.bounds_for(demand)
+        if policy.level > VerificationLevel.L0:
+            gathered.require(policy)
+        bounds = policy.bounds_for(demand) if policy.tiers else policy.bounds
         owners = gathered.owners(policy) if policy.window.counts else [(ORDER, "")]
-        shape = self._shapes[policy.id]
         for (scope, bucket), lines in groups.items():
-            tail = f"{SEPARATOR}{shape}{SEPARATOR}{scope}{SEPARATOR}{bucket}"
+            tail = f"{SEPARATOR}{plan.shape}{SEPARATOR}{scope}{SEPARATOR}{bucket}"
             counters = tuple([(subject, owner + tail) for subject, owner in owners])
-            gathered.found.append(
-                Claim(policy, scope, tuple(lines), counters, places[bucket], bounds)
+            claim = Claim(
+                policy,
+                scope,
+                tuple(lines),
+                counters,
+                places[bucket],
+                bounds,
+                min(policy.needed, len(counters)),
+                plan.shadow,
+                plan.ref,
+                plan.releases,
             )
+            gathered.found.append(claim)
 
 
 class _Gathered:
@@ -185,9 +207,11 @@ class _Gathered:
 
     def owners(self, policy: Policy) -> list[tuple[str, str]]:
         """Return key set and owner part of every counter; none twice."""
+        subjects = self._subjects
         owners: dict[str, str] = {}
         for key_set in policy.key_sets:
-            owner = self._owner(policy, key_set)
+            token = subjects.get(key_set[0]) if len(key_set) == 1 else None
+            owner = f"{key_set[0]}={token}" if token else self._owner(policy, key_set)
             if owner:
                 owners.setdefault(owner, "+".join(key_set))
         return [(subject, owner) for owner, subject in owners.items()]
@@ -263,6 +287,19 @@ def shipped_limits() -> LimitBook:
 def shipped_text() -> str:
     """Return the file that comes with the service."""
     return files(__package__).joinpath(SHIPPED).read_text("utf-8")
+
+
+def _plan(policy: Policy) -> _Plan:
+    include = policy.include
+    filtered = include.campaigns or include.skus or include.sellers
+    return _Plan(
+        policy=policy,
+        shape=policy.shape,
+        ref=policy.ref,
+        releases=mask_of(policy.release_on),
+        shadow=policy.state is State.SHADOW,
+        any_line=not filtered and policy.exclude.is_empty(),
+    )
 
 
 def _is_about(policy: Policy, kind: PromotionType) -> bool:

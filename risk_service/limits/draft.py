@@ -69,8 +69,12 @@ class Draft:
         self.changed[reservation.reservation_id] = reservation
 
     def cells_of(self, counter: str, since_us: int) -> Cells:
-        """Return (confirmed, held) by cell, of the cells after a time that are not empty."""
-        cells = self._more(counter, self._base.cells(counter, since_us))
+        """Return (confirmed, held) by cell, of the cells after a time; not to be changed."""
+        cells = self._base.cells(counter, since_us)
+        if counter in self._touched:
+            cells = self._more(counter, cells)
+        elif since_us < 0:
+            return cells
         return {cell_us: cell for cell_us, cell in cells.items() if cell_us > since_us}
 
     def root(self, account: str) -> str:

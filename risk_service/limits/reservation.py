@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from risk_service.domain.grant import Grant, GrantedLine, Measure
 from risk_service.domain.reservation import ReleaseReason, ReservationState
 
+ORDERS, AMOUNT, DISCOUNT = int(Measure.ORDERS), int(Measure.AMOUNT), int(Measure.DISCOUNT)
 # A hold that the order's next attempt took over; every policy lets go of it.
 TAKEN_OVER = 0
 
@@ -136,12 +137,14 @@ def ended(
 
 def charge_of(measure: int, entry_lines: tuple[int, ...], lines: tuple[HeldLine, ...]) -> int:
     """Return what the units that are left of some lines come to in a measure."""
-    if measure == Measure.ORDERS:
+    if measure == ORDERS:
         return int(any(lines[index].left for index in entry_lines))
-    if measure == Measure.AMOUNT:
+    if measure == AMOUNT:
         return sum([share(lines[i].amount_minor, lines[i]) for i in entry_lines])
-    if measure == Measure.DISCOUNT:
+    if measure == DISCOUNT:
         return sum([share(lines[i].discount_minor, lines[i]) for i in entry_lines])
+    if len(entry_lines) == 1:
+        return lines[entry_lines[0]].left
     return sum([lines[index].left for index in entry_lines])
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from risk_service.domain.grant import Demand, DemandLine, Grant, GrantedLine, LimitUse, Measure
 from risk_service.domain.vocabulary import Outcome
-from risk_service.limits.book import ORDER, Claim, Claims
+from risk_service.limits.book import Claim, Claims
 from risk_service.limits.policy import CountPer, OnExceed
-from risk_service.limits.reservation import Entry, HeldLine, charge_of, mask_of
+from risk_service.limits.reservation import Entry, HeldLine, charge_of
 
 LIMIT_REACHED = "LIMIT_REACHED"
 QUANTITY_REDUCED = "LIMIT_QUANTITY_REDUCED"
@@ -21,6 +21,7 @@ FULL_PRICE = "LIMIT_EXCESS_AT_FULL_PRICE"
 QUANTITY_STEP = "LIMIT_QUANTITY_STEP"
 
 Cells = dict[int, tuple[int, int]]
+_NOTHING: Cells = {}
 ReadCells = Callable[[str, int], Cells]
 
 
@@ -87,28 +88,26 @@ def entries_of(claims: Claims, lines: tuple[HeldLine, ...]) -> tuple[Entry, ...]
     entries = []
     for number, claim in enumerate(claims.claims):
         policy, place = claim.policy, claim.place
-        charged = charge_of(policy.measure, claim.lines, lines)
-        if not (policy.window.counts and charged):
+        if not policy.window.counts:
             continue
-        needed = 0 if claim.shadow else claim.needed
-        releases = mask_of(policy.release_on)
+        measure = int(policy.measure)
+        charged = charge_of(measure, claim.lines, lines)
+        if not charged:
+            continue
+        pinned = (
+            claim.ref,
+            measure,
+            claim.lines,
+            charged,
+            claim.releases,
+            number,
+            0 if claim.shadow else claim.needed,
+            claim.bounds.cap,
+            place.span_us,
+            place.tile_us,
+        )
         for _, counter in claim.counters:
-            entries.append(
-                Entry(
-                    counter,
-                    place.cell_us,
-                    policy.ref,
-                    int(policy.measure),
-                    claim.lines,
-                    charged,
-                    releases,
-                    number,
-                    needed,
-                    claim.bounds.cap,
-                    place.span_us,
-                    place.tile_us,
-                )
-            )
+            entries.append(Entry(counter, place.cell_us, *pinned))
     return tuple(entries)
 
 
@@ -122,23 +121,30 @@ def _lines(lines: Sequence[DemandLine], units: Sequence[int]) -> tuple[HeldLine,
 
 
 def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadCells) -> _Room:
-    place, cap = claim.place, claim.bounds.cap
+    place, cap, policy = claim.place, claim.bounds.cap, claim.policy
     used: list[int] = []
     resets: list[int] = []
-    for subject, counter in claim.counters:
-        cells = read(counter, place.since_us) if subject != ORDER else {}
-        used.append(sum([confirmed + held for confirmed, held in cells.values()]))
-        oldest_us = min(cells) + place.span_us + place.tile_us - 1 if place.span_us and cells else 0
-        resets.append(place.resets_at_us or oldest_us)
-    # With all_of a counter may be used up while another is not: the k-th smallest decides.
-    room = cap - sorted(used, reverse=True)[claim.needed - 1] if used else cap
-    cost = charge_of(claim.policy.measure, claim.lines, asked)
+    for _, counter in claim.counters:
+        cells = read(counter, place.since_us) if policy.window.counts else _NOTHING
+        used.append(sum([confirmed + held for confirmed, held in cells.values()]) if cells else 0)
+        resets_us = place.resets_at_us
+        if place.span_us and cells:
+            resets_us = min(cells) + place.span_us + place.tile_us - 1
+        resets.append(resets_us)
+    # With all_of a counter may be used up while another is not: the k-th fullest decides.
+    if len(used) == 1:
+        room = cap - used[0]
+    else:
+        room = cap - sorted(used, reverse=True)[claim.needed - 1] if used else cap
+    cost = charge_of(int(policy.measure), claim.lines, asked)
     too_much = cost > room or _is_too_little(claim, asked)
     return _Room(claim, tuple(used), tuple(resets), max(room, 0), cost, too_much)
 
 
 def _is_too_little(claim: Claim, lines: tuple[HeldLine, ...]) -> bool:
     bounds = claim.bounds
+    if bounds.minimum == 0 and bounds.step == 1:
+        return False
     units = sum([lines[index].left for index in claim.lines])
     return bool(units) and (
         units < bounds.minimum or any(lines[i].left % bounds.step for i in claim.lines)
@@ -151,6 +157,8 @@ def _cut(rooms: Sequence[_Room], asked: tuple[HeldLine, ...]) -> tuple[tuple[Hel
     Cutting for one policy never makes room for more at another, so one pass over the caps
     is enough; a minimum may fall short by it, so the minima are asked until nothing changes.
     """
+    if not any(room.too_much for room in rooms):
+        return asked, False
     lines = list(asked)
     soft = [room for room in rooms if room.claim.policy.on_exceed.takes_a_part]
     for room in soft:
@@ -230,32 +238,36 @@ def _outcome(
 
 
 def _uses(room: _Room, lines: tuple[HeldLine, ...]) -> list[LimitUse]:
-    claim, policy = room.claim, room.claim.policy
-    granted = charge_of(policy.measure, claim.lines, lines)
+    claim, policy, asked = room.claim, room.claim.policy, room.asked
+    cap, window = claim.bounds.cap, policy.window.text
+    granted = charge_of(int(policy.measure), claim.lines, lines)
     scope = claim.scope
     if policy.count_per is not CountPer.EVERYTHING:
-        scope = f"{policy.count_per}:{claim.scope}"
-    return [
-        LimitUse(
-            policy_id=policy.id,
-            version=policy.version,
-            subject=subject,
-            scope=scope,
-            measure=policy.measure,
-            window=policy.window.text,
-            cap=claim.bounds.cap,
-            used=used,
-            requested=room.asked,
-            granted=granted,
-            remaining=max(claim.bounds.cap - used - granted, 0),
-            blocking=room.too_much and claim.bounds.cap - used < max(room.asked, 1),
-            shadow=claim.shadow,
-            resets_at_us=resets_us,
+        scope = f"{policy.count_per.value}:{scope}"
+    uses = []
+    for (subject, _), used, resets_us in zip(
+        claim.counters, room.used, room.resets_us, strict=True
+    ):
+        left = cap - used
+        uses.append(
+            LimitUse(
+                policy_id=policy.id,
+                version=policy.version,
+                subject=subject,
+                scope=scope,
+                measure=policy.measure,
+                window=window,
+                cap=cap,
+                used=used,
+                requested=asked,
+                granted=granted,
+                remaining=max(left - granted, 0),
+                blocking=room.too_much and left < max(asked, 1),
+                shadow=claim.shadow,
+                resets_at_us=resets_us,
+            )
         )
-        for (subject, _), used, resets_us in zip(
-            claim.counters, room.used, room.resets_us, strict=True
-        )
-    ]
+    return uses
 
 
 def _granted(lines: tuple[HeldLine, ...]) -> tuple[GrantedLine, ...]:
