@@ -160,7 +160,7 @@ requests = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=requests, cuts=st.lists(st.integers(1, 4), min_size=12, max_size=12))
 def test_however_requests_come_each_has_one_answer_and_each_claim_counts_once(
     asked: list[tuple[int, int, int]], cuts: list[int]
