@@ -1,13 +1,13 @@
 """The policies in force, and what an order asks of them. Pure: knows no counter's value."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 from msgspec import Struct
 
-from risk_service.domain.grant import Demand
+from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.limits.overlap import Overlap, overlaps
 from risk_service.limits.parse import parse_policies
@@ -63,7 +63,7 @@ class _Plan(Struct, frozen=True, gc=False):
     """A policy with what does not depend on the order.
 
     ``any_line`` tells that every line of the policy's promotion types counts that its measure
-    reads: nothing else is filtered.
+    reads: nothing else is filtered. ``owners`` names the key sets.
     """
 
     policy: Policy
@@ -72,6 +72,8 @@ class _Plan(Struct, frozen=True, gc=False):
     releases: int
     shadow: bool
     any_line: bool
+    scope_of: Callable[[DemandLine], str]
+    owners: tuple[tuple[str, KeySet], ...]
 
 
 class LimitBook:
@@ -153,30 +155,28 @@ class LimitBook:
         return sorted(plans.values(), key=lambda plan: self._rank[plan.policy.id])
 
     def _gather(self, plan: _Plan, gathered: "_Gathered", *, one_kind: bool) -> None:
-        policy, demand = plan.policy, gathered.demand
+        policy, demand, now_us = plan.policy, gathered.demand, gathered.now_us
         covers = policy.measures if plan.any_line and one_kind else policy.covers
-        groups: dict[tuple[str, str], list[int]] = {}
-        places: dict[str, Place] = {}
+        groups: dict[tuple[str, Place], list[int]] = {}
         for index, line in enumerate(demand.lines):
             if covers(line):
-                place = policy.window.place(demand, line, gathered.now_us)
-                places[place.bucket] = place
-                groups.setdefault((policy.scope_of(line), place.bucket), []).append(index)
+                place = policy.window.place(demand, line, now_us)
+                groups.setdefault((plan.scope_of(line), place), []).append(index)
         if not groups:
             return
         if policy.level > VerificationLevel.L0:
             gathered.require(policy)
         bounds = policy.bounds_for(demand) if policy.tiers else policy.bounds
-        owners = gathered.owners(policy) if policy.window.counts else [(ORDER, "")]
-        for (scope, bucket), lines in groups.items():
-            tail = f"{SEPARATOR}{plan.shape}{SEPARATOR}{scope}{SEPARATOR}{bucket}"
+        owners = gathered.owners(plan) if policy.window.counts else [(ORDER, "")]
+        for (scope, place), lines in groups.items():
+            tail = f"{SEPARATOR}{plan.shape}{SEPARATOR}{scope}{SEPARATOR}{place.bucket}"
             counters = tuple([(subject, owner + tail) for subject, owner in owners])
             claim = Claim(
                 policy,
                 scope,
                 tuple(lines),
                 counters,
-                places[bucket],
+                place,
                 bounds,
                 min(policy.needed, len(counters)),
                 plan.shadow,
@@ -205,15 +205,15 @@ class _Gathered:
         if unmet and policy.state is State.ACTIVE:
             self._level = max(self._level, wanted)
 
-    def owners(self, policy: Policy) -> list[tuple[str, str]]:
+    def owners(self, plan: _Plan) -> list[tuple[str, str]]:
         """Return key set and owner part of every counter; none twice."""
-        subjects = self._subjects
+        subjects, policy = self._subjects, plan.policy
         owners: dict[str, str] = {}
-        for key_set in policy.key_sets:
-            token = subjects.get(key_set[0]) if len(key_set) == 1 else None
-            owner = f"{key_set[0]}={token}" if token else self._owner(policy, key_set)
-            if owner:
-                owners.setdefault(owner, "+".join(key_set))
+        for label, key_set in plan.owners:
+            token = subjects.get(label)
+            owner = f"{label}={token}" if token else self._owner(policy, key_set)
+            if owner and owner not in owners:
+                owners[owner] = label
         return [(subject, owner) for owner, subject in owners.items()]
 
     def claims(self, version: str) -> Claims:
@@ -299,6 +299,8 @@ def _plan(policy: Policy) -> _Plan:
         releases=mask_of(policy.release_on),
         shadow=policy.state is State.SHADOW,
         any_line=not filtered and policy.exclude.is_empty(),
+        scope_of=policy.scope_reader,
+        owners=tuple([("+".join(key_set), key_set) for key_set in policy.key_sets]),
     )
 
 

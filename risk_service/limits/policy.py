@@ -211,9 +211,10 @@ class Policy:
             return line.discount_minor > 0
         return bool(line.sku) == (self.measure in OF_GOODS)
 
-    def scope_of(self, line: DemandLine) -> str:
-        """Return the value that a line counts under."""
-        return _SCOPES[self.count_per](line)
+    @property
+    def scope_reader(self) -> Callable[[DemandLine], str]:
+        """Return what reads the value that a line counts under."""
+        return _SCOPES[self.count_per]
 
     def bounds_for(self, demand: Demand) -> Bounds:
         """Return the bounds of the first tier that the demand meets, else the policy's own."""

@@ -37,6 +37,9 @@ class Place(NamedTuple):
     resets_at_us: int = 0
 
 
+_ONE = Place("")
+
+
 class Window(Protocol):
     """Kind of window; ``text`` names it, in files, keys and answers alike."""
 
@@ -55,7 +58,7 @@ class PerOrder:
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the one place."""
-        return Place("")
+        return _ONE
 
 
 class Lifetime:
@@ -66,7 +69,7 @@ class Lifetime:
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the one place."""
-        return Place("")
+        return _ONE
 
 
 class Campaign:
