@@ -38,6 +38,7 @@ setup: .venv/.installed
 	@echo "Installing the Python packages (a few minutes the first time) ..."
 	@test -x .venv/bin/python || python3 -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,postgres,dev]'
+	@.venv/bin/python -m risk_service.adapters.live.flat
 	@touch $@
 
 # Debian packages for what the tests start: a load generator, a system-call tracer, Redis, PostgreSQL.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_service.adapters.live.clusters_file import ClusterKeeper
+from risk_service.adapters.live.engines import fastest_keeper
+from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.recovery import Windows, open_windows
 from risk_service.adapters.live.store import RECORDS_MAX
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
@@ -56,6 +58,7 @@ def open_state(
     *,
     records_max: int = RECORDS_MAX,
     share: OpenShared | None = None,
+    keeper: MakeKeeper | None = None,
 ) -> EmbeddedState:
     """Open the log and bring the windows to its end.
 
@@ -69,6 +72,8 @@ def open_state(
         Window records that are kept decoded in memory.
     share
         Opens windows that are shared; None keeps them in this process.
+    keeper
+        Makes what keeps the records of windows; None takes the fastest there is.
     """
     store = SqliteDecisionStore(directory, on_commit=on_commit)
     events = SqliteEventLog(directory, on_commit=on_commit)
@@ -79,7 +84,10 @@ def open_state(
     if share is not None:
         windows = SharedWindows(store=share(compiled))
     else:
-        windows = open_windows(directory, compiled, tail, stamps, records_max=records_max)
+        keeper = keeper or fastest_keeper()
+        windows = open_windows(
+            directory, compiled, tail, stamps, records_max=records_max, keeper=keeper
+        )
     clusters = ClusterKeeper(directory, load_windows(), load_clusters().rules, tail)
     return EmbeddedState(
         store=store,

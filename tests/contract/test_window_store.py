@@ -17,6 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from risk_service.adapters.live.cache import RecordCache
+from risk_service.adapters.live.flat.records import FlatRecords
+from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.redis.addresses import parse_addresses
@@ -83,7 +86,7 @@ class Harness:
 Make = Callable[[CompiledWindows], Harness]
 
 
-@pytest.fixture(params=["embedded", "redis", "redis cluster"], scope="module")
+@pytest.fixture(params=["embedded", "plain", "redis", "redis cluster"], scope="module")
 def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Make]:
@@ -97,11 +100,12 @@ def make(
             yield redis
         return
     opened: list[tuple[WindowStore, RecordsFile]] = []
+    keeper: MakeKeeper = RecordCache if request.param == "plain" else FlatRecords
 
     def embedded(compiled: CompiledWindows) -> Harness:
         directory: Path = tmp_path_factory.mktemp("windows")
         file, stamps, logged = RecordsFile(directory), Stamps(0), [0]
-        store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0])
+        store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0], keeper=keeper)
         opened.append((store, file))
 
         def settle() -> None:

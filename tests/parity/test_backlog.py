@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
+from risk_service.adapters.live.flat.records import FlatRecords
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.domain.stamps import Stamps
@@ -74,7 +75,7 @@ def seen_after(arrived: Sequence[Arrival], end_us: int, folder: Path) -> Outcome
     folder.mkdir()
     file, stamps, logged = RecordsFile(folder), Stamps(0), [0]
     compiled = compile_windows(WINDOWS)
-    store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0])
+    store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0], keeper=FlatRecords)
 
     def settle() -> None:
         logged[0] = stamps.last_us

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
+from risk_service.adapters.live.cache import RecordCache
+from risk_service.adapters.live.flat.records import FlatRecords
+from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.redis.addresses import parse_addresses
@@ -53,6 +57,7 @@ class Kind:
 
 KINDS = [
     pytest.param(Kind(base="pure", store="embedded", orders=FEW), id="embedded"),
+    pytest.param(Kind(base="pure", store="plain", orders=FEW), id="plain"),
     pytest.param(Kind(base="online_retail", store="redis", orders=FEW), id="redis"),
     *(
         pytest.param(
@@ -76,11 +81,11 @@ class Run:
 
 
 @contextmanager
-def embedded(directory: Path) -> Iterator[Passage]:
+def embedded(directory: Path, keeper: MakeKeeper = FlatRecords) -> Iterator[Passage]:
     """Open an embedded store whose log has every group at once."""
     file, stamps, logged = RecordsFile(directory), Stamps(0), [0]
     compiled = compile_windows(WINDOWS)
-    store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0])
+    store = EmbeddedWindowStore(compiled, file, stamps, lambda: logged[0], keeper=keeper)
 
     def settle() -> None:
         logged[0] = stamps.last_us
@@ -116,7 +121,11 @@ def redis(_: Path) -> Iterator[Passage]:
             store.close()
 
 
-STORES: dict[str, Callable] = {"embedded": embedded, "redis": redis}  # type: ignore[type-arg]  # context managers
+STORES: dict[str, Callable] = {  # type: ignore[type-arg]  # context managers
+    "embedded": embedded,
+    "plain": partial(embedded, keeper=RecordCache),
+    "redis": redis,
+}
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from risk_service.adapters.live.checkpoint import Checkpoints
 from risk_service.adapters.live.clusters_file import write_clusters
+from risk_service.adapters.live.engines import fastest_keeper
 from risk_service.adapters.live.records_file import FILE_NAME, Reached, RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.sqlite.lock import StateLock
@@ -104,7 +105,11 @@ class _Backfill:
         file = RecordsFile(state)
         try:
             store = EmbeddedWindowStore(
-                compile_windows(windows), file, Stamps(0), lambda: self._until_us
+                compile_windows(windows),
+                file,
+                Stamps(0),
+                lambda: self._until_us,
+                keeper=fastest_keeper(),
             )
             reached = Reached(windows.version, *NOTHING_LOGGED)
             checkpoints = Checkpoints(store, file, lambda: reached)

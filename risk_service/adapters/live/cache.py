@@ -1,46 +1,29 @@
-"""Decoded records in memory: the ones used last, and all that the file does not have yet."""
+"""Records as Python objects: the ones used last, and all that the file does not have yet."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from risk_service.adapters.live.records_file import RecordsFile
+import numpy as np
+
+from risk_service.adapters.live.held_back import Effects, Held, HeldBack
+from risk_service.adapters.live.keeper import Floats, Keys
+from risk_service.adapters.live.records_file import RecordsFile, Row, key_of
+from risk_service.domain.event import Event
+from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.record import Record
-from risk_service.features.windows.record_plan import RecordPlan
+from risk_service.features.windows.tiles import effective_us
 
 # Dirty records met at the cold end before room is given up for now.
 PATIENCE = 8
 
 
-class Held:
-    """A record in memory.
-
-    ``dirty``: it has changed since it was last written. ``shared``: several events of the
-    group in flight have it; their common copy is ``draft``, once one of them counts.
-    """
-
-    __slots__ = ("dirty", "draft", "group", "key", "record", "shared")
-
-    def __init__(self, group: int, key: str, record: Record) -> None:
-        self.group = group
-        self.key = key
-        self.record = record
-        self.dirty = False
-        self.shared = False
-        self.draft: Record | None = None
-
-
 class RecordCache:
-    """Least recently used records give way; dirty ones stay until they are written.
+    """Implements ``keeper.Keeper`` with nothing but Python: what runs where numba does not."""
 
-    Used by one thread at a time.
-
-    Parameters
-    ----------
-    records_max
-        Clean records beyond so many are dropped.
-    """
-
-    def __init__(self, plans: Sequence[RecordPlan], file: RecordsFile, records_max: int) -> None:
+    def __init__(self, compiled: CompiledWindows, file: RecordsFile, records_max: int) -> None:
+        plans = compiled.plans
+        self._compiled = compiled
+        self._effects = Effects(compiled)
         self._plans = plans
         self._file = file
         self.records_max = records_max
@@ -58,38 +41,60 @@ class RecordCache:
         """Return how many records the file does not have as they are."""
         return len(self._dirty)
 
-    def hold(self, group: int, keys: Iterable[str]) -> dict[str, Held]:
-        """Return the records of these keys, loaded or new."""
+    def begin(self, events: Sequence[Event], keys: Keys) -> HeldBack:
+        """Load the records of a group; ``keys`` are those of each event by key group."""
+        held = [self._hold(group, keys_of) for group, keys_of in enumerate(zip(*keys, strict=True))]
+        return HeldBack(self._compiled, self._effects, self.touch, events, held)
+
+    def read(self, group: int, keys: Sequence[str], r_us: int) -> Floats:
+        """Return the windows of some keys without any group's changes; keep no new record."""
+        rows = [record.read(r_us) for record in self._peek(group, keys)]
+        return np.array(rows).reshape(len(keys), len(self._plans[group].names))
+
+    def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
+        """Let events of the log count under their stamps, where they do not count already."""
+        compiled = self._compiled
+        held = [self._hold(group, keys_of) for group, keys_of in enumerate(zip(*keys, strict=True))]
+        for place, (event, a_us) in enumerate(zip(events, stamps_us, strict=True)):
+            bits, hashes = compiled.bits(event), compiled.hashes(event)
+            tau_us = effective_us(event.at_us, a_us)
+            for group in self._effects.groups(bits):
+                one = held[group][place]
+                if one is not None and one.record.stamp_us < a_us:
+                    one.record.apply(a_us, tau_us, bits, event.columns, hashes)
+                    self.touch(one)
+
+    def _hold(self, group: int, keys: Sequence[str]) -> list[Held | None]:
+        """Return the record of each key, loaded or new; None for an empty key."""
         held = self._groups[group]
         found: dict[str, Held] = {}
         absent: list[str] = []
-        for key in keys:
+        for key in dict.fromkeys(keys):
             one = held.get(key)
-            if one is None:
-                absent.append(key)
-            else:
+            if one is not None:
                 held.move_to_end(key)
                 found[key] = one
+            elif key:
+                absent.append(key)
         if absent:
-            packed = self._file.load(group, absent)
+            packed = self._file.load([(group, key) for key in absent])
             plan = self._plans[group]
             for key in absent:
-                data = packed.get(key)
+                data = packed.get((group, key))
                 record = Record(plan) if data is None else Record.unpack(plan, data)
                 found[key] = held[key] = Held(group, key, record)
-        return found
+        return [found.get(key) for key in keys]
 
-    def peek(self, group: int, keys: Sequence[str]) -> Iterator[Record]:
-        """Yield the records of these keys to read only; unknown ones are not kept."""
+    def _peek(self, group: int, keys: Sequence[str]) -> Iterator[Record]:
         held = self._groups[group]
-        absent = [key for key in keys if key not in held]
-        packed = self._file.load(group, absent) if absent else {}
+        absent = [(group, key) for key in keys if key not in held]
+        packed = self._file.load(absent) if absent else {}
         for key in keys:
             one = held.get(key)
             if one is not None:
                 yield one.record
-            elif key in packed:
-                yield Record.unpack(self._plans[group], packed[key])
+            elif (group, key) in packed:
+                yield Record.unpack(self._plans[group], packed[group, key])
             else:
                 yield self._empty[group]
 
@@ -99,24 +104,12 @@ class RecordCache:
             held.dirty = True
             self._dirty.append(held)
 
-    def take_dirty(self) -> list[Held]:
-        """Return all that must be written; they stay dirty until ``written``."""
+    def take_dirty(self) -> "PlainDirty":
+        """Return all that must be written."""
         dirty, self._dirty = self._dirty, []
-        return dirty
+        return PlainDirty(dirty, self._dirty_again)
 
-    def written(self, held: Iterable[tuple[Held, int]]) -> None:
-        """Take note of what the file has, by the stamps of the records as they were packed.
-
-        Stamps rise with every change: one that has moved on must be written again.
-        """
-        for one, stamp_us in held:
-            if one.record.stamp_us == stamp_us:
-                one.dirty = False
-            else:
-                self._dirty.append(one)
-
-    def give_back(self, held: Iterable[Held]) -> None:
-        """Take back what could not be written."""
+    def _dirty_again(self, held: Iterable[Held]) -> None:
         self._dirty.extend(held)
 
     def make_room(self) -> bool:
@@ -134,3 +127,47 @@ class RecordCache:
             else:
                 excess -= 1
         return excess <= 0
+
+
+class PlainDirty:
+    """Implements ``keeper.Dirty``.
+
+    Parameters
+    ----------
+    again
+        Takes those back that are still to be written.
+    """
+
+    def __init__(self, held: Sequence[Held], again: Callable[[Iterable[Held]], None]) -> None:
+        self._held = held
+        self._again = again
+        self._stamps_us: list[int] = []
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self._held)
+
+    def pack(self, first: int, at_most: int, now_us: int) -> list[Row]:
+        """Return the rows of some records from ``first`` on, at least one."""
+        rows = []
+        for held in self._held[first : first + at_most]:
+            record = held.record
+            self._stamps_us.append(record.stamp_us)
+            expires_us = record.plan.expires_us(record.stamp_us)
+            rows.append(Row(key_of(held.group, held.key), expires_us, record.pack(now_us)))
+        return rows
+
+    def written(self) -> None:
+        """Take note that the file has all as they were packed; later changes stay dirty."""
+        # Stamps rise with every change: one that has moved on must be written again.
+        moved_on = []
+        for held, stamp_us in zip(self._held, self._stamps_us, strict=True):
+            if held.record.stamp_us == stamp_us:
+                held.dirty = False
+            else:
+                moved_on.append(held)
+        self._again(moved_on)
+
+    def give_back(self) -> None:
+        """Take note that nothing was written."""
+        self._again(self._held)

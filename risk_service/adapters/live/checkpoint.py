@@ -9,10 +9,10 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from risk_service.adapters.live.cache import Held
-from risk_service.adapters.live.records_file import Reached, RecordsFile, Row, key_of
+from risk_service.adapters.live.keeper import Dirty
+from risk_service.adapters.live.records_file import Reached, RecordsFile, Row
 from risk_service.adapters.live.store import EmbeddedWindowStore
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ EVENTS_BETWEEN = 20_000
 SECONDS_BETWEEN = 30.0
 # Packing a slice holds up an order that comes just then.
 SLICE_S = 0.0003
+SLICE_RECORDS = 16
 PAUSE_S = 0.002
 SWEEP_ROWS = 2000
 
@@ -80,22 +81,21 @@ class Checkpoints:
             store.settle()
             events = store.events_applied
             dirty = store.cache.take_dirty()
-        packed: list[tuple[Held, int]] = []
         rows: list[Row] = []
         try:
-            while len(packed) < len(dirty):
+            while len(rows) < len(dirty):
                 with store.lock:
-                    self._pack_slice(dirty, packed, rows)
+                    self._pack_slice(dirty, rows)
                 time.sleep(pause_s)
             with store.lock:
                 sealed = self._position()
             self._file.write(rows, reached._replace(marks=f"{reached.marks} {sealed.marks}"))
         except BaseException:
             with store.lock:
-                store.cache.give_back(dirty)
+                dirty.give_back()
             raise
         with store.lock:
-            store.cache.written(packed)
+            dirty.written()
         self._events_written, self._written_s = events, time.monotonic()
 
     def sweep(self) -> None:
@@ -103,18 +103,11 @@ class Checkpoints:
         if not self._store.broken:
             self._file.sweep(self._store.applied_us, SWEEP_ROWS)
 
-    def _pack_slice(
-        self, dirty: Sequence[Held], packed: list[tuple[Held, int]], rows: list[Row]
-    ) -> None:
+    def _pack_slice(self, dirty: Dirty, rows: list[Row]) -> None:
         ends_s = time.perf_counter() + SLICE_S
         now_us = self._store.applied_us
-        for held in dirty[len(packed) :]:
-            record = held.record
-            packed.append((held, record.stamp_us))
-            expires_us = record.plan.expires_us(record.stamp_us)
-            rows.append(Row(key_of(held.group, held.key), expires_us, record.pack(now_us)))
-            if time.perf_counter() > ends_s:
-                return
+        while len(rows) < len(dirty) and time.perf_counter() < ends_s:
+            rows += dirty.pack(len(rows), SLICE_RECORDS, now_us)
 
 
 class Housekeeper:

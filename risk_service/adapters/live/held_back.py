@@ -5,14 +5,37 @@ copy of it, which takes the record's place when the group is durable; everybody 
 is only read meanwhile. So there is nothing to undo when a commit fails.
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 
-from risk_service.adapters.live.cache import Held, RecordCache
+import numpy as np
+
+from risk_service.adapters.live.keeper import Floats, Visit
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
+from risk_service.features.windows.record import Record
 
 # Combinations of filters are few in life; a stranger's events must not fill the memory.
 BITS_MAX = 4_096
+
+
+class Held:
+    """A record in memory.
+
+    ``dirty``: it has changed since it was last written. ``shared``: several events of the
+    group in flight have it; their common copy is ``draft``, once one of them counts.
+    """
+
+    __slots__ = ("dirty", "draft", "group", "key", "record", "shared")
+
+    def __init__(self, group: int, key: str, record: Record) -> None:
+        self.group = group
+        self.key = key
+        self.record = record
+        self.dirty = False
+        self.shared = False
+        self.draft: Record | None = None
+
 
 _Change = tuple[list[Held], int, int, int, tuple[int, ...], tuple[int, ...]]
 
@@ -37,57 +60,91 @@ class Effects:
 
 
 class HeldBack:
-    """The changes of one group of events.
+    """Implements ``keeper.Changes``.
 
     Parameters
     ----------
-    keys
-        Of every event, its record keys by group.
+    touch
+        Told which records have changed.
+    held
+        By key group the record of each event, None where it has no key.
     """
 
     def __init__(
         self,
         compiled: CompiledWindows,
         effects: Effects,
-        cache: RecordCache,
+        touch: Callable[[Held], None],
         events: Sequence[Event],
-        keys: Sequence[tuple[str, ...]],
+        held: Sequence[Sequence[Held | None]],
     ) -> None:
-        self.stamp_us = 0
-        self.stamps: dict[str, int] = {}
         self._compiled = compiled
         self._effects = effects
+        self._touch = touch
         self._events = events
         self._shared: list[Held] = []
         self._later: list[_Change] = []
-        keys_by_group = enumerate(zip(*keys, strict=True))
-        by_group = [self._hold(cache, group, of_group) for group, of_group in keys_by_group]
-        self._held = list(zip(*by_group, strict=True))
+        for of_group in held:
+            self._note_shared(of_group)
+        self._held = list(zip(*held, strict=True))
         self._missing = [[float("nan")] * len(plan.names) for plan in compiled.plans]
+        self._pack = struct.Struct(f"{len(compiled.window_set.names)}d").pack
 
-    def _hold(self, cache: RecordCache, group: int, keys: Sequence[str]) -> list[Held | None]:
-        """Return the record of each event of one key group; note those that several share."""
-        held = cache.hold(group, [key for key in dict.fromkeys(keys) if key])
-        if len(held) < len(keys):
-            seen = set()
-            for key in keys:
-                if key in seen and not held[key].shared:
-                    held[key].shared = True
-                    self._shared.append(held[key])
-                if key:
-                    seen.add(key)
-        return [held[key] if key else None for key in keys]
+    def observe(self, visits: Sequence[Visit]) -> Floats:
+        """Let each event read, then count; return what they read, shape (events, features)."""
+        rows = []
+        for place, visit in enumerate(visits):
+            rows.append(self._pack(*self._read(place, visit.read_us)))
+            if visit.applied_us:
+                self._count(place, visit)
+        # Packed row by row: numpy would look at the type of every number.
+        return np.frombuffer(b"".join(rows), np.float64).reshape(len(visits), -1)
 
-    def read(self, place: int, r_us: int) -> list[float]:
+    def count(self, visits: Sequence[Visit]) -> None:
+        """Let each event count, for those that follow in the group."""
+        for place, visit in enumerate(visits):
+            if visit.applied_us:
+                self._count(place, visit)
+
+    def apply(self) -> None:
+        """Make the changes those of everybody."""
+        for alone, a_us, tau_us, bits, columns, hashes in self._later:
+            for held in alone:
+                held.record.apply(a_us, tau_us, bits, columns, hashes)
+                if not held.dirty:
+                    self._touch(held)
+        for held in self._shared:
+            if held.draft is not None:
+                held.record = held.draft
+                self._touch(held)
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget what the group has changed."""
+        for held in self._shared:
+            held.shared, held.draft = False, None
+
+    def _note_shared(self, of_group: Sequence[Held | None]) -> None:
+        seen: set[int] = set()
+        for held in of_group:
+            if held is None or held.shared:
+                continue
+            if id(held) in seen:
+                held.shared = True
+                self._shared.append(held)
+            seen.add(id(held))
+
+    def _read(self, place: int, r_us: int) -> list[float]:
         """Return the windows of an event, those of the group before it counted in."""
         values: list[float] = []
         for held, missing in zip(self._held[place], self._missing, strict=True):
             values += missing if held is None else (held.draft or held.record).read(r_us)
         return values
 
-    def count(self, place: int, a_us: int, tau_us: int) -> None:
+    def _count(self, place: int, visit: Visit) -> None:
         """Let an event count: for the group at once where it shares, for all when durable."""
         event, of_groups = self._events[place], self._held[place]
+        _, a_us, tau_us = visit
         bits = self._compiled.bits(event)
         columns, hashes = event.columns, self._compiled.hashes(event)
         alone: list[Held] = []
@@ -102,23 +159,3 @@ class HeldBack:
             else:
                 alone.append(held)
         self._later.append((alone, a_us, tau_us, bits, columns, hashes))
-        self.stamps[event.event_id] = a_us
-        self.stamp_us = a_us
-
-    def apply(self, cache: RecordCache) -> None:
-        """Make the changes those of everybody."""
-        for alone, a_us, tau_us, bits, columns, hashes in self._later:
-            for held in alone:
-                held.record.apply(a_us, tau_us, bits, columns, hashes)
-                if not held.dirty:
-                    cache.touch(held)
-        for held in self._shared:
-            if held.draft is not None:
-                held.record = held.draft
-                cache.touch(held)
-        self.drop()
-
-    def drop(self) -> None:
-        """Forget what the group has changed among itself."""
-        for held in self._shared:
-            held.shared, held.draft = False, None

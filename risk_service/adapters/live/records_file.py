@@ -4,7 +4,7 @@ The file is a cache of the log: it may be lost, it is never ahead of the log. A 
 stored as 16 bytes of its hash: among 10^9 records two share one with a chance of 10^-20.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +35,10 @@ WINDOW_RECORDS = FileKind(
         """,
     ),
 )
+
+
+# A key group, and the key of a record in it.
+RecordKey = tuple[int, str]
 
 
 class Reached(NamedTuple):
@@ -98,10 +102,10 @@ class RecordsFile:
         row = self._reader.execute("SELECT plans, seq, event_us, marks FROM reached").fetchone()
         return Reached(*row) if row else None
 
-    def load(self, group: int, keys: Sequence[str]) -> dict[str, bytes]:
+    def load(self, keys: Iterable[RecordKey]) -> dict[RecordKey, bytes]:
         """Return the packed records of these keys, absent ones left out."""
-        hashed = {key_of(group, key): key for key in keys}
-        found: dict[str, bytes] = {}
+        hashed = {key_of(*key): key for key in keys}
+        found: dict[RecordKey, bytes] = {}
         asked = list(hashed)
         for start in range(0, len(asked), KEYS_PER_QUERY):
             part = asked[start : start + KEYS_PER_QUERY]

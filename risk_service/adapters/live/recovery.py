@@ -13,7 +13,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from risk_service.adapters.live.cache import RecordCache
 from risk_service.adapters.live.checkpoint import Checkpoints, Housekeeper
+from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import Reached, RecordsFile
 from risk_service.adapters.live.store import RECORDS_MAX, EmbeddedWindowStore
 from risk_service.adapters.sqlite.key_index import is_corrupt
@@ -65,6 +67,7 @@ def open_windows(
     stamps: Stamps,
     *,
     records_max: int = RECORDS_MAX,
+    keeper: MakeKeeper = RecordCache,
 ) -> Windows:
     """Open the windows beside their log and bring them to its end.
 
@@ -74,6 +77,8 @@ def open_windows(
         The log; it must be open, and nothing may be written to it meanwhile.
     stamps
         Its source of stamps.
+    keeper
+        Makes what keeps the records in memory.
 
     Raises
     ------
@@ -82,7 +87,13 @@ def open_windows(
     """
     started_s = time.perf_counter()
     file, reached = _usable(directory, compiled, tail)
-    store = EmbeddedWindowStore(compiled, file, stamps, tail.logged_us, records_max=records_max)
+
+    def open_store(file: RecordsFile) -> EmbeddedWindowStore:
+        return EmbeddedWindowStore(
+            compiled, file, stamps, tail.logged_us, records_max=records_max, keeper=keeper
+        )
+
+    store = open_store(file)
     try:
         replayed = _replay(store, file, tail, reached)
     except (DataFault, sqlite3.DatabaseError) as error:
@@ -93,7 +104,7 @@ def open_windows(
         file.condemn()
         file.close()
         file, reached = RecordsFile(directory), None
-        store = EmbeddedWindowStore(compiled, file, stamps, tail.logged_us, records_max=records_max)
+        store = open_store(file)
         replayed = _replay(store, file, tail, reached)
     ready_s = time.perf_counter() - started_s
     log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})

@@ -8,7 +8,6 @@ at checkpoints, by another thread; what came after is read from the log again at
 
 import logging
 import sqlite3
-import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.adapters.live.cache import RecordCache
-from risk_service.adapters.live.held_back import Effects, HeldBack
+from risk_service.adapters.live.keeper import Changes, MakeKeeper, Visit
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
@@ -45,6 +44,8 @@ class EmbeddedWindowStore:
     ----------
     logged_us
         Returns the greatest stamp that the log has.
+    keeper
+        Makes what keeps the records; ``RecordCache`` needs nothing but Python.
 
     Attributes
     ----------
@@ -64,19 +65,18 @@ class EmbeddedWindowStore:
         logged_us: Callable[[], int],
         *,
         records_max: int = RECORDS_MAX,
+        keeper: MakeKeeper = RecordCache,
     ) -> None:
         self.compiled = compiled
-        self.cache = RecordCache(compiled.plans, file, records_max)
+        self.cache = keeper(compiled, file, records_max)
         self.lock = threading.Lock()
         self.applied_us = stamps.last_us
         self.events_applied = 0
         self.broken = False
         self._file = file
-        self._effects = Effects(compiled)
-        self._pack = struct.Struct(f"{len(compiled.window_set.names)}d").pack
         self._stamps = stamps
         self._logged_us = logged_us
-        self._held_back: HeldBack | None = None
+        self._held_back: _Group | None = None
         self._recent: OrderedDict[str, int] = OrderedDict()
 
     def observe(self, events: Sequence[Event], now_us: int) -> Observed:
@@ -86,23 +86,23 @@ class EmbeddedWindowStore:
         repeated one reads, and its ``applied_us`` is the stamp under which it counts already.
         """
         with self.lock:
-            changes, keys = self._begin_group(events)
-            rows = []
-            read_us = []
-            applied_us = []
-            for place, event in enumerate(events):
+            group = self._begin_group(events)
+            visits, applied_us = [], []
+            for event in events:
                 stamp_us = self._stamps.next_us(now_us)
-                rows.append(self._pack(*changes.read(place, stamp_us)))
-                read_us.append(stamp_us)
-                applied_us.append(self._counted(changes, event) or stamp_us)
-                if applied_us[-1] == stamp_us:
-                    changes.count(place, stamp_us, stamp_us)
-        stamps = _by_group(read_us, keys)
+                counted_us = self._counted(group, event)
+                visits.append(Visit(stamp_us, 0 if counted_us else stamp_us, stamp_us))
+                applied_us.append(counted_us or stamp_us)
+                if not counted_us:
+                    group.count(event, stamp_us)
+            values = group.changes.observe(visits)
+        has_key = group.has_key()
+        read_us = np.array([visit.read_us for visit in visits], np.int64)
+        stamps = read_us[:, None] * has_key
         return Observed(
-            # Packed row by row: numpy would look at the type of every number.
-            values=np.frombuffer(b"".join(rows), np.float64).reshape(len(events), -1),
+            values=values,
             read_us=stamps,
-            applied_us=stamps if applied_us == read_us else _by_group(applied_us, keys),
+            applied_us=np.array(applied_us, np.int64)[:, None] * has_key,
         )
 
     def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
@@ -112,18 +112,20 @@ class EmbeddedWindowStore:
         is too old to count, and where an event has no key.
         """
         with self.lock:
-            changes, keys = self._begin_group(events)
-            stamps = []
-            for place, event in enumerate(events):
-                counted_us = self._counted(changes, event)
+            group = self._begin_group(events)
+            visits, stamps = [], []
+            for event in events:
+                counted_us = self._counted(group, event)
                 stamp_us = counted_us or self._stamps.next_us(now_us)
                 tau_us = effective_us(event.at_us, stamp_us)
-                if too_old(tau_us, stamp_us):
-                    stamp_us = 0
-                elif not counted_us:
-                    changes.count(place, stamp_us, tau_us)
-                stamps.append(stamp_us)
-        return _by_group(stamps, keys)
+                is_old = too_old(tau_us, stamp_us)
+                counts = not counted_us and not is_old
+                visits.append(Visit(0, stamp_us if counts else 0, tau_us))
+                stamps.append(0 if is_old else stamp_us)
+                if counts:
+                    group.count(event, stamp_us)
+            group.changes.count(visits)
+        return np.array(stamps, np.int64)[:, None] * group.has_key()
 
     def read_many(
         self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
@@ -137,34 +139,20 @@ class EmbeddedWindowStore:
             self._apply_if_logged()
             r_us = max(now_us, self.applied_us + 1)
             with self._intact():
-                return [self._read(group, keys, r_us) for group, keys in requests]
-
-    def _read(self, group: int, keys: Sequence[str], r_us: int) -> ReadRows:
-        rows = [record.read(r_us) for record in self.cache.peek(group, keys)]
-        width = len(self.compiled.plans[group].names)
-        return ReadRows(
-            values=np.array(rows, np.float64).reshape(len(keys), width),
-            read_us=np.full(len(keys), r_us, np.int64),
-        )
+                return [
+                    ReadRows(
+                        values=self.cache.read(group, keys, r_us),
+                        read_us=np.full(len(keys), r_us, np.int64),
+                    )
+                    for group, keys in requests
+                ]
 
     def replay(self, events: Sequence[tuple[int, Event]]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
-        compiled = self.compiled
         with self.lock:
-            keys = [compiled.keys(event) for _, event in events]
-            held = [
-                self.cache.hold(group, dict.fromkeys(key for key in of_group if key))
-                for group, of_group in enumerate(zip(*keys, strict=True))
-            ]
-            for (a_us, event), of_event in zip(events, keys, strict=True):
-                bits, hashes = compiled.bits(event), compiled.hashes(event)
-                tau_us = effective_us(event.at_us, a_us)
-                for group in self._effects.groups(bits):
-                    one = held[group].get(of_event[group])
-                    if one is not None and one.record.stamp_us < a_us:
-                        one.record.apply(a_us, tau_us, bits, event.columns, hashes)
-                        self.cache.touch(one)
-            self.applied_us = events[-1][0]
+            stamps_us, taken = zip(*events, strict=True)
+            self.cache.replay(taken, [self.compiled.keys(event) for event in taken], stamps_us)
+            self.applied_us = stamps_us[-1]
             self.events_applied += len(events)
             self.remember({event.event_id: a_us for a_us, event in events})
 
@@ -177,17 +165,17 @@ class EmbeddedWindowStore:
         with self.lock:
             self._apply_if_logged()
 
-    def _begin_group(self, events: Sequence[Event]) -> tuple[HeldBack, list[tuple[str, ...]]]:
+    def _begin_group(self, events: Sequence[Event]) -> "_Group":
         """Apply the group before, or drop it: its commit has failed or never came."""
         self._apply_if_logged()
         if self._held_back is not None:
-            self._held_back.drop()
+            self._held_back.changes.drop()
             self._held_back = None
         keys = [self.compiled.keys(event) for event in events]
         with self._intact():
             self.cache.make_room()
-            self._held_back = HeldBack(self.compiled, self._effects, self.cache, events, keys)
-        return self._held_back, keys
+            self._held_back = _Group(self.cache.begin(events, keys), keys)
+        return self._held_back
 
     @contextmanager
     def _intact(self) -> Iterator[None]:
@@ -205,19 +193,19 @@ class EmbeddedWindowStore:
             log.error("windows_unavailable", extra={"error_type": type(error).__name__})  # noqa: TRY400 - the message may hold a key
             raise StoreUnavailable(f"window store: {error}") from error
 
-    def _counted(self, changes: HeldBack, event: Event) -> int:
+    def _counted(self, group: "_Group", event: Event) -> int:
         """Return the stamp under which an event counts already, 0 for none."""
-        return self._recent.get(event.event_id, 0) or changes.stamps.get(event.event_id, 0)
+        return self._recent.get(event.event_id, 0) or group.stamps.get(event.event_id, 0)
 
     def _apply_if_logged(self) -> None:
-        changes = self._held_back
-        if changes is None or not changes.stamp_us or changes.stamp_us > self._logged_us():
+        group = self._held_back
+        if group is None or not group.stamp_us or group.stamp_us > self._logged_us():
             return
         self._held_back = None
-        changes.apply(self.cache)
-        self.applied_us = changes.stamp_us
-        self.events_applied += len(changes.stamps)
-        self.remember(changes.stamps)
+        group.changes.apply()
+        self.applied_us = group.stamp_us
+        self.events_applied += len(group.stamps)
+        self.remember(group.stamps)
 
     def remember(self, stamps: Mapping[str, int]) -> None:
         """Know the newest events again when they come twice."""
@@ -227,12 +215,20 @@ class EmbeddedWindowStore:
             recent.popitem(last=False)
 
 
-def _by_group(stamps: Sequence[int], keys: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
-    """Return each event's stamp where it has a key, else 0."""
-    return np.array(
-        [
-            [stamp_us if key else 0 for key in of_event]
-            for stamp_us, of_event in zip(stamps, keys, strict=True)
-        ],
-        np.int64,
-    )
+class _Group:
+    """A group in flight: its changes, and the stamps under which its events count."""
+
+    def __init__(self, changes: Changes, keys: Sequence[tuple[str, ...]]) -> None:
+        self.changes = changes
+        self.stamps: dict[str, int] = {}
+        self.stamp_us = 0
+        self._keys = keys
+
+    def count(self, event: Event, stamp_us: int) -> None:
+        """Take note that an event counts."""
+        self.stamps[event.event_id] = stamp_us
+        self.stamp_us = stamp_us
+
+    def has_key(self) -> NDArray[np.bool_]:
+        """Return where events have a key, shape (events, key groups)."""
+        return np.array([[key != "" for key in of_event] for of_event in self._keys])

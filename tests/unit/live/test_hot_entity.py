@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from risk_service.adapters.live.cache import RecordCache
+from risk_service.adapters.live.flat.records import FlatRecords
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.domain.event import Event
@@ -12,6 +14,7 @@ from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.order_event import order_event
 from risk_service.features.windows.plan import compile_windows
+from risk_service.features.windows.record import Record
 from risk_service.features.windows.tiles import DAY_US
 from tests.fixtures.records import NOW_US, order
 
@@ -19,12 +22,16 @@ EVENTS = 100_000
 GROUP = 500
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedWindowStore]:
+@pytest.fixture(params=[FlatRecords, RecordCache])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EmbeddedWindowStore]:
     """Return a store whose log has everything at once."""
     file, stamps = RecordsFile(tmp_path), Stamps(0)
     store = EmbeddedWindowStore(
-        compile_windows(load_windows()), file, stamps, lambda: stamps.last_us
+        compile_windows(load_windows()),
+        file,
+        stamps,
+        lambda: stamps.last_us,
+        keeper=request.param,
     )
     yield store
     store.close()
@@ -52,6 +59,7 @@ def test_hundred_thousand_late_events_of_one_account(store: EmbeddedWindowStore)
     values = dict(zip(names, seen.values[0].tolist(), strict=True))
     assert values["account__paid_30d"] == EVENTS
     assert values["account__attempts_30d"] == 0
-    held = store.cache.hold(0, ["a"])["a"]
-    assert held.record.row_count < 500
-    assert len(held.record.pack(NOW_US + EVENTS)) < 16_000
+    store.settle()
+    (packed,) = store.cache.take_dirty().pack(0, 1, store.applied_us)
+    assert Record.unpack(store.compiled.plans[0], packed.record).row_count < 500
+    assert len(packed.record) < 16_000

@@ -1,0 +1,229 @@
+"""Keeps records as blocks: which key has which record, and the calls of the loops."""
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from risk_service.adapters.live.flat import words as at
+from risk_service.adapters.live.flat.blocks import free_all
+from risk_service.adapters.live.flat.group import read_all, run, settle
+from risk_service.adapters.live.flat.memory import Floats, Ints, Work
+from risk_service.adapters.live.flat.packing import DAMAGED, unpack
+from risk_service.adapters.live.flat.program import make_program
+from risk_service.adapters.live.flat.space import NO_RECORD, Space
+from risk_service.adapters.live.flat.writing import FlatDirty
+from risk_service.adapters.live.keeper import Keys, Visit
+from risk_service.adapters.live.records_file import RecordKey, RecordsFile
+from risk_service.domain.errors import DataFault
+from risk_service.domain.event import Event
+from risk_service.features.windows.plan import CompiledWindows
+from risk_service.features.windows.tiles import effective_us
+
+ABSENT = -2
+# Records that give way together: to find the least recently used means to look at all.
+EVICTED = 4096
+
+
+class FlatRecords:
+    """Implements ``keeper.Keeper``."""
+
+    def __init__(self, compiled: CompiledWindows, file: RecordsFile, records_max: int) -> None:
+        self.records_max = records_max
+        self._compiled = compiled
+        self._file = file
+        self._program = make_program(compiled)
+        self._space = Space(self._program)
+        # An event without a key has the record that there is not.
+        self._places: list[dict[str, int]] = [{"": NO_RECORD} for _ in compiled.plans]
+        self._keys: list[str] = []
+        self._count = 0
+        self._tick = 0
+        window_set = compiled.window_set
+        words = at.COLUMNS + len(window_set.columns) + len(compiled.hashed)
+        self._pack = struct.Struct(f"{words}q").pack
+        self._call_everything()
+
+    def __len__(self) -> int:
+        """Return the number of records in memory."""
+        return self._count
+
+    @property
+    def dirty_count(self) -> int:
+        """Return how many records the file does not have as they are."""
+        return int(np.count_nonzero(self._space.table.dirty))
+
+    def begin(self, events: Sequence[Event], keys: Keys) -> "FlatChanges":
+        """Load the records of a group."""
+        return FlatChanges(self, events, self._hold(keys))
+
+    def read(self, group: int, keys: Sequence[str], r_us: int) -> Floats:
+        """Return the windows of some keys without any group's changes; keep no new record."""
+        places, space = self._places[group], self._space
+        records = [places.get(key, ABSENT) for key in keys]
+        absent = [place for place, record in enumerate(records) if record == ABSENT]
+        blocks = space.table.block[np.array(records, np.int64)]
+        if absent:
+            packed = self._file.load([(group, keys[place]) for place in absent])
+            for place in absent:
+                blocks[place] = self._loaded(group, packed.get((group, keys[place])))
+        values = np.empty((len(keys), len(self._compiled.plans[group].names)))
+        read_all(space.memory, self._program, blocks, (group, r_us), values)
+        if absent:
+            loaded = blocks[absent]
+            free_all(space.memory, loaded[loaded != space.table.empty[group]])
+        return values
+
+    def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
+        """Let events of the log count under their stamps, where they do not count already."""
+        visits = [
+            Visit(0, a_us, effective_us(event.at_us, a_us))
+            for event, a_us in zip(events, stamps_us, strict=True)
+        ]
+        self.run(self._hold(keys), events, visits, at.REPLAY)
+
+    def run(
+        self, records: Ints, events: Sequence[Event], visits: Sequence[Visit], mode: int
+    ) -> Floats:
+        """Let events read, count, or both; return what they read, if they do."""
+        compiled, pack, space = self._compiled, self._pack, self._space
+        rows = [
+            pack(*visit, compiled.bits(event), *event.columns, *compiled.hashes(event))
+            for event, visit in zip(events, visits, strict=True)
+        ]
+        words = np.frombuffer(b"".join(rows), np.int64).reshape(len(events), -1)
+        width = len(compiled.window_set.names) if mode == at.OBSERVE else 0
+        work = Work(records, words, np.empty((len(events), width)))
+        space.memory.meta[at.CELL] = 0
+        while not run(space.memory, self._program, space.table, work, mode):
+            space.grow()
+        return work.values
+
+    def settle(self, *, keep: bool) -> None:
+        """Make the changes of a group those of everybody, or drop them."""
+        settle(self._space.memory, self._space.table, self._space.group, keep)
+
+    def make_room(self) -> bool:
+        """Drop clean records beyond the limit; False when dirty ones stand in the way."""
+        excess = self._count - self.records_max
+        if excess <= 0:
+            return True
+        space = self._space
+        clean = np.flatnonzero((space.table.dirty == 0) & (space.group != NO_RECORD))
+        wanted = max(excess, min(EVICTED, self.records_max // 16))
+        if wanted < len(clean):
+            clean = clean[np.argpartition(space.used[clean], wanted)[:wanted]]
+        for record, group in zip(clean.tolist(), space.group[clean].tolist(), strict=True):
+            del self._places[group][self._keys[record]]
+        free_all(space.memory, space.release(clean))
+        self._count -= len(clean)
+        return self._count <= self.records_max
+
+    def take_dirty(self) -> FlatDirty:
+        """Return all that must be written."""
+        records = np.flatnonzero(self._space.table.dirty)
+        plans = self._compiled.plans
+        return FlatDirty(self._space, self._program, plans, self._keys, records)
+
+    def _call_everything(self) -> None:
+        """Load every loop, or compile it: better now than under the first order."""
+        window_set, space = self._compiled.window_set, self._space
+        nobody = Event("", 0, 0, ("",) * len(window_set.fields), (0,) * len(window_set.columns))
+        changes = self.begin([nobody], [("",) * len(self._places)])
+        changes.observe([Visit(0, 0, 0)])
+        changes.drop()
+        record = space.new(0)
+        written = FlatDirty(space, self._program, self._compiled.plans, [""], np.array([record]))
+        (row,) = written.pack(0, 1, 0)
+        space.table.block[record] = self._loaded(0, row.record)
+        read_all(
+            space.memory,
+            self._program,
+            space.table.block[[record]],
+            (0, 0),
+            np.empty((1, len(self._compiled.plans[0].names))),
+        )
+        free_all(space.memory, space.release(np.array([record])))
+
+    def _hold(self, keys: Keys) -> Ints:
+        """Return the records of a group, loaded or new, shape (key groups, events)."""
+        rows: list[list[int]] = []
+        absent: dict[RecordKey, None] = {}
+        for group, of_group in enumerate(zip(*keys, strict=True)):
+            places = self._places[group]
+            row = [places.get(key, ABSENT) for key in of_group]
+            if ABSENT in row:
+                absent.update(
+                    dict.fromkeys([(group, key) for key in of_group if key not in places])
+                )
+            rows.append(row)
+        if absent:
+            self._load(absent)
+            return self._hold(keys)
+        records = np.array(rows, np.int64).reshape(len(self._places), -1)
+        self._tick += 1
+        self._space.used[records] = self._tick
+        return records
+
+    def _load(self, absent: dict[RecordKey, None]) -> None:
+        packed = self._file.load(absent)
+        for asked in absent:
+            group, key = asked
+            block = self._loaded(group, packed.get(asked))
+            record = self._space.new(group)
+            self._space.table.block[record] = block
+            self._places[group][key] = record
+            if record >= len(self._keys):
+                self._keys += [""] * (record + 1 - len(self._keys))
+            self._keys[record] = key
+            self._count += 1
+
+    def _loaded(self, group: int, data: bytes | None) -> int:
+        """Return the block of a packed record, that of an empty one for None.
+
+        Raises
+        ------
+        DataFault
+            The bytes are no record of this plan: it must be rebuilt from the log.
+        """
+        plan, space = self._program.plans[group], self._space
+        if data is None:
+            return int(space.table.empty[group])
+        # No word of a block without a byte of it, but for its head and room for what comes.
+        space.reserve(3 * len(data) + int(plan[at.STARTS] + 2 * plan[at.N_TOTALS]) + at.PLAN)
+        block = unpack(space.memory, plan, np.frombuffer(data, np.uint8))
+        if block == DAMAGED:
+            name = self._compiled.plans[group].group.name
+            raise DataFault("window record", None, f"is damaged or of other windows than {name}")
+        return block
+
+
+class FlatChanges:
+    """Implements ``keeper.Changes``: the drafts of one group of events.
+
+    Parameters
+    ----------
+    records
+        Of each event by key group.
+    """
+
+    def __init__(self, owner: FlatRecords, events: Sequence[Event], records: Ints) -> None:
+        self._owner = owner
+        self._events = events
+        self._records = records
+
+    def observe(self, visits: Sequence[Visit]) -> Floats:
+        """Let each event read, then count; return what they read, shape (events, features)."""
+        return self._owner.run(self._records, self._events, visits, at.OBSERVE)
+
+    def count(self, visits: Sequence[Visit]) -> None:
+        """Let each event count, for those that follow in the group."""
+        self._owner.run(self._records, self._events, visits, at.COUNT)
+
+    def apply(self) -> None:
+        """Make the changes those of everybody."""
+        self._owner.settle(keep=True)
+
+    def drop(self) -> None:
+        """Forget what the group has changed."""
+        self._owner.settle(keep=False)
