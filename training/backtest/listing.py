@@ -96,6 +96,7 @@ def _entity(flagged: Flagged, texts: Texts, limit: int) -> Json:
         "all": len(np.unique(texts.codes[texts.codes != MISSING])),
         "events_without": int((texts.codes[places] == MISSING).sum()),
         "split": _worst(by_state, keys),
+        "split_all": _split_all(flagged.population.truth.state, texts),
         "truncated": len(keys) > limit,
         "listed": [
             {
@@ -110,8 +111,19 @@ def _entity(flagged: Flagged, texts: Texts, limit: int) -> Json:
     }
 
 
+def _split_all(states: NDArray[np.int8], texts: Texts) -> Json:
+    """Return all entities of the period by the worst that any of their events turned out to be."""
+    counts = {
+        state: np.bincount(
+            texts.codes[(states == state) & (texts.codes != MISSING)], minlength=len(texts.levels)
+        )
+        for state in State
+    }
+    return _worst(counts, np.flatnonzero(sum(counts.values())))
+
+
 def _worst(by_state: Mapping[State, Int64s], keys: Int64s) -> Json:
-    """Return entities by the worst that any of their flagged events turned out to be."""
+    """Return entities by the worst of their events that are counted."""
     left = np.ones(len(keys), np.bool_)
     found = {}
     for state in State:

@@ -13,7 +13,7 @@ from training.backtest.lengths import Edges
 from training.backtest.zones import UTC_ZONE
 from training.own_data.periods import when
 
-DEFAULT_LIMIT = 100
+DEFAULT_LIMIT = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -84,6 +84,7 @@ class OwnVariables:
 
     def near(self, name: str) -> list[str]:
         """Return variables whose names are most like one that there is not."""
+        name = name.lower()
         key, _, _ = name.partition("__")
         likely = difflib.get_close_matches(key, self.key_names(), MOST_SUGGESTIONS, NEAR_ENOUGH)
         found = list(self.own)

@@ -116,6 +116,9 @@ def test_entities_tell_when_and_what(shop: Path) -> None:
     cards = figures_of(shop, "true")["entities"]["card"]
     assert (cards["flagged"], cards["all"], cards["events_without"]) == (2, 2, 1)
     assert cards["split"] == {"abuse": 1, "refunded": 1, "honest": 0, "unknown": 0}
+    some = figures_of(shop, "card == 'a' && amount < 5")["entities"]["card"]
+    assert some["split"] == {"abuse": 0, "refunded": 0, "honest": 1, "unknown": 0}
+    assert some["split_all"] == cards["split"]
     assert cards["listed"][0] == {
         "key": "b", "events": 3, "first": "2024-01-02T00:00:00Z", "last": "2024-01-02T01:00:00Z",
         "abuse": 0, "refunded": 2, "honest": 0, "unknown": 1,
