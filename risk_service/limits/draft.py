@@ -8,7 +8,7 @@ its own lock or single writer, what is asked for, and afterwards writes ``change
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.book import SEPARATOR, Claims
 from risk_service.limits.policy import CLUSTER
 from risk_service.limits.reservation import Reservation, charges
 
@@ -44,6 +44,8 @@ class Draft:
         By counter and cell: what to add to confirmed and to held.
     roots
         Accounts whose cluster is counted under another one from now on.
+    foreseen
+        What was claimed ahead for demands of the same time, by ``id`` and cluster.
     """
 
     def __init__(self, base: Base) -> None:
@@ -51,6 +53,7 @@ class Draft:
         self.changed: dict[str, Reservation] = {}
         self.cells: dict[Cell, list[int]] = {}
         self.roots: dict[str, str] = {}
+        self.foreseen: dict[tuple[int, str], Claims] = {}
         self._touched: dict[str, list[int]] = {}
 
     def reservation(self, reservation_id: str) -> Reservation | None:

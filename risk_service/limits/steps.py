@@ -1,5 +1,7 @@
 """Steps that the moves of a reservation share."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from risk_service.domain.grant import Demand, Grant
@@ -47,7 +49,29 @@ def claims_of(draft: Draft, book: LimitBook, demand: Demand, now_us: int) -> Cla
     cluster = ""
     if book.reads_cluster(demand):
         cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
-    return book.claims(demand, now_us, cluster)
+    foreseen = draft.foreseen.get((id(demand), cluster))
+    return foreseen if foreseen is not None else book.claims(demand, now_us, cluster)
+
+
+def foresee(draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int) -> list[str]:
+    """Return the counters of one cell that demands will most likely read, for one look-up.
+
+    What is claimed on the way is kept in the draft, by the demand itself and the account that
+    its cluster is counted under; where a merge comes in between it is worked out anew.
+    """
+    counters: list[str] = []
+    for demand in demands:
+        if not book.concerns(demand):
+            continue
+        cluster = ""
+        if book.reads_cluster(demand):
+            first = next(iter(demand.cluster), "") or demand.subjects.get("account", "")
+            cluster = draft.root(first) if first else ""
+        claims = draft.foreseen[id(demand), cluster] = book.claims(demand, now_us, cluster)
+        for claim in claims.claims:
+            if claim.policy.window.counts and claim.place.since_us < 0:
+                counters += [counter for _, counter in claim.counters]
+    return counters
 
 
 def blank(reservation_id: str, now_us: int) -> Reservation:

@@ -5,7 +5,7 @@ One process writes, so what was read or written last is what the file has.
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -20,6 +20,7 @@ COUNTERS_CACHED_MAX = 100_000
 CELLS_CACHED_MAX = 1_024
 ROOTS_CACHED_MAX = 200_000
 ROW_BYTES = 300
+VARIABLES_MAX = 500
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Reservation).decode
@@ -42,6 +43,7 @@ _EXPIRING = (
 )
 
 CellRow = tuple[str, int, int, int]
+_EMPTY = (0, 0)
 
 
 class LedgerRows:
@@ -82,6 +84,18 @@ class LedgerRows:
         else:
             self._cells.move_to_end(counter)
         return cells
+
+    def fetch_cells(self, counters: Collection[str]) -> None:
+        """Read the cells of counters that are not known yet at once; for those of one cell."""
+        missing = [counter for counter in counters if counter not in self._cells]
+        for start in range(0, len(missing), VARIABLES_MAX):
+            some = missing[start : start + VARIABLES_MAX]
+            cells: dict[str, Cells] = {counter: {} for counter in some}
+            sql = f"SELECT counter, cell_us, confirmed, held FROM limit_cells WHERE counter IN ({marks(some)})"  # noqa: S608, E501 - question marks only
+            for counter, cell_us, confirmed, held in self._db.execute(sql, some):
+                cells[counter][cell_us] = (confirmed, held)
+            for counter in some:
+                self._remember(counter, cells[counter])
 
     def counters_of(self, owner: str) -> dict[str, Cells]:
         """Return all cells of the counters whose key begins with ``owner`` and a separator."""
@@ -170,12 +184,13 @@ class LedgerRows:
         return rows
 
     def _cell(self, counter: str, cell_us: int) -> tuple[int, int]:
-        """Return one cell; the cache may lack those that had left the window."""
-        cell = self._cells.get(counter, {}).get(cell_us)
-        if cell is None:
-            sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
-            cell = self._db.execute(sql, (counter, cell_us)).fetchone()
-        return cell or (0, 0)
+        """Return one cell; of a rolling window the cache may lack those that had left it."""
+        cells = self._cells.get(counter)
+        if cells is not None and (cell_us in cells or cell_us == 0):
+            return cells.get(cell_us, _EMPTY)
+        sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
+        cell: tuple[int, int] | None = self._db.execute(sql, (counter, cell_us)).fetchone()
+        return cell or _EMPTY
 
     def _remember(self, counter: str, cells: Cells) -> None:
         self._cells[counter] = cells
