@@ -9,12 +9,13 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.bench import (
     feature_read,
+    lists,
     live,
     models,
     redis_read,
@@ -29,9 +30,25 @@ from tests.bench.profile import print_profile
 from tests.bench.world import SIZES, World, bench_world
 
 BUILD = Path("build")
-PARTS = ("score", "features", "models", "windows", "live", "redis", "rules", "reservations")
+PARTS = (
+    "score",
+    "features",
+    "models",
+    "windows",
+    "live",
+    "redis",
+    "lists",
+    "reservations",
+    "rules",
+)
 # Parts that need no servers, no store and no world.
-ALONE = ("windows", "live", "redis", "rules", "reservations")
+SMALL: tuple[tuple[str, Callable[[], Round], Sequence[Row]], ...] = (
+    ("redis", redis_read.run_round, redis_read.ROWS),
+    ("lists", lists.run_round, lists.ROWS),
+    ("reservations", reservations.run_round, reservations.ROWS),
+    ("rules", rules.run_round, rules.ROWS),
+)
+ALONE = ("windows", "live", *(name for name, _, _ in SMALL))
 
 
 def main() -> None:
@@ -56,17 +73,10 @@ def main() -> None:
     if "live" in parts:
         _say(f"embedded windows over a log of {args.events:,} events ...")
         result["live"] = _report(live.ROWS, [live.run_round(args.events)])
-    if "redis" in parts:
-        _say("windows in Redis ...")
-        rounds = [redis_read.run_round() for _ in range(args.rounds)]
-        result["redis"] = _report(redis_read.ROWS, rounds)
-    if "reservations" in parts:
-        _say("reservations ...")
-        rounds = [reservations.run_round() for _ in range(args.rounds)]
-        result["reservations"] = _report(reservations.ROWS, rounds)
-    if "rules" in parts:
-        _say("rules ...")
-        result["rules"] = _report(rules.ROWS, [rules.run_round() for _ in range(args.rounds)])
+    for name, run_round, rows in SMALL:
+        if name in parts:
+            _say(f"{name} ...")
+            result[name] = _report(rows, [run_round() for _ in range(args.rounds)])
     if args.json is not None:
         args.json.write_text(json.dumps(result, indent=1))
 

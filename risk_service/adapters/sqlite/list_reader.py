@@ -11,10 +11,8 @@ from risk_service.adapters.sqlite.governance import GovernanceFile
 from risk_service.adapters.sqlite.governance_schema import (
     CODE_OF,
     ENTITY_CODES,
-    LIVE,
-    PROPOSED,
-    REJECTED,
-    REMOVED,
+    ENTRY_STATE,
+    RECIPIENT_BITS,
 )
 from risk_service.domain.governed import ListedEntry, ListSummary, ListTerms
 from risk_service.domain.listed import PLAIN_KINDS, EntityKind, ListKind, ListNeeds
@@ -25,15 +23,18 @@ from risk_service.rules.lists.entry import Entry, Terms, key_bytes
 from risk_service.rules.lists.table import Table
 
 _CHUNK_ROWS = 50_000
-_STATES = {LIVE: "live", PROPOSED: "proposed", REMOVED: "removed", REJECTED: "rejected"}
 _LISTED = (
     "SELECT entry_no, lists.kind, entity, key, shown, bits, list_terms.list_id, reason, "
-    "promotion_types, campaigns, source, expires_us, changes.author, changes.created_us, live "
+    f"promotion_types, campaigns, source, expires_us, author, changes.created_us, {ENTRY_STATE} "
 )
-_FROM = (
-    "FROM list_entries JOIN list_terms USING (terms_no) JOIN lists USING (list_id) "
-    "JOIN (SELECT number, author, created_us FROM changes) AS changes ON number = added_by"
+_JOINED = (
+    "JOIN list_terms USING (terms_no) JOIN lists USING (list_id) "
+    "JOIN (SELECT number, author, created_us, state FROM changes) AS changes ON number = added_by"
 )
+_FROM = f"FROM list_entries {_JOINED}"
+# In the order of the numbers, as they lie: a page ends as soon as it is full.
+_SCAN = f"FROM list_entries NOT INDEXED {_JOINED}"
+_OPEN = "removed_by IS NULL AND state <> 'rejected'"
 
 
 class ListReader:
@@ -65,8 +66,8 @@ class ListReader:
             terms = self._terms()
             rows = self._file.db.execute(
                 "SELECT entry_no, entity, key, terms_no, expires_us FROM list_entries "
-                "WHERE added_by = ? AND live = ?",
-                (change, LIVE),
+                "WHERE added_by = ? AND removed_by IS NULL",
+                (change,),
             ).fetchall()
         return [
             Entry(
@@ -87,10 +88,10 @@ class ListReader:
         with unavailable():
             rows = self._file.db.execute(
                 "SELECT list_id, kind, created_by, created_us, "
-                "(SELECT count(*) FROM list_terms AS t JOIN list_entries AS e USING (terms_no) "
-                "WHERE t.list_id = lists.list_id AND live = 1), "
-                "(SELECT count(*) FROM list_terms AS t JOIN list_entries AS e USING (terms_no) "
-                "WHERE t.list_id = lists.list_id AND live = 0) FROM lists ORDER BY list_id"
+                "(SELECT coalesce(sum(CASE kind WHEN 'list.remove' THEN -entries ELSE entries END)"
+                ", 0) FROM changes WHERE subject = list_id AND state = 'applied'), "
+                "(SELECT coalesce(sum(entries), 0) FROM changes WHERE subject = list_id AND "
+                "state = 'proposed' AND kind <> 'list.remove') FROM lists ORDER BY list_id"
             ).fetchall()
         return [
             ListSummary(
@@ -102,10 +103,10 @@ class ListReader:
 
     def entries(self, list_id: str, after: int, limit: int, *, every: bool) -> list[ListedEntry]:
         """Return entries of a list in the order of their numbers; ``every`` shows old ones too."""
-        states = "0, 1, 2, 3" if every else "0, 1"
+        some = "" if every else f"AND {_OPEN}"
         sql = (
-            f"{_LISTED} {_FROM} WHERE list_terms.list_id = ? AND entry_no > ? "
-            f"AND live IN ({states}) ORDER BY entry_no LIMIT ?"
+            f"{_LISTED} {_SCAN} WHERE list_terms.list_id = ? AND entry_no > ? {some} "
+            "ORDER BY entry_no LIMIT ?"
         )
         with unavailable():
             return [_listed(row) for row in self._file.db.execute(sql, (list_id, after, limit))]
@@ -121,7 +122,7 @@ class ListReader:
 
     def find(self, entity: EntityKind, text: str) -> list[ListedEntry]:
         """Return every entry in force, or proposed, about one entity."""
-        sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? AND live IN (0, 1) ORDER BY entry_no"
+        sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? AND {_OPEN} ORDER BY entry_no"
         key = (key_bytes(entity, text), CODE_OF[entity])
         with unavailable():
             return [_listed(row) for row in self._file.db.execute(sql, key)]
@@ -143,8 +144,9 @@ class ListReader:
     def _tables(self, places: dict[int, int], now_us: int) -> dict[EntityKind, Table]:
         cursor = self._file.db.execute(
             "SELECT entity, key, entry_no, terms_no, expires_us FROM list_entries "
-            "WHERE live = ? AND (expires_us = 0 OR expires_us > ?)",
-            (LIVE, now_us),
+            "WHERE removed_by IS NULL AND (expires_us = 0 OR expires_us > ?) "
+            "AND added_by IN (SELECT number FROM changes WHERE state = 'applied')",
+            (now_us,),
         )
         parts: dict[int, list[tuple[bytes, Any]]] = {}
         while rows := cursor.fetchmany(_CHUNK_ROWS):
@@ -156,17 +158,14 @@ class ListReader:
         bits = sorted(
             row[0]
             for row in self._file.db.execute(
-                "SELECT DISTINCT bits FROM list_entries WHERE bits <> 0 AND live = 1"
+                "SELECT DISTINCT bits FROM list_entries JOIN changes ON number = added_by "
+                "WHERE bits <> 0 AND removed_by IS NULL AND state = 'applied'"
             )
         )
-        recipient = self._file.db.execute(
-            "SELECT 1 FROM list_entries WHERE entity = ? AND live = 1 LIMIT 1",
-            (CODE_OF[EntityKind.RECIPIENT],),
-        ).fetchone()
         return ListNeeds(
-            v4_bits=tuple(one for one in bits if one > 0),
+            v4_bits=tuple(one for one in bits if 0 < one < RECIPIENT_BITS),
             v6_bits=tuple(sorted(-one for one in bits if one < 0)),
-            recipient=recipient is not None,
+            recipient=RECIPIENT_BITS in bits,
         )
 
 
@@ -191,16 +190,14 @@ def _table(parts: Sequence[tuple[bytes, Any]]) -> Table:
 
 
 def _listed(row: Sequence[Any]) -> ListedEntry:
-    number, kind, code, key, shown, bits, list_id, reason, promotions, campaigns, source, *rest = (
-        row
-    )
-    expires_us, author, added_us, live = rest
+    number, kind, code, key, shown, bits, list_id, reason, promotions, campaigns = row[:10]
+    source, expires_us, author, added_us, state = row[10:]
     entity = ENTITY_CODES[code]
     return ListedEntry(
         number=number,
         kind=ListKind(kind),
         entity=entity,
-        text=shown if entity in PLAIN_KINDS else shown_network(f"{shown}:{key.hex()}", bits),
+        text=_text(entity, shown, key, bits),
         terms=ListTerms(
             list_id=list_id,
             reason=reason,
@@ -211,5 +208,12 @@ def _listed(row: Sequence[Any]) -> ListedEntry:
         expires_us=expires_us,
         author=author,
         added_us=added_us,
-        state=_STATES[live],
+        state=state,
     )
+
+
+def _text(entity: EntityKind, shown: str, key: bytes, bits: int) -> str:
+    if entity in PLAIN_KINDS:
+        return shown
+    token = f"{shown}:{key.hex()}"
+    return shown_network(token, bits) if entity is EntityKind.NETWORK else token

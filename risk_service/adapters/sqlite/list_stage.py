@@ -11,10 +11,10 @@ from hashlib import sha256
 from itertools import count
 
 from risk_service.adapters.sqlite.connection import unavailable
-from risk_service.adapters.sqlite.governance_schema import CODE_OF, LIVE, PROPOSED
+from risk_service.adapters.sqlite.governance_schema import CODE_OF, RECIPIENT_BITS
 from risk_service.domain.errors import TooLarge, Violation
 from risk_service.domain.governed import ListTerms, NewEntry
-from risk_service.domain.listed import PLAIN_KINDS
+from risk_service.domain.listed import PLAIN_KINDS, EntityKind
 from risk_service.rules.lists.entry import key_bytes
 
 # Reasons and scopes are few; a reason per entry would be kept in memory once per entry.
@@ -68,39 +68,27 @@ class Stage:
             self._db.executemany(f"INSERT INTO {self._table} VALUES (?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - own name
         self.count += len(rows)
 
-    def settle(self) -> int:
-        """Give the terms their numbers and drop what is there already; count what is left.
+    def write(self, change: int) -> int:
+        """Copy into the tables, in the transaction that is open, what is not there already.
 
-        Called in the transaction that writes.
+        Returns how many entries that is.
         """
         numbers = [(local, self._number_of(terms)) for terms, local in self._terms.items()]
         self._db.executemany(f"INSERT INTO {self._terms_table} VALUES (?, ?)", numbers)  # noqa: S608 - own name
-        self._db.execute(
-            f"UPDATE {self._table} SET terms = "  # noqa: S608 - own name
-            f"(SELECT number FROM {self._terms_table} WHERE local = terms)"
+        # Grouped, so sorted by key: what came twice counts once, neighbours share a page.
+        cursor = self._db.execute(
+            "INSERT INTO list_entries (entity, key, shown, bits, terms_no, expires_us, added_by) "  # noqa: S608 - own name
+            "SELECT entity, key, min(shown), min(bits), number, s.expires_us, ? "
+            f"FROM {self._table} AS s JOIN {self._terms_table} ON local = terms "
+            "WHERE NOT EXISTS (SELECT 1 FROM list_entries AS e JOIN changes ON number = e.added_by "
+            "WHERE e.key = s.key AND e.entity = s.entity AND e.expires_us = s.expires_us "
+            "AND e.terms_no = (SELECT number FROM "
+            f"{self._terms_table} WHERE local = s.terms) AND e.removed_by IS NULL "
+            "AND changes.state <> 'rejected') "
+            "GROUP BY key, entity, terms, s.expires_us",
+            (change,),
         )
-        self._db.execute(
-            f"DELETE FROM {self._table} WHERE rowid NOT IN (SELECT min(rowid) FROM {self._table} "  # noqa: S608 - own name
-            "GROUP BY key, entity, terms, expires_us)"
-        )
-        self._db.execute(
-            f"DELETE FROM {self._table} AS s WHERE EXISTS (SELECT 1 FROM list_entries AS e "  # noqa: S608 - own name
-            "WHERE e.key = s.key AND e.entity = s.entity AND e.terms_no = s.terms "
-            "AND e.expires_us = s.expires_us AND e.live IN (?, ?))",
-            (LIVE, PROPOSED),
-        )
-        left: int = self._db.execute(f"SELECT count(*) FROM {self._table}").fetchone()[0]  # noqa: S608 - own name
-        return left
-
-    def write(self, change: int, live: int) -> None:
-        """Copy the entries into the tables, in the transaction that is open."""
-        # In the order of the keys: neighbours of the index share a page.
-        self._db.execute(
-            "INSERT INTO list_entries (entity, key, shown, bits, terms_no, expires_us, live, "  # noqa: S608 - own name
-            "added_by) SELECT entity, key, shown, bits, terms, expires_us, ?, ? "
-            f"FROM {self._table} ORDER BY key",
-            (live, change),
-        )
+        return cursor.rowcount
 
     def close(self) -> None:
         """Give the temporary table back."""
@@ -121,7 +109,8 @@ class Stage:
         plain = entry.entity in PLAIN_KINDS
         shown = entry.text if plain else entry.text.partition(":")[0]
         self._hash.update(b"%d %b %d %d\n" % (code, key, local, entry.expires_us))
-        return code, key, shown, entry.bits, local, entry.expires_us
+        bits = RECIPIENT_BITS if entry.entity is EntityKind.RECIPIENT else entry.bits
+        return code, key, shown, bits, local, entry.expires_us
 
     def _number_of(self, terms: ListTerms) -> int:
         row = (

@@ -13,7 +13,7 @@ import msgspec
 
 from risk_service.adapters.sqlite.connection import transaction, unavailable
 from risk_service.adapters.sqlite.governance import GovernanceFile, as_json, second_person
-from risk_service.adapters.sqlite.governance_schema import LIVE, PROPOSED, REJECTED, REMOVED
+from risk_service.adapters.sqlite.governance_schema import ENTRY_STATE
 from risk_service.adapters.sqlite.list_stage import Stage
 from risk_service.domain.errors import Conflict, NotFound
 from risk_service.domain.governed import Change, ChangeKind, ChangeState, ListDraft
@@ -53,10 +53,9 @@ class SqliteLists:
         now_us = self._file.now_us()
         with unavailable(), transaction(self._file.db):
             self._make_list(draft, list_kind, now_us)
-            fresh = stage.settle()
-            state = ChangeState.PROPOSED if draft.needs_approval else ChangeState.APPLIED
-            number = self._keep(draft, state, fresh, stage.count - fresh, stage.digest)
-            stage.write(number, PROPOSED if draft.needs_approval else LIVE)
+            number = self._next_number()
+            fresh = stage.write(number)
+            self._keep(number, draft, fresh, stage.count - fresh, stage.digest)
             return self._noted(number, draft.author, draft.kind.value)
 
     def remove(self, draft: ListDraft, entries: Sequence[int]) -> Change:
@@ -72,16 +71,16 @@ class SqliteLists:
             digest = sha256()
             for number in entries:
                 row = db.execute(
-                    "SELECT live FROM list_entries JOIN list_terms USING (terms_no) "
-                    "WHERE entry_no = ? AND list_id = ?",
+                    f"SELECT {ENTRY_STATE} FROM list_entries JOIN list_terms USING (terms_no) "  # noqa: S608 - own names
+                    "JOIN changes ON number = added_by WHERE entry_no = ? AND list_id = ?",
                     (number, draft.list_id),
                 ).fetchone()
-                if row is None or row[0] != LIVE:
+                if row is None or row[0] != "live":
                     words = f"le_{number} is not in force in the list {draft.list_id}"
                     raise Conflict(f"{words}; see `risk lists show {draft.list_id}`")
                 digest.update(number.to_bytes(8, "big"))
-            state = ChangeState.PROPOSED if draft.needs_approval else ChangeState.APPLIED
-            change = self._keep(draft, state, len(entries), 0, digest.digest())
+            change = self._next_number()
+            self._keep(change, draft, len(entries), 0, digest.digest())
             db.executemany(
                 "INSERT OR IGNORE INTO list_removals VALUES (?, ?)",
                 [(change, number) for number in entries],
@@ -107,8 +106,6 @@ class SqliteLists:
             )
             if change.kind is ChangeKind.LIST_REMOVE:
                 self._apply_removal(number)
-            else:
-                self._mark(number, LIVE)
             return self._noted(number, approver, "change.approve")
 
     def reject(self, number: int, actor_id: str, note: str) -> Change:
@@ -120,14 +117,12 @@ class SqliteLists:
             There is none, or it is not proposed.
         """
         with unavailable(), transaction(self._file.db):
-            change = self._proposed(number)
+            self._proposed(number)
             self._file.db.execute(
                 "UPDATE changes SET state = 'rejected', closed_by = ?, decided_us = ? "
                 "WHERE number = ?",
                 (actor_id, self._file.now_us(), number),
             )
-            if change.kind is not ChangeKind.LIST_REMOVE:
-                self._mark(number, REJECTED)
             return self._noted(number, actor_id, "change.reject", note=note)
 
     def change(self, number: int) -> Change:
@@ -176,29 +171,31 @@ class SqliteLists:
         elif there is not list_kind:
             raise Conflict(f"the list {draft.list_id} is a list of kind {there}, not {list_kind}")
 
+    def _next_number(self) -> int:
+        sql = "SELECT seq FROM sqlite_sequence WHERE name = 'changes'"
+        row = self._file.db.execute(sql).fetchone()
+        return int(row[0]) + 1 if row else 1
+
     def _keep(
-        self, draft: ListDraft, state: ChangeState, entries: int, repeated: int, digest: bytes
-    ) -> int:
-        cursor = self._file.db.execute(
-            "INSERT INTO changes (kind, subject, state, author, reason, entries, repeated, detail, "
-            "digest, created_us, needs_approval) VALUES (?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?)",
+        self, number: int, draft: ListDraft, entries: int, repeated: int, digest: bytes
+    ) -> None:
+        state = ChangeState.PROPOSED if draft.needs_approval else ChangeState.APPLIED
+        self._file.db.execute(
+            "INSERT INTO changes (number, kind, subject, state, author, reason, entries, repeated, "
+            "detail, digest, created_us, needs_approval) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?)",
             (
-                draft.kind.value, draft.list_id, state.value, draft.author, draft.reason, entries,
-                repeated, digest, self._file.now_us(), int(draft.needs_approval),
+                number, draft.kind.value, draft.list_id, state.value, draft.author, draft.reason,
+                entries, repeated, digest, self._file.now_us(), int(draft.needs_approval),
             ),
         )  # fmt: skip
-        return int(cursor.lastrowid or 0)
 
     def _apply_removal(self, number: int) -> None:
         self._file.db.execute(
-            "UPDATE list_entries SET live = ?, removed_by = ? WHERE live = ? AND entry_no IN "
+            "UPDATE list_entries SET removed_by = ? WHERE removed_by IS NULL AND entry_no IN "
             "(SELECT entry_no FROM list_removals WHERE change_no = ?)",
-            (REMOVED, number, LIVE, number),
+            (number, number),
         )
-
-    def _mark(self, number: int, live: int) -> None:
-        sql = "UPDATE list_entries SET live = ? WHERE added_by = ?"
-        self._file.db.execute(sql, (live, number))
 
     def _noted(self, number: int, actor_id: str, action: str, **more: object) -> Change:
         """Write the row of the trail, and move the version on when the change is in force."""

@@ -6,10 +6,11 @@ that a group of orders sees one state and the next group the other.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 
 from risk_service.domain.hits import ListHit
-from risk_service.domain.listed import NOTHING_NEEDED, EntityKind, ListNeeds
+from risk_service.domain.listed import NOTHING_NEEDED, PLAIN_KINDS, EntityKind, ListNeeds
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.rules.lists.entry import Entry, Terms, entry_id, key_bytes
@@ -20,21 +21,28 @@ OVERLAY_MAX = 4096
 EMPTY_VERSION = "lists-0"
 
 Asked = Mapping[EntityKind, Sequence[str]]
-_Read = Callable[[Order], Iterable[str]]
+_One = Callable[[Order], str]
+_Several = Callable[[Order], Iterable[str]]
 
-_READERS: Mapping[EntityKind, _Read] = MappingProxyType(
+# What most orders have one of: read by C, as an order pays for each.
+_ONE: Mapping[EntityKind, _One] = MappingProxyType(
     {
-        EntityKind.ACCOUNT: lambda order: (order.tokens.account,),
-        EntityKind.DEVICE: lambda order: (order.tokens.device,),
-        EntityKind.PAYMENT: lambda order: (order.tokens.payment,),
-        EntityKind.IP: lambda order: (order.tokens.ip,),
+        EntityKind.ACCOUNT: attrgetter("tokens.account"),
+        EntityKind.DEVICE: attrgetter("tokens.device"),
+        EntityKind.PAYMENT: attrgetter("tokens.payment"),
+        EntityKind.IP: attrgetter("tokens.ip"),
+        EntityKind.PHONE: attrgetter("tokens.phone"),
+        EntityKind.REAL_NAME: attrgetter("tokens.real_name"),
+        EntityKind.ADDRESS_DOOR: attrgetter("tokens.address_door"),
+        EntityKind.ADDRESS_BUILDING: attrgetter("tokens.address_building"),
+        EntityKind.DROP: attrgetter("drop_id"),
+    }
+)
+_SEVERAL: Mapping[EntityKind, _Several] = MappingProxyType(
+    {
         EntityKind.NETWORK: lambda order: (
             order.tokens.ip, order.tokens.ip_block, *order.list_tokens,
         ),
-        EntityKind.PHONE: lambda order: (order.tokens.phone,),
-        EntityKind.REAL_NAME: lambda order: (order.tokens.real_name,),
-        EntityKind.ADDRESS_DOOR: lambda order: (order.tokens.address_door,),
-        EntityKind.ADDRESS_BUILDING: lambda order: (order.tokens.address_building,),
         EntityKind.RECIPIENT: lambda order: order.list_tokens,
         EntityKind.SKU: lambda order: dict.fromkeys([line.sku for line in order.lines]),
         EntityKind.SELLER: lambda order: dict.fromkeys([line.seller_id for line in order.lines]),
@@ -42,7 +50,6 @@ _READERS: Mapping[EntityKind, _Read] = MappingProxyType(
             [line.campaign_id for line in order.lines]
         ),
         EntityKind.COUPON: lambda order: [one.coupon_id for one in order.discounts],
-        EntityKind.DROP: lambda order: (order.drop_id,),
     }
 )  # fmt: skip
 _NONE: Mapping[bytes, tuple[Entry, ...]] = MappingProxyType({})
@@ -83,13 +90,17 @@ class ListBook:
         self._young = young
         self._removed = removed
         kinds = [kind for kind in EntityKind if kind in self._tables or young.get(kind)]
-        self._readers = tuple((kind, _READERS[kind]) for kind in kinds if kind in _READERS)
-        self._others = tuple(kind for kind in kinds if kind not in _READERS)
+        self._kinds = tuple(kinds)
+        self._one = tuple((kind, _ONE[kind], self._finder(kind)) for kind in kinds if kind in _ONE)
+        self._several = tuple(
+            (kind, _SEVERAL[kind], self._finder(kind)) for kind in kinds if kind in _SEVERAL
+        )
+        self._others = tuple(kind for kind in kinds if kind not in _ONE and kind not in _SEVERAL)
 
     @property
     def kinds(self) -> frozenset[EntityKind]:
         """Return the kinds of entities that any entry is about."""
-        return frozenset((*(kind for kind, _ in self._readers), *self._others))
+        return frozenset(self._kinds)
 
     @property
     def overlay(self) -> int:
@@ -102,7 +113,7 @@ class ListBook:
         return sum(table.bytes_held for table in self._tables.values())
 
     def hits(self, order: Order, extra: Mapping[str, str], at_us: int) -> tuple[ListHit, ...]:
-        """Return every entry that an order meets, in the order of kinds, then of numbers.
+        """Return every entry that an order meets; the same book always in the same order.
 
         Parameters
         ----------
@@ -112,13 +123,16 @@ class ListBook:
             The time at which entries must not have expired.
         """
         met: list[tuple[EntityKind, Entry]] = []
-        for kind, read in self._readers:
-            for text in read(order):
-                if text:
+        for kind, one, may_hold in self._one:
+            if (text := one(order)) and may_hold(text):
+                met += self._met(kind, text, at_us)
+        for kind, several, may_hold in self._several:
+            for text in several(order):
+                if text and may_hold(text):
                     met += self._met(kind, text, at_us)
-        for other in self._others:
-            if text := extra.get(other.value, ""):
-                met += self._met(other, text, at_us)
+        for kind in self._others:
+            if text := extra.get(kind.value, ""):
+                met += self._met(kind, text, at_us)
         if not met:
             return ()
         promotions = frozenset(
@@ -136,7 +150,7 @@ class ListBook:
     ) -> tuple[ListHit, ...]:
         """Return every entry that these entities meet: for claims and promotion actions."""
         met: list[tuple[EntityKind, Entry]] = []
-        for kind in (*(kind for kind, _ in self._readers), *self._others):
+        for kind in self._kinds:
             for text in asked.get(kind, ()):
                 if text:
                     met += self._met(kind, text, at_us)
@@ -171,6 +185,13 @@ class ListBook:
             young=young,
             removed=self._removed | gone,
         )
+
+    def _finder(self, kind: EntityKind) -> Callable[[str], bool]:
+        """Return what tells, mostly at once, that a text of this kind meets no entry."""
+        table = self._tables.get(kind)
+        if kind in PLAIN_KINDS or table is None or self._young.get(kind):
+            return bool  # whatever is there is looked up
+        return table.doubt()
 
     def _met(self, kind: EntityKind, text: str, at_us: int) -> list[tuple[EntityKind, Entry]]:
         key = key_bytes(kind, text)
