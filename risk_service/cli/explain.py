@@ -8,12 +8,15 @@ import click
 import msgspec
 
 from risk_service.adapters.sqlite.read_only import read_record
+from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import LANGUAGES, explained
 from risk_service.client import RiskClient
+from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
 
+Record = DecisionRecord | AssessmentRecord
 KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}
 
 
@@ -45,12 +48,20 @@ def explain(
     """
     record = _record(by, key, server, state)
     if as_json:
-        click.echo(json.dumps(as_data(record), ensure_ascii=False, indent=2))
+        data = _data(record)
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        return
+    if isinstance(record, AssessmentRecord):
+        click.echo(explained_assessment(record, lang))
         return
     click.echo(explained(record, lang))
 
 
-def _record(by: str, key: str, server: str | None, state: Path | None) -> DecisionRecord:
+def _data(record: Record) -> dict[str, Any]:
+    return assessment_data(record) if isinstance(record, AssessmentRecord) else as_data(record)
+
+
+def _record(by: str, key: str, server: str | None, state: Path | None) -> Record:
     if (server is None) == (state is None):
         raise ConfigFault(
             "say where the decision is: --server host:port of a running service, "
@@ -61,4 +72,9 @@ def _record(by: str, key: str, server: str | None, state: Path | None) -> Decisi
         return read_record(state, column, key)
     chosen: dict[str, Any] = {column: key}
     with RiskClient(str(server)) as client:
-        return msgspec.msgpack.decode(client.decision_record(**chosen), type=DecisionRecord)
+        packed = client.decision_record(**chosen)
+    # A record of an order names it; that of a claim or an action names its subject.
+    form = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw])
+    if "order" in form:
+        return msgspec.msgpack.decode(packed, type=DecisionRecord)
+    return msgspec.msgpack.decode(packed, type=AssessmentRecord)

@@ -1,5 +1,6 @@
 """Claims for refunds against the real server."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -9,8 +10,10 @@ import grpc
 import msgspec
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from risk_service.cli.explain import explain
 from risk_service.domain.evidence import Evidence
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import event_pb2, refund_pb2, risk_pb2, risk_pb2_grpc
@@ -261,3 +264,22 @@ def test_many_claims_at_once_are_each_answered(stub: Stub) -> None:
     numbers = sorted((one.refund.claim_id, one.decision.number) for one in answers)
     assert numbers == [(f"c-{claim}", number) for claim in range(4) for number in range(1, 7)]
     assert sum(one.refund.counted for one in answers) == 4
+
+
+@pytest.mark.parametrize("place", ["server", "state"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_claim_is_explained_from_both_sides(
+    stub: Stub, server: RunningServer, place: str, lang: str
+) -> None:
+    """Text and JSON tell what was known, what asked for more, and what is to be handed in."""
+    order_id = ordered(stub, reduced_order(f"explain-{place}-{lang}"))
+    answer = stub.ScoreRefund(split_claim(order_id, f"explained-{place}-{lang}"), timeout=10)
+    where = server.address if place == "server" else str(server.log.parent / "state")
+    options = [answer.decision.decision_id, f"--{place}", where, "--lang", lang]
+    told = CliRunner().invoke(explain, options, catch_exceptions=False).output
+    for piece in (order_id, "REFUND_BELOW_THRESHOLD", "RETURN_FIRST", "threshold_minor", "40.00"):
+        assert piece in told
+    data = json.loads(CliRunner().invoke(explain, [*options, "--json"]).output)
+    assert data["decision"]["outcome"] == "REVIEW"
+    assert data["refund"]["recalculation"]["recalculated_minor"] == 4_000
+    assert data["features"]["order__units"] == 4.0

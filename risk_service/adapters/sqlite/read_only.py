@@ -8,6 +8,7 @@ import msgspec
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
+from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
 
@@ -15,8 +16,8 @@ COLUMNS = ("decision_id", "request_id", "order_id")
 _TABLES = {"decision_id": "decision_ids", "request_id": "requests", "order_id": "orders"}
 
 
-def read_record(directory: Path, column: str, value: str) -> DecisionRecord:
-    """Return the record under a key; of an order the latest.
+def read_record(directory: Path, column: str, value: str) -> DecisionRecord | AssessmentRecord:
+    """Return the record under a key; of an order the latest, claims and actions by their own.
 
     Parameters
     ----------
@@ -40,11 +41,22 @@ def read_record(directory: Path, column: str, value: str) -> DecisionRecord:
     try:
         with closing(_open(path)) as log:
             row = _newest(directory, log, column, value)
+            assessed = None if row else _assessed(log, column, value)
     except sqlite3.DatabaseError as error:
         raise ConfigFault(f"{path}: cannot be read: {error}") from error
+    if assessed is not None:
+        return msgspec.msgpack.decode(assessed, type=AssessmentRecord)
     if row is None:
         raise DecisionNotFound(f"{path} has no decision with {column} {value}")
     return msgspec.msgpack.decode(row, type=DecisionRecord)
+
+
+def _assessed(log: sqlite3.Connection, column: str, value: str) -> bytes | None:
+    """Look among the decisions on claims and promotion actions, which no order's id finds."""
+    if column == "order_id":
+        return None
+    row = log.execute(f"SELECT record FROM assessments WHERE {column} = ?", (value,)).fetchone()  # noqa: S608 - a column of ours
+    return None if row is None else row[0]
 
 
 def _newest(directory: Path, log: sqlite3.Connection, column: str, value: str) -> bytes | None:
