@@ -76,7 +76,7 @@ class Draft:
         cells = self._base.cells(counter, since_us)
         if counter in self._touched:
             cells = self._more(counter, cells)
-        elif since_us < 0:
+        elif since_us < 0 or not cells:
             return cells
         return {cell_us: cell for cell_us, cell in cells.items() if cell_us > since_us}
 

@@ -65,7 +65,7 @@ def weigh(claims: Claims, demand: Demand, read: ReadCells, *, partial: bool) -> 
         lines = _lines(demand.lines, [0] * len(asked))
     grant = Grant(
         outcome=outcome,
-        uses=tuple([use for room in rooms for use in _uses(room, lines)]),
+        uses=tuple([use for room in rooms for use in _uses(room, lines, asked)]),
         lines=_granted(lines) if rooms else (),
         codes=tuple(dict.fromkeys(codes)),
         required_level=claims.level,
@@ -214,6 +214,8 @@ def _outcome(
     partial: bool,
 ) -> tuple[Outcome, list[str]]:
     outcome, codes = Outcome.ALLOW, []
+    if lines is asked and not any(room.too_much for room in rooms):
+        return outcome, codes
     for room in rooms:
         policy = room.claim.policy
         if policy.on_exceed.takes_a_part:
@@ -237,10 +239,10 @@ def _outcome(
     return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, QUANTITY_REDUCED]
 
 
-def _uses(room: _Room, lines: tuple[HeldLine, ...]) -> list[LimitUse]:
+def _uses(room: _Room, lines: tuple[HeldLine, ...], whole: tuple[HeldLine, ...]) -> list[LimitUse]:
     claim, policy, asked = room.claim, room.claim.policy, room.asked
     cap, window = claim.bounds.cap, policy.window.text
-    granted = charge_of(int(policy.measure), claim.lines, lines)
+    granted = asked if lines is whole else charge_of(int(policy.measure), claim.lines, lines)
     scope = claim.scope
     if policy.count_per is not CountPer.EVERYTHING:
         scope = f"{policy.count_per.value}:{scope}"
