@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from risk_service.decisions.cause_reasons import DENY_LISTED, rule_code
 from risk_service.domain.decision import Cause, Reason, Step
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome
 
 DENY_LIST, ALLOW_LIST = "deny", "allow"
-DENIED_BY_LIST = "LISTED"
 LISTED = LocalizedText(
     zh="该申请需要人工核实。", en="This request needs to be looked at by a person."
 )
@@ -68,7 +68,7 @@ def _of_list(hit: ListHit) -> Finding:
     )
     return Finding(
         cause=Cause(step=Step.LIST, ref=hit.list_id, outcome=Outcome.DENY),
-        reason=plain_reason(DENIED_BY_LIST, LISTED, analyst),
+        reason=plain_reason(DENY_LISTED, LISTED, analyst),
     )
 
 
@@ -81,5 +81,5 @@ def _of_rule(hit: RuleHit, allow: str) -> Finding:
             outcome=hit.outcome,
             suppressed_by="" if hard else allow,
         ),
-        reason=plain_reason(hit.rule_id, hit.customer_text, hit.analyst_text),
+        reason=plain_reason(rule_code(hit.rule_id), hit.customer_text, hit.analyst_text),
     )
