@@ -16,6 +16,7 @@ from typing import Any
 
 from risk_service.pb.risk.v1 import risk_pb2
 from tests.bench.figures import Round, Row, number, ratio
+from tests.bench.governed import govern
 from tests.bench.load import ID_LENGTH
 from tests.bench.processes import Cores, Server, generate, h2load, serving
 from tests.bench.world import World, distinct_orders
@@ -25,6 +26,8 @@ CLOSED_8 = {"mode": "closed", "connections": 2, "in_flight": 8}
 OPEN_CONNECTIONS = 25
 DATABASE = "decisions.sqlite3"
 WARM_UP_S = 15.0
+# Servers with so many rules in the scope of every order, beside five limits and three lists.
+GOVERNED = {"rules_15": 15, "rules_50": 50}
 
 ROWS = (
     Row(title="empty echo, 32 in flight, orders/s", value=number("echo_32")),
@@ -37,6 +40,18 @@ ROWS = (
         value=ratio("service_32", "echo_32"),
         digits=2,
         at_least=0.6,
+    ),
+    Row(
+        title="with 15 rules, 5 limits, 3 lists in scope / empty echo, 32 in flight",
+        value=ratio("rules_15", "echo_32"),
+        digits=2,
+        at_least=0.6,
+    ),
+    Row(
+        title="with 50 rules, 5 limits, 3 lists in scope / empty echo, 32 in flight",
+        value=ratio("rules_50", "echo_32"),
+        digits=2,
+        at_least=0.5,
     ),
     Row(
         title="ScoreOrder / empty echo, 8 in flight",
@@ -91,7 +106,7 @@ class Stand:
             seconds=self.seconds,
             **options,
         )
-        if name == "service":
+        if name in ("service", *GOVERNED):
             check_full(figures)
         return figures
 
@@ -119,6 +134,11 @@ def stand(world: World, cores: Cores, seconds: float) -> Iterator[Stand]:
         state = root / "state"
         serve = [*python, "risk_service.cli", "serve", *world.serve_arguments()]
         servers = {"service": start("service", [*serve, "--state", str(state)])}
+        for name, rules in GOVERNED.items():
+            _say(f"putting {rules} rules in force ...")
+            options = govern(world, root / name, root / f"{name}-state", rules)
+            governed = [*python, "risk_service.cli", "serve", *world.serve_arguments(), *options]
+            servers[name] = start(name, governed)
         servers["echo"] = start("echo", [*python, "tests.bench.servers.echo"])
         stage = Stand(
             world=world,
@@ -130,7 +150,8 @@ def stand(world: World, cores: Cores, seconds: float) -> Iterator[Stand]:
         )
         # Long enough for every order to come round once: what is measured is the running
         # service, whose busy entities are in memory. Cold reads have a table of their own.
-        stage.load("service", "w", warm_up=WARM_UP_S, mode="closed")
+        for letter, name in zip("wyz", ("service", *GOVERNED), strict=True):
+            stage.load(name, letter, warm_up=WARM_UP_S, mode="closed")
         size = record_bytes(state / DATABASE)
         commit = [*python, "tests.bench.servers.echo_commit", "--record-bytes", str(size)]
         commit += ["--database", str(root / "commit.sqlite3")]
@@ -146,6 +167,11 @@ def stand(world: World, cores: Cores, seconds: float) -> Iterator[Stand]:
             body=stage.body,
             record_bytes=size,
         )
+
+
+def _say(text: str) -> None:
+    """Report progress apart from the tables."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  # progress of a command
 
 
 def _body(world: World, path: Path) -> Path:
@@ -183,6 +209,8 @@ def run_round(stage: Stand, index: int) -> Round:
     steps += [
         lambda: closed("echo", "echo_32", CLOSED_32, "a"),
         lambda: closed("service", "service_32", CLOSED_32, "b"),
+        lambda: closed("rules_15", "rules_15", CLOSED_32, "h"),
+        lambda: closed("rules_50", "rules_50", CLOSED_32, "i"),
         lambda: closed("commit", "commit_32", CLOSED_32, "c"),
         lambda: closed("obvious", "obvious_32", CLOSED_32, "d"),
         lambda: closed("service", "service_8", CLOSED_8, "e"),
