@@ -1,8 +1,12 @@
 """Reservations over gRPC: the whole way from raw identifiers to durable counters."""
 
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -247,3 +251,44 @@ def test_holds_outlive_a_restart(master_files: ServiceFiles, tmp_path: Path) -> 
             answer = reserve(Stub(opened), f"life-{life}", "ida", 2)
             granted = sum(line.granted for line in answer.reservation.lines)
             assert granted == (2 if life == 0 else 0)
+
+
+def risk(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command."""
+    command = [sys.executable, "-m", "risk_service.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_commands_show_usage_and_set_it_right(limits_server: RunningServer, stub: Stub) -> None:
+    """Analysts see what the client sees, and a change by hand counts once."""
+    reserve(stub, "cli-1", "jon")
+    where = ("--account", "jon", "--server", limits_server.address)
+    shown = risk("limits", "usage", *where)
+    assert "limit: 0 confirmed + 1 held of 2 units, account sku-1, lifetime" in shown.stdout
+    change = ("--policy", "limit", "--subject", "account", "--scope", "sku-1", "--delta", "1")
+    told = risk("limits", "adjust", *change, "--id", "case-1", "--reason", "old shop", *where)
+    assert told.stdout == "case-1 counts\n", told.stderr
+    assert used(stub, "jon")[0] == ("account", 1, 1)
+    rows = risk("limits", "reconcile", "--server", limits_server.address)
+    assert (rows.returncode, rows.stdout) == (0, "all counters equal the ledger\n")
+
+
+def test_change_by_hand_stands_in_the_trail(limits_server: RunningServer, stub: Stub) -> None:
+    """Who changed which counter, by how much and why can be looked up for ever."""
+    request = limits_pb2.AdjustRequest(
+        adjustment_id="trail-1",
+        policy_id="limit",
+        subject="account",
+        subjects=limits_pb2.LimitSubjects(account_id="kim"),
+        scope="sku-1",
+        delta=1,
+        reason="counted in the old shop",
+    )
+    stub.Adjust(request, timeout=10)
+    file = limits_server.log.parent / "state" / "governance.sqlite3"
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+        sql = "SELECT actor_id, subject, after FROM audit WHERE action = 'limits.adjust'"
+        rows = [row for row in db.execute(sql) if "trail-1" in row[2]]
+    assert [row[:2] for row in rows] == [("local", "limits/limit")]
+    assert "counted in the old shop" in rows[0][2]
+    assert '"kim"' not in rows[0][2]
