@@ -4,13 +4,11 @@ A call of the first is played on what it has read; before it is written the seco
 something that makes the reading wrong. So each race happens, in every run.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
 from risk_service.adapters.postgres.bounded import BoundedDraft
-from risk_service.adapters.postgres.connection import Rows, Session
-from risk_service.adapters.postgres.ledger import PostgresLedger
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.grant import Demand
 from risk_service.domain.reservation import (
@@ -18,21 +16,17 @@ from risk_service.domain.reservation import (
     Cancel,
     Confirm,
     HoldRequest,
-    LedgerAnswer,
-    LedgerCall,
     Release,
     ReleaseReason,
     ReservationState,
     Reserve,
 )
 from risk_service.domain.vocabulary import Outcome
-from risk_service.limits.book import LimitBook, parse_limits
+from tests.fixtures.ledger_race import TTL_US, Two, UnderWay, book
 from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
 from tests.fixtures.limit_texts import policy
-from tests.fixtures.postgres_ledgers import PATIENT_S
-from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
+from tests.fixtures.postgres_server import PostgresServer, postgres_server
 
-TTL_US = 600 * SECOND_US
 EVERY_WINDOW = (
     '"lifetime"',
     '"campaign"',
@@ -40,70 +34,6 @@ EVERY_WINDOW = (
     '{ rolling = "1h" }',
     '{ calendar = "day", time_zone = "Asia/Shanghai" }',
 )
-
-
-class Interrupted(Session):
-    """Lets somebody else go first, once, when a call is about to be written."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address, password=PASSWORD, timeout_s=PATIENT_S)
-        self.meanwhile: Callable[[], object] | None = None
-
-    def rows(self, query: str, parameters: Sequence[object] = ()) -> Rows:  # type: ignore[override]  # any text will do
-        """Run a statement, what goes before it first."""
-        meanwhile = self.meanwhile
-        if meanwhile is not None and "ledger_write" in query:
-            self.meanwhile = None
-            meanwhile()
-        return super().rows(query, parameters)  # type: ignore[arg-type]  # it came from our own code
-
-
-class Two:
-    """Two processes at one ledger; ``first`` is interrupted, ``second`` does it."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        address = server.fresh_schema()
-        self.book: LimitBook = book()
-        self.session = Interrupted(address)
-        self.first = PostgresLedger(self.session, lambda: self.book)
-        other = Session(address, password=PASSWORD, timeout_s=PATIENT_S)
-        self.second = PostgresLedger(other, lambda: self.book)
-
-    def held(
-        self, asked: Demand, *, by: PostgresLedger | None = None, at_us: int = START_US
-    ) -> Outcome:
-        """Hold and return the outcome."""
-        request = HoldRequest(demand=asked, ttl_us=TTL_US)
-        return (by or self.first).hold([request], at_us).grants[0].outcome
-
-    def do(
-        self, call: LedgerCall, *, by: PostgresLedger | None = None, at_us: int = START_US
-    ) -> LedgerAnswer:
-        """Do one call that is answered without an error."""
-        answer = (by or self.first).run([call], at_us)[0]
-        assert isinstance(answer, LedgerAnswer), answer
-        return answer
-
-    def meanwhile(self, do: Callable[[], object]) -> None:
-        """Let the second process act when the first is about to write."""
-        self.session.meanwhile = do
-
-    def in_use(self, subject: str = "account", whose: str = "a1", at_us: int = START_US) -> int:
-        """Return what a subject uses, counters checked against the ledger, the race had."""
-        assert self.session.meanwhile is None, "the race did not happen"
-        assert self.second.reconcile(repair=False, now_us=at_us) == []
-        counters = self.second.usage(subject, whose, at_us)
-        return sum(one.confirmed + one.held for one in counters)
-
-    def close(self) -> None:
-        """Close both."""
-        self.first.close()
-        self.second.close()
-
-
-def book(*policies: str) -> LimitBook:
-    """Return policies in force; one for two units per account unless others are given."""
-    return parse_limits("format = 1\n" + "".join(policies or (policy(),)), "test.toml")
 
 
 @pytest.fixture(scope="module")
@@ -307,3 +237,40 @@ def test_earlier_hold_stands_again_if_there_is_room(two: Two, taken: int, left: 
     reserved.dropped()
     assert two.in_use("GLOBAL", "") == left
     assert two.in_use() == (0 if taken else 2)
+
+
+@pytest.mark.parametrize("window", EVERY_WINDOW)
+def test_nobody_looks_past_a_write_that_is_not_committed_yet(
+    two: Two, server: PostgresServer, window: str
+) -> None:
+    """The first waits for the second to end, also where they write other cells of a window."""
+    two.book = book(policy(cap=3, window=window))
+    two.held(demand("o1", line(quantity=2)))
+    told = UnderWay(two, server).held(demand("o2"), demand("o3"), START_US + SECOND_US)
+    assert told == [Outcome.ALLOW, Outcome.DENY]
+    assert two.in_use(at_us=START_US + SECOND_US) == 3
+
+
+def test_nobody_charges_past_a_merge_that_is_not_committed_yet(
+    two: Two, server: PostgresServer
+) -> None:
+    """A charge of the cluster that is just vanishing waits, and goes where it has gone."""
+    two.book = book(CLUSTERED)
+    two.held(demand("o1", line(quantity=2), account="a1"))
+    joins = demand("o2", account="a2", cluster=("a1", "a2"))
+    told = UnderWay(two, server).held(joins, demand("o3", account="a2"))
+    assert told == [Outcome.ALLOW, Outcome.DENY]
+    assert two.in_use("identity_cluster", "a2") == 3
+
+
+def test_nobody_merges_past_a_charge_that_is_not_committed_yet(
+    two: Two, server: PostgresServer
+) -> None:
+    """A merge waits for charges of what it moves, and moves them too."""
+    two.book = book(CLUSTERED)
+    two.held(demand("o1", line(quantity=2), account="a1"))
+    joins = demand("o3", account="a2", cluster=("a1", "a2"))
+    told = UnderWay(two, server).held(demand("o2", account="a2"), joins)
+    assert told == [Outcome.ALLOW, Outcome.DENY]
+    two.held(demand("o4", account="a2", cluster=("a1", "a2")))
+    assert two.in_use("identity_cluster", "a1") == 3
