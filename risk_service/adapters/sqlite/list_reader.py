@@ -114,11 +114,13 @@ class ListReader:
     def of_change(self, change: int, limit: int) -> list[ListedEntry]:
         """Return the first entries that a change adds or removes: what an approver looks at."""
         sql = (
-            f"{_LISTED} {_FROM} WHERE added_by = ? OR entry_no IN (SELECT entry_no FROM "  # noqa: S608 - own names
-            "list_removals WHERE change_no = ?) ORDER BY entry_no LIMIT ?"
+            f"{_LISTED} {_FROM} WHERE entry_no IN (SELECT entry_no FROM (SELECT entry_no FROM "  # noqa: S608 - own names
+            "list_entries WHERE added_by = ? ORDER BY entry_no LIMIT ?) UNION SELECT entry_no "
+            "FROM list_removals WHERE change_no = ?) ORDER BY entry_no LIMIT ?"
         )
+        asked = (change, limit, change, limit)
         with unavailable():
-            return [_listed(row) for row in self._file.db.execute(sql, (change, change, limit))]
+            return [_listed(row) for row in self._file.db.execute(sql, asked)]
 
     def find(self, entity: EntityKind, text: str) -> list[ListedEntry]:
         """Return every entry in force, or proposed, about one entity."""
