@@ -10,7 +10,7 @@ stored with the decision, so that a replay sees the same:
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -62,8 +62,11 @@ class OrderFacts(Struct, frozen=True, kw_only=True, gc=False):
 class OrderValues(Values):
     """The values of one order: features at once, other facts when a rule asks for them."""
 
-    order: Order
-    facts: OrderFacts
+    def __init__(self, known: Iterable[tuple[str, Value]], order: Order, facts: OrderFacts) -> None:
+        # Straight into the dictionary: there is no None and no whole number among features.
+        dict.__init__(self, known)
+        self.order = order
+        self.facts = facts
 
     def __missing__(self, name: str) -> Value:
         """Return a fact, NaN when it is unknown."""
@@ -116,18 +119,12 @@ class OrderReader:
         taken[taken == self._unknown] = MISSING
         if mode in WITHOUT_HISTORY:
             taken[:, ~self._of_order] = MISSING
-        for index, order in enumerate(orders):
-            named = _named(order)
-            if not all(named):
-                taken[index, self._mask(named)] = MISSING
-        return [self._values(*one) for one in zip(orders, taken.tolist(), facts, strict=True)]
-
-    def _values(self, order: Order, row: list[float], facts: OrderFacts) -> OrderValues:
-        values = OrderValues()
-        values.update(zip(self.names, row, strict=True))
-        values.order = order
-        values.facts = facts
-        return values
+        taken[np.array([self._mask(_named(order)) for order in orders])] = MISSING
+        names = self.names
+        return [
+            OrderValues(zip(names, row, strict=True), order, known)
+            for order, row, known in zip(orders, taken.tolist(), facts, strict=True)
+        ]
 
     def _mask(self, named: tuple[bool, ...]) -> NDArray[np.bool_]:
         mask = self._masks.get(named)

@@ -26,7 +26,7 @@ from risk_service.rules.hit import hit
 from risk_service.rules.parse import parse_rules
 from risk_service.rules.rule import Rule, Scope
 from risk_service.rules.schedule import ALWAYS, Schedule
-from risk_service.rules.screen import Clause, clauses, impossible
+from risk_service.rules.screen import Atom, Clause, clauses, impossible, quickest
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject, variables_of, vocabulary_of
 
@@ -37,12 +37,24 @@ PLANS_MAX = 512
 
 
 class _Step(Struct, frozen=True):
-    """A rule as an order meets it."""
+    """A rule as an order meets it. ``first`` is tried before anything else."""
 
     rule: Rule
+    first: Atom
     clauses: tuple[Clause, ...]
     named: tuple[tuple[str, frozenset[str]], ...]
     schedule: Schedule | None
+
+    def may_hold(self, at_us: int, values: Values) -> bool:
+        """Tell whether the engine must be asked: nothing rules the rule out."""
+        if impossible(self.clauses, values):
+            return False
+        if self.schedule is not None and not self.schedule.covers(at_us):
+            return False
+        return not self.named or _names(self.named, values)
+
+
+_Plan = tuple[tuple[Atom, _Step], ...]
 
 
 class RuleSet:
@@ -76,7 +88,7 @@ class RuleSet:
             )
             for subject in Subject
         }
-        self._plans: dict[tuple[Subject, frozenset[PromotionType]], tuple[_Step, ...]] = {}
+        self._plans: dict[tuple[Subject, frozenset[PromotionType]], _Plan] = {}
 
     def match(
         self,
@@ -95,12 +107,14 @@ class RuleSet:
             When, for schedules: microseconds since 1970 UTC.
         """
         found: list[RuleHit] = []
-        for step in self._plan(subject, promotions):
-            if impossible(step.clauses, values):
-                continue
-            if step.schedule is not None and not step.schedule.covers(at_us):
-                continue
-            if step.named and not _names(step.named, values):
+        for (name, test, bound), step in self._plan(subject, promotions):
+            try:
+                if test(values[name], bound):
+                    continue
+            except TypeError:
+                # A value of another kind than declared: the engine says what that comes to.
+                pass
+            if not step.may_hold(at_us, values):
                 continue
             result = step.rule.expression.evaluate(values)
             if result is not False:
@@ -111,16 +125,18 @@ class RuleSet:
         self, promotions: frozenset[PromotionType], subject: Subject = Subject.ORDER
     ) -> tuple[Rule, ...]:
         """Return the rules that an order of these promotion types is held against."""
-        return tuple(step.rule for step in self._plan(subject, promotions))
+        return tuple(step.rule for _, step in self._plan(subject, promotions))
 
-    def _plan(self, subject: Subject, promotions: frozenset[PromotionType]) -> tuple[_Step, ...]:
+    def _plan(self, subject: Subject, promotions: frozenset[PromotionType]) -> _Plan:
         key = (subject, promotions)
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= PLANS_MAX:
                 self._plans.clear()
             plan = tuple(
-                step for step in self._steps[subject] if _concerns(step.rule.scope, promotions)
+                (step.first, step)
+                for step in self._steps[subject]
+                if _concerns(step.rule.scope, promotions)
             )
             self._plans[key] = plan
         return plan
@@ -202,9 +218,11 @@ def read_texts(path: Path) -> dict[str, str]:
 
 
 def _step(rule: Rule, variables: Variables) -> _Step:
+    found = clauses(rule.expression.tree, variables)
     return _Step(
         rule=rule,
-        clauses=clauses(rule.expression.tree, variables),
+        first=quickest(found),
+        clauses=found,
         named=rule.scope.named,
         schedule=None if rule.schedule == ALWAYS else rule.schedule,
     )

@@ -62,6 +62,11 @@ def _is_known(value: Any, _: Any) -> bool:  # as above
     return bool(value == value)
 
 
+def _never(_: Any, __: Any) -> bool:  # as above
+    return False
+
+
+_NEVER_FALSE: Atom = ("", _never, None)
 # What makes a comparison certainly false; of two numbers, or with NaN, Python says as CEL.
 _IMPOSSIBLE: dict[str, Callable[[Any, Any], bool]] = {
     "_<_": operator.ge,
@@ -78,6 +83,16 @@ def clauses(tree: Node, variables: Variables) -> tuple[Clause, ...]:
     found = _Reader(variables).read(tree, holds=True)
     # The shortest first: most rules fail by a single comparison.
     return tuple(sorted(found, key=len))
+
+
+def quickest(rule: tuple[Clause, ...]) -> Atom:
+    """Return the one atom that is tried before all others: a comparison, if there is one.
+
+    Where no clause is a single atom, it is one that is never false.
+    """
+    alone = [clause[0] for clause in rule if len(clause) == 1]
+    compared = [atom for atom in alone if atom[1] is not _is_missing]
+    return (compared or alone or [_NEVER_FALSE])[0]
 
 
 def impossible(rule: tuple[Clause, ...], values: Mapping[str, Any]) -> bool:
