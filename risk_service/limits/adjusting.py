@@ -7,7 +7,8 @@ from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.reservation import Adjust, LedgerAnswer
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.domain.vocabulary import PromotionType, VerificationLevel
-from risk_service.limits.book import SEPARATOR, LimitBook
+from risk_service.limits.book import LimitBook
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import Draft
 from risk_service.limits.policy import CLUSTER, CountPer, Policy
 from risk_service.limits.reservation import Entry, Reservation

@@ -18,7 +18,8 @@ from risk_service.domain.reservation import (
     Reserve,
 )
 from risk_service.limits.adjusting import adjust
-from risk_service.limits.book import SEPARATOR, LimitBook
+from risk_service.limits.book import LimitBook
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import Cells, Draft
 from risk_service.limits.holding import cancel, extend, reserve
 from risk_service.limits.paying import confirm, pay, release

@@ -8,7 +8,7 @@ its own lock or single writer, what is asked for, and afterwards writes ``change
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from risk_service.limits.book import SEPARATOR, Claims
+from risk_service.limits.claims import SEPARATOR, Claims
 from risk_service.limits.policy import CLUSTER
 from risk_service.limits.reservation import Reservation, charges
 

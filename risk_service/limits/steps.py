@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.reservation import LedgerAnswer, ReleaseReason
 from risk_service.domain.reservation import ReservationState as State
-from risk_service.limits.book import Claims, LimitBook
+from risk_service.limits.book import LimitBook
+from risk_service.limits.claims import Claims
 from risk_service.limits.draft import Draft
 from risk_service.limits.reservation import Reservation, ended, stayed
 

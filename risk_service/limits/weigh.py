@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from risk_service.domain.grant import Demand, DemandLine, Grant, GrantedLine, LimitUse, Measure
 from risk_service.domain.vocabulary import Outcome
-from risk_service.limits.book import Claim, Claims
+from risk_service.limits.claims import Claim, Claims
 from risk_service.limits.policy import CountPer, OnExceed
 from risk_service.limits.reservation import Entry, HeldLine, charge_of
 
@@ -213,7 +213,8 @@ def _outcome(
     *,
     partial: bool,
 ) -> tuple[Outcome, list[str]]:
-    outcome, codes = Outcome.ALLOW, []
+    outcome = Outcome.ALLOW
+    codes: list[str] = []
     if lines is asked and not any(room.too_much for room in rooms):
         return outcome, codes
     for room in rooms:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from risk_service.domain.grant import Grant
 from risk_service.domain.reservation import CounterUse, Drift, LedgerAnswer
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.claims import SEPARATOR
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.rpc.convert_hits import write_limit_use, write_time
 

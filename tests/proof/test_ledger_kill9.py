@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 import pytest
 
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.claims import SEPARATOR
 from risk_service.pb.risk.v1 import limits_pb2, limits_pb2_grpc
 from tests.bench.processes import free_port
 from tests.fixtures.limit_texts import policy

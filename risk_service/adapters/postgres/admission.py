@@ -19,7 +19,8 @@ from risk_service.adapters.redis.admission import Figure, RedisAdmission
 from risk_service.domain.grant import Grant
 from risk_service.domain.reservation import HoldRequest
 from risk_service.domain.vocabulary import Outcome
-from risk_service.limits.book import Claims, LimitBook
+from risk_service.limits.book import LimitBook
+from risk_service.limits.claims import Claims
 from risk_service.limits.draft import Cells, Draft
 from risk_service.limits.reservation import Reservation
 from risk_service.limits.steps import claims_of

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import Cells
 from risk_service.limits.reservation import Reservation
 

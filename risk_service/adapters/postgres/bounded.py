@@ -19,7 +19,7 @@ from risk_service.adapters.postgres.base import (
 from risk_service.adapters.postgres.connection import Rows, Session
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.adjusting import ADJUSTMENT
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
 from risk_service.limits.reservation import Entry, Reservation
 from risk_service.limits.windows import EVERYTHING, rolling_place

@@ -6,7 +6,7 @@ from typing import LiteralString
 from risk_service.adapters.postgres.arrays import numbers, texts
 from risk_service.adapters.postgres.base import AFTER_SEPARATOR, Moment, Row, Wanted
 from risk_service.adapters.postgres.connection import Session
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.claims import SEPARATOR
 
 CLOCK, RECORD = 0, 1
 

@@ -7,8 +7,8 @@ from risk_service.adapters.postgres.base import RESERVATION, ROOT, decode
 from risk_service.adapters.postgres.bounded import HEAD_CELL
 from risk_service.adapters.postgres.connection import Session
 from risk_service.domain.reservation import Drift
-from risk_service.limits.book import SEPARATOR
 from risk_service.limits.calls import drifts
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER
 from risk_service.limits.reservation import Reservation
 

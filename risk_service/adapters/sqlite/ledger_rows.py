@@ -11,7 +11,7 @@ import msgspec
 
 from risk_service.adapters.sqlite.connection import marks
 from risk_service.domain.reservation import ReservationState
-from risk_service.limits.book import SEPARATOR
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import Cells, Draft
 from risk_service.limits.reservation import Reservation
 
