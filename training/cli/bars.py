@@ -47,6 +47,7 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         """Leave the lines as they are."""
         if self.tasks:
+            self._finish()
             self.bars.stop()
 
     def report(self, stage: str, done: int, total: int) -> None:
@@ -55,7 +56,12 @@ class Bars:
             return
         self.bars.start()
         if stage not in self.tasks:
-            for task in self.tasks.values():
-                self.bars.stop_task(task)
+            self._finish()
             self.tasks[stage] = self.bars.add_task(stage, total=None)
         self.bars.update(self.tasks[stage], completed=done, total=total or None)
+
+    def _finish(self) -> None:
+        """Show the stages so far as done, also those that could not tell how far they were."""
+        for task in self.tasks.values():
+            done = max(self.bars.tasks[task].completed, 1)
+            self.bars.update(task, completed=done, total=done)
