@@ -32,6 +32,8 @@ from risk_service.rules.variables import Subject, variables_of, vocabulary_of
 
 SUFFIX = ".toml"
 FILE_BYTES_MAX = 1_000_000
+# Every order pays for the rules in scope.
+RULES_MAX = 2_000
 # Distinct sets of promotion types in orders; far fewer occur.
 PLANS_MAX = 512
 
@@ -186,6 +188,8 @@ def load_rule_set(
             if rule.id in first:
                 raise _twice(rule, first[rule.id])
             first[rule.id] = rule
+    if len(first) > RULES_MAX:
+        raise ConfigFault(f"{len(first):,} rules, at most {RULES_MAX:,} can be in force together")
     return RuleSet(first.values(), texts, languages)
 
 
@@ -209,7 +213,8 @@ def read_texts(path: Path) -> dict[str, str]:
             content = one.read_bytes()
             if len(content) > FILE_BYTES_MAX:
                 raise ConfigFault(f"{one}: larger than {FILE_BYTES_MAX:,} bytes")
-            texts[one.name] = content.decode().replace("\r\n", "\n")
+            # Editors on Windows begin a file with a mark that is no TOML.
+            texts[one.name] = content.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise ConfigFault(f"{one}: not UTF-8 at byte {error.start}") from error
         except OSError as error:

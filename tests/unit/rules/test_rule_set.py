@@ -8,6 +8,7 @@ import pytest
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.hits import MatchedValue
 from risk_service.domain.vocabulary import Outcome, PromotionType
+from risk_service.rules import rule_set
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.language import Kind
 from risk_service.rules.rule_set import load_rule_set
@@ -235,6 +236,21 @@ def test_reads_a_directory_and_a_file(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("no rules", "utf-8")
     assert set(load_rule_set(tmp_path).rules) == {"one", "two"}
     assert set(load_rule_set(tmp_path / "b.toml").rules) == {"two"}
+
+
+def test_reads_files_of_other_editors(tmp_path: Path) -> None:
+    """A mark at the start and Windows line ends change neither rules nor lines."""
+    text = file_text(rule_text(when="order__untis > 3"))
+    (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    with pytest.raises(RuleFileFault, match=r"a\.toml:10:\d+: rule fast_submit"):
+        load_rule_set(tmp_path)
+
+
+def test_refuses_more_rules_than_an_order_could_pay_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a greatest number of rules in a set."""
+    monkeypatch.setattr(rule_set, "RULES_MAX", 1)
+    with pytest.raises(ConfigFault, match="at most 1 can be in force"):
+        load_rule_set({"a.toml": file_text(rule_text(), rule_text(id="another"))})
 
 
 def test_refuses_files_that_cannot_be_read(tmp_path: Path) -> None:
