@@ -1,0 +1,1 @@
+"""The rules that ship with the service, one file per topic."""
