@@ -25,9 +25,9 @@ def as_data(record: DecisionRecord) -> dict[str, Any]:
     for told, use in zip(decision["limit_uses"], record.decision.limit_uses, strict=True):
         told["measure"] = use.measure.name.lower()
     return {
-        "decision": decision,
+        "decision": _finite(decision),
         "thresholds": thresholds_of(record),
-        "order": _without_nan(msgspec.to_builtins(record.order)),
+        "order": _finite(msgspec.to_builtins(record.order)),
         "completion": None
         if record.completion is None
         else {
@@ -58,14 +58,14 @@ def features_of(record: DecisionRecord) -> dict[str, float | None]:
     if record.decision.versions.feature_schema != schema.version:
         return {}
     known = zip(schema.names, values, strict=True)
-    return {name: None if math.isnan(value) else value for name, value in known}
+    return {name: value if math.isfinite(value) else None for name, value in known}
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float) and math.isnan(value):
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {name: _without_nan(one) for name, one in value.items()}
+        return {name: _finite(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
+        return [_finite(one) for one in value]
     return value

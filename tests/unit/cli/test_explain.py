@@ -1,0 +1,168 @@
+"""The text of one decision: whole, in two languages, and readable from a log on the disk."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from msgspec.structs import replace
+
+from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
+from risk_service.adapters.sqlite.read_only import read_record
+from risk_service.cli.explain_data import as_data, thresholds_of
+from risk_service.cli.explain_text import explained
+from risk_service.domain.decision import Cause, DecisionRecord, Step
+from risk_service.domain.errors import ConfigFault, DecisionNotFound
+from risk_service.domain.grant import GrantedLine, LimitUse, Measure
+from risk_service.domain.hits import ListHit, MatchedValue, RuleHit
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import Outcome, VerificationLevel
+from tests.fixtures.desk import Desk, attempt
+from tests.fixtures.records import record as stored_record
+
+TEXT = LocalizedText(zh="规则说明", en="what the rule says")
+HEADS = {"en": ("THE ORDER", "HOW IT CAME ABOUT"), "zh": ("订单", "决策过程")}
+
+
+def decided(units: int) -> DecisionRecord:
+    """Return the record of a decision on so many units."""
+    desk = Desk()
+    (answer,) = desk.pipeline().decide([attempt("r", units=units)])
+    record = desk.store.by_decision_id(answer.decision_id)  # type: ignore[union-attr]  # a decision
+    assert record is not None
+    return record
+
+
+def rule(rule_id: str, outcome: Outcome, *, shadow: bool = False, fault: str = "") -> RuleHit:
+    """Return a hit with one value of each kind."""
+    values = (
+        MatchedValue(name="account__attempts_1h", number=12.0, text=""),
+        MatchedValue(name="entry_path", number=None, text="DIRECT_LINK"),
+        MatchedValue(name="device__age", number=None, text=""),
+    )
+    return RuleHit(
+        rule_id=rule_id,
+        outcome=outcome,
+        shadow=shadow,
+        values=values,
+        customer_text=TEXT,
+        analyst_text=TEXT,
+        fault=fault,
+    )
+
+
+def rich_record() -> DecisionRecord:
+    """Return a record in which every step found something."""
+    record = decided(60)
+    use = LimitUse(
+        policy_id="two-each",
+        version="1",
+        subject="identity_cluster",
+        scope="sku-1",
+        measure=Measure.UNITS,
+        window="session",
+        cap=2,
+        used=1,
+        requested=60,
+        granted=1,
+        remaining=0,
+        blocking=True,
+        shadow=False,
+        resets_at_us=record.clock_us,
+    )
+    decision = replace(
+        record.decision,
+        causes=(
+            Cause(step=Step.RULE, ref="hard", outcome=Outcome.DENY),
+            Cause(step=Step.RULE, ref="soft", outcome=Outcome.REVIEW, suppressed_by="vip"),
+        ),
+        rule_hits=(
+            rule("hard", Outcome.DENY),
+            rule("soft", Outcome.REVIEW),
+            rule("idea", Outcome.DENY, shadow=True),
+            rule("broken", Outcome.DENY, fault="MISSING_VALUE"),
+        ),
+        list_hits=tuple(
+            ListHit(list_id=f"the-{kind}", kind=kind, entity="device", entry_id="1", reason="why")
+            for kind in ("allow", "deny", "grey")
+        ),
+        limit_uses=(use, replace(use, shadow=True, policy_id="idea-limit")),
+        blocking="identity_cluster",
+        granted=(GrantedLine(sku="sku-1", requested=60, granted=1),),
+        held_until_us=record.clock_us,
+        required_level=VerificationLevel.L2,
+    )
+    return replace(record, decision=decision)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_finding_is_told(language: str) -> None:
+    """Rules with values, faults and what was suppressed, lists, limits, and what is held."""
+    text = click.unstyle(explained(rich_record(), language))
+    for words in (
+        *HEADS[language], "hard", "soft", "idea", "broken", "MISSING_VALUE", "vip", "the-deny",
+        "the-allow", "the-grey", "account__attempts_1h = 12", "entry_path = DIRECT_LINK",
+        "two-each", "idea-limit", "L2", "sku-1", "DENY",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_both_languages_say_the_same() -> None:
+    """Line for line there is as much in Chinese as in English."""
+    record = rich_record()
+    english, chinese = explained(record, "en"), explained(record, "zh")
+    assert len(english.splitlines()) == len(chinese.splitlines())
+    assert any("\u4e00" <= char <= "\u9fff" for char in chinese)
+    assert not any("\u4e00" <= char <= "\u9fff" for char in english)
+
+
+def test_an_allowed_order_is_explained_too() -> None:
+    """It says that nothing asked for more, and how far the scores were from it."""
+    text = click.unstyle(explained(decided(1), "en"))
+    assert "ALLOW: nothing asked for more" in text
+    assert "challenge from 80" in text
+    assert "no limit is about this order" in text
+
+
+def test_a_record_of_before_is_explained_without_thresholds() -> None:
+    """What an earlier service stored has none; the text says so and does not fail."""
+    record = replace(decided(1), thresholds=())
+    assert thresholds_of(record) == {}
+    assert "thresholds were not stored" in click.unstyle(explained(record, "en"))
+
+
+def test_as_data_everything_is_named() -> None:
+    """Outcomes and measures are words, features stand by name, missing numbers are None."""
+    told = as_data(rich_record())
+    assert told["decision"]["outcome"] == "DENY"
+    assert told["decision"]["rule_hits"][1]["outcome"] == "REVIEW"
+    assert told["decision"]["limit_uses"][0]["measure"] == "units"
+    assert told["features"]["order__units"] == 60
+    assert json.dumps(told, allow_nan=False, ensure_ascii=False)
+    assert told["thresholds"]["scalping"]["deny"] == 500
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_record_is_found_in_the_index_and_before_it_is_there(
+    tmp_path: Path, is_closed: bool
+) -> None:
+    """Beside a running store or after it: by decision, request and (the latest of an) order."""
+    store = SqliteDecisionStore(tmp_path)
+    records = [stored_record("a"), stored_record("b", number=2)]
+    store.commit(records[:1])
+    store.commit(records[1:])
+    if is_closed:
+        store.close()
+    assert read_record(tmp_path, "decision_id", "dec-a") == records[0]
+    assert read_record(tmp_path, "request_id", "b") == records[1]
+    assert read_record(tmp_path, "order_id", "o-1") == records[1]
+    with pytest.raises(DecisionNotFound, match="dec-z"):
+        read_record(tmp_path, "decision_id", "dec-z")
+    if not is_closed:
+        store.close()
+
+
+def test_a_directory_without_decisions_is_said_to_have_none(tmp_path: Path) -> None:
+    """The message says which option to give."""
+    with pytest.raises(ConfigFault, match="--state"):
+        read_record(tmp_path, "decision_id", "dec-a")
