@@ -37,8 +37,8 @@ def limit_servicer(
     def run(calls: Sequence[LedgerCall]) -> Sequence[LedgerAnswer | RiskError]:
         return ledger.run(calls, clock.now_us())
 
-    async def adjusted(actor: Actor, call: Adjust) -> None:
-        row = _row(actor, call, clock.now_us())
+    async def adjusted(actor: Actor, call: Adjust, before: int, after: int) -> None:
+        row = _row(actor, call, (before, after), service.governance.file.now_us())
         await changes.run(lambda: service.governance.file.append(row))
 
     return LimitServicer(
@@ -56,13 +56,14 @@ def limit_servicer(
     )
 
 
-def _row(actor: Actor, call: Adjust, now_us: int) -> AuditRow:
+def _row(actor: Actor, call: Adjust, confirmed: tuple[int, int], now_us: int) -> AuditRow:
     """Return the trail's row; the ledger's own says the same."""
+    before, after = confirmed
     return AuditRow(
         at_us=now_us,
         actor_id=actor.actor_id,
         action="limits.adjust",
         subject=f"limits/{call.policy_id}",
-        before="",
-        after=json.dumps(asdict(call), ensure_ascii=False, sort_keys=True),
+        before=json.dumps({"confirmed": before}),
+        after=json.dumps(asdict(call) | {"confirmed": after}, ensure_ascii=False, sort_keys=True),
     )

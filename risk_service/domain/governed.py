@@ -46,12 +46,11 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 
 class ChangeKind(StrEnum):
-    """What a change does once it is applied."""
+    """What a change of a list does once it is applied."""
 
     LIST_ADD = "list.add"
     LIST_IMPORT = "list.import"
     LIST_REMOVE = "list.remove"
-    LIMIT_ADJUST = "limit.adjust"
 
 
 class ChangeState(StrEnum):
@@ -63,10 +62,9 @@ class ChangeState(StrEnum):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """A change of lists or of a counter. ``entries`` counts what it adds or removes.
+    """A change of a list. ``entries`` counts what it adds or removes.
 
-    ``subject`` is the list, or the counter that is adjusted. ``repeated`` counts entries that
-    were there already, just so.
+    ``subject`` is the list. ``repeated`` counts entries that were there already, just so.
     """
 
     number: int

@@ -24,8 +24,8 @@ from risk_service.rpc.limits_write import (
 
 SERVICE = "risk.v1.LimitService"
 Calls = Gatherer[LedgerCall, LedgerAnswer | RiskError]
-# Puts what has changed by hand into the trail of changes.
-Adjusted = Callable[[Actor, Adjust], Awaitable[None]]
+# Puts what has changed by hand into the trail of changes, with what was confirmed before and after.
+Adjusted = Callable[[Actor, Adjust, int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +106,19 @@ class LimitServicer:
 
     async def _adjust(self, payload: bytes, remaining_s: float, actor: Actor) -> bytes:
         call = self.reader.adjust(payload, actor.actor_id)
+        before = self._confirmed(call)
         answer = await self._run(call, remaining_s)
-        await self.adjusted(actor, call)
+        await self.adjusted(actor, call, before, self._confirmed(call))
         return limits_pb2.AdjustResponse(adjustment_id=answer.reservation_id).SerializeToString()
+
+    def _confirmed(self, call: Adjust) -> int:
+        """Return what the counter that a call adjusts stands at."""
+        counters = self.ledger.usage(call.subject, call.token, self.reader.now_us())
+        return sum(
+            use.confirmed
+            for use in counters
+            if (use.policy_id, use.scope) == (call.policy_id, call.scope)
+        )
 
     async def _reconcile(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
         request = decoded(limits_pb2.ReconcileRequest, payload)

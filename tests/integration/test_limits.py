@@ -1,5 +1,6 @@
 """Reservations over gRPC: the whole way from raw identifiers to durable counters."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -287,8 +288,9 @@ def test_change_by_hand_stands_in_the_trail(limits_server: RunningServer, stub: 
     stub.Adjust(request, timeout=10)
     file = limits_server.log.parent / "state" / "governance.sqlite3"
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
-        sql = "SELECT actor_id, subject, after FROM audit WHERE action = 'limits.adjust'"
+        sql = "SELECT actor_id, subject, after, before FROM audit WHERE action = 'limits.adjust'"
         rows = [row for row in db.execute(sql) if "trail-1" in row[2]]
     assert [row[:2] for row in rows] == [("local", "limits/limit")]
     assert "counted in the old shop" in rows[0][2]
+    assert (json.loads(rows[0][3]), json.loads(rows[0][2])["confirmed"]) == ({"confirmed": 0}, 1)
     assert '"kim"' not in rows[0][2]

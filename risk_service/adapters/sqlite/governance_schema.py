@@ -86,7 +86,7 @@ GOVERNANCE = FileKind(
             number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('proposed', 'applied', 'rejected')),
             author TEXT NOT NULL, reason TEXT NOT NULL, entries INTEGER NOT NULL,
-            repeated INTEGER NOT NULL, detail TEXT NOT NULL, digest BLOB NOT NULL,
+            repeated INTEGER NOT NULL, digest BLOB NOT NULL,
             created_us INTEGER NOT NULL, needs_approval INTEGER NOT NULL,
             approver TEXT, decided_us INTEGER NOT NULL DEFAULT 0, closed_by TEXT,
             CONSTRAINT {FOUR_EYES} CHECK (
@@ -104,7 +104,6 @@ GOVERNANCE = FileKind(
                 "reason",
                 "entries",
                 "repeated",
-                "detail",
                 "digest",
                 "created_us",
                 "needs_approval",

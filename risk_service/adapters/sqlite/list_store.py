@@ -182,8 +182,7 @@ class SqliteLists:
         state = ChangeState.PROPOSED if draft.needs_approval else ChangeState.APPLIED
         self._file.db.execute(
             "INSERT INTO changes (number, kind, subject, state, author, reason, entries, repeated, "
-            "detail, digest, created_us, needs_approval) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?)",
+            "digest, created_us, needs_approval) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number, draft.kind.value, draft.list_id, state.value, draft.author, draft.reason,
                 entries, repeated, digest, self._file.now_us(), int(draft.needs_approval),

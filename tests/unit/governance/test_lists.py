@@ -1,5 +1,6 @@
 """Changes of lists: who may, what needs a second look, all or nothing, and never a raw value."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -287,3 +288,34 @@ def test_trail_follows_the_versions(desk: Desk) -> None:
     assert '"sequence":1' in rows[1].before
     assert '"sequence":1' in rows[1].after
     assert '"sequence":2' in rows[2].after
+
+
+MAY_CHANGE = {
+    "publications": {"state", "approver", "decided_us", "closed_by"},
+    "changes": {"state", "approver", "decided_us", "closed_by"},
+    "list_entries": {"removed_by"},
+}
+
+
+@pytest.mark.parametrize(
+    "table", ["audit", "publications", "changes", "lists", "list_terms", "list_entries"]
+)
+def test_every_other_column_stays_as_written(desk: Desk, table: str) -> None:
+    """No column is left out of the triggers, and no row can be deleted."""
+    change = desk.add("ring", DENY, "a-1")
+    desk.governance.took(
+        desk.governance.listing.remove(
+            ListChange(list_id="ring", kind=None, author="ann", reason="slip"), [1]
+        )
+    )
+    assert change.number == 1
+    columns = {row[1] for row in desk.file.db.execute(f"PRAGMA table_info({table})")}
+    for column in columns - MAY_CHANGE.get(table, set()):
+        with pytest.raises(sqlite3.IntegrityError, match="stays"):
+            desk.file.db.execute(f"UPDATE {table} SET {column} = {column}")  # noqa: S608 - own names
+    with pytest.raises(sqlite3.IntegrityError, match="never deleted"):
+        desk.file.db.execute(f"DELETE FROM {table}")  # noqa: S608 - own names
+    again = {"changes": "state = 'rejected'", "list_entries": "removed_by = 9"}.get(table)
+    if again:
+        with pytest.raises(sqlite3.IntegrityError, match="stays"):
+            desk.file.db.execute(f"UPDATE {table} SET {again}")  # noqa: S608 - own names
