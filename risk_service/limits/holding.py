@@ -14,7 +14,7 @@ from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import LimitBook
 from risk_service.limits.draft import Draft
 from risk_service.limits.paying import given_back
-from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended
+from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended, stayed
 from risk_service.limits.steps import (
     PAID_FOR,
     answer,
@@ -54,9 +54,10 @@ def hold(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Gr
     weighed = _weighed(draft, book, request, now_us)
     if not weighed.entries:
         return weighed.grant
-    held = _held(before, request, weighed, now_us)
-    draft.put(held)
-    return replace(weighed.grant, expires_at_us=held.expires_at_us)
+    grant = replace(weighed.grant, expires_at_us=now_us + request.ttl_us)
+    # The decision keeps the grant; a further decision on the order is weighed anew.
+    draft.put(_held(before, request, None, weighed, now_us))
+    return grant
 
 
 def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> LedgerAnswer:
@@ -80,9 +81,8 @@ def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> Ledger
         after = _refused(before, demand, weighed.grant, now_us)
         grant = weighed.grant
     else:
-        after = _held(before, request, weighed, now_us)
-        grant = replace(weighed.grant, expires_at_us=after.expires_at_us)
-        after = replace(after, grant=grant)
+        grant = replace(weighed.grant, expires_at_us=now_us + request.ttl_us)
+        after = _held(before, request, grant, weighed, now_us)
     draft.put(after)
     return answer(after, after.state, grant)
 
@@ -143,16 +143,25 @@ def _weighed(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -
 
 
 def _held(
-    before: Reservation | None, request: HoldRequest, weighed: Weighed, now_us: int
+    before: Reservation | None,
+    request: HoldRequest,
+    grant: Grant | None,
+    weighed: Weighed,
+    now_us: int,
 ) -> Reservation:
-    fresh = next_generation(before or blank(request.demand.reservation_id, now_us), now_us)
-    return replace(
-        fresh,
-        state=State.HELD,
-        fingerprint=request.demand.fingerprint,
-        expires_at_us=now_us + request.ttl_us,
-        lines=weighed.lines,
-        entries=weighed.entries,
+    """Return the order's next generation, which holds what was granted."""
+    demand = request.demand
+    return Reservation(
+        demand.reservation_id,
+        State.HELD,
+        before.generation + 1 if before else 1,
+        demand.fingerprint,
+        now_us,
+        now_us + request.ttl_us,
+        weighed.lines,
+        weighed.entries,
+        before.kept + stayed(before) if before else (),
+        grant=grant,
     )
 
 

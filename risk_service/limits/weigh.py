@@ -122,20 +122,23 @@ def _lines(lines: Sequence[DemandLine], units: Sequence[int]) -> tuple[HeldLine,
 
 def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadCells) -> _Room:
     place, cap, policy = claim.place, claim.bounds.cap, claim.policy
+    counts, since_us = policy.window.counts, place.since_us
     used: list[int] = []
-    resets: list[int] = []
-    for _, counter in claim.counters:
-        cells = read(counter, place.since_us) if policy.window.counts else _NOTHING
-        used.append(sum([confirmed + held for confirmed, held in cells.values()]) if cells else 0)
-        resets_us = place.resets_at_us
-        if place.span_us and cells:
-            resets_us = min(cells) + place.span_us + place.tile_us - 1
-        resets.append(resets_us)
+    resets = [place.resets_at_us] * len(claim.counters)
+    for number, (_, counter) in enumerate(claim.counters):
+        cells = read(counter, since_us) if counts else _NOTHING
+        if not cells:
+            used.append(0)
+            continue
+        used.append(sum([confirmed + held for confirmed, held in cells.values()]))
+        if place.span_us:
+            resets[number] = min(cells) + place.span_us + place.tile_us - 1
     # With all_of a counter may be used up while another is not: the k-th fullest decides.
+    room = cap
     if len(used) == 1:
-        room = cap - used[0]
-    else:
-        room = cap - sorted(used, reverse=True)[claim.needed - 1] if used else cap
+        room -= used[0]
+    elif used:
+        room -= sorted(used, reverse=True)[claim.needed - 1]
     cost = charge_of(int(policy.measure), claim.lines, asked)
     too_much = cost > room or _is_too_little(claim, asked)
     return _Room(claim, tuple(used), tuple(resets), max(room, 0), cost, too_much)
