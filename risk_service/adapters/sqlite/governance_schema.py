@@ -157,6 +157,9 @@ GOVERNANCE = FileKind(
                 "added_by",
             )
         }
+        CREATE TRIGGER list_entries_removed BEFORE UPDATE OF removed_by ON list_entries
+        WHEN old.removed_by IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'list_entries: what was removed stays removed'); END;
         CREATE TABLE list_removals (
             change_no INTEGER NOT NULL, entry_no INTEGER NOT NULL,
             PRIMARY KEY (change_no, entry_no)
