@@ -8,13 +8,14 @@ locks for one of them, and makes progress whenever any process does.
 """
 
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from risk_service.adapters.postgres.admission import Admission
 from risk_service.adapters.postgres.base import RESERVATION, Moment, Wanted
 from risk_service.adapters.postgres.bounded import BoundedDraft, Change
 from risk_service.adapters.postgres.connection import Overtaken, Session
+from risk_service.adapters.postgres.foresight import Foresight
 from risk_service.adapters.postgres.migrate import migrate
 from risk_service.adapters.postgres.reading import due_keys, read
 from risk_service.adapters.postgres.reconcile import reconcile
@@ -22,17 +23,24 @@ from risk_service.adapters.postgres.reserved import PostgresReserved, let_go
 from risk_service.domain.errors import RiskError, StoreUnavailable
 from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.reservation import (
+    Adjust,
+    Cancel,
+    Confirm,
     CounterUse,
     Drift,
+    Extend,
     HoldRequest,
     LedgerAnswer,
     LedgerCall,
+    Pay,
+    Release,
+    Reserve,
 )
 from risk_service.limits import holding
 from risk_service.limits.book import LimitBook
 from risk_service.limits.calls import do, usage
 from risk_service.limits.policy import CLUSTER
-from risk_service.limits.steps import claims_of, expire
+from risk_service.limits.steps import expire
 
 # A move asks for more only as it learns more: a reservation, then its counters, then roots.
 ROUNDS_MAX = 50
@@ -84,7 +92,7 @@ class PostgresLedger:
             pairs = zip(drafts, demands, strict=True)
             return [holding.check(one, book, demand, at_us) for one, demand in pairs]
 
-        return self._played(play, Wanted(), now_us)[0]
+        return self._played(play, self._blind(), now_us)[0]
 
     def hold(self, requests: Sequence[HoldRequest], now_us: int) -> PostgresReserved:
         """Hold for the orders of a group, each seeing those before; durable on return.
@@ -96,7 +104,8 @@ class PostgresLedger:
             there until they expire or the same orders ask again.
         """
         book, admission = self._book(), self._admission
-        hopeless = {} if admission is None else admission.hopeless(requests, book, self._at(now_us))
+        at_us = self._at(now_us)
+        hopeless = {} if admission is None else admission.hopeless(requests, book, at_us)
         swept = self._swept
 
         def play(draft: BoundedDraft, at_us: int) -> list[Grant]:
@@ -110,8 +119,14 @@ class PostgresLedger:
                 grants.append(grant)
             return grants
 
-        wanted = self._foreseen(requests, hopeless, book)
-        grants, draft, moment = self._settled(play, now_us, wanted)
+        names = [request.demand.reservation_id for request in requests]
+        weighed = [
+            request.demand
+            for place, request in enumerate(requests)
+            if place not in hopeless and request.ttl_us > 0
+        ]
+        foresight = Foresight(names, weighed, book, at_us)
+        grants, draft, moment = self._settled(play, now_us, foresight)
         if admission is not None:
             admission.answered(grants, moment)
         return PostgresReserved(grants, draft.changes(), self._let_go)
@@ -130,7 +145,10 @@ class PostgresLedger:
         def play(draft: BoundedDraft, at_us: int) -> list[LedgerAnswer | RiskError]:
             return [do(draft, book, call, at_us) for call in calls]
 
-        return self._settled(play, now_us)[0]
+        demands = [call.hold.demand for call in calls if isinstance(call, Reserve)]
+        names = [_name(call) for call in calls if not isinstance(call, Adjust)]
+        foresight = Foresight(names, demands, book, self._at(now_us))
+        return self._settled(play, now_us, foresight)[0]
 
     def expire(self, now_us: int) -> int:
         """End some holds whose time is over, durably; return how many, 0 when none is left."""
@@ -157,7 +175,7 @@ class PostgresLedger:
             counters = draft.counters_of(f"{subject}={owner}")
             return usage(self._book(), subject, counters, at_us)
 
-        return self._played(play, Wanted(), now_us)[0]
+        return self._played(play, self._blind(), now_us)[0]
 
     def reconcile(self, *, repair: bool, now_us: int) -> list[Drift]:
         """Add the ledger up, return the counters that differ, and set them right if asked.
@@ -195,25 +213,18 @@ class PostgresLedger:
         return self._last_us
 
     def _played(
-        self,
-        play: Play[Value],
-        wanted: Wanted,
-        now_us: int,
-        *,
-        known: bool = False,
-        sweep: bool = True,
+        self, play: Play[Value], foresight: Foresight, now_us: int, *, sweep: bool = True
     ) -> tuple[Value, BoundedDraft, Moment]:
-        """Play until nothing is missing; what was due is ended first.
-
-        ``known`` tells that ``wanted`` is a good guess, to be read before the first play.
-        """
+        """Play until nothing is missing; what was due is ended first."""
         self.open()
-        known = known and not wanted.is_empty
+        wanted = foresight.wanted
         moment = Moment(wanted, read=False)
-        if known:
+        if not wanted.is_empty:
             moment = self._moment(wanted, now_us, sweep=sweep)
         for _ in range(ROUNDS_MAX):
             draft = BoundedDraft(moment, self._at(now_us))
+            if foresight.at_us == self._last_us:
+                draft.foreseen |= foresight.claims
             value = play(draft, self._last_us)
             if moment.complete:
                 return value, draft, moment
@@ -234,37 +245,21 @@ class PostgresLedger:
             self._swept += ended
         return self._swept > before
 
-    def _foreseen(
-        self, requests: Sequence[HoldRequest], hopeless: Container[int], book: LimitBook
-    ) -> Wanted:
-        """Return what holds will most likely read, without playing them for it."""
-        wanted = Wanted()
-        draft = BoundedDraft(Moment(wanted, read=False), self._last_us)
-        for place, request in enumerate(requests):
-            demand = request.demand
-            draft.reservation(demand.reservation_id)
-            if place in hopeless or request.ttl_us <= 0 or not book.concerns(demand):
-                continue
-            for claim in claims_of(draft, book, demand, self._last_us).claims:
-                if claim.policy.window.counts:
-                    for _, counter in claim.counters:
-                        wanted.want_cells(counter, claim.place.since_us)
-        return wanted
+    def _blind(self) -> Foresight:
+        return Foresight((), (), self._book(), self._last_us)
 
     def _settled(
         self,
         play: Play[Value],
         now_us: int,
-        wanted: Wanted | None = None,
+        foresight: Foresight | None = None,
         *,
         sweep: bool = True,
     ) -> tuple[Value, BoundedDraft, Moment]:
         """Play and write, again and again until nobody was faster."""
-        known = wanted is not None
-        wanted = wanted or Wanted()
+        foresight = foresight or self._blind()
         for _ in range(TRIES_MAX):
-            value, draft, moment = self._played(play, wanted, now_us, known=known, sweep=sweep)
-            known = True
+            value, draft, moment = self._played(play, foresight, now_us, sweep=sweep)
             if draft.is_empty or self._wrote(draft):
                 return value, draft, moment
             self.conflicts += 1
@@ -286,6 +281,13 @@ class PostgresLedger:
         if self._admission is not None:
             self._admission.wrote(draft, counters, asked_s)
         return True
+
+
+def _name(call: Reserve | Confirm | Pay | Cancel | Extend | Release) -> str:
+    """Return the reservation that a call is about."""
+    if isinstance(call, Reserve):
+        return call.hold.demand.reservation_id
+    return call.demand.reservation_id if isinstance(call, Pay) else call.reservation_id
 
 
 def _expired(draft: BoundedDraft, reservation_id: str, now_us: int) -> bool:

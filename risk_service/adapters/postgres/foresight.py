@@ -1,0 +1,44 @@
+"""What a group of calls will most likely read, so that one reading is enough."""
+
+from collections.abc import Iterable, Sequence
+
+from risk_service.adapters.postgres.base import Moment, Wanted
+from risk_service.domain.grant import Demand
+from risk_service.limits.book import LimitBook
+from risk_service.limits.claims import Claims
+from risk_service.limits.draft import Draft
+
+
+class Foresight:
+    """Rows to read, and what was claimed on the way, good for one time of the ledger.
+
+    Parameters
+    ----------
+    names
+        Reservations that will be looked up.
+    demands
+        What will be weighed.
+    """
+
+    def __init__(
+        self, names: Iterable[str], demands: Sequence[Demand], book: LimitBook, at_us: int
+    ) -> None:
+        self.wanted = Wanted()
+        self.at_us = at_us
+        self.claims: dict[tuple[int, str], Claims] = {}
+        draft = Draft(Moment(self.wanted, read=False))
+        for name in names:
+            draft.reservation(name)
+        for demand in demands:
+            if book.concerns(demand):
+                self._claim(draft, book, demand)
+
+    def _claim(self, draft: Draft, book: LimitBook, demand: Demand) -> None:
+        cluster = ""
+        if book.reads_cluster(demand):
+            cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
+        claims = self.claims[id(demand), cluster] = book.claims(demand, self.at_us, cluster)
+        for claim in claims.claims:
+            if claim.policy.window.counts:
+                for _, counter in claim.counters:
+                    self.wanted.want_cells(counter, claim.place.since_us)
