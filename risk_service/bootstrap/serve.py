@@ -11,7 +11,7 @@ from pathlib import Path
 import uvloop
 from prometheus_client import start_http_server
 
-from risk_service.bootstrap.actors import reload_actors_on_signal
+from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.bootstrap.governance import keep_looking
@@ -90,6 +90,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         metrics=service.metrics,
     )
     changes = Changes(service.governance.governance)
+    note_actors(service.governance.file, edge.actors)
     server = RiskServer(
         _servicers(service, edge, changes),
         edge,
@@ -113,7 +114,11 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         asyncio.create_task(
             reload_on_signal(settings, service.metrics, service.pipeline.scoring.use, reload_bundle)
         ),
-        asyncio.create_task(reload_actors_on_signal(settings, edge.actors, reload_actors)),
+        asyncio.create_task(
+            reload_actors_on_signal(
+                settings, edge.actors, reload_actors, changes, service.governance.file
+            )
+        ),
         asyncio.create_task(_keep_clusters(service)),
         asyncio.create_task(keep_looking(changes.governance, changes.thread)),
         asyncio.create_task(_end_holds(service)),

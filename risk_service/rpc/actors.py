@@ -40,6 +40,12 @@ class Actors:
         """Tell whether calls need no token."""
         return self._by_digest is None
 
+    @property
+    def known(self) -> dict[str, list[str]]:
+        """Return the scopes of every actor by its id; empty while calls need no token."""
+        actors = (self._by_digest or {}).values()
+        return {actor.actor_id: sorted(actor.scopes) for actor in actors}
+
     def of(self, metadata: Metadata) -> Actor:
         """Return the actor of a call.
 

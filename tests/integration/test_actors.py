@@ -1,5 +1,6 @@
 """Every method of every service wants to know who calls, and whether they may."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from google.protobuf.descriptor_pool import Default
 
 from risk_service.client import AccessRefused, ClientOptions, DecisionAnswer, RiskClient
+from risk_service.client.admin import AdminClient
 from risk_service.domain.actor import Role
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.actors import ActorFiles, Metadata, bearer, make_actors
@@ -189,7 +191,7 @@ def test_reflection_is_no_service_without_actors(guarded: grpc.Channel) -> None:
 
 
 def test_signal_reads_the_actors_again(files: ServiceFiles, tmp_path: Path) -> None:
-    """A revoked token is void after SIGHUP; a broken file leaves the actors as they are."""
+    """A revoked token is void after SIGHUP; a broken file changes nothing; the trail tells both."""
     actors = make_actors(tmp_path / "actors.toml")
     with start_server(files, actors.options()) as server:
         assert ask(server, actors, "checkout") is Code.NOT_FOUND
@@ -202,6 +204,11 @@ def test_signal_reads_the_actors_again(files: ServiceFiles, tmp_path: Path) -> N
         server.signal(signal.SIGHUP)
         server.wait_for_log("actors_not_reloaded")
         assert ask(server, fewer, "auditor") is Code.NOT_FOUND
+        options = ClientOptions(token=fewer.tokens["auditor"])
+        with AdminClient(server.address, options) as client:
+            rows = client.call("ListAudit", action="actors.load")["rows"]
+    known = [sorted(json.loads(row["after"])) for row in rows]
+    assert known == [sorted(role.value for role in Role), ["auditor"]]
 
 
 def ask(server: RunningServer, actors: ActorFiles, actor_id: str) -> grpc.StatusCode:
