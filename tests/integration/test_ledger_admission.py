@@ -51,7 +51,7 @@ class Shop:
     def __init__(self, postgres: PostgresServer, redis: RedisServer) -> None:
         self.postgres, self.redis = postgres, redis
         self._address = postgres.fresh_schema()
-        self._prefix = f"shop{next(NUMBERS)}:"
+        self._prefix = f"shop{next(NUMBERS)}"
         self._open: list[PostgresLedger] = []
 
     def process(self, trust_s: float = LONG_S) -> tuple[PostgresLedger, Counting, Admission]:
@@ -70,7 +70,7 @@ class Shop:
 
     def keys(self) -> list[bytes]:
         """Return the counters that Redis knows."""
-        found = self.redis.call("KEYS", f"{self._prefix}*")
+        found = self.redis.call("KEYS", f"{{{self._prefix}}}*")
         assert isinstance(found, list)
         return found
 

@@ -10,12 +10,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from hashlib import sha1
 from struct import Struct
 from typing import NamedTuple
 
 from risk_service.adapters.redis.addresses import Address, Login
 from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.node import require_hiredis
+from risk_service.adapters.redis.node import pack, require_hiredis
 from risk_service.adapters.redis.scripts import evalsha, source
 from risk_service.domain.errors import StoreUnavailable
 
@@ -28,10 +29,13 @@ WAITING_MAX = 10_000
 
 log = logging.getLogger(__name__)
 
-_SOURCE = source("admission.lua")
-_CALL = evalsha(_SOURCE)
-_ASKED = Struct("<qqqq")
-_TOLD = Struct("<qq")
+_FOLLOW, _LOOK = source("admission.lua"), source("admission_look.lua")
+_CALL = evalsha(_FOLLOW)
+_LOOK_NAME = sha1(_LOOK.encode()).hexdigest()  # noqa: S324 - Redis names scripts by SHA-1
+_TOLD = Struct("<qqqq")
+_USED = Struct("<q")
+# Counters that one look is about; Redis answers nobody else meanwhile.
+LOOK_MAX = 500
 _LOGIN = Login()
 
 
@@ -56,7 +60,8 @@ class RedisAdmission:
     addresses
         One server, or some nodes of a cluster.
     prefix
-        How every key begins.
+        How every key begins, in braces: a Redis Cluster keeps all of them on one node, so
+        that one command looks at many.
     trust_s
         How long a figure may refuse after the ledger was asked for it.
     timeout_s
@@ -69,14 +74,16 @@ class RedisAdmission:
         self,
         addresses: Sequence[Address],
         *,
-        prefix: str = "limit:",
+        prefix: str = "limit",
         trust_s: float = TRUST_S,
         timeout_s: float = TIMEOUT_S,
         login: Login = _LOGIN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         require_hiredis()
-        self._cluster = Cluster(addresses, scripts=(_SOURCE,), login=login, timeout_s=timeout_s)
+        self._cluster = Cluster(
+            addresses, scripts=(_FOLLOW, _LOOK), login=login, timeout_s=timeout_s
+        )
         self._prefix = prefix
         self._trust_s = trust_s
         self._clock = clock
@@ -114,22 +121,23 @@ class RedisAdmission:
 
     def key_of(self, counter: str) -> bytes:
         """Return the Redis key of a counter, as operators look for it."""
-        return (self._prefix + counter).encode()
+        return f"{{{self._prefix}}}{counter}".encode()
 
     def _trip(self, counters: Sequence[str]) -> dict[str, int]:
         told, self._waiting = self._waiting, {}
         keys, commands = self._followed(told.values())
         behind = len(keys)
-        ask = _ASKED.pack(0, 0, int(self._trust_s * 1000), 0)
-        for counter in counters:
-            key = self.key_of(counter)
-            keys.append(key)
-            commands.append(_CALL % (len(key), key, len(ask), ask))
+        looks = [counters[at : at + LOOK_MAX] for at in range(0, len(counters), LOOK_MAX)]
+        trust_ms = int(self._trust_s * 1000)
+        for look in looks:
+            names = [self.key_of(counter) for counter in look]
+            keys.append(names[0])
+            commands.append(pack("EVALSHA", _LOOK_NAME, len(names), *names, trust_ms))
         found: dict[str, int] = {}
         with closing(self._cluster.run(keys, commands)) as replies:
             for place, reply in replies:
-                if place >= behind and isinstance(reply, bytes):
-                    found[counters[place - behind]] = _TOLD.unpack(reply)[1]
+                if place >= behind and isinstance(reply, list):
+                    found |= _known(looks[place - behind], reply)
         if self._lost and keys:
             log.info("admission_back")
             self._lost = False
@@ -144,7 +152,13 @@ class RedisAdmission:
             trust_ms = int((self._trust_s - (now_s - figure.asked_s)) * 1000)
             if trust_ms > 0:
                 key = self.key_of(figure.counter)
-                data = _ASKED.pack(figure.sequence, figure.used, trust_ms, int(KEEP_S * 1000))
+                data = _TOLD.pack(figure.sequence, figure.used, trust_ms, int(KEEP_S * 1000))
                 keys.append(key)
                 commands.append(_CALL % (len(key), key, len(data), data))
         return keys, commands
+
+
+def _known(counters: Sequence[str], told: Sequence[object]) -> dict[str, int]:
+    """Return the counters of a look of which something may be trusted."""
+    pairs = zip(counters, told, strict=True)
+    return {counter: _USED.unpack(used)[0] for counter, used in pairs if isinstance(used, bytes)}
