@@ -55,9 +55,13 @@ def test_orders_get_the_outcomes_of_the_policy(world: World, server: Server) -> 
 
 
 def first_challenged(client: RiskClient, orders: list[order_pb2.Order]) -> DecisionAnswer:
-    """Score orders until one is challenged."""
+    """Score orders until one is challenged for what it is, not for a level that is not met."""
     answers = (decided(client.score_order(order, f"req_{order.order_id}")) for order in orders)
-    return next(answer for answer in answers if answer.outcome is Outcome.CHALLENGE)
+    return next(
+        answer
+        for answer in answers
+        if answer.outcome is Outcome.CHALLENGE and not answer.message.required_level
+    )
 
 
 def test_a_passed_challenge_is_the_next_decision_of_the_order(world: World, server: Server) -> None:
