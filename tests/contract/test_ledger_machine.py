@@ -57,7 +57,7 @@ DEVICES = ("d1", "d2", "")
 SKUS = ("s1", "s2")
 CLUSTERS = ((), ("a1", "a2"), ("a2", "a3"), ("a3", "a1", "a2"))
 
-orders = st.sampled_from([f"o{number}" for number in range(6)])
+orders = st.sampled_from([f"o{number}" for number in range(5)])
 demands = st.builds(
     lambda order_id, account, device, sku, units, cluster: demand(
         order_id, line(sku, units), account=account, device=device, cluster=cluster
@@ -184,9 +184,11 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             del self.answers[order_id]
 
-    @rule(order_id=orders)
-    def confirm(self, order_id: str) -> None:
+    @rule(data=st.data(), state=st.sampled_from(["", "HELD", "EXPIRED"]))
+    def confirm(self, data: Any, state: str) -> None:
         """Confirm says where it stands, and says so again."""
+        self.oracle.expire()
+        order_id = data.draw(self.in_state(state))
         expected = self.oracle.confirm(order_id)
         for _ in range(2):
             answer = self.run(Confirm(reservation_id=order_id))
@@ -195,6 +197,29 @@ class LedgerMachine(RuleBasedStateMachine):
             else:
                 assert isinstance(answer, LedgerAnswer), answer
                 assert (answer.state.name, answer.refund_required) == expected
+
+    @rule(data=st.data())
+    def others_come_first(self, data: Any) -> None:
+        """Let somebody take what an expired hold let go, then confirm that one."""
+        self.oracle.expire()
+        late = [key for key, kept in self.oracle.last.items() if kept.state == "EXPIRED"]
+        if not late:
+            return
+        order_id = data.draw(st.sampled_from(sorted(late)))
+        kept = self.oracle.last[order_id]
+        sku = next(iter(kept.units))
+        self.decide(
+            demand(
+                f"f{len(self.oracle.all)}",
+                line(sku, UNITS_CAP),
+                account=data.draw(st.sampled_from(ACCOUNTS)),
+                device=kept.demand.subjects["device"],
+            )
+        )
+        expected = self.oracle.confirm(order_id)
+        answer = self.run(Confirm(reservation_id=order_id))
+        assert isinstance(answer, LedgerAnswer), answer
+        assert (answer.state.name, answer.refund_required) == expected
 
     @rule(asked=demands)
     def pay(self, asked: Demand) -> None:
@@ -220,9 +245,10 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert answer.state.name == expected
         self.answers.pop(order_id, None)
 
-    @rule(order_id=orders, some=st.integers(1, 3))
-    def release(self, order_id: str, some: int) -> None:
+    @rule(data=st.data(), state=st.sampled_from(["", CONFIRMED, CONFIRMED]), some=st.integers(1, 3))
+    def release(self, data: Any, state: str, some: int) -> None:
         """Units come back once per release id."""
+        order_id = data.draw(self.in_state(state))
         kept = self.oracle.last.get(order_id)
         sku = next(iter(kept.units)) if kept else "s1"
         left = self.oracle.release(order_id, some)
@@ -254,7 +280,7 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             assert isinstance(answer, RiskError)
 
-    @rule(seconds=st.integers(0, 40))
+    @rule(seconds=st.sampled_from([0, 1, 19, 20, 21, 40, 59, 60, 61]))
     def wait(self, seconds: int) -> None:
         """Time passes."""
         self.clock_us += seconds * SECOND_US
@@ -288,6 +314,11 @@ class LedgerMachine(RuleBasedStateMachine):
                 counters = ledger.usage(name, token, self.clock_us)
                 told = (sum(one.confirmed for one in counters), sum(one.held for one in counters))
                 assert told == self.oracle.used(name, token), (name, token)
+
+    def in_state(self, state: str) -> st.SearchStrategy[str]:
+        """Return the orders in a state, or any where there is none."""
+        found = [key for key, kept in self.oracle.last.items() if kept.state == state]
+        return st.sampled_from(sorted(found)) if found else orders
 
     def let_go(self, asked: Demand, expected: tuple[Outcome, int]) -> None:
         """Note that a decision that was refused leaves nothing to confirm."""
@@ -326,7 +357,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.scratch.cleanup()
 
 
-EXAMPLES, STEPS = 50, 25
+EXAMPLES, STEPS = 50, 30
 EFFORT = settings(max_examples=EXAMPLES, stateful_step_count=STEPS)
 # The first failure is enough: nobody needs the smallest history that shows it.
 UNTIL_IT_FAILS = settings(EFFORT, phases=[Phase.generate], report_multiple_bugs=False)
