@@ -341,10 +341,17 @@ class LedgerMachine(RuleBasedStateMachine):
         assert isinstance(answer, LedgerAnswer)
 
     def teardown(self) -> None:
-        """After a quiet while longer than every hold nothing is held."""
-        if not hasattr(self, "house"):
+        """Hold nothing after a quiet while that is longer than every hold."""
+        try:
+            if hasattr(self, "house"):
+                self.nothing_is_held()
+        finally:
+            if hasattr(self, "house"):
+                self.house.close()
             self.scratch.cleanup()
-            return
+
+    def nothing_is_held(self) -> None:
+        """Let every hold have its time, then look."""
         late_us = max(self.clock_us, self.oracle.now_us) + 3600 * SECOND_US
         while self.house.ledger.expire(late_us):
             pass
@@ -353,8 +360,6 @@ class LedgerMachine(RuleBasedStateMachine):
                 held = [one.held for one in self.house.ledger.usage(name, token, late_us)]
                 assert sum(held) == 0
         assert self.house.ledger.reconcile(repair=False, now_us=late_us) == []
-        self.house.close()
-        self.scratch.cleanup()
 
 
 EXAMPLES, STEPS = 50, 30
