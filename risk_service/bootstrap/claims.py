@@ -130,6 +130,7 @@ def _refunds(parts: Parts, searches: Searches) -> RefundClaims:
         scoring=parts.scoring,
         reasons=parts.reasons,
         outcomes=policy.score_outcomes,
+        order_decides=policy.order_decides,
     )
     return RefundClaims(orders=parts.state.store, scoring=scoring, policy=policy, searches=searches)
 

@@ -115,7 +115,7 @@ class RefundClaims:
             A claimed line is none of the order, or claims more units than were ordered.
         """
         case = self._case(attempt, decision_id, pending, now_us)
-        scored = self.scoring.score(case.order, decision_id, now_us)
+        scored = self.scoring.score(case.record, decision_id, now_us)
         lists = self.searches.lists(case.order, scored.cluster, now_us)
         values = self._values(case, scored, lists)
         features = self.searches.features(case.order, scored.group)
@@ -157,7 +157,7 @@ class RefundClaims:
         self, case: _Case, scored: RefundScore, lists: tuple[ListHit, ...]
     ) -> dict[str, Value]:
         facts = claim_facts(case.record, case.claim, case.life, case.recalculation, case.now_us)
-        score = None if scored.score is None else float(scored.score.score)
+        score = None if scored.now is None else float(scored.now.score)
         grey = tuple(hit.list_id for hit in lists if hit.kind == "grey")
         found = present({"refund_score": score, "grey_lists": grey})
         return {**order_facts(case.order), **facts, **found}
@@ -192,7 +192,7 @@ class RefundClaims:
             order_id=case.claim.order_id,
             number=case.number,
             outcome=judged.outcome,
-            scores=() if scored.score is None else (scored.score,),
+            scores=() if scored.decisive is None else (scored.decisive,),
             reasons=judged.reasons,
             versions=Versions(
                 bundle_sha256=self.scoring.scoring.bundle_sha256,

@@ -33,9 +33,14 @@ class _Money(Strict):
     tolerance_minor: Annotated[int, Field(ge=0)]
 
 
+class _Score(Strict):
+    decides: Literal["order", "now"]
+    actions: dict[Literal["limit_quantity", "challenge", "review", "deny"], OutcomeName]
+
+
 class _RefundsFile(Strict):
     name: str
-    score: dict[Literal["limit_quantity", "challenge", "review", "deny"], OutcomeName]
+    score: _Score
     money: _Money
     evidence: dict[str, tuple[EvidenceName, ...]]
     text: dict[str, TextEntry]
@@ -48,6 +53,8 @@ class RefundPolicy:
     ----------
     version
         Name and digest of the file.
+    order_decides
+        Whether the score of the order when it was placed decides, or that of now.
     score_outcomes
         Outcome for each action that the refund model's thresholds ask for.
     """
@@ -61,8 +68,9 @@ class RefundPolicy:
             raise ConfigFault(f"{FILE}: text or evidence of {min(wrong)} is missing or unknown")
         self._texts = content.text
         self._money = content.money
+        self.order_decides = content.score.decides == "order"
         self.score_outcomes: dict[str, Outcome] = {
-            name: Outcome[one] for name, one in content.score.items()
+            name: Outcome[one] for name, one in content.score.actions.items()
         }
         self._evidence = {
             EventReason[name]: tuple(Evidence[one] for one in pieces)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from risk_service.decisions.refunds.claims import ClaimAttempt
 from risk_service.domain.assessment import AssessmentRecord
+from risk_service.domain.decision import AbuseScore
 from risk_service.domain.errors import (
     DecisionNotFound,
     RequestIdReused,
@@ -17,7 +18,7 @@ from risk_service.domain.errors import (
 )
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.refund import RefundClaim
-from risk_service.domain.vocabulary import EventReason, EventType, Mode, Outcome
+from risk_service.domain.vocabulary import Abuse, EventReason, EventType, Mode, Outcome
 from risk_service.features.windows.order_event import KIND_OF
 from tests.fixtures.claim_desk import ClaimDesk, claim_desk
 from tests.fixtures.desk import POISON_UNITS, attempt
@@ -153,6 +154,35 @@ def test_money_reported_as_refunded_is_not_given_twice(desk: ClaimDesk) -> None:
     assert first.decision.outcome is Outcome.ALLOW
     assert second.decision.outcome is Outcome.REVIEW
     assert [one.code for one in second.decision.reasons] == ["REFUND_ABOVE_PAID"]
+
+
+@pytest.mark.parametrize(
+    ("score", "thresholds", "outcome"),
+    [
+        (950, (-1,) * 8 + (-1, 800, 900, 980), Outcome.REVIEW),
+        (850, (-1,) * 8 + (-1, 800, 900, 980), Outcome.CHALLENGE),
+        (700, (-1,) * 8 + (-1, 800, 900, 980), Outcome.ALLOW),
+        (999, (-1,) * 8 + (-1, -1, -1, -1), Outcome.ALLOW),
+        # A record of before thresholds were kept: the score of now decides, and it is low.
+        (999, (), Outcome.ALLOW),
+    ],
+)
+def test_what_the_model_said_of_the_order_decides(
+    desk: ClaimDesk, score: int, thresholds: tuple[int, ...], outcome: Outcome
+) -> None:
+    """By the score and the thresholds of the order's own decision; the score of now is kept."""
+    placed = desk.desk.store.latest_of_order("o-1")
+    assert placed is not None
+    told = AbuseScore(abuse=Abuse.REFUND, probability=0.9, score=score)
+    decision = replace(placed.decision, request_id="x", decision_id="x", number=2, scores=(told,))
+    desk.desk.store.commit([replace(placed, decision=decision, thresholds=thresholds)])
+    (record,) = desk.refunds.assess([claim("a")])
+    assert isinstance(record, AssessmentRecord)
+    assert record.decision.outcome is outcome
+    assert record.values["order_refund_score"] == score
+    assert record.values["refund_score"] == 500.0
+    assert record.decision.scores[0].score == (score if thresholds else 500)
+    assert (record.decision.reasons != ()) is (outcome is not Outcome.ALLOW)
 
 
 requests = st.lists(
