@@ -57,7 +57,7 @@ class Tally:
     def __init__(self, stock: int) -> None:
         self._stock = stock
         self._units: Counter[int] = Counter()
-        self._to_rings = 0
+        self._to_rings = self._sold = 0
         self._honest: set[int] = set()
         self._orders = self._honest_orders = self._refused = 0
 
@@ -66,10 +66,11 @@ class Tally:
         buyer = press.buyer
         is_honest = buyer.ring < 0
         got = sum(line.granted for line in decision.granted) if decision.outcome in SOLD else 0
-        left = self._stock - sum(self._units.values())
+        left = self._stock - self._sold
         self._orders += 1
         self._honest_orders += is_honest
         self._refused += is_honest and got < min(press.quantity, left)
+        self._sold += got
         self._units[buyer.person] += got
         if got and is_honest:
             self._honest.add(buyer.person)
@@ -77,7 +78,7 @@ class Tally:
 
     def figures(self, variant: str) -> SaleFigures:
         """Return the sums."""
-        sold = sum(self._units.values())
+        sold = self._sold
         return SaleFigures(
             variant=variant,
             orders=self._orders,
