@@ -62,6 +62,8 @@ class Linked:
         self._windows = windows
         self._logged_us = logged_us
         self._waiting: list[tuple[str, Links, int]] = []
+        # Those of the group that was viewed last: it is asked for again when it counts.
+        self._links: dict[str, tuple[Event, Links | None]] = {}
 
     def views(self, events: Sequence[Event], r_us: int) -> list[ClusterView[str] | None]:
         """Return what the orders of a group see of their clusters; None without an account.
@@ -74,6 +76,7 @@ class Linked:
             The group's first stamp.
         """
         self.settle()
+        self._links = {event.event_id: (event, self._reader.links(event)) for event in events}
         return [self._view(event, r_us) for event in events]
 
     def accounts(self, event: Event, at_us: int) -> tuple[str, ...]:
@@ -81,7 +84,7 @@ class Linked:
 
         Reads what is linked right now, so it may be asked after ``views`` of the same group.
         """
-        links = self._reader.links(event)
+        links = self._links_of(event)
         if links is None:
             return ()
         return self.state.whole(self._reader.account(event), links, at_us)
@@ -142,14 +145,14 @@ class Linked:
         """Let the links of a group count once the log has it; stamps must rise."""
         self.settle()
         for stamp_us, event in stamped:
-            links = self._reader.links(event)
+            links = self._links_of(event)
             if links is not None:
                 self._waiting.append((self._reader.account(event), links, stamp_us))
 
     def shared(self, event: Event, other: str) -> frozenset[str] | None:
         """Return the fields by which the event's account meets another; None when unknown."""
         self.settle()
-        links = self._reader.links(event) or ()
+        links = self._links_of(event) or ()
         return self.state.shared(self._reader.account(event), other, links)
 
     def settle(self) -> None:
@@ -164,8 +167,12 @@ class Linked:
         self.settle()
         self.state.prepare(now_us)
 
+    def _links_of(self, event: Event) -> Links | None:
+        kept = self._links.get(event.event_id)
+        return kept[1] if kept is not None and kept[0] is event else self._reader.links(event)
+
     def _view(self, event: Event, r_us: int) -> ClusterView[str] | None:
-        links = self._reader.links(event)
+        links = self._links_of(event)
         if links is None:
             return None
         return self.state.view(self._reader.account(event), links, r_us)

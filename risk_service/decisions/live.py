@@ -5,7 +5,7 @@ The one place where decisions meet the windows' store.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -146,14 +146,28 @@ class Live:
         return np.concatenate(row), Stamped(stamp_us=stamp_us, read_us=given)
 
     def _stamped(self, observed: Observed, now_us: int) -> list[Stamped]:
-        rows = zip(observed.read_us.tolist(), observed.applied_us.tolist(), strict=True)
-        return [self._of_one(read_us, applied_us, now_us) for read_us, applied_us in rows]
+        both = np.concatenate([observed.read_us, observed.applied_us], axis=1)
+        latest_us = both.max(axis=1)
+        # Mostly one stamp for all key groups: found for the whole group at once.
+        is_one = ((both == latest_us[:, None]) | (both == 0)).all(axis=1) & (latest_us > 0)
+        stamps = zip(latest_us.tolist(), is_one.tolist(), strict=True)
+        return [
+            self._of_one(
+                {stamp_us} if is_alone else {*both[place].tolist()} - {0},
+                (observed.read_us[place], observed.applied_us[place]),
+                now_us,
+            )
+            for place, (stamp_us, is_alone) in enumerate(stamps)
+        ]
 
-    def _of_one(self, read_us: list[int], applied_us: list[int], now_us: int) -> Stamped:
-        stamp_us, is_theirs = self._stamps.recorded({*read_us, *applied_us} - {0}, now_us)
+    def _of_one(
+        self, given: Collection[int], kept: tuple[NDArray[np.int64], ...], now_us: int
+    ) -> Stamped:
+        stamp_us, is_theirs = self._stamps.recorded(given, now_us)
         if is_theirs:
             return Stamped(stamp_us=stamp_us)
-        return Stamped(stamp_us=stamp_us, read_us=tuple(read_us), applied_us=tuple(applied_us))
+        read_us, applied_us = (tuple(one.tolist()) for one in kept)
+        return Stamped(stamp_us=stamp_us, read_us=read_us, applied_us=applied_us)
 
 
 class DecisionIds:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.features.clusters.evidence import DAY_US
-from risk_service.features.clusters.sources import Source, sources_of
+from risk_service.features.clusters.sources import ALONE, Source, sources_of
 from risk_service.features.clusters.terms import FACTS, SCOPES, ClusterSet
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.event import Event
@@ -93,13 +93,21 @@ class ClusterFeatures:
     def trip(self, views: Sequence[ClusterView[str] | None], events: Sequence[Event]) -> Trip:
         """Return what to read for some orders; None stands for an order without account."""
         keys: list[dict[str, int]] = [{} for _ in self.sources]
-        rows: dict[tuple[str, int], list[list[int]]] = {side: [] for side in self.sides}
-        for order, (view, event) in enumerate(zip(views, events, strict=True)):
-            for scope, place in self.sides:
-                wanted = _row_numbers(view, scope, self.sources[place], event, keys[place])
-                own = [order] if scope == "cluster" and view is not None else []
-                numbers = own + [number + len(views) for number in wanted]
-                rows[scope, place].append(numbers or [NO_ROW])
+        sides = {}
+        for scope, place in self.sides:
+            others = [
+                () if view is None
+                else view.members if scope == SCOPES[0] else view.neighbours
+                for view in views
+            ]  # fmt: skip
+            source = self.sources[place]
+            rows = _other_rows(others, source, events, keys[place])
+            if scope == SCOPES[0]:
+                rows = [
+                    found if view is None else [order, *found]
+                    for order, (view, found) in enumerate(zip(views, rows, strict=True))
+                ]
+            sides[scope, place] = side_of([found or [NO_ROW] for found in rows])
         return Trip(
             requests=tuple(
                 (source.group, tuple(known))
@@ -107,7 +115,7 @@ class ClusterFeatures:
                 if known
             ),
             facts=facts_of(views),
-            sides={side: side_of(lists) for side, lists in rows.items()},
+            sides=sides,
         )
 
     def rows(self, trip: Trip, observed: Floats, read: Sequence[Floats]) -> Floats:
@@ -168,14 +176,24 @@ def side_of(lists: Sequence[Sequence[int]]) -> Side:
     return Side(rows=np.array([row for rows in lists for row in rows], np.int64), starts=starts)
 
 
-def _row_numbers(
-    view: ClusterView[str] | None, scope: str, source: Source, event: Event, keys: dict[str, int]
-) -> list[int]:
-    """Return where the records of the other accounts stand among the keys; adds new ones."""
-    if view is None or not source.has_key(event):
-        return []
-    others = view.members if scope == SCOPES[0] else view.neighbours
-    return [keys.setdefault(source.key(other, event), len(keys)) for other in others]
+def _other_rows(
+    others: Sequence[tuple[str, ...]],
+    source: Source,
+    events: Sequence[Event],
+    known: dict[str, int],
+) -> list[list[int]]:
+    """Return where each order's other accounts stand among the keys; adds new ones."""
+    rows: list[list[int]] = []
+    first = len(events)
+    for accounts, event in zip(others, events, strict=True):
+        if not accounts or not source.has_key(event):
+            rows.append([])
+            continue
+        keys = accounts
+        if source.beside != ALONE:
+            keys = tuple([source.key(account, event) for account in accounts])
+        rows.append([first + known.setdefault(key, len(known)) for key in keys])
+    return rows
 
 
 def _aggregated(aggregate: str, values: Floats, starts: Ints) -> Floats:
