@@ -15,17 +15,17 @@ def test_no_unit_is_sold_twice_lost_or_leaked_while_processes_are_killed(tmp_pat
             redis=redis,
             directory=tmp_path,
             clients=3,
-            reservations=1_200,
+            reservations=600,
             items=3,
-            stock=60,
+            stock=30,
             accounts=400,
             ttl_s=1.0,
-            kill_every_s=1.0,
+            kill_every_s=0.7,
             redis_every_s=2.0,
             postgres_every_s=3.0,
         )
         siege.run(seed=1)
         counts = siege.check()
-    assert counts["asked"] == 1_200
-    assert counts["confirmed"] > 100
+    assert counts["asked"] == 600
+    assert counts["confirmed"] > 20
     assert siege.killed["client"], "nobody was killed: this proves nothing"
