@@ -1,6 +1,7 @@
 """``risk flash-sale``: a drop under attack, with and without limits on identity clusters."""
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -12,6 +13,8 @@ from training.flash_sale.crowd import SaleSettings
 from training.flash_sale.figures import SaleFigures
 from training.flash_sale.run import run_sale
 
+# Piped into a file there is no terminal to fit.
+PIPED_WIDTH = 140
 COLUMNS = (
     "limits 限购",
     "units sold 售出",
@@ -46,7 +49,8 @@ def flash_sale(as_json: bool, **choices: Any) -> None:
     if as_json:
         click.echo(json.dumps([one.as_json() for one in figures], indent=2))
         return
-    Console().print(_table(figures, settings))
+    out = Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
+    out.print(_table(figures, settings))
 
 
 def _run(settings: SaleSettings) -> list[SaleFigures]:
