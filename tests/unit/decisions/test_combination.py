@@ -38,7 +38,12 @@ list_hits = st.lists(kinds, max_size=3).map(
     )
 )
 rule_hits = st.lists(
-    st.tuples(st.sampled_from(list(Outcome)[1:]), st.booleans(), st.sampled_from(["", "MISSING"])),
+    # Most of them count, or too few examples would have a rule that does.
+    st.tuples(
+        st.sampled_from(list(Outcome)[1:]),
+        st.sampled_from([False, False, False, True]),
+        st.sampled_from(["", "", "", "MISSING"]),
+    ),
     max_size=4,
 ).map(
     lambda rows: tuple(
@@ -162,6 +167,16 @@ def test_every_verdict_says_what_decided(
     counting = [cause.outcome for cause in verdict.causes if not cause.suppressed_by]
     assert counting == sorted(counting, reverse=True)
     assert (verdict.challenge_kind is not None) == (verdict.outcome is Outcome.CHALLENGE)
+
+
+def test_a_rule_that_denies_is_no_soft_rule() -> None:
+    """An allow list lifts a rule that reviews and leaves one that denies."""
+    assert judge(lists=on_list("allow"), rules=(rule("soft", Outcome.REVIEW),)).outcome is (
+        Outcome.ALLOW
+    )
+    assert judge(lists=on_list("allow"), rules=(rule("hard", Outcome.DENY),)).outcome is (
+        Outcome.DENY
+    )
 
 
 def test_a_suppressed_cause_is_told() -> None:
