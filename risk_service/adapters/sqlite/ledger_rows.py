@@ -44,6 +44,7 @@ _EXPIRING = (
 
 CellRow = tuple[str, int, int, int]
 _EMPTY = (0, 0)
+ALL_CELLS = -1
 
 
 class LedgerRows:
@@ -51,7 +52,8 @@ class LedgerRows:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._cells: OrderedDict[str, Cells] = OrderedDict()
+        # Of each counter the cells after a time, all of them; those before were left out.
+        self._cells: OrderedDict[str, tuple[int, Cells]] = OrderedDict()
         self._roots: OrderedDict[str, str] = OrderedDict()
         self._fetched: dict[str, Reservation | None] = {}
         self._wrote: list[CellRow] = []
@@ -76,13 +78,13 @@ class LedgerRows:
 
         Time never goes back, so what was left out once is not asked for again.
         """
-        cells = self._cells.get(counter)
-        if cells is None:
-            rows = self._db.execute(_CELLS, (counter, since_us))
-            cells = {cell_us: (confirmed, held) for cell_us, confirmed, held in rows}
-            self._remember(counter, cells)
-        else:
+        known = self._cells.get(counter)
+        if known is not None:
             self._cells.move_to_end(counter)
+            return known[1]
+        rows = self._db.execute(_CELLS, (counter, since_us))
+        cells = {cell_us: (confirmed, held) for cell_us, confirmed, held in rows}
+        self._remember(counter, since_us, cells)
         return cells
 
     def fetch_cells(self, counters: Collection[str]) -> None:
@@ -95,7 +97,7 @@ class LedgerRows:
             for counter, cell_us, confirmed, held in self._db.execute(sql, some):
                 cells[counter][cell_us] = (confirmed, held)
             for counter in some:
-                self._remember(counter, cells[counter])
+                self._remember(counter, ALL_CELLS, cells[counter])
 
     def counters_of(self, owner: str) -> dict[str, Cells]:
         """Return all cells of the counters whose key begins with ``owner`` and a separator."""
@@ -160,11 +162,11 @@ class LedgerRows:
     def written(self, draft: Draft) -> None:
         """Let the caches follow the draft that was written last and is durable."""
         for counter, cell_us, confirmed, held in self._wrote:
-            cells = self._cells.get(counter)
-            if cells is None:
+            known = self._cells.get(counter)
+            if known is None:
                 continue
-            cells[cell_us] = (confirmed, held)
-            if len(cells) > CELLS_CACHED_MAX:
+            known[1][cell_us] = (confirmed, held)
+            if len(known[1]) > CELLS_CACHED_MAX:
                 del self._cells[counter]
         self._roots.update(draft.roots)
         self._fetched = {}
@@ -185,15 +187,15 @@ class LedgerRows:
 
     def _cell(self, counter: str, cell_us: int) -> tuple[int, int]:
         """Return one cell; of a rolling window the cache may lack those that had left it."""
-        cells = self._cells.get(counter)
-        if cells is not None and (cell_us in cells or cell_us == 0):
-            return cells.get(cell_us, _EMPTY)
+        known = self._cells.get(counter)
+        if known is not None and (cell_us > known[0] or cell_us in known[1]):
+            return known[1].get(cell_us, _EMPTY)
         sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
         cell: tuple[int, int] | None = self._db.execute(sql, (counter, cell_us)).fetchone()
         return cell or _EMPTY
 
-    def _remember(self, counter: str, cells: Cells) -> None:
-        self._cells[counter] = cells
+    def _remember(self, counter: str, since_us: int, cells: Cells) -> None:
+        self._cells[counter] = since_us, cells
         if len(self._cells) > COUNTERS_CACHED_MAX:
             self._cells.popitem(last=False)
 
