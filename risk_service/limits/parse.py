@@ -43,7 +43,8 @@ def parse_policies(text: str, file: str) -> tuple[Policy, ...]:
         raise _faulty(file, [Fault(1, f"is larger than {BYTES_MAX} bytes; split the campaigns")])
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is a plain ValueError, brackets in brackets the other.
         raise _faulty(file, [_syntax(error, text)]) from error
     lines = Lines(text)
     faults = _top_faults(document, lines)
@@ -55,6 +56,8 @@ def parse_policies(text: str, file: str) -> tuple[Policy, ...]:
             policies.append(policy_of(Entry(table, lines, place), _version(table)))
         except Fault as fault:
             faults.append(fault)
+        except RecursionError:
+            faults.append(Fault(lines.of(place), "holds tables too deep; one level is enough"))
     faults += _repeated(policies)
     if faults:
         raise _faulty(file, faults)
@@ -94,7 +97,9 @@ def _meant(word: str, known: tuple[str, ...]) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
-def _syntax(error: tomllib.TOMLDecodeError, text: str) -> Fault:
+def _syntax(error: ValueError | RecursionError, text: str) -> Fault:
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return Fault(1, f"cannot be read: {error}")
     found = _AT_LINE.search(str(error))
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
     words = _AT_LINE.sub("", str(error)).strip()

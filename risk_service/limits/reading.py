@@ -147,7 +147,7 @@ def _releases(entry: Entry) -> frozenset[ReleaseReason]:
     if not isinstance(names, list):
         raise entry.fault("release_on", '`release_on` must be a list: release_on = ["refund"]')
     for name in names:
-        if name not in RELEASES:
+        if not isinstance(name, str) or name not in RELEASES:
             raise entry.fault(
                 "release_on", f"{said(name)} releases nothing; {one_of(name, RELEASES)}"
             )

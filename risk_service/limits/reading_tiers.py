@@ -16,7 +16,8 @@ LEVELS = {f"L{n}": VerificationLevel[f"L{n}"] for n in range(4)}
 def tiers_of(entry: Entry, base: Bounds) -> tuple[Tier, ...]:
     """Return the tiers of a policy; what one does not say it has from the policy."""
     tables = entry.table.get("tier", [])
-    if not isinstance(tables, list) or len(tables) > TIERS_MAX:
+    whole = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
+    if not whole or len(tables) > TIERS_MAX:
         raise entry.fault("tier", f"tiers are written as [[policy.tier]], at most {TIERS_MAX}")
     defaults = {"minimum": base.minimum, "step": base.step}
     return tuple(_tier(entry, place, defaults | table) for place, table in enumerate(tables))
@@ -44,7 +45,7 @@ def _tier(entry: Entry, place: int, table: Mapping[str, Any]) -> Tier:
             raise fault("when", f'`{name}` must be a text or list of texts: {name} = "true"')
         traits[name] = frozenset(values)
     level = when.get("verification", "L0")
-    if level not in LEVELS:
+    if not isinstance(level, str) or level not in LEVELS:
         raise fault("when", f"`verification` is {said(level)}; one of: {', '.join(LEVELS)}")
     least = LEVELS[level] if "verification" in when else VerificationLevel.UNSPECIFIED
     return Tier(bounds=bounds_of(table, fault), level=least, traits=traits)

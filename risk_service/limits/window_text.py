@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from risk_service.limits.windows import (
     EXACT_CAP_MAX,
@@ -77,7 +78,12 @@ def _calendar(table: Mapping[str, object], fault: Fault) -> Calendar:
     match = _DAY_START.fullmatch(start) if isinstance(start, str) else None
     if match is None:
         raise fault(f'`day_start` is {start!r}; a time of day: day_start = "04:00"')
-    try:
-        return Calendar(unit, ZoneInfo(zone), time(int(match[1]), int(match[2])))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise fault(f"`{zone}` is no IANA time zone, such as Asia/Shanghai or UTC") from error
+    if zone not in _zones():
+        raise fault(f"`{zone}` is no IANA time zone, such as Asia/Shanghai or UTC")
+    return Calendar(unit, ZoneInfo(zone), time(int(match[1]), int(match[2])))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the zones that mean the same on every machine."""
+    return frozenset(available_timezones()) - {"localtime", "Factory"}

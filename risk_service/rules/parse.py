@@ -21,6 +21,7 @@ from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject
 
 RULES_MAX = 1000
+INT64_END = 2**63
 _DIGIT = re.compile(r"\d")
 _CHOICES = {
     "outcome": OUTCOMES,
@@ -90,6 +91,9 @@ def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
         ) from error
     except ValidationError as error:
         raise RuleFileFault(file, (1, 0), "", _form(error, RuleFile)) from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is a plain ValueError, brackets in brackets the other.
+        raise RuleFileFault(file, (1, 0), "", _plain(f"cannot be read: {error}")) from error
     if len(content.rule) > RULES_MAX:
         raise RuleFileFault(file, (1, 0), "", _plain(f"more than {RULES_MAX} rules"))
     return content.rule
@@ -197,7 +201,7 @@ class _Reader:
             kind = language.variables.get(name)
             if kind is None:
                 raise self._fault(line, table.id, _unknown(name, language))
-            if kind not in _KIND_OF_TYPE.get(type(value), ()) or not _are_texts(value):
+            if kind not in _KIND_OF_TYPE.get(type(value), ()) or not _can_be_had(value):
                 raise self._fault(
                     line,
                     table.id,
@@ -231,8 +235,11 @@ def _most_telling(error: ValidationError) -> ErrorDetails:
     return next((one for one in found if one["type"] == "extra_forbidden"), found[0])
 
 
-def _are_texts(value: object) -> bool:
-    return not isinstance(value, list) or all(isinstance(one, str) for one in value)
+def _can_be_had(value: object) -> bool:
+    """Tell whether a value of the right type is one that the engine takes."""
+    if isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return not isinstance(value, int) or -INT64_END <= value < INT64_END
 
 
 def _form(error: ValidationError, table: type[BaseModel]) -> Texts:

@@ -63,6 +63,15 @@ WRONG = [
     ("cap", "true", "cap =", "whole number"),
     ("on_exceed", "deny", "on_exceed =", "one of: reject"),
     ("release_on", '["refunds"]', "release_on =", "did you mean `refund`"),
+    ("release_on", '[["refund"]]', "release_on =", "releases nothing"),
+    ("window", '{ calendar = "day", time_zone = "Asia" }', "window =", "IANA time zone"),
+    ("window", '{ calendar = "day", time_zone = "localtime" }', "window =", "IANA time zone"),
+    (
+        "window",
+        f'{{ calendar = "day", time_zone = "{"x" * 5000}" }}',
+        "window =",
+        "IANA time zone",
+    ),
 ]
 
 
@@ -101,6 +110,8 @@ def test_fault_names_its_line_and_what_would_be_right(
         ("[[policy.tier]]\ncap = 5", "[[policy.tier]]", "for whom it is"),
         ('[[policy.tier]]\ncap = 5\nwhen = { vip = "1" }', "when", "no trait"),
         ('[[policy.tier]]\nwhen = { verification = "L2" }\ncap = "5"', 'cap = "5"', "tier 1"),
+        ('[[policy.tier]]\nwhen = { verification = ["L2"] }\ncap = 5', "when", "one of: L0"),
+        ("tier = [1]", "tier = [1]", "[[policy.tier]]"),
     ],
 )
 def test_fault_in_an_optional_entry(more: str, at: str, words: str) -> None:
@@ -125,7 +136,11 @@ def test_all_faults_are_told_at_once_in_their_order() -> None:
         ("format = 1\n\n[[policy]\n", 3, "no TOML"),
         ('format = 1\nx = "open', 2, "no TOML"),
         ("format = 1\npolicy = 3", 2, "[[policy]]"),
+        ("format = 1\nx = " + "9" * 5000, 1, "cannot be read"),
+        ("format = 1\nx = " + "[" * 50_000, 1, "cannot be read"),
+        ("format = 1\n[[policy]]\nname" + ".a" * 2_000 + " = 1", 2, "too deep"),
     ],
+    ids=range(9),
 )
 def test_file_that_is_none(text: str, line: int, words: str) -> None:
     """Broken syntax has a line too."""

@@ -275,3 +275,19 @@ def test_clock_back_changes_only_schedules() -> None:
     rules = load_rule_set({"a.toml": file_text(rule_text(table))})
     at_us = round(datetime(1969, 12, 31, 21, tzinfo=UTC).timestamp() * 1_000_000)
     assert rules.match(FLASH, at_us, FAST)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "x = " + "9" * 5000,
+        HEAD + "x = " + "[" * 50_000,
+        file_text(rule_text(known="order__page_open_ms = " + "9" * 400)),
+        file_text(rule_text(known="order__page_open_ms = 9223372036854775808")),
+    ],
+    ids=["digits", "brackets", "float", "int64"],
+)
+def test_what_no_parser_takes_is_a_fault_of_the_file(text: str) -> None:
+    """Numbers and brackets without end are told with the file, like every other fault."""
+    with pytest.raises(RuleFileFault, match=r"^a\.toml:\d+: "):
+        load_rule_set({"a.toml": text})
