@@ -13,7 +13,7 @@ from risk_service.limits.draft import Draft
 from risk_service.limits.policy import CLUSTER, CountPer, Policy
 from risk_service.limits.reservation import Entry, Reservation
 from risk_service.limits.steps import blank
-from risk_service.limits.windows import Place
+from risk_service.limits.windows import Campaign, Place, Session
 
 ADJUSTMENT = f"adjustment{SEPARATOR}"
 
@@ -77,11 +77,19 @@ def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple
         words = f"the policy counts {', '.join(sorted(subjects))}"
         raise InvalidInput((Violation(field="subject", description=words),))
     token = draft.root(call.token) if call.subject == CLUSTER else call.token
-    scope, _, period = call.scope.partition(" ")
+    scope, period = _scope_and_period(policy, call.scope)
     line = _line(policy, scope, period or scope)
     place = policy.window.place(_demand(period), line, now_us)
     parts = (f"{call.subject}={token}", policy.shape, scope, place.bucket)
     return SEPARATOR.join(parts), place
+
+
+def _scope_and_period(policy: Policy, text: str) -> tuple[str, str]:
+    """Return the value counted per, and the campaign or session behind it if there is one."""
+    if not isinstance(policy.window, Campaign | Session):
+        return text, ""
+    scope, _, period = text.partition(" ")
+    return scope, period
 
 
 def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple[int, int]]:

@@ -26,7 +26,7 @@ from risk_service.identity.payload import Fingerprinter
 from risk_service.limits.demand import FALSE, TRUE, demand_of_order
 from risk_service.limits.policy import CLUSTER, DIMENSIONS, GLOBAL
 from risk_service.pb.risk.v1 import limits_pb2
-from risk_service.rpc.constraints import CURRENCIES
+from risk_service.rpc.constraints import CURRENCIES, MONEY_MINOR_MAX
 from risk_service.rpc.constraints_limits import (
     ADJUST,
     CANCEL,
@@ -36,6 +36,7 @@ from risk_service.rpc.constraints_limits import (
     GET_USAGE,
     RELEASE,
     RESERVE,
+    TTL_S_MAX,
 )
 from risk_service.rpc.desk import decoded
 from risk_service.rpc.validate import TimeWindow, micros, require
@@ -97,7 +98,10 @@ class LimitsReader:
     def extend(self, payload: bytes) -> Extend:
         """Return the call of an ``ExtendRequest``."""
         request = self._message(limits_pb2.ExtendRequest, payload, EXTEND)
-        return Extend(reservation_id=request.reservation_id, until_us=micros(request.expires_at))
+        until_us = micros(request.expires_at)
+        if until_us > self.now_us() + TTL_S_MAX * SECOND_US:
+            raise _wrong("expires_at", f"must lie at most {TTL_S_MAX} s ahead: a hold has an end")
+        return Extend(reservation_id=request.reservation_id, until_us=until_us)
 
     def release(self, payload: bytes) -> Release:
         """Return the call of a ``ReleaseRequest``."""
@@ -166,7 +170,9 @@ class LimitsReader:
         if demand.currency_code and demand.currency_code not in CURRENCIES:
             raise _wrong("demand.currency_code", "must be an ISO 4217 code in upper case, or empty")
         now_us = self.now_us()
-        order = self.tokenise(_raw_order(demand, now_us))
+        raw = _raw_order(demand, now_us)
+        _require_sums(raw)
+        order = self.tokenise(raw)
         content = _RESERVE + request.SerializeToString(deterministic=True)
         account = order.tokens.account
         asked = demand_of_order(
@@ -228,6 +234,13 @@ def _raw_order(demand: Typed, now_us: int) -> RawOrder:
         drop_id=demand.drop_id,
         verification_level=VerificationLevel(demand.verification_level),
     )
+
+
+def _require_sums(raw: RawOrder) -> None:
+    """Refuse money that no order has: counters add it up in 64 bits."""
+    for field, minor in (("lines", raw.goods_minor), ("discounts", raw.discount_minor)):
+        if minor > MONEY_MINOR_MAX:
+            raise _wrong(f"demand.{field}", f"must come to at most {MONEY_MINOR_MAX}, are {minor}")
 
 
 def _line(line: Typed) -> OrderLine:

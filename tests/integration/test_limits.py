@@ -186,6 +186,42 @@ def test_bad_reserve_names_its_field(stub: Stub, change: dict[str, object], fiel
     assert field in words
 
 
+def test_money_beyond_any_order_is_refused(stub: Stub) -> None:
+    """Counters are 64 bits wide: one demand of 2 x 10^18 would end the calls beside it too."""
+    request = limits_pb2.ReserveRequest(demand=demand("o-rich", "rich", 10_000), ttl_s=600)
+    request.demand.lines[0].unit_price_minor = 10**12
+    code, words = refused(stub.Reserve, request)
+    assert code is Code.INVALID_ARGUMENT
+    assert "demand.lines" in words
+
+
+def test_hold_cannot_be_extended_for_ever(stub: Stub) -> None:
+    """Whatever is held comes back some day: an end in the year 9999 is none."""
+    reserve(stub, "o-ext", "eva")
+    extend = limits_pb2.ExtendRequest(reservation_id="o-ext")
+    extend.expires_at.FromSeconds(253_402_300_799)
+    code, words = refused(stub.Extend, extend)
+    assert code is Code.INVALID_ARGUMENT
+    assert "expires_at" in words
+
+
+def test_adjust_reaches_a_sku_with_a_blank(stub: Stub) -> None:
+    """Only a campaign or session stands behind a blank; elsewhere it is part of the SKU."""
+    request = limits_pb2.AdjustRequest(
+        adjustment_id="blank",
+        policy_id="limit",
+        subject="account",
+        subjects=limits_pb2.LimitSubjects(account_id="ned"),
+        scope="red shoe",
+        delta=2,
+        reason="bought in the old shop",
+    )
+    stub.Adjust(request, timeout=10)
+    asked = limits_pb2.ReserveRequest(demand=demand("o-blank", "ned"), ttl_s=600, partial=True)
+    asked.demand.lines[0].sku = "red shoe"
+    assert stub.Reserve(asked, timeout=10).grant.outcome == risk_pb2.OUTCOME_DENY
+
+
 def test_errors_of_the_ledger_have_codes(stub: Stub) -> None:
     """Unknown, in another state, used for something else: each has its code."""
     confirm = limits_pb2.ConfirmRequest(reservation_id="never")
