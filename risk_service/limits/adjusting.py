@@ -87,8 +87,8 @@ def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple
 def _scope_and_period(policy: Policy, text: str) -> tuple[str, str]:
     """Return the value counted per, and the campaign or session behind it if there is one."""
     if not isinstance(policy.window, Campaign | Session):
-        return text, ""
-    scope, _, period = text.partition(" ")
+        return text.strip(), ""
+    scope, _, period = text.strip().partition(" ")
     return scope, period
 
 

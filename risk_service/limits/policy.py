@@ -7,7 +7,6 @@ file is in ``parse``, weighing an order in ``weigh``.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import attrgetter
 
 from risk_service.domain.grant import Demand, DemandLine, Measure
 from risk_service.domain.reservation import ReleaseReason
@@ -105,18 +104,18 @@ class Filter:
         """Tell whether a line passes every set that is not empty."""
         return (
             (not self.promotion_types or line.promotion_type in self.promotion_types)
-            and (not self.campaigns or line.campaign_id in self.campaigns)
-            and (not self.skus or line.sku in self.skus)
-            and (not self.sellers or line.seller_id in self.sellers)
+            and (not self.campaigns or _campaign(line) in self.campaigns)
+            and (not self.skus or _sku(line) in self.skus)
+            and (not self.sellers or _seller(line) in self.sellers)
         )
 
     def names(self, line: DemandLine) -> bool:
         """Tell whether one of the sets names the line, as an exclusion reads it."""
         return (
             line.promotion_type in self.promotion_types
-            or line.campaign_id in self.campaigns
-            or line.sku in self.skus
-            or line.seller_id in self.sellers
+            or _campaign(line) in self.campaigns
+            or _sku(line) in self.skus
+            or _seller(line) in self.sellers
         )
 
 
@@ -237,10 +236,23 @@ def _promotion_type(line: DemandLine) -> str:
     return line.promotion_type.name
 
 
+# As the account's, these ids lose the space around them: a blank more is no SKU of its own.
+def _sku(line: DemandLine) -> str:
+    return line.sku.strip()
+
+
+def _seller(line: DemandLine) -> str:
+    return line.seller_id.strip()
+
+
+def _campaign(line: DemandLine) -> str:
+    return line.campaign_id.strip()
+
+
 _SCOPES: Mapping[CountPer, Callable[[DemandLine], str]] = {
     CountPer.EVERYTHING: _everything,
-    CountPer.SKU: attrgetter("sku"),
-    CountPer.SELLER: attrgetter("seller_id"),
-    CountPer.CAMPAIGN: attrgetter("campaign_id"),
+    CountPer.SKU: _sku,
+    CountPer.SELLER: _seller,
+    CountPer.CAMPAIGN: _campaign,
     CountPer.PROMOTION_TYPE: _promotion_type,
 }

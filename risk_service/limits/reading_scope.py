@@ -45,9 +45,9 @@ def filter_of(entry: Entry, key: str) -> Filter:
         promotion_types=frozenset(
             _promotion(entry, key, name) for name in table.get("promotion_types", ())
         ),
-        campaigns=frozenset(table.get("campaigns", ())),
-        skus=frozenset(table.get("skus", ())),
-        sellers=frozenset(table.get("sellers", ())),
+        campaigns=frozenset(map(str.strip, table.get("campaigns", ()))),
+        skus=frozenset(map(str.strip, table.get("skus", ()))),
+        sellers=frozenset(map(str.strip, table.get("sellers", ()))),
     )
 
 

@@ -80,7 +80,7 @@ class Campaign:
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the campaign's place."""
-        return Place(line.campaign_id)
+        return Place(line.campaign_id.strip())
 
 
 class Session:
@@ -91,7 +91,8 @@ class Session:
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the drop's place."""
-        return Place(f"drop {demand.drop_id}" if demand.drop_id else f"none {line.campaign_id}")
+        drop = demand.drop_id.strip()
+        return Place(f"drop {drop}" if drop else f"none {line.campaign_id.strip()}")
 
 
 class Rolling:

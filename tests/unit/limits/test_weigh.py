@@ -186,6 +186,21 @@ def test_scope_filters_and_counts_per_value() -> None:
     assert not book(text + 'include = { promotion_types = ["GIFT"] }\n').concerns(demand("o"))
 
 
+@pytest.mark.parametrize("window", ['"lifetime"', '"session"', '"campaign"'])
+@pytest.mark.parametrize("per", ["sku", "seller", "campaign"])
+def test_space_around_an_id_makes_no_other_counter(per: str, window: str) -> None:
+    """Blanks around SKU, seller, campaign or drop get nobody a second quota."""
+    policies = book(policy(per=per, window=window) + 'include = { skus = ["s"] }\n')
+    plain = line("s", campaign="c")
+    blank = replace(line(" s\u3000", campaign="\u00a0c"), seller_id=" seller-1 ")
+    claims = [
+        policies.claims(replace(demand("o", one), drop_id=drop), START_US).claims
+        for one, drop in ((plain, "d"), (blank, " d "))
+    ]
+    assert len(claims[0]) == 1
+    assert claims[0][0].counters == claims[1][0].counters
+
+
 def test_orders_before_and_after_a_policy_holds() -> None:
     """A policy counts from its first microsecond to its last."""
     text = policy() + "valid_from = 2023-11-14T22:13:20Z\nvalid_to = 2023-11-14T22:13:21Z\n"
