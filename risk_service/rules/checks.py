@@ -112,6 +112,12 @@ def check_divisions(source: str, widening: Widening) -> None:
         raise fault(source, node.at, "open_division")
 
 
+def check_lists(source: str, widening: Widening) -> None:
+    """Refuse lists that mix kinds: a part of them could never be met."""
+    for node in widening.mixed:
+        raise fault(source, node.at, "mixed_list")
+
+
 def _check_size(source: str, tree: Node) -> None:
     nodes = list(tree.walk())
     # What a macro unfolds to is not what was written: its own nodes all lie at its place.

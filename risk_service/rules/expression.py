@@ -18,6 +18,7 @@ from cel_expr_python import cel
 from risk_service.domain.errors import ConfigFault
 from risk_service.rules.checks import (
     check_divisions,
+    check_lists,
     check_patterns,
     check_source,
     check_tree,
@@ -157,6 +158,7 @@ class Language:
         check_tree(source, tree, self.variables)
         check_words(source, tree, self._vocabulary)
         widening = Widening(tree, self.variables)
+        check_lists(source, widening)
         check_divisions(source, widening)
         self._check_patterns(source, tree)
         text, asked = _with_flags(source, tree)

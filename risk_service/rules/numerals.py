@@ -23,7 +23,7 @@ _OF_CALL = {"size": WHOLE, "int": WHOLE, "double": NUMBER, RATIO: NUMBER, "strin
 
 
 class Widening:
-    """Finds the literals to widen and the divisions whose divisor may be 0.
+    """Finds the literals to widen, divisions whose divisor may be 0, and lists of several kinds.
 
     Attributes
     ----------
@@ -31,11 +31,15 @@ class Widening:
         Places of the literals to widen.
     divisions
         Divisions of numbers by what is no literal; their result would be infinite for 0.
+    mixed
+        Elements of another kind than their list's first: the engine lets any value meet such
+        a list, and what cannot be equal would silently never be.
     """
 
     def __init__(self, tree: Node, variables: Variables) -> None:
         self.literals: set[int] = set()
         self.divisions: list[Node] = []
+        self.mixed: list[Node] = []
         self._type(tree, {name: _OF_KIND[kind] for name, kind in variables.items()})
 
     def _type(self, node: Node, names: Mapping[str, str]) -> str:
@@ -76,6 +80,9 @@ class Widening:
 
     def _list(self, node: Node, types: list[str]) -> str:
         element = types[0] if types else UNKNOWN
+        kinds = [NUMBER if one in (LITERAL, WHOLE) else one for one in types]
+        told = [(part, kind) for part, kind in zip(node.parts, kinds, strict=True) if kind]
+        self.mixed += [part for part, kind in told if kind != told[0][1]]
         if NUMBER in types:
             self._widen(*[p for p, t in zip(node.parts, types, strict=True) if t == LITERAL])
             element = NUMBER

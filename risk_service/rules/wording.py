@@ -123,6 +123,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "write ratio(a, b), which cannot be told when b is 0, or ratio(a, b, 0) for a value then",
         "请写 ratio(a, b)（b 为 0 时无法判断）或 ratio(a, b, 0)（b 为 0 时取 0）",
     ),
+    "mixed_list": (
+        "this is of another kind than the first element of the list",
+        "与列表第一个元素的类型不同",
+        "a list holds only texts, only numbers or only flags: ['a', 'b'], [1, 2]",
+        "列表只能全是文本、全是数字或全是真假值：['a', 'b']、[1, 2]",
+    ),
     "bad_pattern": (
         "this is no pattern that can be used: {detail}",
         "无法使用的正则表达式：{detail}",
