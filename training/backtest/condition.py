@@ -71,7 +71,9 @@ def compile_definition(text: str, variables: OwnVariables) -> Definition:
                 f"--define {name}: {used} is history; a definition says which events count, by "
                 "their own columns"
             )
-    compiled = _compiled(condition.strip(), variables.of_event(), variables)
+    compiled = _compiled(
+        condition.strip(), variables.of_event(), variables, whose=f"--define {name}"
+    )
     return Definition(name=name, condition=compiled)
 
 
@@ -81,22 +83,27 @@ def names_in(text: str) -> Iterator[str]:
     yield from (name for name in found if name[0] not in "'\"")
 
 
-def shown(text: str, fault: RuleFault, hint: str) -> str:
+def shown(text: str, fault: RuleFault, hint: str, whose: str = "the rule") -> str:
     """Return a fault with the line of the text and marks below the place."""
     lines = text.split("\n")
     line = lines[fault.line - 1] if fault.line <= len(lines) else ""
     marks = " " * (fault.column - 1) + "^" * max(1, min(fault.length, len(line)))
     advice = f"\n  {hint}" if hint else ""
     where = f"line {fault.line}, column {fault.column}"
-    return f"the rule, {where}: {fault.message}\n  {line}\n  {marks}{advice}"
+    return f"{whose}, {where}: {fault.message}\n  {line}\n  {marks}{advice}"
 
 
-def _compiled(text: str, declared: Mapping[str, Variable], variables: OwnVariables) -> Condition:
+def _compiled(
+    text: str,
+    declared: Mapping[str, Variable],
+    variables: OwnVariables,
+    whose: str = "the rule",
+) -> Condition:
     kinds: dict[str, Kind] = {name: one.kind for name, one in declared.items()}
     try:
         expression = Language(kinds).compile(text)
     except RuleFault as fault:
-        raise ConfigFault(shown(text, fault, _hint(text, fault, variables))) from fault
+        raise ConfigFault(shown(text, fault, _hint(text, fault, variables), whose)) from fault
     read = dict.fromkeys((*expression.variables, *expression.asks_known))
     return Condition(
         text=text, expression=expression, variables={name: declared[name] for name in read}

@@ -61,6 +61,7 @@ def finished(request: BacktestRequest, asked: Asked, flagged: Flagged, faults: F
         },
         "as_of": None if request.as_of_us is None else moment(request.as_of_us),
         "zone": request.zone.key,
+        "label_delay_s": request.label_delay_s,
         **asked.about,
         "events_read": len(population),
         "events_flagged": count,

@@ -42,5 +42,5 @@ def rule_of(text: str, rules: RuleSet) -> Rule:
     if text in rules.rules:
         return rules.rules[text]
     found = near(text, rules.rules)
-    advice = f"did you mean {' or '.join(found)}?" if found else "`risk rules check` lists them"
+    advice = f"did you mean {' or '.join(found)}?" if found else "`risk rules list` shows them"
     raise ConfigFault(f"there is no rule {text!r}, and it is no condition; {advice}")

@@ -70,7 +70,7 @@ def backtest(
     """
     if flags is not None:
         check_suffix(flags)
-    request = request_of(rule or "true", data, given)
+    request = request_of("true" if rule is None else rule, data, given)
     if given["variables"]:
         _list(request, json_file)
         return

@@ -78,8 +78,9 @@ def test_every_event_is_in_one_state(shop: Path) -> None:
 
 
 def test_labels_that_were_not_known_yet_are_left_out(shop: Path) -> None:
-    """As of the fifth day the refunds are known and the frauds are not."""
-    figures = figures_of(shop, "true", "--as-of", "2024-01-05")
+    """As of the fifth day the refunds are known and the frauds are not; the result says so."""
+    figures = figures_of(shop, "true", "--as-of", "2024-01-05", "--label-delay", "12h")
+    assert figures["label_delay_s"] == 43_200
     assert states(figures, "all") == {"abuse": 0, "refunded": 3, "honest": 0, "unknown": 3}
     assert figures["as_of"] == "2024-01-05T00:00:00Z"
 
@@ -196,7 +197,8 @@ def test_no_event_flagged(shop: Path) -> None:
         ("true", ["--define", "x"], "write NAME=CONDITION"),
         ("true", ["--define", "fraud=amount > 1"], "has a label of that name"),
         ("true", ["--define", "x=true", "--define", "x=false"], "is given twice"),
-        ("true", ["--define", "x=amount >"], "the expression ends too early"),
+        ("true", ["--define", "x=amount >"], "--define x, line 1.*the expression ends too early"),
+        ("", [], "the expression is empty"),
         ("true", ["--flags", "flags.txt"], "ends with .parquet or .csv"),
     ],
 )  # fmt: skip
