@@ -82,6 +82,7 @@ class Findings:
         self.rules, self.lists, self.limits = books.rules, books.lists, books.limits
         self.has_rules = any(rule.subject is Subject.ORDER for rule in self.rules.rules.values())
         self._reader = OrderReader(schema, self.rules)
+        self._has_limits = self.limits.concerns_any(frozenset(PromotionType))
         self._are_limited = lru_cache(KEPT_SETS)(self.limits.concerns_any)
 
     def of_group(
@@ -118,9 +119,12 @@ class Findings:
             for hits, matched in zip(listed, ruled, strict=True)
         ]
 
-    def is_limited(self, case: Case) -> bool:
-        """Tell whether a purchase limit may concern the order; cheap."""
-        return self._are_limited(_counted_kinds(case))
+    def asks_limits(self, case: Case) -> bool:
+        """Tell whether a purchase limit may concern the order, or an earlier form of it; cheap.
+
+        What the order held before it changed would else stay held beside the new decision.
+        """
+        return self._are_limited(_counted_kinds(case)) or (case.number > 1 and self._has_limits)
 
     def reads_cluster(self, case: Case) -> bool:
         """Tell whether such a limit counts on identity clusters."""

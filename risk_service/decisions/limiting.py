@@ -112,7 +112,11 @@ class Limiting:
         except StoreUnavailable as error:
             log.warning("limits_unavailable", extra={"error": str(error), "orders": len(asks)})
             answers = [
-                Limited(verdict=self._uncounted(ask, book, now_us), counted=False) for ask in asks
+                Limited(
+                    verdict=self._uncounted(ask, book, now_us),
+                    counted=not book.concerns(ask.demand),
+                )
+                for ask in asks
             ]
             return Held(answers=answers, reserved=None)
         grants = [told.get(n, grant) for n, grant in enumerate(reserved.grants)]

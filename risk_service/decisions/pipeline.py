@@ -139,7 +139,7 @@ class Pipeline:
     ) -> tuple[list[Limited], Held]:
         """Return each verdict with what limits say, and what is held of them."""
         limited = [Limited(verdict=draft.verdict) for draft in drafts]
-        places = [n for n, draft in enumerate(drafts) if findings.is_limited(draft.case)]
+        places = [n for n, draft in enumerate(drafts) if findings.asks_limits(draft.case)]
         asks = [
             self._ask(drafts[n], now_us, self._cluster(drafts[n].case, live, n, findings))
             for n in places

@@ -89,6 +89,16 @@ def test_a_denied_order_holds_nothing_and_lets_go(tmp_path: Path) -> None:
         assert (use.cap, use.granted) == (200, use.granted)
 
 
+def test_order_that_is_limited_no_more_lets_go(tmp_path: Path) -> None:
+    """Bought at the full price after all, an order holds nothing of the flash sale."""
+    with limited_desk(tmp_path, policy(cap=2)) as desk:
+        decide(desk, flash("a", 2, order_id="o"))
+        assert used(desk) == 2
+        (plain,) = decide(desk, attempt("b", order_id="o"))
+        assert (plain.outcome, plain.granted, plain.limit_uses) == (Outcome.ALLOW, (), ())
+        assert used(desk) == 0
+
+
 def test_holds_last_as_long_as_their_outcome_needs(tmp_path: Path) -> None:
     """ALLOW until it must be paid, CHALLENGE as long as it is open, REVIEW until its SLA."""
     with limited_desk(tmp_path, policy(cap=200)) as desk:
