@@ -16,12 +16,14 @@ PAID_FOR = (State.CONFIRMED, State.RELEASED)
 
 
 def expire(draft: Draft, reservation: Reservation, now_us: int) -> None:
-    """End a hold whose time is over, or forget a refusal that was kept long enough."""
+    """End a hold whose time is over, or forget a refusal that was kept long enough.
+
+    What was refused beside a hold is asked anew once the hold is over.
+    """
+    told = replace(reservation, refused=None, refused_fingerprint=b"", expires_at_us=0)
     if reservation.state is State.HELD:
-        reason = ReleaseReason.PAYMENT_TIMEOUT
-        draft.put(ended(reservation, State.EXPIRED, reason, now_us))
-    else:
-        draft.put(replace(reservation, refused=None, refused_fingerprint=b"", expires_at_us=0))
+        told = ended(told, State.EXPIRED, ReleaseReason.PAYMENT_TIMEOUT, now_us)
+    draft.put(told)
 
 
 def answer(reservation: Reservation, state: State, grant: Grant | None = None) -> LedgerAnswer:

@@ -128,6 +128,16 @@ def test_refused_take_over_leaves_the_hold(house: LedgerHouse) -> None:
     assert done(house, Confirm(reservation_id="o1")).state is ReservationState.CONFIRMED
 
 
+def test_refusal_beside_a_hold_ends_with_it(house: LedgerHouse) -> None:
+    """What was refused because others held it is weighed anew when that is over."""
+    reserve(house, demand("o1"))
+    reserve(house, demand("o2"))
+    more = demand("o1", line(quantity=2))
+    assert granted(reserve(house, more, take_over=True)) == (Outcome.DENY, 0)
+    later_us = START_US + TTL_US
+    assert granted(reserve(house, more, later_us, take_over=True)) == (Outcome.ALLOW, 2)
+
+
 def test_part_is_granted_where_the_policy_takes_one(house: LedgerHouse) -> None:
     """cap_quantity holds what is left, all or nothing refuses it."""
     use(house, policy(on_exceed="cap_quantity"))
