@@ -51,8 +51,12 @@ def _rows(header: str, row: str, count: int = 60) -> str:
             ['thousands = ","', 'format = "%m/%d/%Y"', 'card_number = "Card Number"',
              'column = "Amount"'],
         ),
+        (
+            _rows("Tx Ref,when,Gast,Umsatz,is_fraud", "{i:04d},2024-05-{d:02d},00{c},{i}.5,{f}"),
+            ['id = "Tx Ref"', '[entities]\ngast = "Gast"', '[numeric]\numsatz = "Umsatz"'],
+        ),
     ],
-    ids=["handbook", "german", "millis", "steps", "dollars"],
+    ids=["handbook", "german", "millis", "steps", "dollars", "codes"],
 )  # fmt: skip
 def test_a_guess_names_the_columns_and_can_be_imported(
     bench: Any, tmp_path: Path, text: str, expected: list[str]

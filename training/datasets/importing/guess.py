@@ -16,7 +16,7 @@ from training.datasets.toml_text import quoted
 _TIMES = "time|date|timestamp|created|at$|when|dt|datetime"
 _LABELS = "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return"
 _AMOUNTS = "amount|amt|price|total|value|sum|cost|pay"
-_IDS = "id|key|number|num|no$|nr$|uuid|guid"
+_IDS = r"id|key|number|num|no$|nr$|uuid|guid|ref\b|reference"
 _EVENTS = "event|transaction|trans|tx|order|payment|invoice|session|record|row"
 _ENTITIES = (
     "card|cc|customer|user|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
@@ -113,7 +113,9 @@ class _Guess:
     def _event(self, event_id: Look | None, time: Look | None) -> list[str]:
         lines = ["", "[event]"]
         if event_id is None:
-            lines.append("# id = ...      no column has a value of its own in each row: row number")
+            lines.append(
+                "# id = ...      no column is called an id and differs in each row: row number"
+            )
         else:
             lines.append(f"id = {quoted(event_id.name)}")
         if time is None:
@@ -167,7 +169,7 @@ def _is_counter(look: Look) -> bool:
 def _is_entity(look: Look) -> bool:
     # A measure has fractions, and a yes or no names nobody.
     names_somebody = look.says(_ENTITIES) and (look.is_whole or not look.marks)
-    return names_somebody and look.different > 2 and not look.time
+    return (names_somebody or look.is_code) and look.different > 2 and not look.time
 
 
 def _label_lines(look: Look | None, known: Look | None) -> list[str]:

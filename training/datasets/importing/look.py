@@ -32,7 +32,8 @@ class Look:
     ``share`` is the part of the rows that have a value; ``different`` counts the values;
     ``common`` holds the most frequent ones; ``time`` is the part of a mapping that would read
     it as a time, or empty; ``marks`` is the decimal mark of its numbers, with that of
-    thousands after it, or empty when it has no numbers.
+    thousands after it, or empty when it has no numbers. ``is_code``: digits that begin with a
+    zero, which name something and measure nothing.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Look:
     time: str
     marks: str
     is_whole: bool
+    is_code: bool
 
     @property
     def is_unique(self) -> bool:
@@ -88,7 +90,8 @@ def _look(cells: Cells, name: str) -> Look:
         ((pair["values"].as_py(), pair["counts"].as_py()) for pair in pc.value_counts(present)),
         key=lambda pair: (-pair[1], pair[0]),
     )
-    marks, is_whole = _numbers(present)
+    is_code = bool(pc.any(pc.match_substring_regex(present, r"^0\d+$"), min_count=0).as_py())
+    marks, is_whole = ("", False) if is_code else _numbers(present)
     return Look(
         name=name,
         share=len(present) / len(text),
@@ -98,6 +101,7 @@ def _look(cells: Cells, name: str) -> Look:
         time=_time(cells.typed(name).type, present),
         marks=marks,
         is_whole=is_whole,
+        is_code=is_code,
     )
 
 
