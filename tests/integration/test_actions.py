@@ -129,6 +129,20 @@ def test_limits_of_a_person_end_the_draws(stub: Stub) -> None:
     assert use.used == passed == use.cap
 
 
+def test_refused_draw_is_asked_anew_once_the_customer_is_verified(stub: Stub) -> None:
+    """A verified person may draw more often: the refusal was of the one who was not."""
+    n, blocked = 0, ""
+    while not blocked:
+        n += 1
+        request = action_request(f"tier-{n}", kind=DRAW, account="acc-tier")
+        blocked = assessed(stub, request).decision.blocking
+    stub.VerifyRealName(verify_request("vr-tier", "acc-tier", number=id_number("777")), timeout=10)
+    request.request_id = "tier-verified"
+    assert assessed(stub, request).decision.outcome == risk_pb2.OUTCOME_ALLOW
+    request.request_id = "tier-repeated"
+    assert assessed(stub, request).decision.outcome == risk_pb2.OUTCOME_ALLOW
+
+
 def test_inviting_oneself_is_seen(stub: Stub) -> None:
     """Account and invited account are one: rules say so, with the value."""
     answer = assessed(stub, action_request("self", kind=INVITE, account="acc-x", related="acc-x"))

@@ -197,8 +197,7 @@ class Actions:
         account = benefit.action.account if benefit.action else ""
         return Asked(
             benefit=benefit,
-            # Of the action, not of the request: a further request is no other action.
-            fingerprint=benefit.action_id.encode("utf-8", "surrogatepass"),
+            fingerprint=_print_of(benefit.action_id, level, passed=passed),
             level=level or VerificationLevel.UNSPECIFIED,
             real_name=self.tokenise.real_name(account, case.now_us),
             cluster=seen.cluster,
@@ -249,6 +248,14 @@ class Actions:
             blocking=judged.blocking,
             required_level=judged.required_level,
         )
+
+
+def _print_of(action_id: str, level: VerificationLevel | None, *, passed: bool) -> bytes:
+    """Return what the ledger knows the action by: a further request is no other action.
+
+    Verified, or with a passed challenge, the customer may have more: a refusal ends there.
+    """
+    return f"{action_id}\x1f{int(level or 0)}\x1f{int(passed)}".encode("utf-8", "surrogatepass")
 
 
 def _record(

@@ -59,7 +59,7 @@ class BenefitLimits:
         demand = demand_of(asked, now_us)
         hold = HoldRequest(demand=demand, ttl_us=HOLD_US, partial=False)
         try:
-            (answer,) = self._ledger.run([Reserve(hold=hold)], now_us)
+            (answer,) = self._ledger.run([Reserve(hold=hold, take_over=True)], now_us)
             grant = _grant_of(answer)
             if grant.outcome is Outcome.ALLOW:
                 (confirmed,) = self._ledger.run(
