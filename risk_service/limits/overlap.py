@@ -6,6 +6,8 @@ from itertools import combinations
 
 from risk_service.limits.policy import Filter, Policy
 
+OVERLAPS_MAX = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
@@ -31,12 +33,18 @@ class Overlap:
 
 
 def overlaps(policies: Sequence[Policy]) -> list[Overlap]:
-    """Return the pairs that overlap; policies that count nothing are left out."""
-    found = []
+    """Return the first pairs that overlap; policies that count nothing are left out.
+
+    Alike policies overlap each with each other: more than ``OVERLAPS_MAX`` nobody reads, and
+    no answer could carry.
+    """
+    found: list[Overlap] = []
     for first, second in combinations([policy for policy in policies if policy.counts], 2):
         subjects = ["+".join(key_set) for key_set in first.key_sets if key_set in second.key_sets]
         if subjects and _count_alike(first, second) and _meet(first, second):
             found.append(Overlap(first=first, second=second, subjects=tuple(subjects)))
+        if len(found) == OVERLAPS_MAX:
+            break
     return found
 
 

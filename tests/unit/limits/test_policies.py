@@ -178,6 +178,12 @@ def test_any_change_is_another_version() -> None:
     assert parse_limits("format = 1\n# why\n" + policy(), FILE).version == first.version
 
 
+def test_only_the_first_overlaps_are_told() -> None:
+    """A file of alike policies is answered with what a person reads, not with half a million."""
+    text = "format = 1\n" + "".join(policy(f"p{n}") for n in range(60))
+    assert len(parse_limits(text, FILE).overlaps()) == 200
+
+
 @pytest.mark.parametrize(
     ("change", "meet"),
     [
