@@ -1,5 +1,6 @@
 """A directory that appears whole or not at all, and the writers of the tables in it."""
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from risk_service.domain.errors import ConfigFault
 def appearing_whole(out: Path) -> Iterator[Path]:
     """Yield a directory beside ``out`` that takes its place when the block ends well.
 
+    What a killed process left of an earlier attempt at ``out`` goes first.
+
     Raises
     ------
     ConfigFault
@@ -23,6 +26,7 @@ def appearing_whole(out: Path) -> Iterator[Path]:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigFault(f"{out}: exists already; remove it or name another directory")
+    _remove_abandoned(out)
     partial = out.parent / f".{out.name}.partial-{os.getpid()}"
     try:
         partial.mkdir(parents=True)
@@ -34,6 +38,26 @@ def appearing_whole(out: Path) -> Iterator[Path]:
         raise ConfigFault(f"{out}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_abandoned(out: Path) -> None:
+    """Remove partial directories whose process is gone; one that still writes keeps its own."""
+    start = f".{out.name}.partial-"
+    for partial in out.parent.glob(f"{glob.escape(start)}*"):
+        number = partial.name.removeprefix(start)
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        # Somebody else's process, or no number of a process: not ours to judge.
+        return True
+    return True
 
 
 def table_writer(directory: Path, name: str, schema: pa.Schema) -> pq.ParquetWriter:
