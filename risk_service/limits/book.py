@@ -86,7 +86,7 @@ class LimitBook:
         return not self._on_cluster.isdisjoint(kinds)
 
     def overlaps(self) -> list[Overlap]:
-        """Return pairs of policies that count the same thing for the same orders, the first ones."""
+        """Return the first pairs of policies that count the same thing for the same orders."""
         return overlaps(self.policies)
 
     def claims(self, demand: Demand, now_us: int, cluster: str = "") -> Claims:
