@@ -17,6 +17,7 @@ from risk_service.pb.risk.v1 import (
     risk_pb2_grpc,
 )
 from tests.fixtures.claims import action_request, id_number, subsidy_request, verify_request
+from tests.fixtures.limit_texts import with_flash_level
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -39,9 +40,11 @@ VERIFIED = real_name_pb2.REAL_NAME_RESULT_VERIFIED
 def server(
     master_files: ServiceFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    """Return a server that verifies real names with the stand-in."""
-    files = copy_files(master_files, tmp_path_factory.mktemp("actions"))
-    with start_server(files, environment={"RISK_REAL_NAME_PROVIDER": "local"}) as running:
+    """Return a server that verifies real names with the stand-in; flash sales ask for L1."""
+    directory = tmp_path_factory.mktemp("actions")
+    files = copy_files(master_files, directory)
+    where = {"RISK_REAL_NAME_PROVIDER": "local", "RISK_LIMITS": str(with_flash_level(directory))}
+    with start_server(files, environment=where) as running:
         yield running
 
 

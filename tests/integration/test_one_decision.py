@@ -13,6 +13,7 @@ import grpc
 import pytest
 
 from risk_service.pb.risk.v1 import fail_policy_pb2, order_pb2, risk_pb2, risk_pb2_grpc
+from tests.fixtures.limit_texts import with_flash_level
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -33,8 +34,10 @@ RISK = [sys.executable, "-m", "risk_service.cli"]
 def server(
     master_files: ServiceFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    """Return a server with the rules and limits that ship."""
-    with start_server(copy_files(master_files, tmp_path_factory.mktemp("one"))) as running:
+    """Return a server with the rules and limits that ship; flash sales ask for L1."""
+    directory = tmp_path_factory.mktemp("one")
+    where = {"RISK_LIMITS": str(with_flash_level(directory))}
+    with start_server(copy_files(master_files, directory), environment=where) as running:
         yield running
 
 
