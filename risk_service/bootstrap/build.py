@@ -78,19 +78,10 @@ def build(settings: Settings) -> Service:
     lock = StateLock(settings.state)
     models = load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
-    state = open_state(
-        settings.state,
-        metrics.commit_done,
-        records_max=settings.window_records_max,
-        share=_shared_windows(settings),
-    )
+    state = _state(settings, metrics)
     clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
-    scoring = Scoring(
-        schema,
-        features,
-        models,
-        stale_after_us=settings.features_stale_after_s * SECOND_US,
-    )
+    stale_after_us = settings.features_stale_after_s * SECOND_US
+    scoring = Scoring(schema, features, models, stale_after_us=stale_after_us)
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
     linked = Linked(state.clusters.state, declared, windows, state.logged_us)
@@ -116,16 +107,7 @@ def build(settings: Settings) -> Service:
         store=state.store,
         clock=clock,
     )
-    intake = Intake(
-        tokenise=tokeniser.action,
-        orders=state.store,
-        log=state.events,
-        windows=windows,
-        count_links=linked.count,
-        stamps=state.stamps,
-        clock=clock,
-        reservations=Reservations(ledger=ledger, count=metrics.reservation_to_look_into),
-    )
+    reservations = Reservations(ledger=ledger, count=metrics.reservation_to_look_into)
     claims = build_claims(
         Parts(
             schema=schema,
@@ -149,12 +131,40 @@ def build(settings: Settings) -> Service:
         state=state,
         features=features,
         pipeline=pipeline,
-        intake=intake,
+        intake=_intake(state, tokeniser, linked, clock, reservations),
         linked=linked,
         clock=clock,
         governance=opened,
         ledger=ledger,
         claims=claims,
+    )
+
+
+def _state(settings: Settings, metrics: Metrics) -> EmbeddedState:
+    return open_state(
+        settings.state,
+        metrics.commit_done,
+        records_max=settings.window_records_max,
+        share=_shared_windows(settings),
+    )
+
+
+def _intake(
+    state: EmbeddedState,
+    tokeniser: Tokeniser,
+    linked: Linked,
+    clock: Clock,
+    reservations: Reservations,
+) -> Intake:
+    return Intake(
+        tokenise=tokeniser.action,
+        orders=state.store,
+        log=state.events,
+        windows=state.windows.store,
+        count_links=linked.count,
+        stamps=state.stamps,
+        clock=clock,
+        reservations=reservations,
     )
 
 
