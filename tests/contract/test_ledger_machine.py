@@ -402,7 +402,7 @@ def test_machine_notices_a_missing_lock() -> None:
         run_state_machine_as_test(UnlockedMachine, settings=UNTIL_IT_FAILS)
 
 
-def test_constants_are_used() -> None:
+def test_oracle_and_policies_have_one_cap() -> None:
     """The oracle's cap is the policy's."""
     assert f"cap = {UNITS_CAP}" in POLICIES
     assert ReservationState.CONFIRMED.name == CONFIRMED
