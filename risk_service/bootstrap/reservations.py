@@ -1,19 +1,19 @@
 """Wires the service of reservations: its calls, its groups, and the trail of its changes."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec.structs import asdict
 
 from risk_service.bootstrap.build import Service
 from risk_service.domain.actor import Actor
 from risk_service.domain.audit import AuditRow
-from risk_service.domain.errors import RiskError
-from risk_service.domain.reservation import Adjust, LedgerAnswer, LedgerCall
+from risk_service.domain.reservation import Adjust
 from risk_service.identity.payload import Fingerprinter
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.edge import Edge
 from risk_service.rpc.gather import Gatherer, GatherLimits
+from risk_service.rpc.limits_desk import LimitsDesk
 from risk_service.rpc.limits_read import LimitsReader
 from risk_service.rpc.limits_servicer import LimitServicer
 from risk_service.rpc.validate import TimeWindow
@@ -33,9 +33,7 @@ def limit_servicer(
 ) -> LimitServicer:
     """Return the service of reservations; its calls come together like those of orders."""
     ledger, clock, linked = service.ledger, service.clock, service.linked
-
-    def run(calls: Sequence[LedgerCall]) -> Sequence[LedgerAnswer | RiskError]:
-        return ledger.run(calls, clock.now_us())
+    desk = LimitsDesk(ledger=ledger, now_us=clock.now_us)
 
     async def adjusted(actor: Actor, call: Adjust, before: int, after: int) -> None:
         row = _row(actor, call, (before, after), service.governance.file.now_us())
@@ -43,7 +41,7 @@ def limit_servicer(
 
     return LimitServicer(
         edge=edge,
-        gatherer=Gatherer(run, CALLS, service.metrics.event_groups),
+        gatherer=Gatherer(desk.run, CALLS, service.metrics.event_groups),
         ledger=ledger,
         reader=LimitsReader(
             tokenise=service.claims.tokeniser.order,

@@ -7,7 +7,6 @@ from typing import Any
 import grpc
 
 from risk_service.domain.actor import Actor, Scope
-from risk_service.domain.errors import RiskError
 from risk_service.domain.reservation import Adjust, LedgerAnswer, LedgerCall
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.ports import ReservationLedger
@@ -23,7 +22,7 @@ from risk_service.rpc.limits_write import (
 )
 
 SERVICE = "risk.v1.LimitService"
-Calls = Gatherer[LedgerCall, LedgerAnswer | RiskError]
+Calls = Gatherer[LedgerCall, LedgerAnswer | Exception]
 # Puts what has changed by hand into the trail of changes, with what was confirmed before and after.
 Adjusted = Callable[[Actor, Adjust, int, int], Awaitable[None]]
 
@@ -86,9 +85,9 @@ class LimitServicer:
         return body
 
     async def _run(self, call: LedgerCall, remaining_s: float) -> LedgerAnswer:
-        pending: Awaitable[LedgerAnswer | RiskError] = self.gatherer.submit(call, remaining_s)
+        pending: Awaitable[LedgerAnswer | Exception] = self.gatherer.submit(call, remaining_s)
         answer = await pending
-        if isinstance(answer, RiskError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
