@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 
 from risk_service.domain.errors import ConfigFault
@@ -53,6 +54,11 @@ class Settings(BaseModel):
     listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"
     # Who may call; without it only this machine can, and needs no token
     actors: Path | None = None
+    # PEM files; without them the port speaks no TLS. With an authority callers must present a
+    # certificate that it has signed
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_authority: Path | None = None
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     message_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
     concurrent_calls_max: Annotated[int, Field(ge=1)] = 2048
@@ -98,6 +104,14 @@ class Settings(BaseModel):
     drain_grace_s: Annotated[float, Field(ge=0)] = 10.0
 
     log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
+        if self.tls_client_authority is not None and self.tls_certificate is None:
+            raise ValueError("tls_client_authority needs tls_certificate and tls_key")
+        return self
 
 
 def load_settings(

@@ -23,8 +23,9 @@ from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.ports import Clock
-from risk_service.rpc.actors import load_actors
+from risk_service.rpc.actors import is_loopback, load_actors
 from risk_service.rpc.admin import AdminServicer
+from risk_service.rpc.certificates import Certificates
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.claims_desk import ClaimsDesk, NameTokens
 from risk_service.rpc.claims_servicer import ClaimsServicer, Provider
@@ -99,6 +100,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
             message_bytes_max=settings.message_bytes_max,
             concurrent_calls_max=settings.concurrent_calls_max,
         ),
+        _certificates(settings),
     )
     stop_metrics = _serve_metrics(settings, service.metrics)
     # What was built stays: a full collection would walk the models' tables for nothing. Orders
@@ -131,6 +133,19 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     changes.close()
     stop_metrics()
     log.info("stopped")
+
+
+def _certificates(settings: Settings) -> Certificates | None:
+    """Return the server's certificate; warns when tokens would cross a network in clear."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        if not is_loopback(settings.listen):
+            log.warning("no_tls", extra={"address": settings.listen})
+        return None
+    return Certificates(
+        certificate=settings.tls_certificate,
+        key=settings.tls_key,
+        client_authority=settings.tls_client_authority,
+    )
 
 
 def _servicers(service: Service, edge: Edge, changes: Changes) -> tuple[Servicer, ...]:

@@ -11,7 +11,7 @@ from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import LANGUAGES, explained
-from risk_service.client import RiskClient
+from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
@@ -71,7 +71,11 @@ def _record(by: str, key: str, server: str | None, state: Path | None) -> Record
     if state is not None:
         return read_record(state, column, key)
     chosen: dict[str, Any] = {column: key}
-    with RiskClient(str(server)) as client:
+    try:
+        options = ClientOptions()
+    except ValueError as error:
+        raise ConfigFault(str(error)) from error
+    with RiskClient(str(server), options) as client:
         packed = client.decision_record(**chosen)
     # A record of an order names it; that of a claim or an action names its subject.
     form = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw])

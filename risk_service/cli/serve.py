@@ -35,6 +35,15 @@ from risk_service.telemetry import configure_logging
     help="File of the actors that may call; without it only this machine can call.",
 )
 @click.option(
+    "--tls-certificate", type=click.Path(path_type=Path), help="PEM file; the port speaks TLS."
+)
+@click.option("--tls-key", type=click.Path(path_type=Path), help="PEM file of its private key.")
+@click.option(
+    "--tls-client-authority",
+    type=click.Path(path_type=Path),
+    help="PEM file of who signs the certificates that callers must then present.",
+)
+@click.option(
     "--windows", help="embedded (the default), or redis://host:port[,host:port] for shared windows."
 )
 @click.option(

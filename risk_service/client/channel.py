@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,6 +12,8 @@ from risk_service import __version__
 
 MAX_DEADLINE_MS = 60_000
 TOKEN_VARIABLE = "RISK_TOKEN"  # noqa: S105 - the name of an environment variable
+TLS_FILES = ("AUTHORITY", "CERTIFICATE", "KEY")
+SYSTEM_AUTHORITY = "system"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,34 @@ class Tls:
         )
 
 
+def tls_from_environment() -> Tls | None:
+    """Return the certificates that the environment names, or None when it names none.
+
+    ``RISK_TLS_AUTHORITY`` is a PEM file of whom to trust, or ``system`` for what gRPC ships;
+    ``RISK_TLS_CERTIFICATE`` and ``RISK_TLS_KEY`` are the client's own, for mutual TLS.
+
+    Raises
+    ------
+    ValueError
+        A file cannot be read, or only a part is given.
+    """
+    authority, *own = (os.environ.get(f"RISK_TLS_{name}") for name in TLS_FILES)
+    if not authority:
+        if any(own):
+            raise ValueError("RISK_TLS_CERTIFICATE and RISK_TLS_KEY need RISK_TLS_AUTHORITY")
+        return None
+    certificate, key = (_pem(path) if path else None for path in own)
+    trusted = None if authority == SYSTEM_AUTHORITY else _pem(authority)
+    return Tls(root_certificates=trusted, private_key=key, certificate_chain=certificate)
+
+
+def _pem(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"TLS file {path}: {error.strerror}") from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
     """Settings of a client.
@@ -64,7 +95,8 @@ class ClientOptions:
     user_agent
         Put in front of gRPC's own, so that the service can tell its callers apart.
     tls
-        None: no encryption, for loopback and meshes that encrypt by themselves.
+        None: no encryption, for loopback and meshes that encrypt by themselves. Read from the
+        environment when it is not given, see ``tls_from_environment``.
     token
         Says who calls; empty for a service that knows no actors. Read from ``RISK_TOKEN``
         when it is not given. Never part of ``repr``.
@@ -77,7 +109,7 @@ class ClientOptions:
     keepalive_timeout_ms: int = 2_000
     max_request_bytes: int = 1024 * 1024
     user_agent: str = f"promoguard-client/{__version__}"
-    tls: Tls | None = None
+    tls: Tls | None = field(default_factory=tls_from_environment, repr=False)
     token: str = field(default_factory=lambda: os.environ.get(TOKEN_VARIABLE, ""), repr=False)
 
     def __post_init__(self) -> None:

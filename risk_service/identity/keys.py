@@ -78,7 +78,12 @@ def load_identity_key(path: Path) -> IdentityKey:
         The file is missing, readable by group or others, or holds no valid key. The
         message names the file and what to do, and never the secret.
     """
-    text = _read_private(path)
+    try:
+        text = read_private(path, "identity key", _MAX_FILE_BYTES)
+    except FileNotFoundError as error:
+        raise ConfigFault(
+            f"identity key {path}: no such file; create one with `risk keys init`"
+        ) from error
     try:
         document = json.loads(text)
         key_id, secret = document["key_id"], bytes.fromhex(document["secret_hex"])
@@ -92,24 +97,34 @@ def load_identity_key(path: Path) -> IdentityKey:
     return IdentityKey(key_id=key_id, secret=secret)
 
 
-def _read_private(path: Path) -> str:
+def read_private(path: Path, what: str, bytes_max: int) -> str:
+    """Read a file that nobody else may open.
+
+    Parameters
+    ----------
+    what
+        What the message calls the file.
+    bytes_max
+        What follows after so many bytes is left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        It is not there.
+    ConfigFault
+        Group or others may open it, or it cannot be read.
+    """
     try:
         # One handle for check and read, so that the file cannot be swapped in between.
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            _check_private(path, status.st_mode)
-            return file.read(_MAX_FILE_BYTES).decode("utf-8", "replace")
-    except FileNotFoundError as error:
-        raise ConfigFault(
-            f"identity key {path}: no such file; create one with `risk keys init`"
-        ) from error
+            mode = os.fstat(file.fileno()).st_mode
+            if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise ConfigFault(
+                    f"{what} {path}: group or others may open it "
+                    f"(mode {stat.S_IMODE(mode):04o}); run `chmod 600 {path}`"
+                )
+            return file.read(bytes_max).decode("utf-8", "replace")
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        raise ConfigFault(f"identity key {path}: cannot be read: {error.strerror}") from error
-
-
-def _check_private(path: Path, mode: int) -> None:
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigFault(
-            f"identity key {path}: group or others may open it (mode {stat.S_IMODE(mode):04o}); "
-            f"run `chmod 600 {path}`"
-        )
+        raise ConfigFault(f"{what} {path}: cannot be read: {error.strerror}") from error

@@ -9,6 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.rpc.certificates import Certificates
 from risk_service.rpc.edge import Edge, Servicer
 
 _STATUS = health_pb2.HealthCheckResponse
@@ -35,6 +36,8 @@ class RiskServer:
     ----------
     listen
         ``host:port``; port 0 chooses a free one, see ``address``.
+    certificates
+        None: no TLS.
 
     Raises
     ------
@@ -43,7 +46,12 @@ class RiskServer:
     """
 
     def __init__(
-        self, servicers: Sequence[Servicer], edge: Edge, listen: str, limits: ServerLimits
+        self,
+        servicers: Sequence[Servicer],
+        edge: Edge,
+        listen: str,
+        limits: ServerLimits,
+        certificates: Certificates | None = None,
     ) -> None:
         self._gate = edge.gate
         self._services = tuple(servicer.service for servicer in servicers)
@@ -63,7 +71,7 @@ class RiskServer:
             reflection.enable_server_reflection(
                 (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
             )
-        self.address = self._bind(listen)
+        self.address = self._bind(listen, certificates)
 
     async def start(self) -> None:
         """Take calls and say so."""
@@ -84,9 +92,12 @@ class RiskServer:
         for service in ("", *self._services):
             await self._health.set(service, status)
 
-    def _bind(self, listen: str) -> str:
+    def _bind(self, listen: str, certificates: Certificates | None) -> str:
         try:
-            port = self._server.add_insecure_port(listen)
+            if certificates is None:
+                port = self._server.add_insecure_port(listen)
+            else:
+                port = self._server.add_secure_port(listen, certificates.credentials())
         except RuntimeError as error:
             raise ConfigFault(
                 f"cannot listen on {listen}: the port is taken or the host is not ours; "

@@ -1,18 +1,14 @@
 """Encrypted connections, with and without a certificate of the client."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from risk_service.client import ClientOptions, FallbackAnswer, FallbackCause, Tls
+from tests.fixtures.certificates import authority
 from tests.unit.client.scripted import Scripted, order, serving
 
 PATIENT = {"deadline_ms": 30_000}
@@ -20,31 +16,8 @@ PATIENT = {"deadline_ms": 30_000}
 
 def self_signed() -> tuple[bytes, bytes]:
     """Return key and certificate, in PEM, for the loopback address."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "risk.test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("risk.test")]
-            ),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private, certificate.public_bytes(pem)
+    issued = authority("risk.test")
+    return issued.key_pem(), issued.certificate_pem()
 
 
 def test_a_trusted_certificate_gives_decisions(connect: Callable[..., Any]) -> None:
@@ -85,3 +58,23 @@ def test_half_a_client_certificate_is_refused() -> None:
     """A key without its certificate, or the reverse, is a mistake."""
     with pytest.raises(ValueError, match="mutual TLS"):
         Tls(private_key=b"key")
+
+
+def test_the_environment_names_the_certificates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Options that say nothing about TLS take the files that the environment names."""
+    issued = authority("risk.test")
+    issued.write(tmp_path / "me.pem", tmp_path / "me.key")
+    monkeypatch.setenv("RISK_TLS_AUTHORITY", str(tmp_path / "me.pem"))
+    assert ClientOptions().tls == Tls(root_certificates=issued.certificate_pem())
+    monkeypatch.setenv("RISK_TLS_CERTIFICATE", str(tmp_path / "me.pem"))
+    with pytest.raises(ValueError, match="mutual TLS needs"):
+        ClientOptions()
+    monkeypatch.setenv("RISK_TLS_KEY", str(tmp_path / "me.key"))
+    monkeypatch.setenv("RISK_TLS_AUTHORITY", "system")
+    own = Tls(private_key=issued.key_pem(), certificate_chain=issued.certificate_pem())
+    assert ClientOptions().tls == own
+    monkeypatch.delenv("RISK_TLS_AUTHORITY")
+    with pytest.raises(ValueError, match="need RISK_TLS_AUTHORITY"):
+        ClientOptions()

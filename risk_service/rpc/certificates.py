@@ -1,0 +1,127 @@
+"""The server's certificate: read from files, and again when they are renewed.
+
+Each handshake looks at the files first, so that a renewed certificate is in use without a
+restart, and connections that are open go on. Files that do not go together, as in the moment
+between the writing of one and of the other, change nothing.
+"""
+
+import logging
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.identity.keys import read_private
+
+log = logging.getLogger(__name__)
+
+KEY_BYTES_MAX = 64 * 1024
+# What tells a file from the one that was there before: inode, size, time of its last change.
+_Stamp = tuple[int, int, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Certificates:
+    """PEM files of the server.
+
+    Parameters
+    ----------
+    certificate
+        The server's own, followed by those that lead to its authority.
+    key
+        The private key; refused when group or others may open it.
+    client_authority
+        Who signs the certificates that callers must present (mutual TLS); None: they need none.
+
+    Raises
+    ------
+    ConfigFault
+        A file cannot be read or is none, or certificate and key do not go together.
+    """
+
+    certificate: Path
+    key: Path
+    client_authority: Path | None = None
+    _stamps: tuple[_Stamp, ...] = field(default=(), repr=False)
+    _current: grpc.ServerCertificateConfiguration | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse files that no connection could be made with."""
+        self._stamps, self._current = self._stamped(), self._read()
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return what gRPC needs to open the port."""
+        return grpc.dynamic_ssl_server_credentials(
+            self._current,
+            self.renewed,
+            require_client_authentication=self.client_authority is not None,
+        )
+
+    def renewed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Return what the files hold now, or None when that is in use already or cannot be."""
+        try:
+            stamps = self._stamped()
+            if stamps == self._stamps:
+                return None
+            # Noted before they are read: what is written meanwhile is read at the next handshake.
+            self._stamps, self._current = stamps, self._read()
+        except ConfigFault as error:
+            log.error("certificate_not_renewed", extra={"error": str(error)})  # noqa: TRY400  # the message says it all
+            return None
+        log.info("certificate_renewed", extra={"file": str(self.certificate)})
+        return self._current
+
+    def _files(self) -> tuple[Path, ...]:
+        files = (self.certificate, self.key)
+        return files if self.client_authority is None else (*files, self.client_authority)
+
+    def _stamped(self) -> tuple[_Stamp, ...]:
+        stamps = []
+        for path in self._files():
+            try:
+                status = path.stat()
+            except OSError as error:
+                raise ConfigFault(f"TLS file {path}: {error.strerror}") from error
+            stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))
+        return tuple(stamps)
+
+    def _read(self) -> grpc.ServerCertificateConfiguration:
+        try:
+            key = read_private(self.key, "TLS key", KEY_BYTES_MAX)
+        except FileNotFoundError as error:
+            raise ConfigFault(f"TLS file {self.key}: {error.strerror}") from error
+        certificate = _pem(self.certificate)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            # gRPC would open the port and fail every handshake.
+            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+        except (OSError, ValueError) as error:
+            raise ConfigFault(
+                f"TLS files {self.certificate} and {self.key}: no certificate and its key ({error})"
+            ) from error
+        authority = None
+        if self.client_authority is not None:
+            authority = _pem(self.client_authority)
+            try:
+                context.load_verify_locations(self.client_authority)
+            except OSError as error:
+                raise ConfigFault(
+                    f"TLS file {self.client_authority}: holds no certificate ({error})"
+                ) from error
+        return grpc.ssl_server_certificate_configuration(
+            [(key.encode("ascii"), certificate)], root_certificates=authority
+        )
+
+
+def _pem(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigFault(f"TLS file {path}: {error.strerror}") from error
+
+
+def _no_password() -> str:
+    """Refuse to ask a terminal that is not there."""
+    raise ValueError("the key needs a password; store it without one, readable by the service only")
