@@ -45,7 +45,7 @@ class Certificates:
     key: Path
     client_authority: Path | None = None
     _stamps: tuple[_Stamp, ...] = field(default=(), repr=False)
-    _current: grpc.ServerCertificateConfiguration | None = field(default=None, repr=False)
+    _current: grpc.ServerCertificateConfiguration = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse files that no connection could be made with."""
@@ -55,7 +55,7 @@ class Certificates:
         """Return what gRPC needs to open the port."""
         return grpc.dynamic_ssl_server_credentials(
             self._current,
-            self.renewed,
+            self.renewed,  # type: ignore[arg-type]  # None means that nothing is new
             require_client_authentication=self.client_authority is not None,
         )
 
