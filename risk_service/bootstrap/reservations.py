@@ -1,18 +1,17 @@
-"""Wires the service of reservations: its calls, its groups, and the trail of its changes."""
+"""Wires the service of reservations: its calls, its groups, and the trail of what people change."""
 
-import json
 from collections.abc import Callable
 
-from msgspec.structs import asdict
-
+from risk_service.adapters.sqlite.adjustments import SqliteAdjustments
+from risk_service.adapters.sqlite.governance import as_json
 from risk_service.bootstrap.build import Service
 from risk_service.domain.actor import Actor
 from risk_service.domain.audit import AuditRow
-from risk_service.domain.reservation import Adjust
 from risk_service.identity.payload import Fingerprinter
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.edge import Edge
 from risk_service.rpc.gather import Gatherer, GatherLimits
+from risk_service.rpc.limits_adjust import AdjustCalls
 from risk_service.rpc.limits_desk import LimitsDesk
 from risk_service.rpc.limits_read import LimitsReader
 from risk_service.rpc.limits_servicer import LimitServicer
@@ -35,33 +34,37 @@ def limit_servicer(
     ledger, clock, linked = service.ledger, service.clock, service.linked
     desk = LimitsDesk(ledger=ledger, now_us=clock.now_us)
 
-    async def adjusted(actor: Actor, call: Adjust, before: int, after: int) -> None:
-        row = _row(actor, call, (before, after), service.governance.file.now_us())
+    gatherer = Gatherer(desk.run, CALLS, service.metrics.event_groups)
+    reader = LimitsReader(
+        tokenise=service.claims.tokeniser.order,
+        cluster=lambda account: linked.state.members(account),
+        fingerprinter=fingerprinter,
+        window=window,
+        now_us=clock.now_us,
+    )
+
+    async def repaired(actor: Actor, cells: int) -> None:
+        row = AuditRow(
+            at_us=service.governance.file.now_us(),
+            actor_id=actor.actor_id,
+            action="limits.repair",
+            subject="limits",
+            before="{}",
+            after=as_json(cells=cells),
+        )
         await changes.run(lambda: service.governance.file.append(row))
 
     return LimitServicer(
         edge=edge,
-        gatherer=Gatherer(desk.run, CALLS, service.metrics.event_groups),
+        gatherer=gatherer,
         ledger=ledger,
-        reader=LimitsReader(
-            tokenise=service.claims.tokeniser.order,
-            cluster=lambda account: linked.state.members(account),
-            fingerprinter=fingerprinter,
-            window=window,
-            now_us=clock.now_us,
+        reader=reader,
+        adjusting=AdjustCalls(
+            changes=changes,
+            store=SqliteAdjustments(service.governance.file),
+            calls=gatherer,
+            ledger=ledger,
+            reader=reader,
         ),
-        adjusted=adjusted,
-    )
-
-
-def _row(actor: Actor, call: Adjust, confirmed: tuple[int, int], now_us: int) -> AuditRow:
-    """Return the trail's row; the ledger's own says the same."""
-    before, after = confirmed
-    return AuditRow(
-        at_us=now_us,
-        actor_id=actor.actor_id,
-        action="limits.adjust",
-        subject=f"limits/{call.policy_id}",
-        before=json.dumps({"confirmed": before}),
-        after=json.dumps(asdict(call) | {"confirmed": after}, ensure_ascii=False, sort_keys=True),
+        repaired=repaired,
     )

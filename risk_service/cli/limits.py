@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
+from risk_service.cli.adjustments import adjustments, ask_limits, tell_proposal
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
-from risk_service.client.channel import ClientOptions
-from risk_service.client.errors import ClientError, InvalidRequest
-from risk_service.client.limits import LimitClient
 from risk_service.domain.errors import InvalidInput
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.policy import Policy
@@ -91,7 +89,7 @@ def usage(server: str, token: str, as_json: bool, **named: str) -> None:
     asked = {field: value for field, value in named.items() if value}
     if not asked:
         raise click.UsageError("name whose usage to show, such as --account u-1")
-    counters = _call(server, token, "GetUsage", subjects=asked).get("counters", [])
+    counters = ask_limits(server, token, "GetUsage", subjects=asked).get("counters", [])
     if as_json:
         print_json(counters)
         return
@@ -119,14 +117,14 @@ def usage(server: str, token: str, as_json: bool, **named: str) -> None:
 @subjects
 @remote
 def adjust(server: str, token: str, as_json: bool, **values: Any) -> None:
-    """Add to one counter, or take off; the ledger and the trail keep who did it and why."""
+    """Propose to add to one counter, or take off; it counts once another person approved it."""
     asked = {field: values.pop(field) for _, field, _ in SUBJECTS}
     values["subjects"] = {field: value for field, value in asked.items() if value}
-    answer = _call(server, token, "Adjust", **values)
+    answer = ask_limits(server, token, "Adjust", **values)
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"{answer['adjustment_id']} counts")
+        tell_proposal(answer["adjustment"])
 
 
 @limits.command(epilog="Example: risk limits reconcile --repair")
@@ -134,7 +132,7 @@ def adjust(server: str, token: str, as_json: bool, **values: Any) -> None:
 @remote
 def reconcile(repair: bool, server: str, token: str, as_json: bool) -> None:
     """Compare every counter with the ledger; the service answers nothing meanwhile."""
-    answer = _call(server, token, "Reconcile", repair=repair)
+    answer = ask_limits(server, token, "Reconcile", repair=repair)
     count = int(answer.get("count", 0))
     if as_json:
         print_json(answer)
@@ -147,6 +145,7 @@ def reconcile(repair: bool, server: str, token: str, as_json: bool) -> None:
 
 
 add_publishing(limits, "limits")
+limits.add_command(adjustments)
 
 
 def _read(path: Path) -> str:
@@ -156,17 +155,6 @@ def _read(path: Path) -> str:
         raise click.ClickException(
             f"{path}: not UTF-8 at byte {error.start}; save it so"
         ) from error
-
-
-def _call(server: str, token: str, method: str, **values: Any) -> dict[str, Any]:
-    try:
-        with LimitClient(server, ClientOptions(token=token)) as client:
-            return client.call(method, **values)
-    except InvalidRequest as error:
-        lines = [f"{one.field}: {one.description}" for one in error.violations]
-        raise click.ClickException("\n".join(lines) or str(error)) from error
-    except (ClientError, ValueError) as error:
-        raise click.ClickException(f"{server}: {error}") from error
 
 
 def _row(policy: Policy, lang: str) -> str:

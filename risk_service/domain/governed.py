@@ -1,10 +1,11 @@
-"""What people put in force: versions of rules and of limit policies, and changes of lists."""
+"""What people change: versions of rules and of limit policies, lists, counters by hand."""
 
 from enum import StrEnum
 
 from msgspec import Struct
 
 from risk_service.domain.listed import EntityKind, ListKind
+from risk_service.domain.reservation import Adjust
 from risk_service.domain.vocabulary import PromotionType
 
 Sources = dict[str, str]
@@ -79,6 +80,53 @@ class Change(Struct, frozen=True, kw_only=True):
     approver: str = ""
     decided_us: int = 0
     closed_by: str = ""
+
+
+class AdjustmentState(StrEnum):
+    """Proposed until a second person has looked; then approved, and applied or failed."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Adjustment(Struct, frozen=True, kw_only=True):
+    """A change of one counter by hand; the first fields are those of ``reservation.Adjust``.
+
+    ``note`` says why it was rejected, or why the ledger refused it.
+    """
+
+    number: int
+    adjustment_id: str
+    policy_id: str
+    subject: str
+    token: str
+    scope: str
+    delta: int
+    reason: str
+    author: str
+    state: AdjustmentState
+    created_us: int
+    approver: str = ""
+    decided_us: int = 0
+    closed_by: str = ""
+    note: str = ""
+
+    @property
+    def call(self) -> Adjust:
+        """Return what the ledger is to do."""
+        return Adjust(
+            adjustment_id=self.adjustment_id,
+            actor_id=self.author,
+            policy_id=self.policy_id,
+            subject=self.subject,
+            token=self.token,
+            scope=self.scope,
+            delta=self.delta,
+            reason=self.reason,
+        )
 
 
 class ListTerms(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from risk_service.domain.governed import (
+    Adjustment,
+    AdjustmentState,
     Change,
     ChangeState,
     ListDraft,
@@ -15,6 +17,7 @@ from risk_service.domain.governed import (
     Sources,
 )
 from risk_service.domain.listed import EntityKind, ListKind, ListNeeds
+from risk_service.domain.reservation import Adjust
 from risk_service.rules.lists.book import ListBook
 from risk_service.rules.lists.entry import Entry
 
@@ -53,6 +56,31 @@ class PublicationStore(Protocol):
 
     def publications(self, kind: PublishedKind, limit: int) -> list[Publication]:
         """Return the newest publications, the newest first."""
+
+
+class AdjustmentStore(Protocol):
+    """Counters changed by hand; every step writes its row of the trail with it."""
+
+    def propose(self, call: Adjust, confirmed: int) -> Adjustment:
+        """Keep a change for a second person; what is there just so is returned as it stands."""
+
+    def approve(self, number: int, approver: str) -> Adjustment:
+        """Let a proposed change go on to the ledger."""
+
+    def reject(self, number: int, actor_id: str, note: str) -> Adjustment:
+        """Close a proposed change."""
+
+    def applied(self, number: int, actor_id: str, confirmed: tuple[int, int]) -> Adjustment:
+        """Write that the ledger has an approved change, and what was confirmed before and after."""
+
+    def failed(self, number: int, actor_id: str, note: str) -> Adjustment:
+        """Write that the ledger has refused an approved change."""
+
+    def adjustment(self, number: int) -> Adjustment:
+        """Return one change."""
+
+    def adjustments(self, state: AdjustmentState | None, limit: int) -> list[Adjustment]:
+        """Return the newest changes, the newest first."""
 
 
 class Stage(Protocol):

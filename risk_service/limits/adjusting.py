@@ -32,17 +32,16 @@ def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAn
     RequestIdReused
         The adjustment id was used for another change.
     """
-    policy = book.policy(call.policy_id)
-    if policy is None or not (policy.counts and policy.window.counts):
-        raise NotFound(f"no policy `{call.policy_id}` counts anything now")
     row_id = f"{ADJUSTMENT}{call.adjustment_id}"
-    counter, place = counter_of(draft, policy, call, now_us)
-    note = f"{call.actor_id}{SEPARATOR}{call.reason}{SEPARATOR}{counter}{SEPARATOR}{call.delta}"
+    fingerprint = _fingerprint(call)
     before = draft.reservation(row_id)
+    # First of all: the repetition may come when the policy or its period is another.
     if before is not None:
-        if before.fingerprint != note.encode("utf-8", "surrogatepass"):
+        if before.fingerprint != fingerprint:
             raise RequestIdReused("the adjustment id was used for another change")
         return LedgerAnswer(reservation_id=call.adjustment_id, state=before.state)
+    policy = adjustable(book, call)
+    counter, place = counter_of(draft, policy, call, now_us)
     cells = draft.cells_of(counter, place.since_us)
     kept = tuple(
         [
@@ -54,7 +53,7 @@ def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAn
         blank(row_id, now_us),
         state=State.CONFIRMED,
         generation=1,
-        fingerprint=note.encode("utf-8", "surrogatepass"),
+        fingerprint=fingerprint,
         kept=kept,
         note=f"{call.actor_id}: {call.reason}",
     )
@@ -66,16 +65,41 @@ def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAn
 _PINS = (0, 0, 0, 0, 0, 0)
 
 
+def adjustable(book: LimitBook, call: Adjust) -> Policy:
+    """Return the policy that a change is about.
+
+    Raises
+    ------
+    NotFound
+        No policy in force has that id.
+    InvalidInput
+        The policy does not count that subject.
+    """
+    policy = book.policy(call.policy_id)
+    if policy is None or not (policy.counts and policy.window.counts):
+        raise NotFound(f"no policy `{call.policy_id}` counts anything now")
+    subjects = {"+".join(key_set) for key_set in policy.key_sets}
+    if call.subject not in subjects:
+        words = f"the policy counts {', '.join(sorted(subjects))}"
+        raise InvalidInput((Violation(field="subject", description=words),))
+    return policy
+
+
+def _fingerprint(call: Adjust) -> bytes:
+    """Return what tells one change from another under the same id."""
+    parts = (
+        call.actor_id, call.reason, call.policy_id, call.subject, call.token, call.scope,
+        str(call.delta),
+    )  # fmt: skip
+    return SEPARATOR.join(parts).encode("utf-8", "surrogatepass")
+
+
 def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple[str, Place]:
     """Return the counter that a change is about, and where it counts now.
 
     ``scope`` is the value that the policy counts per; of a campaign or a session the id
     follows behind a blank where the policy counts per something else.
     """
-    subjects = {"+".join(key_set) for key_set in policy.key_sets}
-    if call.subject not in subjects:
-        words = f"the policy counts {', '.join(sorted(subjects))}"
-        raise InvalidInput((Violation(field="subject", description=words),))
     token = draft.root(call.token) if call.subject == CLUSTER else call.token
     scope, period = _scope_and_period(policy, call.scope)
     line = _line(policy, scope, period or scope)

@@ -92,6 +92,7 @@ ADJUST = (
     _number("delta", DELTA_MAX, -DELTA_MAX),
     _text("reason", 500, 1),
 )
+REJECT_ADJUSTMENT = (_text("note", 500, 1),)
 
 
 def markdown() -> str:
@@ -106,5 +107,6 @@ def markdown() -> str:
             section("LimitService: ReleaseRequest", RELEASE),
             section("LimitService: GetUsageRequest", GET_USAGE),
             section("LimitService: AdjustRequest", ADJUST),
+            section("LimitService: RejectAdjustmentRequest", REJECT_ADJUSTMENT),
         ]
     )

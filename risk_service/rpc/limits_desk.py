@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.reservation import LedgerAnswer, LedgerCall
 from risk_service.ports import ReservationLedger
+from risk_service.rpc.gather import Gatherer
 
+Calls = Gatherer[LedgerCall, LedgerAnswer | Exception]
 log = logging.getLogger(__name__)
 
 

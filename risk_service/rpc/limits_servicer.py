@@ -7,12 +7,13 @@ from typing import Any
 import grpc
 
 from risk_service.domain.actor import Actor, Scope
-from risk_service.domain.reservation import Adjust, LedgerAnswer, LedgerCall
+from risk_service.domain.reservation import LedgerAnswer, LedgerCall
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.ports import ReservationLedger
 from risk_service.rpc.desk import decoded
 from risk_service.rpc.edge import Body, Edge
-from risk_service.rpc.gather import Gatherer
+from risk_service.rpc.limits_adjust import AdjustCalls
+from risk_service.rpc.limits_desk import Calls
 from risk_service.rpc.limits_read import LimitsReader
 from risk_service.rpc.limits_write import (
     write_drifts,
@@ -22,9 +23,7 @@ from risk_service.rpc.limits_write import (
 )
 
 SERVICE = "risk.v1.LimitService"
-Calls = Gatherer[LedgerCall, LedgerAnswer | Exception]
-# Puts what has changed by hand into the trail of changes, with what was confirmed before and after.
-Adjusted = Callable[[Actor, Adjust, int, int], Awaitable[None]]
+Repaired = Callable[[Actor, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +34,18 @@ class LimitServicer:
     ----------
     gatherer
         Runs groups of calls in the ledger, one transaction each.
-    adjusted
-        Told about every change by hand once it is durable; when it fails the call does, and
-        its repetition comes here again.
+    adjusting
+        The calls about counters changed by hand.
+    repaired
+        Puts into the trail that counters were set right, and how many.
     """
 
     edge: Edge
     gatherer: Calls
     ledger: ReservationLedger
     reader: LimitsReader
-    adjusted: Adjusted
+    adjusting: AdjustCalls
+    repaired: Repaired
 
     @property
     def service(self) -> str:
@@ -63,8 +64,8 @@ class LimitServicer:
             "Extend": (reserve, self._call(read.extend, answers.ExtendResponse)),
             "Release": (reserve, self._call(read.release, answers.ReleaseResponse)),
             "GetUsage": (Scope.GOVERNANCE_READ, self._get_usage),
-            "Adjust": (Scope.LIMITS_ADJUST, self._adjust),
             "Reconcile": (Scope.LIMITS_ADJUST, self._reconcile),
+            **self.adjusting.bodies(),
         }
         return grpc.method_handlers_generic_handler(
             SERVICE,
@@ -103,25 +104,11 @@ class LimitServicer:
             write_usage(self.ledger.usage(subject, token, self.reader.now_us()), message)
         return message.SerializeToString()
 
-    async def _adjust(self, payload: bytes, remaining_s: float, actor: Actor) -> bytes:
-        call = self.reader.adjust(payload, actor.actor_id)
-        before = self._confirmed(call)
-        answer = await self._run(call, remaining_s)
-        await self.adjusted(actor, call, before, self._confirmed(call))
-        return limits_pb2.AdjustResponse(adjustment_id=answer.reservation_id).SerializeToString()
-
-    def _confirmed(self, call: Adjust) -> int:
-        """Return what the counter that a call adjusts stands at."""
-        counters = self.ledger.usage(call.subject, call.token, self.reader.now_us())
-        return sum(
-            use.confirmed
-            for use in counters
-            if (use.policy_id, use.scope) == (call.policy_id, call.scope)
-        )
-
-    async def _reconcile(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
+    async def _reconcile(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(limits_pb2.ReconcileRequest, payload)
         found = self.ledger.reconcile(repair=request.repair, now_us=self.reader.now_us())
+        if request.repair and found:
+            await self.repaired(actor, len(found))
         message = limits_pb2.ReconcileResponse()
         write_drifts(found, message)
         return message.SerializeToString()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from risk_service.domain.governed import Adjustment, AdjustmentState
 from risk_service.domain.grant import Grant
 from risk_service.domain.reservation import CounterUse, Drift, LedgerAnswer
 from risk_service.limits.claims import SEPARATOR
@@ -9,6 +10,8 @@ from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.rpc.convert_hits import write_limit_use, write_time
 
 DRIFTS_LISTED_MAX = 1_000
+# Numbers of the contract; 0 is unset.
+ADJUSTMENT_STATES = {state: number for number, state in enumerate(AdjustmentState, 1)}
 
 
 def write_grant(grant: Grant, message: limits_pb2.LimitGrant) -> None:
@@ -54,6 +57,17 @@ def write_usage(counters: Sequence[CounterUse], message: limits_pb2.GetUsageResp
         )
         if use.resets_at_us:
             write_time(use.resets_at_us, written.resets_at)
+
+
+def write_adjustment(one: Adjustment, message: limits_pb2.Adjustment) -> None:
+    """Write a change by hand into an empty message."""
+    for name in ("number", "adjustment_id", "policy_id", "subject", "token", "scope", "delta",
+                 "reason", "author", "approver", "closed_by", "note"):  # fmt: skip
+        setattr(message, name, getattr(one, name))
+    message.state = ADJUSTMENT_STATES[one.state]  # type: ignore[assignment]  # a number on the wire
+    write_time(one.created_us, message.created_at)
+    if one.decided_us:
+        write_time(one.decided_us, message.decided_at)
 
 
 def write_drifts(drifts: Sequence[Drift], message: limits_pb2.ReconcileResponse) -> None:

@@ -71,6 +71,9 @@ SERVICES = {
         "Release": {Role.CHECKOUT},
         "GetUsage": set(Role) - {Role.CHECKOUT},
         "Adjust": {Role.ANALYST},
+        "ApproveAdjustment": {Role.APPROVER},
+        "RejectAdjustment": set(Role) - {Role.CHECKOUT},
+        "ListAdjustments": set(Role) - {Role.CHECKOUT},
         "Reconcile": {Role.ANALYST},
     },
 }

@@ -1,4 +1,4 @@
-"""Tables of ``governance.sqlite3``: the trail, publications, changes and list entries.
+"""Tables of ``governance.sqlite3``: the trail, publications, lists, counters changed by hand.
 
 What must hold whatever a program does is a constraint here: the trail only grows, sources never
 change, one version per kind is active, and nobody approves what they proposed.
@@ -169,5 +169,47 @@ GOVERNANCE = FileKind(
         ) STRICT;
         INSERT INTO lists_version VALUES (1, 0, x'');
         """,  # noqa: S608 - names of our own
+        # The counter itself stands in the ledger, which knows the adjustment by its id: so what
+        # is approved here and not yet there can be done again.
+        f"""
+        CREATE TABLE adjustments (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, adjustment_id TEXT NOT NULL UNIQUE,
+            policy_id TEXT NOT NULL, subject TEXT NOT NULL, token TEXT NOT NULL,
+            scope TEXT NOT NULL, delta INTEGER NOT NULL CHECK (delta <> 0), reason TEXT NOT NULL,
+            author TEXT NOT NULL,
+            state TEXT NOT NULL
+                CHECK (state IN ('proposed', 'approved', 'applied', 'rejected', 'failed')),
+            created_us INTEGER NOT NULL,
+            approver TEXT, decided_us INTEGER NOT NULL DEFAULT 0, closed_by TEXT, note TEXT,
+            CONSTRAINT {FOUR_EYES} CHECK (
+                approver IS NULL OR lower(trim(approver)) <> lower(trim(author))
+            ),
+            CHECK (state IN ('proposed', 'rejected') OR approver IS NOT NULL)
+        ) STRICT;
+        {
+            _fixed(
+                "adjustments",
+                "number",
+                "adjustment_id",
+                "policy_id",
+                "subject",
+                "token",
+                "scope",
+                "delta",
+                "reason",
+                "author",
+                "created_us",
+            )
+        }
+        CREATE TRIGGER adjustments_approved BEFORE UPDATE OF approver ON adjustments
+        WHEN old.approver IS NOT NULL AND new.approver IS NOT old.approver
+        BEGIN SELECT RAISE(ABORT, 'adjustments: an approval stays'); END;
+        CREATE TRIGGER adjustments_decided BEFORE UPDATE OF state ON adjustments
+        WHEN NOT (
+            old.state = 'proposed' AND new.state IN ('approved', 'rejected')
+            OR old.state = 'approved' AND new.state IN ('applied', 'failed')
+        )
+        BEGIN SELECT RAISE(ABORT, 'adjustments: a decision stays'); END;
+        """,
     ),
 )

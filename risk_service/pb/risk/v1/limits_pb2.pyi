@@ -29,6 +29,15 @@ class ReleaseReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RELEASE_REASON_REFUND: _ClassVar[ReleaseReason]
     RELEASE_REASON_RETURN: _ClassVar[ReleaseReason]
     RELEASE_REASON_FRAUD_REVERSAL: _ClassVar[ReleaseReason]
+
+class AdjustmentState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ADJUSTMENT_STATE_UNSPECIFIED: _ClassVar[AdjustmentState]
+    ADJUSTMENT_STATE_PROPOSED: _ClassVar[AdjustmentState]
+    ADJUSTMENT_STATE_APPROVED: _ClassVar[AdjustmentState]
+    ADJUSTMENT_STATE_APPLIED: _ClassVar[AdjustmentState]
+    ADJUSTMENT_STATE_REJECTED: _ClassVar[AdjustmentState]
+    ADJUSTMENT_STATE_FAILED: _ClassVar[AdjustmentState]
 RESERVATION_STATE_UNSPECIFIED: ReservationState
 RESERVATION_STATE_HELD: ReservationState
 RESERVATION_STATE_CONFIRMED: ReservationState
@@ -41,6 +50,12 @@ RELEASE_REASON_CANCELLED_BEFORE_SHIP: ReleaseReason
 RELEASE_REASON_REFUND: ReleaseReason
 RELEASE_REASON_RETURN: ReleaseReason
 RELEASE_REASON_FRAUD_REVERSAL: ReleaseReason
+ADJUSTMENT_STATE_UNSPECIFIED: AdjustmentState
+ADJUSTMENT_STATE_PROPOSED: AdjustmentState
+ADJUSTMENT_STATE_APPROVED: AdjustmentState
+ADJUSTMENT_STATE_APPLIED: AdjustmentState
+ADJUSTMENT_STATE_REJECTED: AdjustmentState
+ADJUSTMENT_STATE_FAILED: AdjustmentState
 
 class LimitSubjects(_message.Message):
     __slots__ = ("account_id", "device_id", "payment_instrument_id", "phone", "real_name_id", "address", "ip")
@@ -285,10 +300,86 @@ class AdjustRequest(_message.Message):
     def __init__(self, adjustment_id: _Optional[str] = ..., policy_id: _Optional[str] = ..., subject: _Optional[str] = ..., subjects: _Optional[_Union[LimitSubjects, _Mapping]] = ..., scope: _Optional[str] = ..., delta: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class AdjustResponse(_message.Message):
-    __slots__ = ("adjustment_id",)
+    __slots__ = ("adjustment_id", "adjustment")
     ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENT_FIELD_NUMBER: _ClassVar[int]
     adjustment_id: str
-    def __init__(self, adjustment_id: _Optional[str] = ...) -> None: ...
+    adjustment: Adjustment
+    def __init__(self, adjustment_id: _Optional[str] = ..., adjustment: _Optional[_Union[Adjustment, _Mapping]] = ...) -> None: ...
+
+class Adjustment(_message.Message):
+    __slots__ = ("number", "adjustment_id", "policy_id", "subject", "token", "scope", "delta", "reason", "state", "author", "created_at", "approver", "decided_at", "closed_by", "note")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    APPROVER_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_BY_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    adjustment_id: str
+    policy_id: str
+    subject: str
+    token: str
+    scope: str
+    delta: int
+    reason: str
+    state: AdjustmentState
+    author: str
+    created_at: _timestamp_pb2.Timestamp
+    approver: str
+    decided_at: _timestamp_pb2.Timestamp
+    closed_by: str
+    note: str
+    def __init__(self, number: _Optional[int] = ..., adjustment_id: _Optional[str] = ..., policy_id: _Optional[str] = ..., subject: _Optional[str] = ..., token: _Optional[str] = ..., scope: _Optional[str] = ..., delta: _Optional[int] = ..., reason: _Optional[str] = ..., state: _Optional[_Union[AdjustmentState, str]] = ..., author: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approver: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_by: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
+class ApproveAdjustmentRequest(_message.Message):
+    __slots__ = ("number",)
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    def __init__(self, number: _Optional[int] = ...) -> None: ...
+
+class ApproveAdjustmentResponse(_message.Message):
+    __slots__ = ("adjustment",)
+    ADJUSTMENT_FIELD_NUMBER: _ClassVar[int]
+    adjustment: Adjustment
+    def __init__(self, adjustment: _Optional[_Union[Adjustment, _Mapping]] = ...) -> None: ...
+
+class RejectAdjustmentRequest(_message.Message):
+    __slots__ = ("number", "note")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    note: str
+    def __init__(self, number: _Optional[int] = ..., note: _Optional[str] = ...) -> None: ...
+
+class RejectAdjustmentResponse(_message.Message):
+    __slots__ = ("adjustment",)
+    ADJUSTMENT_FIELD_NUMBER: _ClassVar[int]
+    adjustment: Adjustment
+    def __init__(self, adjustment: _Optional[_Union[Adjustment, _Mapping]] = ...) -> None: ...
+
+class ListAdjustmentsRequest(_message.Message):
+    __slots__ = ("state", "limit")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    state: AdjustmentState
+    limit: int
+    def __init__(self, state: _Optional[_Union[AdjustmentState, str]] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListAdjustmentsResponse(_message.Message):
+    __slots__ = ("adjustments",)
+    ADJUSTMENTS_FIELD_NUMBER: _ClassVar[int]
+    adjustments: _containers.RepeatedCompositeFieldContainer[Adjustment]
+    def __init__(self, adjustments: _Optional[_Iterable[_Union[Adjustment, _Mapping]]] = ...) -> None: ...
 
 class ReconcileRequest(_message.Message):
     __slots__ = ("repair",)

@@ -80,6 +80,21 @@ class LimitServiceStub:
                 request_serializer=risk_dot_v1_dot_limits__pb2.AdjustRequest.SerializeToString,
                 response_deserializer=risk_dot_v1_dot_limits__pb2.AdjustResponse.FromString,
                 _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/risk.v1.LimitService/ApproveAdjustment',
+                request_serializer=risk_dot_v1_dot_limits__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_limits__pb2.ApproveAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.RejectAdjustment = channel.unary_unary(
+                '/risk.v1.LimitService/RejectAdjustment',
+                request_serializer=risk_dot_v1_dot_limits__pb2.RejectAdjustmentRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_limits__pb2.RejectAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ListAdjustments = channel.unary_unary(
+                '/risk.v1.LimitService/ListAdjustments',
+                request_serializer=risk_dot_v1_dot_limits__pb2.ListAdjustmentsRequest.SerializeToString,
+                response_deserializer=risk_dot_v1_dot_limits__pb2.ListAdjustmentsResponse.FromString,
+                _registered_method=True)
         self.Reconcile = channel.unary_unary(
                 '/risk.v1.LimitService/Reconcile',
                 request_serializer=risk_dot_v1_dot_limits__pb2.ReconcileRequest.SerializeToString,
@@ -146,7 +161,30 @@ class LimitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Adjust(self, request, context):
-        """Changes one counter by hand. Idempotent by adjustment id.
+        """Proposes to change one counter by hand; it counts once another actor has approved it.
+        Idempotent by adjustment id: the same proposal gets the answer where it stands now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """Lets a proposed change count. PERMISSION_DENIED for its author. Repeated after an error it
+        goes on where it stopped; what counts already counts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAdjustment(self, request, context):
+        """Closes a proposed change; its author may do that as well.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjustments(self, request, context):
+        """Returns the newest changes by hand, the newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -201,6 +239,21 @@ def add_LimitServiceServicer_to_server(servicer, server):
                     servicer.Adjust,
                     request_deserializer=risk_dot_v1_dot_limits__pb2.AdjustRequest.FromString,
                     response_serializer=risk_dot_v1_dot_limits__pb2.AdjustResponse.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=risk_dot_v1_dot_limits__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_limits__pb2.ApproveAdjustmentResponse.SerializeToString,
+            ),
+            'RejectAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAdjustment,
+                    request_deserializer=risk_dot_v1_dot_limits__pb2.RejectAdjustmentRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_limits__pb2.RejectAdjustmentResponse.SerializeToString,
+            ),
+            'ListAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjustments,
+                    request_deserializer=risk_dot_v1_dot_limits__pb2.ListAdjustmentsRequest.FromString,
+                    response_serializer=risk_dot_v1_dot_limits__pb2.ListAdjustmentsResponse.SerializeToString,
             ),
             'Reconcile': grpc.unary_unary_rpc_method_handler(
                     servicer.Reconcile,
@@ -430,6 +483,87 @@ class LimitService:
             '/risk.v1.LimitService/Adjust',
             risk_dot_v1_dot_limits__pb2.AdjustRequest.SerializeToString,
             risk_dot_v1_dot_limits__pb2.AdjustResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.LimitService/ApproveAdjustment',
+            risk_dot_v1_dot_limits__pb2.ApproveAdjustmentRequest.SerializeToString,
+            risk_dot_v1_dot_limits__pb2.ApproveAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.LimitService/RejectAdjustment',
+            risk_dot_v1_dot_limits__pb2.RejectAdjustmentRequest.SerializeToString,
+            risk_dot_v1_dot_limits__pb2.RejectAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/risk.v1.LimitService/ListAdjustments',
+            risk_dot_v1_dot_limits__pb2.ListAdjustmentsRequest.SerializeToString,
+            risk_dot_v1_dot_limits__pb2.ListAdjustmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,186 @@
+"""Changes of counters by hand in ``governance.sqlite3``: proposed, approved, then in the ledger.
+
+The ledger is another file, so an approval is durable here before the counter changes there, and
+what came of it is written here after. The ledger knows an adjustment by its id.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from risk_service.adapters.sqlite.connection import transaction, unavailable
+from risk_service.adapters.sqlite.governance import GovernanceFile, as_json, second_person
+from risk_service.domain.errors import Conflict, NotFound, RequestIdReused
+from risk_service.domain.governed import Adjustment, AdjustmentState
+from risk_service.domain.reservation import Adjust
+
+_COLUMNS = ", ".join(Adjustment.__struct_fields__)
+_CONTENT = ("policy_id", "subject", "token", "scope", "delta", "reason")
+
+
+class SqliteAdjustments:
+    """Implements ``governance.stores.AdjustmentStore``, with a row of the trail for each change."""
+
+    def __init__(self, file: GovernanceFile) -> None:
+        self._file = file
+
+    def propose(self, call: Adjust, confirmed: int) -> Adjustment:
+        """Keep a change for a second person; what is there just so is returned as it stands.
+
+        Raises
+        ------
+        RequestIdReused
+            The adjustment id was used for another change.
+        """
+        db = self._file.db
+        with unavailable(), transaction(db):
+            sql = "SELECT number FROM adjustments WHERE adjustment_id = ?"
+            row = db.execute(sql, (call.adjustment_id,)).fetchone()
+            if row is not None:
+                known = self._one(row[0])
+                if known.call != call:
+                    raise RequestIdReused("the adjustment id was used for another change")
+                return known
+            cursor = db.execute(
+                "INSERT INTO adjustments (adjustment_id, policy_id, subject, token, scope, delta, "
+                "reason, author, state, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed', ?)",
+                (
+                    call.adjustment_id, call.policy_id, call.subject, call.token, call.scope,
+                    call.delta, call.reason, call.actor_id, self._file.now_us(),
+                ),
+            )  # fmt: skip
+            number = int(cursor.lastrowid or 0)
+            before = as_json(confirmed=confirmed)
+            return self._noted(number, call.actor_id, "limits.adjust", before)
+
+    def approve(self, number: int, approver: str) -> Adjustment:
+        """Let a proposed change go on to the ledger; one that is approved is returned as it is.
+
+        Raises
+        ------
+        NotFound, Conflict, Forbidden
+            There is none, it is closed, or the approver is its author.
+        """
+        with unavailable(), second_person(), transaction(self._file.db):
+            one = self._one(number)
+            if one.state is AdjustmentState.APPROVED:
+                return one
+            self._require_proposed(one)
+            self._file.db.execute(
+                "UPDATE adjustments SET state = 'approved', approver = ?, decided_us = ? "
+                "WHERE number = ?",
+                (approver, self._file.now_us(), number),
+            )
+            return self._noted(number, approver, "adjustment.approve", _state(one))
+
+    def reject(self, number: int, actor_id: str, note: str) -> Adjustment:
+        """Close a proposed change; its author may do that as well.
+
+        Raises
+        ------
+        NotFound, Conflict
+            There is none, or it is not proposed.
+        """
+        with unavailable(), transaction(self._file.db):
+            one = self._one(number)
+            self._require_proposed(one)
+            self._file.db.execute(
+                "UPDATE adjustments SET state = 'rejected', closed_by = ?, decided_us = ?, "
+                "note = ? WHERE number = ?",
+                (actor_id, self._file.now_us(), note, number),
+            )
+            return self._noted(number, actor_id, "adjustment.reject", _state(one))
+
+    def applied(self, number: int, actor_id: str, confirmed: tuple[int, int]) -> Adjustment:
+        """Write that the ledger has an approved change, and what was confirmed before and after."""
+        before, after = confirmed
+        return self._settled(
+            (number, actor_id, "adjustment.apply"),
+            AdjustmentState.APPLIED,
+            before=as_json(confirmed=before),
+            after={"confirmed": after},
+        )
+
+    def failed(self, number: int, actor_id: str, note: str) -> Adjustment:
+        """Write that the ledger has refused an approved change."""
+        return self._settled(
+            (number, actor_id, "adjustment.fail"),
+            AdjustmentState.FAILED,
+            before=as_json(state="approved"),
+            note=note,
+        )
+
+    def adjustment(self, number: int) -> Adjustment:
+        """Return one change.
+
+        Raises
+        ------
+        NotFound
+            There is none of that number.
+        """
+        with unavailable():
+            return self._one(number)
+
+    def adjustments(self, state: AdjustmentState | None, limit: int) -> list[Adjustment]:
+        """Return the newest changes, the newest first."""
+        where, values = ("WHERE state = ?", [state.value]) if state else ("", [])
+        with unavailable():
+            rows = self._file.db.execute(
+                f"SELECT {_COLUMNS} FROM adjustments {where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - own names
+                (*values, limit),
+            ).fetchall()
+        return [_adjustment(row) for row in rows]
+
+    def _settled(
+        self,
+        who: tuple[int, str, str],
+        state: AdjustmentState,
+        *,
+        before: str,
+        note: str | None = None,
+        after: dict[str, int] | None = None,
+    ) -> Adjustment:
+        """Write what came of an approved change, once."""
+        number, actor_id, action = who
+        with unavailable(), transaction(self._file.db):
+            one = self._one(number)
+            if one.state is not AdjustmentState.APPROVED:
+                return one  # two approvers at once: the first has told
+            self._file.db.execute(
+                "UPDATE adjustments SET state = ?, note = ? WHERE number = ?",
+                (state.value, note, number),
+            )
+            return self._noted(number, actor_id, action, before, **after or {})
+
+    def _noted(
+        self, number: int, actor_id: str, action: str, before: str, **more: object
+    ) -> Adjustment:
+        one = self._one(number)
+        content = {name: getattr(one, name) for name in _CONTENT}
+        after = as_json(
+            number=number, adjustment_id=one.adjustment_id, state=one.state.value, note=one.note,
+            **content, **more,
+        )  # fmt: skip
+        self._file.audit(actor_id, action, f"limits/{one.policy_id}", before, after)
+        return one
+
+    def _require_proposed(self, one: Adjustment) -> None:
+        if one.state is not AdjustmentState.PROPOSED:
+            raise Conflict(f"adjustment {one.number} is {one.state}, not proposed")
+
+    def _one(self, number: int) -> Adjustment:
+        sql = f"SELECT {_COLUMNS} FROM adjustments WHERE number = ?"  # noqa: S608 - own names
+        row = self._file.db.execute(sql, (number,)).fetchone()
+        if row is None:
+            raise NotFound(f"there is no adjustment {number}; see `risk limits adjustments`")
+        return _adjustment(row)
+
+
+def _state(one: Adjustment) -> str:
+    return as_json(state=one.state.value)
+
+
+def _adjustment(row: Sequence[Any]) -> Adjustment:
+    values = ["" if value is None else value for value in row]
+    return msgspec.convert(dict(zip(Adjustment.__struct_fields__, values, strict=True)), Adjustment)
