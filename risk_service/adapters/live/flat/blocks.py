@@ -50,12 +50,19 @@ def free(memory: Memory, o: int) -> None:
 
 
 @compiled
+def copy(words: Ints, to: int, source: int, count: int) -> None:
+    """Copy words to where others stand; the two do not overlap."""
+    for place in range(count):
+        words[to + place] = words[source + place]
+
+
+@compiled
 def copied(memory: Memory, o: int) -> int:
     """Return a copy of a block."""
     words = memory.words
     size = words[o + at.WORDS]
     new = allocate(memory, size)
-    words[new : new + size] = words[o : o + size]
+    copy(words, new, o, size)
     return new
 
 
@@ -101,20 +108,20 @@ def grown(memory: Memory, plan: Ints, o: int, index: int, limit: int) -> int:
     new = allocate(memory, need)
     size = words[new + at.WORDS]
     head = plan[at.STARTS]
-    words[new : new + head] = words[o : o + head]
+    copy(words, new, o, head)
     words[new + at.WORDS], words[new + at.ROOM] = size, room
     rows, old_room = words[o + at.ROWS], words[o + at.ROOM]
-    words[new + head : new + head + rows] = words[o + head : o + head + rows]
+    copy(words, new + head, o + head, rows)
     to, source, count = new + head + room, o + head + old_room, (rows + 1) * totals
-    words[to : to + count] = words[source : source + count]
+    copy(words, to, source, count)
     to, source = to + (room + 1) * totals, source + (old_room + 1) * totals
     new_sizes = new + head - 2 * maps
     for each in range(maps):
         count, old = words[sizes + 2 * each], words[sizes + 2 * each + 1]
         more = min(limit, 2 * old) if each == index else old
         words[new_sizes + 2 * each + 1] = more
-        words[to : to + count] = words[source : source + count]
-        words[to + more : to + more + count] = words[source + old : source + old + count]
+        copy(words, to, source, count)
+        copy(words, to + more, source + old, count)
         to, source = to + 2 * more, source + 2 * old
     free(memory, o)
     return new

@@ -217,7 +217,5 @@ def read_all(
     """Read blocks of one key group (first of ``asked``) at a time (second), one row each."""
     group, r_us = asked
     plan = program.plans[group]
-    row = np.empty(plan[at.FIRST_OUT] + plan[at.OUTS])
     for place in range(len(blocks)):
-        read(memory.words, program, plan, (blocks[place], r_us), row)
-        values[place] = row[plan[at.FIRST_OUT] :]
+        read(memory.words, program, plan, (blocks[place], r_us), values[place])

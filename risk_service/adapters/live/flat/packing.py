@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.live.flat import words as at
 from risk_service.adapters.live.flat.blocks import allocate, lower_bound, maps_begin, merge, start
-from risk_service.adapters.live.flat.compiled import compiled
+from risk_service.adapters.live.flat.compiled import allocating, compiled
 from risk_service.adapters.live.flat.memory import Memory
 from risk_service.adapters.live.flat.program import Program
 from risk_service.features.windows.tiles import UNIT_US
@@ -154,7 +154,7 @@ def _token(data: Bytes, begin: int) -> tuple[int, int, int]:
     return (LIST if first < 0xDE else MAP), value, end
 
 
-@compiled
+@allocating
 def _tokens(data: Bytes) -> Ints:
     """Return kind and value of every token, two closing ones more; none for damaged bytes."""
     tokens = np.zeros((len(data) + 2, 2), np.int64)
@@ -183,7 +183,7 @@ def _take(tokens: Ints, place: int, words: Ints, first: int, count: int) -> int:
     return place + 1 + count
 
 
-@compiled
+@allocating
 def _map_sizes(tokens: Ints, plan: Ints) -> tuple[int, int, Ints]:
     """Return how many rows a packed record has, where its maps begin (0: damaged), their sizes."""
     sizes = np.zeros(plan[at.N_MAPS], np.int64)
@@ -204,7 +204,7 @@ def _map_sizes(tokens: Ints, plan: Ints) -> tuple[int, int, Ints]:
     return rows, maps if is_whole else 0, sizes
 
 
-@compiled
+@allocating
 def unpack(memory: Memory, plan: Ints, data: Bytes) -> int:
     """Return a block of what was packed, or ``DAMAGED``; there must be room for it."""
     tokens, words = _tokens(data), memory.words

@@ -33,6 +33,9 @@ class FlatRecords:
         self._compiled = compiled
         self._file = file
         self._program = make_program(compiled)
+        firsts = self._program.plans[:, at.FIRST_OUT].tolist()
+        outs = self._program.plans[:, at.OUTS].tolist()
+        self._own_columns = [slice(f, f + n) for f, n in zip(firsts, outs, strict=True)]
         self._space = Space(self._program)
         # An event without a key has the record that there is not.
         self._places: list[dict[str, int]] = [{"": NO_RECORD} for _ in compiled.plans]
@@ -67,12 +70,13 @@ class FlatRecords:
             packed = self._file.load([(group, keys[place]) for place in absent])
             for place in absent:
                 blocks[place] = self._loaded(group, packed.get((group, keys[place])))
-        values = np.empty((len(keys), len(self._compiled.plans[group].names)))
+        # As wide as all windows: every window has its column.
+        values = np.empty((len(keys), len(self._compiled.window_set.names)))
         read_all(space.memory, self._program, blocks, (group, r_us), values)
         if absent:
             loaded = blocks[absent]
             free_all(space.memory, loaded[loaded != space.table.empty[group]])
-        return values
+        return values[:, self._own_columns[group]]
 
     def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
@@ -141,7 +145,7 @@ class FlatRecords:
             self._program,
             space.table.block[[record]],
             (0, 0),
-            np.empty((1, len(self._compiled.plans[0].names))),
+            np.empty((1, len(self._compiled.window_set.names))),
         )
         free_all(space.memory, space.release(np.array([record])))
 
