@@ -11,6 +11,7 @@ from risk_service.adapters.live.recovery import Windows, open_windows
 from risk_service.adapters.live.store import RECORDS_MAX
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog
+from risk_service.adapters.sqlite.past_orders import SqlitePastOrders
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
@@ -41,6 +42,7 @@ class EmbeddedState:
     windows: Windows | SharedWindows
     compiled: CompiledWindows
     clusters: ClusterKeeper
+    past_orders: SqlitePastOrders
     stamps: Stamps
     logged_us: Callable[[], int]
 
@@ -48,6 +50,7 @@ class EmbeddedState:
         """Close the windows first: their last checkpoint asks the log how far it goes."""
         self.windows.close()
         self.clusters.close()
+        self.past_orders.close()
         self.events.close()
         self.store.close()
 
@@ -95,6 +98,7 @@ def open_state(
         windows=windows,
         compiled=compiled,
         clusters=clusters,
+        past_orders=SqlitePastOrders(directory),
         stamps=stamps,
         logged_us=tail.logged_us,
     )

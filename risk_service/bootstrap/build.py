@@ -159,6 +159,7 @@ def _intake(
     return Intake(
         tokenise=tokeniser.action,
         orders=state.store,
+        past=state.past_orders,
         log=state.events,
         windows=state.windows.store,
         count_links=linked.count,

@@ -48,6 +48,16 @@ class Refusal(Struct, frozen=True, kw_only=True, gc=False):
     description: str = ""
 
 
+class PastOrder(Struct, frozen=True, gc=False):
+    """What windows ask of an order that was placed before the service began.
+
+    ``fields`` and ``columns`` as its attempt has them, but for the columns of an order's life.
+    """
+
+    fields: tuple[str, ...]
+    columns: tuple[int, ...]
+
+
 class EventRecord(Struct, frozen=True, kw_only=True, gc=False):
     """What is made durable of an event before it is acknowledged.
 
@@ -56,7 +66,9 @@ class EventRecord(Struct, frozen=True, kw_only=True, gc=False):
     stamp_us
         Place in the log, together with the decisions': unique and increasing.
     decision_id
-        The order's latest decision when the event came; empty for actions.
+        The order's latest decision when the event came; empty for actions and past orders.
+    past
+        The order, where this service has not decided it.
     applied_us
         Stamp of each key group where the windows' store gives its own; empty: ``stamp_us``.
     same_as
@@ -69,5 +81,6 @@ class EventRecord(Struct, frozen=True, kw_only=True, gc=False):
     life: LifeEvent | None = None
     action: Action | None = None
     decision_id: str = ""
+    past: PastOrder | None = None
     applied_us: tuple[int, ...] = ()
     same_as: str = ""

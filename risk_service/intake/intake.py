@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -16,10 +17,10 @@ from risk_service.domain.claim_events import counted_as
 from risk_service.domain.errors import InvalidInput, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.order import Order
-from risk_service.domain.reported import EventRecord, LifeEvent, Refusal, Report
+from risk_service.domain.reported import EventRecord, LifeEvent, PastOrder, Refusal, Report
 from risk_service.domain.stamps import Stamps
 from risk_service.domain.vocabulary import EventType, RefusalReason
-from risk_service.features.windows.order_event import action_event, life_event
+from risk_service.features.windows.order_event import action_event, life_event, past_life_event
 from risk_service.features.windows.tiles import MAX_AGE_US
 from risk_service.intake.reservations import Happened, Reservations
 from risk_service.ports import Clock, DecisionStore, EventLog, WindowStore
@@ -44,6 +45,20 @@ CountLinks = Callable[[Sequence[tuple[int, Event]]], None]
 Answer = list[Result] | Exception
 
 
+class PastOrders(Protocol):
+    """Orders placed before the service began, of which only the history tells."""
+
+    def find(self, order_ids: Sequence[str]) -> dict[str, PastOrder]:
+        """Return what is known of these orders, absent ones left out."""
+
+
+class _Orders(NamedTuple):
+    """The orders of a group: those decided here, with the decision's id, and those of before."""
+
+    decided: dict[str, tuple[str, Order]]
+    past: dict[str, PastOrder]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """Takes groups of reported events and makes them durable.
@@ -54,12 +69,15 @@ class Intake:
         Turns a raw action into one without raw identifiers.
     orders
         Where scored orders are found.
+    past
+        Where those are found that were placed before the service began.
     reservations
         Follows the orders' life in the ledger; None where nothing is ever reserved.
     """
 
     tokenise: Callable[[RawAction], Action]
     orders: DecisionStore
+    past: PastOrders
     log: EventLog
     windows: WindowStore
     count_links: CountLinks
@@ -120,10 +138,13 @@ class Intake:
             self.clock.order_seen(report.subject.at_us)
         return self.clock.now_us()
 
-    def _orders(self, reports: Sequence[Report]) -> dict[str, tuple[str, Order]]:
+    def _orders(self, reports: Sequence[Report]) -> _Orders:
         subjects = [report.subject for report in reports]
         order_ids = {one.order_id for one in subjects if isinstance(one, LifeEvent)}
-        return self.orders.orders_of(list(order_ids)) if order_ids else {}
+        if not order_ids:
+            return _Orders({}, {})
+        decided = self.orders.orders_of(list(order_ids))
+        return _Orders(decided, self.past.find([one for one in order_ids if one not in decided]))
 
     def _claims(self, reports: Sequence[Report]) -> dict[str, list[EventRecord]]:
         """Return what is known of the orders for which a refund is reported to be asked."""
@@ -137,7 +158,7 @@ class Intake:
         return {order_id: list(known.get(order_id, ())) for order_id in order_ids}
 
     def _formed(
-        self, report: Report, orders: dict[str, tuple[str, Order]], oldest_us: int
+        self, report: Report, orders: _Orders, oldest_us: int
     ) -> tuple[Event, EventRecord] | Refusal:
         """Return the event and its record still without a stamp, or what speaks against it."""
         subject = report.subject
@@ -145,19 +166,7 @@ class Intake:
             words = "it happened more than 90 days ago"
             return Refusal(reason=RefusalReason.TOO_OLD, field="occurred_at", description=words)
         if isinstance(subject, LifeEvent):
-            found = orders.get(subject.order_id)
-            if found is None:
-                words = "no order of that id was scored"
-                reason = RefusalReason.UNKNOWN_ORDER
-                return Refusal(reason=reason, field="order_id", description=words)
-            decision_id, order = found
-            return life_event(order, subject), EventRecord(
-                event_id=report.event_id,
-                fingerprint=report.fingerprint,
-                stamp_us=0,
-                life=subject,
-                decision_id=decision_id,
-            )
+            return _of_order(report, subject, orders)
         try:
             action = self.tokenise(subject)
         except InvalidInput as error:
@@ -167,13 +176,14 @@ class Intake:
             event_id=report.event_id, fingerprint=report.fingerprint, stamp_us=0, action=action
         )
 
-    def _follow(
-        self, records: Sequence[EventRecord], orders: dict[str, tuple[str, Order]], now_us: int
-    ) -> None:
-        """Tell the ledger what became of the orders, before the log says that it is known."""
+    def _follow(self, records: Sequence[EventRecord], orders: _Orders, now_us: int) -> None:
+        """Tell the ledger what became of the orders, before the log says that it is known.
+
+        An order from before the service holds nothing of a limit.
+        """
         if self.reservations is not None:
-            lives = [record.life for record in records if record.life is not None]
-            happened: list[Happened] = [(life, orders[life.order_id][1]) for life in lives]
+            lives = [record.life for record in records if record.life and record.past is None]
+            happened: list[Happened] = [(life, orders.decided[life.order_id][1]) for life in lives]
             self.reservations.follow(happened, now_us)
 
     def _commit(self, events: list[Event], records: list[EventRecord], now_us: int) -> None:
@@ -199,6 +209,24 @@ class Intake:
         """Return the record with its place in the log and, where they differ, all its stamps."""
         stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
         return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
+
+
+def _of_order(
+    report: Report, life: LifeEvent, orders: _Orders
+) -> tuple[Event, EventRecord] | Refusal:
+    """Return an event of an order's life and its record, or that the order is not known."""
+    record = EventRecord(
+        event_id=report.event_id, fingerprint=report.fingerprint, stamp_us=0, life=life
+    )
+    decided = orders.decided.get(life.order_id)
+    if decided is not None:
+        decision_id, order = decided
+        return life_event(order, life), replace(record, decision_id=decision_id)
+    past = orders.past.get(life.order_id)
+    if past is not None:
+        return past_life_event(past, life), replace(record, past=past)
+    words = "no order of that id was scored"
+    return Refusal(reason=RefusalReason.UNKNOWN_ORDER, field="order_id", description=words)
 
 
 def _paired(record: EventRecord, claims: dict[str, list[EventRecord]]) -> EventRecord:

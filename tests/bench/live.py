@@ -188,6 +188,7 @@ def _take_in(state: EmbeddedState, traffic: _Traffic, first: int) -> float:
     intake = Intake(
         tokenise=TOKENISER.action,
         orders=state.store,
+        past=state.past_orders,
         log=state.events,
         windows=windows,
         count_links=linked.count,

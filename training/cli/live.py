@@ -1,6 +1,7 @@
 """``risk live``: what a service's live windows and clusters know."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,12 +60,13 @@ def backfill(warehouse: Path, until: str, state: Path, json_file: Path | None) -
 
 
 def _tell(found: Backfilled, state: Path, json_file: Path | None) -> None:
-    figures = {"events": found.events, "records": found.records, "accounts": found.accounts}
+    figures = asdict(found)
     if json_file is not None:
         json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     click.echo(
         f"{state}: {found.events:,} events in {found.records:,} records; "
-        f"{found.accounts:,} accounts in the clusters"
+        f"{found.accounts:,} accounts in the clusters; "
+        f"{found.orders:,} orders whose later events count"
     )
 
 

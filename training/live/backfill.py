@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from risk_service.adapters.live.checkpoint import Checkpoints
 from risk_service.adapters.live.clusters_file import write_clusters
@@ -21,14 +22,18 @@ from risk_service.adapters.live.engines import fastest_keeper
 from risk_service.adapters.live.records_file import FILE_NAME, Reached, RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.sqlite.lock import StateLock
+from risk_service.adapters.sqlite.past_orders import FILE_NAME as PAST_ORDERS
+from risk_service.adapters.sqlite.past_orders import write_past_orders
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.event import Event
+from risk_service.domain.reported import PastOrder
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.links import LinkReader
 from risk_service.features.clusters.snapshot import snapshot
 from risk_service.features.clusters.state import ClusterState
 from risk_service.features.windows.declaration import load_windows
+from risk_service.features.windows.order_event import ATTEMPT, past_order
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
 from training.datasets.warehouse import ACTION_FIELDS, window_column
@@ -50,6 +55,7 @@ class Backfilled:
     events: int
     records: int
     accounts: int
+    orders: int
 
 
 def silent(_done: int, _all: int) -> None:
@@ -83,7 +89,7 @@ def backfill(
 
 
 def _refuse_used(state: Path) -> None:
-    for name in (FILE_NAME, "decisions.sqlite3"):
+    for name in (FILE_NAME, PAST_ORDERS, "decisions.sqlite3"):
         if (state / name).exists():
             raise ConfigFault(
                 f"{state}: holds {name} already; history goes into a fresh state directory"
@@ -134,6 +140,7 @@ class _Backfill:
                 events=done,
                 records=int(file.figures()["records"]),
                 accounts=len(clusters.accounts.numbers),
+                orders=write_past_orders(state, self._orders()),
             )
         finally:
             file.close()
@@ -141,15 +148,28 @@ class _Backfill:
     def _windows_from_us(self) -> int:
         return self._until_us - MAX_AGE_US - DAY_US
 
+    def _orders(self) -> Iterator[tuple[str, PastOrder]]:
+        """Yield the orders of the history: what becomes of them later counts as well."""
+        log = self._log
+        chosen = np.flatnonzero((log.a_us < self._until_us) & (log.kind == ATTEMPT))
+        subject = chosen if log.subject is None else log.subject[chosen]
+        file = pq.ParquetFile(self._warehouse / "orders.parquet")
+        ids = file.read(["order_id"]).column(0).take(pa.array(subject)).to_pylist()
+        for order_id, (_, attempt) in zip(ids, self._chosen(chosen), strict=True):
+            yield order_id, past_order(attempt)
+
     def _events(self) -> Iterator[tuple[int, Event]]:
         """Yield (stamp, event) of the history, in order of arrival.
 
         All of it: a cluster is as old as the first sight of its first account.
         """
-        log = self._log
-        chosen = np.flatnonzero(log.a_us < self._until_us)
+        chosen = np.flatnonzero(self._log.a_us < self._until_us)
         self._total = len(chosen)
-        texts, windows = self._texts(), load_windows()
+        yield from self._chosen(chosen)
+
+    def _chosen(self, chosen: NDArray[np.int64]) -> Iterator[tuple[int, Event]]:
+        """Yield (stamp, event) of some rows of the log."""
+        log, texts, windows = self._log, self._texts(), load_windows()
         for start in range(0, len(chosen), CHUNK):
             rows = chosen[start : start + CHUNK]
             subject = rows if log.subject is None else log.subject[rows]

@@ -15,7 +15,12 @@ from risk_service.adapters.sqlite.events import SqliteEventLog, events_after
 from risk_service.domain.errors import DataFault
 from risk_service.domain.event import Event
 from risk_service.domain.reported import EventRecord
-from risk_service.features.windows.order_event import action_event, life_event, order_event
+from risk_service.features.windows.order_event import (
+    action_event,
+    life_event,
+    order_event,
+    past_life_event,
+)
 
 
 class Place(NamedTuple):
@@ -87,6 +92,8 @@ class LogTail:
     def _event(self, record: EventRecord) -> Event:
         if record.action is not None:
             return action_event(record.action)
+        if record.past is not None and record.life is not None:
+            return past_life_event(record.past, record.life)
         decision = self._decisions.by_decision_id(record.decision_id)
         if record.life is None or decision is None:
             words = f"the event {record.event_id} has no order; restore the file from a backup"

@@ -6,7 +6,7 @@ Fields and columns stand in the order of ``windows.toml``; what is unknown is 0.
 
 from risk_service.domain.action import Action
 from risk_service.domain.order import Order, OrderLine
-from risk_service.domain.reported import LifeEvent
+from risk_service.domain.reported import LifeEvent, PastOrder
 from risk_service.domain.vocabulary import EventReason, EventType
 from risk_service.features.order_columns import (
     DAY_US,
@@ -40,13 +40,24 @@ def order_event(order: Order, event_id: str, at_us: int) -> Event:
 def life_event(order: Order, life: LifeEvent) -> Event:
     """Return an event in the life of an order, with the fields and columns of that order."""
     lead = order.lead_line
+    past = PastOrder(_fields(order, lead), _order_columns(order, lead))
+    return past_life_event(past, life)
+
+
+def past_life_event(order: PastOrder, life: LifeEvent) -> Event:
+    """Return an event in the life of an order of which only the history tells."""
     return Event(
         life.event_id,
         KIND_OF[life.event_type],
         life.at_us,
-        _fields(order, lead),
-        (*_order_columns(order, lead), *_life_columns(life)),
+        order.fields,
+        (*order.columns, *_life_columns(life)),
     )
+
+
+def past_order(attempt: Event) -> PastOrder:
+    """Return what later events of an order need of its attempt."""
+    return PastOrder(attempt.fields, attempt.columns[: -len(NO_LIFE)])
 
 
 def action_event(action: Action) -> Event:

@@ -14,7 +14,13 @@ from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.event import Event
-from risk_service.features.windows.order_event import action_event, life_event, order_event
+from risk_service.features.windows.order_event import (
+    action_event,
+    life_event,
+    order_event,
+    past_life_event,
+    past_order,
+)
 from tests.fixtures.records import NOW_US, TOKENISER, raw_order
 from tests.unit.frames.random_world import random_order
 
@@ -180,6 +186,17 @@ def test_life_event_carries_its_order() -> None:
     assert (event.event_id, event.at_us, event.fields) == ("e1", 77, attempt.fields)
     assert load_windows().kinds[event.kind] == "REFUND_REQUESTED"
     assert event.columns == (*attempt.columns[:-4], int(EventReason.EMPTY_PARCEL), 1, 0, 900)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_kept_of_a_past_order_is_enough(seed: int) -> None:
+    """Its later events are those of the order itself, field by field and column by column."""
+    order = random_order(random.Random(seed), seed, 5, 9)
+    life = LifeEvent(
+        event_id="e", event_type=EventType.REFUNDED, at_us=5, order_id="o", amount_minor=7
+    )
+    past = past_order(order_event(order, "d", 1))
+    assert past_life_event(past, life) == life_event(order, life)
 
 
 @pytest.mark.parametrize("kind", list(EventType))
