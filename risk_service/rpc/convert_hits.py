@@ -1,21 +1,43 @@
-"""Writes what rules, lists and limits found into the messages of an answer.
+"""Writes reasons, a challenge, causes and hits into the message of a decision.
 
 Nothing here runs for the order that meets none of them.
 """
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from risk_service.domain.decision import Decision
-from risk_service.domain.grant import LimitUse
+from risk_service.domain.decision import Challenge, Decision, Reason
 from risk_service.domain.hits import RuleHit
 from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import Abuse
 from risk_service.pb.risk.v1 import risk_pb2
 
 MICROS = 1_000_000
+ABUSE_NUMBERS = {
+    Abuse.SCALPING: risk_pb2.ABUSE_SCALPING,
+    Abuse.BRUSHING: risk_pb2.ABUSE_BRUSHING,
+    Abuse.REFUND: risk_pb2.ABUSE_REFUND,
+}
 
 
-def write_findings(decision: Decision, message: risk_pb2.Decision) -> None:
-    """Write causes, hits and limit uses into the message of their decision."""
+def write_reason(reason: Reason, message: risk_pb2.Reason) -> None:
+    """Write one reason into an empty message."""
+    message.code = reason.code
+    if reason.abuse:
+        message.abuse = ABUSE_NUMBERS[reason.abuse]
+    message.feature = reason.feature
+    if reason.feature_value is not None:
+        message.feature_value = reason.feature_value
+    message.contribution = reason.contribution
+    write_text(reason.customer_text, message.customer_text)
+    write_text(reason.analyst_text, message.analyst_text)
+
+
+def write_rare(decision: Decision, message: risk_pb2.Decision) -> None:
+    """Write challenge, quantity limits, causes and hits into the message of their decision."""
+    if decision.challenge is not None:
+        _write_challenge(decision.challenge, message.challenge)
+    for limit in decision.quantity_limits:
+        message.quantity_limits.add(sku=limit.sku, requested=limit.requested, allowed=limit.allowed)
     for cause in decision.causes:
         written = message.causes.add(
             step=cause.step.value, ref=cause.ref, suppressed_by=cause.suppressed_by
@@ -31,14 +53,12 @@ def write_findings(decision: Decision, message: risk_pb2.Decision) -> None:
             entry_id=list_hit.entry_id,
             reason=list_hit.reason,
         )
-    for use in decision.limit_uses:
-        write_limit_use(use, message.limit_uses.add())
-    for line in decision.granted:
-        message.granted.add(sku=line.sku, requested=line.requested, granted=line.granted)
-    if decision.held_until_us:
-        write_time(decision.held_until_us, message.held_until)
-    message.blocking = decision.blocking
-    message.required_level = decision.required_level  # type: ignore[assignment]  # as above
+
+
+def _write_challenge(challenge: Challenge, message: risk_pb2.Challenge) -> None:
+    message.challenge_id = challenge.challenge_id
+    message.kind = challenge.kind  # type: ignore[assignment]  # a number on the wire
+    write_time(challenge.expires_at_us, message.expires_at)
 
 
 def write_rule_hit(hit: RuleHit, message: risk_pb2.RuleHit) -> None:
@@ -51,25 +71,6 @@ def write_rule_hit(hit: RuleHit, message: risk_pb2.RuleHit) -> None:
         message.values.add(name=value.name, number=value.number, text=value.text)
     write_text(hit.customer_text, message.customer_text)
     write_text(hit.analyst_text, message.analyst_text)
-
-
-def write_limit_use(use: LimitUse, message: risk_pb2.LimitUse) -> None:
-    """Write one limit as one order met it into an empty message."""
-    message.policy_id = use.policy_id
-    message.version = use.version
-    message.subject = use.subject
-    message.scope = use.scope
-    message.measure = use.measure.name.lower()
-    message.window = use.window
-    message.cap = use.cap
-    message.used = use.used
-    message.requested = use.requested
-    message.granted = use.granted
-    message.remaining = use.remaining
-    message.blocking = use.blocking
-    message.shadow = use.shadow
-    if use.resets_at_us:
-        write_time(use.resets_at_us, message.resets_at)
 
 
 def write_text(text: LocalizedText, message: risk_pb2.LocalizedText) -> None:

@@ -18,7 +18,7 @@ from risk_service.domain.errors import InvalidInput
 from risk_service.identity.payload import Fingerprinter
 from risk_service.pb.risk.v1 import risk_pb2
 from risk_service.rpc.constraints import COMPLETE_CHALLENGE
-from risk_service.rpc.convert import answered, challenge_report
+from risk_service.rpc.convert import answered_bytes, challenge_report
 from risk_service.rpc.screen import accept
 from risk_service.rpc.validate import TimeWindow, require
 from risk_service.rpc.wire import locate
@@ -129,4 +129,4 @@ def decoded(message_type: Any, payload: bytes) -> Any:
 def _written(answer: Decision | Exception) -> bytes | Exception:
     if isinstance(answer, Exception):
         return answer
-    return answered(risk_pb2.ScoreOrderResponse, answer).SerializeToString()
+    return answered_bytes(answer)

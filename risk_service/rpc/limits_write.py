@@ -7,7 +7,8 @@ from risk_service.domain.grant import Grant
 from risk_service.domain.reservation import CounterUse, Drift, LedgerAnswer
 from risk_service.limits.claims import SEPARATOR
 from risk_service.pb.risk.v1 import limits_pb2
-from risk_service.rpc.convert_hits import write_limit_use, write_time
+from risk_service.rpc.convert_hits import write_time
+from risk_service.rpc.decision_bytes import limit_use_bytes
 
 DRIFTS_LISTED_MAX = 1_000
 # Numbers of the contract; 0 is unset.
@@ -18,7 +19,7 @@ def write_grant(grant: Grant, message: limits_pb2.LimitGrant) -> None:
     """Write what is granted into an empty message."""
     message.outcome = grant.outcome  # type: ignore[assignment]  # a number on the wire
     for use in grant.uses:
-        write_limit_use(use, message.uses.add())
+        message.uses.add().ParseFromString(limit_use_bytes(use))
     for line in grant.lines:
         message.lines.add(sku=line.sku, requested=line.requested, granted=line.granted)
     message.codes.extend(grant.codes)

@@ -17,8 +17,8 @@ from risk_service.bootstrap.build import Service, build
 from risk_service.config import Settings
 from risk_service.decisions.attempt import Attempt
 from risk_service.domain.decision import Decision
-from risk_service.pb.risk.v1 import order_pb2, risk_pb2
-from risk_service.rpc.convert import answered
+from risk_service.pb.risk.v1 import order_pb2
+from risk_service.rpc.convert import answered_bytes
 from risk_service.rpc.screen import raw_order
 from tests.bench.governed import govern
 from tests.bench.world import REPLAY_FROM, World, distinct_orders
@@ -91,7 +91,7 @@ def _decide(
         for answer in service.pipeline.decide(group):
             if not isinstance(answer, Decision):
                 raise answer
-            answered(risk_pb2.ScoreOrderResponse, answer).SerializeToString()
+            answered_bytes(answer)
     if profiler:
         profiler.disable()
     wall_us = (time.perf_counter() - started) / len(orders) * 1e6
