@@ -49,6 +49,8 @@ class Settings(BaseModel):
     rules: Path | None = None
     limits: Path | None = None
     governance: Path | None = None
+    # What rules must have behind them before they decide: a time in shadow, a backtest
+    requirements: Path | None = None
 
     # Edge
     listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"

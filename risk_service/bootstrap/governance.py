@@ -17,6 +17,7 @@ from risk_service.domain.governed import PublishedKind, Sources
 from risk_service.governance.governance import Governance
 from risk_service.governance.listing import Listing
 from risk_service.governance.publishing import Publishing
+from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.book import LimitBook, parse_limits, shipped_text
 from risk_service.ports import Clock
@@ -59,6 +60,11 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
     publishing = Publishing(
         store=publications,
         load={PublishedKind.RULES: load_rules, PublishedKind.LIMITS: load_limits},
+        gate=RuleGate(
+            requirements=load_requirements(settings.requirements),
+            store=publications,
+            now_us=file.now_us,
+        ),
     )
     for kind, sources in _given(settings).items():
         try:

@@ -3,6 +3,9 @@
 The same commands for rules and for limit policies; ``add_publishing`` joins them to a group.
 """
 
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.rules.rule_set import read_texts
 
 NAMES = {"rules": "Rules", "limits": "Limits"}
+Command = Callable[..., None]
 note_option = click.option("--note", required=True, help="Why; whoever approves reads it.")
 
 
@@ -28,13 +32,19 @@ def _publish(kind: str) -> click.Command:
     )
     @click.argument("path", type=click.Path(path_type=Path, exists=True))
     @note_option
+    @_evidence(kind)
     @remote
-    def publish(path: Path, note: str, server: str, token: str, as_json: bool) -> None:
+    def publish(
+        path: Path, note: str, server: str, token: str, as_json: bool, **given: Any
+    ) -> None:
         """Propose a version: it is checked, and waits for another person's approval."""
         files = [{"name": name, "text": text} for name, text in read_texts(path).items()]
         if kind == "limits" and len(files) != 1:
             raise ConfigFault(f"{path}: limit policies stand in one file, here are {len(files)}")
-        values: dict[str, Any] = {"files": files} if kind == "rules" else {"file": files[0]}
+        values: dict[str, Any] = {"file": files[0]}
+        if kind == "rules":
+            reports = [_report(file) for file in given["backtests"]]
+            values = {"files": files, "backtests": reports, "emergency": given["emergency"]}
         answer = Remote(server, token).call(f"Publish{NAMES[kind]}", note=note, **values)
         if as_json:
             print_json(answer)
@@ -48,6 +58,53 @@ def _publish(kind: str) -> click.Command:
         )
 
     return publish
+
+
+def _evidence(kind: str) -> Callable[[Command], Command]:
+    """Give ``publish`` of rules the options for what stands behind them."""
+
+    def join(command: Command) -> Command:
+        if kind != "rules":
+            return command
+        backtests = click.option(
+            "--backtest", "backtests", multiple=True, metavar="FILE",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="What `risk backtest RULE --json FILE` wrote; may be given several times.",
+        )  # fmt: skip
+        emergency = click.option(
+            "--emergency", default="", metavar="REASON",
+            help="Why the rules cannot wait for shadow and backtest; the trail keeps it.",
+        )  # fmt: skip
+        return backtests(emergency(command))
+
+    return join
+
+
+def _report(path: Path) -> dict[str, Any]:
+    """Return what a report of a backtest says of its rule.
+
+    Raises
+    ------
+    ConfigFault
+        The file is none.
+    """
+    content = path.read_bytes()
+    try:
+        told = json.loads(content)
+        flagged = told["split"]["flagged"]
+        return {
+            "rule_id": told["rule"] or "",
+            "expression": told["expression"],
+            "sha256": sha256(content).digest(),
+            "data": told["data"]["name"],
+            "events_read": told["events_read"],
+            "events_flagged": told["events_flagged"],
+            "abuse_flagged": flagged["abuse"]["events"],
+            "honest_flagged": flagged["honest"]["events"],
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        words = "is no report; write one by risk backtest RULE --data DIR --json FILE"
+        raise ConfigFault(f"{path}: {words}") from error
 
 
 def _approve(kind: str) -> click.Command:
@@ -138,10 +195,25 @@ def _show(kind: str) -> click.Command:
             return
         one = answer["publication"]
         click.echo(f"# number {one['number']}, {one['version']}, {one['state']}")
+        for line in _behind(one):
+            click.echo(f"# {line}")
         for file in answer["files"]:
             click.echo(f"# {out / file['name']}" if out else f"# {file['name']}\n{file['text']}")
 
     return show
+
+
+def _behind(one: dict[str, Any]) -> Iterator[str]:
+    """Yield what an approver should know beside the files."""
+    if one["emergency"]:
+        yield f"EMERGENCY 紧急发布: {one['emergency']}"
+    for report in one["backtests"]:
+        yield (
+            f"backtest of {report['rule_id'] or report['expression']} on {report['data']}: "
+            f"{report['events_flagged']:,} of {report['events_read']:,} events flagged, "
+            f"{report['abuse_flagged']:,} abuse, {report['honest_flagged']:,} honest; "
+            f"sha256 {report['sha256']}"
+        )
 
 
 def _write(out: Path, files: list[dict[str, str]]) -> None:

@@ -27,6 +27,44 @@ class PublicationState(StrEnum):
     REJECTED = "rejected"
 
 
+class BacktestReport(Struct, frozen=True, kw_only=True):
+    """What a backtest said of one rule, as its author hands it in.
+
+    ``sha256`` is that of the report's file, in hex; ``rule_id`` is empty for a bare condition.
+    """
+
+    rule_id: str
+    expression: str
+    sha256: str
+    data: str
+    events_read: int
+    events_flagged: int
+    abuse_flagged: int
+    honest_flagged: int
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What stands behind rules that are to decide; ``emergency`` says why they cannot wait."""
+
+    backtests: tuple[BacktestReport, ...] = ()
+    emergency: str = ""
+
+
+NO_EVIDENCE = Evidence()
+
+
+class VersionDraft(Struct, frozen=True, kw_only=True):
+    """A version that is to be proposed. ``missing`` is what an emergency does without."""
+
+    kind: PublishedKind
+    version: str
+    sources: Sources
+    author: str
+    note: str
+    evidence: Evidence = NO_EVIDENCE
+    missing: tuple[str, ...] = ()
+
+
 class Publication(Struct, frozen=True, kw_only=True):
     """A version that was published. Its sources never change.
 
@@ -44,6 +82,7 @@ class Publication(Struct, frozen=True, kw_only=True):
     approver: str = ""
     decided_us: int = 0
     closed_by: str = ""
+    evidence: Evidence = NO_EVIDENCE
 
 
 class ChangeKind(StrEnum):

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from risk_service.domain.errors import ConfigFault, Conflict, InvalidInput, Violation
-from risk_service.domain.governed import Publication, PublishedKind, Sources
+from risk_service.domain.governed import (
+    NO_EVIDENCE,
+    Evidence,
+    Publication,
+    PublicationState,
+    PublishedKind,
+    Sources,
+    VersionDraft,
+)
+from risk_service.governance.requirements import RuleGate, check_evidence
 from risk_service.governance.stores import PublicationStore
 from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.rule_set import RuleSet
 
 FILES_MAX = 200
 SOURCES_CHARS_MAX = 2_000_000
@@ -36,26 +46,47 @@ class Publishing:
     ----------
     load
         Per kind, makes of sources what is put in force.
+    gate
+        Holds rules against what is required of them; None lets all pass.
     """
 
     store: PublicationStore
     load: Mapping[PublishedKind, Load]
+    gate: RuleGate | None = None
 
     def publish(
-        self, kind: PublishedKind, sources: Sources, actor_id: str, note: str
+        self,
+        kind: PublishedKind,
+        sources: Sources,
+        actor_id: str,
+        note: str,
+        evidence: Evidence = NO_EVIDENCE,
     ) -> Publication:
         """Propose a version.
 
         Raises
         ------
         InvalidInput
-            The sources cannot be used; each violation names file and line.
+            The sources cannot be used, or rules lack what is required of them and it is no
+            emergency; each violation names file and line.
         Conflict
             The version is in force or proposed already.
         """
         _check_note(note)
+        check_evidence(evidence)
         loaded = self.loaded(kind, sources)
-        return self.store.propose(kind, loaded.version, sources, actor_id, note)
+        missing = self._required(loaded, evidence)
+        return self.store.propose(
+            VersionDraft(
+                kind=kind,
+                version=loaded.version,
+                sources=sources,
+                author=actor_id,
+                note=note,
+                evidence=evidence,
+                missing=tuple([f"{one.field}: {one.description}" for one in missing]),
+            )
+        )
 
     def approve(
         self, kind: PublishedKind, number: int, version: str, actor_id: str
@@ -65,7 +96,8 @@ class Publishing:
         Raises
         ------
         InvalidInput
-            The sources could be used when they were published, and cannot any more.
+            The sources could be used when they were published, and cannot any more; or rules
+            lack what is required of them by now.
         NotFound, Conflict, Forbidden
             As the store has it.
         """
@@ -76,7 +108,24 @@ class Publishing:
                 f"{kind} number {number} was published for another version of this service: it "
                 f"would now be {loaded.version}, not {proposed.version}; publish it again"
             )
+        if proposed.state is PublicationState.PROPOSED:
+            self._required(loaded, proposed.evidence)
         return self.store.approve(kind, number, version, actor_id), loaded
+
+    def _required(self, loaded: Versioned, evidence: Evidence) -> tuple[Violation, ...]:
+        """Return what an emergency does without.
+
+        Raises
+        ------
+        InvalidInput
+            Something is missing, and it is no emergency.
+        """
+        if self.gate is None or not isinstance(loaded, RuleSet):
+            return ()
+        missing = self.gate.missing(loaded, evidence)
+        if missing and not evidence.emergency:
+            raise InvalidInput(missing)
+        return missing
 
     def rollback(
         self, kind: PublishedKind, number: int, actor_id: str, note: str

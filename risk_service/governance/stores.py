@@ -15,6 +15,7 @@ from risk_service.domain.governed import (
     Publication,
     PublishedKind,
     Sources,
+    VersionDraft,
 )
 from risk_service.domain.listed import EntityKind, ListKind, ListNeeds
 from risk_service.domain.reservation import Adjust
@@ -28,9 +29,7 @@ class PublicationStore(Protocol):
     def seed(self, kind: PublishedKind, version: str, sources: Sources) -> None:
         """Put the operator's own sources in force as long as nobody has published others."""
 
-    def propose(
-        self, kind: PublishedKind, version: str, sources: Sources, author: str, note: str
-    ) -> Publication:
+    def propose(self, draft: VersionDraft) -> Publication:
         """Keep a version for a second person to approve."""
 
     def approve(self, kind: PublishedKind, number: int, version: str, approver: str) -> Publication:
@@ -56,6 +55,9 @@ class PublicationStore(Protocol):
 
     def publications(self, kind: PublishedKind, limit: int) -> list[Publication]:
         """Return the newest publications, the newest first."""
+
+    def history(self, kind: PublishedKind, limit: int) -> list[tuple[int, int]]:
+        """Return when which number came into force, the newest first."""
 
 
 class AdjustmentStore(Protocol):

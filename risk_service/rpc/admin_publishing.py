@@ -9,6 +9,7 @@ from risk_service.limits.book import LimitBook
 from risk_service.pb.risk.v1 import admin_pb2
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.convert_admin import (
+    evidence_of,
     files_of,
     limit_of,
     publication_message,
@@ -44,27 +45,26 @@ class PublishingCalls:
     async def _publish_rules(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(admin_pb2.PublishRulesRequest, payload)
         sources = sources_of(request.files)
-        done = await self._published(PublishedKind.RULES, sources, actor, request.note)
+        evidence = evidence_of(request)
+        publish = self.changes.governance.publishing.publish
+        done = await self.changes.run(
+            lambda: publish(PublishedKind.RULES, sources, actor.actor_id, request.note, evidence)
+        )
         response = admin_pb2.PublishRulesResponse(publication=publication_message(done))
         return response.SerializeToString()
 
     async def _publish_limits(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(admin_pb2.PublishLimitsRequest, payload)
         sources = sources_of([request.file] if request.HasField("file") else [])
-        done = await self._published(PublishedKind.LIMITS, sources, actor, request.note)
+        publish = self.changes.governance.publishing.publish
+        done = await self.changes.run(
+            lambda: publish(PublishedKind.LIMITS, sources, actor.actor_id, request.note)
+        )
         remarks = await self.changes.run(lambda: self._remarks(sources))
         response = admin_pb2.PublishLimitsResponse(
             publication=publication_message(done), remarks=remarks
         )
         return response.SerializeToString()
-
-    async def _published(
-        self, kind: PublishedKind, sources: Sources, actor: Actor, note: str
-    ) -> Publication:
-        publishing = self.changes.governance.publishing
-        return await self.changes.run(
-            lambda: publishing.publish(kind, sources, actor.actor_id, note)
-        )
 
     def _remarks(self, sources: Sources) -> list[str]:
         loaded = self.changes.governance.publishing.loaded(PublishedKind.LIMITS, sources)

@@ -9,8 +9,10 @@ from risk_service.audit.leaf import leaf_hash
 from risk_service.domain.audit import NumberedRow
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.governed import (
+    BacktestReport,
     Change,
     ChangeState,
+    Evidence,
     ListedEntry,
     ListSummary,
     Publication,
@@ -42,6 +44,10 @@ _PUBLICATION_STATES = {
     PublicationState.RETIRED: 3,
     PublicationState.REJECTED: 4,
 }
+_REPORT_FIELDS = (
+    "rule_id", "expression", "data", "events_read", "events_flagged", "abuse_flagged",
+    "honest_flagged",
+)  # fmt: skip
 _KIND_NUMBERS = {kind: number for number, kind in KINDS.items()}
 _LIST_KIND_NUMBERS = {kind: number for number, kind in LIST_KINDS.items()}
 _ENTITY_NUMBERS = {kind: number for number, kind in ENTITIES.items()}
@@ -99,6 +105,25 @@ def files_of(sources: Sources) -> list[admin_pb2.SourceFile]:
     return [admin_pb2.SourceFile(name=name, text=sources[name]) for name in sorted(sources)]
 
 
+def evidence_of(request: Any) -> Evidence:
+    """Return what an author hands in beside the rules."""
+    backtests = tuple(
+        [
+            BacktestReport(
+                sha256=one.sha256.hex(), **{name: getattr(one, name) for name in _REPORT_FIELDS}
+            )
+            for one in request.backtests
+        ]
+    )
+    return Evidence(backtests=backtests, emergency=request.emergency.strip())
+
+
+def _report_message(one: BacktestReport) -> admin_pb2.BacktestReport:
+    return admin_pb2.BacktestReport(
+        sha256=bytes.fromhex(one.sha256), **{name: getattr(one, name) for name in _REPORT_FIELDS}
+    )
+
+
 def publication_message(one: Publication) -> admin_pb2.Publication:
     """Return a publication as a message."""
     message = admin_pb2.Publication(
@@ -111,6 +136,8 @@ def publication_message(one: Publication) -> admin_pb2.Publication:
         approver=one.approver,
         decided_at=_time(one.decided_us),
         closed_by=one.closed_by,
+        emergency=one.evidence.emergency,
+        backtests=[_report_message(report) for report in one.evidence.backtests],
     )
     message.kind = _KIND_NUMBERS[one.kind]  # type: ignore[assignment]  # an enum is its number
     message.state = _PUBLICATION_STATES[one.state]  # type: ignore[assignment]  # as above

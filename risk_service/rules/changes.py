@@ -50,6 +50,12 @@ def described(rule: Rule) -> dict[str, str]:
     return dict(_described(rule))
 
 
+def decides_alike(one: Rule, other: Rule) -> bool:
+    """Tell whether two rules are the same but for their words and their state."""
+    parts, others = described(one), described(other)
+    return all(parts[key] == others[key] for key in DECIDING if key != "state")
+
+
 def _change(rule_id: str, old: Rule | None, new: Rule | None) -> Change | None:
     before = described(old) if old else {}
     after = described(new) if new else {}

@@ -285,11 +285,22 @@ def test_rules_are_published_approved_and_taken_back(
     (rules / "zz_test.toml").write_text(RULE)
     analyst, approver = actors.tokens["analyst"], actors.tokens["approver"]
     shipped = people["auditor"].call("GetInForce")["rules"]
+    publish = ("rules", "publish", str(rules), "--note", "a test", "--json")
+    refused = run(*publish, server=server, token=analyst)
+    assert refused.returncode == 1
+    assert "rule test_sku would DENY after 0.0 of 24 hours in shadow" in refused.stderr
+    assert "rule test_sku would DENY without a backtest: risk backtest test_sku" in refused.stderr
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(REPORT))
     published = run(
-        "rules", "publish", str(rules), "--note", "a test", "--json", server=server, token=analyst
-    )
+        *publish, "--backtest", str(report), "--emergency", "the drop is now",
+        server=server, token=analyst,
+    )  # fmt: skip
     assert published.returncode == 0, published.stderr
     one = json.loads(published.stdout)["publication"]
+    shown = run("rules", "show", str(one["number"]), server=server, token=approver).stdout
+    assert "# EMERGENCY 紧急发布: the drop is now" in shown
+    assert "# backtest of test_sku on orders: 3 of 100 events flagged, 2 abuse, 1 honest" in shown
     assert (one["state"], one["author"]) == ("proposed", "analyst")
     request = order("r1", ip="203.0.113.77")
     assert "test_sku" not in [hit.rule_id for hit in decision(server, actors, request).rule_hits]
@@ -306,6 +317,14 @@ def test_rules_are_published_approved_and_taken_back(
     assert "approved by approver" in versions
 
 
+REPORT = {
+    "rule": "test_sku",
+    "expression": '"sku-1" in skus',
+    "data": {"name": "orders"},
+    "events_read": 100,
+    "events_flagged": 3,
+    "split": {"flagged": {"abuse": {"events": 2}, "honest": {"events": 1}}},
+}
 RULE = """
 format = 1
 topic = "tests"

@@ -211,5 +211,11 @@ GOVERNANCE = FileKind(
         )
         BEGIN SELECT RAISE(ABORT, 'adjustments: a decision stays'); END;
         """,
+        # What stands behind a version, as msgpack; empty: nothing.
+        """
+        ALTER TABLE publications ADD COLUMN evidence BLOB NOT NULL DEFAULT x'';
+        CREATE TRIGGER publications_evidence BEFORE UPDATE OF evidence ON publications
+        BEGIN SELECT RAISE(ABORT, 'publications: what was written stays'); END;
+        """,
     ),
 )

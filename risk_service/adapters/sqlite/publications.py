@@ -9,21 +9,26 @@ from typing import Any
 
 import msgspec
 
-from risk_service.adapters.sqlite.connection import transaction, unavailable
+from risk_service.adapters.sqlite.connection import marks, transaction, unavailable
 from risk_service.adapters.sqlite.governance import GovernanceFile, as_json, second_person
 from risk_service.domain.actor import OPERATOR, SHIPPED
 from risk_service.domain.errors import Conflict, NotFound
 from risk_service.domain.governed import (
+    NO_EVIDENCE,
+    Evidence,
     Publication,
     PublicationState,
     PublishedKind,
     Sources,
+    VersionDraft,
 )
 
 _PUBLICATION = (
     "SELECT number, kind, version, state, author, note, created_us, based_on, approver, "
-    "decided_us, closed_by FROM publications"
+    "decided_us, closed_by, evidence FROM publications"
 )
+# What puts a version in force, as the trail has it.
+_IN_FORCE = ("start", "approve", "rollback")
 
 
 class SqlitePublications:
@@ -38,13 +43,19 @@ class SqlitePublications:
             active = self._active(kind)
             if active is not None and (active.author != SHIPPED or active.version == version):
                 return
-            number = self._propose(kind, version, sources, SHIPPED, "given at the start")
+            number = self._propose(
+                VersionDraft(
+                    kind=kind,
+                    version=version,
+                    sources=sources,
+                    author=SHIPPED,
+                    note="given at the start",
+                )
+            )
             self._activate(kind, number, active, OPERATOR)
             self._note(OPERATOR, f"{kind}.start", f"{kind}/{number}", active, version)
 
-    def propose(
-        self, kind: PublishedKind, version: str, sources: Sources, author: str, note: str
-    ) -> Publication:
+    def propose(self, draft: VersionDraft) -> Publication:
         """Keep a version for a second person to approve.
 
         Raises
@@ -52,6 +63,7 @@ class SqlitePublications:
         Conflict
             It is in force already, or proposed.
         """
+        kind, version = draft.kind, draft.version
         with unavailable(), transaction(self._file.db):
             for state, words in (("active", "in force"), ("proposed", "proposed already")):
                 row = self._file.db.execute(
@@ -60,9 +72,10 @@ class SqlitePublications:
                 ).fetchone()
                 if row:
                     raise Conflict(f"{version} is {words}, as {kind} number {row[0]}")
-            number = self._propose(kind, version, sources, author, note)
+            number = self._propose(draft)
             active = self._active(kind)
-            self._note(author, f"{kind}.publish", f"{kind}/{number}", active, version)
+            more = _told(draft.evidence) | ({"missing": draft.missing} if draft.missing else {})
+            self._note(draft.author, f"{kind}.publish", f"{kind}/{number}", active, version, **more)
             return self._publication(kind, number)
 
     def approve(self, kind: PublishedKind, number: int, version: str, approver: str) -> Publication:
@@ -87,7 +100,8 @@ class SqlitePublications:
                     f"now it is {active.number if active else 'none'}: publish it again"
                 )
             self._activate(kind, number, active, approver)
-            self._note(approver, f"{kind}.approve", f"{kind}/{number}", active, version)
+            more = _told(one.evidence)
+            self._note(approver, f"{kind}.approve", f"{kind}/{number}", active, version, **more)
             return self._publication(kind, number)
 
     def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
@@ -166,16 +180,26 @@ class SqlitePublications:
         with unavailable():
             return [_publication(row) for row in self._file.db.execute(sql, (kind, limit))]
 
-    def _propose(
-        self, kind: PublishedKind, version: str, sources: Sources, author: str, note: str
-    ) -> int:
-        active = self._active(kind)
+    def history(self, kind: PublishedKind, limit: int) -> list[tuple[int, int]]:
+        """Return when which number came into force, the newest first."""
+        actions = [f"{kind}.{one}" for one in _IN_FORCE]
+        with unavailable():
+            rows = self._file.db.execute(
+                "SELECT at_us, CAST(substr(subject, instr(subject, '/') + 1) AS INTEGER) "  # noqa: S608 - question marks only
+                f"FROM audit WHERE action IN ({marks(actions)}) ORDER BY number DESC LIMIT ?",
+                (*actions, limit),
+            ).fetchall()
+        return [(at_us, number) for at_us, number in rows]
+
+    def _propose(self, draft: VersionDraft) -> int:
+        active = self._active(draft.kind)
+        evidence = b"" if draft.evidence == NO_EVIDENCE else msgspec.msgpack.encode(draft.evidence)
         cursor = self._file.db.execute(
             "INSERT INTO publications (kind, version, state, author, note, created_us, based_on, "
-            "sources) VALUES (?, ?, 'proposed', ?, ?, ?, ?, ?)",
+            "sources, evidence) VALUES (?, ?, 'proposed', ?, ?, ?, ?, ?, ?)",
             (
-                kind, version, author, note, self._file.now_us(), active.number if active else 0,
-                msgspec.msgpack.encode(sources),
+                draft.kind, draft.version, draft.author, draft.note, self._file.now_us(),
+                active.number if active else 0, msgspec.msgpack.encode(draft.sources), evidence,
             ),
         )  # fmt: skip
         return int(cursor.lastrowid or 0)
@@ -234,7 +258,23 @@ class SqlitePublications:
         self._file.audit(actor_id, action, subject, before, as_json(version=version, **more))
 
 
+def _told(evidence: Evidence) -> dict[str, object]:
+    """Return what the trail says of evidence, nothing where there is none."""
+    told: dict[str, object] = {}
+    if evidence.backtests:
+        told["backtests"] = {
+            one.rule_id or one.expression: one.sha256 for one in evidence.backtests
+        }
+    if evidence.emergency:
+        told["emergency"] = evidence.emergency
+    return told
+
+
 def _publication(row: Sequence[Any]) -> Publication:
-    values = [value or "" if value is None else value for value in row]
-    names = Publication.__struct_fields__
-    return msgspec.convert(dict(zip(names, values, strict=True)), Publication)
+    values = ["" if value is None else value for value in row[:-1]]
+    names = Publication.__struct_fields__[:-1]
+    found = msgspec.convert(dict(zip(names, values, strict=True)), Publication)
+    if not row[-1]:
+        return found
+    evidence = msgspec.msgpack.decode(row[-1], type=Evidence)
+    return msgspec.structs.replace(found, evidence=evidence)

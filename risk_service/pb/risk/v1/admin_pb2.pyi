@@ -101,7 +101,7 @@ class SourceFile(_message.Message):
     def __init__(self, name: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Publication(_message.Message):
-    __slots__ = ("number", "kind", "version", "state", "author", "note", "created_at", "based_on", "approver", "decided_at", "closed_by")
+    __slots__ = ("number", "kind", "version", "state", "author", "note", "created_at", "based_on", "approver", "decided_at", "closed_by", "backtests", "emergency")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +113,8 @@ class Publication(_message.Message):
     APPROVER_FIELD_NUMBER: _ClassVar[int]
     DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
     CLOSED_BY_FIELD_NUMBER: _ClassVar[int]
+    BACKTESTS_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCY_FIELD_NUMBER: _ClassVar[int]
     number: int
     kind: PublishedKind
     version: str
@@ -124,15 +126,41 @@ class Publication(_message.Message):
     approver: str
     decided_at: _timestamp_pb2.Timestamp
     closed_by: str
-    def __init__(self, number: _Optional[int] = ..., kind: _Optional[_Union[PublishedKind, str]] = ..., version: _Optional[str] = ..., state: _Optional[_Union[PublicationState, str]] = ..., author: _Optional[str] = ..., note: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., based_on: _Optional[int] = ..., approver: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_by: _Optional[str] = ...) -> None: ...
+    backtests: _containers.RepeatedCompositeFieldContainer[BacktestReport]
+    emergency: str
+    def __init__(self, number: _Optional[int] = ..., kind: _Optional[_Union[PublishedKind, str]] = ..., version: _Optional[str] = ..., state: _Optional[_Union[PublicationState, str]] = ..., author: _Optional[str] = ..., note: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., based_on: _Optional[int] = ..., approver: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_by: _Optional[str] = ..., backtests: _Optional[_Iterable[_Union[BacktestReport, _Mapping]]] = ..., emergency: _Optional[str] = ...) -> None: ...
+
+class BacktestReport(_message.Message):
+    __slots__ = ("rule_id", "expression", "sha256", "data", "events_read", "events_flagged", "abuse_flagged", "honest_flagged")
+    RULE_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPRESSION_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_READ_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    ABUSE_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    HONEST_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    rule_id: str
+    expression: str
+    sha256: bytes
+    data: str
+    events_read: int
+    events_flagged: int
+    abuse_flagged: int
+    honest_flagged: int
+    def __init__(self, rule_id: _Optional[str] = ..., expression: _Optional[str] = ..., sha256: _Optional[bytes] = ..., data: _Optional[str] = ..., events_read: _Optional[int] = ..., events_flagged: _Optional[int] = ..., abuse_flagged: _Optional[int] = ..., honest_flagged: _Optional[int] = ...) -> None: ...
 
 class PublishRulesRequest(_message.Message):
-    __slots__ = ("files", "note")
+    __slots__ = ("files", "note", "backtests", "emergency")
     FILES_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    BACKTESTS_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCY_FIELD_NUMBER: _ClassVar[int]
     files: _containers.RepeatedCompositeFieldContainer[SourceFile]
     note: str
-    def __init__(self, files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ..., note: _Optional[str] = ...) -> None: ...
+    backtests: _containers.RepeatedCompositeFieldContainer[BacktestReport]
+    emergency: str
+    def __init__(self, files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ..., note: _Optional[str] = ..., backtests: _Optional[_Iterable[_Union[BacktestReport, _Mapping]]] = ..., emergency: _Optional[str] = ...) -> None: ...
 
 class PublishRulesResponse(_message.Message):
     __slots__ = ("publication",)

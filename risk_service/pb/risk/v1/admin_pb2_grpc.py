@@ -146,7 +146,8 @@ class AdminServiceServicer:
     """
 
     def PublishRules(self, request, context):
-        """Proposes a version of the rules. Refused whole when any file cannot be used.
+        """Proposes a version of the rules. Refused whole when any file cannot be used, or when a rule
+        that would decide lacks what the service requires: a time in shadow, a backtest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

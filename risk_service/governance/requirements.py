@@ -1,0 +1,204 @@
+"""What rules must have behind them before they decide: a time in shadow, a backtest.
+
+A policy in data (``requirements.toml``), by outcome: the harder a rule hits, the more. A rule
+that stays as it is in force needs nothing anew. Who cannot wait says why; that is kept.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
+from risk_service.domain.governed import BacktestReport, Evidence, PublishedKind, Sources
+from risk_service.domain.vocabulary import Outcome
+from risk_service.governance.stores import PublicationStore
+from risk_service.rules.changes import decides_alike
+from risk_service.rules.rule import Rule
+from risk_service.rules.rule_set import RuleSet, load_rule_set
+from risk_service.rules.variables import Subject
+
+SHIPPED = "requirements.toml"
+HOUR_US = 3_600_000_000
+# So many changes of what is in force are looked back at, at most.
+HISTORY_MAX = 100
+REPORTS_MAX = 200
+EMERGENCY_CHARS_MAX = 500
+
+OutcomeName = Literal["LIMIT_QUANTITY", "CHALLENGE", "REVIEW", "DENY"]
+
+
+class Requirement(BaseModel):
+    """What rules of one outcome need."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shadow_hours: Annotated[float, Field(ge=0, le=24 * 366)]
+    backtest: bool
+
+
+class Requirements(BaseModel):
+    """The contents of the file; an outcome that it does not name needs nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1]
+    rules: dict[OutcomeName, Requirement] = {}
+
+    def of(self, outcome: Outcome) -> Requirement:
+        """Return what rules of an outcome need."""
+        return self.rules.get(outcome.name, NOTHING)  # type: ignore[call-overload, no-any-return]  # a name of Outcome
+
+
+NOTHING = Requirement(shadow_hours=0, backtest=False)
+
+
+def load_requirements(path: Path | None = None) -> Requirements:
+    """Read a file of requirements, or the shipped one.
+
+    Raises
+    ------
+    ConfigFault
+        It cannot be read, or says something else; names what.
+    """
+    name = SHIPPED if path is None else str(path)
+    try:
+        text = _shipped_text() if path is None else path.read_text("utf-8")
+        return Requirements.model_validate(tomllib.loads(text))
+    except OSError as error:
+        raise ConfigFault(f"{name}: {error.strerror}") from error
+    except ValidationError as error:
+        told = [
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+            for one in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigFault(f"{name}: " + "; ".join(told)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigFault(f"{name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleGate:
+    """Holds rules that are to decide against what is required of them.
+
+    Parameters
+    ----------
+    now_us
+        The clock of the trail.
+    """
+
+    requirements: Requirements
+    store: PublicationStore
+    now_us: Callable[[], int]
+    read: Callable[[Sources], RuleSet] = load_rule_set
+
+    def missing(self, proposed: RuleSet, evidence: Evidence) -> tuple[Violation, ...]:
+        """Return what rules that would decide otherwise than before still lack."""
+        active = self.store.active(PublishedKind.RULES)
+        before = None if active is None else self._rules(active.number)
+        fresh = [rule for rule in proposed.rules.values() if _is_new(rule, before)]
+        return tuple(
+            Violation(field=f"{rule.file}:{rule.line}", description=f"rule {rule.id} {words}")
+            for rule, words in self._lacks(fresh, evidence)
+        )
+
+    def _lacks(self, rules: list[Rule], evidence: Evidence) -> Iterator[tuple[Rule, str]]:
+        asked = {rule.id: self.requirements.of(rule.outcome) for rule in rules}
+        hours = self._hours([rule for rule in rules if asked[rule.id].shadow_hours])
+        for rule in rules:
+            need = asked[rule.id].shadow_hours
+            if need and hours[rule.id] < need:
+                yield rule, _too_new(rule, hours[rule.id], need)
+            if asked[rule.id].backtest and rule.subject is Subject.ORDER:
+                words = _unproved(rule, evidence.backtests)
+                if words:
+                    yield rule, words
+
+    def _hours(self, rules: list[Rule]) -> dict[str, float]:
+        """Return how long each rule has been in force just so, in shadow or not."""
+        if not rules:
+            return {}
+        watched_us = dict.fromkeys([rule.id for rule in rules], 0)
+        until_us = self.now_us()
+        read = cache(self._rules)
+        for at_us, number in self.store.history(PublishedKind.RULES, HISTORY_MAX):
+            there = read(number)
+            for rule in rules:
+                found = there.rules.get(rule.id) if there else None
+                if found is not None and decides_alike(found, rule):
+                    watched_us[rule.id] += max(0, until_us - at_us)
+            until_us = min(until_us, at_us)
+        return {rule_id: us / HOUR_US for rule_id, us in watched_us.items()}
+
+    def _rules(self, number: int) -> RuleSet | None:
+        """Return the rules of a publication; None when this version cannot read them any more."""
+        try:
+            return self.read(self.store.sources(number))
+        except RiskError:
+            return None
+
+
+def check_evidence(evidence: Evidence) -> None:
+    """Refuse what is no evidence.
+
+    Raises
+    ------
+    InvalidInput
+        There is too much of it, or it tells of nothing.
+    """
+    if len(evidence.backtests) > REPORTS_MAX:
+        raise _invalid("backtests", f"at most {REPORTS_MAX} reports are taken")
+    if len(evidence.emergency) > EMERGENCY_CHARS_MAX:
+        raise _invalid("emergency", f"must say why in at most {EMERGENCY_CHARS_MAX} characters")
+    for place, report in enumerate(evidence.backtests):
+        if len(report.sha256) != 64:
+            raise _invalid(f"backtests[{place}].sha256", "must be the SHA-256 of the report")
+        if not 0 <= report.events_flagged <= report.events_read or not report.events_read:
+            words = "must be at least 1, and no fewer than are flagged"
+            raise _invalid(f"backtests[{place}].events_read", words)
+
+
+def _shipped_text() -> str:
+    return files("risk_service.governance").joinpath(SHIPPED).read_text("utf-8")
+
+
+def _is_new(rule: Rule, before: RuleSet | None) -> bool:
+    """Tell whether a rule would decide what it does not decide now."""
+    if rule.is_shadow:
+        return False
+    there = before.rules.get(rule.id) if before else None
+    return there is None or there.is_shadow or not decides_alike(there, rule)
+
+
+def _too_new(rule: Rule, hours: float, need_hours: float) -> str:
+    return (
+        f"would {rule.outcome.name} after {hours:.1f} of {need_hours:g} hours in shadow: publish "
+        'it just so with state = "shadow" first'
+    )
+
+
+def _unproved(rule: Rule, reports: tuple[BacktestReport, ...]) -> str:
+    """Return what is missing of a backtest of a rule, nothing when one is there."""
+    about = [one for one in reports if one.rule_id in (rule.id, "")]
+    condition = _plain(rule.expression.source)
+    if any(_plain(one.expression) == condition for one in about):
+        return ""
+    if any(one.rule_id for one in about):
+        return "has a backtest of another condition: run it again for what is published"
+    return (
+        f"would {rule.outcome.name} without a backtest: risk backtest {rule.id} --rules DIR --data "
+        "DATA --json FILE, and publish with --backtest FILE"
+    )
+
+
+def _plain(expression: str) -> str:
+    return " ".join(expression.split())
+
+
+def _invalid(field: str, words: str) -> InvalidInput:
+    return InvalidInput((Violation(field=field, description=words),))

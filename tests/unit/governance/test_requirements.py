@@ -1,0 +1,240 @@
+"""What a rule must have behind it before it decides, and what an emergency does without."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from risk_service.adapters.sqlite.governance import GovernanceFile
+from risk_service.adapters.sqlite.publications import SqlitePublications
+from risk_service.domain.audit import AuditFilter
+from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError
+from risk_service.domain.governed import (
+    NO_EVIDENCE,
+    BacktestReport,
+    Evidence,
+    Publication,
+    PublishedKind,
+)
+from risk_service.governance.publishing import Publishing
+from risk_service.governance.requirements import RuleGate, load_requirements
+from risk_service.rules.rule_set import load_rule_set
+from tests.fixtures.governing import NOW_US
+from tests.fixtures.rule_texts import file_text, rule_text
+
+RULES = PublishedKind.RULES
+HOUR_US = 3_600_000_000
+KNOWN = "order__page_open_ms = 200"
+WHEN = "order__page_open_ms < 300"
+
+
+def rule(outcome: str = "DENY", state: str = "active", when: str = WHEN, **keys: str) -> str:
+    """Return a file with one rule, and one that is always there."""
+    other = rule_text(known=KNOWN, id="other", outcome="REVIEW")
+    made = rule_text(known=KNOWN, outcome=outcome, state=state, when=when, **keys)
+    return file_text(other, made)
+
+
+def report(expression: str = WHEN, rule_id: str = "fast_submit", read: int = 100) -> Evidence:
+    """Return one report of a backtest."""
+    one = BacktestReport(
+        rule_id=rule_id, expression=expression, sha256="ab" * 32, data="orders",
+        events_read=read, events_flagged=3, abuse_flagged=2, honest_flagged=1,
+    )  # fmt: skip
+    return Evidence(backtests=(one,))
+
+
+class Shop:
+    """A store with a clock of its own, and what the file of requirements says."""
+
+    def __init__(self, directory: Path, requirements: Path | None = None) -> None:
+        self.hours = 0.0
+        self.file = GovernanceFile(directory / "governance.sqlite3", self.now_us)
+        self.store = SqlitePublications(self.file)
+        gate = RuleGate(
+            requirements=load_requirements(requirements), store=self.store, now_us=self.now_us
+        )
+        load = {kind: lambda sources: load_rule_set(sources) for kind in PublishedKind}
+        self.publishing = Publishing(store=self.store, load=load, gate=gate)
+
+    def now_us(self) -> int:
+        """Return the time."""
+        return NOW_US + int(self.hours * HOUR_US)
+
+    def seed(self, text: str) -> None:
+        """Start with rules of the operator."""
+        self.store.seed(RULES, load_rule_set({"f.toml": text}).version, {"f.toml": text})
+
+    def publish(self, text: str, evidence: Evidence = NO_EVIDENCE) -> Publication:
+        """Propose rules."""
+        return self.publishing.publish(RULES, {"f.toml": text}, "ann", "why", evidence)
+
+    def activate(self, text: str, evidence: Evidence = NO_EVIDENCE) -> None:
+        """Propose rules and let another approve them."""
+        one = self.publish(text, evidence)
+        self.publishing.approve(RULES, one.number, one.version, "bob")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Return a store with the shipped requirements, and one rule in force."""
+    opened = Shop(tmp_path)
+    opened.seed(file_text(rule_text(known=KNOWN, id="other", outcome="REVIEW")))
+    yield opened
+    opened.file.close()
+
+
+def test_first_installation_needs_nothing(tmp_path: Path) -> None:
+    """What the operator gives at the very first start denies at once, and goes on to."""
+    shop = Shop(tmp_path)
+    shop.seed(rule())
+    shop.activate(rule().replace("Please verify.", "Please verify now."))
+    shop.file.close()
+
+
+def test_errors_say_what_is_missing(shop: Shop) -> None:
+    """A rule that would deny from nowhere: file, line, hours and the command to run."""
+    with pytest.raises(InvalidInput) as caught:
+        shop.publish(rule())
+    hours, backtest = caught.value.violations
+    line = rule().split("\n").index("id = '''fast_submit'''")
+    assert hours.field == backtest.field == f"f.toml:{line}"
+    assert hours.description == (
+        "rule fast_submit would DENY after 0.0 of 24 hours in shadow: publish it just so with "
+        'state = "shadow" first'
+    )
+    assert "risk backtest fast_submit --rules DIR" in backtest.description
+    assert shop.store.publications(RULES, 10)[0].author == "shipped"
+
+
+def test_outcomes_that_the_policy_asks_nothing_of_pass(shop: Shop) -> None:
+    """By default only a denial waits; a rule in shadow never does."""
+    shop.publish(rule(outcome="REVIEW"))
+    shop.publish(rule(state="shadow"))
+
+
+def test_watched_and_tested_it_may_deny(shop: Shop) -> None:
+    """A day in shadow and a report of just this condition are enough; a minute less is not."""
+    shop.activate(rule(state="shadow"))
+    shop.hours = 23.9
+    with pytest.raises(InvalidInput, match=r"after 23\.9 of 24 hours"):
+        shop.publish(rule(), report())
+    shop.hours = 24.1
+    with pytest.raises(InvalidInput, match="without a backtest"):
+        shop.publish(rule())
+    shop.activate(rule(), report(f" {WHEN}\n"))
+    found = shop.store.active(RULES)
+    assert found is not None
+    assert found.evidence.backtests[0].events_flagged == 3
+    # In force, it may stay and get other words, without evidence.
+    shop.activate(rule(honest_en="Nobody."))
+
+
+def test_time_in_shadow_is_that_of_the_same_rule(shop: Shop) -> None:
+    """Another condition, scope or outcome starts anew; what lay in between does not count."""
+    shop.activate(rule(state="shadow"))
+    shop.hours = 30
+    with pytest.raises(InvalidInput, match=r"after 0\.0 of 24 hours"):
+        shop.publish(rule(when="order__page_open_ms < 301"), report("order__page_open_ms < 301"))
+    shop.activate(file_text(rule_text(known=KNOWN, id="other", outcome="CHALLENGE")))
+    shop.hours = 100
+    shop.activate(rule(state="shadow"))
+    shop.hours = 101
+    shop.publish(rule(), report())
+
+
+def test_report_of_another_condition_is_none(shop: Shop) -> None:
+    """The figures must be of what would be in force; a bare condition will do as well as the id."""
+    shop.activate(rule(state="shadow"))
+    shop.hours = 48
+    with pytest.raises(InvalidInput, match="has a backtest of another condition"):
+        shop.publish(rule(), report("order__page_open_ms < 100"))
+    with pytest.raises(InvalidInput, match="without a backtest"):
+        shop.publish(rule(), report(rule_id="other"))
+    with pytest.raises(InvalidInput, match="events_read"):
+        shop.publish(rule(), report(read=0))
+    shop.publish(rule(), report(rule_id=""))
+
+
+def test_rules_that_cannot_be_backtested_need_none(shop: Shop) -> None:
+    """A rule for claims has no data set to be held against: the time in shadow remains."""
+    with pytest.raises(InvalidInput) as caught:
+        shop.publish(rule(subject="refund", when="known(claim_minor)"))
+    assert len(caught.value.violations) == 1
+
+
+def test_emergency_passes_and_stays_told(shop: Shop) -> None:
+    """It still takes two people; the trail has the reason and what was missing."""
+    shop.activate(rule(), Evidence(emergency="a ring empties the drop"))
+    found = shop.store.active(RULES)
+    assert found is not None
+    assert found.evidence.emergency == "a ring empties the drop"
+    rows = [one.row for one in shop.file.rows(AuditFilter(limit=100))][-2:]
+    told = [json.loads(row.after) for row in rows]
+    assert [row.action for row in rows] == ["rules.publish", "rules.approve"]
+    assert all(one["emergency"] == "a ring empties the drop" for one in told)
+    assert "0.0 of 24 hours" in told[0]["missing"][0]
+    with pytest.raises(InvalidInput, match="emergency: must say why in at most 500"):
+        shop.publish(rule(state="shadow"), Evidence(emergency="x" * 501))
+
+
+def test_approval_looks_again(tmp_path: Path) -> None:
+    """What was proposed under a laxer policy is held against the one of today."""
+    lax = tmp_path / "lax.toml"
+    lax.write_text("format = 1\n")
+    before = Shop(tmp_path, lax)
+    before.seed(file_text(rule_text(known=KNOWN, id="other", outcome="REVIEW")))
+    one = before.publish(rule())
+    before.file.close()
+    after = Shop(tmp_path)
+    with pytest.raises(InvalidInput, match="of 24 hours in shadow"):
+        after.publishing.approve(RULES, one.number, one.version, "bob")
+    after.file.close()
+
+
+def test_rollback_needs_nothing(shop: Shop) -> None:
+    """Trouble does not wait: what was approved before is back by one command."""
+    shop.activate(rule(), Evidence(emergency="now"))
+    shop.activate(rule(state="shadow"))
+    done, _ = shop.publishing.rollback(RULES, 2, "ann", "again")
+    assert done.number == 2
+
+
+def test_clock_that_went_back_counts_nothing(shop: Shop) -> None:
+    """Hours in shadow are never negative, and never more than the clock says."""
+    shop.hours = 50
+    shop.activate(rule(state="shadow"))
+    shop.hours = 1
+    with pytest.raises(InvalidInput, match=r"after 0\.0 of 24"):
+        shop.publish(rule(), report())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("format = 1\n[rules.DENY]\nshadow_hours = -1\nbacktest = true", "rules.DENY.shadow_hours"),
+        ("format = 1\n[rules.DENIED]\nshadow_hours = 1\nbacktest = true", "DENIED"),
+        ("format = 2", "format"),
+        ("format = ", "Invalid value"),
+    ],
+)
+def test_wrong_file_of_requirements_stops_the_start(tmp_path: Path, text: str, words: str) -> None:
+    """A slip must not let all rules pass."""
+    path = tmp_path / "r.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigFault, match=words):
+        load_requirements(path)
+    with pytest.raises(RiskError, match="No such file"):
+        load_requirements(tmp_path / "none.toml")
+
+
+def test_shipped_requirements() -> None:
+    """The defaults ask something of denials only."""
+    found = load_requirements().rules
+    assert {name: (one.shadow_hours, one.backtest) for name, one in found.items()} == {
+        "LIMIT_QUANTITY": (0, False),
+        "CHALLENGE": (0, False),
+        "REVIEW": (0, False),
+        "DENY": (24, True),
+    }
