@@ -190,7 +190,7 @@ class Limiting:
         fail policy of the promotion says whether the order goes on.
         """
         claims = book.claims(ask.demand, now_us)
-        active = [one.policy for one in claims.claims if not one.shadow]
+        active = [one.policy for one in claims.claims if not one.plan.shadow]
         outcome = self._policy.fail_outcome(
             [line.promotion_type for line in ask.demand.lines],
             of_goods=any(policy.measure in OF_GOODS for policy in active),

@@ -52,12 +52,10 @@ def hold(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Gr
     if not book.concerns(demand):
         return Grant(outcome=Outcome.ALLOW, versions=book.version)
     weighed = _weighed(draft, book, request, now_us)
-    if not weighed.entries:
-        return weighed.grant
-    grant = replace(weighed.grant, expires_at_us=now_us + request.ttl_us)
-    # The decision keeps the grant; a further decision on the order is weighed anew.
-    draft.put(_held(before, request, None, weighed, now_us))
-    return grant
+    if weighed.entries:
+        # The decision keeps the grant; a further decision on the order is weighed anew.
+        draft.put(_held(before, request, None, weighed, now_us))
+    return weighed.grant
 
 
 def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> LedgerAnswer:
@@ -81,7 +79,9 @@ def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> Ledger
         after = _refused(before, demand, weighed.grant, now_us)
         grant = weighed.grant
     else:
-        grant = replace(weighed.grant, expires_at_us=now_us + request.ttl_us)
+        grant = weighed.grant
+        if not weighed.entries:
+            grant = replace(grant, expires_at_us=now_us + request.ttl_us)
         after = _held(before, request, grant, weighed, now_us)
     draft.put(after)
     return answer(after, after.state, grant)
@@ -139,7 +139,10 @@ def extend(draft: Draft, call: Extend, now_us: int) -> LedgerAnswer:
 
 def _weighed(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Weighed:
     claims = claims_of(draft, book, request.demand, now_us)
-    return weigh(claims, request.demand, draft.cells_of, partial=request.partial)
+    until_us = now_us + request.ttl_us
+    return weigh(
+        claims, request.demand, draft.cells_of, partial=request.partial, expires_at_us=until_us
+    )
 
 
 def _held(
