@@ -76,3 +76,8 @@ class Claims(Struct, frozen=True, gc=False):
     level: VerificationLevel = VerificationLevel.UNSPECIFIED
     missing: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+
+    @property
+    def counters(self) -> int:
+        """Return how many counters would be read."""
+        return sum([len(claim.counters) for claim in self.claims])
