@@ -9,6 +9,7 @@ from risk_service.adapters.live.held_back import Effects, Held, HeldBack
 from risk_service.adapters.live.keeper import Floats, Keys
 from risk_service.adapters.live.records_file import RecordsFile, Row, key_of
 from risk_service.domain.event import Event
+from risk_service.features.clusters.features import ClusterFeatures
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.record import Record
 from risk_service.features.windows.tiles import effective_us
@@ -50,6 +51,9 @@ class RecordCache:
         """Return the windows of some keys without any group's changes; keep no new record."""
         rows = [record.read(r_us) for record in self._peek(group, keys)]
         return np.array(rows).reshape(len(keys), len(self._plans[group].names))
+
+    def adder(self, features: ClusterFeatures) -> None:
+        """Return None: Python records are read one by one."""
 
     def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""

@@ -5,11 +5,14 @@ from pathlib import Path
 
 from risk_service.adapters.live.flat.records import FlatRecords
 from risk_service.adapters.live.records_file import RecordsFile
+from risk_service.features.clusters.declaration import load_clusters
+from risk_service.features.clusters.features import ClusterFeatures
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import compile_windows
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         file = RecordsFile(Path(scratch))
-        FlatRecords(compile_windows(load_windows()), file, 1)
+        records = FlatRecords(compile_windows(load_windows()), file, 1)
+        records.adder(ClusterFeatures(load_windows(), load_clusters()))
         file.close()
