@@ -39,6 +39,7 @@ class Bench:
         self.file = RecordsFile(directory)
         self.stamps = Stamps(NOW_US)
         self.logged_us = 0
+        self._draw = draw
         self.store = EmbeddedWindowStore(
             COMPILED, self.file, self.stamps, lambda: self.logged_us, keeper=keeper
         )
@@ -47,7 +48,7 @@ class Bench:
 
     def count(self, event: Event) -> None:
         """Let an attempt count that the log has at once."""
-        self.store.observe([event], self.stamps.last_us + 10**7)
+        self.store.observe([event], self.stamps.last_us + self._draw.randint(1, 10**8))
         self.logged_us = self.stamps.last_us
 
     def write_and_evict(self) -> None:
