@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
+from risk_service.domain.positional import Positional
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 
 
@@ -59,7 +60,7 @@ class Demand(Struct, frozen=True, gc=False):
     cluster: tuple[str, ...] = ()
 
 
-class LimitUse(Struct, frozen=True, gc=False):
+class LimitUse(Positional, frozen=True, gc=False):
     """One limit as one order met it. ``used`` counts confirmed and held, before this order."""
 
     policy_id: str
@@ -78,7 +79,7 @@ class LimitUse(Struct, frozen=True, gc=False):
     resets_at_us: int = 0
 
 
-class GrantedLine(Struct, frozen=True, gc=False):
+class GrantedLine(Positional, frozen=True, gc=False):
     """Units of one SKU that are held for the order."""
 
     sku: str

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from risk_service.domain.positional import reader
 from risk_service.domain.reservation import ReservationState
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
@@ -22,7 +23,7 @@ IDLE_CACHED_MAX = 200_000
 ROW_BYTES = 300
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Reservation).decode
+_decode = reader(Reservation)
 
 _CELLS = "SELECT cell_us, confirmed, held FROM limit_cells WHERE counter = ? AND cell_us > ?"
 _OWNED = (

@@ -8,8 +8,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from risk_service.adapters.sqlite.attempts import attempts_after, last_row_before
+from risk_service.adapters.sqlite.attempts import attempts_after, last_place_before, order_of
 from risk_service.adapters.sqlite.connection import connect, unavailable
+from risk_service.adapters.sqlite.decision_rows import DecisionRows
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog, events_after
 from risk_service.domain.errors import DataFault
@@ -24,14 +25,14 @@ from risk_service.features.windows.order_event import (
 
 
 class Place(NamedTuple):
-    """A place in the log: the last row of the decisions and the last stamp of the events."""
+    """A place in the log: the last place of the decisions and the last stamp of the events."""
 
     seq: int
     event_us: int
 
 
 class Logged(NamedTuple):
-    """An event that the log has; ``seq`` is its row among the decisions, 0 for reported ones."""
+    """An event that the log has; ``seq`` is its place among the decisions, 0 for reported ones."""
 
     stamp_us: int
     seq: int
@@ -64,15 +65,15 @@ class LogTail:
         """Tell whether a mark is one of this log."""
         seq, decision_id, event_us = mark.split(":")
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            row = db.execute("SELECT decision_id FROM decisions WHERE seq = ?", (seq,)).fetchone()
+            known = DecisionRows(db).at([int(seq)]).get(int(seq))
             event = db.execute("SELECT 1 FROM events WHERE stamp_us = ?", (event_us,)).fetchone()
-        known_row = seq == "0" or (row is not None and row[0] == decision_id)
-        return known_row and (event_us == "0" or event is not None)
+        has_decision = seq == "0" or (known is not None and order_of(known)[0] == decision_id)
+        return has_decision and (event_us == "0" or event is not None)
 
     def place_before(self, since_us: int) -> Place:
         """Return the last place before a time."""
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            return Place(last_row_before(db, since_us), since_us - 1)
+            return Place(last_place_before(DecisionRows(db), since_us), since_us - 1)
 
     def after(self, place: Place) -> Iterator[Logged]:
         """Yield every event that counts, in the order of the stamps, one row at a time."""
@@ -81,7 +82,7 @@ class LogTail:
             yield from merge(attempts, reported, key=itemgetter(0))
 
     def _attempts(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
-        for seq, stamp_us, decision_id, order in attempts_after(db, place.seq):
+        for seq, stamp_us, decision_id, order in attempts_after(DecisionRows(db), place.seq):
             yield Logged(stamp_us, seq, order_event(order, decision_id, stamp_us))
 
     def _reported(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
