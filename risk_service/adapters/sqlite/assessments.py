@@ -12,7 +12,6 @@ import msgspec
 from risk_service.adapters.sqlite.connection import marks
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.domain.assessment import AssessmentRecord, BenefitEntry
-from risk_service.domain.positional import reader
 from risk_service.domain.reported import EventRecord
 
 # Newest entries of one owner that a sum looks at: more are far over any budget.
@@ -24,7 +23,7 @@ _INSERT = (
 )
 _LATEST = "SELECT record FROM assessments WHERE subject = ? ORDER BY number DESC LIMIT 1"
 _encode = msgspec.msgpack.Encoder().encode
-_decode = reader(AssessmentRecord)
+_decode = msgspec.msgpack.Decoder(AssessmentRecord).decode
 Write = Callable[[sqlite3.Connection], None]
 
 
