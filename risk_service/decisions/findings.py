@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
-from msgspec import Struct
-
 from risk_service.decisions.cases import Case
 from risk_service.decisions.scoring import ScoredGroup
 from risk_service.domain.hits import ListHit, RuleHit
@@ -65,7 +63,8 @@ class Ungoverned:
         return self
 
 
-class Found(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
     """Hits on one order."""
 
     list_hits: tuple[ListHit, ...] = ()

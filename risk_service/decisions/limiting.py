@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from risk_service.decisions.capping import capped
@@ -32,7 +31,8 @@ UNAVAILABLE = "LIMITS_UNAVAILABLE"
 HELD = frozenset({Outcome.ALLOW, Outcome.LIMIT_QUANTITY, Outcome.CHALLENGE, Outcome.REVIEW})
 
 
-class Ask(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
     """One order that limits concern, as it stands after lists, rules and scores."""
 
     order: Order
@@ -41,7 +41,8 @@ class Ask(Struct, frozen=True, gc=False):
     completed: ChallengeResult | None
 
 
-class Limited(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
     """The verdict with limits, and the grant where limits concern the order.
 
     ``counted`` is False when the ledger could not be asked.
@@ -189,7 +190,7 @@ class Limiting:
         fail policy of the promotion says whether the order goes on.
         """
         claims = book.claims(ask.demand, now_us)
-        active = [one.policy for one in claims.claims if not one.plan.shadow]
+        active = [one.policy for one in claims.claims if not one.shadow]
         outcome = self._policy.fail_outcome(
             [line.promotion_type for line in ask.demand.lines],
             of_goods=any(policy.measure in OF_GOODS for policy in active),

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from msgspec import Struct
-
 from risk_service.decisions.cases import Case
 from risk_service.decisions.cause_reasons import reasons_of_causes
 from risk_service.decisions.findings import Found
@@ -31,7 +29,8 @@ NO_LIMITS_ASKED = Grant(outcome=Outcome.ALLOW)
 WORSE_THAN_NO_LIMITS = frozenset({Mode.NO_FEATURES, Mode.RULES_ONLY, Mode.STATIC})
 
 
-class Draft(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
     """One case after lists, rules and scores."""
 
     case: Case
@@ -41,7 +40,8 @@ class Draft(Struct, frozen=True, gc=False):
     verdict: Verdict
 
 
-class Judged(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
     """A case as it stands in the end, with its stamps."""
 
     draft: Draft

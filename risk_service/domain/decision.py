@@ -5,10 +5,11 @@ Times are microseconds since 1970 UTC.
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 from risk_service.domain.grant import GrantedLine, LimitUse
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.order import Order
-from risk_service.domain.positional import Positional
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import (
     Abuse,
@@ -32,7 +33,7 @@ class Step(StrEnum):
     FAIL_POLICY = "fail_policy"
 
 
-class AbuseScore(Positional, frozen=True, kw_only=True, gc=False):
+class AbuseScore(Struct, frozen=True, kw_only=True, gc=False):
     """Calibrated probability (0 to 1) and score (0 to 1000, 900 = 2 % false positives)."""
 
     abuse: Abuse
@@ -40,7 +41,7 @@ class AbuseScore(Positional, frozen=True, kw_only=True, gc=False):
     score: int
 
 
-class Reason(Positional, frozen=True, kw_only=True, gc=False):
+class Reason(Struct, frozen=True, kw_only=True, gc=False):
     """Why the outcome is not ALLOW. ``contribution`` is in log odds."""
 
     code: str
@@ -52,7 +53,7 @@ class Reason(Positional, frozen=True, kw_only=True, gc=False):
     contribution: float
 
 
-class Versions(Positional, frozen=True, kw_only=True, gc=False):
+class Versions(Struct, frozen=True, kw_only=True, gc=False):
     """Everything that decided, by version."""
 
     bundle_sha256: str
@@ -65,7 +66,7 @@ class Versions(Positional, frozen=True, kw_only=True, gc=False):
     limits: str = ""
 
 
-class Cause(Positional, frozen=True, kw_only=True, gc=False):
+class Cause(Struct, frozen=True, kw_only=True, gc=False):
     """A step that asked for more than ALLOW.
 
     ``ref`` names what asked: a list, a rule, an abuse, a limit policy. Those of the greatest
@@ -78,7 +79,7 @@ class Cause(Positional, frozen=True, kw_only=True, gc=False):
     suppressed_by: str = ""
 
 
-class Challenge(Positional, frozen=True, kw_only=True, gc=False):
+class Challenge(Struct, frozen=True, kw_only=True, gc=False):
     """What the customer must do before the order can pass."""
 
     challenge_id: str
@@ -86,7 +87,7 @@ class Challenge(Positional, frozen=True, kw_only=True, gc=False):
     expires_at_us: int
 
 
-class QuantityLimit(Positional, frozen=True, kw_only=True, gc=False):
+class QuantityLimit(Struct, frozen=True, kw_only=True, gc=False):
     """How many units of a line may be sold."""
 
     sku: str
@@ -94,7 +95,7 @@ class QuantityLimit(Positional, frozen=True, kw_only=True, gc=False):
     allowed: int
 
 
-class Decision(Positional, frozen=True, kw_only=True, gc=False):
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """The answer that left the service.
 
     ``limit_uses`` is every limit that the order met and ``granted`` what is held for it until
@@ -125,14 +126,14 @@ class Decision(Positional, frozen=True, kw_only=True, gc=False):
     required_level: VerificationLevel = VerificationLevel.UNSPECIFIED
 
 
-class ChallengeCompletion(Positional, frozen=True, kw_only=True, gc=False):
+class ChallengeCompletion(Struct, frozen=True, kw_only=True, gc=False):
     """How the challenge of an earlier decision ended."""
 
     challenge_id: str
     result: ChallengeResult
 
 
-class DecisionRecord(Positional, frozen=True, kw_only=True, gc=False):
+class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
     """What is made durable before the answer leaves: enough to replay it bit by bit.
 
     ``vector`` is the full model input as little-endian float64 bytes, shape

@@ -9,11 +9,10 @@ import math
 
 from msgspec import Struct
 
-from risk_service.domain.positional import Positional
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 
 
-class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
+class OrderLine(Struct, frozen=True, kw_only=True, gc=False):
     """One line of the basket."""
 
     sku: str
@@ -24,7 +23,7 @@ class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
     promotion_type: PromotionType = PromotionType.UNSPECIFIED
 
 
-class Discount(Positional, frozen=True, kw_only=True, gc=False):
+class Discount(Struct, frozen=True, kw_only=True, gc=False):
     """One price reduction; ``coupon_id`` is empty when it is no coupon."""
 
     amount_minor: int
@@ -78,7 +77,7 @@ class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
         return [("order_id", self.order_id)]
 
 
-class Tokens(Positional, frozen=True, kw_only=True, gc=False):
+class Tokens(Struct, frozen=True, kw_only=True, gc=False):
     """Keyed HMAC tokens of the identifiers; empty where the order had none.
 
     Each is ``<key id>:<32 hex digits>``; equal tokens mean equal normalised identifiers.
@@ -95,7 +94,7 @@ class Tokens(Positional, frozen=True, kw_only=True, gc=False):
     real_name: str
 
 
-class IdentityTraits(Positional, frozen=True, kw_only=True, gc=False):
+class IdentityTraits(Struct, frozen=True, kw_only=True, gc=False):
     """Coarse attributes derived from identifiers before they were tokenised.
 
     Flags are 1.0, 0.0 or NaN where they cannot be told. None of them identifies a
@@ -118,7 +117,7 @@ class IdentityTraits(Positional, frozen=True, kw_only=True, gc=False):
     ip_is_reserved: float = math.nan
 
 
-class Order(Positional, frozen=True, kw_only=True, gc=False):
+class Order(Struct, frozen=True, kw_only=True, gc=False):
     """A tokenised order: the only form that goes past the identity room.
 
     ``list_tokens`` are those of networks and of the recipient, as far as lists asked for them.

@@ -1,9 +1,9 @@
 """Texts that people read, in the languages of the product."""
 
-from risk_service.domain.positional import Positional
+from msgspec import Struct
 
 
-class LocalizedText(Positional, frozen=True, kw_only=True, gc=False):
+class LocalizedText(Struct, frozen=True, kw_only=True, gc=False):
     """The same sentence in Chinese and English."""
 
     zh: str

@@ -17,10 +17,8 @@ from risk_service.domain.governed import (
     Sources,
     VersionDraft,
 )
-from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.requirements import RuleGate, check_evidence
 from risk_service.governance.stores import PublicationStore
-from risk_service.limits.book import LimitBook
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule_set import RuleSet
 
@@ -48,16 +46,13 @@ class Publishing:
     ----------
     load
         Per kind, makes of sources what is put in force.
-    rule_gate
+    gate
         Holds rules against what is required of them; None lets all pass.
-    limit_gate
-        Holds limit policies against what their counters remember; None lets all pass.
     """
 
     store: PublicationStore
     load: Mapping[PublishedKind, Load]
-    rule_gate: RuleGate | None = None
-    limit_gate: LimitGate | None = None
+    gate: RuleGate | None = None
 
     def publish(
         self,
@@ -80,7 +75,7 @@ class Publishing:
         _check_note(note)
         check_evidence(evidence)
         loaded = self.loaded(kind, sources)
-        missing = self._required(loaded, sources, evidence)
+        missing = self._required(loaded, evidence)
         return self.store.propose(
             VersionDraft(
                 kind=kind,
@@ -107,34 +102,27 @@ class Publishing:
             As the store has it.
         """
         proposed = self.store.publication(kind, number)
-        sources = self.store.sources(number)
-        loaded = self.loaded(kind, sources)
+        loaded = self.loaded(kind, self.store.sources(number))
         if loaded.version != proposed.version:
             raise Conflict(
                 f"{kind} number {number} was published for another version of this service: it "
                 f"would now be {loaded.version}, not {proposed.version}; publish it again"
             )
         if proposed.state is PublicationState.PROPOSED:
-            self._required(loaded, sources, proposed.evidence)
+            self._required(loaded, proposed.evidence)
         return self.store.approve(kind, number, version, actor_id), loaded
 
-    def _required(
-        self, loaded: Versioned, sources: Sources, evidence: Evidence
-    ) -> tuple[Violation, ...]:
+    def _required(self, loaded: Versioned, evidence: Evidence) -> tuple[Violation, ...]:
         """Return what an emergency does without.
 
         Raises
         ------
         InvalidInput
-            Rules lack something and it is no emergency, or a limit would forget too early.
+            Something is missing, and it is no emergency.
         """
-        if isinstance(loaded, LimitBook) and self.limit_gate is not None:
-            faults = self.limit_gate.faults(loaded, next(iter(sources)))
-            if faults:
-                raise InvalidInput(faults)
-        if not isinstance(loaded, RuleSet) or self.rule_gate is None:
+        if self.gate is None or not isinstance(loaded, RuleSet):
             return ()
-        missing = self.rule_gate.missing(loaded, evidence)
+        missing = self.gate.missing(loaded, evidence)
         if missing and not evidence.emergency:
             raise InvalidInput(missing)
         return missing
