@@ -39,6 +39,7 @@ setup: .venv/.installed
 	@test -x .venv/bin/python || python3 -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,postgres,dev]'
 	@.venv/bin/python -m risk_service.adapters.live.flat
+	@.venv/bin/python -m risk_service.loops
 	@touch $@
 
 # Debian packages for what the tests start: a load generator, a system-call tracer, Redis, PostgreSQL.

@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 
 
 class Scores(Protocol):
-    """Scores of a group, each of shape (orders, abuses) in the order of ``Abuse``."""
+    """Scores of a group, one tuple per order in the order of ``Abuse``."""
 
     @property
-    def raw(self) -> Floats:
+    def raw(self) -> Sequence[tuple[float, ...]]:
         """Log odds, uncalibrated."""
 
     @property
-    def probability(self) -> Floats:
+    def probability(self) -> Sequence[tuple[float, ...]]:
         """Calibrated, 0 to 1."""
 
     @property
-    def score(self) -> NDArray[np.int64]:
+    def score(self) -> Sequence[tuple[int, ...]]:
         """0 to 1000 by false positive rate."""
 
 
@@ -49,7 +49,7 @@ class Models(Protocol):
     def sha256(self) -> str:
         """Digest of the bundle's manifest."""
 
-    def score(self, matrix: Floats, variant: Variant) -> Scores:
+    def score_rows(self, matrix: Floats, variant: Variant) -> Scores:
         """Score a matrix of shape (orders, model inputs)."""
 
     def thresholds(self, variant: Variant, abuse: Abuse) -> Mapping[Action, float]:
@@ -64,9 +64,9 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredGroup:
-    """Everything the models said about a group; lists run over the orders.
+    """Everything the models said about a group; sequences run over the orders.
 
-    Without models the lists of scores are empty and ``ladders`` is None; ``has_history`` tells
+    Without models the tuples of scores are empty and ``ladders`` is None; ``has_history`` tells
     whether the matrix holds more than the orders' own columns.
     """
 
@@ -76,9 +76,9 @@ class ScoredGroup:
     has_history: bool
     ladders: Ladders | None
     matrix: Floats
-    raw: list[list[float]]
-    probability: list[list[float]]
-    score: list[list[int]]
+    raw: Sequence[tuple[float, ...]]
+    probability: Sequence[tuple[float, ...]]
+    score: Sequence[tuple[int, ...]]
 
 
 class Scoring:
@@ -142,7 +142,7 @@ class Scoring:
         has_history = mode is not Mode.NO_FEATURES
         if self._models is None:
             return _unscored(now_us, variant, matrix, has_history)
-        scores = self._models.score(matrix, variant)
+        scores = self._models.score_rows(matrix, variant)
         return ScoredGroup(
             now_us=now_us,
             mode=mode,
@@ -150,9 +150,9 @@ class Scoring:
             has_history=has_history,
             ladders=self._ladders[variant],
             matrix=matrix,
-            raw=scores.raw.tolist(),
-            probability=scores.probability.tolist(),
-            score=scores.score.tolist(),
+            raw=scores.raw,
+            probability=scores.probability,
+            score=scores.score,
         )
 
     def contributions(
@@ -187,7 +187,7 @@ def _ladders(models: Models, variant: Variant) -> Ladders:
 
 def _unscored(now_us: int, variant: Variant, matrix: Floats, has_history: bool) -> ScoredGroup:
     """Return a group that no model has looked at."""
-    nothing: list[list[float]] = [[] for _ in matrix]
+    nothing: list[tuple[()]] = [()] * len(matrix)
     return ScoredGroup(
         now_us=now_us,
         mode=Mode.RULES_ONLY,
@@ -197,5 +197,5 @@ def _unscored(now_us: int, variant: Variant, matrix: Floats, has_history: bool) 
         matrix=matrix,
         raw=nothing,
         probability=nothing,
-        score=[[] for _ in matrix],
+        score=nothing,
     )

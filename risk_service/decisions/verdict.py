@@ -54,7 +54,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     ``completed`` is how the challenge ended that led to this decision, if one did.
     """
 
-    raws: tuple[float, ...] | list[float]
+    raws: tuple[float, ...]
     thresholds: Thresholds
     mode: Mode
     completed: ChallengeResult | None = None

@@ -4,7 +4,7 @@ LightGBM trusts its files: an edited one aborts the process, an out-of-range chi
 segmentation fault, a duplicated line silently wins (LightGBM issues 7357, 7437, 7438).
 This reader accepts what our trainer writes and nothing else: version v4, one class,
 ``binary sigmoid:1``, numerical splits, constant leaves. It also yields the arrays that
-path attribution needs. Limits: ``MAX_BYTES``, ``MAX_TREES``, ``MAX_LEAVES``.
+path attribution and the forest need. Limits: ``MAX_BYTES``, ``MAX_TREES``, ``MAX_LEAVES``.
 """
 
 import re
@@ -53,9 +53,13 @@ class ModelTextFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """One tree: ``n`` leaves and ``n - 1`` splits; a child below 0 is leaf ``-1 - child``."""
+    """One tree: ``n`` leaves and ``n - 1`` splits; a child below 0 is leaf ``-1 - child``.
+
+    A value up to the threshold goes to the left.
+    """
 
     split_feature: Ints
+    threshold: Floats
     left_child: Ints
     right_child: Ints
     internal_value: Floats
@@ -163,6 +167,7 @@ def _read_tree(block: str, where: str, features: int) -> Tree:
     _check_shape(ints["left_child"], ints["right_child"], leaves, where)
     return Tree(
         split_feature=ints["split_feature"],
+        threshold=floats["threshold"],
         left_child=ints["left_child"],
         right_child=ints["right_child"],
         internal_value=floats["internal_value"],

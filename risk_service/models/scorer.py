@@ -1,10 +1,11 @@
 """Scores of a group of orders from a verified bundle: raw, probability, 0 to 1000, reasons.
 
-Holds ``Scorer``. One matrix call per model and group; the answer to a row is the same to
-the last bit alone or in any group. Safe to call from several threads.
+Holds ``Scorer``. The answer to a row is the same to the last bit alone or in any group, from
+the forest or from LightGBM. Safe to call from several threads.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from risk_service.models.anchors import score_of
 from risk_service.models.attribution import PathTable
 from risk_service.models.bundle import VerifiedBundle
 from risk_service.models.calibration import calibrator
+from risk_service.models.forest import Forest
+from risk_service.models.golden import read_golden
 from risk_service.models.manifest import Action, Manifest, Variant, VariantModel
 from risk_service.models.runtime import Booster, predict_all
 
@@ -22,6 +25,8 @@ Floats = NDArray[np.float64]
 
 ABUSES = tuple(Abuse)
 VARIANTS: tuple[Variant, ...] = ("full", "order_only")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,15 @@ class GroupScores:
     raw: Floats
     probability: Floats
     score: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRows:
+    """The same scores as tuples of plain numbers, one per order: what decisions work on."""
+
+    raw: Sequence[tuple[float, ...]]
+    probability: Sequence[tuple[float, ...]]
+    score: Sequence[tuple[int, ...]]
 
 
 class _Model:
@@ -77,6 +91,14 @@ class Scorer:
             variant: tuple(models[abuse, variant] for abuse in ABUSES) for variant in VARIANTS
         }
         self._columns = {variant: self._columns_of(variant) for variant in VARIANTS}
+        texts = {
+            variant: [bundle.texts[self.manifest.models[abuse][variant].file] for abuse in ABUSES]
+            for variant in VARIANTS
+        }
+        self._forests: dict[Variant, Forest | None] = {
+            variant: Forest(texts[variant]) for variant in VARIANTS
+        }
+        self._check_forests(bundle)
 
     def _columns_of(self, variant: Variant) -> NDArray[np.int64] | None:
         """Return which columns the variant takes, None for all of them."""
@@ -94,16 +116,49 @@ class Scorer:
         ValueError
             The matrix does not have one column per feature of the manifest.
         """
+        rows = self.score_rows(matrix, variant)
+        shape = (len(matrix), len(ABUSES))
+        return GroupScores(
+            raw=np.array(rows.raw, dtype=np.float64).reshape(shape),
+            probability=np.array(rows.probability, dtype=np.float64).reshape(shape),
+            score=np.array(rows.score, dtype=np.int64).reshape(shape),
+        )
+
+    def score_rows(self, matrix: Floats, variant: Variant) -> ScoreRows:
+        """Score the vectors (n, features) of a group of orders, as ``score`` does."""
         models = self._by_variant[variant]
-        raw = predict_all([model.booster for model in models], self._rows(matrix, variant))
-        by_model = list(zip(models, raw.tolist(), strict=True))
+        raw = self._raw(self._rows(matrix, variant), variant).tolist()
+        by_model = list(zip(models, raw, strict=True))
         probability = [list(map(model.probability, values)) for model, values in by_model]
         score = [list(map(model.score, values)) for model, values in by_model]
-        return GroupScores(
-            raw=raw.T,
-            probability=np.array(probability, dtype=np.float64).T,
-            score=np.array(score, dtype=np.int64).T,
+        return ScoreRows(
+            raw=list(zip(*raw, strict=True)),
+            probability=list(zip(*probability, strict=True)),
+            score=list(zip(*score, strict=True)),
         )
+
+    def _raw(self, rows: Floats, variant: Variant) -> Floats:
+        """Return raw scores, shape (models, n)."""
+        forest = self._forests[variant]
+        raw = None if forest is None else forest.raw(rows)
+        return self._raw_of_library(rows, variant) if raw is None else raw
+
+    def _raw_of_library(self, rows: Floats, variant: Variant) -> Floats:
+        return predict_all([model.booster for model in self._by_variant[variant]], rows)
+
+    def _check_forests(self, bundle: VerifiedBundle) -> None:
+        """Leave a variant to the library where the forest answers a golden row otherwise."""
+        golden = read_golden(bundle.files[self.manifest.golden.file], self.manifest).matrix()
+        complete = golden[~np.isnan(golden).any(axis=1)]
+        for variant in VARIANTS:
+            rows = self._rows(complete, variant)
+            wanted = self._raw_of_library(rows, variant)
+            # All at once and one by one: a group takes another loop than what is left of it.
+            alone = [self._raw(rows[at : at + 1], variant) for at in range(len(rows))]
+            given = [self._raw(rows, variant), np.concatenate(alone, axis=1)]
+            if any(one.tobytes() != wanted.tobytes() for one in given):
+                log.error("forest_differs", extra={"variant": variant, "bundle": self.sha256})
+                self._forests[variant] = None
 
     def _rows(self, matrix: Floats, variant: Variant) -> Floats:
         if matrix.ndim != 2 or matrix.shape[1] != len(self.manifest.features):

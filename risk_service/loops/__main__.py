@@ -1,0 +1,6 @@
+"""Compiles all loops ahead of the first start: ``python -m risk_service.loops``."""
+
+from risk_service.loops import forest
+
+if __name__ == "__main__":
+    forest.compile_now()
