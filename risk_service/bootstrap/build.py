@@ -96,7 +96,7 @@ def build(settings: Settings) -> Service:
             tokenise=tokeniser.order,
             store=state.store,
             decision_ids=DecisionIds(ids),
-            verified=lambda order: real_names.verified.order(order, clock.now_us()),
+            verified=real_names.verified.order,
         ),
         live=live,
         scoring=scoring,

@@ -15,6 +15,7 @@ from risk_service.config import Settings
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import PublishedKind, Sources
 from risk_service.governance.governance import Governance
+from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.listing import Listing
 from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
@@ -60,11 +61,12 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
     publishing = Publishing(
         store=publications,
         load={PublishedKind.RULES: load_rules, PublishedKind.LIMITS: load_limits},
-        gate=RuleGate(
+        rule_gate=RuleGate(
             requirements=load_requirements(settings.requirements),
             store=publications,
             now_us=file.now_us,
         ),
+        limit_gate=LimitGate(store=publications, read=load_limits, now_us=file.now_us),
     )
     for kind, sources in _given(settings).items():
         try:

@@ -15,6 +15,7 @@ from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.positional import reader
 
 Record = DecisionRecord | AssessmentRecord
 KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}
@@ -80,5 +81,5 @@ def _record(by: str, key: str, server: str | None, state: Path | None) -> Record
     # A record of an order names it; that of a claim or an action names its subject.
     form = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw])
     if "order" in form:
-        return msgspec.msgpack.decode(packed, type=DecisionRecord)
-    return msgspec.msgpack.decode(packed, type=AssessmentRecord)
+        return reader(DecisionRecord)(packed)
+    return reader(AssessmentRecord)(packed)

@@ -20,6 +20,7 @@ from risk_service.cli.explain_format import (
 from risk_service.cli.explain_words import Words
 from risk_service.domain.assessment import AssessedRefund, AssessmentRecord, Value
 from risk_service.domain.decision import Decision
+from risk_service.domain.positional import by_name
 from risk_service.domain.text import LocalizedText
 from risk_service.features.schema import load_schema
 
@@ -65,7 +66,7 @@ def explained_assessment(record: AssessmentRecord, language: str) -> str:
 
 def assessment_data(record: AssessmentRecord) -> dict[str, Any]:
     """Return everything that is stored of the decision, by name; what is missing is None."""
-    data: dict[str, Any] = msgspec.to_builtins(record)
+    data: dict[str, Any] = msgspec.to_builtins(by_name(record))
     data["decision"]["outcome"] = record.decision.outcome.name
     data["decision"]["mode"] = record.decision.mode.name
     data["required"] = [one.name for one in record.required]

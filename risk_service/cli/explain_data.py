@@ -8,6 +8,7 @@ import msgspec
 
 from risk_service.decisions.policy_file import ABUSES, ACTIONS
 from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.positional import by_name
 from risk_service.features.schema import load_schema
 
 FLOAT_BYTES = 8
@@ -15,7 +16,7 @@ FLOAT_BYTES = 8
 
 def as_data(record: DecisionRecord) -> dict[str, Any]:
     """Return everything that is stored of a decision, by name; what is missing is None."""
-    decision = msgspec.to_builtins(record.decision)
+    decision = msgspec.to_builtins(by_name(record.decision))
     decision["outcome"] = record.decision.outcome.name
     decision["mode"] = record.decision.mode.name
     for told, cause in zip(decision["causes"], record.decision.causes, strict=True):
@@ -27,7 +28,7 @@ def as_data(record: DecisionRecord) -> dict[str, Any]:
     return {
         "decision": _finite(decision),
         "thresholds": thresholds_of(record),
-        "order": _finite(msgspec.to_builtins(record.order)),
+        "order": _finite(msgspec.to_builtins(by_name(record.order))),
         "completion": None
         if record.completion is None
         else {

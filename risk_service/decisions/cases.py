@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from risk_service.decisions.attempt import Attempt, ChallengeReport
@@ -18,8 +19,7 @@ Answer = Decision | Exception
 Tokenise = Callable[[RawOrder], Order]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, gc=False):
     """An attempt that needs a new decision."""
 
     attempt: Attempt
@@ -35,7 +35,7 @@ class Case:
         return None if self.completion is None else self.completion.result
 
 
-def as_it_is(order: Order) -> Order:
+def as_it_is(order: Order, _now_us: int) -> Order:
     """Return an order whose customer is verified to what the shop says."""
     return order
 
@@ -49,13 +49,13 @@ class Cases:
     tokenise
         Turns a raw order into one without raw identifiers.
     verified
-        Raises an order's verification level to what its account was verified to.
+        Raises an order's verification level to what its account is verified to at a time.
     """
 
     tokenise: Tokenise
     store: DecisionStore
     decision_ids: DecisionIds
-    verified: Callable[[Order], Order] = as_it_is
+    verified: Callable[[Order, int], Order] = as_it_is
 
     def known(self, attempts: Sequence[Attempt]) -> tuple[dict[int, Answer], dict[int, int]]:
         """Answer repeated request ids; return also which attempt repeats which."""
@@ -97,14 +97,14 @@ class Cases:
         """Return the tokenised order, and the decision whose challenge has ended."""
         subject = attempt.subject
         if isinstance(subject, RawOrder):
-            return self.verified(self.tokenise(subject)), None
+            return self.verified(self.tokenise(subject), now_us), None
         record = self.store.by_challenge_id(subject.challenge_id)
         challenge = record.decision.challenge if record else None
         if record is None or challenge is None:
             raise ChallengeNotOpen("there is no such challenge")
         if challenge.expires_at_us <= now_us:
             raise ChallengeNotOpen("the challenge has expired")
-        order = self.verified(record.order)
+        order = self.verified(record.order, now_us)
         if subject.verification_level is VerificationLevel.UNSPECIFIED:
             return order, record
         return replace(order, verification_level=subject.verification_level), record
@@ -125,13 +125,14 @@ class Cases:
                 )
                 continue
             last[order.order_id] = number + 1
+            attempt = attempts[index]
             cases[index] = Case(
-                attempt=attempts[index],
-                order=order,
-                promotions=promotions_of(order),
-                number=number + 1,
-                decision_id=self.decision_ids.of(attempts[index].request_id),
-                completion=_completion(attempts[index].subject),
+                attempt,
+                order,
+                promotions_of(order),
+                number + 1,
+                self.decision_ids.of(attempt.request_id),
+                _completion(attempt.subject),
             )
         return cases
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from msgspec import Struct
+
 from risk_service.decisions.cases import Case
 from risk_service.decisions.scoring import ScoredGroup
 from risk_service.domain.hits import ListHit, RuleHit
@@ -63,8 +65,7 @@ class Ungoverned:
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, gc=False):
     """Hits on one order."""
 
     list_hits: tuple[ListHit, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from risk_service.decisions.capping import capped
@@ -31,8 +32,7 @@ UNAVAILABLE = "LIMITS_UNAVAILABLE"
 HELD = frozenset({Outcome.ALLOW, Outcome.LIMIT_QUANTITY, Outcome.CHALLENGE, Outcome.REVIEW})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, gc=False):
     """One order that limits concern, as it stands after lists, rules and scores."""
 
     order: Order
@@ -41,8 +41,7 @@ class Ask:
     completed: ChallengeResult | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limited:
+class Limited(Struct, frozen=True, gc=False):
     """The verdict with limits, and the grant where limits concern the order.
 
     ``counted`` is False when the ledger could not be asked.
@@ -190,7 +189,7 @@ class Limiting:
         fail policy of the promotion says whether the order goes on.
         """
         claims = book.claims(ask.demand, now_us)
-        active = [one.policy for one in claims.claims if not one.shadow]
+        active = [one.policy for one in claims.claims if not one.plan.shadow]
         outcome = self._policy.fail_outcome(
             [line.promotion_type for line in ask.demand.lines],
             of_goods=any(policy.measure in OF_GOODS for policy in active),

@@ -6,33 +6,15 @@ log has the group; the next group applies them, or drops them with a commit that
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-from msgspec import Struct
-from numpy.typing import NDArray
-
 from risk_service.domain.event import Event
-from risk_service.features.clusters.features import ClusterFeatures, Trip
+from risk_service.features.clusters.features import ClusterFeatures, Floats
 from risk_service.features.clusters.links import LinkReader, Links
+from risk_service.features.clusters.others import LinkedRows, Views, others_over
 from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import ClusterSet
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.terms import WindowSet
-from risk_service.ports import ReadRows, WindowStore
-
-Floats = NDArray[np.float64]
-Views = Sequence[ClusterView[str] | None]
-
-
-class LinkedRows(Struct, frozen=True, kw_only=True):
-    """Cluster features of a group of orders, and when other accounts' records were read.
-
-    ``values`` has shape (orders, cluster features). ``others_us`` is empty for an order whose
-    linked accounts were read at the group's stamp; else it has a stamp per source of the
-    features and linked account, in the order of ``ClusterView.others``.
-    """
-
-    values: Floats
-    others_us: list[tuple[int, ...]]
+from risk_service.ports import WindowStore
 
 
 class Linked:
@@ -58,8 +40,7 @@ class Linked:
         window_set, cluster_set = declared
         self.state = state
         self._reader = LinkReader(window_set, cluster_set.rules)
-        self._features = ClusterFeatures(window_set, cluster_set)
-        self._windows = windows
+        self._others = others_over(windows, ClusterFeatures(window_set, cluster_set))
         self._logged_us = logged_us
         self._waiting: list[tuple[str, Links, int]] = []
         # Those of the group that was viewed last: it is asked for again when it counts.
@@ -110,36 +91,7 @@ class Linked:
         risk_service.domain.errors.StoreUnavailable
             The records of other accounts cannot be read.
         """
-        trip = self._features.trip(views, events)
-        read = self._windows.read_many(trip.requests, r_us) if trip.requests else []
-        values = self._features.rows(trip, observed, [one.values for one in read])
-        if all((one.read_us == r_us).all() for one in read):
-            return LinkedRows(values=values, others_us=[()] * len(events))
-        return LinkedRows(values=values, others_us=self._stamps(views, events, trip, read, r_us))
-
-    def _stamps(
-        self,
-        views: Views,
-        events: Sequence[Event],
-        trip: Trip,
-        read: Sequence[ReadRows],
-        r_us: int,
-    ) -> list[tuple[int, ...]]:
-        """Return the stamps of each order's linked accounts; the group's for what was not read."""
-        by_group = {
-            group: dict(zip(keys, one.read_us.tolist(), strict=True))
-            for (group, keys), one in zip(trip.requests, read, strict=True)
-        }
-        return [
-            ()
-            if view is None
-            else tuple(
-                by_group.get(source.group, {}).get(source.key(other, event), r_us)
-                for source in self._features.sources
-                for other in view.others
-            )
-            for view, event in zip(views, events, strict=True)
-        ]
+        return self._others.rows(views, events, observed, r_us)
 
     def count(self, stamped: Iterable[tuple[int, Event]]) -> None:
         """Let the links of a group count once the log has it; stamps must rise."""

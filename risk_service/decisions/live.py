@@ -50,13 +50,15 @@ class Stamped(Struct, frozen=True, kw_only=True, gc=False):
 class LiveGroup(Struct, frozen=True, kw_only=True):
     """What was read for a group; ``values`` is None when no window could be read.
 
-    ``clusters`` names each order's identity cluster, empty where it has none.
+    ``clusters`` names each order's identity cluster, empty where it has none, and ``sizes``
+    counts its accounts, 0 where nobody looked.
     """
 
     values: Floats | None
     stamps: list[Stamped]
     events: Sequence[Event]
     clusters: list[str]
+    sizes: list[int]
 
 
 class Live:
@@ -91,8 +93,13 @@ class Live:
         except StoreUnavailable as error:
             log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
             stamps = [Stamped(stamp_us=self._stamps.next_us(now_us)) for _ in attempts]
-            nobody = [""] * len(attempts)
-            group = LiveGroup(values=None, stamps=stamps, events=events, clusters=nobody)
+            group = LiveGroup(
+                values=None,
+                stamps=stamps,
+                events=events,
+                clusters=[""] * len(attempts),
+                sizes=[0] * len(attempts),
+            )
         self._linked.count(
             [
                 (stamped.stamp_us, event)
@@ -104,6 +111,8 @@ class Live:
 
     def accounts(self, group: LiveGroup, index: int, now_us: int) -> tuple[str, ...]:
         """Return all accounts of one order's cluster, the one that names it first."""
+        if group.sizes[index] == 1:  # the account that names it is all of it
+            return (group.clusters[index],)
         return self._linked.accounts(group.events[index], now_us)
 
     def _observe(
@@ -127,6 +136,7 @@ class Live:
             values=np.concatenate([rows, linked.values], axis=1),
             events=events,
             clusters=["" if view is None else view.id for view in views],
+            sizes=[0 if view is None else view.size for view in views],
             stamps=[
                 replace(stamps[place], linked_us=linked_us, others_us=others_us)
                 for place, others_us in enumerate(linked.others_us)

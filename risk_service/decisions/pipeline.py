@@ -22,7 +22,7 @@ from risk_service.decisions.live import Live, LiveAttempt, LiveGroup
 from risk_service.decisions.policy import Policy
 from risk_service.decisions.records import Draft, Judged, Records
 from risk_service.decisions.scoring import ScoredGroup, Scoring
-from risk_service.decisions.verdict import Evidence, Thresholds
+from risk_service.decisions.verdict import NO_THRESHOLDS, Evidence
 from risk_service.domain.decision import DecisionRecord, Versions
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.order import RawOrder
@@ -31,8 +31,6 @@ from risk_service.limits.demand import demand_of_order
 from risk_service.ports import Clock, DecisionStore
 
 log = logging.getLogger(__name__)
-
-NO_THRESHOLDS = Thresholds(rungs=(), scores=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +99,7 @@ class Pipeline:
         group = self.scoring.score([case.order for case in cases], now_us, live.values)
         findings = self.in_force.now()
         found = findings.of_group(cases, group, live.clusters)
-        drafts = [
-            self._draft(case, one, group, index, findings)
-            for index, (case, one) in enumerate(zip(cases, found, strict=True))
-        ]
+        drafts = self._drafts(cases, found, group, findings)
         limited, held = self._limited(drafts, live, findings, now_us)
         try:
             records = self._written(drafts, limited, live, group, findings)
@@ -115,38 +110,36 @@ class Pipeline:
             raise
         return records
 
-    def _draft(
-        self, case: Case, found: Found, group: ScoredGroup, index: int, findings: Findings
-    ) -> Draft:
-        thresholds, mode = NO_THRESHOLDS, group.mode
-        if group.ladders is not None:
-            thresholds = self.policy.thresholds(group.ladders, case.promotions)
-        elif not findings.has_rules:
+    def _drafts(
+        self, cases: Sequence[Case], found: Sequence[Found], group: ScoredGroup, findings: Findings
+    ) -> list[Draft]:
+        """Return each case with its verdict, limits apart."""
+        policy, ladders, mode = self.policy, group.ladders, group.mode
+        if ladders is None and not findings.has_rules:
             mode = Mode.STATIC
-        evidence = Evidence(
-            raws=group.raw[index],
-            thresholds=thresholds,
-            mode=mode,
-            completed=case.result,
-            list_hits=found.list_hits,
-            rule_hits=found.rule_hits,
-        )
-        verdict = self.policy.judge(case.order, evidence)
-        return Draft(case=case, found=found, thresholds=thresholds, mode=mode, verdict=verdict)
+        drafts = []
+        for case, one, raws in zip(cases, found, group.raw, strict=True):
+            thresholds = policy.thresholds(ladders, case.promotions) if ladders else NO_THRESHOLDS
+            evidence = Evidence(raws, thresholds, mode, case.result, one.list_hits, one.rule_hits)
+            drafts.append(Draft(case, one, thresholds, mode, policy.judge(case.order, evidence)))
+        return drafts
 
     def _limited(
         self, drafts: Sequence[Draft], live: LiveGroup, findings: Findings, now_us: int
     ) -> tuple[list[Limited], Held]:
         """Return each verdict with what limits say, and what is held of them."""
-        limited = [Limited(verdict=draft.verdict) for draft in drafts]
-        places = [n for n, draft in enumerate(drafts) if findings.asks_limits(draft.case)]
+        asked = [findings.asks_limits(draft.case) for draft in drafts]
         asks = [
-            self._ask(drafts[n], now_us, self._cluster(drafts[n].case, live, n, findings))
-            for n in places
+            self._ask(draft, now_us, self._cluster(draft.case, live, place, findings))
+            for place, draft in enumerate(drafts)
+            if asked[place]
         ]
         held = self.limiting.hold(asks, findings.limits, now_us)
-        for place, answer in zip(places, held.answers, strict=True):
-            limited[place] = answer
+        answers = iter(held.answers)
+        limited = [
+            next(answers) if one else Limited(verdict=draft.verdict)
+            for one, draft in zip(asked, drafts, strict=True)
+        ]
         return limited, held
 
     def _cluster(
@@ -166,7 +159,7 @@ class Pipeline:
             passed=case.result is ChallengeResult.PASSED,
             cluster=cluster,
         )
-        return Ask(order=case.order, demand=demand, verdict=draft.verdict, completed=case.result)
+        return Ask(case.order, demand, draft.verdict, case.result)
 
     def _written(
         self,
@@ -186,14 +179,10 @@ class Pipeline:
             lists=findings.lists.version,
             limits=findings.limits.version,
         )
+        rows = zip(drafts, limited, live.stamps, strict=True)
         return [
-            self.records.of(
-                Judged(draft=draft, limited=limited[index], stamped=live.stamps[index]),
-                group,
-                index,
-                versions,
-            )
-            for index, draft in enumerate(drafts)
+            self.records.of(Judged(draft, answer, stamped), group, index, versions)
+            for index, (draft, answer, stamped) in enumerate(rows)
         ]
 
 

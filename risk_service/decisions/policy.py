@@ -6,9 +6,11 @@ action is asked for.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from operator import ge
 
 from risk_service.decisions.policy_file import (
     ABUSES,
@@ -38,6 +40,7 @@ DENY_LIST, ALLOW_LIST = "deny", "allow"
 # Combinations of promotion types that come in one order are few.
 KEPT_THRESHOLDS = 4096
 NOT_OFFERED = -1
+_BY_ITSELF = {kind: frozenset((kind,)) for kind in PromotionType}
 
 
 class Policy:
@@ -177,7 +180,11 @@ class Policy:
                     lowest[outcome] = min(lowest.get(outcome, from_raw), from_raw)
             rungs.append(tuple(sorted((raw, outcome) for outcome, raw in lowest.items())))
             scores += marks.values()
-        return Thresholds(rungs=tuple(rungs), scores=tuple(scores))
+        return Thresholds(
+            rungs=tuple(rungs),
+            lowest=tuple([steps[0][0] if steps else math.inf for steps in rungs]),
+            scores=tuple(scores),
+        )
 
     def _limits(self, order: Order) -> tuple[QuantityLimit, ...]:
         asked: dict[str, int] = {}
@@ -195,6 +202,8 @@ class Policy:
 
 def promotions_of(order: Order) -> frozenset[PromotionType]:
     """Return the promotion types of an order's lines and discounts."""
+    if len(order.lines) == 1 and not order.discounts:
+        return _BY_ITSELF[order.lines[0].promotion_type]
     promotions = [line.promotion_type for line in order.lines]
     promotions += [discount.promotion_type for discount in order.discounts]
     return frozenset(promotions)
@@ -211,13 +220,14 @@ def _severity(cause: Cause) -> tuple[bool, int]:
 
 def _reached(evidence: Evidence) -> list[tuple[Abuse, list[Outcome]]]:
     """Return per abuse the outcomes that its score reaches, mild to harsh."""
-    found: list[tuple[Abuse, list[Outcome]]] = []
-    if not evidence.raws:
-        return found
-    for abuse, raw, rungs in zip(ABUSES, evidence.raws, evidence.thresholds.rungs, strict=True):
-        if rungs and raw >= rungs[0][0]:
-            found.append((abuse, [outcome for from_raw, outcome in rungs if raw >= from_raw]))
-    return found
+    if True not in map(ge, evidence.raws, evidence.thresholds.lowest):  # most orders
+        return []
+    rows = zip(ABUSES, evidence.raws, evidence.thresholds.rungs, strict=True)
+    asked = [
+        (abuse, [outcome for from_raw, outcome in rungs if raw >= from_raw])
+        for abuse, raw, rungs in rows
+    ]
+    return [one for one in asked if one[1]]
 
 
 def _allow_list(hits: Sequence[ListHit]) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from risk_service.decisions.cases import Case
 from risk_service.decisions.cause_reasons import reasons_of_causes
 from risk_service.decisions.findings import Found
@@ -29,8 +31,7 @@ NO_LIMITS_ASKED = Grant(outcome=Outcome.ALLOW)
 WORSE_THAN_NO_LIMITS = frozenset({Mode.NO_FEATURES, Mode.RULES_ONLY, Mode.STATIC})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, gc=False):
     """One case after lists, rules and scores."""
 
     case: Case
@@ -40,8 +41,7 @@ class Draft:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, gc=False):
     """A case as it stands in the end, with its stamps."""
 
     draft: Draft

@@ -39,15 +39,20 @@ class Ladders:
 class Thresholds(Struct, frozen=True, kw_only=True):
     """Thresholds as they hold for orders of some promotion types.
 
-    ``rungs`` runs over the abuses: (raw score, outcome) from the lowest score up. ``scores``
-    is what ``DecisionRecord.thresholds`` keeps.
+    ``rungs`` runs over the abuses: (raw score, outcome) from the lowest score up, and ``lowest``
+    over the same: the first raw score that asks for anything. ``scores`` is what
+    ``DecisionRecord.thresholds`` keeps.
     """
 
     rungs: tuple[tuple[tuple[float, Outcome], ...], ...]
+    lowest: tuple[float, ...]
     scores: tuple[int, ...]
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+NO_THRESHOLDS = Thresholds(rungs=(), lowest=(), scores=())
+
+
+class Evidence(Struct, frozen=True):
     """Everything that was found out about one order, purchase limits apart.
 
     ``raws`` are the raw scores in the order of ``Abuse``, empty without models.

@@ -5,11 +5,10 @@ Times are microseconds since 1970 UTC.
 
 from enum import StrEnum
 
-from msgspec import Struct
-
 from risk_service.domain.grant import GrantedLine, LimitUse
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.order import Order
+from risk_service.domain.positional import Positional
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import (
     Abuse,
@@ -33,7 +32,7 @@ class Step(StrEnum):
     FAIL_POLICY = "fail_policy"
 
 
-class AbuseScore(Struct, frozen=True, kw_only=True, gc=False):
+class AbuseScore(Positional, frozen=True, kw_only=True, gc=False):
     """Calibrated probability (0 to 1) and score (0 to 1000, 900 = 2 % false positives)."""
 
     abuse: Abuse
@@ -41,7 +40,7 @@ class AbuseScore(Struct, frozen=True, kw_only=True, gc=False):
     score: int
 
 
-class Reason(Struct, frozen=True, kw_only=True, gc=False):
+class Reason(Positional, frozen=True, kw_only=True, gc=False):
     """Why the outcome is not ALLOW. ``contribution`` is in log odds."""
 
     code: str
@@ -53,7 +52,7 @@ class Reason(Struct, frozen=True, kw_only=True, gc=False):
     contribution: float
 
 
-class Versions(Struct, frozen=True, kw_only=True, gc=False):
+class Versions(Positional, frozen=True, kw_only=True, gc=False):
     """Everything that decided, by version."""
 
     bundle_sha256: str
@@ -66,7 +65,7 @@ class Versions(Struct, frozen=True, kw_only=True, gc=False):
     limits: str = ""
 
 
-class Cause(Struct, frozen=True, kw_only=True, gc=False):
+class Cause(Positional, frozen=True, kw_only=True, gc=False):
     """A step that asked for more than ALLOW.
 
     ``ref`` names what asked: a list, a rule, an abuse, a limit policy. Those of the greatest
@@ -79,7 +78,7 @@ class Cause(Struct, frozen=True, kw_only=True, gc=False):
     suppressed_by: str = ""
 
 
-class Challenge(Struct, frozen=True, kw_only=True, gc=False):
+class Challenge(Positional, frozen=True, kw_only=True, gc=False):
     """What the customer must do before the order can pass."""
 
     challenge_id: str
@@ -87,7 +86,7 @@ class Challenge(Struct, frozen=True, kw_only=True, gc=False):
     expires_at_us: int
 
 
-class QuantityLimit(Struct, frozen=True, kw_only=True, gc=False):
+class QuantityLimit(Positional, frozen=True, kw_only=True, gc=False):
     """How many units of a line may be sold."""
 
     sku: str
@@ -95,7 +94,7 @@ class QuantityLimit(Struct, frozen=True, kw_only=True, gc=False):
     allowed: int
 
 
-class Decision(Struct, frozen=True, kw_only=True, gc=False):
+class Decision(Positional, frozen=True, kw_only=True, gc=False):
     """The answer that left the service.
 
     ``limit_uses`` is every limit that the order met and ``granted`` what is held for it until
@@ -126,14 +125,14 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     required_level: VerificationLevel = VerificationLevel.UNSPECIFIED
 
 
-class ChallengeCompletion(Struct, frozen=True, kw_only=True, gc=False):
+class ChallengeCompletion(Positional, frozen=True, kw_only=True, gc=False):
     """How the challenge of an earlier decision ended."""
 
     challenge_id: str
     result: ChallengeResult
 
 
-class DecisionRecord(Struct, frozen=True, kw_only=True, gc=False):
+class DecisionRecord(Positional, frozen=True, kw_only=True, gc=False):
     """What is made durable before the answer leaves: enough to replay it bit by bit.
 
     ``vector`` is the full model input as little-endian float64 bytes, shape

@@ -1,12 +1,11 @@
 """What rules and lists found about one order, refund or promotion action."""
 
-from msgspec import Struct
-
+from risk_service.domain.positional import Positional
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome
 
 
-class MatchedValue(Struct, frozen=True, kw_only=True, gc=False):
+class MatchedValue(Positional, frozen=True, kw_only=True, gc=False):
     """A variable of a rule and what it was; ``number`` is None for texts and lists."""
 
     name: str
@@ -14,7 +13,7 @@ class MatchedValue(Struct, frozen=True, kw_only=True, gc=False):
     text: str
 
 
-class RuleHit(Struct, frozen=True, kw_only=True, gc=False):
+class RuleHit(Positional, frozen=True, kw_only=True, gc=False):
     """A rule that matched, or that could not be evaluated.
 
     ``fault`` is empty for a match. Else it is a stable code, such as ``MISSING_VALUE`` or
@@ -31,7 +30,7 @@ class RuleHit(Struct, frozen=True, kw_only=True, gc=False):
     fault: str = ""
 
 
-class ListHit(Struct, frozen=True, kw_only=True, gc=False):
+class ListHit(Positional, frozen=True, kw_only=True, gc=False):
     """An entry of a list that the order matched. ``kind`` is allow, deny or grey."""
 
     list_id: str

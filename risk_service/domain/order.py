@@ -9,10 +9,11 @@ import math
 
 from msgspec import Struct
 
+from risk_service.domain.positional import Positional
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 
 
-class OrderLine(Struct, frozen=True, kw_only=True, gc=False):
+class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
     """One line of the basket."""
 
     sku: str
@@ -23,7 +24,7 @@ class OrderLine(Struct, frozen=True, kw_only=True, gc=False):
     promotion_type: PromotionType = PromotionType.UNSPECIFIED
 
 
-class Discount(Struct, frozen=True, kw_only=True, gc=False):
+class Discount(Positional, frozen=True, kw_only=True, gc=False):
     """One price reduction; ``coupon_id`` is empty when it is no coupon."""
 
     amount_minor: int
@@ -77,7 +78,7 @@ class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
         return [("order_id", self.order_id)]
 
 
-class Tokens(Struct, frozen=True, kw_only=True, gc=False):
+class Tokens(Positional, frozen=True, kw_only=True, gc=False):
     """Keyed HMAC tokens of the identifiers; empty where the order had none.
 
     Each is ``<key id>:<32 hex digits>``; equal tokens mean equal normalised identifiers.
@@ -94,7 +95,7 @@ class Tokens(Struct, frozen=True, kw_only=True, gc=False):
     real_name: str
 
 
-class IdentityTraits(Struct, frozen=True, kw_only=True, gc=False):
+class IdentityTraits(Positional, frozen=True, kw_only=True, gc=False):
     """Coarse attributes derived from identifiers before they were tokenised.
 
     Flags are 1.0, 0.0 or NaN where they cannot be told. None of them identifies a
@@ -117,7 +118,7 @@ class IdentityTraits(Struct, frozen=True, kw_only=True, gc=False):
     ip_is_reserved: float = math.nan
 
 
-class Order(Struct, frozen=True, kw_only=True, gc=False):
+class Order(Positional, frozen=True, kw_only=True, gc=False):
     """A tokenised order: the only form that goes past the identity room.
 
     ``list_tokens`` are those of networks and of the recipient, as far as lists asked for them.

@@ -33,7 +33,7 @@ class ReleaseReason(IntEnum):
     FRAUD_REVERSAL = 5
 
 
-class HoldRequest(Struct, frozen=True, kw_only=True, gc=False):
+class HoldRequest(Struct, frozen=True, gc=False):
     """Asks to hold what a demand asks for.
 
     ``partial`` takes a part where the policies grant no more; else it is all or nothing.

@@ -1,9 +1,9 @@
 """Texts that people read, in the languages of the product."""
 
-from msgspec import Struct
+from risk_service.domain.positional import Positional
 
 
-class LocalizedText(Struct, frozen=True, kw_only=True, gc=False):
+class LocalizedText(Positional, frozen=True, kw_only=True, gc=False):
     """The same sentence in Chinese and English."""
 
     zh: str

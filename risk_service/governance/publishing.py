@@ -17,8 +17,10 @@ from risk_service.domain.governed import (
     Sources,
     VersionDraft,
 )
+from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.requirements import RuleGate, check_evidence
 from risk_service.governance.stores import PublicationStore
+from risk_service.limits.book import LimitBook
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule_set import RuleSet
 
@@ -46,13 +48,16 @@ class Publishing:
     ----------
     load
         Per kind, makes of sources what is put in force.
-    gate
+    rule_gate
         Holds rules against what is required of them; None lets all pass.
+    limit_gate
+        Holds limit policies against what their counters remember; None lets all pass.
     """
 
     store: PublicationStore
     load: Mapping[PublishedKind, Load]
-    gate: RuleGate | None = None
+    rule_gate: RuleGate | None = None
+    limit_gate: LimitGate | None = None
 
     def publish(
         self,
@@ -75,7 +80,7 @@ class Publishing:
         _check_note(note)
         check_evidence(evidence)
         loaded = self.loaded(kind, sources)
-        missing = self._required(loaded, evidence)
+        missing = self._required(loaded, sources, evidence)
         return self.store.propose(
             VersionDraft(
                 kind=kind,
@@ -102,27 +107,34 @@ class Publishing:
             As the store has it.
         """
         proposed = self.store.publication(kind, number)
-        loaded = self.loaded(kind, self.store.sources(number))
+        sources = self.store.sources(number)
+        loaded = self.loaded(kind, sources)
         if loaded.version != proposed.version:
             raise Conflict(
                 f"{kind} number {number} was published for another version of this service: it "
                 f"would now be {loaded.version}, not {proposed.version}; publish it again"
             )
         if proposed.state is PublicationState.PROPOSED:
-            self._required(loaded, proposed.evidence)
+            self._required(loaded, sources, proposed.evidence)
         return self.store.approve(kind, number, version, actor_id), loaded
 
-    def _required(self, loaded: Versioned, evidence: Evidence) -> tuple[Violation, ...]:
+    def _required(
+        self, loaded: Versioned, sources: Sources, evidence: Evidence
+    ) -> tuple[Violation, ...]:
         """Return what an emergency does without.
 
         Raises
         ------
         InvalidInput
-            Something is missing, and it is no emergency.
+            Rules lack something and it is no emergency, or a limit would forget too early.
         """
-        if self.gate is None or not isinstance(loaded, RuleSet):
+        if isinstance(loaded, LimitBook) and self.limit_gate is not None:
+            faults = self.limit_gate.faults(loaded, next(iter(sources)))
+            if faults:
+                raise InvalidInput(faults)
+        if not isinstance(loaded, RuleSet) or self.rule_gate is None:
             return ()
-        missing = self.gate.missing(loaded, evidence)
+        missing = self.rule_gate.missing(loaded, evidence)
         if missing and not evidence.emergency:
             raise InvalidInput(missing)
         return missing

@@ -68,7 +68,9 @@ class Draft:
             for counter, cell_us, confirmed, held in charges(before):
                 self._add(self.pinned(counter), cell_us, -confirmed, -held)
         for counter, cell_us, confirmed, held in charges(reservation):
-            self._add(self.pinned(counter), cell_us, confirmed, held)
+            if counter.startswith(OF_CLUSTER):
+                counter = self.pinned(counter)
+            self._add(counter, cell_us, confirmed, held)
         self.changed[reservation.reservation_id] = reservation
 
     def cells_of(self, counter: str, since_us: int) -> Cells:
@@ -76,7 +78,7 @@ class Draft:
         cells = self._base.cells(counter, since_us)
         if counter in self._touched:
             cells = self._more(counter, cells)
-        elif since_us < 0 or not cells:
+        elif since_us < 0 or not cells or min(cells) > since_us:
             return cells
         return {cell_us: cell for cell_us, cell in cells.items() if cell_us > since_us}
 

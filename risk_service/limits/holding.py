@@ -12,6 +12,7 @@ from risk_service.domain.reservation import Cancel, Extend, HoldRequest, LedgerA
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import LimitBook
+from risk_service.limits.crowd import LINES_SURE, ORDER_COUNTERS_MAX, ORDER_TOO_LARGE
 from risk_service.limits.draft import Draft
 from risk_service.limits.paying import given_back
 from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended, stayed
@@ -52,12 +53,10 @@ def hold(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Gr
     if not book.concerns(demand):
         return Grant(outcome=Outcome.ALLOW, versions=book.version)
     weighed = _weighed(draft, book, request, now_us)
-    if not weighed.entries:
-        return weighed.grant
-    grant = replace(weighed.grant, expires_at_us=now_us + request.ttl_us)
-    # The decision keeps the grant; a further decision on the order is weighed anew.
-    draft.put(_held(before, request, None, weighed, now_us))
-    return grant
+    if weighed.entries:
+        # The decision keeps the grant; a further decision on the order is weighed anew.
+        draft.put(_held(before, request, None, weighed, now_us))
+    return weighed.grant
 
 
 def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> LedgerAnswer:
@@ -81,7 +80,9 @@ def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> Ledger
         after = _refused(before, demand, weighed.grant, now_us)
         grant = weighed.grant
     else:
-        grant = replace(weighed.grant, expires_at_us=now_us + request.ttl_us)
+        grant = weighed.grant
+        if not weighed.entries:
+            grant = replace(grant, expires_at_us=now_us + request.ttl_us)
         after = _held(before, request, grant, weighed, now_us)
     draft.put(after)
     return answer(after, after.state, grant)
@@ -138,8 +139,13 @@ def extend(draft: Draft, call: Extend, now_us: int) -> LedgerAnswer:
 
 
 def _weighed(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Weighed:
-    claims = claims_of(draft, book, request.demand, now_us)
-    return weigh(claims, request.demand, draft.cells_of, partial=request.partial)
+    demand = request.demand
+    claims = claims_of(draft, book, demand, now_us)
+    if len(demand.lines) > LINES_SURE and claims.counters > ORDER_COUNTERS_MAX:
+        codes = (ORDER_TOO_LARGE,)
+        return Weighed(Grant(outcome=Outcome.DENY, codes=codes, versions=claims.version))
+    until_us = now_us + request.ttl_us
+    return weigh(claims, demand, draft.cells_of, partial=request.partial, expires_at_us=until_us)
 
 
 def _held(

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.limits.crowd import crowd_faults
 from risk_service.limits.entry import Entry, Fault
 from risk_service.limits.lines import Lines
 from risk_service.limits.policy import Policy
@@ -59,6 +60,8 @@ def parse_policies(text: str, file: str) -> tuple[Policy, ...]:
         except RecursionError:
             faults.append(Fault(lines.of(place), "holds tables too deep; one level is enough"))
     faults += _repeated(policies)
+    if not faults:
+        faults = crowd_faults(policies)
     if faults:
         raise _faulty(file, faults)
     return tuple(sorted(policies, key=lambda policy: (-policy.priority, policy.id)))

@@ -127,6 +127,11 @@ class Bounds:
     minimum: int = 0
     step: int = 1
 
+    @property
+    def has_floor(self) -> bool:
+        """Tell whether fewer units may be too few, or not whole steps."""
+        return self.minimum > 0 or self.step > 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:

@@ -18,8 +18,8 @@ SECOND_US = 1_000_000
 KEYS = (
     "id", "name", "description", "owner", "approver", "state", "priority", "valid_from",
     "valid_to", "subject", "count_per", "include", "exclude", "measure", "currency", "window",
-    "cap", "minimum", "step", "tier", "on_exceed", "require_verification", "missing_dimension",
-    "release_on",
+    "tiles", "cap", "minimum", "step", "tier", "on_exceed", "require_verification",
+    "missing_dimension", "release_on",
 )  # fmt: skip
 RELEASES = {
     "payment_timeout": ReleaseReason.PAYMENT_TIMEOUT,
@@ -74,7 +74,7 @@ def policy_of(entry: Entry, version: str) -> Policy:
         currency=_currency(entry, measure),
         window=window_of(
             entry.table.get("window"),
-            exact=measure not in MONEY and max(caps),
+            exact=not _tiles(entry) and measure not in MONEY and max(caps),
             fault=lambda words: entry.fault("window", words),
         ),
         bounds=bounds,
@@ -131,6 +131,16 @@ def _time(entry: Entry, key: str, default_us: int) -> int:
         words = f"`{key}` must be a time with its offset: {key} = 2026-11-11T00:00:00+08:00"
         raise entry.fault(key, words)
     return math.floor(value.timestamp()) * SECOND_US + value.microsecond
+
+
+def _tiles(entry: Entry) -> bool:
+    value = entry.table.get("tiles", False)
+    if not isinstance(value, bool):
+        raise entry.fault("tiles", f"`tiles` is {said(value)}; true or false: tiles = true")
+    window = entry.table.get("window")
+    if value and not (isinstance(window, dict) and "rolling" in window):
+        raise entry.fault("tiles", "`tiles` goes with rolling windows only")
+    return value
 
 
 def _currency(entry: Entry, measure: Measure) -> str:

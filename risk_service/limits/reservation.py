@@ -4,8 +4,6 @@
 counter is the difference between two of its answers, so counters are the sum of the ledger.
 """
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -106,20 +104,15 @@ class Reservation(Struct, frozen=True, array_like=True, gc=False):
 Charge = tuple[str, int, int, int]
 
 
-def charges(reservation: Reservation) -> Iterator[Charge]:
-    """Yield (counter, cell, confirmed, held) of everything that a reservation counts for."""
-    for entry in reservation.kept:
-        yield entry.counter, entry.cell_us, entry.charged, 0
+def charges(reservation: Reservation) -> list[Charge]:
+    """Return (counter, cell, confirmed, held) of everything that a reservation counts for."""
+    kept = [(one.counter, one.cell_us, one.charged, 0) for one in reservation.kept]
     state = reservation.state
     if state is ReservationState.HELD:
-        for entry in reservation.entries:
-            yield entry.counter, entry.cell_us, 0, entry.charged
-    elif state is ReservationState.CONFIRMED or state is ReservationState.RELEASED:
-        for entry in reservation.entries:
-            yield entry.counter, entry.cell_us, entry.charged, 0
-    else:
-        for entry in stayed(reservation):
-            yield entry.counter, entry.cell_us, entry.charged, 0
+        return kept + [(one.counter, one.cell_us, 0, one.charged) for one in reservation.entries]
+    paid = state is ReservationState.CONFIRMED or state is ReservationState.RELEASED
+    stays = reservation.entries if paid else stayed(reservation)
+    return kept + [(one.counter, one.cell_us, one.charged, 0) for one in stays]
 
 
 def stayed(reservation: Reservation) -> tuple[Entry, ...]:

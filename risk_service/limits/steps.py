@@ -56,13 +56,15 @@ def claims_of(draft: Draft, book: LimitBook, demand: Demand, now_us: int) -> Cla
     return foreseen if foreseen is not None else book.claims(demand, now_us, cluster)
 
 
-def foresee(draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int) -> list[str]:
-    """Return the counters of one cell that demands will most likely read, for one look-up.
+def foresee(
+    draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int
+) -> dict[int, list[str]]:
+    """Return the counters that demands will most likely read, by the time since when.
 
     What is claimed on the way is kept in the draft, by the demand itself and the account that
     its cluster is counted under; where a merge comes in between it is worked out anew.
     """
-    counters: list[str] = []
+    counters: dict[int, list[str]] = {}
     for demand in demands:
         if not book.concerns(demand):
             continue
@@ -72,8 +74,9 @@ def foresee(draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: in
             cluster = draft.root(first) if first else ""
         claims = draft.foreseen[id(demand), cluster] = book.claims(demand, now_us, cluster)
         for claim in claims.claims:
-            if claim.policy.window.counts and claim.place.since_us < 0:
-                counters += [counter for _, counter in claim.counters]
+            if claim.plan.counts:
+                some = counters.setdefault(claim.place.since_us, [])
+                some += [counter for _, counter in claim.counters]
     return counters
 
 

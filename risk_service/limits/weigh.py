@@ -7,18 +7,12 @@ policies that do not are asked about what is left. Changes nothing.
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from risk_service.domain.grant import Demand, DemandLine, Grant, GrantedLine, LimitUse, Measure
+from risk_service.domain.grant import Demand, DemandLine, Grant, GrantedLine, LimitUse
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.claims import Claim, Claims
-from risk_service.limits.policy import CountPer, OnExceed
+from risk_service.limits.cutting import Room, is_too_little, less, with_units
 from risk_service.limits.reservation import Entry, HeldLine, charge_of
-
-LIMIT_REACHED = "LIMIT_REACHED"
-QUANTITY_REDUCED = "LIMIT_QUANTITY_REDUCED"
-FULL_PRICE = "LIMIT_EXCESS_AT_FULL_PRICE"
-QUANTITY_STEP = "LIMIT_QUANTITY_STEP"
 
 Cells = dict[int, tuple[int, int]]
 _NOTHING: Cells = {}
@@ -33,18 +27,9 @@ class Weighed(Struct, frozen=True, gc=False):
     entries: tuple[Entry, ...] = ()
 
 
-class _Room(Struct, gc=False):
-    """One claim with its counters read."""
-
-    claim: Claim
-    used: tuple[int, ...]
-    resets_us: tuple[int, ...]
-    room: int
-    asked: int
-    too_much: bool
-
-
-def weigh(claims: Claims, demand: Demand, read: ReadCells, *, partial: bool) -> Weighed:
+def weigh(
+    claims: Claims, demand: Demand, read: ReadCells, *, partial: bool, expires_at_us: int = 0
+) -> Weighed:
     """Return what is granted of a demand.
 
     Parameters
@@ -53,230 +38,150 @@ def weigh(claims: Claims, demand: Demand, read: ReadCells, *, partial: bool) -> 
         Returns (confirmed, held) by cell of a counter, of the cells after a time.
     partial
         Whether the order may go on with fewer units.
+    expires_at_us
+        Until when it is held, if anything is.
     """
-    asked = _lines(demand.lines, [line.quantity for line in demand.lines])
+    asked = _asked(demand.lines)
     rooms = [_room(claim, asked, read) for claim in claims.claims]
-    active = [room for room in rooms if not room.claim.shadow]
-    lines, stepped = _cut(active, asked)
-    outcome, codes = _outcome(active, lines, asked, partial=partial)
-    outcome = max(outcome, claims.outcome)
-    codes = [*claims.codes, *codes, *([QUANTITY_STEP] if stepped else [])]
+    lines, outcome, codes = asked, claims.outcome, claims.codes
+    full = [room for room in rooms if room.too_much and not room.claim.plan.shadow]
+    if full:
+        active = [room for room in rooms if not room.claim.plan.shadow]
+        lines, outcome, codes = less(claims, active, asked, partial=partial)
     if outcome > Outcome.LIMIT_QUANTITY:
-        lines = _lines(demand.lines, [0] * len(asked))
+        lines = tuple([with_units(line, 0) for line in asked])
+    charged = _charged(claims, rooms, lines, asked)
+    grants = bool(rooms) and outcome <= Outcome.LIMIT_QUANTITY
+    entries = entries_of(claims, charged) if grants else ()
+    uses: list[LimitUse] = []
+    for room, granted in zip(rooms, charged, strict=True):
+        _add_uses(uses, room, granted)
     grant = Grant(
-        outcome=outcome,
-        uses=tuple([use for room in rooms for use in _uses(room, lines, asked)]),
-        lines=_granted(lines) if rooms else (),
-        codes=tuple(dict.fromkeys(codes)),
-        required_level=claims.level,
-        missing=claims.missing,
-        versions=claims.version,
+        outcome,
+        tuple(uses),
+        _granted(lines) if rooms else (),
+        codes,
+        claims.level,
+        claims.missing,
+        expires_at_us if entries else 0,
+        claims.version,
     )
-    if outcome > Outcome.LIMIT_QUANTITY or not rooms:
-        return Weighed(grant)
-    return Weighed(grant, lines, entries_of(claims, lines))
+    return Weighed(grant, lines, entries) if grants else Weighed(grant)
 
 
 def charged_whole(claims: Claims, demand: Demand) -> tuple[tuple[HeldLine, ...], tuple[Entry, ...]]:
     """Return what all of a demand is charged with, whatever the limits say: it is paid."""
-    lines = _lines(demand.lines, [line.quantity for line in demand.lines])
-    return lines, entries_of(claims, lines)
+    lines = _asked(demand.lines)
+    charged = [charge_of(claim.plan.measure, claim.lines, lines) for claim in claims.claims]
+    return lines, entries_of(claims, charged)
 
 
-def entries_of(claims: Claims, lines: tuple[HeldLine, ...]) -> tuple[Entry, ...]:
-    """Return what every counter is charged with for the units left of some lines."""
+def entries_of(claims: Claims, charged: Sequence[int]) -> tuple[Entry, ...]:
+    """Return what every counter is charged with, given what each claim comes to."""
     entries = []
-    for number, claim in enumerate(claims.claims):
-        policy, place = claim.policy, claim.place
-        if not policy.window.counts:
+    for number, (claim, units) in enumerate(zip(claims.claims, charged, strict=True)):
+        plan, place = claim.plan, claim.place
+        if not units or not plan.counts:
             continue
-        measure = int(policy.measure)
-        charged = charge_of(measure, claim.lines, lines)
-        if not charged:
-            continue
-        pinned = (
-            claim.ref,
-            measure,
-            claim.lines,
-            charged,
-            claim.releases,
-            number,
-            0 if claim.shadow else claim.needed,
-            claim.bounds.cap,
-            place.span_us,
-            place.tile_us,
-        )
         for _, counter in claim.counters:
-            entries.append(Entry(counter, place.cell_us, *pinned))
+            entries.append(
+                Entry(
+                    counter,
+                    place.cell_us,
+                    plan.ref,
+                    plan.measure,
+                    claim.lines,
+                    units,
+                    plan.releases,
+                    number,
+                    0 if plan.shadow else claim.needed,
+                    claim.bounds.cap,
+                    place.span_us,
+                    place.tile_us,
+                )
+            )
     return tuple(entries)
 
 
-def _lines(lines: Sequence[DemandLine], units: Sequence[int]) -> tuple[HeldLine, ...]:
+def _asked(lines: Sequence[DemandLine]) -> tuple[HeldLine, ...]:
     return tuple(
         [
-            HeldLine(line.sku, line.quantity, left, left, line.amount_minor, line.discount_minor)
-            for line, left in zip(lines, units, strict=True)
+            HeldLine(
+                line.sku,
+                line.quantity,
+                line.quantity,
+                line.quantity,
+                line.amount_minor,
+                line.discount_minor,
+            )
+            for line in lines
         ]
     )
 
 
-def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadCells) -> _Room:
-    place, cap, policy = claim.place, claim.bounds.cap, claim.policy
-    counts, since_us = policy.window.counts, place.since_us
+def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadCells) -> Room:
+    place, cap, plan = claim.place, claim.bounds.cap, claim.plan
+    since_us, span_us = place.since_us, place.span_us
     used: list[int] = []
-    resets = [place.resets_at_us] * len(claim.counters)
-    for number, (_, counter) in enumerate(claim.counters):
-        cells = read(counter, since_us) if counts else _NOTHING
+    resets: list[int] = []
+    for _, counter in claim.counters:
+        cells = read(counter, since_us) if plan.counts else _NOTHING
         if not cells:
             used.append(0)
+            resets.append(place.resets_at_us)
             continue
         used.append(sum([confirmed + held for confirmed, held in cells.values()]))
-        if place.span_us:
-            resets[number] = min(cells) + place.span_us + place.tile_us - 1
+        resets.append(min(cells) + span_us + place.tile_us - 1 if span_us else place.resets_at_us)
     # With all_of a counter may be used up while another is not: the k-th fullest decides.
     room = cap
     if len(used) == 1:
         room -= used[0]
     elif used:
         room -= sorted(used, reverse=True)[claim.needed - 1]
-    cost = charge_of(int(policy.measure), claim.lines, asked)
-    too_much = cost > room or _is_too_little(claim, asked)
-    return _Room(claim, tuple(used), tuple(resets), max(room, 0), cost, too_much)
+    cost = charge_of(plan.measure, claim.lines, asked)
+    too_much = cost > room or (claim.bounds.has_floor and is_too_little(claim, asked))
+    return Room(claim, used, resets, max(room, 0), cost, too_much)
 
 
-def _is_too_little(claim: Claim, lines: tuple[HeldLine, ...]) -> bool:
-    bounds = claim.bounds
-    if bounds.minimum == 0 and bounds.step == 1:
-        return False
-    units = sum([lines[index].left for index in claim.lines])
-    return bool(units) and (
-        units < bounds.minimum or any(lines[i].left % bounds.step for i in claim.lines)
-    )
-
-
-def _cut(rooms: Sequence[_Room], asked: tuple[HeldLine, ...]) -> tuple[tuple[HeldLine, ...], bool]:
-    """Return the lines with what the policies that take a part leave of them.
-
-    Cutting for one policy never makes room for more at another, so one pass over the caps
-    is enough; a minimum may fall short by it, so the minima are asked until nothing changes.
-    """
-    if not any(room.too_much for room in rooms):
-        return asked, False
-    lines = list(asked)
-    soft = [room for room in rooms if room.claim.policy.on_exceed.takes_a_part]
-    for room in soft:
-        _cut_to_cap(room, lines)
-    stepped = False
-    changing = True
-    while changing:
-        changing = any(_cut_to_step(room.claim, lines) for room in soft)
-        stepped = stepped or changing
-    return tuple(lines), stepped
-
-
-def _cut_to_cap(room: _Room, lines: list[HeldLine]) -> None:
-    """Take units off the last lines first, until the claim fits."""
-    claim, measure = room.claim, room.claim.policy.measure
-    for index in reversed(claim.lines):
-        over = charge_of(measure, claim.lines, tuple(lines)) - room.room
-        if over <= 0:
-            return
-        line = lines[index]
-        whole = {Measure.AMOUNT: line.amount_minor, Measure.DISCOUNT: line.discount_minor}
-        if measure is Measure.ORDERS or not line.sku:
-            units = 0  # an order, a coupon or a draw cannot be had in part
-        elif measure in whole:
-            may_cost = max(charge_of(measure, (index,), tuple(lines)) - over, 0)
-            units = may_cost * line.requested // whole[measure] if whole[measure] else line.left
-        else:
-            units = line.left - over
-        lines[index] = _with(line, max(min(units, line.left), 0))
-
-
-def _cut_to_step(claim: Claim, lines: list[HeldLine]) -> bool:
-    """Round down to whole steps, and to nothing below the minimum; tell whether it did."""
-    bounds = claim.bounds
-    before = [lines[index].left for index in claim.lines]
-    for index in claim.lines:
-        lines[index] = _with(lines[index], lines[index].left - lines[index].left % bounds.step)
-    if sum([lines[index].left for index in claim.lines]) < bounds.minimum:
-        for index in claim.lines:
-            lines[index] = _with(lines[index], 0)
-    return before != [lines[index].left for index in claim.lines]
-
-
-def _with(line: HeldLine, units: int) -> HeldLine:
-    return line if units == line.left else replace(line, granted=units, left=units)
-
-
-def _outcome(
-    rooms: Sequence[_Room],
+def _charged(
+    claims: Claims,
+    rooms: Sequence[Room],
     lines: tuple[HeldLine, ...],
     asked: tuple[HeldLine, ...],
-    *,
-    partial: bool,
-) -> tuple[Outcome, list[str]]:
-    outcome = Outcome.ALLOW
-    codes: list[str] = []
-    if lines is asked and not any(room.too_much for room in rooms):
-        return outcome, codes
-    for room in rooms:
-        policy = room.claim.policy
-        if policy.on_exceed.takes_a_part:
-            continue
-        over = charge_of(policy.measure, room.claim.lines, lines) > room.room
-        if over or _is_too_little(room.claim, lines):
-            outcome = max(outcome, policy.on_exceed.outcome)
-            codes.append(LIMIT_REACHED)
-    if lines == asked:
-        return outcome, codes
-    at_full_price = all(
-        room.claim.policy.on_exceed is OnExceed.EXCESS_AT_FULL_PRICE
-        for room in rooms
-        if room.too_much and room.claim.policy.on_exceed.takes_a_part
-    )
-    if at_full_price:
-        # The rest is sold without the promotion: even when nothing is left, the order goes on.
-        return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, FULL_PRICE]
-    if not partial or not any(line.left for line in lines):
-        return max(outcome, Outcome.DENY), [*codes, LIMIT_REACHED]
-    return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, QUANTITY_REDUCED]
+) -> list[int]:
+    """Return what each claim comes to for the units that are left."""
+    if lines is asked:
+        return [room.asked for room in rooms]
+    return [charge_of(claim.plan.measure, claim.lines, lines) for claim in claims.claims]
 
 
-def _uses(room: _Room, lines: tuple[HeldLine, ...], whole: tuple[HeldLine, ...]) -> list[LimitUse]:
-    claim, policy, asked = room.claim, room.claim.policy, room.asked
-    cap, window = claim.bounds.cap, policy.window.text
-    granted = asked if lines is whole else charge_of(int(policy.measure), claim.lines, lines)
-    scope = claim.scope
-    if policy.count_per is not CountPer.EVERYTHING:
-        scope = f"{policy.count_per.value}:{scope}"
-    uses = []
-    for (subject, _), used, resets_us in zip(
-        claim.counters, room.used, room.resets_us, strict=True
-    ):
+def _add_uses(uses: list[LimitUse], room: Room, granted: int) -> None:
+    claim, asked = room.claim, room.asked
+    plan, cap = claim.plan, claim.bounds.cap
+    policy = plan.policy
+    scope = plan.scope_label + claim.scope if plan.scope_label else claim.scope
+    for place, (subject, _) in enumerate(claim.counters):
+        used = room.used[place]
         left = cap - used
         uses.append(
             LimitUse(
-                policy_id=policy.id,
-                version=policy.version,
-                subject=subject,
-                scope=scope,
-                measure=policy.measure,
-                window=window,
-                cap=cap,
-                used=used,
-                requested=asked,
-                granted=granted,
-                remaining=max(left - granted, 0),
-                blocking=room.too_much and left < max(asked, 1),
-                shadow=claim.shadow,
-                resets_at_us=resets_us,
+                policy.id,
+                policy.version,
+                subject,
+                scope,
+                policy.measure,
+                policy.window.text,
+                cap,
+                used,
+                asked,
+                granted,
+                left - granted if left > granted else 0,
+                room.too_much and left < max(asked, 1),
+                plan.shadow,
+                room.resets_us[place],
             )
         )
-    return uses
 
 
 def _granted(lines: tuple[HeldLine, ...]) -> tuple[GrantedLine, ...]:
-    return tuple(
-        [GrantedLine(sku=line.sku, requested=line.requested, granted=line.left) for line in lines]
-    )
+    return tuple([GrantedLine(line.sku, line.requested, line.left) for line in lines])

@@ -41,10 +41,14 @@ _ONE = Place("")
 
 
 class Window(Protocol):
-    """Kind of window; ``text`` names it, in files, keys and answers alike."""
+    """Kind of window; ``text`` names it, in files, keys and answers alike.
+
+    ``of_line`` tells that the lines of an order may lie in different periods.
+    """
 
     text: str
     counts: bool
+    of_line: bool
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return where a line is noted at a time."""
@@ -55,6 +59,7 @@ class PerOrder:
 
     text = "per_order"
     counts = False
+    of_line = False
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the one place."""
@@ -66,6 +71,7 @@ class Lifetime:
 
     text = "lifetime"
     counts = True
+    of_line = False
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the one place."""
@@ -77,6 +83,7 @@ class Campaign:
 
     text = "campaign"
     counts = True
+    of_line = True
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the campaign's place."""
@@ -88,6 +95,7 @@ class Session:
 
     text = "session"
     counts = True
+    of_line = True
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the drop's place."""
@@ -107,15 +115,22 @@ class Rolling:
     """
 
     counts = True
+    of_line = False
 
     def __init__(self, text: str, span_us: int, *, exact: bool) -> None:
         self.text = text
         self.span_us = span_us
         self.tile_us = 1 if exact else max(span_us // TILES, 1)
+        # Of the last question; those of a group are about one time.
+        self._last_us = -1
+        self._last = _ONE
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the cell of a time."""
-        return rolling_place(self.span_us, self.tile_us, now_us)
+        if now_us != self._last_us:
+            self._last = rolling_place(self.span_us, self.tile_us, now_us)
+            self._last_us = now_us
+        return self._last
 
 
 def rolling_place(span_us: int, tile_us: int, now_us: int) -> Place:
@@ -138,6 +153,7 @@ class Calendar:
     """
 
     counts = True
+    of_line = False
 
     def __init__(self, unit: str, zone: ZoneInfo, day_start: time) -> None:
         start = "" if day_start == time() else f" from {day_start:%H:%M}"
@@ -147,6 +163,7 @@ class Calendar:
         self._start = day_start
         # The period of the last question; most questions are about the same one.
         self._last = (0, 0)
+        self._place = _ONE
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the place of the period that a time lies in."""
@@ -157,7 +174,8 @@ class Calendar:
         from_us, to_us = self._last
         if not from_us <= now_us < to_us:
             from_us, to_us = self._last = self.period(now_us)
-        return Place(str(from_us // SECOND_US), resets_at_us=to_us)
+            self._place = Place(str(from_us // SECOND_US), resets_at_us=to_us)
+        return self._place
 
     def period(self, at_us: int) -> tuple[int, int]:
         """Return begin and end of the period that a time lies in."""

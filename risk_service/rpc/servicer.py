@@ -19,6 +19,7 @@ from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.positional import by_name
 from risk_service.pb.risk.v1 import fail_policy_pb2, risk_pb2
 from risk_service.rpc.constraints import BATCH, GET_DECISION
 from risk_service.rpc.convert import answered, batch_result
@@ -113,7 +114,7 @@ class RiskServicer:
         self, payload: bytes, _remaining_s: float, _actor: Actor
     ) -> bytes:
         record = self._found(decoded(risk_pb2.GetDecisionRecordRequest, payload))
-        packed = msgspec.msgpack.encode(record)
+        packed = msgspec.msgpack.encode(by_name(record))
         return risk_pb2.GetDecisionRecordResponse(record=packed).SerializeToString()
 
     async def _get_fail_policies(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:

@@ -38,8 +38,6 @@ PARTS = (
     ("  windows: read, held back", "windows", "observe"),
     ("  clusters: views", "linked", "views"),
     ("  linked accounts: rows", "linked", "rows"),
-    ("    windows of other accounts", "windows", "read_many"),
-    ("    columns of what was read", "columns", "rows"),
     ("  links: count", "linked", "count"),
     ("score", "scoring", "score"),
     ("rules and lists", "findings", "of_group"),
@@ -88,7 +86,6 @@ def _instrument(service: Service, timed: _Timed) -> Any:
         "live": _Stand(live),
         "windows": _Stand(service.state.windows.store),
         "linked": _Stand(linked),
-        "columns": _Stand(linked._features),
         "scoring": _Stand(pipeline.scoring),
         "findings": _Stand(findings),
         "limiting": _Stand(pipeline.limiting),
@@ -98,7 +95,6 @@ def _instrument(service: Service, timed: _Timed) -> Any:
         stand = stands[owner]
         setattr(stand, method, timed.wrap(part, getattr(stand, method)))
     live._store, live._linked = stands["windows"], stands["linked"]
-    linked._windows, linked._features = stands["windows"], stands["columns"]
     in_force: Any = _Stand(pipeline.in_force)
     in_force.now = lambda: stands["findings"]
     cases = replace(pipeline.cases, tokenise=stands["cases"].tokenise, store=stands["store"])

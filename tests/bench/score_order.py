@@ -10,11 +10,13 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
+from risk_service.adapters.sqlite.decision_rows import DecisionRows
 from risk_service.pb.risk.v1 import risk_pb2
 from tests.bench.figures import Round, Row, number, ratio
 from tests.bench.governed import govern
@@ -219,9 +221,9 @@ def _body(world: World, path: Path) -> Path:
 
 def record_bytes(database: Path) -> int:
     """Return the mean size of a stored decision."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        query = "SELECT avg(length(record)) FROM decisions"
-        return round(connection.execute(query).fetchone()[0])
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        sizes = [len(bytes(record)) for _, record in DecisionRows(connection).after(0)]
+    return round(mean(sizes))
 
 
 def run_round(stage: Stand, index: int) -> Round:

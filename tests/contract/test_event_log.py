@@ -16,6 +16,7 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.reported import EventRecord, LifeEvent
 from risk_service.domain.vocabulary import EventReason, EventType
 from tests.fixtures.records import record
+from tests.fixtures.stored import write_log_of_before
 
 
 @pytest.fixture
@@ -117,15 +118,7 @@ def test_ids_outlive_a_restart_and_their_index(tmp_path: Path, damage: str) -> N
 
 def test_file_of_the_version_before_goes_on(tmp_path: Path) -> None:
     """Decisions made before there were events stay, and count in no window."""
-    store = SqliteDecisionStore(tmp_path)
-    store.commit([record("r-1")])
-    store.close()
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        later = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'decisions'"
-        for (table,) in db.execute(later).fetchall():
-            db.execute(f"DROP TABLE {table}")
-        db.execute("PRAGMA user_version = 1")
-    db.close()
+    write_log_of_before(tmp_path, [record("r-1")], schema_version=1)
     store, log = SqliteDecisionStore(tmp_path), SqliteEventLog(tmp_path)
     assert "r-1" in store.by_request_ids(["r-1"])
     assert list(LogTail(tmp_path, store, log).after(Place(0, 0))) == []

@@ -1,20 +1,16 @@
 """ReportEvents against the real server, and what orders see of it afterwards."""
 
 import signal
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import grpc
-import msgspec
 import numpy as np
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME
-from risk_service.domain.decision import DecisionRecord
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import event_pb2, risk_pb2_grpc
 from tests.fixtures.events import action, life, messages, report
@@ -32,6 +28,7 @@ from tests.fixtures.service import (
     score_request,
     start_server,
 )
+from tests.fixtures.stored import stored_records
 
 Stub = risk_pb2_grpc.RiskServiceStub
 Code = grpc.StatusCode
@@ -64,11 +61,8 @@ def of_account(request_id: str, account_id: str) -> object:
 
 def seen(files: ServiceFiles, decision_id: str) -> dict[str, float]:
     """Return the model inputs of a decision by name, out of the log."""
-    with closing(sqlite3.connect(files.state / FILE_NAME)) as db:
-        (data,) = db.execute(
-            "SELECT record FROM decisions WHERE decision_id = ?", (decision_id,)
-        ).fetchone()
-    record = msgspec.msgpack.decode(data, type=DecisionRecord)
+    records = stored_records(files.state / FILE_NAME)
+    (record,) = [one for one in records if one.decision.decision_id == decision_id]
     assert record.stamp_us > 0
     return dict(zip(NAMES, np.frombuffer(record.vector).tolist(), strict=True))
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import resource
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -12,8 +11,10 @@ from pathlib import Path
 import grpc
 import grpc.aio
 
+from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.service import RunningServer, ServiceFiles, score_request, start_server
+from tests.fixtures.stored import stored_records
 
 Code = grpc.StatusCode
 Stub = risk_pb2_grpc.RiskServiceStub
@@ -97,11 +98,9 @@ class Crowd:
 
 def kept(state: Path) -> dict[str, tuple[str, int]]:
     """Return order and number of each stored request; every request stands once."""
-    db = sqlite3.connect(state / "decisions.sqlite3")
-    rows = db.execute("SELECT request_id, order_id, number FROM decisions").fetchall()
-    db.close()
-    assert len({row[0] for row in rows}) == len(rows)
-    return {request: (order, number) for request, order, number in rows}
+    decisions = [record.decision for record in stored_records(state / FILE_NAME)]
+    assert len({one.request_id for one in decisions}) == len(decisions)
+    return {one.request_id: (one.order_id, one.number) for one in decisions}
 
 
 def assert_numbered(stored: dict[str, tuple[str, int]]) -> None:

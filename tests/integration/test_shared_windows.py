@@ -1,20 +1,17 @@
 """Two services that share their windows in Redis, and what happens when it dies."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import grpc
-import msgspec
 import numpy as np
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME
-from risk_service.domain.decision import DecisionRecord
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.redis_server import redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
+from tests.fixtures.stored import stored_records
 
 NAMES = load_schema().names
 
@@ -27,9 +24,7 @@ def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
 
 def last_vector(files: ServiceFiles) -> dict[str, float]:
     """Return the model inputs of the service's last decision."""
-    with closing(sqlite3.connect(files.state / FILE_NAME)) as db:
-        data = db.execute("SELECT record FROM decisions ORDER BY seq DESC LIMIT 1").fetchone()[0]
-    record = msgspec.msgpack.decode(data, type=DecisionRecord)
+    record = stored_records(files.state / FILE_NAME)[-1]
     return dict(zip(NAMES, np.frombuffer(record.vector).tolist(), strict=True))
 
 

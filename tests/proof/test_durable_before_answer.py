@@ -36,8 +36,14 @@ decisions.SqliteDecisionStore.commit = later
 RUN = "from risk_service.cli.main import main\nmain()\n"
 
 
-def traced_answers(world: World, command: Sequence[str], scratch: Path) -> tuple[str, list[str]]:
-    """Serve under strace, score orders alone and in batches; return trace and decision ids."""
+def traced_answers(
+    world: World, command: Sequence[str], scratch: Path
+) -> tuple[str, list[tuple[str, str]]]:
+    """Serve under strace, score orders alone and in batches.
+
+    Returns the trace, and decision and request id of each answer; no id is the beginning of
+    another.
+    """
     trace = scratch / "trace.txt"
     traced = [*STRACE, CALLS, "-o", str(trace), *command]
     orders = distinct_orders(world)[:ORDERS]
@@ -45,12 +51,14 @@ def traced_answers(world: World, command: Sequence[str], scratch: Path) -> tuple
         serving(traced, scratch / "server.log", cores().server) as server,
         RiskClient(server.target, PATIENT) as client,
     ):
-        answers = [client.score_order(order, f"one_{order.order_id}") for order in orders[:BATCH]]
+        answers = [client.score_order(order, f"one_{order.order_id}.") for order in orders[:BATCH]]
         for start in range(BATCH, ORDERS, BATCH):
-            group = [(f"many_{order.order_id}", order) for order in orders[start : start + BATCH]]
+            group = [(f"many_{order.order_id}.", order) for order in orders[start : start + BATCH]]
             answers += client.score_batch(group)  # type: ignore[arg-type]  # checked below
-    assert all(isinstance(answer, DecisionAnswer) for answer in answers), answers
-    return trace.read_text(errors="replace"), [answer.decision_id for answer in answers]
+    decided = [answer for answer in answers if isinstance(answer, DecisionAnswer)]
+    assert len(decided) == len(answers), answers
+    ids = [(answer.decision_id, answer.message.request_id) for answer in decided]
+    return trace.read_text(errors="replace"), ids
 
 
 @pytest.mark.proof
@@ -58,8 +66,8 @@ def test_the_log_is_synced_before_the_answer_leaves(
     world: World, serve_command: list[str], tmp_path: Path
 ) -> None:
     """For each decision: written to the WAL, the sync returned, then the answer was sent."""
-    trace, decision_ids = traced_answers(world, serve_command, tmp_path)
-    assert faults(trace, decision_ids) == []
+    trace, ids = traced_answers(world, serve_command, tmp_path)
+    assert faults(trace, ids) == []
 
 
 @pytest.mark.proof
@@ -69,8 +77,8 @@ def test_the_proof_notices_a_server_that_answers_too_early(
 ) -> None:
     """A server without syncs, or one that commits later, fails the proof for every answer."""
     command = [sys.executable, "-c", broken + RUN, *serve_options]
-    trace, decision_ids = traced_answers(world, command, tmp_path)
-    assert len(faults(trace, decision_ids)) == len(decision_ids)
+    trace, ids = traced_answers(world, command, tmp_path)
+    assert len(faults(trace, ids)) == len(ids)
 
 
 WAL = "9</state/decisions.sqlite3-wal>"
@@ -99,13 +107,21 @@ def test_an_interrupted_call_is_put_together() -> None:
     ("trace", "expected"),
     [
         (GOOD, 0),
+        (GOOD.replace("..dec_1..", "c_1.req_1."), 0),
         (GOOD.replace("resumed>) = 0", "resumed>) = -1 EIO (I/O error)"), 1),
         (GOOD.replace('{"dec_0"}', '{"dec_1"}'), 1),
         (GOOD.replace("fdatasync(9</state/decisions.sqlite3-wal>", "fdatasync(9</other>"), 1),
         (GOOD.replace("pwrite64", "pread64"), 1),
     ],
-    ids=["good", "sync failed", "sent during the sync", "another file", "never written"],
+    ids=[
+        "good",
+        "cut by the end of a page",
+        "sync failed",
+        "sent during the sync",
+        "another file",
+        "never written",
+    ],
 )
 def test_the_reading_of_a_trace(trace: str, expected: int) -> None:
     """Only a sync of the log that returned between write and answer counts."""
-    assert len(faults(trace, ["dec_1"])) == expected
+    assert len(faults(trace, [("dec_1", "req_1")])) == expected

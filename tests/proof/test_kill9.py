@@ -2,10 +2,8 @@
 
 import asyncio
 import random
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -16,6 +14,7 @@ from risk_service.client import AsyncRiskClient, ClientOptions, DecisionAnswer
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2
 from tests.bench.processes import cores, serving
 from tests.bench.world import World, distinct_orders
+from tests.fixtures.stored import stored_records
 
 pytestmark = pytest.mark.proof
 
@@ -76,11 +75,8 @@ async def check_by_service(ledger: Ledger, target: str, request_ids: Sequence[st
 
 def check_by_database(ledger: Ledger, database: Path) -> None:
     """Every answered decision is a row; numbers of an order rise by one without a gap."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        query = "SELECT request_id, decision_id, order_id, number FROM decisions"
-        rows = connection.execute(query).fetchall()
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    stored = {request_id: tuple(rest) for request_id, *rest in rows}
+    rows = [record.decision for record in stored_records(database)]
+    stored = {one.request_id: (one.decision_id, one.order_id, one.number) for one in rows}
     assert len(stored) == len(rows), "a request id was stored twice"
     lost = [
         request_id

@@ -45,14 +45,26 @@ def calls(trace: str) -> Iterator[Call]:
         )
 
 
-def faults(trace: str, decision_ids: Sequence[str]) -> list[str]:
-    """Return what speaks against "written, synced, and only then sent", per decision."""
+def faults(trace: str, decisions: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what speaks against "written, synced, and only then sent", per decision.
+
+    Parameters
+    ----------
+    decisions
+        Decision id and request id of each. A record has them side by side, so that the end of
+        a page, where the log is written in two calls, cuts one of them at most.
+    """
     every = list(calls(trace))
-    return [fault for key in decision_ids if (fault := _fault(every, key)) is not None]
+    return [fault for ids in decisions if (fault := _fault(every, ids)) is not None]
 
 
-def _fault(every: Sequence[Call], key: str) -> str | None:
-    writes = [c for c in every if c.name.startswith("pwrite") and key in c.arguments and _is_wal(c)]
+def _fault(every: Sequence[Call], ids: tuple[str, str]) -> str | None:
+    key = ids[0]
+    writes = [
+        c
+        for c in every
+        if c.name.startswith("pwrite") and _is_wal(c) and any(one in c.arguments for one in ids)
+    ]
     sends = [c for c in every if c.name in SENDS and key in c.arguments and _is_socket(c)]
     if not writes or not sends:
         return f"{key}: {len(writes)} writes to the log and {len(sends)} answers in the trace"

@@ -7,9 +7,9 @@ import numpy as np
 
 from risk_service.adapters.live.held_back import Effects, Held, HeldBack
 from risk_service.adapters.live.keeper import Floats, Keys
-from risk_service.adapters.live.parts import Part
 from risk_service.adapters.live.records_file import RecordsFile, Row, key_of
 from risk_service.domain.event import Event
+from risk_service.features.clusters.features import ClusterFeatures
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.record import Record
 from risk_service.features.windows.tiles import effective_us
@@ -52,6 +52,9 @@ class RecordCache:
         rows = [record.read(r_us) for record in self._peek(group, keys)]
         return np.array(rows).reshape(len(keys), len(self._plans[group].names))
 
+    def adder(self, features: ClusterFeatures) -> None:
+        """Return None: Python records are read one by one."""
+
     def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
         compiled = self._compiled
@@ -64,17 +67,6 @@ class RecordCache:
                 if one is not None and one.record.stamp_us < a_us:
                     one.record.apply(a_us, tau_us, bits, event.columns, hashes)
                     self.touch(one)
-
-    def make(self, part: Part, now_us: int) -> Iterator[list[Row]]:
-        """Yield the packed records of a part in its order; none of them stays in memory."""
-        columns = len(self._compiled.window_set.columns)
-        for number, (key, group) in enumerate(zip(part.keys, part.groups.tolist(), strict=True)):
-            plan = self._plans[group]
-            record = Record(plan)
-            places = part.places[part.begins[number] : part.begins[number + 1]]
-            for _, a_us, tau_us, bits, *rest in part.words[places].tolist():
-                record.apply(a_us, tau_us, bits, tuple(rest[:columns]), tuple(rest[columns:]))
-            yield [Row(key, plan.expires_us(record.stamp_us), record.pack(now_us))]
 
     def _hold(self, group: int, keys: Sequence[str]) -> list[Held | None]:
         """Return the record of each key, loaded or new; None for an empty key."""

@@ -1,14 +1,15 @@
 """What the embedded store asks of those who keep its records, in one way or the other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.adapters.live.parts import Part
 from risk_service.adapters.live.records_file import RecordsFile, Row
 from risk_service.domain.event import Event
+from risk_service.features.clusters.features import ClusterFeatures
+from risk_service.features.clusters.others import Views
 from risk_service.features.windows.plan import CompiledWindows
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,13 @@ class Changes(Protocol):
 
     def drop(self) -> None:
         """Forget what the group has changed."""
+
+
+class Adder(Protocol):
+    """Adds up the records of linked accounts, without any group's changes."""
+
+    def rows(self, views: Views, events: Sequence[Event], observed: Floats, r_us: int) -> Floats:
+        """Return the cluster features of orders, as ``ClusterFeatures.rows`` does."""
 
 
 class Dirty(Protocol):
@@ -76,11 +84,11 @@ class Keeper(Protocol):
     def read(self, group: int, keys: Sequence[str], r_us: int) -> Floats:
         """Return the windows of some keys without any group's changes; keep no new record."""
 
+    def adder(self, features: ClusterFeatures) -> Adder | None:
+        """Return what adds up records for these features; None: they must be read one by one."""
+
     def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
-
-    def make(self, part: Part, now_us: int) -> Iterator[list[Row]]:
-        """Yield the packed records of a part in its order; none of them stays in memory."""
 
     def make_room(self) -> bool:
         """Drop clean records beyond the limit; False when dirty ones stand in the way."""

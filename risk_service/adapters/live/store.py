@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.adapters.live.cache import RecordCache
-from risk_service.adapters.live.keeper import Changes, MakeKeeper, Visit
+from risk_service.adapters.live.keeper import Adder, Changes, Floats, MakeKeeper, Visit
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
+from risk_service.features.clusters.features import ClusterFeatures
+from risk_service.features.clusters.others import LinkedRows, Others, ReadOthers, Views
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import effective_us, too_old
 from risk_service.ports import Observed, ReadRows
@@ -147,6 +149,22 @@ class EmbeddedWindowStore:
                     for group, keys in requests
                 ]
 
+    def others(self, features: ClusterFeatures) -> Others:
+        """Return what adds up the records of linked accounts, where they lie if it can."""
+        plain, adder = ReadOthers(self, features), self.cache.adder(features)
+        return plain if adder is None else _AddedUp(self, adder, plain)
+
+    def add_up(
+        self, adder: Adder, orders: tuple[Views, Sequence[Event], Floats], r_us: int
+    ) -> Floats | None:
+        """Return cluster features of orders, read as ``read_many`` does; None: not at ``r_us``."""
+        with self.lock:
+            self._apply_if_logged()
+            if r_us <= self.applied_us:
+                return None
+            with self._intact():
+                return adder.rows(*orders, r_us)
+
     def replay(self, events: Sequence[tuple[int, Event]]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
         with self.lock:
@@ -213,6 +231,25 @@ class EmbeddedWindowStore:
         recent.update(stamps)
         while len(recent) > RECENT_EVENTS:
             recent.popitem(last=False)
+
+
+class _AddedUp:
+    """Implements ``Others`` over records in this process."""
+
+    def __init__(self, store: EmbeddedWindowStore, adder: Adder, plain: ReadOthers) -> None:
+        self._store = store
+        self._adder = adder
+        self._plain = plain
+
+    def rows(
+        self, views: Views, events: Sequence[Event], observed: Floats, r_us: int
+    ) -> LinkedRows:
+        """Return the cluster features of the orders of a group, NaN where missing."""
+        values = self._store.add_up(self._adder, (views, events, observed), r_us)
+        if values is None:
+            # The stamps are ahead of the group's: what was read when must be written down.
+            return self._plain.rows(views, events, observed, r_us)
+        return LinkedRows(values=values, others_us=[()] * len(events))
 
 
 class _Group:

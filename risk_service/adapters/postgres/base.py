@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from risk_service.domain.positional import reader
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import Cells
 from risk_service.limits.reservation import Reservation
@@ -21,7 +22,7 @@ AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 NOT_READ_US = 2**62
 
 encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(Reservation).decode
+decode = reader(Reservation)
 
 
 class Wanted:

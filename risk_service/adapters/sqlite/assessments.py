@@ -12,6 +12,7 @@ import msgspec
 from risk_service.adapters.sqlite.connection import marks
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.domain.assessment import AssessmentRecord, BenefitEntry
+from risk_service.domain.positional import reader
 from risk_service.domain.reported import EventRecord
 
 # Newest entries of one owner that a sum looks at: more are far over any budget.
@@ -23,7 +24,7 @@ _INSERT = (
 )
 _LATEST = "SELECT record FROM assessments WHERE subject = ? ORDER BY number DESC LIMIT 1"
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(AssessmentRecord).decode
+_decode = reader(AssessmentRecord)
 Write = Callable[[sqlite3.Connection], None]
 
 

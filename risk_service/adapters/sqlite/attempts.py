@@ -3,21 +3,22 @@
 Decodes a record in part: scores, reasons and vector stay bytes.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
+from risk_service.adapters.sqlite.decision_rows import DecisionRows, Packed
 from risk_service.domain.decision import ChallengeCompletion
 from risk_service.domain.order import Order
+from risk_service.domain.positional import Positional, reader
 
-# A group has at most 500 orders; among so many newest rows lies the greatest stamp.
-NEWEST_ROWS = 1000
+# A group has at most 500 orders; within so many of the last places lies the greatest stamp.
+NEWEST_PLACES = 1000
 
 
 class LogPosition(NamedTuple):
-    """The last row of the log, its decision, and the greatest stamp in it; 0 for none."""
+    """The last place of the log, its decision, and the greatest stamp in it; 0 for none."""
 
     seq: int
     decision_id: str
@@ -33,64 +34,65 @@ class Attempt(NamedTuple):
     order: Order
 
 
-class _DecisionPart(msgspec.Struct, gc=False):
+class _DecisionPart(Positional, frozen=True, gc=False):
+    """The first fields of a decision."""
+
     decision_id: str
 
 
-class _RecordPart(msgspec.Struct, gc=False):
+class _RecordPart(Positional, frozen=True, kw_only=True, gc=False):
+    """A record up to its stamp; what windows do not need is passed over."""
+
     decision: _DecisionPart
+    fingerprint: msgspec.Raw
     order: Order
-    stamp_us: int = 0
+    vector: msgspec.Raw
+    clock_us: int
     completion: ChallengeCompletion | None = None
+    stamp_us: int = 0
 
 
-_decode = msgspec.msgpack.Decoder(_RecordPart).decode
+_read = reader(_RecordPart)
 
 
-def position(db: sqlite3.Connection) -> LogPosition:
+def position(log: DecisionRows) -> LogPosition:
     """Return where the log ends."""
-    rows = db.execute(
-        "SELECT seq, record FROM decisions ORDER BY seq DESC LIMIT ?", (NEWEST_ROWS,)
-    ).fetchall()
-    if not rows:
+    newest = [(seq, _read(record)) for seq, record in log.after(log.end() - NEWEST_PLACES)]
+    if not newest:
         return LogPosition(0, "", 0)
-    parts = [_decode(record) for _, record in rows]
-    return LogPosition(
-        rows[0][0], parts[0].decision.decision_id, max(part.stamp_us for part in parts)
-    )
+    seq, last = newest[-1]
+    return LogPosition(seq, last.decision.decision_id, max(part.stamp_us for _, part in newest))
 
 
-def order_of(record: bytes) -> tuple[str, Order]:
+def order_of(record: Packed) -> tuple[str, Order]:
     """Return decision id and order of a stored record."""
-    part = _decode(record)
+    part = _read(record)
     return part.decision.decision_id, part.order
 
 
-def attempts_after(db: sqlite3.Connection, seq: int) -> Iterator[Attempt]:
-    """Yield the attempts that count, from the row after ``seq`` on, as the log has them.
+def attempts_after(log: DecisionRows, seq: int) -> Iterator[Attempt]:
+    """Yield the attempts that count, from the place after ``seq`` on, as the log has them.
 
     Decisions made before there were windows have no stamp and count in none.
     """
-    rows = db.execute("SELECT seq, record FROM decisions WHERE seq > ? ORDER BY seq", (seq,))
-    for row, record in rows:
-        part = _decode(record)
+    for place, record in log.after(seq):
+        part = _read(record)
         if part.stamp_us and part.completion is None:
-            yield Attempt(row, part.stamp_us, part.decision.decision_id, part.order)
+            yield Attempt(place, part.stamp_us, part.decision.decision_id, part.order)
 
 
-def last_row_before(db: sqlite3.Connection, since_us: int) -> int:
-    """Return the last row with a stamp before a time, 0 when there is none.
+def last_place_before(log: DecisionRows, since_us: int) -> int:
+    """Return the last place with a stamp before a time, 0 when there is none.
 
-    Stamps rise from row to row, also when the clock went back over a restart, so that a few
-    rows tell.
+    Stamps rise from place to place, also when the clock went back over a restart, so that a
+    few of them tell.
     """
-    low = 0
-    high: int = db.execute("SELECT coalesce(max(seq), 0) FROM decisions").fetchone()[0]
+    low, high = 0, log.end()
     while low < high:
         middle = (low + high + 1) // 2
-        row = db.execute("SELECT record FROM decisions WHERE seq = ?", (middle,)).fetchone()
-        if _decode(row[0]).stamp_us < since_us:
-            low = middle
+        found = next(log.after(middle - 1), None)
+        if found is not None and _read(found[1]).stamp_us < since_us:
+            low = found[0]
         else:
             high = middle - 1
     return low

@@ -12,36 +12,37 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from risk_service.adapters.sqlite.attempts import LogPosition, order_of, position
-from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
+from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
+from risk_service.adapters.sqlite.decision_rows import (
+    DecisionKeys,
+    DecisionRows,
+    keys_of,
+    next_places,
+    record_of,
+)
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
-from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.order import Order
 from risk_service.ports import Reserved
 
 FILE_NAME = "decisions.sqlite3"
 HOUSEKEEPING_EVERY_S = 2.0
 WAL_BYTES_MAX = 64 * 1024 * 1024
-# A row in the WAL costs its record and its share of the page's rest and the frame header.
+# A row in the WAL costs what it holds and its share of the page's rest and the frame header.
 ROW_OVERHEAD_BYTES = 1024
+# A group of decisions costs its records, the rests of its last pages and their frame headers.
+GROUP_OVERHEAD_BYTES = 8192
 
 log = logging.getLogger(__name__)
 Found = TypeVar("Found")
-
-_INSERT = (
-    "INSERT INTO decisions (seq, decision_id, request_id, order_id, number, challenge_id, record) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-_KEYS = "SELECT seq, decision_id, request_id, order_id, number, challenge_id FROM decisions"
 
 
 def _ignore(_seconds: float) -> None:
@@ -78,14 +79,13 @@ class SqliteDecisionStore:
         self._on_commit = on_commit
         self._wal_bytes_max = wal_bytes_max
         self._wal_bytes = 0
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(DecisionRecord).decode
         with unavailable():
             self._db = connect(self._path, "FULL")
             migrate(self._db, str(self._path), DECISION_LOG)
+            self._rows = DecisionRows(self._db)
             self._retired: list[KeyIndex] = []
             self._index = self._open_index()
-            self.position = position(self._db)
+            self.position = position(self._rows)
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._housekeeper = threading.Thread(
@@ -95,8 +95,12 @@ class SqliteDecisionStore:
 
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, DecisionRecord]:
         """Return the records answered to these requests, absent ones left out."""
-        rows = self._asked(lambda index: index.rows_of_requests(request_ids))
-        return {key: self._decode(record) for key, record in self._at_rows(rows).items()}
+        places = self._asked(lambda index: index.rows_of_requests(request_ids))
+        if not places:
+            return {}
+        with unavailable():
+            records = self._rows.at(list(places.values()))
+        return {key: record_of(records[seq]) for key, seq in places.items()}
 
     def last_numbers(self, order_ids: Sequence[str]) -> dict[str, int]:
         """Return the number of the latest decision per order, absent ones left out."""
@@ -115,13 +119,11 @@ class SqliteDecisionStore:
     def orders_of(self, order_ids: Sequence[str]) -> dict[str, tuple[str, Order]]:
         """Return decision id and order of each order's latest record, absent ones left out."""
         last = self._asked(lambda index: index.last_of_orders(order_ids))
-        records = self._at_rows({key: seq for key, (_, seq) in last.items()})
-        return {key: order_of(record) for key, record in records.items()}
-
-    def orders_decided(self, decision_ids: Sequence[str]) -> dict[str, Order]:
-        """Return the order of each decision, absent ones left out."""
-        rows = self._asked(lambda index: index.rows_of_decisions(decision_ids))
-        return {key: order_of(record)[1] for key, record in self._at_rows(rows).items()}
+        if not last:
+            return {}
+        with unavailable():
+            records = self._rows.at([seq for _, seq in last.values()])
+        return {key: order_of(records[seq]) for key, (_, seq) in last.items()}
 
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
@@ -137,25 +139,24 @@ class SqliteDecisionStore:
         ValueError
             A request id or a number of an order is there already; nothing was written.
         """
-        keys = [_keys(self.position.seq + n, record) for n, record in enumerate(records, 1)]
+        seqs = next_places(self.position.seq, len(records))
+        keys = [_keys(seq, record.decision) for seq, record in zip(seqs, records, strict=True)]
         self._refuse_duplicates(keys)
-        encoded = [self._encode(record) for record in records]
         started = time.perf_counter()
         with unavailable(), transaction(self._db):
-            rows = [(*key, record) for key, record in zip(keys, encoded, strict=True)]
-            self._db.executemany(_INSERT, rows)
-            held_bytes = reserved.write(self._db) if isinstance(reserved, SqliteReserved) else 0
+            size = self._rows.write(seqs, records)
+            if isinstance(reserved, SqliteReserved):
+                size += reserved.write(self._db)
         if isinstance(reserved, SqliteReserved):
             reserved.written()
         self._on_commit(time.perf_counter() - started)
-        before = self.position
         self.position = LogPosition(
-            before.seq + len(records),
-            records[-1].decision.decision_id,
-            max(before.stamp_us, *[record.stamp_us for record in records]),
+            seqs[-1],
+            keys[-1].decision_id,
+            max(self.position.stamp_us, max([record.stamp_us for record in records])),
         )
         self._index.add(keys)
-        self._mind_sizes(sum(map(len, encoded)) + len(encoded) * ROW_OVERHEAD_BYTES + held_bytes)
+        self._mind_sizes(size + GROUP_OVERHEAD_BYTES)
 
     def close(self) -> None:
         """Stop the housekeeping, write the last keys, fold the WAL in and close the files."""
@@ -174,18 +175,8 @@ class SqliteDecisionStore:
     def _record(self, seq: int | None) -> DecisionRecord | None:
         if seq is None:
             return None
-        sql = "SELECT record FROM decisions WHERE seq = ?"
         with unavailable():
-            return self._decode(self._db.execute(sql, (seq,)).fetchone()[0])
-
-    def _at_rows(self, rows: Mapping[str, int]) -> dict[str, bytes]:
-        """Return the records that stand in these rows, by the rows' names."""
-        if not rows:
-            return {}
-        with unavailable():
-            sql = f"SELECT seq, record FROM decisions WHERE seq IN ({marks(list(rows))})"  # noqa: S608 - question marks only
-            records = dict(self._db.execute(sql, list(rows.values())).fetchall())
-        return {name: records[seq] for name, seq in rows.items()}
+            return record_of(self._rows.at([seq])[seq])
 
     def _asked(self, look_up: Callable[[KeyIndex], Found]) -> Found:
         """Ask the index; one that turns out damaged is made again and asked once more."""
@@ -246,9 +237,10 @@ class SqliteDecisionStore:
         would then be taken for those that the log writes next.
         """
         reached = index.reached()
-        sql = "SELECT decision_id FROM decisions WHERE seq = ?"
-        row = self._db.execute(sql, (reached,)).fetchone()
-        return reached == 0 or (row is not None and index.row_of_decision(row[0]) == reached)
+        record = self._rows.at([reached]).get(reached)
+        if record is None:
+            return reached == 0
+        return index.row_of_decision(keys_of(record).decision_id) == reached
 
     def _remade_index(self) -> KeyIndex:
         log.warning("key_index_rebuilt")
@@ -264,8 +256,8 @@ class SqliteDecisionStore:
 
     def _caught_up(self, index: KeyIndex) -> KeyIndex:
         """Give the index the rows that it had not reached."""
-        for row in self._db.execute(f"{_KEYS} WHERE seq > ? ORDER BY seq", (index.reached(),)):
-            index.add([Keys(*row)])
+        for seq, record in self._rows.after(index.reached()):
+            index.add([_keys(seq, keys_of(record))])
             if index.batch_is_due():
                 index.begin_batch()
                 index.write_batch()
@@ -287,13 +279,13 @@ class SqliteDecisionStore:
         db.close()
 
 
-def _keys(seq: int, record: DecisionRecord) -> Keys:
-    decision = record.decision
+def _keys(seq: int, decision: Decision | DecisionKeys) -> Keys:
+    challenge_id = decision.challenge.challenge_id if decision.challenge else None
     return Keys(
         seq,
         decision.decision_id,
         decision.request_id,
         decision.order_id,
         decision.number,
-        decision.challenge.challenge_id if decision.challenge else None,
+        challenge_id,
     )

@@ -189,8 +189,14 @@ class SqliteLedger:
         self, draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int
     ) -> None:
         """Read at once what the demands of a group will most likely read one by one."""
-        if len(demands) > 1:
-            self._rows.fetch_cells(foresee(draft, book, demands, now_us))
+        self._rows.fetch_clusters(
+            [
+                (*demand.cluster, demand.subjects.get("account", ""))
+                for demand in demands
+                if demand.cluster and book.reads_cluster(demand)
+            ]
+        )
+        self._rows.fetch_cells(foresee(draft, book, demands, now_us))
 
     def _commit(self, draft: Draft, now_us: int) -> None:
         if not _has_changed(draft):

@@ -5,29 +5,47 @@ One process writes, so what was read or written last is what the file has.
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from risk_service.adapters.sqlite.connection import marks
+from risk_service.domain.positional import reader
 from risk_service.domain.reservation import ReservationState
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import Cells, Draft
+from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
 from risk_service.limits.reservation import Reservation
 
 COUNTERS_CACHED_MAX = 100_000
 # A counter with more cells is read again: most of them have left its window.
 CELLS_CACHED_MAX = 1_024
 ROOTS_CACHED_MAX = 200_000
+IDLE_CACHED_MAX = 200_000
 ROW_BYTES = 300
-VARIABLES_MAX = 500
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Reservation).decode
+_decode = reader(Reservation)
 
 _CELLS = "SELECT cell_us, confirmed, held FROM limit_cells WHERE counter = ? AND cell_us > ?"
 _OWNED = (
     "SELECT counter, cell_us, confirmed, held FROM limit_cells WHERE counter >= ? AND counter < ?"
+)
+# One text for any number of values: SQLite keeps it prepared, and it costs no more per value.
+_SOME_CELLS = (
+    "SELECT counter, cell_us, confirmed, held FROM json_each(?) AS asked "
+    "CROSS JOIN limit_cells ON counter = asked.value WHERE cell_us > ?"
+)
+_SOME_ROOTS = (
+    "SELECT account, limit_roots.root FROM json_each(?) AS asked CROSS JOIN limit_roots "
+    "ON account = asked.value"
+)
+_SOME_RESERVATIONS = (
+    "SELECT reservation_id, record FROM json_each(?) AS asked CROSS JOIN reservations "
+    "ON reservation_id = asked.value"
+)
+# Between the separator, which is 31, and what comes after it.
+_OWNERS = (
+    "SELECT DISTINCT asked.value FROM json_each(?) AS asked CROSS JOIN limit_cells "
+    "ON counter >= asked.value || char(31) AND counter < asked.value || char(32)"
 )
 _PUT = (
     "INSERT INTO reservations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -42,6 +60,9 @@ _EXPIRING = (
     "ORDER BY expires_at_us LIMIT ?"
 )
 
+_FIRST_DUE = "SELECT min(expires_at_us) FROM reservations WHERE expires_at_us > 0"
+NEVER_US = 2**63 - 1
+
 CellRow = tuple[str, int, int, int]
 _EMPTY = (0, 0)
 ALL_CELLS = -1
@@ -55,6 +76,10 @@ class LedgerRows:
         # Of each counter the cells after a time, all of them; those before were left out.
         self._cells: OrderedDict[str, tuple[int, Cells]] = OrderedDict()
         self._roots: OrderedDict[str, str] = OrderedDict()
+        # Clusters that have no counter at all: most members never ask for anything limited.
+        self._idle: OrderedDict[str, None] = OrderedDict()
+        # Nothing is due before; lower than right at most.
+        self._due_us = 0
         self._fetched: dict[str, Reservation | None] = {}
         self._wrote: list[CellRow] = []
 
@@ -69,8 +94,8 @@ class LedgerRows:
 
     def fetch(self, reservation_ids: Sequence[str]) -> None:
         """Read the reservations of a group at once; kept until the next ``fetch``."""
-        sql = f"SELECT reservation_id, record FROM reservations WHERE reservation_id IN ({marks(reservation_ids)})"  # noqa: S608, E501 - question marks only
-        found = {key: _decode(record) for key, record in self._db.execute(sql, reservation_ids)}
+        rows = self._db.execute(_SOME_RESERVATIONS, (_text(reservation_ids),))
+        found = {key: _decode(record) for key, record in rows}
         self._fetched = {key: found.get(key) for key in reservation_ids}
 
     def cells(self, counter: str, since_us: int) -> Cells:
@@ -87,21 +112,52 @@ class LedgerRows:
         self._remember(counter, since_us, cells)
         return cells
 
-    def fetch_cells(self, counters: Collection[str]) -> None:
-        """Read the cells of counters that are not known yet at once; for those of one cell."""
-        missing = [counter for counter in counters if counter not in self._cells]
-        for start in range(0, len(missing), VARIABLES_MAX):
-            some = missing[start : start + VARIABLES_MAX]
-            cells: dict[str, Cells] = {counter: {} for counter in some}
-            sql = f"SELECT counter, cell_us, confirmed, held FROM limit_cells WHERE counter IN ({marks(some)})"  # noqa: S608, E501 - question marks only
-            for counter, cell_us, confirmed, held in self._db.execute(sql, some):
+    def fetch_cells(self, counters: Mapping[int, Collection[str]]) -> None:
+        """Read the cells of counters that are not known yet at once, by the time since when."""
+        for since_us, all_of_them in counters.items():
+            missing = [counter for counter in all_of_them if counter not in self._cells]
+            if not missing:
+                continue
+            cells: dict[str, Cells] = {counter: {} for counter in missing}
+            rows = self._db.execute(_SOME_CELLS, (_text(missing), since_us))
+            for counter, cell_us, confirmed, held in rows:
                 cells[counter][cell_us] = (confirmed, held)
-            for counter in some:
-                self._remember(counter, ALL_CELLS, cells[counter])
+            for counter, found in cells.items():
+                self._remember(counter, since_us, found)
+
+    def fetch_clusters(self, members: Iterable[Sequence[str]]) -> None:
+        """Read at once which accounts are counted under others, and which never used anything.
+
+        Parameters
+        ----------
+        members
+            Of each cluster the accounts, the one first that names it.
+        """
+        clusters = [names for names in members if names]
+        roots = self._roots
+        missing = list({name for names in clusters for name in names if name not in roots})
+        if missing:
+            found = dict(self._db.execute(_SOME_ROOTS, (_text(missing),)).fetchall())
+            for account in missing:
+                self._remember_root(account, found.get(account, account))
+        owners = {
+            OF_CLUSTER + roots.get(name, name)
+            for names in clusters
+            for name in names[1:]
+            if roots.get(name, name) != roots.get(names[0], names[0])
+        }
+        unknown = [owner for owner in owners if owner not in self._idle]
+        if unknown:
+            used = {owner for (owner,) in self._db.execute(_OWNERS, (_text(unknown),))}
+            for owner in unknown:
+                if owner not in used:
+                    self._remember_idle(owner)
 
     def counters_of(self, owner: str) -> dict[str, Cells]:
         """Return all cells of the counters whose key begins with ``owner`` and a separator."""
         found: dict[str, Cells] = {}
+        if owner in self._idle:
+            return found
         bounds = owner + SEPARATOR, owner + chr(ord(SEPARATOR) + 1)
         for counter, cell_us, confirmed, held in self._db.execute(_OWNED, bounds):
             found.setdefault(counter, {})[cell_us] = (confirmed, held)
@@ -114,14 +170,18 @@ class LedgerRows:
             row = self._db.execute(
                 "SELECT root FROM limit_roots WHERE account = ?", (account,)
             ).fetchone()
-            root = self._roots[account] = row[0] if row else account
-            if len(self._roots) > ROOTS_CACHED_MAX:
-                self._roots.popitem(last=False)
+            root = row[0] if row else account
+            self._remember_root(account, root)
         return root
 
     def expiring(self, now_us: int, at_most: int) -> list[Reservation]:
         """Return what is due to expire, the oldest first."""
+        if now_us < self._due_us:
+            return []
         rows = self._db.execute(_EXPIRING, (now_us, at_most)).fetchall()
+        if not rows:
+            first: int | None = self._db.execute(_FIRST_DUE).fetchone()[0]
+            self._due_us = NEVER_US if first is None else first
         return [_decode(record) for (record,) in rows]
 
     def all_reservations(self) -> Iterator[Reservation]:
@@ -146,6 +206,7 @@ class LedgerRows:
         rows = [
             (row.reservation_id, int(row.state), row.expires_at_us, _encode(row)) for row in kept
         ]
+        self._due_us = min([self._due_us, *[row[2] for row in rows if row[2]]])
         cells = self._wrote = self._absolute(draft)
         db.executemany(_PUT, rows)
         db.executemany(_PUT_CELL, [row for row in cells if row[2] or row[3]])
@@ -162,6 +223,8 @@ class LedgerRows:
     def written(self, draft: Draft) -> None:
         """Let the caches follow the draft that was written last and is durable."""
         for counter, cell_us, confirmed, held in self._wrote:
+            if counter.startswith(OF_CLUSTER):
+                self._idle.pop(counter.partition(SEPARATOR)[0], None)
             known = self._cells.get(counter)
             if known is None:
                 continue
@@ -175,6 +238,7 @@ class LedgerRows:
         """Empty the caches."""
         self._cells.clear()
         self._roots.clear()
+        self._idle.clear()
         self._fetched = {}
 
     def _absolute(self, draft: Draft) -> list[CellRow]:
@@ -194,10 +258,24 @@ class LedgerRows:
         cell: tuple[int, int] | None = self._db.execute(sql, (counter, cell_us)).fetchone()
         return cell or _EMPTY
 
+    def _remember_root(self, account: str, root: str) -> None:
+        self._roots[account] = root
+        if len(self._roots) > ROOTS_CACHED_MAX:
+            self._roots.popitem(last=False)
+
+    def _remember_idle(self, owner: str) -> None:
+        self._idle[owner] = None
+        if len(self._idle) > IDLE_CACHED_MAX:
+            self._idle.popitem(last=False)
+
     def _remember(self, counter: str, since_us: int, cells: Cells) -> None:
         self._cells[counter] = since_us, cells
         if len(self._cells) > COUNTERS_CACHED_MAX:
             self._cells.popitem(last=False)
+
+
+def _text(keys: Sequence[str]) -> str:
+    return msgspec.json.encode(keys).decode()
 
 
 def _is_nothing(row: Reservation) -> bool:

@@ -4,16 +4,17 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
+from risk_service.adapters.sqlite.decision_rows import DecisionRows, keys_of, record_of
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
+from risk_service.domain.positional import reader
 
 COLUMNS = ("decision_id", "request_id", "order_id")
 _TABLES = {"decision_id": "decision_ids", "request_id": "requests", "order_id": "orders"}
+_assessment_of = reader(AssessmentRecord)
 
 
 def read_record(directory: Path, column: str, value: str) -> DecisionRecord | AssessmentRecord:
@@ -40,15 +41,15 @@ def read_record(directory: Path, column: str, value: str) -> DecisionRecord | As
         raise ConfigFault(f"{path}: there is no log of decisions; give the --state of the service")
     try:
         with closing(_open(path)) as log:
-            row = _newest(directory, log, column, value)
-            assessed = None if row else _assessed(log, column, value)
+            record = _newest(directory, DecisionRows(log), column, value)
+            assessed = None if record else _assessed(log, column, value)
     except sqlite3.DatabaseError as error:
         raise ConfigFault(f"{path}: cannot be read: {error}") from error
     if assessed is not None:
-        return msgspec.msgpack.decode(assessed, type=AssessmentRecord)
-    if row is None:
+        return _assessment_of(assessed)
+    if record is None:
         raise DecisionNotFound(f"{path} has no decision with {column} {value}")
-    return msgspec.msgpack.decode(row, type=DecisionRecord)
+    return record
 
 
 def _assessed(log: sqlite3.Connection, column: str, value: str) -> bytes | None:
@@ -59,18 +60,20 @@ def _assessed(log: sqlite3.Connection, column: str, value: str) -> bytes | None:
     return None if row is None else row[0]
 
 
-def _newest(directory: Path, log: sqlite3.Connection, column: str, value: str) -> bytes | None:
-    """Look at the rows that the key index has not reached, then ask the index."""
+def _newest(directory: Path, log: DecisionRows, column: str, value: str) -> DecisionRecord | None:
+    """Look at the records that the key index has not reached, then ask the index."""
     indexed, reached = _indexed(directory / INDEX_NAME, column, value)
-    sql = f"SELECT record FROM decisions WHERE seq > ? AND {column} = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 - a column of ours
-    row = log.execute(sql, (reached, value)).fetchone()
-    if row is None and indexed is not None:
-        row = log.execute("SELECT record FROM decisions WHERE seq = ?", (indexed,)).fetchone()
-    return None if row is None else row[0]
+    newest = None
+    for _, record in log.after(reached):
+        if getattr(keys_of(record), column) == value:
+            newest = record
+    if newest is None and indexed is not None:
+        newest = log.at([indexed])[indexed]
+    return None if newest is None else record_of(newest)
 
 
 def _indexed(path: Path, column: str, value: str) -> tuple[int | None, int]:
-    """Return the row that the index names, if any, and the row that it has reached."""
+    """Return the place that the index names, if any, and the place that it has reached."""
     if not path.exists():
         return None, 0
     with closing(_open(path)) as index:

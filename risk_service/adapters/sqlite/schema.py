@@ -25,7 +25,6 @@ class FileKind:
 
 
 # Only the row id is indexed: a commit then touches as many pages as its records fill.
-# The keys stand beside the record so that the index can be made again without decoding.
 DECISION_LOG = FileKind(
     name="decision store",
     application_id=0x50524D47,  # "PRMG"
@@ -101,6 +100,11 @@ DECISION_LOG = FileKind(
             one INTEGER PRIMARY KEY CHECK (one = 1), now_us INTEGER NOT NULL
         ) STRICT;
         INSERT INTO ledger_clock VALUES (1, 0);
+        """,
+        # Some decisions of a group in one row: see ``decision_rows``. What stands in
+        # ``decisions`` stays there and is read; nothing is added to it any more.
+        """
+        CREATE TABLE decision_rows (row INTEGER PRIMARY KEY, records BLOB NOT NULL) STRICT;
         """,
     ),
 )

@@ -1,21 +1,20 @@
 """The log of decisions and events as one stream of stamped events, for what is made from it."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from heapq import merge
-from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from risk_service.adapters.sqlite.attempts import attempts_after, last_row_before
+from risk_service.adapters.sqlite.attempts import attempts_after, last_place_before, order_of
 from risk_service.adapters.sqlite.connection import connect, unavailable
+from risk_service.adapters.sqlite.decision_rows import DecisionRows
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog, events_after
 from risk_service.domain.errors import DataFault
 from risk_service.domain.event import Event
-from risk_service.domain.order import Order
 from risk_service.domain.reported import EventRecord
 from risk_service.features.windows.order_event import (
     action_event,
@@ -24,19 +23,16 @@ from risk_service.features.windows.order_event import (
     past_life_event,
 )
 
-# Events whose orders are looked up together.
-READ_AHEAD = 1000
-
 
 class Place(NamedTuple):
-    """A place in the log: the last row of the decisions and the last stamp of the events."""
+    """A place in the log: the last place of the decisions and the last stamp of the events."""
 
     seq: int
     event_us: int
 
 
 class Logged(NamedTuple):
-    """An event that the log has; ``seq`` is its row among the decisions, 0 for reported ones."""
+    """An event that the log has; ``seq`` is its place among the decisions, 0 for reported ones."""
 
     stamp_us: int
     seq: int
@@ -69,48 +65,38 @@ class LogTail:
         """Tell whether a mark is one of this log."""
         seq, decision_id, event_us = mark.split(":")
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            row = db.execute("SELECT decision_id FROM decisions WHERE seq = ?", (seq,)).fetchone()
+            known = DecisionRows(db).at([int(seq)]).get(int(seq))
             event = db.execute("SELECT 1 FROM events WHERE stamp_us = ?", (event_us,)).fetchone()
-        known_row = seq == "0" or (row is not None and row[0] == decision_id)
-        return known_row and (event_us == "0" or event is not None)
+        has_decision = seq == "0" or (known is not None and order_of(known)[0] == decision_id)
+        return has_decision and (event_us == "0" or event is not None)
 
     def place_before(self, since_us: int) -> Place:
         """Return the last place before a time."""
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            return Place(last_row_before(db, since_us), since_us - 1)
+            return Place(last_place_before(DecisionRows(db), since_us), since_us - 1)
 
-    def after(self, place: Place, *, life: bool = True) -> Iterator[Logged]:
-        """Yield every event that counts, in the order of the stamps, some rows at a time.
-
-        Parameters
-        ----------
-        life
-            Whether events in the life of an order are wanted: each asks for its order.
-        """
+    def after(self, place: Place) -> Iterator[Logged]:
+        """Yield every event that counts, in the order of the stamps, one row at a time."""
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            attempts, reported = self._attempts(db, place), self._reported(db, place, life)
+            attempts, reported = self._attempts(db, place), self._reported(db, place)
             yield from merge(attempts, reported, key=itemgetter(0))
 
     def _attempts(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
-        for seq, stamp_us, decision_id, order in attempts_after(db, place.seq):
+        for seq, stamp_us, decision_id, order in attempts_after(DecisionRows(db), place.seq):
             yield Logged(stamp_us, seq, order_event(order, decision_id, stamp_us))
 
-    def _reported(self, db: sqlite3.Connection, place: Place, life: bool) -> Iterator[Logged]:
-        records = events_after(db, place.event_us)
-        while rows := list(islice(records, READ_AHEAD)):
-            counting = [one for one in rows if not one.same_as and (life or one.life is None)]
-            decided = {one.decision_id for one in counting if one.decision_id}
-            orders = self._decisions.orders_decided(list(decided))
-            for record in counting:
-                yield Logged(record.stamp_us, 0, self._event(record, orders))
+    def _reported(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
+        for record in events_after(db, place.event_us):
+            if not record.same_as:
+                yield Logged(record.stamp_us, 0, self._event(record))
 
-    def _event(self, record: EventRecord, orders: Mapping[str, Order]) -> Event:
+    def _event(self, record: EventRecord) -> Event:
         if record.action is not None:
             return action_event(record.action)
         if record.past is not None and record.life is not None:
             return past_life_event(record.past, record.life)
-        order = orders.get(record.decision_id)
-        if record.life is None or order is None:
+        decision = self._decisions.by_decision_id(record.decision_id)
+        if record.life is None or decision is None:
             words = f"the event {record.event_id} has no order; restore the file from a backup"
             raise DataFault(str(self._path), None, words)
-        return life_event(order, record.life)
+        return life_event(decision.order, record.life)

@@ -62,6 +62,13 @@ class ClusterFeatures:
     cluster_set
         Declares the features.
 
+    Attributes
+    ----------
+    facts
+        Columns that are facts: the column and the place among ``FACTS``.
+    totals
+        By scope, source and aggregate: the columns, and which of the source's they add up.
+
     Raises
     ------
     ConfigFault
@@ -77,18 +84,18 @@ class ClusterFeatures:
             for place, source in enumerate(self.sources)
             for column, name in enumerate(source.names)
         }
-        self._facts = [
+        self.facts = [
             (at, FACTS.index(f.fact)) for at, f in enumerate(cluster_set.features) if f.fact
         ]
-        self._totals: dict[tuple[str, int, str], tuple[list[int], list[int]]] = {}
+        self.totals: dict[tuple[str, int, str], tuple[list[int], list[int]]] = {}
         for at, feature in enumerate(cluster_set.features):
             if not feature.fact:
                 place, column = names[feature.source]
                 key = (feature.scope, place, feature.aggregate)
-                outs, columns = self._totals.setdefault(key, ([], []))
+                outs, columns = self.totals.setdefault(key, ([], []))
                 outs.append(at)
                 columns.append(column)
-        self.sides = tuple(dict.fromkeys((scope, place) for scope, place, _ in self._totals))
+        self.sides = tuple(dict.fromkeys((scope, place) for scope, place, _ in self.totals))
 
     def trip(self, views: Sequence[ClusterView[str] | None], events: Sequence[Event]) -> Trip:
         """Return what to read for some orders; None stands for an order without account."""
@@ -131,11 +138,11 @@ class ClusterFeatures:
             The answer to each request: shape (keys, features of the key group).
         """
         out = np.empty((len(trip.facts), len(self.names)))
-        for at, fact in self._facts:
+        for at, fact in self.facts:
             out[:, at] = trip.facts[:, fact]
         answers = {group: values for (group, _), values in zip(trip.requests, read, strict=True)}
         values = [self._stacked(source, observed, answers) for source in self.sources]
-        for (scope, place, aggregate), (outs, columns) in self._totals.items():
+        for (scope, place, aggregate), (outs, columns) in self.totals.items():
             side = trip.sides[scope, place]
             taken = values[place][side.rows][:, columns]
             out[:, outs] = _aggregated(aggregate, taken, side.starts)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from risk_service.decisions.policy import Policy, load_policy, promotions_of
 from risk_service.decisions.policy_file import Action
-from risk_service.decisions.verdict import Evidence, Ladders, Thresholds, Verdict, ladder
+from risk_service.decisions.verdict import NO_THRESHOLDS, Evidence, Ladders, Verdict, ladder
 from risk_service.domain.decision import Step
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.text import LocalizedText
@@ -208,7 +208,7 @@ def test_the_cap_of_a_mode_is_for_scores_only() -> None:
 def test_without_models_and_rules_the_amount_decides(minor: int, outcome: Outcome) -> None:
     """In mode STATIC an order is reviewed from the amount of the policy on."""
     asked = order(units=minor // 500 + 1)
-    evidence = Evidence(raws=(), thresholds=Thresholds(rungs=(), scores=()), mode=Mode.STATIC)
+    evidence = Evidence(raws=(), thresholds=NO_THRESHOLDS, mode=Mode.STATIC)
     assert POLICY.judge(asked, evidence).outcome is outcome
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from risk_service.domain.decision import Decision, DecisionRecord
+from risk_service.domain.positional import by_name, reader
 from risk_service.domain.vocabulary import VerificationLevel
 from tests.fixtures.desk import Desk, attempt
 
@@ -21,7 +22,7 @@ def test_a_record_without_the_later_fields_reads_as_nothing_found() -> None:
     assert isinstance(answer, Decision)
     record = desk.store.by_decision_id(answer.decision_id)
     assert record is not None
-    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(record))
+    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(by_name(record)))
     for table, names in (
         (stored["decision"], LATER_IN_DECISION),
         (stored["decision"]["versions"], LATER_IN_VERSIONS),
@@ -30,7 +31,7 @@ def test_a_record_without_the_later_fields_reads_as_nothing_found() -> None:
     ):
         for name in names:
             del table[name]
-    read = msgspec.msgpack.decode(msgspec.msgpack.encode(stored), type=DecisionRecord)
+    read = reader(DecisionRecord)(msgspec.msgpack.encode(stored))
     decision = read.decision
     assert (decision.outcome, decision.reasons) == (answer.outcome, answer.reasons)
     assert (decision.causes, decision.limit_uses, decision.held_until_us) == ((), (), 0)

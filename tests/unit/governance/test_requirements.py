@@ -56,7 +56,7 @@ class Shop:
             requirements=load_requirements(requirements), store=self.store, now_us=self.now_us
         )
         load = {kind: lambda sources: load_rule_set(sources) for kind in PublishedKind}
-        self.publishing = Publishing(store=self.store, load=load, gate=gate)
+        self.publishing = Publishing(store=self.store, load=load, rule_gate=gate)
 
     def now_us(self) -> int:
         """Return the time."""

@@ -107,6 +107,8 @@ def test_fault_names_its_line_and_what_would_be_right(
         ("minimum = 3", "minimum", "above `cap`"),
         ('require_verification = "L9"', "require_verification", "one of: L0"),
         ("priority = -1", "priority", "whole number"),
+        ("tiles = true", "tiles", "rolling windows only"),
+        ('tiles = "yes"', "tiles", "true or false"),
         ("[[policy.tier]]\ncap = 5", "[[policy.tier]]", "for whom it is"),
         ('[[policy.tier]]\ncap = 5\nwhen = { vip = "1" }', "when", "no trait"),
         ('[[policy.tier]]\nwhen = { verification = "L2" }\ncap = "5"', 'cap = "5"', "tier 1"),

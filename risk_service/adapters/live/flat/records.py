@@ -1,30 +1,32 @@
 """Keeps records as blocks: which key has which record, and the calls of the loops."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from risk_service.adapters.live.flat import words as at
+from risk_service.adapters.live.flat.adding import FlatAdder
 from risk_service.adapters.live.flat.blocks import free_all
 from risk_service.adapters.live.flat.group import read_all, run, settle
-from risk_service.adapters.live.flat.making import make
 from risk_service.adapters.live.flat.memory import Floats, Ints, Work
 from risk_service.adapters.live.flat.packing import DAMAGED, unpack
 from risk_service.adapters.live.flat.program import make_program
 from risk_service.adapters.live.flat.space import NO_RECORD, Space
 from risk_service.adapters.live.flat.writing import FlatDirty
 from risk_service.adapters.live.keeper import Keys, Visit
-from risk_service.adapters.live.parts import Part
-from risk_service.adapters.live.records_file import RecordKey, RecordsFile, Row
+from risk_service.adapters.live.records_file import RecordKey, RecordsFile
 from risk_service.domain.errors import DataFault
 from risk_service.domain.event import Event
+from risk_service.features.clusters.features import ClusterFeatures
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import effective_us
 
 ABSENT = -2
 # Records that give way together: to find the least recently used means to look at all.
 EVICTED = 4096
+# What is known not to be in the file; it is asked again when that has been forgotten.
+UNWRITTEN_MAX = 100_000
 
 
 class FlatRecords:
@@ -42,6 +44,8 @@ class FlatRecords:
         # An event without a key has the record that there is not.
         self._places: list[dict[str, int]] = [{"": NO_RECORD} for _ in compiled.plans]
         self._keys: list[str] = []
+        # Records that are not in the file, as far as it was asked: mostly pairs that never met.
+        self._unwritten: set[RecordKey] = set()
         self._count = 0
         self._tick = 0
         window_set = compiled.window_set
@@ -64,21 +68,19 @@ class FlatRecords:
 
     def read(self, group: int, keys: Sequence[str], r_us: int) -> Floats:
         """Return the windows of some keys without any group's changes; keep no new record."""
-        places, space = self._places[group], self._space
-        records = [places.get(key, ABSENT) for key in keys]
-        absent = [place for place, record in enumerate(records) if record == ABSENT]
-        blocks = space.table.block[np.array(records, np.int64)]
-        if absent:
-            packed = self._file.load([(group, keys[place]) for place in absent])
-            for place in absent:
-                blocks[place] = self._loaded(group, packed.get((group, keys[place])))
+        blocks, loaded = self._find([(group, key) for key in keys])
         # As wide as all windows: every window has its column.
         values = np.empty((len(keys), len(self._compiled.window_set.names)))
-        read_all(space.memory, self._program, blocks, (group, r_us), values)
-        if absent:
-            loaded = blocks[absent]
-            free_all(space.memory, loaded[loaded != space.table.empty[group]])
+        memory = self._space.memory
+        read_all(memory, self._program, blocks, (group, r_us), values)
+        free_all(memory, loaded)
         return values[:, self._own_columns[group]]
+
+    def adder(self, features: ClusterFeatures) -> FlatAdder | None:
+        """Return what adds up records of linked accounts; None where there are none to add up."""
+        if not features.sources:
+            return None
+        return FlatAdder(features, self._space, self._program, self._find)
 
     def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
@@ -87,10 +89,6 @@ class FlatRecords:
             for event, a_us in zip(events, stamps_us, strict=True)
         ]
         self.run(self._hold(keys), events, visits, at.REPLAY)
-
-    def make(self, part: Part, now_us: int) -> Iterator[list[Row]]:
-        """Yield the packed records of a part in its order; none of them stays in memory."""
-        return make(self._space, self._program, self._compiled.plans, part, now_us)
 
     def run(
         self, records: Ints, events: Sequence[Event], visits: Sequence[Visit], mode: int
@@ -125,6 +123,8 @@ class FlatRecords:
             clean = clean[np.argpartition(space.used[clean], wanted)[:wanted]]
         for record, group in zip(clean.tolist(), space.group[clean].tolist(), strict=True):
             del self._places[group][self._keys[record]]
+            # By now the file has it.
+            self._unwritten.discard((group, self._keys[record]))
         free_all(space.memory, space.release(clean))
         self._count -= len(clean)
         return self._count <= self.records_max
@@ -174,6 +174,30 @@ class FlatRecords:
         self._tick += 1
         self._space.used[records] = self._tick
         return records
+
+    def _find(self, wanted: Sequence[RecordKey]) -> tuple[Ints, Ints]:
+        """Return the blocks of records, 0 for an empty key, and those to be freed afterwards."""
+        places, space = self._places, self._space
+        records = [places[group].get(key, ABSENT) for group, key in wanted]
+        blocks = space.table.block[np.array(records, np.int64)]
+        if ABSENT not in records:
+            return blocks, blocks[:0]
+        absent = [place for place, record in enumerate(records) if record == ABSENT]
+        packed = self._packed({wanted[place] for place in absent} - self._unwritten)
+        for place in absent:
+            blocks[place] = self._loaded(wanted[place][0], packed.get(wanted[place]))
+        loaded, groups = blocks[absent], [wanted[place][0] for place in absent]
+        return blocks, loaded[loaded != space.table.empty[groups]]
+
+    def _packed(self, asked: Collection[RecordKey]) -> dict[RecordKey, bytes]:
+        """Return what the file has of records; what it has not is not asked for again."""
+        if not asked:
+            return {}
+        packed = self._file.load(asked)
+        if len(self._unwritten) > UNWRITTEN_MAX:
+            self._unwritten.clear()
+        self._unwritten.update(key for key in asked if key not in packed)
+        return packed
 
     def _load(self, absent: dict[RecordKey, None]) -> None:
         packed = self._file.load(absent)

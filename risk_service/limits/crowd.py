@@ -1,0 +1,104 @@
+"""How many counters one order may touch: a bound for the file, and one for the order.
+
+A file is refused when it could count a single line in more than ``LINE_COUNTERS_MAX`` counters.
+An order of up to ``LINES_SURE`` lines so never reaches ``ORDER_COUNTERS_MAX``; a longer one that
+does is refused whole, since an answer must fit into a message and a decision into its record.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from risk_service.domain.grant import Measure
+from risk_service.domain.vocabulary import PromotionType
+from risk_service.limits.entry import Fault
+from risk_service.limits.policy import OF_GOODS, Policy
+
+LINE_COUNTERS_MAX = 64
+ORDER_COUNTERS_MAX = 4_096
+LINES_SURE = ORDER_COUNTERS_MAX // LINE_COUNTERS_MAX
+ORDER_TOO_LARGE = "LIMIT_ORDER_TOO_LARGE"
+# Goods, or redemptions and the like: no line is both; discounts lie on either.
+_KINDS_OF_LINE = (
+    OF_GOODS | {Measure.DISCOUNT},
+    frozenset({Measure.REDEMPTIONS, Measure.DRAWS, Measure.REWARDS, Measure.DISCOUNT}),
+)
+_DIMENSIONS = ("campaigns", "skus", "sellers")
+
+
+class _Crowd(NamedTuple):
+    """Policies that may count one line together, and what kind of line that is."""
+
+    policies: list[Policy]
+    where: str
+
+
+def crowd_faults(policies: Sequence[Policy]) -> list[Fault]:
+    """Return a fault for the first place where too many policies count one line."""
+    counting = [policy for policy in policies if policy.counts]
+    for promotion in PromotionType:
+        for measures in _KINDS_OF_LINE:
+            about = [one for one in counting if one.measure in measures and _is_on(one, promotion)]
+            crowd = _crowded(about)
+            if crowd is not None:
+                return [_fault(crowd, promotion)]
+    return []
+
+
+def _is_on(policy: Policy, promotion: PromotionType) -> bool:
+    included, excluded = policy.include.promotion_types, policy.exclude.promotion_types
+    return (not included or promotion in included) and promotion not in excluded
+
+
+def _crowded(about: Sequence[Policy]) -> _Crowd | None:
+    """Return the policies that are too many for one line at some time, None when none are."""
+    if _counters(about) <= LINE_COUNTERS_MAX:
+        return None
+    for from_us in sorted({policy.valid_from_us for policy in about}):
+        crowd = _most([policy for policy in about if policy.is_valid_at(from_us)])
+        if _counters(crowd.policies) > LINE_COUNTERS_MAX:
+            return crowd
+    return None
+
+
+def _most(valid: Sequence[Policy]) -> _Crowd:
+    """Return those that may meet on one line: at most one value of each filter.
+
+    A policy that is filtered by several counts under the first of them, so this is never too few.
+    """
+    met: list[Policy] = []
+    where: list[str] = []
+    filtered: dict[str, dict[str, list[Policy]]] = {name: {} for name in _DIMENSIONS}
+    for policy in valid:
+        name = next((name for name in _DIMENSIONS if getattr(policy.include, name)), "")
+        if not name:
+            met.append(policy)
+            continue
+        for value in getattr(policy.include, name):
+            filtered[name].setdefault(value, []).append(policy)
+    for name, by_value in filtered.items():
+        if by_value:
+            value = max(sorted(by_value), key=lambda one: _counters(by_value[one]))
+            met += by_value[value]
+            where.append(f"{name.removesuffix('s')} {value}")
+    return _Crowd(met, ", ".join(where))
+
+
+def _counters(policies: Sequence[Policy]) -> int:
+    return sum([len(one.key_sets) if one.window.counts else 1 for one in policies])
+
+
+def _fault(crowd: _Crowd, promotion: PromotionType) -> Fault:
+    """Return the fault in the line of the policy with which there are too many."""
+    so_far = 0
+    ordered = sorted(crowd.policies, key=lambda policy: policy.line)
+    for policy in ordered:
+        so_far += _counters([policy])
+        if so_far > LINE_COUNTERS_MAX:
+            break
+    where = f" ({crowd.where})" if crowd.where else ""
+    return Fault(
+        policy.line,
+        f"policy `{policy.id}`: one line of {promotion.name}{where} would be counted in "
+        f"{_counters(ordered)} counters by {len(ordered)} policies; at most {LINE_COUNTERS_MAX}: "
+        "retire some, narrow their scope or validity, or count fewer subjects",
+    )

@@ -1,0 +1,50 @@
+"""Works out of a policy, once, what weighing an order by it needs again and again."""
+
+from risk_service.domain.grant import Measure
+from risk_service.domain.vocabulary import VerificationLevel
+from risk_service.limits.claims import SEPARATOR, Plan
+from risk_service.limits.policy import GLOBAL, OF_GOODS, CountPer, Policy, State
+from risk_service.limits.reservation import mask_of
+
+# What a measure reads: lines with a SKU, those without, those with a discount.
+GOODS, REDEMPTIONS, DISCOUNTS = range(3)
+
+
+def plan_of(policy: Policy) -> Plan:
+    """Return the plan of a policy."""
+    include, window = policy.include, policy.window
+    filtered = include.campaigns or include.skus or include.sellers
+    everything = policy.count_per is CountPer.EVERYTHING
+    tail = f"{SEPARATOR}{policy.shape}{SEPARATOR}"
+    return Plan(
+        policy=policy,
+        ref=policy.ref,
+        releases=mask_of(policy.release_on),
+        shadow=policy.state is State.SHADOW,
+        counts=window.counts,
+        measure=int(policy.measure),
+        reads=_reads(policy.measure),
+        any_line=not filtered and policy.exclude.is_empty(),
+        as_one=everything and not window.of_line,
+        asks=bool(policy.level > VerificationLevel.L0 or policy.currency or policy.tiers),
+        scope_of=policy.scope_reader,
+        scope_label="" if everything else f"{policy.count_per.value}:",
+        owners=tuple([("+".join(key_set), key_set) for key_set in policy.key_sets]),
+        dimension=_dimension(policy),
+        tail=tail,
+        bare_tail=tail + SEPARATOR,
+    )
+
+
+def _reads(measure: Measure) -> int:
+    if measure is Measure.DISCOUNT:
+        return DISCOUNTS
+    return GOODS if measure in OF_GOODS else REDEMPTIONS
+
+
+def _dimension(policy: Policy) -> str:
+    """Return the one subject that is counted on, empty where it is not that simple."""
+    if not policy.window.counts or len(policy.key_sets) > 1:
+        return ""
+    (key_set,) = policy.key_sets
+    return key_set[0] if len(key_set) == 1 and key_set != (GLOBAL,) else ""
