@@ -10,6 +10,7 @@ from risk_service.adapters.clock import ReplayClock, SystemClock
 from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
 from risk_service.adapters.ids import TimeSortedIds
 from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.sqlite.lock import StateLock
@@ -176,7 +177,9 @@ def _shared_windows(settings: Settings) -> OpenShared | None:
     addresses = parse_addresses(settings.windows.removeprefix("redis://"))
     login = Login(password=settings.windows_password.get_secret_value())
     timeout_s = settings.windows_timeout_ms / 1000
-    return lambda compiled: RedisWindowStore(compiled, addresses, timeout_s=timeout_s, login=login)
+    return lambda compiled: RedisWindowStore(
+        compiled, addresses, timeout_s=timeout_s, login=login, entities=fastest_entities()
+    )
 
 
 def _clock(settings: Settings) -> Clock:

@@ -6,15 +6,19 @@ is that of its thread while it runs, less than a microsecond of it the clock's o
 threads`` counts the housekeeping that goes on meanwhile as well.
 """
 
+import argparse
+import os
+import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from risk_service.bootstrap.build import Service, build
+from risk_service.config import Settings
 from risk_service.domain.decision import Decision
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
@@ -22,13 +26,20 @@ from risk_service.pb.risk.v1 import risk_pb2
 from risk_service.rpc.convert import answered_bytes
 from risk_service.rpc.desk import Desk, decoded
 from risk_service.rpc.validate import TimeWindow
+from tests.bench.processes import cores
 from tests.bench.profile import settings
 from tests.bench.world import World, bench_world, distinct_orders
+from tests.fixtures.postgres_server import PASSWORD, postgres_server
+from tests.fixtures.redis_server import redis_server
 
 GROUPS = (32, 16, 4, 1)
 WARM_UP = 12_000
 MEASURED = 4_000
 
+# What a busy start may take; the service's own default is for a machine that is not ours alone.
+SHARED_TIMEOUT_MS = 2000
+
+STEPS = ("decode, validate, fingerprint", "decide", "encode")
 # Name, whose method, which; an indented part lies within the one above.
 PARTS = (
     ("tokenise", "cases", "tokenise"),
@@ -48,22 +59,33 @@ PARTS = (
 
 
 class _Timed:
-    """Adds up the thread's time within wrapped methods, by part."""
+    """Adds up the thread's time within wrapped methods, by part, and that on the wall."""
 
     def __init__(self) -> None:
         self.ns: dict[str, int] = {}
+        self.wall_ns: dict[str, int] = {}
 
     def wrap(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return the same function, timed."""
 
         def timed(*arguments: object) -> object:
-            started = time.thread_time_ns()
+            wall, started = time.perf_counter_ns(), time.thread_time_ns()
             try:
                 return call(*arguments)
             finally:
-                self.ns[part] = self.ns.get(part, 0) + time.thread_time_ns() - started
+                self.add(part, time.thread_time_ns() - started, time.perf_counter_ns() - wall)
 
         return timed
+
+    def add(self, part: str, ns: int, wall_ns: int) -> None:
+        """Add what a part took once."""
+        self.ns[part] = self.ns.get(part, 0) + ns
+        self.wall_ns[part] = self.wall_ns.get(part, 0) + wall_ns
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.ns.clear()
+        self.wall_ns.clear()
 
 
 class _Stand:
@@ -93,7 +115,7 @@ def _instrument(service: Service, timed: _Timed) -> Any:
     }
     for part, owner, method in PARTS:
         stand = stands[owner]
-        setattr(stand, method, timed.wrap(part, getattr(stand, method)))
+        setattr(stand, method, timed.wrap(f"- {part}", getattr(stand, method)))
     live._store, live._linked = stands["windows"], stands["linked"]
     in_force: Any = _Stand(pipeline.in_force)
     in_force.now = lambda: stands["findings"]
@@ -103,33 +125,78 @@ def _instrument(service: Service, timed: _Timed) -> Any:
 
 
 @contextmanager
-def _service(world: World) -> Iterator[Service]:
+def _service(world: World, stores: Mapping[str, Any]) -> Iterator[Service]:
     with tempfile.TemporaryDirectory(dir="build") as scratch:
-        service = build(settings(world, Path(scratch)))
+        chosen = settings(world, Path(scratch))
+        service = build(Settings(**{**dict(chosen), **stores}))
         try:
             yield service
         finally:
             service.close()
 
 
-def print_parts(world: World) -> None:
-    """Print microseconds of CPU per order by part, for groups of several sizes."""
+@contextmanager
+def _shared_stores() -> Iterator[Mapping[str, Any]]:
+    """Start Redis and PostgreSQL on the other core; give the settings that use them."""
+    core, everywhere = cores(), os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core.generator})
+    try:
+        with redis_server() as redis, postgres_server() as postgres:
+            os.sched_setaffinity(0, {core.server})
+            yield {
+                "windows": f"redis://{redis.address}",
+                "windows_timeout_ms": SHARED_TIMEOUT_MS,
+                "ledger": postgres.address,
+                "ledger_password": PASSWORD,
+                "ledger_timeout_ms": SHARED_TIMEOUT_MS,
+                "admission": f"redis://{redis.address}",
+            }
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
+def print_parts(world: World, stores: Mapping[str, Any]) -> None:
+    """Print microseconds per order by part, for groups of several sizes.
+
+    Parameters
+    ----------
+    stores
+        Settings of shared stores; without any, waiting is not told.
+    """
     orders = distinct_orders(world)
-    figures = {}
-    with _service(world) as service:
+    cpu_us, wall_us = {}, {}
+    with _service(world, stores) as service:
         timed = _Timed()
         desk = _desk(service, _instrument(service, timed))
         for number, group in enumerate((16, *GROUPS)):
             chosen = orders[:WARM_UP] if number == 0 else orders[WARM_UP - MEASURED : WARM_UP]
-            calls = [
-                risk_pb2.ScoreOrderRequest(request_id=f"p{number}-{n}", order=order)
+            payloads = [
+                risk_pb2.ScoreOrderRequest(
+                    request_id=f"p{number}-{n}", order=order
+                ).SerializeToString()
                 for n, order in enumerate(chosen)
             ]
-            timed.ns.clear()
-            payloads = [call.SerializeToString() for call in calls]
-            figures[group] = _run(desk, timed, payloads, group)
+            timed.clear()
+            everything = _run(desk, timed, payloads, group)
+            cpu_us[group] = _per_order(timed.ns, len(chosen))
+            cpu_us[group]["all threads"] = everything / 1000 / len(chosen)
+            wall_us[group] = _per_order(timed.wall_ns, len(chosen))
+    _print_table("CPU us per order", cpu_us)
+    if stores:
+        _print_table("wall us per order", wall_us)
+
+
+def _per_order(ns: Mapping[str, int], orders: int) -> dict[str, float]:
+    parts = dict.fromkeys([*STEPS, *(f"- {name}" for name, *_ in PARTS)], 0) | ns
+    # What `decide` does between its parts; indented ones are counted by those above them.
+    named = sum(taken for name, taken in ns.items() if re.match("- [^ ]", name))
+    parts["- between the parts"] = parts["decide"] - named
+    return {name: taken / 1000 / orders for name, taken in parts.items()}
+
+
+def _print_table(title: str, figures: Mapping[int, Mapping[str, float]]) -> None:
     names = list(dict.fromkeys(name for per in figures.values() for name in per))
-    print("| CPU us per order | " + " | ".join(f"groups of {g}" for g in GROUPS) + " |")  # noqa: T201  # the command's output
+    print(f"| {title} | " + " | ".join(f"groups of {g}" for g in GROUPS) + " |")  # noqa: T201  # the command's output
     print("|---|" + "---:|" * len(GROUPS))  # noqa: T201  # as above
     for name in names:
         row = " | ".join(f"{figures[group].get(name, 0.0):.0f}" for group in GROUPS)
@@ -146,33 +213,38 @@ def _desk(service: Service, pipeline: Any) -> Desk:
     )
 
 
-def _run(desk: Desk, timed: _Timed, payloads: list[bytes], size: int) -> dict[str, float]:
-    spent = {"decode, validate, fingerprint": 0, "decide": 0, "encode": 0}
+def _run(desk: Desk, timed: _Timed, payloads: list[bytes], size: int) -> int:
+    """Decide all orders in groups; return the CPU time of all threads, in nanoseconds."""
     process = time.process_time_ns()
-    for at in range(0, len(payloads), size):
-        start = time.thread_time_ns()
-        attempts = [
+
+    def read(group: list[bytes]) -> list[Any]:
+        return [
             desk.order_attempt(decoded(risk_pb2.ScoreOrderRequest, payload), desk.window())
-            for payload in payloads[at : at + size]
+            for payload in group
         ]
-        read = time.thread_time_ns()
-        answers = desk.decide(attempts)
-        decided = time.thread_time_ns()
-        for answer in answers:
-            if not isinstance(answer, Decision):
-                raise answer
-            answered_bytes(answer)
-        spent["decode, validate, fingerprint"] += read - start
-        spent["decide"] += decided - read
-        spent["encode"] += time.thread_time_ns() - decided
-    everything = time.process_time_ns() - process
-    parts = dict.fromkeys([name for name, *_ in PARTS], 0) | timed.ns
-    total = {"all threads": everything, **spent, **{f"- {k}": v for k, v in parts.items()}}
-    # What `decide` does between its parts; indented ones are counted by those above them.
-    named = sum(ns for name, ns in timed.ns.items() if not name.startswith(" "))
-    total["- between the parts"] = spent["decide"] - named
-    return {name: ns / 1000 / len(payloads) for name, ns in total.items()}
+
+    steps = (read, desk.decide, _encode)
+    read_all, decide, encode = map(timed.wrap, STEPS, steps)
+    for at in range(0, len(payloads), size):
+        encode(decide(read_all(payloads[at : at + size])))
+    return time.process_time_ns() - process
+
+
+def _encode(answers: list[Any]) -> None:
+    for answer in answers:
+        if not isinstance(answer, Decision):
+            raise answer
+        answered_bytes(answer)
 
 
 if __name__ == "__main__":
-    print_parts(bench_world(Path("build"), "full"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--shared", action="store_true", help="windows in Redis, limits in PostgreSQL"
+    )
+    made = bench_world(Path("build"), "full")
+    if parser.parse_args().shared:
+        with _shared_stores() as shared:
+            print_parts(made, shared)
+    else:
+        print_parts(made, {})

@@ -23,7 +23,10 @@ from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.redis.addresses import parse_addresses
+from risk_service.adapters.redis.flat import FlatEntities
+from risk_service.adapters.redis.plain import PlainEntities
 from risk_service.adapters.redis.store import RedisWindowStore
+from risk_service.adapters.redis.trips import MakeEntities
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.plan import CompiledWindows, compile_windows
@@ -86,17 +89,20 @@ class Harness:
 Make = Callable[[CompiledWindows], Harness]
 
 
-@pytest.fixture(params=["embedded", "plain", "redis", "redis cluster"], scope="module")
+@pytest.fixture(params=["embedded", "plain", "redis", "redis plain", "redis cluster"], scope="module")
 def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Make]:
     """Return a maker of empty stores of each kind."""
-    if request.param == "redis":
-        with redis_server() as server, redis_stores([server.address]) as redis:
-            yield redis
-        return
     if request.param == "redis cluster":
-        with redis_cluster() as nodes, redis_stores([n.address for n in nodes]) as redis:
+        with redis_cluster() as nodes:
+            addresses = [node.address for node in nodes]
+            with redis_stores(addresses, FlatEntities) as redis:
+                yield redis
+        return
+    if request.param.startswith("redis"):
+        entities = PlainEntities if request.param == "redis plain" else FlatEntities
+        with redis_server() as server, redis_stores([server.address], entities) as redis:
             yield redis
         return
     opened: list[tuple[WindowStore, RecordsFile]] = []
@@ -120,7 +126,7 @@ def make(
 
 
 @contextmanager
-def redis_stores(addresses: Sequence[str]) -> Iterator[Make]:
+def redis_stores(addresses: Sequence[str], entities: MakeEntities) -> Iterator[Make]:
     """Return a maker of stores that share a server or a cluster, and no key."""
     with ExitStack() as opened:
         prefixes = count()
@@ -131,6 +137,7 @@ def redis_stores(addresses: Sequence[str]) -> Iterator[Make]:
                 parse_addresses(",".join(addresses)),
                 prefix=f"t{next(prefixes)}",
                 timeout_s=20.0,
+                entities=entities,
             )
             opened.callback(store.close)
             return Harness(compiled=compiled, store=store)

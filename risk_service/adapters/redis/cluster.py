@@ -49,6 +49,11 @@ class Cluster:
         self._by_slot: list[Node] | None = None
         self._single: Node | None = None
 
+    @property
+    def is_single(self) -> bool:
+        """Return whether it is known to be one server that holds all keys."""
+        return self._single is not None
+
     def run(
         self, keys: Sequence[bytes], commands: Sequence[bytes]
     ) -> Generator[tuple[int, Reply], None, None]:

@@ -9,15 +9,13 @@ from risk_service.adapters.redis.layout import (
     EntryLayout,
     Visit,
 )
-from risk_service.adapters.redis.scripts import Known, fold_command
+from risk_service.adapters.redis.scripts import Known, fold_part
 from risk_service.features.windows.record import Record
 from risk_service.features.windows.tiles import effective_us, too_old
 
 # Ids by which a repeated event is recognised: the newest, and none older than a day.
 REMEMBERED_IDS = 1024
 REMEMBERED_US = 24 * 3_600_000_000
-# Some 3 KB each: customers come back, and so do their devices, sellers and goods.
-KEPT_ENTITIES = 16_384
 
 
 class Entity:
@@ -81,10 +79,10 @@ class Entity:
         self._fresh.append(visit.entry[:ID_BYTES] + STAMP.pack(a_us))
         self._grow(len(visit.entry))
 
-    def fold(self, key: bytes) -> bytes:
-        """Return the command that folds the entries into the record.
+    def fold(self) -> bytes:
+        """Fold the entries into the record; return what says so to the script.
 
-        From then on the entity is taken to be folded. Should the command be lost or come
+        From then on the entity is taken to be folded. Should it be lost or come
         too late, the script will not find our head and send the whole value.
         """
         before = self.known
@@ -96,7 +94,7 @@ class Entity:
         self._pending_bytes, self._record_bytes = 0, len(packed)
         value = self._head + ids + packed
         self._length = len(value)
-        return fold_command(key, before, value)
+        return fold_part(before, value)
 
     def _grow(self, size: int) -> None:
         self._pending_bytes += size
@@ -110,27 +108,3 @@ def _remembered(ids: bytes) -> bytes:
     while STAMP.unpack_from(ids, start + ID_BYTES)[0] < newest_us - REMEMBERED_US:
         start += REMEMBERED_BYTES
     return ids[start:]
-
-
-class Entities:
-    """The entities met last.
-
-    Parameters
-    ----------
-    kept
-        How many at most.
-    """
-
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
-        self._entities: dict[bytes, Entity] = {}
-
-    def pop(self, key: bytes) -> Entity | None:
-        """Take an entity out."""
-        return self._entities.pop(key, None)
-
-    def keep(self, key: bytes, entity: Entity) -> None:
-        """Keep an entity as the one met last; the one met longest ago may have to go."""
-        self._entities[key] = entity
-        if len(self._entities) > self._kept:
-            del self._entities[next(iter(self._entities))]

@@ -66,6 +66,8 @@ class EntryLayout:
         Bytes of an entry.
     ttl_ms
         How long an entity is kept after its last event; 0 for ever.
+    bits_bytes, columns, hashes
+        What an entry keeps: bytes of filter bits, and places of an event's columns and hashes.
     """
 
     def __init__(self, plan: RecordPlan, columns: int, hashes: int) -> None:
@@ -74,18 +76,18 @@ class EntryLayout:
         bits = {total.bit for total in layout.totals} | {item.bit for item in layout.maps}
         self.mask = sum(bits | set(layout.seen))
         used = {total.column for total in layout.totals} | {last.column for last in layout.lasts}
-        columns_used = sorted(column for column in used if column >= 0)
-        hashes_used = sorted({item.hash_index for item in layout.maps})
-        self._pick_columns = picker(columns_used)
-        self._pick_hashes = picker(hashes_used)
-        self._bits_bytes = -(-self.mask.bit_length() // 8)
-        numbers = len(columns_used) + len(hashes_used)
-        self._struct = Binary(f"<qqq{self._bits_bytes}s{numbers}q")
+        self.columns = sorted(column for column in used if column >= 0)
+        self.hashes = sorted({item.hash_index for item in layout.maps})
+        self.bits_bytes = -(-self.mask.bit_length() // 8)
+        self._pick_columns = picker(self.columns)
+        self._pick_hashes = picker(self.hashes)
+        numbers = len(self.columns) + len(self.hashes)
+        self._struct = Binary(f"<qqq{self.bits_bytes}s{numbers}q")
         self.size = self._struct.size
         self._no_entry = bytes(self.size)
         # Back to the places in the event; a place that the plan never reads holds anything.
-        self._columns_back = picker(_places(columns, columns_used, 4))
-        self._hashes_back = picker(_places(hashes, hashes_used, 4 + len(columns_used)))
+        self._columns_back = picker(_places(columns, self.columns, 4))
+        self._hashes_back = picker(_places(hashes, self.hashes, 4 + len(self.columns)))
         lasting_us = plan.expires_us(0)
         self.ttl_ms = 0 if lasting_us == NEVER_US else lasting_us // 1000 + GUARD_MS
 
@@ -103,7 +105,7 @@ class EntryLayout:
             id_hash,
             0,
             at_us,
-            counts.to_bytes(self._bits_bytes, "little"),
+            counts.to_bytes(self.bits_bytes, "little"),
             *self._pick_columns(columns),
             *self._pick_hashes(hashes),
         )

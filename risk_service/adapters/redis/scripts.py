@@ -1,5 +1,6 @@
 """The scripts that run in Redis, as commands and as replies. ``take.lua`` lays down the bytes."""
 
+from collections.abc import Sequence
 from hashlib import sha1
 from importlib.resources import files
 from struct import Struct
@@ -11,24 +12,46 @@ def source(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
+def digest(text: str) -> bytes:
+    """Return the name that Redis gives a script."""
+    return sha1(text.encode()).hexdigest().encode()  # noqa: S324 - Redis names scripts by SHA-1
+
+
 def evalsha(text: str) -> bytes:
     """Return the call of a script with one key and one argument, to be filled with ``%``."""
-    digest = sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts by SHA-1
-    head = b"*5\r\n$7\r\nEVALSHA\r\n$40\r\n" + digest.encode() + b"\r\n$1\r\n1\r\n"
+    head = b"*5\r\n$7\r\nEVALSHA\r\n$40\r\n" + digest(text) + b"\r\n$1\r\n1\r\n"
     return head + b"$%d\r\n%b\r\n$%d\r\n%b\r\n"
 
 
 _TAKE_SOURCE = source("take.lua")
 _FOLD_SOURCE = source("fold.lua")
 SCRIPTS = (_TAKE_SOURCE, _FOLD_SOURCE)
+TAKE, FOLD = digest(_TAKE_SOURCE), digest(_FOLD_SOURCE)
 
-_TAKE = evalsha(_TAKE_SOURCE)
-_FOLD = evalsha(_FOLD_SOURCE)
-_TAKE_HEAD = Struct("<qq16sqii")
-_FOLD_HEAD = Struct("<16sq")
+_TAKE_PART = Struct("<q16sqiiii")
+_FOLD_PART = Struct("<16sqq")
 _TAKEN_HEAD = Struct("<qqq")
 _SEEN = [Struct(f"<{count}q") for count in range(65)]
 ALWAYS_WHOLE = -1
+
+
+def command(script: bytes, keys: Sequence[bytes], argument: bytes) -> bytes:
+    """Return the call of a script with some keys, each as the wire has it, and one argument."""
+    count = b"%d" % len(keys)
+    return b"*%d\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$%d\r\n%b\r\n%b$%d\r\n%b\r\n" % (
+        len(keys) + 4,
+        script,
+        len(count),
+        count,
+        b"".join(keys),
+        len(argument),
+        argument,
+    )
+
+
+def plain_key(wire: bytes) -> bytes:
+    """Return a key that is given as the wire has it."""
+    return wire[wire.index(b"\n") + 1 : -2]
 
 
 class Taken(NamedTuple):
@@ -56,42 +79,34 @@ class Known(NamedTuple):
 NOTHING = Known(bytes(16), 0)
 
 
-class TakeCommand:
-    """The call that stamps and appends, for the entities of one group of keys.
+def take_part(
+    ttl_ms: int, known: Known, form: tuple[int, int], entries: bytes, limit: int = ALWAYS_WHOLE
+) -> bytes:
+    """Return what the script is told of one entity.
 
     Parameters
     ----------
-    entry_bytes
-        Width of an entry.
     ttl_ms
-        How long an entity is kept after its last event; 0 for ever.
+        How long it is kept after its last event; 0 for ever.
+    form
+        The width of an entry, and how many there are.
     """
-
-    def __init__(self, entry_bytes: int, ttl_ms: int) -> None:
-        self._entry_bytes = entry_bytes
-        self._ttl_ms = ttl_ms
-
-    def packed(
-        self, key: bytes, entries: bytes, now_us: int, known: Known, limit: int = ALWAYS_WHOLE
-    ) -> bytes:
-        """Return the command in the wire protocol."""
-        head = _TAKE_HEAD.pack(
-            now_us, self._ttl_ms, known.head, known.length, self._entry_bytes, limit
-        )
-        data = head + entries
-        return _TAKE % (len(key), key, len(data), data)
+    size, count = form
+    return _TAKE_PART.pack(ttl_ms, known.head, known.length, size, limit, count, 0) + entries
 
 
-def taken(reply: bytes, events: int) -> Taken:
-    """Read the reply to a take of some events."""
-    first_us, old_bytes, from_byte = _TAKEN_HEAD.unpack_from(reply)
+def taken(reply: bytes, begin: int, events: int) -> tuple[Taken, int]:
+    """Read what is said of some events from a byte on; return also where it ends."""
+    first_us, old_bytes, from_byte = _TAKEN_HEAD.unpack_from(reply, begin)
     layout = _SEEN[events] if events < len(_SEEN) else Struct(f"<{events}q")
-    seen_us = layout.unpack_from(reply, _TAKEN_HEAD.size)
-    stored = None if from_byte < 0 else reply[_TAKEN_HEAD.size + 8 * events :]
-    return Taken(first_us, old_bytes, from_byte, seen_us, stored)
+    seen_us = layout.unpack_from(reply, begin + _TAKEN_HEAD.size)
+    end = begin + _TAKEN_HEAD.size + layout.size
+    if from_byte < 0:
+        return Taken(first_us, old_bytes, from_byte, seen_us, None), end
+    stored = reply[end : end + old_bytes - from_byte]
+    return Taken(first_us, old_bytes, from_byte, seen_us, stored), end + len(stored)
 
 
-def fold_command(key: bytes, known: Known, value: bytes) -> bytes:
-    """Return the call that puts a folded value in the place of what was known."""
-    data = _FOLD_HEAD.pack(known.head, known.length) + value
-    return _FOLD % (len(key), key, len(data), data)
+def fold_part(known: Known, value: bytes) -> bytes:
+    """Return what puts a folded value in the place of what was known."""
+    return _FOLD_PART.pack(known.head, known.length, len(value)) + value

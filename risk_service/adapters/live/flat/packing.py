@@ -108,6 +108,21 @@ def _pack(words: Ints, program: Program, plan: Ints, o: int, target: tuple[Bytes
 
 
 @compiled
+def pack(
+    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], target: tuple[Bytes, int]
+) -> int:
+    """Pack a block (first of ``cell``) without what no read from a time (second) on can see.
+
+    Returns where the bytes end that begin at the second of ``target``.
+    """
+    o, now_us = cell
+    at_us = max(now_us, words[o + at.STAMP])
+    merge(words, program, plan, o, at_us)
+    _forget(words, program, plan, o, at_us)
+    return _pack(words, program, plan, o, target)
+
+
+@compiled
 def pack_all(
     memory: Memory, program: Program, blocks: Ints, packed: tuple[Ints, Ints, Bytes], now_us: int
 ) -> int:
@@ -121,10 +136,7 @@ def pack_all(
         o, plan = blocks[place], program.plans[groups[place]]
         if end + BYTES_PER_WORD * (words[o + at.WORDS] + 16) > len(out):
             return place
-        at_us = max(now_us, words[o + at.STAMP])
-        merge(words, program, plan, o, at_us)
-        _forget(words, program, plan, o, at_us)
-        end = _pack(words, program, plan, o, (out, end))
+        end = pack(words, program, plan, (o, now_us), (out, end))
         ends[place] = end
     return len(blocks)
 

@@ -1,0 +1,99 @@
+"""What the store asks of those who know its entities, in one way or the other.
+
+A trip is a group of calls, one per entity. The store sends them, in commands of one call or
+of many, hands in what comes back, and finishes the trip, whatever became of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.adapters.redis.layout import EntryLayout
+from risk_service.domain.event import Event
+from risk_service.features.windows.plan import CompiledWindows
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+# For each key group some keys.
+Requests = Sequence[tuple[int, Sequence[str]]]
+MISSING = float("nan")
+
+
+class Group(NamedTuple):
+    """One key group: how its entries look, and how its keys begin."""
+
+    layout: EntryLayout
+    prefix: str
+
+    def key(self, key: str) -> bytes:
+        """Return the Redis key of an entity, as the wire has it."""
+        name = (self.prefix + key).encode()
+        return b"$%d\r\n%b\r\n" % (len(name), name)
+
+
+class Fold(NamedTuple):
+    """What folds one entity: its key, as the wire has it, and its part of the argument."""
+
+    key: bytes
+    part: bytes
+
+
+class Damaged(Exception):
+    """What a call was told is no value of its entity; ``call`` is its place."""
+
+    def __init__(self, call: int) -> None:
+        super().__init__(call)
+        self.call = call
+
+
+class Trip(Protocol):
+    """The calls of one trip.
+
+    Attributes
+    ----------
+    keys
+        Of each call, as the wire has them.
+    read_us, applied_us
+        Its stamps, shape (events, key groups).
+    """
+
+    keys: Sequence[bytes]
+    read_us: Ints
+    applied_us: Ints
+
+    @property
+    def values(self) -> Floats:
+        """What each event reads, shape (events, features)."""
+
+    def parts(self, first: int, last: int) -> bytes:
+        """Return the parts of the script's argument for some calls."""
+
+    def take(self, first: int, last: int, reply: bytes) -> None:
+        """Take in what the script said to some calls.
+
+        Raises
+        ------
+        Damaged
+            It is no value.
+        """
+
+    def finish(self) -> list[Fold]:
+        """Forget the entities that were told nothing of; return folds that are due."""
+
+
+class Entities(Protocol):
+    """What a worker knows of entities. Each is out of the hands of others during a trip."""
+
+    def attempts(self, events: Sequence[Event]) -> Trip:
+        """Begin a trip of events that read and, where they mean something, count."""
+
+    def others(self, events: Sequence[Event]) -> Trip:
+        """Begin a trip of events that count and do not read."""
+
+    def looks(self, requests: Requests) -> tuple[Trip, list[list[int]]]:
+        """Begin a trip that reads other keys; return also the row of values of each."""
+
+
+MakeEntities = Callable[[CompiledWindows, Sequence[Group], int], Entities]
