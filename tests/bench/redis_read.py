@@ -19,6 +19,7 @@ import hiredis
 from hiredis import pack_command as pack
 from msgspec.structs import replace
 
+from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.event import Event
@@ -233,7 +234,12 @@ def _requests(compiled: CompiledWindows, group: Sequence[Event]) -> list[tuple[i
 
 
 def _store(server: RedisServer, compiled: CompiledWindows) -> RedisWindowStore:
-    return RedisWindowStore(compiled, [("127.0.0.1", server.port)], timeout_s=PATIENT_S)
+    return RedisWindowStore(
+        compiled,
+        [("127.0.0.1", server.port)],
+        timeout_s=PATIENT_S,
+        entities=fastest_entities(),
+    )
 
 
 def _cpu_s(server: RedisServer) -> float:

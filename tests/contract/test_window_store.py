@@ -89,7 +89,9 @@ class Harness:
 Make = Callable[[CompiledWindows], Harness]
 
 
-@pytest.fixture(params=["embedded", "plain", "redis", "redis plain", "redis cluster"], scope="module")
+@pytest.fixture(
+    params=["embedded", "plain", "redis", "redis plain", "redis cluster"], scope="module"
+)
 def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Make]:

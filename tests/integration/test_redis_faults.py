@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.layout import EntryLayout
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
@@ -54,7 +55,12 @@ class Opener:
         """Return a store on one server or on some nodes, ``host:port,host:port``."""
         login = Login(password=password)
         store = RedisWindowStore(
-            COMPILED, parse_addresses(address), prefix=prefix, timeout_s=timeout_s, login=login
+            COMPILED,
+            parse_addresses(address),
+            prefix=prefix,
+            timeout_s=timeout_s,
+            login=login,
+            entities=fastest_entities(),
         )
         self._opened.callback(store.close)
         return store

@@ -23,6 +23,7 @@ from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.redis.addresses import parse_addresses
+from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
@@ -108,7 +109,9 @@ def redis(_: Path) -> Iterator[Passage]:
     """Start a Redis server and open a store on it."""
     compiled, stamps = compile_windows(WINDOWS), Stamps(0)
     with redis_server() as server:
-        store = RedisWindowStore(compiled, parse_addresses(server.address), timeout_s=5.0)
+        store = RedisWindowStore(
+            compiled, parse_addresses(server.address), timeout_s=5.0, entities=fastest_entities()
+        )
         try:
             yield Passage(
                 compiled=compiled,

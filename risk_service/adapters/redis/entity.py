@@ -10,6 +10,7 @@ from risk_service.adapters.redis.layout import (
     Visit,
 )
 from risk_service.adapters.redis.scripts import Known, fold_part
+from risk_service.domain.errors import DataFault
 from risk_service.features.windows.record import Record
 from risk_service.features.windows.tiles import effective_us, too_old
 
@@ -28,7 +29,7 @@ class Entity:
 
     Raises
     ------
-    risk_service.domain.errors.DataFault
+    DataFault
         The stored record is damaged.
     """
 
@@ -41,6 +42,8 @@ class Entity:
         _, ids_bytes, self._record_bytes = VALUE_HEAD.unpack(self._head)
         record_at = VALUE_HEAD.size + ids_bytes
         entries_at = record_at + self._record_bytes
+        if entries_at > len(stored):
+            raise DataFault("window record", None, "is cut off")
         self._ids = stored[VALUE_HEAD.size : record_at]
         packed = stored[record_at:entries_at]
         self.record = Record.unpack(layout.plan, packed) if packed else Record(layout.plan)

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.redis.addresses import Address, Login
 from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.layout import STAMP, EntryLayout
+from risk_service.adapters.redis.layout import STAMP
 from risk_service.adapters.redis.node import Reply, require_hiredis
 from risk_service.adapters.redis.plain import PlainEntities
 from risk_service.adapters.redis.scripts import FOLD, SCRIPTS, TAKE, command, plain_key
-from risk_service.adapters.redis.trips import Damaged, Fold, Group, MakeEntities, Trip
+from risk_service.adapters.redis.trips import Damaged, Fold, MakeEntities, Trip, groups_of
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
@@ -68,7 +68,7 @@ class RedisWindowStore:
         entities: MakeEntities = PlainEntities,
     ) -> None:
         require_hiredis()
-        self._groups = _groups(compiled, prefix)
+        self._groups = groups_of(compiled, prefix)
         widths = [len(plan.names) for plan in compiled.plans]
         ends = np.cumsum(widths).tolist()
         self._columns = [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
@@ -155,12 +155,6 @@ class RedisWindowStore:
             raise StoreUnavailable(f"Redis key {key!r}: its value is damaged") from damaged
         finally:
             self._folds += trip.finish()
-
-
-def _groups(compiled: CompiledWindows, prefix: str) -> list[Group]:
-    columns, hashes = len(compiled.window_set.columns), len(compiled.hashed)
-    layouts = [EntryLayout(plan, columns, hashes) for plan in compiled.plans]
-    return [Group(layout, f"{prefix}:{layout.plan.version:08x}:") for layout in layouts]
 
 
 def _bytes(reply: Reply) -> bytes:

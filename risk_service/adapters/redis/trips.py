@@ -33,6 +33,13 @@ class Group(NamedTuple):
         return b"$%d\r\n%b\r\n" % (len(name), name)
 
 
+def groups_of(compiled: CompiledWindows, prefix: str) -> list[Group]:
+    """Return the key groups of a declaration, each with its version in its keys."""
+    columns, hashes = len(compiled.window_set.columns), len(compiled.hashed)
+    layouts = [EntryLayout(plan, columns, hashes) for plan in compiled.plans]
+    return [Group(layout, f"{prefix}:{layout.plan.version:08x}:") for layout in layouts]
+
+
 class Fold(NamedTuple):
     """What folds one entity: its key, as the wire has it, and its part of the argument."""
 

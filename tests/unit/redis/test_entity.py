@@ -1,6 +1,7 @@
 """Slots, entries, folding and what is remembered, without a server."""
 
 import random
+import struct
 
 import pytest
 
@@ -8,9 +9,9 @@ from risk_service.adapters.redis.addresses import parse_addresses, slot_of
 from risk_service.adapters.redis.entity import (
     REMEMBERED_IDS,
     REMEMBERED_US,
-    Entities,
     Entity,
 )
+from risk_service.adapters.redis.flat import FlatEntities
 from risk_service.adapters.redis.layout import (
     FOLD_MIN_BYTES,
     GUARD_MS,
@@ -20,6 +21,9 @@ from risk_service.adapters.redis.layout import (
     EntryLayout,
     event_hash,
 )
+from risk_service.adapters.redis.plain import PlainEntities
+from risk_service.adapters.redis.trips import Damaged, Entities, Group, MakeEntities, Trip
+from risk_service.domain.event import Event
 from risk_service.features.windows.event import field_hash
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.record import Record
@@ -88,7 +92,7 @@ def _grown(layout: EntryLayout, events: int, step_us: int) -> tuple[Entity, list
         visit = layout.visit(0, number + 1, NEVER_US, layout.mask, COLUMNS, HASHES)
         entity.add(visit, START_US + number * step_us)
         if entity.is_due:
-            folds.append(entity.fold(b"k"))
+            folds.append(entity.fold())
     return entity, folds
 
 
@@ -121,14 +125,66 @@ def test_key_outlives_its_longest_window() -> None:
         assert layout.ttl_ms == (longest.length_us + longest.tile_us) // 1000 + GUARD_MS
 
 
-def test_entity_met_longest_ago_goes_first() -> None:
-    """Of three entities with room for two, the one not met again is dropped."""
-    entities, layout = Entities(2), layouts()[0]
-    for key in (b"a", b"b"):
-        entities.keep(key, Entity(layout, EMPTY))
-    again = entities.pop(b"a")
-    assert again is not None
-    entities.keep(b"a", again)
-    entities.keep(b"c", Entity(layout, EMPTY))
-    assert entities.pop(b"b") is None
-    assert entities.pop(b"a") is again
+def _told(trip: Trip, first_us: int) -> None:
+    """Say to a trip of one event that nothing was stored before."""
+    for call in range(len(trip.keys)):
+        trip.take(call, call + 1, struct.pack("<qqqq", first_us, len(EMPTY), 0, 0) + EMPTY)
+
+
+def _knows(entities: Entities, event: Event) -> bool:
+    """Tell whether anything is known of an event's entities: a head is not all zeros."""
+    trip = entities.attempts([event])
+    heads = {trip.parts(call, call + 1)[8:24] for call in range(len(trip.keys))}
+    trip.finish()
+    return heads != {bytes(16)}
+
+
+@pytest.mark.parametrize("make", [PlainEntities, FlatEntities])
+def test_entity_met_longest_ago_goes_first(make: MakeEntities) -> None:
+    """With room for the entities of two events, those of one not met again are dropped."""
+    groups = [Group(layout, "w:") for layout in layouts()]
+    events = [
+        Event(f"{n}", 0, 0, tuple(f"{field}{n}" for field in COMPILED.window_set.fields), COLUMNS)
+        for n in range(3)
+    ]
+    entities = make(COMPILED, groups, 2 * len(groups))
+    for event in (events[0], events[1], events[0], events[2]):
+        trip = entities.attempts([event])
+        _told(trip, START_US)
+        trip.finish()
+    assert not _knows(entities, events[1])
+    assert _knows(make(COMPILED, groups, 1), events[0]) is False
+
+
+@pytest.mark.parametrize("make", [PlainEntities, FlatEntities])
+def test_entity_that_was_told_nothing_of_is_forgotten(make: MakeEntities) -> None:
+    """After a trip that failed in the middle the rest of its entities are read whole."""
+    groups = [Group(layout, "w:") for layout in layouts()]
+    event = Event("e", 0, 0, tuple(COMPILED.window_set.fields), COLUMNS)
+    entities = make(COMPILED, groups, 100)
+    trip = entities.attempts([event])
+    _told(trip, START_US)
+    trip.finish()
+    assert _knows(entities, event)  # and this trip ends without a reply
+    assert not _knows(entities, event)
+
+
+@pytest.mark.parametrize("make", [PlainEntities, FlatEntities])
+@pytest.mark.parametrize("damage", ["short", "sizes", "record", "entries"])
+def test_damaged_value_is_told_by_its_call(make: MakeEntities, damage: str) -> None:
+    """Bytes that are no value of the entity name the call; nothing of them is kept."""
+    groups = [Group(layout, "w:") for layout in layouts()]
+    event = Event("e", 0, 0, tuple(COMPILED.window_set.fields), COLUMNS)
+    stored = {
+        "short": EMPTY[:9],
+        "sizes": VALUE_HEAD.pack(START_US, 16, 999),
+        "record": VALUE_HEAD.pack(START_US, 0, 4) + b"\xc1\xc1\xc1\xc1",
+        "entries": EMPTY + b"x",
+    }[damage]
+    entities = make(COMPILED, groups, 100)
+    trip = entities.attempts([event])
+    with pytest.raises(Damaged) as told:
+        trip.take(1, 2, struct.pack("<qqqq", START_US, len(stored), 0, 0) + stored)
+    trip.finish()
+    assert told.value.call == 1
+    assert not _knows(entities, event)
