@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from risk_service.adapters.live.flat import words as at
-from risk_service.adapters.live.flat.asking import ask, gather
+from risk_service.adapters.live.flat.asking import ask, gather, measure
 from risk_service.adapters.live.flat.entities import DUE as IS_DUE
 from risk_service.adapters.live.flat.entities import FAULT, GROW, NEXT, Calls, Kept, Seen
 from risk_service.adapters.live.flat.entities import UNMET as IS_UNMET
-from risk_service.adapters.live.flat.folding import find_due, fold, forget_all
+from risk_service.adapters.live.flat.folding import find_due, fold, forget_all, room
 from risk_service.adapters.live.flat.hearing import take
 from risk_service.adapters.live.flat.program import make_program
 from risk_service.adapters.live.flat.space import Space
@@ -22,6 +22,7 @@ from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import NEVER_US
 
+FIRST_TOKENS = 1 << 14
 ABSENT, NO_RECORD = -2, -1
 FIRST_RECORDS = 1 << 10
 # Entities that give way together: to find those met longest ago means to look at all.
@@ -57,6 +58,7 @@ class FlatEntities:
         words = at.COLUMNS + len(window_set.columns) + len(compiled.hashed)
         self._pack = struct.Struct(f"{words}q").pack
         self._words = words
+        self._tokens = np.empty((FIRST_TOKENS, 2), np.int64)
         self._more_records()
         self._call_everything()
 
@@ -87,16 +89,16 @@ class FlatEntities:
         records = np.array(list(rows), np.int64)
         real = np.flatnonzero(records >= 0)
         self._touch(records[real])
-        calls = Calls(
-            records[real],
-            np.array(groups, np.int64)[real],
-            np.arange(len(real) + 1),
-            real,
-            np.zeros(len(real), np.int64),
-            np.zeros(2, np.int64),
-        )
+        of_calls = np.array(groups, np.int64)[real]
+        calls = _calls(records[real], of_calls, np.arange(len(real) + 1), real)
         events = np.zeros((len(records), self._words), np.int64)
         return FlatTrip(self, calls, events, reads=True, limit=ALWAYS_WHOLE), found
+
+    def tokens(self, size: int) -> Ints:
+        """Return room for the tokens of a reply of so many bytes."""
+        if size + 2 > len(self._tokens):
+            self._tokens = np.empty((2 * size + 2, 2), np.int64)
+        return self._tokens
 
     def release(self, records: Ints) -> None:
         """Forget entities."""
@@ -133,7 +135,12 @@ class FlatEntities:
         ]
         words = np.frombuffer(b"".join(rows), np.int64).reshape(len(events), -1)
         records = self._records([compiled.keys(event) for event in events])
-        calls = gather(self.program, records, words, self._mark, attempts)
+        cells = records.size
+        columns = np.zeros((4, cells + 2), np.int64)
+        calls = _calls(*columns)
+        count = gather(self.program, records, (words, attempts), self._mark, calls)
+        record, group, first, visits = columns
+        calls = _calls(record[:count], group[:count], first[: count + 1], visits)
         limit = ALWAYS_WHOLE if attempts else FOLD_MIN_BYTES
         self._touch(calls.record)
         return FlatTrip(self, calls, words, reads=attempts, limit=limit)
@@ -208,10 +215,15 @@ class FlatTrip:
         self.calls = calls
         self.keys: Sequence[bytes] = [owner.wires[record] for record in calls.record.tolist()]
         self._owner = owner
-        self._seen = Seen(events, self.values, self.read_us, self.applied_us)
+        event = np.zeros(events.shape[1], np.int64)
+        self._seen = Seen(
+            events, self.values, self.read_us, self.applied_us, event, owner.tokens(0)
+        )
         self._reads = reads
         memory = owner.space.memory
-        asked, ends = ask(memory, owner.program, owner.kept, (calls, events), limit)
+        ends = np.empty(len(calls.record), np.int64)
+        asked = np.zeros(measure(owner.kept, calls, ends), np.uint8)
+        ask(memory, owner.program, owner.kept, (calls, events, limit), asked)
         self._asked = asked.tobytes()
         self._ends = [0, *ends.tolist()]
 
@@ -224,7 +236,8 @@ class FlatTrip:
         owner, calls = self._owner, self.calls
         calls.place[:] = first, 0
         data = np.frombuffer(reply, np.uint8)
-        asked = (calls, self._seen, self._reads)
+        seen = self._seen._replace(tokens=owner.tokens(len(reply)))
+        asked = (calls, seen, self._reads)
         said = GROW
         while said == GROW:
             said = take(owner.space.memory, owner.program, owner.kept, asked, (data, last))
@@ -242,9 +255,11 @@ class FlatTrip:
         due = np.flatnonzero(calls.became == IS_DUE)
         if len(due):
             records = calls.record[due]
-            bound = (records, calls.group[due])
-            data, ends = fold(memory, owner.program, kept, bound, _REMEMBERED)
-            content, begin = data.tobytes(), 0
+            data = np.empty(room(memory, kept, records), np.uint8)
+            ends = np.empty(len(due), np.int64)
+            asked = (records, calls.group[due], *_REMEMBERED)
+            fold(memory, owner.program, kept, asked, (data, ends))
+            content, begin = data[: ends[-1]].tobytes(), 0
             for record, end in zip(records.tolist(), ends.tolist(), strict=True):
                 folds.append(Fold(owner.wires[record], content[begin:end]))
                 begin = end
@@ -265,3 +280,8 @@ def _forms(compiled: CompiledWindows, groups: Sequence[Group]) -> tuple[Ints, In
         rows.append((layout.size, layout.bits_bytes, len(own), len(numbers), layout.ttl_ms))
         numbers += own
     return np.array(rows, np.int64), np.array([*numbers, 0], np.int64)
+
+
+def _calls(record: Ints, group: Ints, first: Ints, visits: Ints) -> Calls:
+    none = np.zeros(len(record), np.int64)
+    return Calls(record, group, first, visits, none, np.zeros(2, np.int64), none.copy())

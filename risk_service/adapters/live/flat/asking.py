@@ -1,7 +1,5 @@
 """The loops that ask a shared store: which entities a group meets, and what is sent to each."""
 
-import numpy as np
-
 from risk_service.adapters.live.flat import words as at
 from risk_service.adapters.live.flat.compiled import compiled
 from risk_service.adapters.live.flat.entities import (
@@ -26,52 +24,55 @@ from risk_service.adapters.live.flat.program import Program
 
 
 @compiled
-def gather(program: Program, records: Ints, events: Ints, mark: Ints, attempts: bool) -> Calls:
-    """Return the calls of a group; ``records`` has shape (groups, events), -1 without a key.
+def gather(program: Program, records: Ints, seen: tuple[Ints, bool], mark: Ints, to: Calls) -> int:
+    """Write down the calls of a group and return how many there are.
 
-    Attempts also meet entities for which they do not count. ``mark`` has a 0 per record.
+    ``records`` has shape (groups, events), -1 without a key; ``mark`` has a 0 per record.
+    Attempts (last of ``seen``) also meet entities for which they do not count.
     """
-    groups, width = records.shape
-    size = groups * width
-    record, group = np.empty(size, np.int64), np.empty(size, np.int64)
-    first, visits = np.zeros(size + 1, np.int64), np.empty(size, np.int64)
-    cells, count = np.empty(size, np.int64), 0
-    for cell in range(size):
+    (events, attempts), (groups, width), count = seen, records.shape, 0
+    first, cells = to.first, to.cells
+    for cell in range(groups * width):
         one, bits = records[cell // width, cell % width], events[cell % width, at.BITS]
         cells[cell] = -1
         if one < 0 or not (attempts or bits & program.plans[cell // width, at.ANY_BIT]):
             continue
         if not mark[one]:
-            record[count], group[count] = one, cell // width
+            to.record[count], to.group[count] = one, cell // width
             count += 1
             mark[one] = count
         cells[cell] = mark[one] - 1
-        first[mark[one]] += 1
+        first[mark[one] + 1] += 1
+    # Until its visits are written, a call begins where the one after it will.
     for call in range(count):
-        first[call + 1] += first[call]
-        mark[record[call]] = 0
-    filled = first[:count].copy()
-    for cell in range(size):
+        first[call + 2] += first[call + 1]
+        mark[to.record[call]] = 0
+    for cell in range(groups * width):
         if cells[cell] >= 0:
-            visits[filled[cells[cell]]] = cell % width
-            filled[cells[cell]] += 1
-    became, place = np.zeros(count, np.int64), np.zeros(2, np.int64)
-    return Calls(record[:count], group[:count], first[: count + 1], visits, became, place)
+            place = cells[cell] + 1
+            to.visits[first[place]] = cell % width
+            first[place] += 1
+    return count
 
 
 @compiled
-def ask(
-    memory: Memory, program: Program, kept: Kept, asked: tuple[Calls, Ints], limit: int
-) -> tuple[Bytes, Ints]:
-    """Return the parts of all calls, and where each ends."""
-    words, (calls, events) = memory.words, asked
-    ends, size = np.empty(len(calls.record), np.int64), 0
+def measure(kept: Kept, calls: Calls, ends: Ints) -> int:
+    """Write down where the part of each call ends, and return the bytes of all."""
+    size = 0
     for call in range(len(ends)):
         visits = calls.first[call + 1] - calls.first[call]
         size += PART_HEAD + visits * kept.forms[calls.group[call], ENTRY_BYTES]
         ends[call] = size
-    out, end = np.zeros(size, np.uint8), 0
-    for call in range(len(ends)):
+    return size
+
+
+@compiled
+def ask(
+    memory: Memory, program: Program, kept: Kept, asked: tuple[Calls, Ints, int], out: Bytes
+) -> None:
+    """Write the parts of all calls of some events; the last of ``asked`` is the limit."""
+    words, (calls, events, limit), end = memory.words, asked, 0
+    for call in range(len(calls.record)):
         group, tail = calls.group[call], kept.tail[calls.record[call]]
         form, mask = kept.forms[group], program.plans[group, at.ANY_BIT]
         first, last = calls.first[call], calls.first[call + 1]
@@ -89,7 +90,6 @@ def ask(
             if event[at.BITS] & mask:
                 _put_entry(out, end, kept, (group, mask), event)
             end += form[ENTRY_BYTES]
-    return out, ends
 
 
 @compiled

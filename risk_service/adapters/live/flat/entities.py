@@ -49,7 +49,8 @@ class Kept(NamedTuple):
 class Calls(NamedTuple):
     """One call per entity: its record and group, and where its visits begin (one more at the end).
 
-    ``visits`` are rows of events. ``became`` says what became of each call.
+    ``visits`` are rows of events. ``became`` says what became of each call. ``cells`` is where
+    calls are noted while they are gathered.
     """
 
     record: Ints
@@ -58,18 +59,22 @@ class Calls(NamedTuple):
     visits: Ints
     became: Ints
     place: Ints
+    cells: Ints
 
 
 class Seen(NamedTuple):
     """What the events of a trip read, and their stamps: (rows, features) and (rows, groups).
 
     An event's words begin with its id's hash (0: it counts nowhere); its time is its own.
+    ``event`` has room for the words of one, ``tokens`` for those of a packed record.
     """
 
     events: Ints
     values: Floats
     read_us: Ints
     applied_us: Ints
+    event: Ints
+    tokens: Ints
 
 
 @compiled

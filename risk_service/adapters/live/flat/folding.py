@@ -1,7 +1,5 @@
 """The loops that fold entries into records, and those that forget entities."""
 
-import numpy as np
-
 from risk_service.adapters.live.flat import words as at
 from risk_service.adapters.live.flat.blocks import free
 from risk_service.adapters.live.flat.compiled import compiled
@@ -41,31 +39,36 @@ def find_due(memory: Memory, kept: Kept, calls: Calls, least: int) -> None:
 
 
 @compiled
+def room(memory: Memory, kept: Kept, records: Ints) -> int:
+    """Return how many bytes folds of some records take at most."""
+    words, size = memory.words, 0
+    for record in records:
+        size += BYTES_PER_WORD * (words[kept.block[record] + at.WORDS] + 16)
+        size += FOLD_HEAD + VALUE_HEAD + 16 * words[kept.tail[record] + COUNT]
+    return size
+
+
+@compiled
 def fold(
     memory: Memory,
     program: Program,
     kept: Kept,
-    due: tuple[Ints, Ints],
-    bounds: tuple[int, int],
-) -> tuple[Bytes, Ints]:
-    """Fold entries into records and return what says so to the store, and where each ends.
+    due: tuple[Ints, Ints, int, int],
+    folded: tuple[Bytes, Ints],
+) -> None:
+    """Fold entries into records and write down what says so to the store, and where each ends.
 
-    ``due`` are records and their groups, ``bounds`` how many ids are remembered, and how long.
+    ``due`` are records and their groups, how many ids are remembered, and how long.
     """
-    (records, groups), words = due, memory.words
-    size, ends = 0, np.empty(len(records), np.int64)
-    for place in range(len(records)):
-        block, tail = kept.block[records[place]], kept.tail[records[place]]
-        size += BYTES_PER_WORD * (words[block + at.WORDS] + 16)
-        size += FOLD_HEAD + VALUE_HEAD + 16 * words[tail + COUNT]
-    out, end = np.empty(size, np.uint8), 0
+    (records, groups, ids_max, age_us), (out, ends) = due, folded
+    words, end = memory.words, 0
     for place in range(len(records)):
         record = records[place]
         tail, begin = kept.tail[record], end
         put_number(out, begin, words[tail + BASE], 8)
         put_number(out, begin + 8, words[tail + SIZES], 8)
         put_number(out, begin + 16, words[tail + LENGTH], 8)
-        stamp_us = _forget_ids(words, tail, bounds)
+        stamp_us = _forget_ids(words, tail, (ids_max, age_us))
         ids_bytes = 16 * words[tail + COUNT]
         record_at = begin + FOLD_HEAD + VALUE_HEAD + ids_bytes
         for word in range(ids_bytes // 8):
@@ -79,7 +82,6 @@ def fold(
         put_number(out, begin + FOLD_HEAD, stamp_us, 8)
         put_number(out, begin + FOLD_HEAD + 8, words[tail + SIZES], 8)
         ends[place] = end
-    return out[:end], ends
 
 
 @compiled

@@ -1,9 +1,7 @@
 """The loops that take in what a shared store says: each entity is caught up, then read."""
 
-import numpy as np
-
 from risk_service.adapters.live.flat import words as at
-from risk_service.adapters.live.flat.blocks import allocate, copied, free
+from risk_service.adapters.live.flat.blocks import allocate, copied, copy, free
 from risk_service.adapters.live.flat.compiled import compiled
 from risk_service.adapters.live.flat.entities import (
     BASE,
@@ -53,7 +51,6 @@ def take(
     With reads (last of ``asked``) each event reads before it counts.
     """
     (calls, seen, _), (data, before) = asked, reply
-    scratch = np.zeros(seen.events.shape[1], np.int64)
     for call in range(calls.place[NEXT], before):
         calls.place[NEXT], begin = call, calls.place[OFFSET]
         record, group = calls.record[call], calls.group[call]
@@ -69,7 +66,7 @@ def take(
         if not _has_room(memory, program.plans[group], kept.block[record], end - body, events):
             return GROW
         cell, stored = (record, group, since), (data, body, end)
-        if since >= 0 and not _catch_up(memory, program, kept, cell, stored, scratch):
+        if since >= 0 and not _catch_up(memory, program, kept, cell, stored, seen):
             return FAULT
         if since >= 0:
             calls.became[call] = MET
@@ -100,12 +97,12 @@ def _catch_up(
     kept: Kept,
     cell: tuple[int, int, int],
     stored: tuple[Bytes, int, int],
-    scratch: Ints,
+    seen: Seen,
 ) -> bool:
     """Bring an entity to what is stored from a byte (last of ``cell``) on; False: damaged."""
-    (record, group, since), (data, begin, end) = cell, stored
+    (record, group, since), (data, begin, end), event = cell, stored, seen.event
     if not since:
-        begin = _begin(memory, program, kept, (record, group), stored)
+        begin = _begin(memory, program, kept, (record, group), stored, seen.tokens)
         if not begin:
             return False
     form, tail = kept.forms[group], kept.tail[record]
@@ -114,9 +111,9 @@ def _catch_up(
         return False
     memory.words[tail + LENGTH] += end - begin
     for entry in range(begin, end, size):
-        _get_entry(data, entry, kept, group, scratch)
-        _count(memory, program, kept, (record, group), scratch)
-        _remember(memory, kept, record, get_number(data, entry, 8), scratch[at.APPLIED_US])
+        _get_entry(data, entry, kept, group, event)
+        _count(memory, program, kept, (record, group), event)
+        _remember(memory, kept, record, get_number(data, entry, 8), event[at.APPLIED_US])
     return True
 
 
@@ -127,6 +124,7 @@ def _begin(
     kept: Kept,
     cell: tuple[int, int],
     stored: tuple[Bytes, int, int],
+    tokens: Ints,
 ) -> int:
     """Take in a value's head, ids and record; return where its entries begin, 0: damaged."""
     (record, group), (data, begin, end) = cell, stored
@@ -139,7 +137,7 @@ def _begin(
     if ids_bytes % 16 or entries_at > end:
         return 0
     if record_bytes:
-        block = unpack(memory, program.plans[group], data[record_at:entries_at])
+        block = unpack(memory, program.plans[group], data[record_at:entries_at], tokens)
         if block == DAMAGED:
             return 0
     else:
@@ -186,7 +184,7 @@ def _remember(memory: Memory, kept: Kept, record: int, id_hash: int, a_us: int) 
     if IDS + 2 * count + 2 > size:
         new, words = allocate(memory, 2 * size), memory.words
         more = words[new + at.WORDS]
-        words[new : new + size] = words[tail : tail + size]
+        copy(words, new, tail, size)
         words[new + at.WORDS] = more
         free(memory, tail)
         kept.tail[record] = tail = new
@@ -220,8 +218,9 @@ def _meet(
         if reads:
             read(memory.words, program, plan, (kept.block[record], stamp_us), seen.values[row])
         if counts and not before_us:
-            own = event.copy()
-            own[at.APPLIED_US] = stamp_us
-            _count(memory, program, kept, cell, own)
+            for word in range(len(event)):
+                seen.event[word] = event[word]
+            seen.event[at.APPLIED_US] = stamp_us
+            _count(memory, program, kept, cell, seen.event)
             _remember(memory, kept, record, event[at.READ_US], stamp_us)
             memory.words[kept.tail[record] + LENGTH] += kept.forms[group, ENTRY_BYTES]

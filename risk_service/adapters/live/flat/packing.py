@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.live.flat import words as at
 from risk_service.adapters.live.flat.blocks import allocate, lower_bound, maps_begin, merge, start
-from risk_service.adapters.live.flat.compiled import allocating, compiled
+from risk_service.adapters.live.flat.compiled import compiled
 from risk_service.adapters.live.flat.memory import Memory
 from risk_service.adapters.live.flat.program import Program
 from risk_service.features.windows.tiles import UNIT_US
@@ -166,19 +166,18 @@ def _token(data: Bytes, begin: int) -> tuple[int, int, int]:
     return (LIST if first < 0xDE else MAP), value, end
 
 
-@allocating
-def _tokens(data: Bytes) -> Ints:
-    """Return kind and value of every token, two closing ones more; none for damaged bytes."""
-    tokens = np.zeros((len(data) + 2, 2), np.int64)
+@compiled
+def _tokens(data: Bytes, tokens: Ints) -> int:
+    """Write kind and value of every token, two closing ones more; return how many, 0: damaged."""
     count, begin = 0, 0
     while begin < len(data):
         kind, value, begin = _token(data, begin)
         tokens[count, 0], tokens[count, 1] = kind, value
         count += 1
         if kind == FAULT:
-            return tokens[:0]
-    tokens[count:, 0] = FAULT
-    return tokens[: count + 2]
+            return 0
+    tokens[count : count + 2, 0] = FAULT
+    return count + 2
 
 
 @compiled
@@ -195,37 +194,37 @@ def _take(tokens: Ints, place: int, words: Ints, first: int, count: int) -> int:
     return place + 1 + count
 
 
-@allocating
-def _map_sizes(tokens: Ints, plan: Ints) -> tuple[int, int, Ints]:
-    """Return how many rows a packed record has, where its maps begin (0: damaged), their sizes."""
-    sizes = np.zeros(plan[at.N_MAPS], np.int64)
+@compiled
+def _maps(tokens: Ints, plan: Ints) -> tuple[int, int, int]:
+    """Return how many rows a packed record has, where its maps begin (0: damaged), their words."""
     if len(tokens) < 6 or tokens[0, 0] != LIST or tokens[0, 1] != 7 or tokens[3, 0] != LIST:
-        return 0, 0, sizes
-    rows = tokens[3, 1]
+        return 0, 0, 0
+    rows, words = tokens[3, 1], 0
     place = 5 + rows + (rows + 1) * (1 + plan[at.N_TOTALS])
-    if place >= len(tokens) or tokens[place, 0] != LIST or tokens[place, 1] != len(sizes):
-        return 0, 0, sizes
+    if place >= len(tokens) or tokens[place, 0] != LIST or tokens[place, 1] != plan[at.N_MAPS]:
+        return 0, 0, 0
     maps = place
     place += 1
-    for index in range(len(sizes)):
+    for _ in range(plan[at.N_MAPS]):
         if place >= len(tokens) or tokens[place, 0] != MAP:
-            return 0, 0, sizes
-        sizes[index] = tokens[place, 1]
-        place += 1 + 2 * sizes[index]
+            return 0, 0, 0
+        words += 2 * max(1, tokens[place, 1])
+        place += 1 + 2 * tokens[place, 1]
     is_whole = place < len(tokens) and tokens[4 + rows, 0] == LIST
-    return rows, maps if is_whole else 0, sizes
+    return rows, maps if is_whole else 0, words
 
 
-@allocating
-def unpack(memory: Memory, plan: Ints, data: Bytes) -> int:
-    """Return a block of what was packed, or ``DAMAGED``; there must be room for it."""
-    tokens, words = _tokens(data), memory.words
-    rows, maps, counts = _map_sizes(tokens, plan)
+@compiled
+def unpack(memory: Memory, plan: Ints, data: Bytes, scratch: Ints) -> int:
+    """Return a block of what was packed, or ``DAMAGED``; there must be room for it.
+
+    ``scratch`` has two rows more than there are bytes, of two words each.
+    """
+    tokens, words = scratch[: _tokens(data, scratch)], memory.words
+    rows, maps, need = _maps(tokens, plan)
     if not maps or tokens[1, 1] != plan[at.VERSION] or tokens[4 + rows, 1] != rows + 1:
         return DAMAGED
-    totals, room, need = plan[at.N_TOTALS], max(1, rows), 0
-    for count in counts:
-        need += 2 * max(1, count)
+    totals, room = plan[at.N_TOTALS], max(1, rows)
     o = allocate(memory, plan[at.STARTS] + room + (room + 1) * totals + need)
     words[o + at.STAMP], words[o + at.ROWS], words[o + at.ROOM] = tokens[2, 1], rows, room
     starts = o + plan[at.STARTS]
@@ -235,20 +234,20 @@ def unpack(memory: Memory, plan: Ints, data: Bytes) -> int:
         place = _take(tokens, place, words, starts + room + row * totals, totals)
     if place != maps:
         return DAMAGED
-    place, sizes, tiles = place + 1, starts - 2 * len(counts), maps_begin(words, plan, o)
-    for index in range(len(counts)):
-        count, size = counts[index], max(1, counts[index])
+    place, sizes, tiles = place + 1, starts - 2 * plan[at.N_MAPS], maps_begin(words, plan, o)
+    for index in range(plan[at.N_MAPS]):
+        count, size = tokens[place, 1], max(1, tokens[place, 1])
         words[sizes + 2 * index], words[sizes + 2 * index + 1] = count, size
         for each in range(count):
-            value, tile = tokens[place + 1 + 2 * each], tokens[place + 2 + 2 * each]
-            if value[0] != NUMBER or tile[0] != NUMBER:
+            value, tile = place + 1 + 2 * each, place + 2 + 2 * each
+            if tokens[value, 0] != NUMBER or tokens[tile, 0] != NUMBER:
                 return DAMAGED
             # Nearly in order of tiles already.
             to = tiles + each
-            while to > tiles and words[to - 1] > tile[1]:
+            while to > tiles and words[to - 1] > tokens[tile, 1]:
                 words[to], words[to + size] = words[to - 1], words[to - 1 + size]
                 to -= 1
-            words[to], words[to + size] = tile[1], value[1]
+            words[to], words[to + size] = tokens[tile, 1], tokens[value, 1]
         place += 1 + 2 * count
         tiles += 2 * size
     place = _take(tokens, place, words, o + at.HEAD, plan[at.N_SEEN])

@@ -225,7 +225,8 @@ class FlatRecords:
             return int(space.table.empty[group])
         # No word of a block without a byte of it, but for its head and room for what comes.
         space.reserve(3 * len(data) + int(plan[at.STARTS] + 2 * plan[at.N_TOTALS]) + at.PLAN)
-        block = unpack(space.memory, plan, np.frombuffer(data, np.uint8))
+        scratch = np.empty((len(data) + 2, 2), np.int64)
+        block = unpack(space.memory, plan, np.frombuffer(data, np.uint8), scratch)
         if block == DAMAGED:
             name = self._compiled.plans[group].group.name
             raise DataFault("window record", None, f"is damaged or of other windows than {name}")
