@@ -14,7 +14,7 @@
 --          A caller that knows `length` bytes under this head gets only what follows them. With
 --          limit >= 0 the value is left out until more than `limit` bytes, and more than the
 --          record has, wait to be folded.
-local PART_HEAD, VALUE_HEAD, LARGE, HOUR_US = 48, 16, 4096, 3600000000
+local PART_HEAD, VALUE_HEAD, HOUR_US = 48, 16, 3600000000
 -- An entity without events is kept for its last stamp alone: as long as clocks may differ.
 local EMPTY_MS = 10800000
 local NOBODY, NEW = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
@@ -76,11 +76,11 @@ for number = 1, #KEYS do
     at = at + size
   end
 
-  local total = old + #tail + 8
   local stored = tail .. pack('<i8', stamp - 1)
   if record_bytes == 0 and old == entries and tail == '' then
     call('SET', key, sub(value, 1, old) .. stored, 'PX', EMPTY_MS)
-  elseif last and (tail == '' or total >= LARGE) then
+  elseif last then
+    -- Redis leaves room behind a value that grows; a fold takes it back.
     call('SETRANGE', key, old, stored)
     -- Once an hour is enough: a key outlives its last window by more than that.
     if ttl_ms > 0 and math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US) then
@@ -94,7 +94,7 @@ for number = 1, #KEYS do
 
   local from = 0
   if sub(value, 1, VALUE_HEAD) == known and length <= old then from = length end
-  if limit >= 0 and total - 8 - entries <= math.max(limit, record_bytes) then from = -1 end
+  if limit >= 0 and old + #tail - entries <= math.max(limit, record_bytes) then from = -1 end
   parts[said + 1] = pack('<i8i8i8', first, old, from)
   parts[said + 2] = seen
   parts[said + 3] = from < 0 and '' or sub(value, from + 1, old)
