@@ -18,12 +18,15 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from risk_service.domain.errors import ConfigFault
 
 ENV_PREFIX = "RISK_"
+# Reported events may be as old as this; they ask for the reservations of their orders.
+LEDGER_DAYS_MIN = 90
 
 
 def _as_paths(value: object) -> object:
@@ -86,6 +89,8 @@ class Settings(BaseModel):
     ledger: Annotated[str, Field(pattern=r"^(embedded|postgres(ql)?://.+)$")] = "embedded"
     ledger_password: SecretStr = SecretStr("")
     ledger_timeout_ms: Annotated[float, Field(gt=0)] = 500.0
+    # Reservations that are over are forgotten after so many days; 0: never
+    ledger_keep_days: Annotated[int, Field(ge=0, le=36_500)] = 400
     # Counters that refuse what is hopeless before the shared ledger is asked
     admission: Annotated[str, Field(pattern=r"^(none|redis://[^/]+)$")] = "none"
     admission_password: SecretStr = SecretStr("")
@@ -114,6 +119,13 @@ class Settings(BaseModel):
         if self.tls_client_authority is not None and self.tls_certificate is None:
             raise ValueError("tls_client_authority needs tls_certificate and tls_key")
         return self
+
+    @field_validator("ledger_keep_days")
+    @classmethod
+    def _long_enough(cls, days: int) -> int:
+        if 0 < days < LEDGER_DAYS_MIN:
+            raise ValueError(f"must be 0, or at least {LEDGER_DAYS_MIN}: events come as late")
+        return days
 
 
 def load_settings(

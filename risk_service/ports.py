@@ -111,6 +111,13 @@ class ReservationLedger(Protocol):
     def expire(self, now_us: int) -> int:
         """End some holds whose time is over, durably; return how many, 0 when none is left."""
 
+    def prune(self, before_us: int, now_us: int) -> int | None:
+        """Look at some reservations and forget those that are over since before a time, durably.
+
+        Counters that still count stay as they are. Returns how many were forgotten, and None
+        when the next call begins with the first reservation again.
+        """
+
     def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
         """Return the counters of a subject, such as ``account`` and its token, in use now."""
 

@@ -1,12 +1,15 @@
-"""Wires the service of reservations: its calls, its groups, and the trail of what people change."""
+"""Wires the service of reservations: calls, groups, the trail of changes, what is forgotten."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 
 from risk_service.adapters.sqlite.adjustments import SqliteAdjustments
 from risk_service.adapters.sqlite.governance import as_json
-from risk_service.bootstrap.build import Service
+from risk_service.bootstrap.build import SECOND_US, Service
 from risk_service.domain.actor import Actor
 from risk_service.domain.audit import AuditRow
+from risk_service.domain.errors import StoreUnavailable
 from risk_service.identity.payload import Fingerprinter
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.edge import Edge
@@ -17,10 +20,17 @@ from risk_service.rpc.limits_read import LimitsReader
 from risk_service.rpc.limits_servicer import LimitServicer
 from risk_service.rpc.validate import TimeWindow
 
+log = logging.getLogger(__name__)
+
 # Calls are short; many of them share one flush.
 CALLS = GatherLimits(
     quiet_s=0.0005, max_age_s=0.004, max_group=128, max_waiting=4096, order_cost_s=100e-6
 )
+
+# Between two looks of a round over reservations that are over, and between two rounds.
+FORGET_EVERY_S = 1.0
+FORGET_ROUND_S = 3600.0
+DAY_US = 86_400 * SECOND_US
 
 
 def limit_servicer(
@@ -68,3 +78,19 @@ def limit_servicer(
         ),
         repaired=repaired,
     )
+
+
+async def forget_reservations(service: Service) -> None:
+    """Forget reservations that are long over, some at a time between groups of orders."""
+    keep_us = service.settings.ledger_keep_days * DAY_US
+    forgotten: int | None = 0
+    while keep_us:
+        await asyncio.sleep(FORGET_ROUND_S if forgotten is None else FORGET_EVERY_S)
+        now_us = service.clock.now_us()
+        try:
+            forgotten = service.ledger.prune(now_us - keep_us, now_us)
+        except StoreUnavailable as error:
+            log.warning("reservations_not_forgotten", extra={"error": str(error)})
+        else:
+            if forgotten:
+                log.info("reservations_forgotten", extra={"count": forgotten})

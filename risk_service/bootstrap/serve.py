@@ -15,7 +15,7 @@ from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.bootstrap.governance import keep_looking
-from risk_service.bootstrap.reservations import limit_servicer
+from risk_service.bootstrap.reservations import forget_reservations, limit_servicer
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
@@ -124,6 +124,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         asyncio.create_task(_keep_clusters(service)),
         asyncio.create_task(keep_looking(changes.governance, changes.thread)),
         asyncio.create_task(_end_holds(service)),
+        asyncio.create_task(forget_reservations(service)),
     )
     await stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})

@@ -53,9 +53,14 @@ def window_of(value: object, *, exact: bool | int, fault: Fault) -> Window:
     raise fault(f"`window` is {value!r}; one of: {EXAMPLE}")
 
 
-def _rolling(text: object, *, exact: bool | int, fault: Fault) -> Rolling:
+def span_us_of(text: object) -> int:
+    """Return the span that a text such as ``7d`` says, 0 when it says none."""
     match = _SPAN.fullmatch(text) if isinstance(text, str) else None
-    span_us = int(match[1]) * _SECONDS[match[2]] * SECOND_US if match else 0
+    return int(match[1]) * _SECONDS[match[2]] * SECOND_US if match else 0
+
+
+def _rolling(text: object, *, exact: bool | int, fault: Fault) -> Rolling:
+    span_us = span_us_of(text)
     if not 0 < span_us <= SPAN_MAX_US:
         raise fault(
             f'`rolling` is {text!r}; a time up to 400d: rolling = "90s", "30m", "24h", "7d"'

@@ -16,6 +16,7 @@ from risk_service.limits.draft import Cells
 from risk_service.limits.reservation import Reservation
 
 RESERVATION = "r:"
+AFTER_RESERVATIONS = "r;"
 ROOT = "root:"
 # The character behind the separator: where the keys that begin with it end.
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)

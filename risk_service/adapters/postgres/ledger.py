@@ -17,6 +17,7 @@ from risk_service.adapters.postgres.bounded import BoundedDraft, Change
 from risk_service.adapters.postgres.connection import Overtaken, Session
 from risk_service.adapters.postgres.foresight import Foresight
 from risk_service.adapters.postgres.migrate import migrate
+from risk_service.adapters.postgres.pruning import drop_cells, drop_rows, look
 from risk_service.adapters.postgres.reading import due_keys, read
 from risk_service.adapters.postgres.reconcile import reconcile
 from risk_service.adapters.postgres.reserved import PostgresReserved, let_go
@@ -40,6 +41,7 @@ from risk_service.limits import holding
 from risk_service.limits.book import LimitBook
 from risk_service.limits.calls import do, usage
 from risk_service.limits.policy import CLUSTER
+from risk_service.limits.pruning import prune
 from risk_service.limits.steps import expire
 
 # A move asks for more only as it learns more: a reservation, then its counters, then roots.
@@ -80,6 +82,8 @@ class PostgresLedger:
         self._last_us = 0
         self._ready = False
         self._swept = 0
+        # The reservation up to which the round of forgetting has come.
+        self._pruned = ""
         self.conflicts = 0
 
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
@@ -166,6 +170,23 @@ class PostgresLedger:
             # None when another process has ended them all meanwhile.
             ended = self._settled(play, now_us, sweep=False)[0]
         return ended
+
+    def prune(self, before_us: int, now_us: int) -> int | None:
+        """Look at some reservations and forget those that are over since before a time, durably."""
+        self.open()
+        found = look(self._session, self._pruned, before_us, self._at(now_us))
+        if found is None:
+            self._pruned = ""
+            return None
+        drop_rows(self._session, found.empty)
+
+        def play(draft: BoundedDraft, at_us: int) -> int:
+            return prune(draft, found.names, before_us, at_us)
+
+        count, draft, _ = self._settled(play, now_us, sweep=False)
+        drop_cells(self._session, draft)
+        self._pruned = found.last
+        return count
 
     def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
         """Return the counters of a subject, such as ``account`` and its token, in use now."""

@@ -32,10 +32,12 @@ from risk_service.limits.calls import do, drifts, usage
 from risk_service.limits.draft import Draft
 from risk_service.limits.holding import check, hold
 from risk_service.limits.policy import CLUSTER
+from risk_service.limits.pruning import may_go, prune
 from risk_service.limits.steps import expire, foresee
 
 # Work that one call does for holds of others that ran out.
 EXPIRED_PER_CALL = 64
+PRUNED_PER_CALL = 64
 
 
 def _ignore(_seconds: float) -> None:
@@ -71,6 +73,8 @@ class SqliteLedger:
             migrate(self._db, str(path), DECISION_LOG)
             self._rows = LedgerRows(self._db)
             self._last_us = self._rows.last_us()
+        # The row up to which the round of forgetting has come.
+        self._pruned = 0
         # Counts what was written: holds that were granted before are no longer good.
         self._written = 0
 
@@ -140,6 +144,25 @@ class SqliteLedger:
             draft = self._draft([], now_us)
         self._commit(draft, now_us)
         return len(draft.changed)
+
+    def prune(self, before_us: int, now_us: int) -> int | None:
+        """Look at some reservations and forget those that are over since before a time, durably.
+
+        They are looked at in the order in which they were made, so a round ends at the first
+        that were made, or changed, since.
+        """
+        now_us = self._now_us(now_us)
+        with unavailable():
+            found = self._rows.over(self._pruned, PRUNED_PER_CALL)
+            if not any(row.changed_us < before_us for _, row in found):
+                self._pruned = 0
+                return None
+            names = [row.reservation_id for _, row in found if may_go(row, before_us)]
+            draft = self._draft(names, now_us)
+            count = prune(draft, names, before_us, now_us)
+        self._commit(draft, now_us)
+        self._pruned = found[-1][0]
+        return count
 
     def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
         """Return the counters of a subject, such as ``account`` and its token, in use now."""

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from risk_service.domain.positional import reader
-from risk_service.domain.reservation import ReservationState
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
+from risk_service.limits.pruning import CARRIED, is_empty
 from risk_service.limits.reservation import Reservation
 
 COUNTERS_CACHED_MAX = 100_000
@@ -60,6 +60,11 @@ _EXPIRING = (
     "ORDER BY expires_at_us LIMIT ?"
 )
 
+# Rows keep the order in which they were made, so the oldest come first.
+_OVER = (
+    "SELECT rowid, record FROM reservations WHERE rowid > ? AND state > 1 "
+    "AND NOT reservation_id BETWEEN ? AND ? ORDER BY rowid LIMIT ?"
+)
 _FIRST_DUE = "SELECT min(expires_at_us) FROM reservations WHERE expires_at_us > 0"
 NEVER_US = 2**63 - 1
 
@@ -184,6 +189,12 @@ class LedgerRows:
             self._due_us = NEVER_US if first is None else first
         return [_decode(record) for (record,) in rows]
 
+    def over(self, behind: int, at_most: int) -> list[tuple[int, Reservation]]:
+        """Return row number and row of some reservations that hold nothing, the oldest first."""
+        bounds = CARRIED, CARRIED + chr(0x10FFFF)
+        rows = self._db.execute(_OVER, (behind, *bounds, at_most)).fetchall()
+        return [(number, _decode(record)) for number, record in rows]
+
     def all_reservations(self) -> Iterator[Reservation]:
         """Yield every reservation of the ledger."""
         for (record,) in self._db.execute("SELECT record FROM reservations"):
@@ -201,8 +212,8 @@ class LedgerRows:
 
     def write(self, db: sqlite3.Connection, draft: Draft, now_us: int) -> int:
         """Write a draft inside a transaction and return about how many bytes."""
-        kept = [row for row in draft.changed.values() if not _is_nothing(row)]
-        gone = [(key,) for key, row in draft.changed.items() if _is_nothing(row)]
+        kept = [row for row in draft.changed.values() if not is_empty(row)]
+        gone = [(key,) for key, row in draft.changed.items() if is_empty(row)]
         rows = [
             (row.reservation_id, int(row.state), row.expires_at_us, _encode(row)) for row in kept
         ]
@@ -276,8 +287,3 @@ class LedgerRows:
 
 def _text(keys: Sequence[str]) -> str:
     return msgspec.json.encode(keys).decode()
-
-
-def _is_nothing(row: Reservation) -> bool:
-    """Tell whether a row says nothing any more: a refusal that was kept long enough."""
-    return row.state is ReservationState.NONE and row.refused is None and not row.kept
