@@ -15,8 +15,10 @@ from threading import Lock
 import msgspec
 from msgspec import Struct
 
+from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.reported import ORDER_LIFE
 from risk_service.features.clusters.links import LinkReader
 from risk_service.features.clusters.snapshot import Snapshot, restore, snapshot
 from risk_service.features.clusters.state import ClusterState
@@ -76,7 +78,7 @@ class ClusterKeeper:
         self._writing = Lock()
         started_s = time.perf_counter()
         self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
-        replayed = self._replay(LinkReader(window_set, rules))
+        replayed = self._replay(LinkReader(window_set, rules), rules)
         ready_s = round(time.perf_counter() - started_s, 2)
         log.info("clusters_ready", extra={"events": replayed, "ready_s": ready_s})
         if replayed > MANY_EVENTS:
@@ -119,15 +121,17 @@ class ClusterKeeper:
         log.warning("clusters_rebuilt", extra={"error_type": "another log"})
         return None
 
-    def _replay(self, reader: LinkReader) -> int:
+    def _replay(self, reader: LinkReader, rules: Rules) -> int:
         """Apply the links that the log has and the state has not; return the events read.
 
         Without a snapshot that is the whole log: how old an account is no part of it tells.
         """
-        after_us = self.state.applied_us
-        count = 0
-        for logged in self._tail.after(self._tail.place_before(after_us + 1)):
+        beginning = self._tail.place_before(self.state.applied_us + 1)
+        life = any(kind.name in rules.kinds for kind in ORDER_LIFE)
+        progress, count = Progress("clusters_read", self._tail.logged_us()), 0
+        for logged in self._tail.after(beginning, life=life):
             count += 1
+            progress.reached(logged.stamp_us, count)
             links = reader.links(logged.event)
             if links is not None and logged.stamp_us > self.state.applied_us:
                 self.state.apply(reader.account(logged.event), links, logged.stamp_us)

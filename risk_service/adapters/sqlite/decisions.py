@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from risk_service.adapters.sqlite.connection import connect, transaction, unavai
 from risk_service.adapters.sqlite.decision_rows import (
     DecisionKeys,
     DecisionRows,
+    Packed,
     keys_of,
     next_places,
     record_of,
@@ -96,11 +97,7 @@ class SqliteDecisionStore:
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, DecisionRecord]:
         """Return the records answered to these requests, absent ones left out."""
         places = self._asked(lambda index: index.rows_of_requests(request_ids))
-        if not places:
-            return {}
-        with unavailable():
-            records = self._rows.at(list(places.values()))
-        return {key: record_of(records[seq]) for key, seq in places.items()}
+        return {key: record_of(record) for key, record in self._at(places).items()}
 
     def last_numbers(self, order_ids: Sequence[str]) -> dict[str, int]:
         """Return the number of the latest decision per order, absent ones left out."""
@@ -119,11 +116,13 @@ class SqliteDecisionStore:
     def orders_of(self, order_ids: Sequence[str]) -> dict[str, tuple[str, Order]]:
         """Return decision id and order of each order's latest record, absent ones left out."""
         last = self._asked(lambda index: index.last_of_orders(order_ids))
-        if not last:
-            return {}
-        with unavailable():
-            records = self._rows.at([seq for _, seq in last.values()])
-        return {key: order_of(records[seq]) for key, (_, seq) in last.items()}
+        places = {key: seq for key, (_, seq) in last.items()}
+        return {key: order_of(record) for key, record in self._at(places).items()}
+
+    def orders_decided(self, decision_ids: Sequence[str]) -> dict[str, Order]:
+        """Return the order of each decision, absent ones left out."""
+        places = self._asked(lambda index: index.rows_of_decisions(decision_ids))
+        return {key: order_of(record)[1] for key, record in self._at(places).items()}
 
     def by_challenge_id(self, challenge_id: str) -> DecisionRecord | None:
         """Return the record that asked for this challenge, or None."""
@@ -177,6 +176,14 @@ class SqliteDecisionStore:
             return None
         with unavailable():
             return record_of(self._rows.at([seq])[seq])
+
+    def _at(self, places: Mapping[str, int]) -> dict[str, Packed]:
+        """Return the records at these places, by the places' names."""
+        if not places:
+            return {}
+        with unavailable():
+            records = self._rows.at(list(places.values()))
+        return {name: records[seq] for name, seq in places.items()}
 
     def _asked(self, look_up: Callable[[KeyIndex], Found]) -> Found:
         """Ask the index; one that turns out damaged is made again and asked once more."""

@@ -169,6 +169,17 @@ class KeyIndex:
         known = self._young.decisions.get(decision_id) or self._old.decisions.get(decision_id)
         return known or self._one("SELECT seq FROM decision_ids WHERE decision_id = ?", decision_id)
 
+    def rows_of_decisions(self, decision_ids: Sequence[str]) -> dict[str, int]:
+        """Return the rows of these decision ids, absent ones left out."""
+        young, old = self._young.decisions, self._old.decisions
+        found = {key: young.get(key) or old.get(key, 0) for key in decision_ids}
+        absent = [key for key, seq in found.items() if not seq]
+        if absent:
+            asked = marks(absent)
+            sql = f"SELECT decision_id, seq FROM decision_ids WHERE decision_id IN ({asked})"  # noqa: S608 - question marks only
+            found.update(self._reader.execute(sql, absent).fetchall())
+        return {key: seq for key, seq in found.items() if seq}
+
     def row_of_challenge(self, challenge_id: str) -> int | None:
         """Return the row that asked for a challenge, or None."""
         known = self._young.challenges.get(challenge_id) or self._old.challenges.get(challenge_id)

@@ -1,9 +1,10 @@
 """The log of decisions and events as one stream of stamped events, for what is made from it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from heapq import merge
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStor
 from risk_service.adapters.sqlite.events import SqliteEventLog, events_after
 from risk_service.domain.errors import DataFault
 from risk_service.domain.event import Event
+from risk_service.domain.order import Order
 from risk_service.domain.reported import EventRecord
 from risk_service.features.windows.order_event import (
     action_event,
@@ -22,6 +24,9 @@ from risk_service.features.windows.order_event import (
     order_event,
     past_life_event,
 )
+
+# Events whose orders are looked up together.
+READ_AHEAD = 1000
 
 
 class Place(NamedTuple):
@@ -75,28 +80,38 @@ class LogTail:
         with unavailable(), closing(connect(self._path, "FULL")) as db:
             return Place(last_place_before(DecisionRows(db), since_us), since_us - 1)
 
-    def after(self, place: Place) -> Iterator[Logged]:
-        """Yield every event that counts, in the order of the stamps, one row at a time."""
+    def after(self, place: Place, *, life: bool = True) -> Iterator[Logged]:
+        """Yield every event that counts, in the order of the stamps, some rows at a time.
+
+        Parameters
+        ----------
+        life
+            Whether events in the life of an order are wanted: each asks for its order.
+        """
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            attempts, reported = self._attempts(db, place), self._reported(db, place)
+            attempts, reported = self._attempts(db, place), self._reported(db, place, life)
             yield from merge(attempts, reported, key=itemgetter(0))
 
     def _attempts(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
         for seq, stamp_us, decision_id, order in attempts_after(DecisionRows(db), place.seq):
             yield Logged(stamp_us, seq, order_event(order, decision_id, stamp_us))
 
-    def _reported(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
-        for record in events_after(db, place.event_us):
-            if not record.same_as:
-                yield Logged(record.stamp_us, 0, self._event(record))
+    def _reported(self, db: sqlite3.Connection, place: Place, life: bool) -> Iterator[Logged]:
+        records = events_after(db, place.event_us)
+        while rows := list(islice(records, READ_AHEAD)):
+            counting = [one for one in rows if not one.same_as and (life or one.life is None)]
+            decided = {one.decision_id for one in counting if one.decision_id}
+            orders = self._decisions.orders_decided(list(decided))
+            for record in counting:
+                yield Logged(record.stamp_us, 0, self._event(record, orders))
 
-    def _event(self, record: EventRecord) -> Event:
+    def _event(self, record: EventRecord, orders: Mapping[str, Order]) -> Event:
         if record.action is not None:
             return action_event(record.action)
         if record.past is not None and record.life is not None:
             return past_life_event(record.past, record.life)
-        decision = self._decisions.by_decision_id(record.decision_id)
-        if record.life is None or decision is None:
+        order = orders.get(record.decision_id)
+        if record.life is None or order is None:
             words = f"the event {record.event_id} has no order; restore the file from a backup"
             raise DataFault(str(self._path), None, words)
-        return life_event(decision.order, record.life)
+        return life_event(order, record.life)
