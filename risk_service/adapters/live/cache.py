@@ -7,6 +7,7 @@ import numpy as np
 
 from risk_service.adapters.live.held_back import Effects, Held, HeldBack
 from risk_service.adapters.live.keeper import Floats, Keys
+from risk_service.adapters.live.parts import Part
 from risk_service.adapters.live.records_file import RecordsFile, Row, key_of
 from risk_service.domain.event import Event
 from risk_service.features.clusters.features import ClusterFeatures
@@ -67,6 +68,17 @@ class RecordCache:
                 if one is not None and one.record.stamp_us < a_us:
                     one.record.apply(a_us, tau_us, bits, event.columns, hashes)
                     self.touch(one)
+
+    def make(self, part: Part, now_us: int) -> Iterator[list[Row]]:
+        """Yield the packed records of a part in its order; none of them stays in memory."""
+        columns = len(self._compiled.window_set.columns)
+        for number, (key, group) in enumerate(zip(part.keys, part.groups.tolist(), strict=True)):
+            plan = self._plans[group]
+            record = Record(plan)
+            places = part.places[part.begins[number] : part.begins[number + 1]]
+            for _, a_us, tau_us, bits, *rest in part.words[places].tolist():
+                record.apply(a_us, tau_us, bits, tuple(rest[:columns]), tuple(rest[columns:]))
+            yield [Row(key, plan.expires_us(record.stamp_us), record.pack(now_us))]
 
     def _hold(self, group: int, keys: Sequence[str]) -> list[Held | None]:
         """Return the record of each key, loaded or new; None for an empty key."""

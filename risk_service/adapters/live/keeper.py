@@ -1,11 +1,12 @@
 """What the embedded store asks of those who keep its records, in one way or the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.adapters.live.parts import Part
 from risk_service.adapters.live.records_file import RecordsFile, Row
 from risk_service.domain.event import Event
 from risk_service.features.clusters.features import ClusterFeatures
@@ -89,6 +90,9 @@ class Keeper(Protocol):
 
     def replay(self, events: Sequence[Event], keys: Keys, stamps_us: Sequence[int]) -> None:
         """Let events of the log count under their stamps, where they do not count already."""
+
+    def make(self, part: Part, now_us: int) -> Iterator[list[Row]]:
+        """Yield the packed records of a part in its order; none of them stays in memory."""
 
     def make_room(self) -> bool:
         """Drop clean records beyond the limit; False when dirty ones stand in the way."""

@@ -121,6 +121,11 @@ class RecordsFile:
             self._writer.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", ordered)
             self._writer.execute("INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?, ?)", reached)
 
+    def fill(self, rows: Iterable[Row]) -> None:
+        """Add records to a file that is being made; until ``write`` it has reached nothing."""
+        with transaction(self._writer):
+            self._writer.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
+
     def sweep(self, now_us: int, rows: int) -> int:
         """Delete expired records among the next rows of an endless round; return how many."""
         sql = "SELECT key, expires_us FROM records WHERE key > ? ORDER BY key LIMIT ?"

@@ -16,6 +16,8 @@ from msgspec import Struct
 from risk_service.adapters.live.cache import RecordCache
 from risk_service.adapters.live.checkpoint import Checkpoints, Housekeeper
 from risk_service.adapters.live.keeper import MakeKeeper
+from risk_service.adapters.live.progress import Progress
+from risk_service.adapters.live.rebuild import Rebuild
 from risk_service.adapters.live.records_file import Reached, RecordsFile
 from risk_service.adapters.live.store import RECORDS_MAX, EmbeddedWindowStore
 from risk_service.adapters.sqlite.key_index import is_corrupt
@@ -93,19 +95,20 @@ def open_windows(
             compiled, file, stamps, tail.logged_us, records_max=records_max, keeper=keeper
         )
 
-    store = open_store(file)
-    try:
-        replayed = _replay(store, file, tail, reached)
-    except (DataFault, sqlite3.DatabaseError) as error:
-        if isinstance(error, sqlite3.DatabaseError) and not is_corrupt(error):
-            raise
-        # A record is damaged: none of the file is to be trusted.
-        log.warning("windows_rebuilt", extra={"error_type": type(error).__name__})
-        file.condemn()
-        file.close()
-        file, reached = RecordsFile(directory), None
-        store = open_store(file)
-        replayed = _replay(store, file, tail, reached)
+    store, replayed = open_store(file), 0
+    if reached is not None:
+        try:
+            replayed = _replay(store, file, tail, reached)
+        except (DataFault, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.DatabaseError) and not is_corrupt(error):
+                raise
+            # A record is damaged: none of the file is to be trusted.
+            log.warning("windows_rebuilt", extra={"error_type": type(error).__name__})
+            file.close()
+            file, reached = _empty(directory), None
+            store = open_store(file)
+    if reached is None:
+        replayed = _rebuild(directory, store, file, tail)
     ready_s = time.perf_counter() - started_s
     log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})
     version = compiled.window_set.version
@@ -133,15 +136,22 @@ def _usable(
     try:
         file = RecordsFile(directory)
         reached = file.reached()
-        if reached is None or _is_of(reached, compiled, tail):
+        if reached is not None and _is_of(reached, compiled, tail):
             return file, reached
         file.close()
+        # Without a place it is new, or a start was killed while it made the records.
+        if reached is not None:
+            log.warning("windows_rebuilt")
     except sqlite3.DatabaseError as error:
         if not is_corrupt(error):
             raise
-    log.warning("windows_rebuilt")
+        log.warning("windows_rebuilt", extra={"error_type": type(error).__name__})
+    return _empty(directory), None
+
+
+def _empty(directory: Path) -> RecordsFile:
     RecordsFile.remove(directory)
-    return RecordsFile(directory), None
+    return RecordsFile(directory)
 
 
 def _is_of(reached: Reached, compiled: CompiledWindows, tail: LogTail) -> bool:
@@ -178,20 +188,29 @@ class _Replayed:
         self.reached = Reached(before.plans, seq, event_us, mark)
 
 
-def _replay(
-    store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, reached: Reached | None
-) -> int:
-    """Count the events that the file has not reached; return how many there were."""
+def _rebuild(directory: Path, store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail) -> int:
+    """Make all records from the log; return how many events there were."""
     compiled = store.compiled
-    beginning = Place(reached.seq, reached.event_us) if reached else _beginning(compiled, tail)
-    replayed = _Replayed(compiled.window_set.version, beginning)
+    end, mark = tail.end()
+    events = tail.after(_beginning(compiled, tail))
+    count = Rebuild(directory, compiled, store.cache).fill(file, events, tail.logged_us())
+    file.write((), Reached(compiled.window_set.version, end.seq, end.event_us, f"{mark} {mark}"))
+    return count
+
+
+def _replay(store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, reached: Reached) -> int:
+    """Count the events that the file has not reached; return how many there were."""
+    place = Place(reached.seq, reached.event_us)
+    replayed = _Replayed(store.compiled.window_set.version, place)
     checkpoints = Checkpoints(store, file, lambda: replayed.reached)
+    progress = Progress("windows_replayed", tail.logged_us())
     count = 0
-    for group in _groups(tail.after(beginning)):
+    for group in _groups(tail.after(place)):
         store.replay([(logged.stamp_us, logged.event) for logged in group])
         for logged in group:
             replayed.advance(logged)
         count += len(group)
+        progress.reached(store.applied_us, count)
         if not store.cache.make_room() or store.cache.dirty_count >= store.cache.records_max // 2:
             checkpoints.write(pause_s=0.0)
     return count

@@ -1,7 +1,7 @@
 """Keeps records as blocks: which key has which record, and the calls of the loops."""
 
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -9,13 +9,15 @@ from risk_service.adapters.live.flat import words as at
 from risk_service.adapters.live.flat.adding import FlatAdder
 from risk_service.adapters.live.flat.blocks import free_all
 from risk_service.adapters.live.flat.group import read_all, run, settle
+from risk_service.adapters.live.flat.making import make
 from risk_service.adapters.live.flat.memory import Floats, Ints, Work
 from risk_service.adapters.live.flat.packing import DAMAGED, unpack
 from risk_service.adapters.live.flat.program import make_program
 from risk_service.adapters.live.flat.space import NO_RECORD, Space
 from risk_service.adapters.live.flat.writing import FlatDirty
 from risk_service.adapters.live.keeper import Keys, Visit
-from risk_service.adapters.live.records_file import RecordKey, RecordsFile
+from risk_service.adapters.live.parts import Part
+from risk_service.adapters.live.records_file import RecordKey, RecordsFile, Row
 from risk_service.domain.errors import DataFault
 from risk_service.domain.event import Event
 from risk_service.features.clusters.features import ClusterFeatures
@@ -89,6 +91,10 @@ class FlatRecords:
             for event, a_us in zip(events, stamps_us, strict=True)
         ]
         self.run(self._hold(keys), events, visits, at.REPLAY)
+
+    def make(self, part: Part, now_us: int) -> Iterator[list[Row]]:
+        """Yield the packed records of a part in its order; none of them stays in memory."""
+        return make(self._space, self._program, self._compiled.plans, part, now_us)
 
     def run(
         self, records: Ints, events: Sequence[Event], visits: Sequence[Visit], mode: int
