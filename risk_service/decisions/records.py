@@ -63,19 +63,20 @@ class Records:
     ) -> DecisionRecord:
         """Return the record of one order of a group."""
         case, stamped = judged.draft.case, judged.stamped
+        # By position, here and below: names would cost as much again as the values.
         return DecisionRecord(
-            decision=self._decision(judged, group, index, versions),
-            fingerprint=case.attempt.fingerprint,
-            order=case.order,
-            vector=group.matrix[index].tobytes(),
-            clock_us=group.now_us,
-            completion=case.completion,
-            stamp_us=stamped.stamp_us,
-            read_us=stamped.read_us,
-            applied_us=stamped.applied_us,
-            linked_us=stamped.linked_us,
-            others_us=stamped.others_us,
-            thresholds=judged.draft.thresholds.scores,
+            self._decision(judged, group, index, versions),
+            case.attempt.fingerprint,
+            case.order,
+            group.matrix[index].tobytes(),
+            group.now_us,
+            case.completion,
+            stamped.stamp_us,
+            stamped.read_us,
+            stamped.applied_us,
+            stamped.linked_us,
+            judged.draft.thresholds.scores,
+            stamped.others_us,
         )
 
     def _decision(
@@ -85,26 +86,26 @@ class Records:
         case, found = draft.case, draft.found
         grant = judged.limited.grant or NO_LIMITS_ASKED
         return Decision(
-            decision_id=case.decision_id,
-            request_id=case.attempt.request_id,
-            order_id=case.order.order_id,
-            number=case.number,
-            outcome=verdict.outcome,
-            scores=_scores(group, index),
-            reasons=() if verdict.outcome is Outcome.ALLOW else self._why(judged, group, index),
-            versions=versions,
-            mode=_mode(judged),
-            decided_at_us=group.now_us,
-            challenge=self._challenge(verdict, group.now_us),
-            quantity_limits=verdict.quantity_limits,
-            causes=verdict.causes,
-            rule_hits=found.rule_hits,
-            list_hits=found.list_hits,
-            limit_uses=grant.uses,
-            granted=grant.lines if grant.expires_at_us else (),
-            held_until_us=grant.expires_at_us,
-            blocking=_blocking(grant),
-            required_level=verdict.required_level,
+            case.decision_id,
+            case.attempt.request_id,
+            case.order.order_id,
+            case.number,
+            verdict.outcome,
+            _scores(group, index),
+            () if verdict.outcome is Outcome.ALLOW else self._why(judged, group, index),
+            versions,
+            _mode(judged),
+            group.now_us,
+            None if verdict.challenge_kind is None else self._challenge(verdict, group.now_us),
+            verdict.quantity_limits,
+            verdict.causes,
+            found.rule_hits,
+            found.list_hits,
+            grant.uses,
+            grant.lines if grant.expires_at_us else (),
+            grant.expires_at_us,
+            _blocking(grant),
+            verdict.required_level,
         )
 
     def _why(self, judged: Judged, group: ScoredGroup, index: int) -> tuple[Reason, ...]:
@@ -127,8 +128,10 @@ class Records:
 
 def _blocking(grant: Grant) -> str:
     """Return whom the first limit counts that spoke against the order."""
-    blocking = [use.subject for use in grant.uses if use.blocking and not use.shadow]
-    return blocking[0] if blocking else ""
+    for use in grant.uses:
+        if use.blocking and not use.shadow:
+            return use.subject
+    return ""
 
 
 def _mode(judged: Judged) -> Mode:
@@ -143,9 +146,4 @@ def _scores(group: ScoredGroup, index: int) -> tuple[AbuseScore, ...]:
     if not group.raw[index]:
         return ()
     rows = zip(ABUSES, group.probability[index], group.score[index], strict=True)
-    return tuple(
-        [
-            AbuseScore(abuse=abuse, probability=probability, score=score)
-            for abuse, probability, score in rows
-        ]
-    )
+    return tuple([AbuseScore(*row) for row in rows])

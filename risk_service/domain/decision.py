@@ -32,7 +32,7 @@ class Step(StrEnum):
     FAIL_POLICY = "fail_policy"
 
 
-class AbuseScore(Positional, frozen=True, kw_only=True, gc=False):
+class AbuseScore(Positional, frozen=True, gc=False):
     """Calibrated probability (0 to 1) and score (0 to 1000, 900 = 2 % false positives)."""
 
     abuse: Abuse
@@ -94,7 +94,7 @@ class QuantityLimit(Positional, frozen=True, kw_only=True, gc=False):
     allowed: int
 
 
-class Decision(Positional, frozen=True, kw_only=True, gc=False):
+class Decision(Positional, frozen=True, gc=False):
     """The answer that left the service.
 
     ``limit_uses`` is every limit that the order met and ``granted`` what is held for it until
@@ -132,7 +132,7 @@ class ChallengeCompletion(Positional, frozen=True, kw_only=True, gc=False):
     result: ChallengeResult
 
 
-class DecisionRecord(Positional, frozen=True, kw_only=True, gc=False):
+class DecisionRecord(Positional, frozen=True, gc=False):
     """What is made durable before the answer leaves: enough to replay it bit by bit.
 
     ``vector`` is the full model input as little-endian float64 bytes, shape

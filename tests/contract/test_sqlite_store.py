@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
-from risk_service.adapters.sqlite.key_index import BATCH_ROWS
+from risk_service.adapters.sqlite.key_filter import KeyFilter
+from risk_service.adapters.sqlite.key_index import BATCH_ROWS, KeyIndex
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.adapters.sqlite.schema import DECISION_LOG
@@ -193,3 +194,26 @@ def _spoil_root(index: Path, table: str) -> None:
     with index.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xa5" * size)
+
+
+def test_keys_of_a_file_that_was_there_are_learned(tmp_path: Path) -> None:
+    """After a start every key is found, before the filters know the file and after."""
+    ids = _committed(tmp_path, groups=2 * BATCH_ROWS // 16 + 8)
+    index = KeyIndex(tmp_path)
+    asked = [*ids, "never", "o-never"]
+    while True:
+        assert set(index.rows_of_requests(asked)) == set(ids)
+        assert set(index.last_of_orders([f"o-{one}" for one in asked])) == {f"o-{i}" for i in ids}
+        if index.has_learned:
+            break
+        index.learn()
+    index.close()
+
+
+def test_a_filter_never_misses_a_key_and_seldom_knows_another() -> None:
+    """Whatever was added may be there; of what was not, next to nothing after few keys."""
+    known = KeyFilter()
+    added = [f"key-{n}" for n in range(10_000)]
+    known.add(added)
+    assert known.known(added) == added
+    assert len(known.known([f"other-{n}" for n in range(10_000)])) < 100

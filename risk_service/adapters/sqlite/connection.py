@@ -1,14 +1,14 @@
 """How our SQLite files are opened, and how their troubles are reported."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from risk_service.domain.errors import StoreUnavailable
 
 BUSY_TIMEOUT_MS = 1000
+_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
 
 
 def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
@@ -26,28 +26,42 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
     return db
 
 
-@contextmanager
-def unavailable() -> Iterator[None]:
+class unavailable:  # noqa: N801 - reads as the verb of a with statement, like contextlib's
     """Turn what the machine did to us into ``StoreUnavailable``; bugs stay what they are."""
-    try:
-        yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise
-    except sqlite3.DatabaseError as error:
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: object
+    ) -> Literal[False]:
+        """Let everything pass but errors of the database."""
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _BUGS):
+            return False
         raise StoreUnavailable(f"decision store: {error}") from error
 
 
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
+class transaction:  # noqa: N801 - as above
     """Commit what happens inside, or roll it back when it raises."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:  # some errors have rolled back already
-            db.execute("ROLLBACK")
-        raise
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        """Begin, with the right to write."""
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: object
+    ) -> Literal[False]:
+        """Commit, or roll back."""
+        try:
+            if error is None:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # some errors have rolled back already
+                self._db.execute("ROLLBACK")
+        return False
 
 
 def marks(values: Sequence[object]) -> str:

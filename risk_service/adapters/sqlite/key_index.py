@@ -8,7 +8,9 @@ the log again at the start. Losing the file costs time, never a decision.
 
 Threads: ``add`` and the look-ups belong to one thread, ``write_batch`` to another. They
 share two generations of keys: the young one collects, the old one is being written and is
-dropped, in one assignment, after its transaction has committed.
+dropped, in one assignment, after its transaction has committed. Before that its keys are
+added to the filters, which say of most keys without a read that the file does not have them;
+those of a file that was there are learned in slices by the thread of ``write_batch``.
 """
 
 import sqlite3
@@ -17,15 +19,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec.json import encode
+from msgspec.json import decode, encode
 
 from risk_service.adapters.sqlite.connection import connect, marks, transaction
+from risk_service.adapters.sqlite.key_filter import KeyFilter
 from risk_service.adapters.sqlite.schema import KEY_INDEX, migrate
 
 FILE_NAME = "decision_keys.sqlite3"
 # Keys of so many rows are written together: about a megabyte of memory per generation.
 BATCH_ROWS = 4096
 CHECKPOINT_PAGES = 4096
+LEARNED_AT_ONCE = 4096
+
+# All of a slice as one value: a row at a time would hand the interpreter over for each.
+_LEARN = {
+    "requests": "SELECT json_group_array(request_id) FROM (SELECT request_id FROM requests "
+    "WHERE request_id > ? ORDER BY request_id LIMIT ?)",
+    "orders": "SELECT json_group_array(order_id) FROM (SELECT DISTINCT order_id FROM orders "
+    "WHERE order_id > ? ORDER BY order_id LIMIT ?)",
+}
 
 
 class Keys(NamedTuple):
@@ -49,13 +61,15 @@ class _Generation:
     challenges: dict[str, int] = field(default_factory=dict)
     orders: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def add(self, keys: Keys) -> None:
-        self.rows.append(keys)
-        self.requests[keys.request_id] = keys.seq
-        self.decisions[keys.decision_id] = keys.seq
-        self.orders[keys.order_id] = (keys.number, keys.seq)
-        if keys.challenge_id is not None:
-            self.challenges[keys.challenge_id] = keys.seq
+    def add(self, rows: Iterable[Keys]) -> None:
+        for row in rows:
+            self.rows.append(row)
+            seq, decision_id, request_id, order_id, number, challenge_id = row
+            self.requests[request_id] = seq
+            self.decisions[decision_id] = seq
+            self.orders[order_id] = (number, seq)
+            if challenge_id is not None:
+                self.challenges[challenge_id] = seq
 
 
 class KeyIndex:
@@ -70,6 +84,8 @@ class KeyIndex:
     ----------
     damaged
         A batch met a damaged page and cannot be written, now or later.
+    has_learned
+        Whether the filters know all that the file has; until then it is asked for every key.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -81,6 +97,11 @@ class KeyIndex:
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._young = _Generation()
         self._old = _Generation()
+        self._requests = KeyFilter()
+        self._orders = KeyFilter()
+        # Up to which key each filter has learned what the file had; None once it has all.
+        self._learned: dict[str, str | None] = dict.fromkeys(_LEARN, "")
+        self.has_learned = self.reached() == 0
         self.damaged = False
 
     def reached(self) -> int:
@@ -90,8 +111,7 @@ class KeyIndex:
 
     def add(self, rows: Iterable[Keys]) -> None:
         """Take the keys of rows that were committed to the log, in their order."""
-        for keys in rows:
-            self._young.add(keys)
+        self._young.add(rows)
 
     def batch_is_due(self) -> bool:
         """Tell whether ``write_batch`` should be called."""
@@ -115,12 +135,25 @@ class KeyIndex:
         self._old = _Generation()
 
     def _write(self, rows: Sequence[Keys]) -> None:
+        self._requests.add([k.request_id for k in rows])
+        self._orders.add([k.order_id for k in rows])
         with transaction(self._writer):
             self._insert("requests", [(k.request_id, k.seq) for k in rows])
             self._insert("decision_ids", [(k.decision_id, k.seq) for k in rows])
             self._insert("challenges", [(k.challenge_id, k.seq) for k in rows if k.challenge_id])
             self._insert("orders", [(k.order_id, k.number, k.seq) for k in rows])
             self._writer.execute("UPDATE reached SET seq = ?", (rows[-1].seq,))
+
+    def learn(self) -> None:
+        """Add some keys of a file that was there to the filters; of the thread that writes."""
+        for table, learned in self._learned.items():
+            if learned is not None:
+                packed = self._writer.execute(_LEARN[table], (learned, LEARNED_AT_ONCE))
+                keys = decode(packed.fetchone()[0], type=list[str])
+                (self._requests if table == "requests" else self._orders).add(keys)
+                self._learned[table] = keys[-1] if keys else None
+                return
+        self.has_learned = True
 
     def close(self) -> None:
         """Close the file."""
@@ -132,6 +165,8 @@ class KeyIndex:
         young, old = self._young.requests, self._old.requests
         found = {key: young.get(key) or old.get(key, 0) for key in request_ids}
         absent = [key for key, seq in found.items() if not seq]
+        if self.has_learned:
+            absent = self._requests.known(absent)
         if absent:
             sql = f"SELECT request_id, seq FROM requests WHERE request_id IN ({marks(absent)})"  # noqa: S608 - question marks only
             found.update(self._reader.execute(sql, absent).fetchall())
@@ -147,6 +182,8 @@ class KeyIndex:
                 absent.append(key)
             else:
                 found[key] = last
+        if self.has_learned:
+            absent = self._orders.known(absent)
         if absent:
             sql = (
                 "SELECT order_id, max(number), seq FROM orders "  # noqa: S608 - question marks only
@@ -155,13 +192,14 @@ class KeyIndex:
             found.update({key: (n, seq) for key, n, seq in self._reader.execute(sql, absent)})
         return found
 
-    def has_recent(self, keys: Sequence[Keys]) -> bool:
+    def has_recent(self, requests: Iterable[str], numbers: Iterable[tuple[str, int]]) -> bool:
         """Tell whether a request or a number of an order is among the keys in memory."""
         for generation in (self._young, self._old):
-            for one in keys:
-                last = generation.orders.get(one.order_id)
-                if one.request_id in generation.requests or (last and last[0] >= one.number):
-                    return True
+            if not generation.requests.keys().isdisjoint(requests):
+                return True
+            orders = generation.orders
+            if any(order in orders and orders[order][0] >= number for order, number in numbers):
+                return True
         return False
 
     def row_of_decision(self, decision_id: str) -> int | None:
