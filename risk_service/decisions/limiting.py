@@ -6,7 +6,6 @@ answer overrides ALLOW; nothing but DENY overrides a limit.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
@@ -52,8 +51,7 @@ class Limited(Struct, frozen=True, gc=False):
     counted: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True):
     """What came of a group; ``reserved`` goes into the commit of its decisions."""
 
     answers: Sequence[Limited]
@@ -120,7 +118,7 @@ class Limiting:
             return Held(answers=answers, reserved=None)
         grants = [told.get(n, grant) for n, grant in enumerate(reserved.grants)]
         answers = [
-            Limited(verdict=self._combined(ask, grant), grant=grant)
+            Limited(self._combined(ask, grant), grant)
             for ask, grant in zip(asks, grants, strict=True)
         ]
         return Held(answers=answers, reserved=reserved)
@@ -141,10 +139,10 @@ class Limiting:
         return max(ttl_us, due_us)
 
     def _request(self, ask: Ask, now_us: int) -> HoldRequest:
+        verdict = ask.verdict
         return HoldRequest(
-            demand=capped(ask.demand, ask.verdict.quantity_limits),
-            ttl_us=self.ttl_us(ask.verdict.outcome, ask.order, now_us),
-            partial=True,
+            capped(ask.demand, verdict.quantity_limits),
+            self.ttl_us(verdict.outcome, ask.order, now_us),
         )
 
     def _told(self, asks: Sequence[Ask], now_us: int) -> dict[int, Grant]:
@@ -161,11 +159,13 @@ class Limiting:
     def _combined(self, ask: Ask, grant: Grant) -> Verdict:
         before, policy = ask.verdict, self._policy
         outcome = grant.outcome
+        if outcome is Outcome.ALLOW:
+            return before
         unmet = grant.required_level > ask.demand.verification_level
         if outcome is Outcome.CHALLENGE and ask.completed is not None and not unmet:
             # Asked already, and still above the limit: a person decides.
             outcome = Outcome.REVIEW
-        if before.outcome is Outcome.DENY or outcome is Outcome.ALLOW:
+        if before.outcome is Outcome.DENY:
             return before
         refs = [use.policy_id for use in grant.uses if use.blocking and not use.shadow]
         causes = [

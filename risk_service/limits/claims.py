@@ -19,10 +19,11 @@ class Plan(Struct, frozen=True, gc=False):
     ``ref`` and ``releases`` are pinned by what is held: the policy's version, and a bit per
     reason that gives quota back. ``any_line`` tells that every line of the policy's promotion
     types counts that its measure reads: nothing else is filtered; ``as_one``, that all of them
-    count under one key. ``asks`` tells that it has a level, a currency or tiers. ``owners``
-    names the key sets; ``dimension`` is the only one where it is a single subject. In a
-    counter's key the owner comes first and then ``tail``, scope and period; ``bare_tail`` is
-    all of that where there is neither scope nor period.
+    count under one key. ``asks`` tells that it has a level, a currency or tiers. ``simple``
+    tells that none of this leaves a question: one counter, of one subject. ``owners`` names
+    the key sets; ``dimension`` is the only one where it is a single subject. In a counter's
+    key the owner comes first and then ``tail``, scope and period; ``bare_tail`` is all of that
+    where there is neither scope nor period.
     """
 
     policy: Policy
@@ -35,6 +36,7 @@ class Plan(Struct, frozen=True, gc=False):
     any_line: bool
     as_one: bool
     asks: bool
+    simple: bool
     scope_of: Callable[[DemandLine], str]
     scope_label: str
     owners: tuple[tuple[str, KeySet], ...]

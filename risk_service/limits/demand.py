@@ -29,23 +29,26 @@ def demand_of_order(
     cluster
         Accounts of the order's identity cluster, the one that names it first; may be empty.
     """
+    traits = {
+        "is_new_account": _is_new(order, now_us),
+        "address_region": order.traits.address_region,
+        "phone_region": order.traits.phone_region,
+        "currency": order.currency_code,
+        "entry_path": order.entry_path.name,
+        "challenge_passed": TRUE if passed else FALSE,
+    }
+    lines = [_goods(line) for line in order.lines]
+    lines += [_redemption(discount) for discount in order.discounts]
     return Demand(
-        reservation_id=order.order_id,
-        fingerprint=fingerprint,
-        at_us=now_us,
-        subjects=_subjects(order, cluster),
-        lines=(*map(_goods, order.lines), *map(_redemption, order.discounts)),
-        verification_level=order.verification_level,
-        traits={
-            "is_new_account": _is_new(order, now_us),
-            "address_region": order.traits.address_region,
-            "phone_region": order.traits.phone_region,
-            "currency": order.currency_code,
-            "entry_path": order.entry_path.name,
-            "challenge_passed": TRUE if passed else FALSE,
-        },
-        drop_id=order.drop_id,
-        cluster=tuple(cluster),
+        order.order_id,
+        fingerprint,
+        now_us,
+        _subjects(order, cluster),
+        tuple(lines),
+        order.verification_level,
+        traits,
+        order.drop_id,
+        tuple(cluster),
     )
 
 
@@ -67,12 +70,12 @@ def _subjects(order: Order, cluster: Sequence[str]) -> dict[str, str]:
 
 def _goods(line: OrderLine) -> DemandLine:
     return DemandLine(
-        sku=line.sku,
-        seller_id=line.seller_id,
-        campaign_id=line.campaign_id,
-        promotion_type=line.promotion_type,
-        quantity=line.quantity,
-        amount_minor=line.quantity * line.unit_price_minor,
+        line.sku,
+        line.seller_id,
+        line.campaign_id,
+        line.promotion_type,
+        line.quantity,
+        line.quantity * line.unit_price_minor,
     )
 
 

@@ -65,12 +65,8 @@ class Draft:
         """Let a reservation be as given, and its counters with it."""
         before = self.reservation(reservation.reservation_id)
         if before is not None:
-            for counter, cell_us, confirmed, held in charges(before):
-                self._add(self.pinned(counter), cell_us, -confirmed, -held)
-        for counter, cell_us, confirmed, held in charges(reservation):
-            if counter.startswith(OF_CLUSTER):
-                counter = self.pinned(counter)
-            self._add(counter, cell_us, confirmed, held)
+            self._charge(before, -1)
+        self._charge(reservation, 1)
         self.changed[reservation.reservation_id] = reservation
 
     def cells_of(self, counter: str, since_us: int) -> Cells:
@@ -137,6 +133,12 @@ class Draft:
             more = self.cells[counter, cell_us]
             found[cell_us] = (confirmed + more[0], held + more[1])
         return {cell_us: cell for cell_us, cell in found.items() if any(cell)}
+
+    def _charge(self, reservation: Reservation, sign: int) -> None:
+        """Add what a reservation counts for, or take it away."""
+        for counter, cell_us, confirmed, held in charges(reservation):
+            moved = self.pinned(counter) if counter.startswith(OF_CLUSTER) else counter
+            self._add(moved, cell_us, sign * confirmed, sign * held)
 
     def _add(self, counter: str, cell_us: int, confirmed: int, held: int) -> None:
         if not (confirmed or held):

@@ -15,8 +15,6 @@ ORDER = "order"
 MISSING_DIMENSION = "LIMIT_DIMENSION_MISSING"
 VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 
-Counters = tuple[tuple[str, str], ...]
-
 
 class Gathered:
     """Collects the claims of one demand.
@@ -43,13 +41,15 @@ class Gathered:
     def add(self, plan: Plan) -> None:
         """Take note of what a policy counts."""
         policy, demand = plan.policy, self._demand
-        if plan.any_line and self._one_kind:
-            lines = self._read.get(plan.reads)
-            if lines is None:
-                lines = self._read[plan.reads] = self._read_by(plan.reads)
-        else:
-            lines = tuple([n for n, line in enumerate(demand.lines) if policy.covers(line)])
+        lines = self._lines(plan)
         if not lines:
+            return
+        token = self._subjects.get(plan.dimension) if plan.simple else ""
+        if token:
+            place = policy.window.place(demand, demand.lines[0], self._now_us)
+            tail = f"{plan.tail}{SEPARATOR}{place.bucket}" if place.bucket else plan.bare_tail
+            counters = ((plan.dimension, f"{plan.dimension}={token}{tail}"),)
+            self._found.append(Claim(plan, "", lines, counters, place, policy.bounds, 1))
             return
         bounds = self._bounds(plan) if plan.asks else policy.bounds
         if bounds is None:
@@ -87,15 +87,20 @@ class Gathered:
         tail = plan.bare_tail
         if scope or place.bucket:
             tail = f"{plan.tail}{scope}{SEPARATOR}{place.bucket}"
-        token = self._subjects.get(plan.dimension)
-        counters: Counters
-        if token:
-            counters = ((plan.dimension, f"{plan.dimension}={token}{tail}"),)
-        else:
-            owners = self._owners(policy, plan.owners) if plan.counts else [(ORDER, "")]
-            counters = tuple([(subject, owner + tail) for subject, owner in owners])
+        owners = self._owners(policy, plan.owners) if plan.counts else [(ORDER, "")]
+        counters = tuple([(subject, owner + tail) for subject, owner in owners])
         needed = min(policy.needed, len(counters))
         self._found.append(Claim(plan, scope, lines, counters, place, bounds, needed))
+
+    def _lines(self, plan: Plan) -> tuple[int, ...]:
+        """Return the lines that a policy counts."""
+        if not (plan.any_line and self._one_kind):
+            covers = plan.policy.covers
+            return tuple([n for n, line in enumerate(self._demand.lines) if covers(line)])
+        lines = self._read.get(plan.reads)
+        if lines is None:
+            lines = self._read[plan.reads] = self._read_by(plan.reads)
+        return lines
 
     def _read_by(self, reads: int) -> tuple[int, ...]:
         """Return the lines that a kind of measure reads."""

@@ -16,6 +16,10 @@ def plan_of(policy: Policy) -> Plan:
     filtered = include.campaigns or include.skus or include.sellers
     everything = policy.count_per is CountPer.EVERYTHING
     tail = f"{SEPARATOR}{policy.shape}{SEPARATOR}"
+    any_line = not filtered and policy.exclude.is_empty()
+    as_one = everything and not window.of_line
+    asks = bool(policy.level > VerificationLevel.L0 or policy.currency or policy.tiers)
+    dimension = _dimension(policy)
     return Plan(
         policy=policy,
         ref=policy.ref,
@@ -24,13 +28,14 @@ def plan_of(policy: Policy) -> Plan:
         counts=window.counts,
         measure=int(policy.measure),
         reads=_reads(policy.measure),
-        any_line=not filtered and policy.exclude.is_empty(),
-        as_one=everything and not window.of_line,
-        asks=bool(policy.level > VerificationLevel.L0 or policy.currency or policy.tiers),
+        any_line=any_line,
+        as_one=as_one,
+        asks=asks,
+        simple=any_line and as_one and bool(dimension) and not asks,
         scope_of=policy.scope_reader,
         scope_label="" if everything else f"{policy.count_per.value}:",
         owners=tuple([("+".join(key_set), key_set) for key_set in policy.key_sets]),
-        dimension=_dimension(policy),
+        dimension=dimension,
         tail=tail,
         bare_tail=tail + SEPARATOR,
     )

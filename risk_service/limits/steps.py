@@ -75,8 +75,11 @@ def foresee(
         claims = draft.foreseen[id(demand), cluster] = book.claims(demand, now_us, cluster)
         for claim in claims.claims:
             if claim.plan.counts:
-                some = counters.setdefault(claim.place.since_us, [])
-                some += [counter for _, counter in claim.counters]
+                some = counters.get(claim.place.since_us)
+                if some is None:
+                    some = counters[claim.place.since_us] = []
+                for _, counter in claim.counters:
+                    some.append(counter)
     return counters
 
 

@@ -120,24 +120,24 @@ def _asked(lines: Sequence[DemandLine]) -> tuple[HeldLine, ...]:
 
 
 def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadCells) -> Room:
-    place, cap, plan = claim.place, claim.bounds.cap, claim.plan
+    place, plan = claim.place, claim.plan
     since_us, span_us = place.since_us, place.span_us
     used: list[int] = []
     resets: list[int] = []
     for _, counter in claim.counters:
         cells = read(counter, since_us) if plan.counts else _NOTHING
-        if not cells:
-            used.append(0)
-            resets.append(place.resets_at_us)
-            continue
-        used.append(sum([confirmed + held for confirmed, held in cells.values()]))
-        resets.append(min(cells) + span_us + place.tile_us - 1 if span_us else place.resets_at_us)
+        total, resets_us = 0, place.resets_at_us
+        if cells:
+            for confirmed, held in cells.values():
+                total += confirmed + held
+            if span_us:
+                resets_us = min(cells) + span_us + place.tile_us - 1
+        used.append(total)
+        resets.append(resets_us)
     # With all_of a counter may be used up while another is not: the k-th fullest decides.
-    room = cap
-    if len(used) == 1:
-        room -= used[0]
-    elif used:
-        room -= sorted(used, reverse=True)[claim.needed - 1]
+    if len(used) > 1:
+        total = sorted(used, reverse=True)[claim.needed - 1]
+    room = claim.bounds.cap - (total if used else 0)
     cost = charge_of(plan.measure, claim.lines, asked)
     too_much = cost > room or (claim.bounds.has_floor and is_too_little(claim, asked))
     return Room(claim, used, resets, max(room, 0), cost, too_much)

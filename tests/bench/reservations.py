@@ -1,14 +1,14 @@
-"""Reservations per second of both ledgers against a bare store that writes the same rows.
+"""Reservations per second of both ledgers against a bare store of the same reservations.
 
 Each reservation charges four counters and is one record. Groups of them go to each way in
-turn. Bare SQLite replays, as prepared statements with their values ready, what the embedded
-ledger wrote for the same group, in one transaction with the same settings, to a file of its
-own. Bare PostgreSQL makes the same records and lets a conditional write grant each counter,
-in one transaction. A sold-out drop is refused by the ledger alone, and with Redis before it.
+turn. A bare store has a table of records and a table of counters, and lets a conditional write
+grant each counter, in one transaction a group; its values are ready. Bare SQLite has the
+settings of the embedded ledger, and a file of its own. The embedded ledger writes its counters
+to their file now and then: that counts here, as often as there are groups for it. A sold-out
+drop is refused by the ledger alone, and with Redis before it.
 """
 
 import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +24,6 @@ from risk_service.adapters.redis.admission import RedisAdmission
 from risk_service.adapters.sqlite.connection import connect, transaction
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.ledger import SqliteLedger
-from risk_service.adapters.sqlite.ledger_rows import LedgerRows
-from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.grant import Demand
 from risk_service.domain.reservation import HoldRequest, LedgerAnswer, Reserve
 from risk_service.domain.vocabulary import Outcome
@@ -44,7 +42,10 @@ REFUSED_GROUPS = 100
 ITEMS = 50
 TTL_US = 600 * SECOND_US
 PATIENT_S = 30.0
+SETTLED_GROUPS = 15
 STOCK = 10_000_000
+# About as long as ours.
+RECORD = b"x" * 1_400
 BOOK = parse_limits(
     "format = 1\n"
     + policy("stock", subject='{ any_of = ["GLOBAL"] }', cap=STOCK)
@@ -103,7 +104,7 @@ def run_round() -> Round:
         figures = _rates(
             {
                 "embedded": embedded.reserve,
-                "bare_sqlite": embedded.replay,
+                "bare_sqlite": opened.enter_context(_bare_sqlite(directory)),
                 "bare_postgres": opened.enter_context(_bare_postgres(postgres)),
                 "postgres": opened.enter_context(_shared(postgres, None)),
                 "with_redis": opened.enter_context(_shared(postgres, redis)),
@@ -147,66 +148,25 @@ def _granted(answers: Sequence[object]) -> None:
             raise SystemExit(f"the ledger refused: {answer.grant}")
 
 
-class _Recorder:
-    """Hands statements on to a file, and keeps them to be replayed on another."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self.kept: list[tuple[str, list[Any]]] = []
-
-    def executemany(self, sql: str, rows: Sequence[Any]) -> object:
-        """Run a statement for many rows."""
-        self.kept.append((sql, list(rows)))
-        return self._db.executemany(sql, self.kept[-1][1])
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> object:
-        """Run a statement once."""
-        self.kept.append((sql, [values]))
-        return self._db.execute(sql, values)
-
-
-class _RecordingRows(LedgerRows):
-    """Keeps what was written last; the copy of a list is all that it costs."""
-
-    last: list[tuple[str, list[Any]]]
-
-    def write(self, db: sqlite3.Connection, draft: Any, now_us: int) -> int:
-        """Write a draft, and keep its statements."""
-        recorder = _Recorder(db)
-        size = super().write(recorder, draft, now_us)  # type: ignore[arg-type]  # it runs statements
-        self.last = recorder.kept
-        return size
-
-
 class _Embedded:
-    """The embedded ledger, and a bare file to which its rows are written again."""
+    """The embedded ledger, which writes its counters to their file every so many groups."""
 
     def __init__(self, directory: Path) -> None:
-        for name in ("ledger", "bare"):
-            (directory / name).mkdir()
-        self._store = SqliteDecisionStore(directory / "ledger")
-        self._ledger = SqliteLedger(directory / "ledger", lambda: BOOK)
-        self._rows = _RecordingRows(self._ledger._db)
-        self._ledger._rows = self._rows
-        path = directory / "bare" / "bare.sqlite3"
-        self._bare = connect(path, "FULL")
-        migrate(self._bare, str(path), DECISION_LOG)
+        self._store = SqliteDecisionStore(directory)
+        self._ledger = SqliteLedger(directory, lambda: BOOK)
+        self._groups = 0
 
     def reserve(self, demands: Sequence[Demand]) -> None:
         """Reserve through the ledger."""
         _granted(self._ledger.run(_reserves(demands), START_US))
-
-    def replay(self, _demands: Sequence[Demand]) -> None:
-        """Write the rows of the last group."""
-        with transaction(self._bare):
-            for sql, rows in self._rows.last:
-                self._bare.executemany(sql, rows)
+        self._groups += 1
+        if self._groups % SETTLED_GROUPS == 0:
+            self._ledger._rows._counters.settle()
 
     def close(self) -> None:
         """Close the files."""
         self._ledger.close()
         self._store.close()
-        self._bare.close()
 
 
 def _embedded(directory: Path) -> "closing[_Embedded]":
@@ -228,6 +188,44 @@ def _ledger(address: str, redis: RedisServer | None, book: Any) -> PostgresLedge
         admission = Admission(counters)
     session = Session(address, password=PASSWORD, timeout_s=PATIENT_S)
     return PostgresLedger(session, lambda: book, admission)
+
+
+_BARE_LITE_TABLES = """
+CREATE TABLE counters (counter TEXT PRIMARY KEY, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE reservations (id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT;
+"""
+_BARE_LITE_GRANT = """
+INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used
+WHERE used + excluded.used <= 10000000
+"""
+
+
+@contextmanager
+def _bare_sqlite(directory: Path) -> Iterator[Way]:
+    """Give a way that does what must be done in SQLite, as prepared statements."""
+    with closing(connect(directory / "bare.sqlite3", "FULL")) as db:
+        db.executescript(_BARE_LITE_TABLES)
+
+        def write(demands: Sequence[Demand]) -> None:
+            used = _used(demands)
+            rows = [(one.reservation_id, RECORD) for one in demands]
+            with transaction(db):
+                granted = db.executemany(_BARE_LITE_GRANT, list(used.items()))
+                db.executemany("INSERT INTO reservations VALUES (?, ?)", rows)
+                if granted.rowcount < len(used):
+                    raise SystemExit("the bare write refused")
+
+        yield write
+
+
+def _used(demands: Sequence[Demand]) -> dict[str, int]:
+    """Return by how much each counter goes up."""
+    used: dict[str, int] = {}
+    for one in demands:
+        keys = [f"{name}={token}" for name, token in one.subjects.items()]
+        for key in (f"GLOBAL={one.lines[0].sku}", *keys):
+            used[key] = used.get(key, 0) + 1
+    return used
 
 
 _BARE_TABLES = """
@@ -252,17 +250,12 @@ def _bare_postgres(postgres: PostgresServer) -> Iterator[Way]:
         db.execute(_BARE_TABLES)
 
         def write(demands: Sequence[Demand]) -> None:
-            used: dict[str, int] = {}
-            for one in demands:
-                keys = [f"{name}={token}" for name, token in one.subjects.items()]
-                for key in (f"GLOBAL={one.lines[0].sku}", *keys):
-                    used[key] = used.get(key, 0) + 1
-            record = b"x" * 700
+            used = _used(demands)
             with db.pipeline(), db.transaction():
                 granted = db.execute(_BARE_GRANT, (list(used), list(used.values())))
                 db.execute(
                     _BARE_RECORD,
-                    ([one.reservation_id for one in demands], [record] * len(demands)),
+                    ([one.reservation_id for one in demands], [RECORD] * len(demands)),
                 )
                 if len(granted.fetchall()) < len(used):
                     raise SystemExit("the bare write refused")

@@ -267,7 +267,8 @@ def test_repair_stands_in_the_trail(
 ) -> None:
     """A counter that was damaged in the file is set right, and the trail says who did it."""
     people.approve(people.propose("damage", "pia", 1))
-    file = server.log.parent / "state" / "decisions.sqlite3"
+    assert people.ask(ANALYST, "Reconcile")["count"] == 0  # which writes what is in memory
+    file = server.log.parent / "state" / "limit_counters.sqlite3"
     with closing(sqlite3.connect(file, timeout=20)) as db:
         db.execute("UPDATE limit_cells SET confirmed = confirmed + 3 WHERE confirmed > 0")
         db.commit()

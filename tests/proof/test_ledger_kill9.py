@@ -102,8 +102,10 @@ def told(directory: Path) -> list[dict[str, Any]]:
     ]
 
 
-def counted(database: Path) -> dict[str, tuple[int, int]]:
+def counted(stub: limits_pb2_grpc.LimitServiceStub, database: Path) -> dict[str, tuple[int, int]]:
     """Return what is confirmed and held of every item."""
+    # Which writes what the service has in memory.
+    assert stub.Reconcile(limits_pb2.ReconcileRequest(), timeout=120).count == 0
     sql = "SELECT counter, confirmed, held FROM limit_cells WHERE counter LIKE 'GLOBAL=%'"
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         rows = connection.execute(sql).fetchall()
@@ -111,13 +113,17 @@ def counted(database: Path) -> dict[str, tuple[int, int]]:
     return {counter.split(SEPARATOR)[2]: (confirmed, held) for counter, confirmed, held in rows}
 
 
-def rest_is_let_go(stub: limits_pb2_grpc.LimitServiceStub, database: Path) -> None:
-    """Wait until every hold has had its time."""
+def after_rest_is_let_go(
+    stub: limits_pb2_grpc.LimitServiceStub, database: Path
+) -> dict[str, tuple[int, int]]:
+    """Return what every item has come to when every hold has had its time."""
     ends_at = time.monotonic() + TTL_S + 120
-    while any(held for _, held in counted(database).values()):
+    while True:
+        items = counted(stub, database)
+        if not any(held for _, held in items.values()):
+            return items
         assert time.monotonic() < ends_at, "a hold outlives its time"
         time.sleep(1)
-    assert stub.Reconcile(limits_pb2.ReconcileRequest(), timeout=120).count == 0
 
 
 def test_kills_lose_nothing_and_sell_nothing_twice(
@@ -142,12 +148,11 @@ def test_kills_lose_nothing_and_sell_nothing_twice(
         assert ends["over"] == 0
         assert ends["lost"] == 0
         assert server.kills > 0
-        database = files.state / "decisions.sqlite3"
+        database = files.state / "limit_counters.sqlite3"
         with grpc.insecure_channel(server.target) as channel:
-            rest_is_let_go(limits_pb2_grpc.LimitServiceStub(channel), database)
+            items = after_rest_is_let_go(limits_pb2_grpc.LimitServiceStub(channel), database)
         sold: Counter[str] = Counter()
         for line in lines:
             sold[line["sku"]] += line["units"]
-        items = counted(database)
         assert {sku: units for sku, (units, _) in items.items()} == dict(sold)
         assert max(units for units, _ in items.values()) <= ITEM_CAP

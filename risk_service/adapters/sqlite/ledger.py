@@ -71,7 +71,7 @@ class SqliteLedger:
         with unavailable():
             self._db = connect(path, "FULL")
             migrate(self._db, str(path), DECISION_LOG)
-            self._rows = LedgerRows(self._db)
+            self._rows = LedgerRows(self._db, directory)
             self._last_us = self._rows.last_us()
         # The row up to which the round of forgetting has come.
         self._pruned = 0
@@ -111,7 +111,8 @@ class SqliteLedger:
             return self._rows.write(db, draft, now_us) if _has_changed(draft) else 0
 
         def written() -> None:
-            self._done(draft, now_us)
+            if _has_changed(draft):
+                self._done(draft, now_us)
 
         def drop() -> None:
             if self._written == ticket:
@@ -178,22 +179,21 @@ class SqliteLedger:
 
         Reads every reservation: the service answers nothing meanwhile.
         """
+        now_us = self._now_us(now_us)
         with unavailable(), transaction(self._db):
-            pinned = Draft(self._rows).pinned
-            found = drifts(self._rows.all_reservations(), self._rows.all_cells(), pinned)
-            if repair:
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO limit_cells VALUES (?, ?, ?, ?)",
-                    [(one.counter, one.cell_us, *one.ledger) for one in found],
-                )
+            draft = Draft(self._rows)
+            found = drifts(self._rows.all_reservations(), self._rows.all_cells(), draft.pinned)
+            if repair and found:
+                right = [(one.counter, one.cell_us, *one.ledger) for one in found]
+                self._rows.write_cells(self._db, right, now_us)
         if repair and found:
+            self._done(draft, now_us)
             self._rows.forget()
-            self._written += 1
-            self._last_us = self._now_us(now_us)
         return found
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        self._rows.close()
         self._db.close()
 
     def _now_us(self, now_us: int) -> int:

@@ -1,14 +1,19 @@
 """The rows of the ledger: read through small caches, written as one draft.
 
-One process writes, so what was read or written last is what the file has.
+One process writes, so what was read or written last is what the file has. What the counters
+come to after a commit is one row of ``ledger_changes``, from which they get to their own file.
 """
 
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
+from risk_service.adapters.sqlite.changes import Changes
+from risk_service.adapters.sqlite.counters import CellRow
+from risk_service.adapters.sqlite.counters_opened import opened_counters
 from risk_service.domain.positional import reader
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
@@ -25,15 +30,7 @@ ROW_BYTES = 300
 _encode = msgspec.msgpack.Encoder().encode
 _decode = reader(Reservation)
 
-_CELLS = "SELECT cell_us, confirmed, held FROM limit_cells WHERE counter = ? AND cell_us > ?"
-_OWNED = (
-    "SELECT counter, cell_us, confirmed, held FROM limit_cells WHERE counter >= ? AND counter < ?"
-)
 # One text for any number of values: SQLite keeps it prepared, and it costs no more per value.
-_SOME_CELLS = (
-    "SELECT counter, cell_us, confirmed, held FROM json_each(?) AS asked "
-    "CROSS JOIN limit_cells ON counter = asked.value WHERE cell_us > ?"
-)
 _SOME_ROOTS = (
     "SELECT account, limit_roots.root FROM json_each(?) AS asked CROSS JOIN limit_roots "
     "ON account = asked.value"
@@ -42,18 +39,9 @@ _SOME_RESERVATIONS = (
     "SELECT reservation_id, record FROM json_each(?) AS asked CROSS JOIN reservations "
     "ON reservation_id = asked.value"
 )
-# Between the separator, which is 31, and what comes after it.
-_OWNERS = (
-    "SELECT DISTINCT asked.value FROM json_each(?) AS asked CROSS JOIN limit_cells "
-    "ON counter >= asked.value || char(31) AND counter < asked.value || char(32)"
-)
 _PUT = (
     "INSERT INTO reservations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
     "state = excluded.state, expires_at_us = excluded.expires_at_us, record = excluded.record"
-)
-_PUT_CELL = (
-    "INSERT INTO limit_cells VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-    "confirmed = excluded.confirmed, held = excluded.held"
 )
 _EXPIRING = (
     "SELECT record FROM reservations WHERE expires_at_us > 0 AND expires_at_us <= ? "
@@ -68,15 +56,23 @@ _OVER = (
 _FIRST_DUE = "SELECT min(expires_at_us) FROM reservations WHERE expires_at_us > 0"
 NEVER_US = 2**63 - 1
 
-CellRow = tuple[str, int, int, int]
+
 _EMPTY = (0, 0)
-ALL_CELLS = -1
+_UNKNOWN: tuple[int, Cells] = (NEVER_US, {})
 
 
 class LedgerRows:
-    """Implements ``limits.draft.Base`` over the tables of the ledger."""
+    """Implements ``limits.draft.Base`` over the tables of the ledger.
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    Parameters
+    ----------
+    db
+        The file of the decision log.
+    directory
+        Where it lies, and the counters beside it.
+    """
+
+    def __init__(self, db: sqlite3.Connection, directory: Path) -> None:
         self._db = db
         # Of each counter the cells after a time, all of them; those before were left out.
         self._cells: OrderedDict[str, tuple[int, Cells]] = OrderedDict()
@@ -87,6 +83,10 @@ class LedgerRows:
         self._due_us = 0
         self._fetched: dict[str, Reservation | None] = {}
         self._wrote: list[CellRow] = []
+        self._changes = Changes(db)
+        self._counters = opened_counters(
+            directory, self._changes, self.all_reservations, Draft(self).pinned
+        )
 
     def reservation(self, reservation_id: str) -> Reservation | None:
         """Return a reservation, or None."""
@@ -110,10 +110,8 @@ class LedgerRows:
         """
         known = self._cells.get(counter)
         if known is not None:
-            self._cells.move_to_end(counter)
             return known[1]
-        rows = self._db.execute(_CELLS, (counter, since_us))
-        cells = {cell_us: (confirmed, held) for cell_us, confirmed, held in rows}
+        cells = self._counters.read([counter], since_us)[counter]
         self._remember(counter, since_us, cells)
         return cells
 
@@ -123,12 +121,8 @@ class LedgerRows:
             missing = [counter for counter in all_of_them if counter not in self._cells]
             if not missing:
                 continue
-            cells: dict[str, Cells] = {counter: {} for counter in missing}
-            rows = self._db.execute(_SOME_CELLS, (_text(missing), since_us))
-            for counter, cell_us, confirmed, held in rows:
-                cells[counter][cell_us] = (confirmed, held)
-            for counter, found in cells.items():
-                self._remember(counter, since_us, found)
+            for counter, cells in self._counters.read(missing, since_us).items():
+                self._remember(counter, since_us, cells)
 
     def fetch_clusters(self, members: Iterable[Sequence[str]]) -> None:
         """Read at once which accounts are counted under others, and which never used anything.
@@ -153,20 +147,14 @@ class LedgerRows:
         }
         unknown = [owner for owner in owners if owner not in self._idle]
         if unknown:
-            used = {owner for (owner,) in self._db.execute(_OWNERS, (_text(unknown),))}
+            used = self._counters.owners_of_some(unknown)
             for owner in unknown:
                 if owner not in used:
                     self._remember_idle(owner)
 
     def counters_of(self, owner: str) -> dict[str, Cells]:
         """Return all cells of the counters whose key begins with ``owner`` and a separator."""
-        found: dict[str, Cells] = {}
-        if owner in self._idle:
-            return found
-        bounds = owner + SEPARATOR, owner + chr(ord(SEPARATOR) + 1)
-        for counter, cell_us, confirmed, held in self._db.execute(_OWNED, bounds):
-            found.setdefault(counter, {})[cell_us] = (confirmed, held)
-        return found
+        return {} if owner in self._idle else self._counters.owned(owner)
 
     def root(self, account: str) -> str:
         """Return the account that an account's cluster is counted under since it merged."""
@@ -202,13 +190,12 @@ class LedgerRows:
 
     def all_cells(self) -> Iterator[CellRow]:
         """Yield (counter, cell, confirmed, held) of every cell."""
-        sql = "SELECT counter, cell_us, confirmed, held FROM limit_cells"
-        yield from self._db.execute(sql)
+        return self._counters.all_cells()
 
     def last_us(self) -> int:
         """Return the greatest time that the ledger was written at."""
-        last: int = self._db.execute("SELECT now_us FROM ledger_clock").fetchone()[0]
-        return last
+        first_us: int = self._db.execute("SELECT now_us FROM ledger_clock").fetchone()[0]
+        return max(first_us, self._changes.last_us())
 
     def write(self, db: sqlite3.Connection, draft: Draft, now_us: int) -> int:
         """Write a draft inside a transaction and return about how many bytes."""
@@ -218,32 +205,36 @@ class LedgerRows:
             (row.reservation_id, int(row.state), row.expires_at_us, _encode(row)) for row in kept
         ]
         self._due_us = min([self._due_us, *[row[2] for row in rows if row[2]]])
-        cells = self._wrote = self._absolute(draft)
         db.executemany(_PUT, rows)
-        db.executemany(_PUT_CELL, [row for row in cells if row[2] or row[3]])
-        empty = [row[:2] for row in cells if not (row[2] or row[3])]
-        if empty:
-            db.executemany("DELETE FROM limit_cells WHERE counter = ? AND cell_us = ?", empty)
         if gone:
             db.executemany("DELETE FROM reservations WHERE reservation_id = ?", gone)
         if draft.roots:
             db.executemany("INSERT OR REPLACE INTO limit_roots VALUES (?, ?)", draft.roots.items())
-        db.execute("UPDATE ledger_clock SET now_us = ?", (now_us,))
-        return sum([len(row[3]) for row in rows]) + ROW_BYTES * (len(rows) + len(cells))
+        size = self.write_cells(db, self._absolute(draft), now_us)
+        return size + sum([len(row[3]) for row in rows]) + ROW_BYTES * len(rows)
+
+    def write_cells(self, db: sqlite3.Connection, cells: list[CellRow], now_us: int) -> int:
+        """Append what some cells are from now on to the log; return how many bytes."""
+        self._wrote = cells
+        return self._changes.append(db, cells, now_us, self._counters.reached.seq)
 
     def written(self, draft: Draft) -> None:
         """Let the caches follow the draft that was written last and is durable."""
+        self._counters.add(self._changes.appended(), self._wrote)
         for counter, cell_us, confirmed, held in self._wrote:
             if counter.startswith(OF_CLUSTER):
                 self._idle.pop(counter.partition(SEPARATOR)[0], None)
             known = self._cells.get(counter)
-            if known is None:
-                continue
-            known[1][cell_us] = (confirmed, held)
-            if len(known[1]) > CELLS_CACHED_MAX:
-                del self._cells[counter]
+            if known is not None:
+                known[1][cell_us] = (confirmed, held)
+                if len(known[1]) > CELLS_CACHED_MAX:
+                    del self._cells[counter]
         self._roots.update(draft.roots)
         self._fetched = {}
+
+    def close(self) -> None:
+        """Close the counters' file; the log is its owner's."""
+        self._counters.close()
 
     def forget(self) -> None:
         """Empty the caches."""
@@ -255,19 +246,20 @@ class LedgerRows:
     def _absolute(self, draft: Draft) -> list[CellRow]:
         """Return the cells of a draft as they will be."""
         rows: list[CellRow] = []
+        cached = self._cells
         for (counter, cell_us), (confirmed, held) in draft.cells.items():
-            before = self._cell(counter, cell_us)
-            rows.append((counter, cell_us, before[0] + confirmed, before[1] + held))
+            since_us, cells = cached.get(counter, _UNKNOWN)
+            before = cells.get(cell_us)
+            if before is None:
+                # Of a rolling window the cache may lack cells that had left it.
+                is_new = cell_us > since_us
+                before = _EMPTY if is_new else self._counters.cell(counter, cell_us)
+            confirmed += before[0]
+            held += before[1]
+            if confirmed < 0 or held < 0:
+                raise ValueError(f"a counter would fall below nothing: {counter!r}")
+            rows.append((counter, cell_us, confirmed, held))
         return rows
-
-    def _cell(self, counter: str, cell_us: int) -> tuple[int, int]:
-        """Return one cell; of a rolling window the cache may lack those that had left it."""
-        known = self._cells.get(counter)
-        if known is not None and (cell_us > known[0] or cell_us in known[1]):
-            return known[1].get(cell_us, _EMPTY)
-        sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
-        cell: tuple[int, int] | None = self._db.execute(sql, (counter, cell_us)).fetchone()
-        return cell or _EMPTY
 
     def _remember_root(self, account: str, root: str) -> None:
         self._roots[account] = root

@@ -106,6 +106,34 @@ DECISION_LOG = FileKind(
         """
         CREATE TABLE decision_rows (row INTEGER PRIMARY KEY, records BLOB NOT NULL) STRICT;
         """,
+        # Counters go to a file of their own, in batches; a commit appends what they come to. The
+        # file is made again from the reservations when it has not reached a row that is here.
+        """
+        DROP TABLE limit_cells;
+        CREATE TABLE ledger_changes (seq INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
+        """,
+    ),
+)
+
+LIMIT_COUNTERS = FileKind(
+    name="file of limit counters",
+    application_id=0x50524D4C,  # "PRML"
+    steps=(
+        # Cells of a counter lie side by side, and so do the counters of one subject, whose token
+        # their key begins with.
+        """
+        CREATE TABLE limit_cells (
+            counter TEXT NOT NULL,
+            cell_us INTEGER NOT NULL,
+            confirmed INTEGER NOT NULL CHECK (confirmed >= 0),
+            held INTEGER NOT NULL CHECK (held >= 0),
+            PRIMARY KEY (counter, cell_us)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE reached (
+            one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, mark BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO reached VALUES (1, 0, x'');
+        """,
     ),
 )
 
