@@ -1,9 +1,9 @@
-"""The embedded window store over a log: bytes per entity, intake, and ready again after a crash.
+"""The embedded state over a log: bytes per entity, intake, and ready again after a crash.
 
-A log of decisions and events is written, the windows are made from all of it (as after a
-change of their declaration), then events are taken in until just before the next checkpoint,
-the process dies, and another one opens the same directory. ``--events 5000000`` is the
-proof's size: it takes an hour and 10 GB of disk.
+A log of decisions and events is written, windows and clusters are made from all of it (as
+after a change of their declaration). Events are taken in, and an ordinary checkpoint is
+written; then so many come that the next one is just due, the process dies, and another
+one opens the same directory. ``--events 5000000`` is the proof's size: it takes 10 GB of disk.
 """
 
 import json
@@ -14,39 +14,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from random import Random
-
-import numpy as np
-from msgspec.structs import replace
 
 from risk_service.adapters.clock import ReplayClock
 from risk_service.adapters.embedded import EmbeddedState, open_state
 from risk_service.adapters.live.checkpoint import EVENTS_BETWEEN
+from risk_service.adapters.live.clusters_file import FILE_NAME as CLUSTERS_NAME
+from risk_service.adapters.sqlite.decisions import FILE_NAME as LOG_NAME
 from risk_service.decisions.linked import Linked
-from risk_service.domain.decision import DecisionRecord
-from risk_service.domain.reported import EventRecord, LifeEvent, Report
-from risk_service.domain.vocabulary import EventType
 from risk_service.features.clusters.declaration import load_clusters
-from risk_service.features.schema import load_schema
 from risk_service.features.windows.declaration import load_windows
 from risk_service.intake.intake import Intake
 from tests.bench.figures import Round, Row, number, ratio
-from tests.fixtures.records import NOW_US, TOKENISER, order, record
+from tests.bench.live_log import ATTEMPTS_SHARE, GROUP, Traffic, chunks, fill
+from tests.fixtures.records import TOKENISER
 
 EVENTS = 1_000_000
-ATTEMPTS_SHARE = 4  # one event in four is an attempt
 TAIL = EVENTS_BETWEEN - 1
-GROUP = 500
-CHUNK = 32
 CHUNKS = 4
-LIFE = (EventType.PAID, EventType.SHIPPED, EventType.DELIVERED)
-GAP_US = 2_000_000  # an event every two seconds: a million last 23 days
 
 ROWS = (
     Row(title="events in the log, attempts included", value=number("events")),
+    Row(title="log of decisions and events, GB", value=number("log_gb"), digits=2),
     Row(title="active entities and pairs (records)", value=number("records")),
     Row(
         title="bytes per active entity, packed record",
@@ -55,22 +45,32 @@ ROWS = (
     Row(title="bytes per active entity, file", value=ratio("file_bytes", "records")),
     Row(title="bytes per record held decoded in memory", value=number("held_bytes")),
     Row(title="events taken in per second, one core", value=number("intake_per_s")),
-    Row(title="events read again after a crash (the most there can be)", value=number("replayed")),
+    Row(title="a checkpoint after 20,000 events: records", value=number("checkpoint_records")),
+    Row(title="- seconds", value=number("checkpoint_s"), digits=1),
+    Row(title="events since the checkpoint when it crashed", value=number("replayed")),
     Row(title="ready again after the crash, s", value=number("ready_s"), digits=1),
+    Row(title="- seconds of a core", value=number("ready_cpu_s"), digits=1),
     Row(title="- of it the windows, s", value=number("windows_s"), digits=1),
+    Row(title="- of it the clusters, s", value=number("clusters_s"), digits=1),
     Row(title="windows made from the whole log, s", value=number("rebuild_s"), digits=1),
-    Row(
-        title="the same, events per second",
-        value=ratio("events", "rebuild_s"),
-    ),
+    Row(title="the same, events per second", value=ratio("events", "rebuild_s")),
+    Row(title="- peak memory, MiB", value=number("rebuild_mib")),
+    Row(title="clusters made from the whole log, s", value=number("clusters_rebuild_s"), digits=1),
+    Row(title="windows and clusters made anew, seconds of a core", value=number("anew_cpu_s")),
+    Row(title="a snapshot of the clusters: copy while orders wait, ms", value=number("copy_ms")),
+    Row(title="- packed and written by a thread, s", value=number("snapshot_s"), digits=2),
+    Row(title="- MB", value=number("snapshot_mb"), digits=1),
 )
 
 
 def run_round(events: int) -> Round:
-    """Make a log, crash, open it again; each in a process of its own."""
+    """Make a log, crash, open it again; each step in a process of its own."""
     directory = Path(tempfile.mkdtemp(prefix="bench-live-", dir="build"))
+    found: Round = {}
     try:
-        return _in_process("make", directory, events) | _in_process("open", directory, events)
+        for step in STEPS:
+            found |= _in_process(step, directory, events)
+        return found
     finally:
         shutil.rmtree(directory)
 
@@ -86,102 +86,8 @@ def _nothing(_: float) -> None:
     """Take no notice of a commit."""
 
 
-class _Traffic:
-    """Attempts of many accounts, devices and addresses, few sellers and SKUs, and their life."""
-
-    def __init__(self, events: int) -> None:
-        self._draw = Random(5)
-        self._accounts = max(100, events // 20)
-        self._base_order, self._base = order(), record("r-1")
-        self._vector = np.zeros(len(load_schema().names)).tobytes()
-        self.now_us = NOW_US
-        self.attempts = 0
-
-    def attempt(self) -> DecisionRecord:
-        """Return the next attempt."""
-        draw, self.now_us = self._draw, self.now_us + GAP_US
-        self.attempts += 1
-        name = f"{self.attempts:09d}"
-        account, seller = draw.randrange(self._accounts), int(draw.paretovariate(1.0)) % 2000
-        tokens = replace(
-            self._base_order.tokens,
-            account=_token("a", account),
-            device=_token("d", draw.randrange(self._accounts)),
-            payment=_token("p", account),
-            phone=_token("t", account),
-            real_name=_token("r", account),
-            address_door=_token("o", account),
-            address_building=_token("b", account // 8),
-            ip=_token("i", draw.randrange(self._accounts)),
-            ip_block=_token("c", draw.randrange(1 + self._accounts // 50)),
-        )
-        line = replace(
-            self._base_order.lines[0],
-            seller_id=f"seller-{seller}",
-            sku=f"sku-{seller}-{draw.randrange(8)}",
-        )
-        decision = replace(
-            self._base.decision,
-            decision_id=f"dec_{name}",
-            request_id=f"r-{name}",
-            order_id=f"o-{name}",
-            decided_at_us=self.now_us,
-        )
-        return replace(
-            self._base,
-            decision=decision,
-            order=replace(self._base_order, order_id=f"o-{name}", tokens=tokens, lines=(line,)),
-            vector=self._vector,
-            stamp_us=self.now_us,
-        )
-
-    def life(self, number: int) -> LifeEvent:
-        """Return an event of an order of late, or of long ago now and then."""
-        self.now_us += GAP_US
-        back = int(self._draw.expovariate(1e-3)) % self.attempts
-        return LifeEvent(
-            event_id=f"e-{number:09d}",
-            event_type=self._draw.choice(LIFE),
-            at_us=self.now_us - self._draw.randrange(3_600_000_000),
-            order_id=f"o-{self.attempts - back:09d}",
-        )
-
-
-def _token(kind: str, number: int) -> str:
-    return f"k1:{kind}{number:031d}"
-
-
-def _fill(state: EmbeddedState, traffic: _Traffic, events: int) -> None:
-    """Write the log in large groups, as years of service would have."""
-    for start in range(0, events, GROUP):
-        attempts = [traffic.attempt() for _ in range(GROUP // ATTEMPTS_SHARE)]
-        state.store.commit(attempts)
-        records = []
-        for place in range(GROUP - len(attempts)):
-            life = traffic.life(start + place)
-            decision_id = f"dec_{life.order_id[2:]}"
-            records.append(
-                EventRecord(
-                    event_id=life.event_id,
-                    fingerprint=b"f" * 32,
-                    stamp_us=traffic.now_us,
-                    life=life,
-                    decision_id=decision_id,
-                )
-            )
-        state.events.append(records)
-
-
-def _chunks(traffic: _Traffic, first: int) -> Iterator[list[Report]]:
-    for start in range(first, first + TAIL, CHUNK):
-        yield [
-            Report(fingerprint=b"f" * 32, subject=traffic.life(number))
-            for number in range(start, start + CHUNK)
-        ]
-
-
-def _take_in(state: EmbeddedState, traffic: _Traffic, first: int) -> float:
-    """Take in the tail through the use case; return the seconds it took."""
+def _take_in(state: EmbeddedState, traffic: Traffic, first: int) -> float:
+    """Take events in through the use case, then log attempts; return events per second."""
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
     linked = Linked(state.clusters.state, declared, windows, state.logged_us)
@@ -195,60 +101,105 @@ def _take_in(state: EmbeddedState, traffic: _Traffic, first: int) -> float:
         stamps=state.stamps,
         clock=ReplayClock(traffic.now_us),
     )
-    chunks = list(_chunks(traffic, first))
+    attempts = TAIL // ATTEMPTS_SHARE
+    reports = list(chunks(traffic, first, TAIL - attempts))
     started_s = time.perf_counter()
-    pending = iter(chunks)
+    pending = iter(reports)
     while group := list(islice(pending, CHUNKS)):
         for answer in intake.take(group):
             if isinstance(answer, Exception):
                 raise answer
-    return time.perf_counter() - started_s
+    taken_s = time.perf_counter() - started_s
+    # Only the log has these: they are what a crash leaves to be read again.
+    for start in range(0, attempts, GROUP):
+        state.store.commit([traffic.attempt() for _ in range(min(GROUP, attempts - start))])
+    return (TAIL - attempts) / taken_s
 
 
-def make(directory: Path, events: int) -> Round:
-    """Write a log, make its windows, take in a tail; the caller dies afterwards."""
-    traffic = _Traffic(events)
+def write_log(directory: Path, events: int) -> Round:
+    """Write a log; its windows are made from it afterwards, nothing must count now."""
     state = open_state(directory, _nothing)
-    # Windows are made from the log afterwards: nothing must count now.
-    _fill(state, traffic, events - TAIL)
+    fill(state, Traffic(events), events)
     state.windows.housekeeper.stop()
     state.windows.file.condemn()
-    state.clusters.close()
-    state.events.close()
-    state.store.close()
+    _leave(state)
+    return {"log_gb": (directory / LOG_NAME).stat().st_size / 1e9}
+
+
+def make_anew(directory: Path, _: int) -> Round:
+    """Make windows and clusters from the whole log; stop without a crash."""
     state = open_state(directory, _nothing)
-    rebuild_s, rebuilt = state.windows.ready_s, state.windows.replayed
-    state.clusters.save()
+    anew_cpu_s, started_s = time.process_time(), time.perf_counter()
+    write = state.clusters.taken()
+    copied_s = time.perf_counter()
+    write()
+    written_s = time.perf_counter()
+    found = {
+        **state.windows.file.figures(),
+        "events": state.windows.replayed,
+        "rebuild_s": state.windows.ready_s,
+        "rebuild_mib": _peak_mib(),
+        "anew_cpu_s": anew_cpu_s,
+        "clusters_rebuild_s": state.clusters.ready_s,
+        "copy_ms": 1000 * (copied_s - started_s),
+        "snapshot_s": written_s - copied_s,
+        "snapshot_mb": (directory / CLUSTERS_NAME).stat().st_size / 1e6,
+    }
     state.close()
+    return found
+
+
+def add_tail(directory: Path, events: int) -> Round:
+    """Take events in, write a checkpoint, take the next ones in; the caller dies afterwards."""
+    traffic = Traffic(events)
+    traffic.skip(events)
     state = open_state(directory, _nothing)
     state.windows.housekeeper.stop()
-    intake_s = _take_in(state, traffic, events)
-    figures = state.windows.file.figures()
+    intake_per_s = _take_in(state, traffic, events)
+    _leave(state)
+    state = open_state(directory, _nothing)
+    state.windows.housekeeper.stop()
+    records, started_s = state.windows.store.cache.dirty_count, time.perf_counter()
+    state.windows.checkpoints.write()
+    checkpoint_s = time.perf_counter() - started_s
+    _take_in(state, traffic, 2 * events)
     return {
-        **figures,
-        "events": rebuilt,
-        "rebuild_s": rebuild_s,
-        "intake_per_s": TAIL / intake_s,
+        "intake_per_s": intake_per_s,
+        "checkpoint_records": records,
+        "checkpoint_s": checkpoint_s,
     }
 
 
-def reopen(directory: Path) -> Round:
+def _leave(state: EmbeddedState) -> None:
+    """Stop without a checkpoint."""
+    state.clusters.close()
+    state.events.close()
+    state.store.close()
+
+
+def reopen(directory: Path, _: int) -> Round:
     """Open what a dead process has left."""
-    before, started_s = _resident_bytes(), time.perf_counter()
+    before, started_s, started_cpu_s = _resident_bytes(), time.perf_counter(), time.process_time()
     state = open_state(directory, _nothing)
-    ready_s = time.perf_counter() - started_s
+    ready_s, ready_cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
     held = len(state.windows.store.cache)
     grown = _resident_bytes() - before
     windows = state.windows
     found = {
         "ready_s": ready_s,
+        "ready_cpu_s": ready_cpu_s,
         "windows_s": windows.ready_s,
+        "clusters_s": state.clusters.ready_s,
         "replayed": float(windows.replayed),
         "held_bytes": grown / max(1, held),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": _peak_mib(),
     }
     state.close()
     return found
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _resident_bytes() -> int:
@@ -256,12 +207,11 @@ def _resident_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def _step(step: str, directory: Path, events: int) -> None:
-    found = make(directory, events) if step == "make" else reopen(directory)
+STEPS = {"log": write_log, "anew": make_anew, "tail": add_tail, "open": reopen}
+
+if __name__ == "__main__":
+    step, where, size = sys.argv[1:]
+    found = STEPS[step](Path(where), int(size))
     print(json.dumps(found), flush=True)  # noqa: T201  # read by the parent process
     # As a crash: nothing is closed, no last checkpoint is written.
     os._exit(0)
-
-
-if __name__ == "__main__":
-    _step(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -65,6 +65,11 @@ class ClusterKeeper:
     tail
         The log; it must be open, and nothing may be written to it meanwhile.
 
+    Attributes
+    ----------
+    replayed, ready_s
+        How many events were read from the log at the start, and how long all of it took.
+
     Raises
     ------
     StoreUnavailable
@@ -78,10 +83,11 @@ class ClusterKeeper:
         self._writing = Lock()
         started_s = time.perf_counter()
         self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
-        replayed = self._replay(LinkReader(window_set, rules), rules)
-        ready_s = round(time.perf_counter() - started_s, 2)
-        log.info("clusters_ready", extra={"events": replayed, "ready_s": ready_s})
-        if replayed > MANY_EVENTS:
+        self.replayed = self._replay(LinkReader(window_set, rules), rules)
+        self.ready_s = time.perf_counter() - started_s
+        figures = {"events": self.replayed, "ready_s": round(self.ready_s, 2)}
+        log.info("clusters_ready", extra=figures)
+        if self.replayed > MANY_EVENTS:
             self.save()
 
     def save(self) -> None:
