@@ -17,8 +17,9 @@ from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.vocabulary import ChallengeResult, Mode, PromotionType
 from risk_service.features.schema import FeatureSchema
 from risk_service.limits.book import LimitBook
+from risk_service.rules.group_match import GroupFacts, GroupMatch
 from risk_service.rules.lists.book import ListBook
-from risk_service.rules.order_values import OrderFacts, OrderReader
+from risk_service.rules.order_values import OrderFacts
 from risk_service.rules.rule_set import RuleSet
 from risk_service.rules.variables import Subject
 
@@ -82,7 +83,7 @@ class Findings:
         self.books = books
         self.rules, self.lists, self.limits = books.rules, books.lists, books.limits
         self.has_rules = any(rule.subject is Subject.ORDER for rule in self.rules.rules.values())
-        self._reader = OrderReader(schema, self.rules)
+        self._match = GroupMatch(schema, self.rules)
         self._has_limits = self.limits.concerns_any(frozenset(PromotionType))
         self._are_limited = lru_cache(KEPT_SETS)(self.limits.concerns_any)
 
@@ -100,21 +101,27 @@ class Findings:
         listed = self._listed(cases, clusters, now_us)
         if not self.has_rules:
             return [Found(list_hits=hits) if hits else NOTHING for hits in listed]
-        facts = [
-            OrderFacts(
-                grey_lists=_grey(hits) if hits else (),
-                scores=tuple(group.score[index]),
+
+        def facts(place: int) -> OrderFacts:
+            case = cases[place]
+            return OrderFacts(
+                grey_lists=_grey(listed[place]),
+                scores=group.score[place],
                 attempt_number=case.number,
                 challenge_passed=case.result is ChallengeResult.PASSED,
             )
-            for index, (case, hits) in enumerate(zip(cases, listed, strict=True))
-        ]
-        mode = Mode.FULL if group.has_history else Mode.NO_FEATURES
-        values = self._reader.group([case.order for case in cases], group.matrix, mode, facts)
-        match = self.rules.match
-        ruled = [
-            match(case.promotions, now_us, known) for case, known in zip(cases, values, strict=True)
-        ]
+
+        ruled = self._match.hits(
+            GroupFacts(
+                orders=[case.order for case in cases],
+                promotions=[case.promotions for case in cases],
+                matrix=group.matrix,
+                mode=Mode.FULL if group.has_history else Mode.NO_FEATURES,
+                scores=group.score,
+                facts=facts,
+                at_us=now_us,
+            )
+        )
         return [
             Found(list_hits=hits, rule_hits=matched) if hits or matched else NOTHING
             for hits, matched in zip(listed, ruled, strict=True)
@@ -137,10 +144,7 @@ class Findings:
         lists = self.lists
         if not lists.kinds:
             return [()] * len(cases)
-        return [
-            lists.hits(case.order, {CLUSTER: cluster}, now_us)
-            for case, cluster in zip(cases, clusters, strict=True)
-        ]
+        return lists.hits_of_group([case.order for case in cases], {CLUSTER: clusters}, now_us)
 
 
 class InForce:

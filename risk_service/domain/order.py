@@ -146,4 +146,6 @@ class Order(Positional, frozen=True, kw_only=True, gc=False):
     @property
     def lead_line(self) -> OrderLine:
         """Line of the greatest amount, the first of equals: it names SKU and seller."""
+        if len(self.lines) == 1:
+            return self.lines[0]
         return max(self.lines, key=lambda line: line.quantity * line.unit_price_minor)

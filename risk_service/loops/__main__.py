@@ -1,6 +1,7 @@
 """Compiles all loops ahead of the first start: ``python -m risk_service.loops``."""
 
-from risk_service.loops import forest
+from risk_service.loops import forest, screen
 
 if __name__ == "__main__":
     forest.compile_now()
+    screen.compile_now()

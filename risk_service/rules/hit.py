@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from risk_service.domain.hits import MatchedValue, RuleHit
@@ -10,6 +11,8 @@ from risk_service.rules.faults import Fault
 from risk_service.rules.rule import Rule
 
 TEXT_MAX = 200
+# Two languages of as many rules as may be in force.
+TEMPLATES_MAX = 4_000
 _MISSING = LocalizedText(zh="（缺失）", en="(missing)")
 
 
@@ -41,9 +44,17 @@ def _filled(template: str, values: Mapping[str, Any], missing: str) -> str:
     if "{" not in template:
         return template
     return "".join(
-        literal + (_text(values[name], missing) if name else "")
-        for literal, name, _, _ in string.Formatter().parse(template)
+        [
+            literal + (_text(values[name], missing) if name else "")
+            for literal, name in _pieces(template)
+        ]
     )
+
+
+@lru_cache(TEMPLATES_MAX)
+def _pieces(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Return texts, each with the name that follows it."""
+    return tuple((literal, name) for literal, name, _, _ in string.Formatter().parse(template))
 
 
 def _text(value: object, missing: str) -> str:

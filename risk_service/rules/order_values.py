@@ -11,6 +11,8 @@ stored with the decision, so that a replay sees the same:
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -26,6 +28,8 @@ from risk_service.rules.variables import Subject
 
 Floats = NDArray[np.float64]
 WITHOUT_HISTORY = (Mode.NO_FEATURES, Mode.STATIC)
+# Facts that the models give, in the order of ``Abuse``.
+SCORES = ("scalping_score", "brushing_score", "refund_score")
 # Entities that an order may lack, with the place of each in ``_named``.
 _MAY_LACK = (
     "device",
@@ -104,6 +108,21 @@ class OrderReader:
         self._needs = [_lackable(feature.entity) for _, feature in features]
         self._of_order = np.array([feature.entity == "order" for _, feature in features], bool)
         self._masks: dict[tuple[bool, ...], NDArray[np.bool_]] = {}
+        # Only entities without which something is missing are looked at.
+        self._lackable = _Lackable(frozenset().union(*self._needs))
+
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Return what ``loops.screen.Columns`` holds of each feature of ``names``."""
+        return (
+            self._slots.astype(np.int64),
+            self._unknown,
+            np.array([self._lackable.bits(needs) for needs in self._needs], np.int64),
+            self._of_order.astype(np.uint8),
+        )
+
+    def lacking(self, orders: Sequence[Order]) -> list[int]:
+        """Return the bits of the entities that each order lacks and some feature needs."""
+        return self._lackable.lacking(orders)
 
     def group(
         self, orders: Sequence[Order], matrix: Floats, mode: Mode, facts: Sequence[OrderFacts]
@@ -139,6 +158,27 @@ class OrderReader:
         return mask
 
 
+class _Lackable:
+    """Some of the entities that an order may lack, a bit for each."""
+
+    def __init__(self, entities: frozenset[str]) -> None:
+        self._bits = {entity: 1 << at for at, entity in enumerate(_MAY_LACK) if entity in entities}
+        self._named = tuple((bit, _NAMED[entity]) for entity, bit in self._bits.items())
+
+    def bits(self, entities: Iterable[str]) -> int:
+        """Return the bits of entities, all of them among ours."""
+        return sum(self._bits[entity] for entity in entities)
+
+    def lacking(self, orders: Sequence[Order]) -> list[int]:
+        """Return the bits of those that each order does not name."""
+        lacks = [0] * len(orders)
+        for bit, named in self._named:
+            for place, name in enumerate(map(named, orders)):
+                if not name:
+                    lacks[place] |= bit
+        return lacks
+
+
 def _lackable(entity: str) -> frozenset[str]:
     """Return the entities without which a feature of this owner is missing."""
     return frozenset(entity.split("_x_")) & frozenset(_MAY_LACK)
@@ -146,19 +186,21 @@ def _lackable(entity: str) -> frozenset[str]:
 
 def _named(order: Order) -> tuple[bool, ...]:
     """Tell which of ``_MAY_LACK`` the order names."""
-    tokens = order.tokens
-    return (
-        tokens.device != "",
-        tokens.payment != "",
-        tokens.ip != "",
-        tokens.ip_block != "",
-        tokens.address_door != "" or tokens.address_building != "",
-        tokens.address_building != "",
-        tokens.phone != "",
-        tokens.real_name != "",
-        order.lead_line.campaign_id != "",
-    )
+    return tuple([bool(_NAMED[entity](order)) for entity in _MAY_LACK])
 
+
+# What names each of ``_MAY_LACK``; empty when the order lacks it.
+_NAMED: dict[str, Callable[[Order], str]] = {
+    "device": attrgetter("tokens.device"),
+    "payment": attrgetter("tokens.payment"),
+    "ip": attrgetter("tokens.ip"),
+    "ip_block": attrgetter("tokens.ip_block"),
+    "address": lambda order: order.tokens.address_door or order.tokens.address_building,
+    "building": attrgetter("tokens.address_building"),
+    "phone": attrgetter("tokens.phone"),
+    "real_name": attrgetter("tokens.real_name"),
+    "campaign": attrgetter("lead_line.campaign_id"),
+}
 
 Tell = Callable[[Order, OrderFacts], Value | None]
 
@@ -213,9 +255,7 @@ _FACTS: dict[str, Tell] = {
     "phone_region": lambda order, _: order.traits.phone_region or None,
     "verified_level": _verified_level,
     "grey_lists": lambda _, facts: list(facts.grey_lists),
-    "scalping_score": _score(Abuse.SCALPING),
-    "brushing_score": _score(Abuse.BRUSHING),
-    "refund_score": _score(Abuse.REFUND),
+    **{name: _score(abuse) for name, abuse in zip(SCORES, Abuse, strict=True)},
     "attempt_number": lambda _, facts: float(facts.attempt_number),
     "challenge_passed": lambda _, facts: facts.challenge_passed,
 }

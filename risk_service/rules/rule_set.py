@@ -55,6 +55,13 @@ class _Step(Struct, frozen=True):
             return False
         return not self.named or _names(self.named, values)
 
+    def meet(self, at_us: int, values: Values, found: list[RuleHit]) -> None:
+        """Add the hit of a rule that matches or cannot be evaluated."""
+        if self.may_hold(at_us, values):
+            result = self.rule.expression.evaluate(values)
+            if result is not False:
+                found.append(hit(self.rule, result, values))
+
 
 _Plan = tuple[tuple[Atom, _Step], ...]
 
@@ -116,12 +123,32 @@ class RuleSet:
             except TypeError:
                 # A value of another kind than declared: the engine says what that comes to.
                 pass
-            if not step.may_hold(at_us, values):
-                continue
-            result = step.rule.expression.evaluate(values)
-            if result is not False:
-                found.append(hit(step.rule, result, values))
+            step.meet(at_us, values, found)
         return tuple(found)
+
+    def match_some(
+        self,
+        numbers: Iterable[int],
+        at_us: int,
+        values: Values,
+        subject: Subject = Subject.ORDER,
+    ) -> tuple[RuleHit, ...]:
+        """Return what ``match`` does of these rules only, by their numbers in the subject."""
+        found: list[RuleHit] = []
+        steps = self._steps[subject]
+        for number in numbers:
+            steps[number].meet(at_us, values, found)
+        return tuple(found)
+
+    def concerned(
+        self, promotions: frozenset[PromotionType], subject: Subject = Subject.ORDER
+    ) -> list[bool]:
+        """Tell of each rule of the subject, by number, whether such orders are in its scope."""
+        return [_concerns(step.rule.scope, promotions) for step in self._steps[subject]]
+
+    def clauses(self, subject: Subject) -> list[tuple[Clause, ...]]:
+        """Return the clauses of each rule of the subject, by number; see ``screen``."""
+        return [step.clauses for step in self._steps[subject]]
 
     def in_scope(
         self, promotions: frozenset[PromotionType], subject: Subject = Subject.ORDER

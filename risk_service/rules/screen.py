@@ -33,7 +33,8 @@ _OPPOSITE = {
 }
 
 
-def _differs(value: Any, bound: Any) -> bool:  # values of any kind
+def differs(value: Any, bound: Any) -> bool:  # values of any kind
+    """Tell whether a value is there and another one."""
     # NaN, which is how missing reads, differs from itself.
     return bool(value == value and value != bound)
 
@@ -54,11 +55,13 @@ def _holds(value: Any, bound: Any) -> bool:  # as above
     return bool(value == value and bound in value)
 
 
-def _is_missing(value: Any, _: Any) -> bool:  # as above
+def is_missing(value: Any, _: Any) -> bool:  # as above
+    """Tell whether there is no value."""
     return bool(value != value)
 
 
-def _is_known(value: Any, _: Any) -> bool:  # as above
+def is_known(value: Any, _: Any) -> bool:  # as above
+    """Tell whether there is a value."""
     return bool(value == value)
 
 
@@ -73,7 +76,7 @@ _IMPOSSIBLE: dict[str, Callable[[Any, Any], bool]] = {
     "_<=_": operator.gt,
     "_>_": operator.le,
     "_>=_": operator.lt,
-    "_==_": _differs,
+    "_==_": differs,
     "_!=_": operator.eq,
 }
 
@@ -91,7 +94,7 @@ def quickest(rule: tuple[Clause, ...]) -> Atom:
     Where no clause is a single atom, it is one that is never false.
     """
     alone = [clause[0] for clause in rule if len(clause) == 1]
-    compared = [atom for atom in alone if atom[1] is not _is_missing]
+    compared = [atom for atom in alone if atom[1] is not is_missing]
     return (compared or alone or [_NEVER_FALSE])[0]
 
 
@@ -131,7 +134,7 @@ class _Reader:
         if node.kind != "call":
             return None
         if node.name == KNOWN:
-            return (node.parts[0].name, _is_missing if holds else _is_known, None)
+            return (node.parts[0].name, is_missing if holds else is_known, None)
         if node.name == "@in":
             return self._membership(node, holds=holds)
         return self._comparison(node, holds=holds) if node.name in _IMPOSSIBLE else None

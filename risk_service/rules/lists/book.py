@@ -91,10 +91,8 @@ class ListBook:
         self._removed = removed
         kinds = [kind for kind in EntityKind if kind in self._tables or young.get(kind)]
         self._kinds = tuple(kinds)
-        self._one = tuple((kind, _ONE[kind], self._finder(kind)) for kind in kinds if kind in _ONE)
-        self._several = tuple(
-            (kind, _SEVERAL[kind], self._finder(kind)) for kind in kinds if kind in _SEVERAL
-        )
+        self._one = tuple((kind, _ONE[kind]) for kind in kinds if kind in _ONE)
+        self._several = tuple((kind, _SEVERAL[kind]) for kind in kinds if kind in _SEVERAL)
         self._others = tuple(kind for kind in kinds if kind not in _ONE and kind not in _SEVERAL)
 
     @property
@@ -122,24 +120,31 @@ class ListBook:
         at_us
             The time at which entries must not have expired.
         """
-        met: list[tuple[EntityKind, Entry]] = []
-        for kind, one, may_hold in self._one:
-            if (text := one(order)) and may_hold(text):
-                met += self._met(kind, text, at_us)
-        for kind, several, may_hold in self._several:
-            for text in several(order):
-                if text and may_hold(text):
-                    met += self._met(kind, text, at_us)
+        several = {name: (text,) for name, text in extra.items()}
+        return self.hits_of_group((order,), several, at_us)[0]
+
+    def hits_of_group(
+        self, orders: Sequence[Order], extra: Mapping[str, Sequence[str]], at_us: int
+    ) -> list[tuple[ListHit, ...]]:
+        """Return the hits of each order of a group; ``extra`` holds one text per order."""
+        met: dict[int, list[tuple[EntityKind, Entry]]] = {}
+        for kind, one in self._one:
+            texts = list(map(one, orders))
+            for place in self._doubtful(kind, texts):
+                met.setdefault(place, []).extend(self._met(kind, texts[place], at_us))
+        for kind, several in self._several:
+            for place, order in enumerate(orders):
+                texts = list(several(order))
+                for at in self._doubtful(kind, texts):
+                    met.setdefault(place, []).extend(self._met(kind, texts[at], at_us))
         for kind in self._others:
-            if text := extra.get(kind.value, ""):
-                met += self._met(kind, text, at_us)
-        if not met:
-            return ()
-        promotions = frozenset(
-            [line.promotion_type for line in order.lines]
-            + [discount.promotion_type for discount in order.discounts]
-        )
-        return _in_scope(met, promotions, frozenset([line.campaign_id for line in order.lines]))
+            for place, text in enumerate(extra.get(kind.value, ())):
+                if text:
+                    met.setdefault(place, []).extend(self._met(kind, text, at_us))
+        hits: list[tuple[ListHit, ...]] = [()] * len(orders)
+        for place, entries in met.items():
+            hits[place] = _of_order(entries, orders[place])
+        return hits
 
     def hits_of(
         self,
@@ -186,12 +191,12 @@ class ListBook:
             removed=self._removed | gone,
         )
 
-    def _finder(self, kind: EntityKind) -> Callable[[str], bool]:
-        """Return what tells, mostly at once, that a text of this kind meets no entry."""
+    def _doubtful(self, kind: EntityKind, texts: Sequence[str]) -> Sequence[int]:
+        """Return the places of the texts that may meet an entry: mostly none, told at once."""
         table = self._tables.get(kind)
         if kind in PLAIN_KINDS or table is None or self._young.get(kind):
-            return bool  # whatever is there is looked up
-        return table.doubt()
+            return [place for place, text in enumerate(texts) if text]
+        return table.doubtful(texts)
 
     def _met(self, kind: EntityKind, text: str, at_us: int) -> list[tuple[EntityKind, Entry]]:
         key = key_bytes(kind, text)
@@ -214,6 +219,16 @@ class ListBook:
 
 def _number(met: tuple[EntityKind, Entry]) -> int:
     return met[1].number
+
+
+def _of_order(met: Sequence[tuple[EntityKind, Entry]], order: Order) -> tuple[ListHit, ...]:
+    if not met:
+        return ()
+    promotions = frozenset(
+        [line.promotion_type for line in order.lines]
+        + [discount.promotion_type for discount in order.discounts]
+    )
+    return _in_scope(met, promotions, frozenset([line.campaign_id for line in order.lines]))
 
 
 def _in_scope(

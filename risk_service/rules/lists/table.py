@@ -4,7 +4,8 @@ The first bits of a key name its place in the directory, which says where the ke
 with them lie: fewer than one on average. So a look-up reads two numbers and, mostly, no key at all.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import struct
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from risk_service.rules.lists.entry import KEY_BYTES
 
 _HEAD_BYTES = 4
 _HEAD_BITS = 8 * _HEAD_BYTES
-# Where the first 32 bits of a key end in the hex digits of a token.
-_HEAD_END = -2 * KEY_BYTES + 2 * _HEAD_BYTES
+# Where the first 32 bits of a key lie in the hex digits of a token.
+_HEAD_AT = -2 * KEY_BYTES
+_HEAD_END = _HEAD_AT + 2 * _HEAD_BYTES
+_NO_HEAD = "00" * _HEAD_BYTES
 
 
 class Table:
@@ -54,18 +57,19 @@ class Table:
         self._terms = np.ascontiguousarray(terms[order], dtype=np.uint32).data
         self._expires_us = np.ascontiguousarray(expires_us[order], dtype=np.int64).data
 
-    def doubt(self) -> Callable[[str], bool]:
-        """Return what tells of a token, at once, whether any key begins like it.
+    def doubtful(self, tokens: Sequence[str]) -> list[int]:
+        """Return the places of the tokens like which any key begins; "" is no token.
 
-        A closure over what it reads: an order asks a dozen times, and meets nothing as a rule.
+        Of a whole group at once, as an order asks a dozen times and meets nothing as a rule.
         """
         starts, shift = self._starts, self._shift
-
-        def may_hold(token: str) -> bool:
-            head = int(token[-2 * KEY_BYTES : _HEAD_END], 16) >> shift
-            return starts[head] != starts[head + 1]
-
-        return may_hold
+        digits = "".join([token[_HEAD_AT:_HEAD_END] or _NO_HEAD for token in tokens])
+        heads = struct.unpack(f">{len(tokens)}I", bytes.fromhex(digits))
+        return [
+            place
+            for place, head in enumerate(heads)
+            if starts[head >> shift] != starts[(head >> shift) + 1] and tokens[place]
+        ]
 
     def find(self, key: bytes) -> Sequence[int]:
         """Return the places of the entries with this key."""
