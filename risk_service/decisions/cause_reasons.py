@@ -50,6 +50,8 @@ SUBJECTS_ZH = {
     "ip": "IP",
     "ip_block": "IP 段",
     "identity_cluster": "身份团伙",
+    "spu": "商品（SPU）",
+    "category": "商品类目",
     "GLOBAL": "全部顾客",
 }
 

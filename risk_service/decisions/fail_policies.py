@@ -22,7 +22,9 @@ class LimitedItems:
 def limited_items(book: LimitBook) -> LimitedItems:
     """Return what active limits on goods name, each policy by the narrowest thing it says.
 
-    Limits on redemptions, draws and rewards are left out: they guard an offer, not a stock.
+    Limits on redemptions, draws and rewards are left out: they guard an offer, not a stock. A
+    limit that only names SPUs or categories stands for its promotion types: checkout may not
+    know the products of its lines when it is alone.
     """
     names: dict[str, set[str]] = {"skus": set(), "campaigns": set(), "sellers": set()}
     kinds: set[PromotionType] = set()

@@ -34,6 +34,8 @@ class DemandLine(Struct, frozen=True, gc=False):
     quantity: int
     amount_minor: int
     discount_minor: int = 0
+    spu: str = ""
+    category: str = ""
 
 
 class Demand(Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from risk_service.domain.vocabulary import EntryPath, PromotionType, Verificatio
 
 
 class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
-    """One line of the basket."""
+    """One line of the basket. ``spu`` and ``category`` are empty when the shop does not say."""
 
     sku: str
     quantity: int
@@ -22,6 +22,8 @@ class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
     seller_id: str
     campaign_id: str = ""
     promotion_type: PromotionType = PromotionType.UNSPECIFIED
+    spu: str = ""
+    category: str = ""
 
 
 class Discount(Positional, frozen=True, kw_only=True, gc=False):

@@ -140,6 +140,8 @@ def _line(policy: Policy, scope: str, campaign: str) -> DemandLine:
         promotion_type=PromotionType.UNSPECIFIED,
         quantity=0,
         amount_minor=0,
+        spu=scope if per is CountPer.SPU else "",
+        category=scope if per is CountPer.CATEGORY else "",
     )
 
 

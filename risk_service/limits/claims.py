@@ -18,12 +18,13 @@ class Plan(Struct, frozen=True, gc=False):
 
     ``ref`` and ``releases`` are pinned by what is held: the policy's version, and a bit per
     reason that gives quota back. ``any_line`` tells that every line of the policy's promotion
-    types counts that its measure reads: nothing else is filtered; ``as_one``, that all of them
-    count under one key. ``asks`` tells that it has a level, a currency or tiers. ``simple``
-    tells that none of this leaves a question: one counter, of one subject. ``owners`` names
-    the key sets; ``dimension`` is the only one where it is a single subject. In a counter's
-    key the owner comes first and then ``tail``, scope and period; ``bare_tail`` is all of that
-    where there is neither scope nor period.
+    types counts that its measure reads: nothing else is filtered; ``line_fields`` are what
+    lines must say beyond what every line does; ``as_one`` tells that all of them count under
+    one key, ``asks`` that it has a level, a currency or tiers. ``simple`` tells that none of
+    this leaves a question: one counter, of one subject. ``owners`` names the key sets;
+    ``dimension`` is the only one where it is a single subject. In a counter's key the owner
+    comes first and then ``tail``, scope and period; ``bare_tail`` is all of that where there
+    is neither scope nor period.
     """
 
     policy: Policy
@@ -34,6 +35,7 @@ class Plan(Struct, frozen=True, gc=False):
     measure: int
     reads: int
     any_line: bool
+    line_fields: tuple[str, ...]
     as_one: bool
     asks: bool
     simple: bool

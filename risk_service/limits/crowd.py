@@ -22,7 +22,8 @@ _KINDS_OF_LINE = (
     OF_GOODS | {Measure.DISCOUNT},
     frozenset({Measure.REDEMPTIONS, Measure.DRAWS, Measure.REWARDS, Measure.DISCOUNT}),
 )
-_DIMENSIONS = ("campaigns", "skus", "sellers")
+_DIMENSIONS = ("campaigns", "skus", "sellers", "spus", "categories")
+_SAID = {"categories": "category"}
 
 
 class _Crowd(NamedTuple):
@@ -79,7 +80,7 @@ def _most(valid: Sequence[Policy]) -> _Crowd:
         if by_value:
             value = max(sorted(by_value), key=lambda one: _counters(by_value[one]))
             met += by_value[value]
-            where.append(f"{name.removesuffix('s')} {value}")
+            where.append(f"{_SAID.get(name) or name.removesuffix('s')} {value}")
     return _Crowd(met, ", ".join(where))
 
 

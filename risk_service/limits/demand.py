@@ -76,6 +76,9 @@ def _goods(line: OrderLine) -> DemandLine:
         line.promotion_type,
         line.quantity,
         line.quantity * line.unit_price_minor,
+        0,
+        line.spu,
+        line.category,
     )
 
 

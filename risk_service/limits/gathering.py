@@ -41,6 +41,8 @@ class Gathered:
     def add(self, plan: Plan) -> None:
         """Take note of what a policy counts."""
         policy, demand = plan.policy, self._demand
+        if plan.line_fields and self._lacks(policy):
+            return
         lines = self._lines(plan)
         if not lines:
             return
@@ -121,6 +123,15 @@ class Gathered:
             self._miss(policy, "currency", policy.missing["*"])
             return None
         return policy.bounds_for(demand)
+
+    def _lacks(self, policy: Policy) -> bool:
+        """Tell whether a line that may count does not say what the policy goes by."""
+        lacking = dict.fromkeys(
+            [name for line in self._demand.lines for name in policy.lacks(line)]
+        )
+        for name in lacking:
+            self._miss(policy, name, policy.missing.get(name) or policy.missing["*"])
+        return bool(lacking)
 
     def _owners(
         self, policy: Policy, key_sets: Sequence[tuple[str, KeySet]]

@@ -61,7 +61,7 @@ def _meet(first: Policy, second: Policy) -> bool:
 
 
 def _filters_meet(one: Policy, other: Policy) -> bool:
-    for name in ("promotion_types", "campaigns", "skus", "sellers"):
+    for name in ("promotion_types", "campaigns", "skus", "sellers", "spus", "categories"):
         mine: frozenset[str] = getattr(one.include, name)
         theirs: frozenset[str] = getattr(other.include, name)
         if mine and theirs and not mine & theirs:

@@ -12,11 +12,10 @@ GOODS, REDEMPTIONS, DISCOUNTS = range(3)
 
 def plan_of(policy: Policy) -> Plan:
     """Return the plan of a policy."""
-    include, window = policy.include, policy.window
-    filtered = include.campaigns or include.skus or include.sellers
+    window = policy.window
     everything = policy.count_per is CountPer.EVERYTHING
     tail = f"{SEPARATOR}{policy.shape}{SEPARATOR}"
-    any_line = not filtered and policy.exclude.is_empty()
+    any_line = not policy.include.is_narrow and policy.exclude.is_empty()
     as_one = everything and not window.of_line
     asks = bool(policy.level > VerificationLevel.L0 or policy.currency or policy.tiers)
     dimension = _dimension(policy)
@@ -29,6 +28,7 @@ def plan_of(policy: Policy) -> Plan:
         measure=int(policy.measure),
         reads=_reads(policy.measure),
         any_line=any_line,
+        line_fields=policy.line_fields,
         as_one=as_one,
         asks=asks,
         simple=any_line and as_one and bool(dimension) and not asks,

@@ -40,6 +40,8 @@ TRAITS = (
     "entry_path",
 )
 MONEY = frozenset({Measure.AMOUNT, Measure.DISCOUNT})
+# What an order need not say of its lines, and a policy may be about.
+LINE_FIELDS = ("spu", "category")
 OF_GOODS = frozenset({Measure.UNITS, Measure.ORDERS, Measure.AMOUNT})
 
 
@@ -57,6 +59,8 @@ class CountPer(StrEnum):
 
     EVERYTHING = "everything"
     SKU = "sku"
+    SPU = "spu"
+    CATEGORY = "category"
     SELLER = "seller"
     CAMPAIGN = "campaign"
     PROMOTION_TYPE = "promotion_type"
@@ -95,13 +99,28 @@ class Filter:
     campaigns: frozenset[str] = frozenset()
     skus: frozenset[str] = frozenset()
     sellers: frozenset[str] = frozenset()
+    spus: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
 
     def is_empty(self) -> bool:
         """Tell whether it says nothing at all."""
-        return not (self.promotion_types or self.campaigns or self.skus or self.sellers)
+        return not (self.promotion_types or self.is_narrow)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Tell whether it asks for more than promotion types."""
+        return bool(self.campaigns or self.skus or self.sellers or self.spus or self.categories)
 
     def has(self, line: DemandLine) -> bool:
         """Tell whether a line passes every set that is not empty."""
+        return (
+            self.may_have(line)
+            and (not self.spus or _spu(line) in self.spus)
+            and (not self.categories or _category(line) in self.categories)
+        )
+
+    def may_have(self, line: DemandLine) -> bool:
+        """Tell whether a line passes the sets of what every line says."""
         return (
             (not self.promotion_types or line.promotion_type in self.promotion_types)
             and (not self.campaigns or _campaign(line) in self.campaigns)
@@ -116,6 +135,8 @@ class Filter:
             or _campaign(line) in self.campaigns
             or _sku(line) in self.skus
             or _seller(line) in self.sellers
+            or _spu(line) in self.spus
+            or _category(line) in self.categories
         )
 
 
@@ -209,6 +230,22 @@ class Policy:
         """Tell whether a line counts here."""
         return self.include.has(line) and self.measures(line) and not self.exclude.names(line)
 
+    @property
+    def line_fields(self) -> tuple[str, ...]:
+        """Return what lines must say to be counted, beyond what every line says."""
+        include, per = self.include, self.count_per
+        asked = {
+            "spu": include.spus or per is CountPer.SPU,
+            "category": include.categories or per is CountPer.CATEGORY,
+        }
+        return tuple([name for name in LINE_FIELDS if asked[name]])
+
+    def lacks(self, line: DemandLine) -> tuple[str, ...]:
+        """Return what a line does not say that may count here."""
+        if not (self.include.may_have(line) and self.measures(line)) or self.exclude.names(line):
+            return ()
+        return tuple([name for name in self.line_fields if not getattr(line, name).strip()])
+
     def measures(self, line: DemandLine) -> bool:
         """Tell whether the measure reads such a line: goods, or redemptions and the like."""
         if self.measure is Measure.DISCOUNT:
@@ -254,9 +291,19 @@ def _campaign(line: DemandLine) -> str:
     return line.campaign_id.strip()
 
 
+def _spu(line: DemandLine) -> str:
+    return line.spu.strip()
+
+
+def _category(line: DemandLine) -> str:
+    return line.category.strip()
+
+
 _SCOPES: Mapping[CountPer, Callable[[DemandLine], str]] = {
     CountPer.EVERYTHING: _everything,
     CountPer.SKU: _sku,
+    CountPer.SPU: _spu,
+    CountPer.CATEGORY: _category,
     CountPer.SELLER: _seller,
     CountPer.CAMPAIGN: _campaign,
     CountPer.PROMOTION_TYPE: _promotion_type,

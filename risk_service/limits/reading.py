@@ -2,12 +2,13 @@
 
 import math
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from risk_service.domain.grant import Measure
 from risk_service.domain.reservation import ReleaseReason
 from risk_service.limits.entry import Entry, one_of, said
-from risk_service.limits.policy import MONEY, CountPer, OnExceed, Policy, State
+from risk_service.limits.policy import MONEY, OF_GOODS, CountPer, OnExceed, Policy, State
 from risk_service.limits.reading_scope import filter_of, missing_of, subject_of
 from risk_service.limits.reading_tiers import LEVELS, bounds_of, tiers_of
 from risk_service.limits.window_text import window_of
@@ -28,6 +29,9 @@ RELEASES = {
     "return": ReleaseReason.RETURN,
     "fraud_reversal": ReleaseReason.FRAUD_REVERSAL,
 }
+
+
+_NO_GOODS = "count per spu or category, and include them, with units, orders or amount"
 
 
 def policy_of(entry: Entry, version: str) -> Policy:
@@ -53,7 +57,7 @@ def policy_of(entry: Entry, version: str) -> Policy:
     caps = [bounds.cap, *[tier.bounds.cap for tier in tiers]]
     from_us, to_us = _validity(entry)
     key_sets, needed = subject_of(entry)
-    return Policy(
+    policy = Policy(
         id=identity,
         version=version,
         name_zh=_name(entry, "zh"),
@@ -81,10 +85,13 @@ def policy_of(entry: Entry, version: str) -> Policy:
         tiers=tiers,
         on_exceed=entry.choice("on_exceed", {str(one): one for one in OnExceed}),
         level=entry.choice("require_verification", LEVELS, "L0"),
-        missing=missing_of(entry, key_sets),
+        missing={},
         release_on=_releases(entry),
         line=entry.lines.of(entry.place),
     )
+    if policy.line_fields and measure not in OF_GOODS:
+        raise entry.fault("measure", f"`{measure.name.lower()}` is of no goods: {_NO_GOODS}")
+    return replace(policy, missing=missing_of(entry, key_sets, policy.line_fields))
 
 
 def _name(entry: Entry, language: str) -> str:

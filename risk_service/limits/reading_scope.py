@@ -32,7 +32,7 @@ def subject_of(entry: Entry) -> tuple[tuple[KeySet, ...], int]:
 def filter_of(entry: Entry, key: str) -> Filter:
     """Return the lines that a table names."""
     table = entry.table.get(key, {})
-    known = ("promotion_types", "campaigns", "skus", "sellers")
+    known = ("promotion_types", "campaigns", "skus", "sellers", "spus", "categories")
     if not isinstance(table, dict):
         raise entry.fault(key, f'`{key}` must be a table: {key} = {{ skus = ["…"] }}')
     for name, values in table.items():
@@ -48,23 +48,34 @@ def filter_of(entry: Entry, key: str) -> Filter:
         campaigns=frozenset(map(str.strip, table.get("campaigns", ()))),
         skus=frozenset(map(str.strip, table.get("skus", ()))),
         sellers=frozenset(map(str.strip, table.get("sellers", ()))),
+        spus=frozenset(map(str.strip, table.get("spus", ()))),
+        categories=frozenset(map(str.strip, table.get("categories", ()))),
     )
 
 
-def missing_of(entry: Entry, key_sets: tuple[KeySet, ...]) -> Mapping[str, str]:
-    """Return by dimension what its absence means; ``*`` for all others."""
+def missing_of(
+    entry: Entry, key_sets: tuple[KeySet, ...], line_fields: tuple[str, ...]
+) -> Mapping[str, str]:
+    """Return by dimension what its absence means; ``*`` for all others.
+
+    Parameters
+    ----------
+    line_fields
+        What lines need not say and the policy goes by: nothing else can be counted instead.
+    """
     table = entry.table.get("missing_dimension", "challenge")
     rules = {"*": table} if isinstance(table, str) else table
     if not isinstance(rules, dict):
         words = 'missing_dimension = "challenge", or { payment = "account", "*" = "challenge" }'
         raise entry.fault("missing_dimension", words)
-    used = {part for key_set in key_sets for part in key_set}
+    used = {part for key_set in key_sets for part in key_set} | set(line_fields)
     for name, rule in rules.items():
         if name != "*" and name not in used:
             words = f"`{name}` is not among the subjects; {one_of(name, sorted(used))}"
             raise entry.fault("missing_dimension", words)
-        if rule not in MISSING or rule == name:
-            words = f"`{name}` is {said(rule)}; {one_of(rule, MISSING)}"
+        known = MISSING[:2] if name in line_fields else MISSING
+        if rule not in known or rule == name:
+            words = f"`{name}` is {said(rule)}; {one_of(rule, known)}"
             raise entry.fault("missing_dimension", words)
     return {"*": "challenge"} | rules
 

@@ -125,6 +125,8 @@ ORDER: tuple[Constraint, ...] = (
     _money("order.lines[].unit_price_minor"),
     _id("order.lines[].seller_id", 1),
     _id("order.lines[].campaign_id", 0),
+    _id("order.lines[].spu", 0),
+    _id("order.lines[].category", 0),
     _enum("order.lines[].promotion_type", PromotionType),
     Constraint(field="order.discounts", kind=Kind.COUNT, low=0, high=50),
     _id("order.discounts[].coupon_id", 0),

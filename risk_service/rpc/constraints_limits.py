@@ -55,6 +55,8 @@ CHECK = (
     _number("demand.lines[].unit_price_minor", MONEY_MINOR_MAX),
     _id("demand.lines[].seller_id", 0),
     _id("demand.lines[].campaign_id", 0),
+    _id("demand.lines[].spu", 0),
+    _id("demand.lines[].category", 0),
     _enum("demand.lines[].promotion_type", max(PromotionType)),
     Constraint(field="demand.discounts", kind=Kind.COUNT, low=0, high=50),
     _id("demand.discounts[].coupon_id", 0),

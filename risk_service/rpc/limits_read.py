@@ -251,6 +251,8 @@ def _line(line: Typed) -> OrderLine:
         seller_id=line.seller_id,
         campaign_id=line.campaign_id,
         promotion_type=PromotionType(line.promotion_type),
+        spu=line.spu,
+        category=line.category,
     )
 
 

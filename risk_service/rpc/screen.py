@@ -113,6 +113,8 @@ def _line(line: Any) -> OrderLine:
         seller_id=line.seller_id,
         campaign_id=line.campaign_id,
         promotion_type=PROMOTIONS[line.promotion_type],
+        spu=line.spu,
+        category=line.category,
     )
 
 
@@ -179,14 +181,17 @@ def _plain_lines(raw: RawOrder) -> bool:
         return False
     for line in raw.lines:
         sku, seller, campaign = line.sku, line.seller_id, line.campaign_id
+        spu, category = line.spu, line.category
         if not (
             0 < line.quantity <= _QUANTITY
             and 0 <= line.unit_price_minor <= MONEY_MINOR_MAX
             and 0 < len(sku) <= _ID
             and 0 < len(seller) <= _ID
             and len(campaign) <= _ID
+            and len(spu) <= _ID
+            and len(category) <= _ID
             and not (sku.isspace() or seller.isspace())
-            and (sku + seller + campaign).isprintable()
+            and (sku + seller + campaign + spu + category).isprintable()
         ):
             return False
     return all(

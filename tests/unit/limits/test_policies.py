@@ -108,6 +108,13 @@ def test_fault_names_its_line_and_what_would_be_right(
         ('require_verification = "L9"', "require_verification", "one of: L0"),
         ("priority = -1", "priority", "whole number"),
         ("tiles = true", "tiles", "rolling windows only"),
+        ('include = { spus = "p" }', "include", "texts"),
+        (
+            'include = { categories = ["food"] }\nmissing_dimension = { category = "account" }',
+            "missing_dimension",
+            "one of: challenge, reject",
+        ),
+        ('missing_dimension = { spu = "reject" }', "missing_dimension", "not among the subjects"),
         ('tiles = "yes"', "tiles", "true or false"),
         ("[[policy.tier]]\ncap = 5", "[[policy.tier]]", "for whom it is"),
         ('[[policy.tier]]\ncap = 5\nwhen = { vip = "1" }', "when", "no trait"),
@@ -222,6 +229,15 @@ def test_policies_of_different_scopes_do_not_overlap() -> None:
     early = base + "valid_to = 2026-01-01T00:00:00Z\n"
     late = policy("two") + "valid_from = 2026-01-01T00:00:00Z\n"
     assert parse_limits(early + late, FILE).overlaps() == []
+
+
+@pytest.mark.parametrize("measure", ["redemptions", "draws", "rewards"])
+def test_products_are_of_goods(measure: str) -> None:
+    """What has no SKU has no SPU and no category either: such a policy would count nothing."""
+    for text in (policy(measure=measure, per="spu"),
+                 policy(measure=measure) + 'include = { categories = ["food"] }\n'):  # fmt: skip
+        ((_, words),) = faults("format = 1\n" + text)
+        assert "is of no goods" in words
 
 
 def test_shipped_text_is_what_is_served() -> None:

@@ -283,3 +283,59 @@ def charged(entries: tuple[Entry, ...]) -> dict[str, int]:
         label = scope if per == "everything" else f"{per}:{scope}"
         found[entry.policy.split("@")[0] + label] = entry.charged
     return found
+
+
+FOOD = 'include = { categories = ["food"] }\n'
+
+
+def test_skus_of_one_product_count_together() -> None:
+    """Three colours of a shoe are one SPU; another product has a count of its own."""
+    asked = demand(
+        "o",
+        line("red", 1, spu="shoe"),
+        line("blue", 1, spu=" shoe "),
+        line("green", 1, spu="shoe"),
+        line("hat", 2, spu="hat"),
+    )
+    found = weighed(book(policy(per="spu", on_exceed="cap_quantity")), asked)
+    assert granted(found.grant) == [1, 1, 0, 2]
+    assert {use.scope for use in found.grant.uses} == {"spu:shoe", "spu:hat"}
+
+
+def test_category_says_which_lines_a_policy_is_about() -> None:
+    """Only lines of the category count; an exclusion leaves out what it names."""
+    asked = demand("o", line("rice", 2, category="food"), line("tv", 5, category="tv"))
+    per_category = policy(per="category", on_exceed="cap_quantity")
+    assert granted(weighed(book(per_category + FOOD), asked).grant) == [2, 5]
+    assert granted(weighed(book(per_category), asked).grant) == [2, 2]
+    but = per_category + FOOD.replace("include", "exclude")
+    assert granted(weighed(book(but), asked).grant) == [2, 2]
+    assert {use.scope for use in weighed(book(but), asked).grant.uses} == {"category:tv"}
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        (FOOD, Outcome.CHALLENGE),
+        (FOOD + 'missing_dimension = "reject"\n', Outcome.DENY),
+        (FOOD + 'missing_dimension = { category = "reject", "*" = "challenge" }\n', Outcome.DENY),
+        (FOOD + 'missing_dimension = "device"\n', Outcome.CHALLENGE),
+    ],
+)
+def test_line_without_its_category_is_never_skipped_silently(more: str, outcome: Outcome) -> None:
+    """Nobody can tell whether the limit is about it: the answer says what is missing."""
+    asked = demand("o", line("rice"), line("tv", category="tv"), device="d")
+    found = weighed(book(policy() + more), asked).grant
+    assert (found.outcome, found.missing) == (outcome, ("category",))
+    assert weighed(book(policy(state="shadow") + more), asked).grant.outcome is Outcome.ALLOW
+
+
+def test_only_lines_in_scope_must_say_their_product() -> None:
+    """Lines of other promotions, sellers or measures need no SPU."""
+    narrow = policy(per="spu") + 'include = { promotion_types = ["FLASH_SALE"], sellers = ["x"] }\n'
+    asked = demand("o", line("a"), line("", 1), line("b", kind=PromotionType.COUPON))
+    assert weighed(book(narrow), asked).grant.outcome is Outcome.ALLOW
+    here = policy(per="spu") + 'include = { promotion_types = ["FLASH_SALE"] }\n'
+    assert weighed(book(here), asked).grant.missing == ("spu",)
+    told = demand("o", line("a", spu="p"), line("", 1), line("b", kind=PromotionType.COUPON))
+    assert weighed(book(here), told).grant.outcome is Outcome.ALLOW

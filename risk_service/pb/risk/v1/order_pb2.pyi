@@ -148,20 +148,24 @@ class Recipient(_message.Message):
     def __init__(self, name: _Optional[str] = ..., phone: _Optional[str] = ...) -> None: ...
 
 class OrderLine(_message.Message):
-    __slots__ = ("sku", "quantity", "unit_price_minor", "seller_id", "campaign_id", "promotion_type")
+    __slots__ = ("sku", "quantity", "unit_price_minor", "seller_id", "campaign_id", "promotion_type", "spu", "category")
     SKU_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_MINOR_FIELD_NUMBER: _ClassVar[int]
     SELLER_ID_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     PROMOTION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SPU_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
     sku: str
     quantity: int
     unit_price_minor: int
     seller_id: str
     campaign_id: str
     promotion_type: PromotionType
-    def __init__(self, sku: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price_minor: _Optional[int] = ..., seller_id: _Optional[str] = ..., campaign_id: _Optional[str] = ..., promotion_type: _Optional[_Union[PromotionType, str]] = ...) -> None: ...
+    spu: str
+    category: str
+    def __init__(self, sku: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price_minor: _Optional[int] = ..., seller_id: _Optional[str] = ..., campaign_id: _Optional[str] = ..., promotion_type: _Optional[_Union[PromotionType, str]] = ..., spu: _Optional[str] = ..., category: _Optional[str] = ...) -> None: ...
 
 class Discount(_message.Message):
     __slots__ = ("coupon_id", "promotion_type", "amount_minor")
