@@ -50,9 +50,8 @@ EVENT_CHUNKS = GatherLimits(
 CLAIMS = GatherLimits(
     quiet_s=0.0005, max_age_s=0.002, max_group=8, max_waiting=4096, order_cost_s=0.002
 )
-# How often the clusters look for a night that is due, and after how many looks they are saved.
-CLUSTERS_EVERY_S = 60.0
-SAVE_EVERY_ROUNDS = 60
+# How often the clusters look for a night that is due, and whether they are to be saved.
+CLUSTERS_EVERY_S = 10.0
 HOLDS_EVERY_S = 1.0
 Ready = Callable[[str, float], None]
 
@@ -243,12 +242,10 @@ async def _end_holds(service: Service) -> None:
 
 async def _keep_clusters(service: Service) -> None:
     """Begin and finish nightly runs in time, and save the clusters now and then."""
-    rounds = 0
     while True:
         await asyncio.sleep(CLUSTERS_EVERY_S)
         service.linked.prepare(service.clock.now_us())
-        rounds += 1
-        if rounds % SAVE_EVERY_ROUNDS == 0:
+        if service.state.clusters.is_due():
             # The copy takes milliseconds, packing and writing a second or more.
             await asyncio.to_thread(service.state.clusters.taken())
 

@@ -14,7 +14,7 @@ from risk_service.features.schema import load_schema
 from tests.fixtures.records import NOW_US, order, record
 
 ATTEMPTS_SHARE = 4  # one event in four is an attempt
-GROUP = 500
+GROUP = 4000
 CHUNK = 32
 LIFE = (EventType.PAID, EventType.SHIPPED, EventType.DELIVERED)
 GAP_US = 2_000_000  # an event every two seconds: a million last 23 days

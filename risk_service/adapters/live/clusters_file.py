@@ -26,8 +26,9 @@ from risk_service.features.clusters.terms import Rules
 from risk_service.features.windows.terms import WindowSet
 
 FILE_NAME = "clusters.msgpack"
-# Replays longer than this are worth a snapshot at once.
-MANY_EVENTS = 100_000
+# A replay applies some 15,000 events' links a second: so many are caught up in some seconds.
+LINKS_BETWEEN = 50_000
+SECONDS_BETWEEN = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,16 @@ class ClusterKeeper:
         self.ready_s = time.perf_counter() - started_s
         figures = {"events": self.replayed, "ready_s": round(self.ready_s, 2)}
         log.info("clusters_ready", extra=figures)
-        if self.replayed > MANY_EVENTS:
+        self._saved = (0, time.monotonic())
+        if self.replayed >= LINKS_BETWEEN:
             self.save()
+
+    def is_due(self) -> bool:
+        """Tell whether enough has come since the last snapshot, and nothing holds one up."""
+        applied, saved_s = self._saved
+        is_much = self.state.applied - applied >= LINKS_BETWEEN
+        is_long = time.monotonic() - saved_s >= SECONDS_BETWEEN
+        return (is_much or is_long) and self.state.is_copied_at_once
 
     def save(self) -> None:
         """Write a snapshot; every link of the log must have been applied.
@@ -100,6 +109,7 @@ class ClusterKeeper:
     def taken(self) -> Callable[[], None]:
         """Copy the clusters as they are, and return what writes the copy, in any thread."""
         mark, copy = self._tail.end()[1], snapshot(self.state)
+        self._saved = (self.state.applied, time.monotonic())
         return lambda: self._write(mark, copy)
 
     def _write(self, mark: str, copy: Snapshot) -> None:

@@ -65,6 +65,11 @@ class ClusterState(Generic[Key]):
         Of the declaration.
     run
         Runs the nightly computation: ``ThreadPoolExecutor(1).submit`` when serving.
+
+    Attributes
+    ----------
+    applied
+        How many events' links were applied to this object.
     """
 
     def __init__(self, rules: Rules, run: Run = run_here) -> None:
@@ -72,6 +77,7 @@ class ClusterState(Generic[Key]):
         self.accounts: Accounts[Key] = Accounts(keep_us(rules))
         self.graph = Graph.empty(rules, 0)
         self.coming: Coming | None = None
+        self.applied = 0
         self.applied_us = 0
         self.read_us = 0
         self._run = run
@@ -82,6 +88,12 @@ class ClusterState(Generic[Key]):
     def counters(self) -> Counters:
         """Return what happened in the night in force and since."""
         return self.graph.counters
+
+    @property
+    def is_copied_at_once(self) -> bool:
+        """Tell whether a snapshot need not wait for a night, or for links to catch up with it."""
+        coming = self.coming
+        return coming is None or (coming.graph.done() and not coming.waiting)
 
     def view(self, account: Key, links: Links, r_us: int) -> ClusterView[Key]:
         """Return what an order sees: the links applied before, and its own on top.
@@ -108,6 +120,7 @@ class ClusterState(Generic[Key]):
         if a_us <= self.applied_us or a_us < self.read_us:
             raise ValueError(f"stamp {a_us} after {self.applied_us}, read at {self.read_us}")
         self._advance(a_us)
+        self.applied += 1
         self.applied_us = a_us
         number = self.accounts.seen(account, a_us)
         self.graph.apply(number, links, a_us)

@@ -1,14 +1,18 @@
 """Clusters after a crash, with a snapshot or without: always those of the whole log."""
 
 import shutil
+from collections import deque
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from risk_service.adapters.live import clusters_file
 from risk_service.adapters.live.clusters_file import FILE_NAME
 from risk_service.features.clusters.declaration import load_clusters
+from risk_service.features.clusters.graph import Graph
 from risk_service.features.clusters.links import LinkReader
-from risk_service.features.clusters.state import ClusterState
+from risk_service.features.clusters.state import ClusterState, Coming
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.tiles import DAY_US
 from tests.fixtures.live_shop import LiveShop
@@ -85,4 +89,41 @@ def test_a_snapshot_that_cannot_be_read_is_made_again(shop: LiveShop, tmp_path: 
     (shop.directory / FILE_NAME).write_bytes(b"\x81\xa4")
     crashed(shop, tmp_path / "after")
     check(shop)
+    shop.state.close()
+
+
+def test_a_snapshot_is_due_after_so_many_links(
+    shop: LiveShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a crash leaves a bounded number of links to read again, however busy the shop."""
+    monkeypatch.setattr(clusters_file, "LINKS_BETWEEN", 20)
+    keeper = shop.state.clusters
+    keeper.save()
+    assert not keeper.is_due()
+    while not keeper.is_due():
+        shop.live_on(1)
+    before = keeper.state.applied
+    keeper.save()
+    assert not keeper.is_due()
+    shop.live_on(2)
+    tail = keeper.state.applied - before
+    crashed(shop, tmp_path / "after")
+    assert shop.state.clusters.replayed <= tail + 12
+    check(shop)
+    shop.state.close()
+
+
+def test_a_snapshot_waits_for_the_night(shop: LiveShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders would wait for the night's end while it is copied: none is due meanwhile."""
+    monkeypatch.setattr(clusters_file, "LINKS_BETWEEN", 0)
+    keeper, night = shop.state.clusters, Future[Graph]()
+    assert keeper.is_due()
+    graph, keeper.state.coming = (
+        keeper.state.graph,
+        Coming(night_us=shop.now_us, graph=night, waiting=deque()),
+    )
+    assert not keeper.is_due()
+    night.set_result(graph)
+    assert keeper.is_due()
+    keeper.state.coming = None
     shop.state.close()
