@@ -12,7 +12,6 @@ from risk_service.features.clusters.links import LinkReader, Links
 from risk_service.features.clusters.others import LinkedRows, Views, others_over
 from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import ClusterSet
-from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.terms import WindowSet
 from risk_service.ports import WindowStore
 
@@ -46,7 +45,7 @@ class Linked:
         # Those of the group that was viewed last: it is asked for again when it counts.
         self._links: dict[str, tuple[Event, Links | None]] = {}
 
-    def views(self, events: Sequence[Event], r_us: int) -> list[ClusterView[str] | None]:
+    def views(self, events: Sequence[Event], r_us: int) -> Views:
         """Return what the orders of a group see of their clusters; None without an account.
 
         All orders of a group see the links that are durable, each its own on top.
@@ -57,8 +56,22 @@ class Linked:
             The group's first stamp.
         """
         self.settle()
-        self._links = {event.event_id: (event, self._reader.links(event)) for event in events}
-        return [self._view(event, r_us) for event in events]
+        links_of = self._reader.links
+        links = [links_of(event) for event in events]
+        self._links = {
+            event.event_id: (event, link) for event, link in zip(events, links, strict=True)
+        }
+        account = self._reader.account
+        seen = [
+            (account(event), link)
+            for event, link in zip(events, links, strict=True)
+            if link is not None
+        ]
+        views = self.state.views(seen, r_us) if seen else []
+        if len(views) == len(events):
+            return list(views)
+        found = iter(views)
+        return [None if link is None else next(found) for link in links]
 
     def accounts(self, event: Event, at_us: int) -> tuple[str, ...]:
         """Return all accounts of an order's cluster, the one that names it first.
@@ -122,9 +135,3 @@ class Linked:
     def _links_of(self, event: Event) -> Links | None:
         kept = self._links.get(event.event_id)
         return kept[1] if kept is not None and kept[0] is event else self._reader.links(event)
-
-    def _view(self, event: Event, r_us: int) -> ClusterView[str] | None:
-        links = self._links_of(event)
-        if links is None:
-            return None
-        return self.state.view(self._reader.account(event), links, r_us)

@@ -15,6 +15,7 @@ from threading import Lock
 import msgspec
 from msgspec import Struct
 
+from risk_service.adapters.live.engines import fastest_look
 from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.errors import ConfigFault
@@ -84,6 +85,7 @@ class ClusterKeeper:
         self._writing = Lock()
         started_s = time.perf_counter()
         self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
+        self.state.look = fastest_look(rules)
         self.replayed = self._replay(LinkReader(window_set, rules), rules)
         self.ready_s = time.perf_counter() - started_s
         figures = {"events": self.replayed, "ready_s": round(self.ready_s, 2)}

@@ -31,7 +31,10 @@ ARRAYS = {
 
 
 class GraphParts(Struct, frozen=True, kw_only=True):
-    """The arrays of a graph as bytes."""
+    """The arrays of a graph as bytes.
+
+    ``moved`` says of accounts what ``merged`` says of clusters; it is not read any more.
+    """
 
     night_us: int
     evidence: dict[str, bytes]
@@ -117,6 +120,7 @@ def restore(rules: Rules, data: bytes, run: Run = run_here) -> ClusterState[Any]
 
 def _parts(graph: Graph) -> GraphParts:
     evidence, partition = graph.evidence, graph.partition
+    nights = partition.nights
     return GraphParts(
         night_us=graph.night_us,
         evidence={name: getattr(evidence, name).tobytes() for name in ARRAYS},
@@ -124,8 +128,8 @@ def _parts(graph: Graph) -> GraphParts:
         label=partition.label.tobytes(),
         starts=partition.starts.tobytes(),
         members=partition.members.tobytes(),
-        moved=dict(partition.moved),
-        merged=[list(members) for members in partition.merged],
+        moved={account: number for account, number in enumerate(partition.moved) if number >= 0},
+        merged=[sorted(partition.accounts(nights + n)) for n in range(len(partition.some))],
         merges=list(partition.merges),
         counters=asdict(graph.counters),
     )
@@ -139,9 +143,8 @@ def _graph(rules: Rules, parts: GraphParts) -> Graph:
     partition = Partition(
         array("i", parts.label), array("i", parts.starts), array("i", parts.members)
     )
-    partition.moved = parts.moved
-    partition.merged = parts.merged
-    partition.merges = parts.merges
+    for accounts, merges in zip(parts.merged, parts.merges, strict=True):
+        partition.add(accounts, merges)
     return Graph(
         night_us=parts.night_us,
         evidence=evidence,

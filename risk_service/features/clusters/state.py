@@ -8,7 +8,7 @@ midnight, is computed elsewhere, and comes into force at the first stamp that li
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic
@@ -30,6 +30,8 @@ CATCH_UP = 8
 
 Work = Callable[[], Graph]
 Run = Callable[[Work], "Future[Graph]"]
+# Of a state, accounts with their links, and a time.
+Look = Callable[["ClusterState[Key]", Sequence[tuple[Key, Links]], int], list[ClusterView[Key]]]
 
 
 def run_here(work: Work) -> "Future[Graph]":
@@ -37,6 +39,13 @@ def run_here(work: Work) -> "Future[Graph]":
     done: Future[Graph] = Future()
     done.set_result(work())
     return done
+
+
+def look_one_by_one(
+    state: "ClusterState[Key]", seen: Sequence[tuple[Key, Links]], r_us: int
+) -> list[ClusterView[Key]]:
+    """Return the views of a group, each by itself."""
+    return [state.look_at(account, links, r_us) for account, links in seen]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +79,8 @@ class ClusterState(Generic[Key]):
     ----------
     applied
         How many events' links were applied to this object.
+    look
+        Gives the views of a group: ``look_one_by_one``, or something faster that says the same.
     """
 
     def __init__(self, rules: Rules, run: Run = run_here) -> None:
@@ -80,6 +91,7 @@ class ClusterState(Generic[Key]):
         self.applied = 0
         self.applied_us = 0
         self.read_us = 0
+        self.look: Look[Key] = look_one_by_one
         self._run = run
         self._ready_us = rules.ready_after_s * SECOND_US
         self._next_us = 0
@@ -103,11 +115,16 @@ class ClusterState(Generic[Key]):
         ValueError
             Links with this stamp or a later one were applied already.
         """
+        (view,) = self.views([(account, links)], r_us)
+        return view
+
+    def views(self, seen: Sequence[tuple[Key, Links]], r_us: int) -> list[ClusterView[Key]]:
+        """Return what each of some orders sees by itself, as ``view`` does."""
         if r_us <= self.applied_us:
             raise ValueError(f"read at {r_us} after links of {self.applied_us} were applied")
         self._advance(r_us)
         self.read_us = max(self.read_us, r_us)
-        return self._view(account, links, r_us)
+        return self.look(self, seen, r_us)
 
     def apply(self, account: Key, links: Links, a_us: int) -> None:
         """Let the links of an event count.
@@ -137,7 +154,7 @@ class ClusterState(Generic[Key]):
 
     def members(self, account: Key) -> tuple[Key, ...]:
         """Return the account and the members of its cluster, those seen last first."""
-        return (account, *self._view(account, (), self.applied_us + 1).members)
+        return (account, *self.look_at(account, (), self.applied_us + 1).members)
 
     def whole(self, account: Key, links: Links, at_us: int) -> tuple[Key, ...]:
         """Return every account of an order's cluster, the one seen first before all others.
@@ -159,7 +176,7 @@ class ClusterState(Generic[Key]):
 
     def neighbours(self, account: Key) -> tuple[Key, ...]:
         """Return the accounts that share a value with an account, those seen last first."""
-        return self._view(account, (), self.applied_us + 1).neighbours
+        return self.look_at(account, (), self.applied_us + 1).neighbours
 
     def shared(self, account: Key, other: Key, links: Links) -> frozenset[str] | None:
         """Return the fields by which two accounts meet; None when the other was never seen.
@@ -180,7 +197,8 @@ class ClusterState(Generic[Key]):
         )
         return frozenset(self.rules.links[kind].field for kind in kinds)
 
-    def _view(self, account: Key, links: Links, at_us: int) -> ClusterView[Key]:
+    def look_at(self, account: Key, links: Links, at_us: int) -> ClusterView[Key]:
+        """Return what an order sees of the links as they are."""
         accounts, graph = self.accounts, self.graph
         number = accounts.find(account, at_us)
         known = number != UNKNOWN

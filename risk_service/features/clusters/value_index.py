@@ -27,12 +27,12 @@ class ValueIndex:
         bits are the home place.
     """
 
-    __slots__ = ("_limit", "_mask", "_slots", "keys")
+    __slots__ = ("_limit", "keys", "mask", "slots")
 
     def __init__(self, keys: "array[int] | None" = None) -> None:
         self.keys: array[int] = array("q") if keys is None else keys
-        self._slots: array[int] = array("i")
-        self._mask = 0
+        self.slots: array[int] = array("i")
+        self.mask = 0
         self._limit = 0
         self._build(_MIN_CAPACITY)
 
@@ -42,8 +42,8 @@ class ValueIndex:
 
     def find(self, key: int) -> int:
         """Return the number of a hash, or ``NONE``."""
-        slots, keys = self._slots, self.keys
-        place = key & self._mask
+        slots, keys = self.slots, self.keys
+        place = key & self.mask
         while True:
             number = slots[place]
             if number < 0 or keys[number] == key:
@@ -52,7 +52,7 @@ class ValueIndex:
 
     def find_all(self, keys: Iterable[int]) -> list[int]:
         """Return the numbers of the hashes that have one."""
-        slots, known, mask = self._slots, self.keys, self._mask
+        slots, known, mask = self.slots, self.keys, self.mask
         found = []
         for key in keys:
             place = key & mask
@@ -69,15 +69,15 @@ class ValueIndex:
         number = len(self.keys)
         self.keys.append(key)
         if number >= self._limit:
-            self._build(2 * (self._mask + 1))
+            self._build(2 * (self.mask + 1))
             return number
-        slots = self._slots
-        place = key & self._mask
+        slots = self.slots
+        place = key & self.mask
         while slots[place] >= 0:
             place += 1
         if place >= len(slots) - 1:
             # The last place stays free: it ends every search.
-            self._build(2 * (self._mask + 1))
+            self._build(2 * (self.mask + 1))
             return number
         slots[place] = number
         return number
@@ -85,7 +85,7 @@ class ValueIndex:
     @property
     def nbytes(self) -> int:
         """Return the bytes of the arrays."""
-        return len(self._slots) * 4 + len(self.keys) * 8
+        return len(self.slots) * 4 + len(self.keys) * 8
 
     def _build(self, capacity: int) -> None:
         while capacity < 2 * len(self.keys):
@@ -96,8 +96,8 @@ class ValueIndex:
             places, order = _places(np.array(self.keys, np.int64), capacity)
         slots = np.full(capacity + _SLACK, NONE, np.int32)
         slots[places] = order
-        self._slots = array("i", slots.tobytes())
-        self._mask = capacity - 1
+        self.slots = array("i", slots.tobytes())
+        self.mask = capacity - 1
         self._limit = capacity // 2
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from risk_service.adapters.live.flat.looking import FlatLook
 from risk_service.adapters.live.flat.records import FlatRecords
 from risk_service.adapters.live.rebuild import Rebuild
 from risk_service.adapters.live.records_file import RecordsFile
@@ -22,6 +23,7 @@ if __name__ == "__main__":
         file = RecordsFile(Path(scratch))
         records = FlatRecords(compiled, file, 1)
         records.adder(ClusterFeatures(windows, load_clusters()))
+        FlatLook(load_clusters().rules)
         # And what makes all records anew: one event is enough to call it.
         fields, columns = ("-",) * len(windows.fields), (0,) * len(windows.columns)
         event = Event("", 0, 1, fields, columns)

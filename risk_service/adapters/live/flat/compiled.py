@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from risk_service.features.clusters import evidence, state
 from risk_service.features.windows import record, tiles
 from risk_service.loops.compiled import compiler
 
@@ -9,6 +10,8 @@ _SOURCES = (
     *sorted(Path(__file__).parent.glob("*.py")),
     Path(record.__file__),
     Path(tiles.__file__),
+    Path(evidence.__file__),
+    Path(state.__file__),
 )
 
 compiled = compiler(_SOURCES)

@@ -1,0 +1,112 @@
+"""Looks at identity clusters for a group of orders at once."""
+
+import struct
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.adapters.live.flat import looks as at
+from risk_service.adapters.live.flat.looks import Ages, Evidences, Look, Partitions, look_at_all
+from risk_service.adapters.live.flat.memory import Ints
+from risk_service.features.clusters.accounts import UNKNOWN
+from risk_service.features.clusters.evidence import ACCOUNT_VALUES, salts
+from risk_service.features.clusters.graph import Graph
+from risk_service.features.clusters.links import Links
+from risk_service.features.clusters.state import ClusterState
+from risk_service.features.clusters.terms import Rules
+from risk_service.features.clusters.view import ClusterView
+
+TYPES = {"B": np.uint8, "i": np.int32, "q": np.int64}
+
+
+class FlatLook:
+    """A ``Look`` of cluster states under some rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        types = len(rules.links)
+        self._pack = struct.Struct(f"{1 + types}q").pack
+        self._members, self._near = rules.members - 1, rules.neighbours
+        caps = [link.hub_accounts + 1 for link in rules.links]
+        fixed = [0, 0, 0, rules.max_size, self._members, self._near]
+        self._terms = np.array([*fixed, *salts(types), *caps, 0], np.int64)
+        self._values = np.empty(types + ACCOUNT_VALUES, np.int64)
+        self._clusters = np.empty(1 + types, np.int64)
+        self._accounts = np.empty(rules.max_size + 1, np.int64)
+        # Load the loop, or compile it: better now than under the first order.
+        self(ClusterState(rules), [("", (0,) * types)], 1)
+
+    def __call__(
+        self, state: ClusterState[str], seen: Sequence[tuple[str, Links]], r_us: int
+    ) -> list[ClusterView[str]]:
+        """Return the views of a group, each by itself."""
+        find = state.accounts.numbers.get
+        asked = [self._pack(find(account, UNKNOWN), *links) for account, links in seen]
+        told = self._told(state, b"".join(asked), len(seen), r_us).tolist()
+        return [
+            self._view(state, account, row) for (account, _), row in zip(seen, told, strict=True)
+        ]
+
+    def _told(self, state: ClusterState[str], asked: bytes, orders: int, r_us: int) -> Ints:
+        evidence, terms, accounts = state.graph.evidence, self._terms, state.accounts
+        terms[at.AT_US], terms[at.HUB_FROM] = r_us, evidence.hub_from
+        terms[at.KEEP_US], terms[-1] = accounts.keep_us, evidence.index.mask
+        rows = np.frombuffer(asked, np.int64).reshape(orders, -1)
+        told = np.empty((orders, at.TOLD + self._members + self._near), np.int64)
+        look = Look(terms, rows, self._values, self._clusters, self._accounts)
+        ages = Ages(_as_numpy(accounts.first_us), _as_numpy(accounts.last_us))
+        look_at_all(_evidence(state.graph), _partition(state.graph), ages, look, told)
+        return told
+
+    def _view(self, state: ClusterState[str], account: str, row: list[int]) -> ClusterView[str]:
+        size, age_us, merges, hub_links, new_accounts, oldest, members, near = row[: at.TOLD]
+        key, first, second = state.accounts.key, at.TOLD, at.TOLD + self._members
+        return ClusterView(
+            account,
+            tuple([key(number) for number in row[first : first + members]]) if members else (),
+            tuple([key(number) for number in row[second : second + near]]) if near else (),
+            size,
+            age_us,
+            merges,
+            hub_links,
+            new_accounts,
+            account if oldest == at.UNKNOWN else key(oldest),
+        )
+
+
+def _evidence(graph: Graph) -> Evidences:
+    evidence = graph.evidence
+    return Evidences(
+        _as_numpy(evidence.kind),
+        _as_numpy(evidence.hub),
+        _as_numpy(evidence.head),
+        _as_numpy(evidence.row_account),
+        _as_numpy(evidence.row_value),
+        _as_numpy(evidence.row_us),
+        _as_numpy(evidence.older),
+        _as_numpy(evidence.next_of),
+        _as_numpy(evidence.first_row),
+        _as_numpy(evidence.index.keys),
+        _as_numpy(evidence.index.slots),
+    )
+
+
+def _partition(graph: Graph) -> Partitions:
+    partition = graph.partition
+    return Partitions(
+        _as_numpy(partition.label),
+        _as_numpy(partition.starts),
+        _as_numpy(partition.members),
+        _as_numpy(partition.moved),
+        _as_numpy(partition.following),
+        _as_numpy(partition.some),
+        _as_numpy(partition.sizes),
+        _as_numpy(partition.merges),
+    )
+
+
+def _as_numpy(values: "array[int]") -> NDArray[Any]:
+    """Return an array over the same memory; it must be gone before the other grows."""
+    return np.frombuffer(values, TYPES[values.typecode])
