@@ -3,13 +3,11 @@
 import struct
 from array import array
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from risk_service.adapters.live.flat import looks as at
-from risk_service.adapters.live.flat.looks import Ages, Evidences, Look, Partitions, look_at_all
+from risk_service.adapters.live.flat.looks import Look, look_at_all
 from risk_service.adapters.live.flat.memory import Ints
 from risk_service.features.clusters.accounts import UNKNOWN
 from risk_service.features.clusters.evidence import ACCOUNT_VALUES, salts
@@ -18,8 +16,6 @@ from risk_service.features.clusters.links import Links
 from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import Rules
 from risk_service.features.clusters.view import ClusterView
-
-TYPES = {"B": np.uint8, "i": np.int32, "q": np.int64}
 
 
 class FlatLook:
@@ -56,8 +52,10 @@ class FlatLook:
         rows = np.frombuffer(asked, np.int64).reshape(orders, -1)
         told = np.empty((orders, at.TOLD + self._members + self._near), np.int64)
         look = Look(terms, rows, self._values, self._clusters, self._accounts)
-        ages = Ages(_as_numpy(accounts.first_us), _as_numpy(accounts.last_us))
-        look_at_all(_evidence(state.graph), _partition(state.graph), ages, look, told)
+        # In the order of ``Evidences``, ``Partitions`` and ``Ages``; they stay while it looks.
+        arrays = (*_of_graph(state.graph), accounts.first_us, accounts.last_us)
+        lying = np.array([one.buffer_info() for one in arrays], np.int64)
+        look_at_all(lying, look, told)
         return told
 
     def _view(self, state: ClusterState[str], account: str, row: list[int]) -> ClusterView[str]:
@@ -76,37 +74,27 @@ class FlatLook:
         )
 
 
-def _evidence(graph: Graph) -> Evidences:
-    evidence = graph.evidence
-    return Evidences(
-        _as_numpy(evidence.kind),
-        _as_numpy(evidence.hub),
-        _as_numpy(evidence.head),
-        _as_numpy(evidence.row_account),
-        _as_numpy(evidence.row_value),
-        _as_numpy(evidence.row_us),
-        _as_numpy(evidence.older),
-        _as_numpy(evidence.next_of),
-        _as_numpy(evidence.first_row),
-        _as_numpy(evidence.index.keys),
-        _as_numpy(evidence.index.slots),
+def _of_graph(graph: Graph) -> tuple["array[int]", ...]:
+    """Return the arrays of a graph in the order of ``Evidences`` and ``Partitions``."""
+    evidence, partition = graph.evidence, graph.partition
+    return (
+        evidence.kind,
+        evidence.hub,
+        evidence.head,
+        evidence.row_account,
+        evidence.row_value,
+        evidence.row_us,
+        evidence.older,
+        evidence.next_of,
+        evidence.first_row,
+        evidence.index.keys,
+        evidence.index.slots,
+        partition.label,
+        partition.starts,
+        partition.members,
+        partition.moved,
+        partition.following,
+        partition.some,
+        partition.sizes,
+        partition.merges,
     )
-
-
-def _partition(graph: Graph) -> Partitions:
-    partition = graph.partition
-    return Partitions(
-        _as_numpy(partition.label),
-        _as_numpy(partition.starts),
-        _as_numpy(partition.members),
-        _as_numpy(partition.moved),
-        _as_numpy(partition.following),
-        _as_numpy(partition.some),
-        _as_numpy(partition.sizes),
-        _as_numpy(partition.merges),
-    )
-
-
-def _as_numpy(values: "array[int]") -> NDArray[Any]:
-    """Return an array over the same memory; it must be gone before the other grows."""
-    return np.frombuffer(values, TYPES[values.typecode])

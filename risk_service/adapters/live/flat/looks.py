@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.adapters.live.flat.compiled import compiled
+from risk_service.adapters.live.flat.compiled import allocating, compiled
 from risk_service.adapters.live.flat.memory import Ints
+from risk_service.adapters.live.flat.pointers import bytes_at, int32s_at, ints_at
 from risk_service.features.clusters.evidence import ACCOUNT_VALUES
 from risk_service.features.clusters.state import NEW_ACCOUNT_US, NOBODY
 
@@ -74,11 +75,30 @@ class Look(NamedTuple):
     accounts: Ints
 
 
+@allocating
+def look_at_all(lying: Ints, look: Look, told: Ints) -> None:
+    """Tell what each order sees; rows of ``told`` as ``SIZE`` and the following say.
+
+    ``lying`` says where the arrays lie that are looked at, one row each: those of
+    ``Evidences``, ``Partitions`` and ``Ages`` in their order.
+    """
+    evidence = Evidences(
+        bytes_at(lying[0]), bytes_at(lying[1]), int32s_at(lying[2]), int32s_at(lying[3]),
+        int32s_at(lying[4]), ints_at(lying[5]), int32s_at(lying[6]), int32s_at(lying[7]),
+        int32s_at(lying[8]), ints_at(lying[9]), int32s_at(lying[10]),
+    )  # fmt: skip
+    partition = Partitions(
+        int32s_at(lying[11]), int32s_at(lying[12]), int32s_at(lying[13]), int32s_at(lying[14]),
+        int32s_at(lying[15]), int32s_at(lying[16]), int32s_at(lying[17]), int32s_at(lying[18]),
+    )  # fmt: skip
+    ages = Ages(ints_at(lying[19]), ints_at(lying[20]))
+    _look_at(evidence, partition, ages, look, told)
+
+
 @compiled
-def look_at_all(
+def _look_at(
     evidence: Evidences, partition: Partitions, ages: Ages, look: Look, told: Ints
 ) -> None:
-    """Tell what each order sees; rows of ``told`` as ``SIZE`` and the following say."""
     terms = look.terms
     for order in range(len(look.asked)):
         number, row = look.asked[order, 0], told[order]
