@@ -23,6 +23,7 @@ class FlatLook:
 
     def __init__(self, rules: Rules) -> None:
         types = len(rules.links)
+        self._no_links = (0,) * types
         self._pack = struct.Struct(f"{1 + types}q").pack
         self._members, self._near = rules.members - 1, rules.neighbours
         caps = [link.hub_accounts + 1 for link in rules.links]
@@ -32,14 +33,14 @@ class FlatLook:
         self._clusters = np.empty(1 + types, np.int64)
         self._accounts = np.empty(rules.max_size + 1, np.int64)
         # Load the loop, or compile it: better now than under the first order.
-        self(ClusterState(rules), [("", (0,) * types)], 1)
+        self(ClusterState(rules), [("", self._no_links)], 1)
 
     def __call__(
         self, state: ClusterState[str], seen: Sequence[tuple[str, Links]], r_us: int
     ) -> list[ClusterView[str]]:
         """Return the views of a group, each by itself."""
-        find = state.accounts.numbers.get
-        asked = [self._pack(find(account, UNKNOWN), *links) for account, links in seen]
+        find, nothing = state.accounts.numbers.get, self._no_links
+        asked = [self._pack(find(account, UNKNOWN), *(links or nothing)) for account, links in seen]
         told = self._told(state, b"".join(asked), len(seen), r_us).tolist()
         return [
             self._view(state, account, row) for (account, _), row in zip(seen, told, strict=True)
