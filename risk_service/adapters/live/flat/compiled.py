@@ -4,6 +4,7 @@ from pathlib import Path
 
 from risk_service.features.clusters import evidence, state
 from risk_service.features.windows import record, tiles
+from risk_service.loops import pointers
 from risk_service.loops.compiled import compiler
 
 _SOURCES = (
@@ -12,6 +13,7 @@ _SOURCES = (
     Path(tiles.__file__),
     Path(evidence.__file__),
     Path(state.__file__),
+    Path(pointers.__file__),
 )
 
 compiled = compiler(_SOURCES)

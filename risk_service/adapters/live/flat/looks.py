@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from risk_service.adapters.live.flat.compiled import allocating, compiled
 from risk_service.adapters.live.flat.memory import Ints
-from risk_service.adapters.live.flat.pointers import bytes_at, int32s_at, ints_at
 from risk_service.features.clusters.evidence import ACCOUNT_VALUES
 from risk_service.features.clusters.state import NEW_ACCOUNT_US, NOBODY
+from risk_service.loops.pointers import bytes_at, int32s_at, ints_at
 
 Int32s = NDArray[np.int32]
 Bytes = NDArray[np.uint8]

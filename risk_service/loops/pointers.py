@@ -5,6 +5,7 @@ them for one order. Whoever gives addresses keeps the arrays alive and lets none
 the loop is over.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -13,8 +14,11 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from risk_service.adapters.live.flat.compiled import allocating
-from risk_service.adapters.live.flat.memory import Ints
+from risk_service.loops.compiled import compiler
+
+Ints = NDArray[np.int64]
+
+_compiled = compiler([Path(__file__)], makes_arrays=True)
 
 carray: Any = numba.carray  # type: ignore[attr-defined]  # its types leave it out
 
@@ -31,21 +35,21 @@ def _pointer(_: Any, address: Any) -> Any:
 _as_pointer: Any = intrinsic(_pointer)
 
 
-@allocating
+@_compiled
 def ints_at(lying: Ints) -> Ints:
     """Return the 64 bit numbers that lie at an address, so many of them."""
     found: Ints = carray(_as_pointer(lying[0]), (lying[1],), np.int64)
     return found
 
 
-@allocating
+@_compiled
 def int32s_at(lying: Ints) -> NDArray[np.int32]:
     """Return the 32 bit numbers that lie at an address, so many of them."""
     found: NDArray[np.int32] = carray(_as_pointer(lying[0]), (lying[1],), np.int32)
     return found
 
 
-@allocating
+@_compiled
 def bytes_at(lying: Ints) -> NDArray[np.uint8]:
     """Return the bytes that lie at an address, so many of them."""
     found: NDArray[np.uint8] = carray(_as_pointer(lying[0]), (lying[1],), np.uint8)
