@@ -1,9 +1,9 @@
 """Gathers orders into groups on the event loop, and runs the pipeline once per group.
 
 A group closes when as many orders wait as lately came together, when none has come for
-the quiet time, or when its oldest has waited as long as a group lately took: so deciding
-gets about half of the time at any load, a light load is not kept waiting, and a heavy one
-forms large groups. The learned size keeps a few steady callers from waiting at all. Because
+the quiet time, or when its oldest has waited half as long as a group lately took: so deciding
+gets most of the time at any load, a light load is not kept waiting, and a heavy one forms large
+groups. The learned size keeps a few steady callers from waiting at all. Because
 orders trickle in through gRPC one by one, a full group hides those still coming: now and then
 the size is probed by waiting for the quiet time, at once again while that finds more, ever more
 rarely while not.
@@ -28,6 +28,8 @@ PROBE_EVERY_MAX = 64
 TURNAROUND_S = 150e-6
 # Weight of the newest group in the learned cost of an order.
 COST_WEIGHT = 0.1
+# Share of a group's time that its oldest order waits at most.
+AGE_SHARE = 0.5
 # Timers of the loop count in milliseconds; a shorter one would fire at once.
 TIMER_MIN_S = 0.001
 
@@ -132,7 +134,8 @@ class Gatherer(Generic[Item, Answer]):
 
     def _quiet_over(self) -> None:
         """Close the group unless somebody came meanwhile and there is time to wait on."""
-        age_s = min(max(self._group_s, self._limits.quiet_s), self._limits.max_age_s)
+        age_s = max(AGE_SHARE * self._group_s, self._limits.quiet_s)
+        age_s = min(age_s, self._limits.max_age_s)
         closes_at = min(self._newest_at + self._limits.quiet_s, self._oldest_at + age_s)
         wait_s = closes_at - time.monotonic()
         if wait_s > 0:
