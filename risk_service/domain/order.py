@@ -13,7 +13,7 @@ from risk_service.domain.positional import Positional
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 
 
-class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
+class OrderLine(Positional, frozen=True, gc=False):
     """One line of the basket. ``spu`` and ``category`` are empty when the shop does not say."""
 
     sku: str
@@ -26,7 +26,7 @@ class OrderLine(Positional, frozen=True, kw_only=True, gc=False):
     category: str = ""
 
 
-class Discount(Positional, frozen=True, kw_only=True, gc=False):
+class Discount(Positional, frozen=True, gc=False):
     """One price reduction; ``coupon_id`` is empty when it is no coupon."""
 
     amount_minor: int
@@ -34,7 +34,7 @@ class Discount(Positional, frozen=True, kw_only=True, gc=False):
     promotion_type: PromotionType = PromotionType.UNSPECIFIED
 
 
-class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
+class RawOrder(Struct, frozen=True, gc=False):
     """An order with raw identifiers. Never stored, never logged.
 
     ``account_registered_at_us`` and ``page_open_to_submit_ms`` are None when unknown,
@@ -80,7 +80,7 @@ class RawOrder(Struct, frozen=True, kw_only=True, gc=False):
         return [("order_id", self.order_id)]
 
 
-class Tokens(Positional, frozen=True, kw_only=True, gc=False):
+class Tokens(Positional, frozen=True, gc=False):
     """Keyed HMAC tokens of the identifiers; empty where the order had none.
 
     Each is ``<key id>:<32 hex digits>``; equal tokens mean equal normalised identifiers.
@@ -97,7 +97,7 @@ class Tokens(Positional, frozen=True, kw_only=True, gc=False):
     real_name: str
 
 
-class IdentityTraits(Positional, frozen=True, kw_only=True, gc=False):
+class IdentityTraits(Positional, frozen=True, gc=False):
     """Coarse attributes derived from identifiers before they were tokenised.
 
     Flags are 1.0, 0.0 or NaN where they cannot be told. None of them identifies a
@@ -120,7 +120,7 @@ class IdentityTraits(Positional, frozen=True, kw_only=True, gc=False):
     ip_is_reserved: float = math.nan
 
 
-class Order(Positional, frozen=True, kw_only=True, gc=False):
+class Order(Positional, frozen=True, gc=False):
     """A tokenised order: the only form that goes past the identity room.
 
     ``list_tokens`` are those of networks and of the recipient, as far as lists asked for them.

@@ -28,7 +28,7 @@ _PLACE_PARTS = -2
 _MASKED = re.compile(r"\*[号栋幢座单层楼室房户弄]|\d\*\*")
 
 
-class Address(Struct, frozen=True, kw_only=True, gc=False):
+class Address(Struct, frozen=True, gc=False):
     """Keys of a parsed address; ``door`` is empty where none was given.
 
     ``region`` is a province of the closed list in ``regions``, or empty.
@@ -69,7 +69,7 @@ def parse_address(region: str, city: str, district: str, detail: str, postcode: 
         # Only a city, or a room of no building: everybody there would become one household.
         return Address(building="", door="", region=name)
     key = _SEPARATOR.join(building)
-    return Address(building=key, door=_SEPARATOR.join((key, *door)) if door else "", region=name)
+    return Address(key, _SEPARATOR.join((key, *door)) if door else "", name)
 
 
 def _places(region: str, city: str, district: str) -> _Places:

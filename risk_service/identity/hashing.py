@@ -46,6 +46,17 @@ def _begun(key: IdentityKey, purpose: str, kind: str) -> tuple[_NewHash, _NewHas
     )
 
 
+def keyed_text_token(key: IdentityKey, kind: str) -> Callable[[str], str]:
+    """Return the function from a text to the token of its UTF-8; an empty text has none."""
+    token = keyed_token(key, kind)
+
+    def text_token(text: str) -> str:
+        # A shop's id may hold a lone surrogate; it still is an id.
+        return token(text.encode("utf-8", "surrogatepass")) if text else ""
+
+    return text_token
+
+
 def keyed_token(key: IdentityKey, kind: str) -> Callable[[bytes], str]:
     """Return the function from a message to its token; an empty message has none.
 

@@ -32,7 +32,7 @@ _PRIVATE = {4: _masks(_V4_PRIVATE), 6: _masks(_V6_PRIVATE)}
 _RESERVED = {4: _masks(_V4_RESERVED), 6: _masks(_V6_RESERVED)}
 
 
-class IpFacts(Struct, frozen=True, kw_only=True, gc=False):
+class IpFacts(Struct, frozen=True, gc=False):
     """An address as bytes, version 4 or 6.
 
     ``block`` is the /24 of an IPv4 address (3 bytes) or the /56 of an IPv6 one (7 bytes).
@@ -58,20 +58,34 @@ def parse_ip(text: str, field: str = "order.ip") -> IpFacts | None:
     InvalidInput
         The text is no IP address; names the field.
     """
-    cleaned = clean(text).strip("[]").partition("%")[0]
-    if not cleaned:
+    packed = _plain_v4(text) or _packed(text, field)
+    if packed is None:
         return None
-    packed = _pack(cleaned, field)
     version, block_bytes = (4, 3) if len(packed) == 4 else (6, 7)
     special = packed[0] in _FIRST[version]
     number = int.from_bytes(packed, "big") if special else 0
     return IpFacts(
-        version=version,
-        packed=packed,
-        block=packed[:block_bytes],
-        is_private=special and _within(number, _PRIVATE[version]),
-        is_reserved=special and _within(number, _RESERVED[version]),
+        version,
+        packed,
+        packed[:block_bytes],
+        special and _within(number, _PRIVATE[version]),
+        special and _within(number, _RESERVED[version]),
     )
+
+
+def _plain_v4(text: str) -> bytes | None:
+    """Return the bytes of digits and dots, which cleaning would not change."""
+    if ":" in text:
+        return None
+    try:
+        return socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return None
+
+
+def _packed(text: str, field: str) -> bytes | None:
+    cleaned = clean(text).strip("[]").partition("%")[0]
+    return _pack(cleaned, field) if cleaned else None
 
 
 def _pack(text: str, field: str) -> bytes:

@@ -37,7 +37,7 @@ _CLASS_OF_PREFIX = {
 }
 
 
-class Phone(Struct, frozen=True, kw_only=True, gc=False):
+class Phone(Struct, frozen=True, gc=False):
     """A normalised number; ``region`` is empty where the number does not tell it.
 
     ``canonical`` is ``+`` and digits, for a mobile with an extension (a platform's relay
@@ -54,7 +54,7 @@ def parse_phone(text: str) -> Phone | None:
     """Return the parsed number, or None when there is none."""
     plain = _PLAIN_MOBILE.fullmatch(text)
     if plain:
-        return _mobile("".join(plain.groups()), "")
+        return _mobile("".join(plain.groups()))
     cleaned = _ascii_digits(clean(text)).replace("(0)", "")
     if "*" in cleaned:
         return None
@@ -89,9 +89,8 @@ def _chinese(national: str, extension: str) -> Phone:
     return Phone(canonical=f"?{national}", prefix_class=PhonePrefixClass.UNKNOWN, region="")
 
 
-def _mobile(number: str, extension: str) -> Phone:
-    tail = f"x{extension}" if extension else ""
-    return Phone(canonical=f"+86{number}{tail}", prefix_class=_mobile_class(number), region="")
+def _mobile(number: str) -> Phone:
+    return Phone(f"+86{number}", _mobile_class(number), "")
 
 
 def _foreign(digits: str) -> Phone:

@@ -14,7 +14,7 @@ from risk_service.domain.listed import NOTHING_NEEDED, ListNeeds
 from risk_service.domain.order import IdentityTraits, Order, RawOrder, Tokens
 from risk_service.domain.vocabulary import PhonePrefixClass
 from risk_service.identity.address import Address, parse_address
-from risk_service.identity.hashing import keyed_token
+from risk_service.identity.hashing import keyed_text_token, keyed_token
 from risk_service.identity.ip import IpFacts, parse_ip
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.listing import ListTokens, recipient_text
@@ -58,15 +58,15 @@ class Tokeniser:
     """
 
     def __init__(self, key: IdentityKey) -> None:
-        self._account = keyed_token(key, "account")
-        self._device = keyed_token(key, "device")
-        self._payment = keyed_token(key, "payment")
+        self._account = keyed_text_token(key, "account")
+        self._device = keyed_text_token(key, "device")
+        self._payment = keyed_text_token(key, "payment")
         self._ip = keyed_token(key, "ip")
         self._ip_block = keyed_token(key, "ip_block")
-        self._door = keyed_token(key, "address_door")
-        self._building = keyed_token(key, "address_building")
-        self._phone = keyed_token(key, "phone")
-        self._real_name = keyed_token(key, "real_name")
+        self._door = keyed_text_token(key, "address_door")
+        self._building = keyed_text_token(key, "address_building")
+        self._phone = keyed_text_token(key, "phone")
+        self._real_name = keyed_text_token(key, "real_name")
         self.lists = ListTokens(key)
         self._needs: ListNeeds | None = None
 
@@ -94,24 +94,24 @@ class Tokeniser:
             raw.address_postcode,
         )
         return Order(
-            order_id=raw.order_id,
-            ordered_at_us=raw.ordered_at_us,
-            account_registered_at_us=raw.account_registered_at_us,
-            tokens=self._tokens(raw, ip, phone, real_name, address),
-            traits=_traits(raw, ip, phone, real_name, address),
-            lines=raw.lines,
-            discounts=raw.discounts,
-            currency_code=raw.currency_code,
-            goods_minor=raw.goods_minor,
-            discount_minor=raw.discount_minor,
-            shipping_minor=raw.shipping_minor,
-            payable_minor=raw.payable_minor,
-            page_open_to_submit_ms=raw.page_open_to_submit_ms,
-            entry_path=raw.entry_path,
-            drop_id=raw.drop_id,
-            verification_level=raw.verification_level,
-            balance_due_at_us=raw.balance_due_at_us,
-            list_tokens=self._listed(self._needs, raw, ip, address) if self._needs else (),
+            raw.order_id,
+            raw.ordered_at_us,
+            raw.account_registered_at_us,
+            self._tokens(raw, ip, phone, real_name, address),
+            _traits(raw, ip, phone, real_name, address),
+            raw.lines,
+            raw.discounts,
+            raw.currency_code,
+            raw.goods_minor,
+            raw.discount_minor,
+            raw.shipping_minor,
+            raw.payable_minor,
+            raw.page_open_to_submit_ms,
+            raw.entry_path,
+            raw.drop_id,
+            raw.verification_level,
+            raw.balance_due_at_us,
+            self._listed(self._needs, raw, ip, address) if self._needs else (),
         )
 
     def action(self, raw: RawAction) -> Action:
@@ -129,22 +129,22 @@ class Tokeniser:
             action_id=raw.action_id,
             action_type=raw.action_type,
             at_us=raw.at_us,
-            account=self._account(_encoded(opaque(raw.account_id))),
-            device=self._device(_encoded(opaque(raw.device_id))),
+            account=self._account(opaque(raw.account_id)),
+            device=self._device(opaque(raw.device_id)),
             ip=self._ip(ip.packed) if ip else "",
             ip_block=self._ip_block(ip.block) if ip else "",
             campaign=raw.campaign_id,
-            related=self._account(_encoded(opaque(raw.related_account_id))),
+            related=self._account(opaque(raw.related_account_id)),
         )
 
     def account(self, account_id: str) -> str:
         """Return the token of an account id, as in ``Order.tokens.account``."""
-        return self._account(_encoded(opaque(account_id)))
+        return self._account(opaque(account_id))
 
     def real_name(self, text: str) -> str:
         """Return the token of a document's number, as in ``Order.tokens.real_name``."""
         parsed = parse_real_name_id(text)
-        return self._real_name(_encoded(parsed.canonical)) if parsed else ""
+        return self._real_name(parsed.canonical) if parsed else ""
 
     def _listed(
         self, needs: ListNeeds, raw: RawOrder, ip: IpFacts | None, address: Address
@@ -160,21 +160,16 @@ class Tokeniser:
         address: Address,
     ) -> Tokens:
         return Tokens(
-            account=self._account(_encoded(opaque(raw.account_id))),
-            device=self._device(_encoded(opaque(raw.device_id))),
-            payment=self._payment(_encoded(opaque(raw.payment_instrument_id))),
-            ip=self._ip(ip.packed) if ip else "",
-            ip_block=self._ip_block(ip.block) if ip else "",
-            address_door=self._door(_encoded(address.door)),
-            address_building=self._building(_encoded(address.building)),
-            phone=self._phone(_encoded(phone.canonical)) if phone else "",
-            real_name=self._real_name(_encoded(real_name.canonical)) if real_name else "",
+            self._account(opaque(raw.account_id)),
+            self._device(opaque(raw.device_id)),
+            self._payment(opaque(raw.payment_instrument_id)),
+            self._ip(ip.packed) if ip else "",
+            self._ip_block(ip.block) if ip else "",
+            self._door(address.door),
+            self._building(address.building),
+            self._phone(phone.canonical) if phone else "",
+            self._real_name(real_name.canonical) if real_name else "",
         )
-
-
-def _encoded(text: str) -> bytes:
-    # A shop's id may hold a lone surrogate; it still is an id.
-    return text.encode("utf-8", "surrogatepass")
 
 
 def _check_lengths(raw: RawOrder) -> None:
@@ -198,19 +193,19 @@ def _traits(
     phone_region = phone.region if phone else ""
     prefix_class = int(phone.prefix_class) if phone else 0
     return IdentityTraits(
-        ip_version=ip.version if ip else 0,
-        ip_is_private=float(ip.is_private) if ip else math.nan,
-        ip_is_reserved=float(ip.is_reserved) if ip else math.nan,
-        phone_prefix_class=prefix_class,
-        phone_is_virtual=_IS_VIRTUAL[prefix_class],
-        phone_region=phone_region,
-        address_region=address.region,
-        address_has_door=float(bool(address.door)) if address.building else math.nan,
-        phone_region_matches_address=_equal_if_known(phone_region, address.region),
-        payer_matches_recipient=match_names(payer, recipient),
-        id_checksum_ok=real_name.checksum_ok if real_name else math.nan,
-        id_age_years=age_years(real_name.born if real_name else None, raw.ordered_at_us),
-        name_length=len(recipient),
+        ip.version if ip else 0,
+        float(ip.is_private) if ip else math.nan,
+        prefix_class,
+        _IS_VIRTUAL[prefix_class],
+        phone_region,
+        address.region,
+        float(bool(address.door)) if address.building else math.nan,
+        _equal_if_known(phone_region, address.region),
+        match_names(payer, recipient),
+        real_name.checksum_ok if real_name else math.nan,
+        age_years(real_name.born if real_name else None, raw.ordered_at_us),
+        len(recipient),
+        float(ip.is_reserved) if ip else math.nan,
     )
 
 

@@ -67,63 +67,58 @@ def raw_order(order: Any) -> RawOrder:
     """
     account, address, instrument = order.account, order.address, order.payment_instrument
     recipient, totals, session = order.recipient, order.totals, order.session
+    registered = micros(account.registered_at) if account.HasField("registered_at") else None
+    submit_ms = (
+        session.page_open_to_submit_ms if session.HasField("page_open_to_submit_ms") else None
+    )
+    # By position, which takes half as long as by name; a test holds every field to its place.
     return RawOrder(
-        order_id=order.order_id,
-        ordered_at_us=micros(order.ordered_at),
-        account_id=account.account_id,
-        account_registered_at_us=(
-            micros(account.registered_at) if account.HasField("registered_at") else None
-        ),
-        device_id=order.device_id,
-        ip=order.ip,
-        payment_instrument_id=instrument.payment_instrument_id,
-        payer_name=instrument.payer_name,
-        recipient_name=recipient.name,
-        recipient_phone=recipient.phone,
-        real_name_id=order.real_name_id,
-        address_region=address.region,
-        address_city=address.city,
-        address_district=address.district,
-        address_detail=address.detail,
-        address_postcode=address.postcode,
-        lines=tuple([_line(line) for line in order.lines]),
-        discounts=tuple([_discount(discount) for discount in order.discounts]),
-        currency_code=totals.currency_code,
-        goods_minor=totals.goods_minor,
-        discount_minor=totals.discount_minor,
-        shipping_minor=totals.shipping_minor,
-        payable_minor=totals.payable_minor,
-        page_open_to_submit_ms=(
-            session.page_open_to_submit_ms if session.HasField("page_open_to_submit_ms") else None
-        ),
-        entry_path=ENTRY_PATHS[session.entry_path],
-        drop_id=session.drop_id,
-        verification_level=LEVELS[order.verification_level],
-        balance_due_at_us=micros(order.balance_due_at)
-        if order.HasField("balance_due_at")
-        else None,
+        order.order_id,
+        micros(order.ordered_at),
+        account.account_id,
+        registered,
+        order.device_id,
+        order.ip,
+        instrument.payment_instrument_id,
+        instrument.payer_name,
+        recipient.name,
+        recipient.phone,
+        order.real_name_id,
+        address.region,
+        address.city,
+        address.district,
+        address.detail,
+        address.postcode,
+        tuple([_line(line) for line in order.lines]),
+        tuple([_discount(one) for one in order.discounts]) if order.discounts else (),
+        totals.currency_code,
+        totals.goods_minor,
+        totals.discount_minor,
+        totals.shipping_minor,
+        totals.payable_minor,
+        submit_ms,
+        ENTRY_PATHS[session.entry_path],
+        session.drop_id,
+        LEVELS[order.verification_level],
+        micros(order.balance_due_at) if order.HasField("balance_due_at") else None,
     )
 
 
 def _line(line: Any) -> OrderLine:
     return OrderLine(
-        sku=line.sku,
-        quantity=line.quantity,
-        unit_price_minor=line.unit_price_minor,
-        seller_id=line.seller_id,
-        campaign_id=line.campaign_id,
-        promotion_type=PROMOTIONS[line.promotion_type],
-        spu=line.spu,
-        category=line.category,
+        line.sku,
+        line.quantity,
+        line.unit_price_minor,
+        line.seller_id,
+        line.campaign_id,
+        PROMOTIONS[line.promotion_type],
+        line.spu,
+        line.category,
     )
 
 
 def _discount(discount: Any) -> Discount:
-    return Discount(
-        amount_minor=discount.amount_minor,
-        coupon_id=discount.coupon_id,
-        promotion_type=PROMOTIONS[discount.promotion_type],
-    )
+    return Discount(discount.amount_minor, discount.coupon_id, PROMOTIONS[discount.promotion_type])
 
 
 def plainly_valid(raw: RawOrder, window: TimeWindow) -> bool:

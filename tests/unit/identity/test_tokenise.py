@@ -101,6 +101,41 @@ def test_a_token_is_hmac_sha256(key: IdentityKey, tokeniser: Tokeniser) -> None:
     assert tokeniser.account("account-7781") == f"k1:{expected}"
 
 
+def test_every_token_is_made_of_its_own_identifier(
+    key: IdentityKey, tokeniser: Tokeniser, make_order: MakeOrder
+) -> None:
+    """Each stands in its place, under the subkey of its kind."""
+    building = "\x1f".join(("北京", "朝阳", "建国路88", "3"))
+    identifiers = {
+        "account": b"account-7781",
+        "device": b"device-5512",
+        "payment": b"wallet-9931",
+        "ip": bytes((61, 135, 7, 9)),
+        "ip_block": bytes((61, 135, 7)),
+        "address_door": "\x1f".join((building, "2", "", "501")).encode(),
+        "address_building": building.encode(),
+        "phone": b"+8613800138000",
+        "real_name": b"11010519491231002X",
+    }
+    tokens = tokeniser.order(make_order()).tokens
+    for kind, identifier in identifiers.items():
+        subkey = hmac.digest(key.secret, f"promoguard/token/v1/{kind}".encode(), "sha256")
+        expected = hmac.digest(subkey, identifier, "sha256").hex()[:32]
+        assert getattr(tokens, kind) == f"k1:{expected}", kind
+
+
+def test_what_is_no_identifier_stays_as_it_was(tokeniser: Tokeniser, make_order: MakeOrder) -> None:
+    """Every field that both forms of an order have holds the same value."""
+    raw = make_order(
+        account_registered_at_us=7, drop_id="d-1", shipping_minor=3, balance_due_at_us=11
+    )
+    order = tokeniser.order(raw)
+    shared = set(RawOrder.__struct_fields__) & set(Order.__struct_fields__)
+    assert len(shared) == 15
+    for name in shared:
+        assert getattr(order, name) == getattr(raw, name), name
+
+
 def test_account_alone_equals_account_in_an_order(
     tokeniser: Tokeniser, make_order: MakeOrder
 ) -> None:

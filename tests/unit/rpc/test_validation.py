@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_service.domain.errors import InvalidInput, TooLarge
-from risk_service.pb.risk.v1 import risk_pb2
+from risk_service.domain.order import Discount, OrderLine, RawOrder
+from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
+from risk_service.pb.risk.v1 import order_pb2, risk_pb2
 from risk_service.rpc.constraints import (
     ACTION_EVENT,
     CURRENCIES,
@@ -71,6 +73,77 @@ def test_at_most_twenty_fields_are_named() -> None:
     with pytest.raises(InvalidInput) as caught:
         accept(request, WINDOW)
     assert len(caught.value.violations) == 20
+
+
+def test_every_field_of_the_message_is_read_into_its_place() -> None:
+    """Each value differs, so that two fields that changed places would show."""
+    request = valid_request()
+    order = request.order
+    order.address.region, order.address.city, order.address.district = "R", "C", "D"
+    order.address.detail, order.address.postcode = "T", "P"
+    order.payment_instrument.payment_instrument_id = "pay"
+    order.payment_instrument.payer_name = "payer"
+    order.recipient.name, order.recipient.phone, order.real_name_id = "N", "+1", "id"
+    order.ordered_at.FromMicroseconds(1_000_001)
+    order.account.registered_at.FromMicroseconds(3)
+    order.balance_due_at.FromMicroseconds(5)
+    del order.lines[:], order.discounts[:]
+    order.lines.add(
+        sku="sku", quantity=7, unit_price_minor=100, seller_id="seller", campaign_id="campaign",
+        promotion_type=order_pb2.PROMOTION_TYPE_FLASH_SALE, spu="spu", category="category",
+    )  # fmt: skip
+    order.discounts.add(
+        amount_minor=9, coupon_id="coupon", promotion_type=order_pb2.PROMOTION_TYPE_COUPON
+    )
+    totals, session = order.totals, order.session
+    totals.goods_minor, totals.discount_minor = 700, 9
+    totals.shipping_minor, totals.payable_minor = 11, 702
+    session.page_open_to_submit_ms, session.drop_id = 13, "drop"
+    session.entry_path = order_pb2.ENTRY_PATH_CART
+    order.verification_level = order_pb2.VERIFICATION_LEVEL_L2
+    assert accept(request, REPLAY) == RawOrder(
+        order_id=order.order_id,
+        ordered_at_us=1_000_001,
+        account_id=order.account.account_id,
+        account_registered_at_us=3,
+        device_id=order.device_id,
+        ip=order.ip,
+        payment_instrument_id="pay",
+        payer_name="payer",
+        recipient_name="N",
+        recipient_phone="+1",
+        real_name_id="id",
+        address_region="R",
+        address_city="C",
+        address_district="D",
+        address_detail="T",
+        address_postcode="P",
+        lines=(
+            OrderLine(
+                sku="sku",
+                quantity=7,
+                unit_price_minor=100,
+                seller_id="seller",
+                campaign_id="campaign",
+                promotion_type=PromotionType.FLASH_SALE,
+                spu="spu",
+                category="category",
+            ),
+        ),
+        discounts=(
+            Discount(amount_minor=9, coupon_id="coupon", promotion_type=PromotionType.COUPON),
+        ),
+        currency_code="CNY",
+        goods_minor=700,
+        discount_minor=9,
+        shipping_minor=11,
+        payable_minor=702,
+        page_open_to_submit_ms=13,
+        entry_path=EntryPath.CART,
+        drop_id="drop",
+        verification_level=VerificationLevel.L2,
+        balance_due_at_us=5,
+    )
 
 
 def test_texts_outside_ascii_are_welcome() -> None:
