@@ -85,6 +85,12 @@ class ReservationLedger(Protocol):
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
         """Return what each demand by itself would be granted; changes nothing."""
 
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Be told of the orders of a group ahead of ``hold``; a ledger far away asks for its rows.
+
+        Changes nothing, and a fault is left to ``hold`` to report.
+        """
+
     def hold(self, requests: Sequence[HoldRequest], now_us: int) -> Reserved:
         """Hold for the orders of a group, each seeing those before.
 

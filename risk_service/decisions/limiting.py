@@ -64,6 +64,9 @@ class GrantingLedger(Protocol):
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
         """Return what each demand by itself would be granted; changes nothing."""
 
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Be told of the orders of a group ahead of ``hold``."""
+
     def hold(self, requests: Sequence[HoldRequest], now_us: int) -> Reserved:
         """Hold for the orders of a group, each seeing those before."""
 
@@ -74,6 +77,9 @@ class NoLimits:
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
         """Refuse: whoever asks has taken no limit for one."""
         raise StoreUnavailable("there is no ledger of reservations")
+
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Do nothing."""
 
     def hold(self, requests: Sequence[HoldRequest], now_us: int) -> Reserved:
         """Refuse, as ``check`` does."""
@@ -92,6 +98,14 @@ class Limiting:
     def __init__(self, policy: Policy, ledger: GrantingLedger) -> None:
         self._policy = policy
         self._ledger = ledger
+
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Tell the ledger ahead of the orders for which it will be asked to hold.
+
+        What it must read for them can come while they are scored.
+        """
+        if demands:
+            self._ledger.expect(demands, now_us)
 
     def hold(self, asks: Sequence[Ask], book: LimitBook, now_us: int) -> Held:
         """Hold for the orders of a group, each seeing those before; nothing for DENY.

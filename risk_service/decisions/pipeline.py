@@ -10,7 +10,7 @@ Single-threaded: the caller runs one group at a time.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from risk_service import __version__
@@ -25,6 +25,7 @@ from risk_service.decisions.scoring import ScoredGroup, Scoring
 from risk_service.decisions.verdict import NO_THRESHOLDS, Evidence
 from risk_service.domain.decision import DecisionRecord, Versions
 from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.grant import Demand
 from risk_service.domain.order import RawOrder
 from risk_service.domain.vocabulary import ChallengeResult, Mode
 from risk_service.limits.demand import demand_of_order
@@ -96,11 +97,13 @@ class Pipeline:
     def _decided(self, cases: Sequence[Case], now_us: int) -> list[DecisionRecord]:
         """Return the durable records of a group."""
         live = self.live.observe([_live_attempt(case) for case in cases], now_us)
-        group = self.scoring.score([case.order for case in cases], now_us, live.values)
         findings = self.in_force.now()
+        demands = self._demands(cases, live, findings, now_us)
+        self.limiting.expect(list(demands.values()), now_us)
+        group = self.scoring.score([case.order for case in cases], now_us, live.values)
         found = findings.of_group(cases, group, live.clusters)
         drafts = self._drafts(cases, found, group, findings)
-        limited, held = self._limited(drafts, live, findings, now_us)
+        limited, held = self._limited(drafts, demands, findings, now_us)
         try:
             records = self._written(drafts, limited, live, group, findings)
             self.store.commit(records, held.reserved)
@@ -124,22 +127,38 @@ class Pipeline:
             drafts.append(Draft(case, one, thresholds, mode, policy.judge(case.order, evidence)))
         return drafts
 
+    def _demands(
+        self, cases: Sequence[Case], live: LiveGroup, findings: Findings, now_us: int
+    ) -> dict[int, Demand]:
+        """Return what is asked of limits for the orders that they concern, by place."""
+        return {
+            place: demand_of_order(
+                case.order,
+                case.attempt.fingerprint,
+                now_us=now_us,
+                passed=case.result is ChallengeResult.PASSED,
+                cluster=self._cluster(case, live, place, findings),
+            )
+            for place, case in enumerate(cases)
+            if findings.asks_limits(case)
+        }
+
     def _limited(
-        self, drafts: Sequence[Draft], live: LiveGroup, findings: Findings, now_us: int
+        self,
+        drafts: Sequence[Draft],
+        demands: Mapping[int, Demand],
+        findings: Findings,
+        now_us: int,
     ) -> tuple[list[Limited], Held]:
         """Return each verdict with what limits say, and what is held of them."""
-        asked = [findings.asks_limits(draft.case) for draft in drafts]
-        asks = [
-            self._ask(draft, now_us, self._cluster(draft.case, live, place, findings))
-            for place, draft in enumerate(drafts)
-            if asked[place]
-        ]
+        asks = []
+        for place, demand in demands.items():
+            case, verdict = drafts[place].case, drafts[place].verdict
+            asks.append(Ask(case.order, demand, verdict, case.result))
         held = self.limiting.hold(asks, findings.limits, now_us)
-        answers = iter(held.answers)
-        limited = [
-            next(answers) if one else Limited(verdict=draft.verdict)
-            for one, draft in zip(asked, drafts, strict=True)
-        ]
+        limited = [Limited(verdict=draft.verdict) for draft in drafts]
+        for place, answer in zip(demands, held.answers, strict=True):
+            limited[place] = answer
         return limited, held
 
     def _cluster(
@@ -149,17 +168,6 @@ class Pipeline:
         if not findings.reads_cluster(case):
             return ()
         return self.live.accounts(live, place, live.stamps[place].stamp_us)
-
-    def _ask(self, draft: Draft, now_us: int, cluster: tuple[str, ...]) -> Ask:
-        case = draft.case
-        demand = demand_of_order(
-            case.order,
-            case.attempt.fingerprint,
-            now_us=now_us,
-            passed=case.result is ChallengeResult.PASSED,
-            cluster=cluster,
-        )
-        return Ask(case.order, demand, draft.verdict, case.result)
 
     def _written(
         self,

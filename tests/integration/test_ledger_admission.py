@@ -2,8 +2,9 @@
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import LiteralString
 
 import pytest
 
@@ -43,6 +44,11 @@ class Counting(Session):
         """Run a statement."""
         self.sent += 1
         return super().rows(query, parameters)  # type: ignore[arg-type]  # it came from our own code
+
+    def ask(self, query: LiteralString, parameters: Sequence[str]) -> None:
+        """Send a statement."""
+        self.sent += 1
+        super().ask(query, parameters)
 
 
 class Shop:

@@ -68,6 +68,31 @@ def test_last_unit_is_granted_once(two: Two, window: str) -> None:
 
 
 @pytest.mark.parametrize("window", EVERY_WINDOW)
+def test_what_was_asked_ahead_grants_nothing(two: Two, window: str) -> None:
+    """The unit that was left when the question was put may be gone when the hold is written."""
+    two.book = book(policy(cap=3, window=window))
+    asked = demand("o3", line(quantity=3))
+    two.first.open()
+    two.first.expect([asked], START_US)
+    assert two.held(demand("o1", line(quantity=3)), by=two.second) is Outcome.ALLOW
+    assert two.held(asked) is Outcome.DENY
+    assert two.in_use() == 3
+
+
+def test_group_that_was_not_asked_ahead_for_is_read(two: Two) -> None:
+    """Whatever came between the question and the hold, the hold sees its own rows."""
+    two.book = book(policy(cap=3))
+    two.first.open()
+    two.first.expect([demand("o1"), demand("o2")], START_US)
+    assert two.held(demand("o9", line(quantity=2))) is Outcome.ALLOW
+    asked = demand("o3", line(quantity=2))
+    two.first.expect([asked], START_US)
+    assert two.first.usage("account", "a1", START_US)[0].held == 2
+    assert two.held(asked) is Outcome.DENY
+    assert two.in_use() == 2
+
+
+@pytest.mark.parametrize("window", EVERY_WINDOW)
 def test_without_the_look_under_the_lock_it_is_granted_twice(
     two: Two, window: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,41 @@ def test_fault_amid_a_statement_ends_in_time_and_heals(server: PostgresServer, f
         session.close()
 
 
+def test_answer_waits_and_gives_way_to_other_statements(server: PostgresServer) -> None:
+    """A question is answered later; a statement in between drops the answer, and only that."""
+    session = session_at(server, server.port)
+    session.ask("SELECT $1::bigint + 1", ("1",))
+    assert session.answer() == [(2,)]
+    session.ask("SELECT $1::bigint + 1", ("2",))
+    assert session.rows("SELECT 7") == [(7,)]
+    assert session.answer() is None
+    session.ask("SELECT 1 / $1::bigint", ("0",))
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        session.answer()
+    session.ask("SELECT $1::bigint + 1", ("3",))
+    assert session.answer() == [(4,)]
+    session.close()
+
+
+@pytest.mark.parametrize("fault", ["silent", "end"])
+def test_answer_that_does_not_come_ends_in_time(server: PostgresServer, fault: str) -> None:
+    """What is asked of a server that falls silent fails, and the next connection starts afresh."""
+    with fault_proxy(server.port) as (port, faults):
+        session = session_at(server, port)
+        session.ask("SELECT $1::bigint", ("1",))
+        assert session.answer() == [(1,)]
+        faults.silent = fault == "silent"
+        faults.cut_after_bytes = 0 if fault == "end" else faults.cut_after_bytes
+        session.ask("SELECT $1::bigint", ("2",))
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="PostgreSQL"):
+            session.answer()
+        assert time.monotonic() - started < TIMEOUT_S + SLACK_S
+        faults.heal()
+        assert answer_when_back(session) == 1
+        session.close()
+
+
 def test_server_that_is_gone_is_left_alone_for_a_moment() -> None:
     """After a failure calls fail without another attempt, until the pause is over."""
     now_s = [100.0]

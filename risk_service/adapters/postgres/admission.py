@@ -57,11 +57,16 @@ class Admission:
         self._roots: dict[str, str] = {}
         self.refused = 0
 
+    @property
+    def is_asking(self) -> bool:
+        """Return whether the ledger has refused lately, so that it pays to ask Redis."""
+        return self._clock() < self._refusing_until_s
+
     def hopeless(
         self, requests: Sequence[HoldRequest], book: LimitBook, now_us: int
     ) -> dict[int, Grant]:
         """Return the refusals of those that Redis knows to be refused, by place."""
-        if self._clock() >= self._refusing_until_s:
+        if not self.is_asking:
             return {}
         claimed = {
             place: claims_of(Draft(_Clusters(self._roots)), book, request.demand, now_us)
@@ -80,7 +85,7 @@ class Admission:
 
     def answered(self, grants: Iterable[Grant], moment: Moment) -> None:
         """Learn what the ledger said to a group, and what it read for it."""
-        if any(grant.outcome > Outcome.LIMIT_QUANTITY for grant in grants):
+        if any(_is_used_up(grant) for grant in grants):
             self._refusing_until_s = self._clock() + REFUSING_S
             figures = [
                 Figure(key, seq, used, moment.asked_s) for key, used, seq in moment.single_cells()
@@ -100,7 +105,7 @@ class Admission:
                 if draft.tells(counter, used)
             ]
         )
-        if self._clock() >= self._refusing_until_s:
+        if not self.is_asking:
             self._counters.settle()
 
     def close(self) -> None:
@@ -129,6 +134,11 @@ class _Clusters:
     def root(self, account: str) -> str:
         """Return the account that an account's cluster is counted under."""
         return self._roots.get(account, account)
+
+
+def _is_used_up(grant: Grant) -> bool:
+    """Tell whether a counter has refused: nothing else could be refused by counters again."""
+    return grant.outcome > Outcome.LIMIT_QUANTITY and any(use.blocking for use in grant.uses)
 
 
 def _single_cells(claims: Claims) -> list[str]:

@@ -12,3 +12,8 @@ def texts(values: Sequence[str]) -> str:
 def numbers(values: Sequence[int | None]) -> str:
     """Return an array of numbers."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def binaries(values: Sequence[bytes]) -> str:
+    """Return an array of byte strings."""
+    return '{"' + '","'.join(["\\\\x" + value.hex() for value in values]) + '"}' if values else "{}"

@@ -6,9 +6,9 @@ its locks, and writes all or nothing.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
-from risk_service.adapters.postgres.arrays import numbers, texts
+from risk_service.adapters.postgres.arrays import binaries, numbers, texts
 from risk_service.adapters.postgres.base import (
     AFTER_SEPARATOR,
     RESERVATION,
@@ -37,11 +37,11 @@ class Change(NamedTuple):
     version: int
 
 
-_WRITE = """SELECT counter, confirmed + held, sequence FROM ledger_write(
-    %s::text[], %s::boolean[], %s::text[], %s::text[],
-    %s::text[], %s::bigint[], %s::bigint[], %s::bytea[],
-    %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::text[], %s::bigint[], %s::bigint[],  %s::text[], %s::bigint[],  %s)"""
+_WRITE: LiteralString = """SELECT counter, confirmed + held, sequence FROM ledger_write(
+    $1::text[], $2::boolean[], $3::text[], $4::text[],
+    $5::text[], $6::bigint[], $7::bigint[], $8::bytea[],
+    $9::text[], $10::bigint[], $11::bigint[], $12::bigint[],
+    $13::text[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::bigint)"""
 
 
 class BoundedDraft(Draft):
@@ -111,7 +111,7 @@ class BoundedDraft(Draft):
         floors = sorted(self._floors)
         emptied = [f"{OF_CLUSTER}{account}" for account in sorted(self.roots)]
         records = self._records()
-        return session.rows(
+        session.ask(
             _WRITE,
             (
                 *self._guards([counter for (counter, _), _ in cells]),
@@ -120,7 +120,7 @@ class BoundedDraft(Draft):
                 texts([key for key, _, _, _ in records]),
                 numbers([version for _, version, _, _ in records]),
                 numbers([due_us for _, _, due_us, _ in records]),
-                [record for _, _, _, record in records],
+                binaries([record for _, _, _, record in records]),
                 texts([counter for (counter, _), _ in cells]),
                 numbers([cell_us for (_, cell_us), _ in cells]),
                 numbers([change[0] for _, change in cells]),
@@ -130,9 +130,10 @@ class BoundedDraft(Draft):
                 numbers([allowed for _, _, allowed in limits]),
                 texts([counter for counter, _ in floors]),
                 numbers([cell_us for _, cell_us in floors]),
-                at_us,
+                str(at_us),
             ),
         )
+        return session.answer() or []
 
     def changes(self) -> list[Change]:
         """Return the reservations that were written."""
@@ -206,7 +207,7 @@ class BoundedDraft(Draft):
             found.append((key, moment.version(key) + 1, None, root.encode()))
         return sorted(found)
 
-    def _guards(self, counters: Sequence[str]) -> tuple[str, list[bool]]:
+    def _guards(self, counters: Sequence[str]) -> tuple[str, str]:
         """Return the roots that no other cluster may have swallowed, and whether we do so."""
         charged = {
             counter[len(OF_CLUSTER) :].split(SEPARATOR, 1)[0]
@@ -214,4 +215,5 @@ class BoundedDraft(Draft):
             if counter.startswith(OF_CLUSTER)
         }
         accounts = sorted(charged | set(self.roots))
-        return texts([ROOT + one for one in accounts]), [one in self.roots for one in accounts]
+        alone = [int(one in self.roots) for one in accounts]
+        return texts([ROOT + one for one in accounts]), numbers(alone)

@@ -14,7 +14,11 @@ from typing import Any, LiteralString
 
 try:
     import psycopg
+    from psycopg.adapt import Transformer
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.errors import error_from_result
+    from psycopg.generators import execute
+    from psycopg.pq import ExecStatus, Format
 except ModuleNotFoundError:  # the extra is not installed; reported when a ledger is opened
     psycopg = None  # type: ignore[assignment]  # absence is what `require_psycopg` looks for
 
@@ -110,6 +114,8 @@ class Session:
         self._timeout_s = timeout_s
         self._clock = clock
         self._line: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._prepared: dict[str, str] = {}
+        self._asked = False
         self._pause_s = PAUSE_S
         self._closed_until = 0.0
 
@@ -128,6 +134,48 @@ class Session:
         with self._heard() as line:
             cursor = line.execute(query, parameters, prepare=True, binary=True)
             return cursor.fetchall() if cursor.description is not None else []
+
+    def ask(self, query: LiteralString, parameters: Sequence[str]) -> None:
+        """Send a statement whose rows ``answer`` returns; the server works on it meanwhile.
+
+        Any other statement before that drops the answer. Placeholders are ``$1`` and so on.
+
+        Raises
+        ------
+        StoreUnavailable
+            No connection.
+        """
+        with self._heard() as line:
+            name = self._prepared.get(query)
+            if name is None:
+                name = self._prepared[query] = f"asked_{len(self._prepared)}"
+                # By a statement: like any other it does not wait for ever.
+                line.execute(f"PREPARE {name} AS {query}".encode())
+            sent = [parameter.encode() for parameter in parameters]
+            line.pgconn.send_query_prepared(name.encode(), sent, result_format=Format.BINARY)
+            line.pgconn.flush()
+            self._asked = True
+
+    def answer(self) -> Rows | None:
+        """Return the rows of the statement asked last, None when they were dropped.
+
+        Raises
+        ------
+        StoreUnavailable
+            No answer in time.
+        psycopg.Error
+            The server refused the statement.
+        """
+        if not self._asked:
+            return None
+        self._asked = False
+        with self._heard() as line:
+            (result,) = line.wait(execute(line.pgconn))
+            if result.status != ExecStatus.TUPLES_OK:
+                raise error_from_result(result)
+            reader = Transformer(line)
+            reader.set_pgresult(result)
+            return reader.load_rows(0, result.ntuples, tuple)
 
     def script(self, statements: LiteralString) -> None:
         """Run several statements without parameters; see ``rows``."""
@@ -150,12 +198,17 @@ class Session:
         if self._line is not None:
             self._line.close()
             self._line = None
+        self._prepared.clear()
+        self._asked = False
 
     @contextmanager
     def _heard(self) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
         """Give the connection; close it after an error that says nothing of the statement."""
         line = self._line or self._connect()
         try:
+            if self._asked:
+                self._asked = False
+                line.wait(execute(line.pgconn))
             yield line
         except psycopg.Error as error:
             if line.closed or line.broken or _tells_nothing(error):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from risk_service.adapters.postgres.base import Moment, Wanted
+from risk_service.adapters.postgres.reading import Question
 from risk_service.domain.grant import Demand
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import Claims
@@ -18,6 +19,11 @@ class Foresight:
         Reservations that will be looked up.
     demands
         What will be weighed.
+
+    Attributes
+    ----------
+    question
+        What was asked ahead for it, until it is answered.
     """
 
     def __init__(
@@ -25,9 +31,13 @@ class Foresight:
     ) -> None:
         self.wanted = Wanted()
         self.at_us = at_us
+        self.question: Question | None = None
+        self.names = frozenset(names)
+        # Claims go by the demands' identity: they must live as long.
+        self._demands = demands
         self.claims: dict[tuple[int, str], Claims] = {}
         draft = Draft(Moment(self.wanted, read=False))
-        for name in names:
+        for name in self.names:
             draft.reservation(name)
         for demand in demands:
             if book.concerns(demand):

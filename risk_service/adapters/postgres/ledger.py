@@ -7,6 +7,7 @@ another process was faster, and the call is played again. So a group costs two t
 locks for one of them, and makes progress whenever any process does.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -18,7 +19,7 @@ from risk_service.adapters.postgres.connection import Overtaken, Session
 from risk_service.adapters.postgres.foresight import Foresight
 from risk_service.adapters.postgres.migrate import migrate
 from risk_service.adapters.postgres.pruning import drop_cells, drop_rows, look
-from risk_service.adapters.postgres.reading import due_keys, read
+from risk_service.adapters.postgres.reading import Question, answered, ask, due_keys, read
 from risk_service.adapters.postgres.reconcile import reconcile
 from risk_service.adapters.postgres.reserved import PostgresReserved, let_go
 from risk_service.domain.errors import RiskError, StoreUnavailable
@@ -49,6 +50,8 @@ ROUNDS_MAX = 50
 # Each failed try is another process's success; so many in a row are none of these.
 TRIES_MAX = 200
 SWEEP_RECORDS = 200
+
+log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 Play = Callable[[BoundedDraft, int], Value]
@@ -82,6 +85,7 @@ class PostgresLedger:
         self._last_us = 0
         self._ready = False
         self._swept = 0
+        self._expected: Foresight | None = None
         # The reservation up to which the round of forgetting has come.
         self._pruned = ""
         self.conflicts = 0
@@ -97,6 +101,27 @@ class PostgresLedger:
             return [holding.check(one, book, demand, at_us) for one, demand in pairs]
 
         return self._played(play, self._blind(), now_us)[0]
+
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Ask ahead what holds for some orders will rest on; PostgreSQL reads it meanwhile.
+
+        Not while Redis may refuse some of them, so that PostgreSQL is spared.
+        """
+        admission, at_us = self._admission, self._at(now_us)
+        self._expected = None
+        if not self._ready or (admission is not None and admission.is_asking):
+            return
+        names = [demand.reservation_id for demand in demands]
+        foresight = Foresight(names, demands, self._book(), at_us)
+        if foresight.wanted.is_empty:
+            return
+        try:
+            foresight.question = ask(self._session, foresight.wanted, at_us)
+        except StoreUnavailable as error:
+            # The hold meets the same fault, and the order is decided by it.
+            log.debug("ledger_not_asked_ahead", extra={"error": str(error)})
+            return
+        self._expected = foresight
 
     def hold(self, requests: Sequence[HoldRequest], now_us: int) -> PostgresReserved:
         """Hold for the orders of a group, each seeing those before; durable on return.
@@ -124,12 +149,14 @@ class PostgresLedger:
             return grants
 
         names = [request.demand.reservation_id for request in requests]
-        weighed = [
-            request.demand
-            for place, request in enumerate(requests)
-            if place not in hopeless and request.ttl_us > 0
-        ]
-        foresight = Foresight(names, weighed, book, at_us)
+        foresight, self._expected = self._expected, None
+        if foresight is None or foresight.at_us != at_us or not foresight.names.issuperset(names):
+            weighed = [
+                request.demand
+                for place, request in enumerate(requests)
+                if place not in hopeless and request.ttl_us > 0
+            ]
+            foresight = Foresight(names, weighed, book, at_us)
         grants, draft, moment = self._settled(play, now_us, foresight)
         if admission is not None:
             admission.answered(grants, moment)
@@ -241,7 +268,8 @@ class PostgresLedger:
         wanted = foresight.wanted
         moment = Moment(wanted, read=False)
         if not wanted.is_empty:
-            moment = self._moment(wanted, now_us, sweep=sweep)
+            question, foresight.question = foresight.question, None
+            moment = self._moment(wanted, now_us, question, sweep=sweep)
         for _ in range(ROUNDS_MAX):
             draft = BoundedDraft(moment, self._at(now_us))
             if foresight.at_us == self._last_us:
@@ -252,8 +280,12 @@ class PostgresLedger:
             moment = self._moment(wanted, now_us, sweep=sweep)
         raise RuntimeError("a move does not come to an end of what it asks for")
 
-    def _moment(self, wanted: Wanted, now_us: int, *, sweep: bool) -> Moment:
-        moment = read(self._session, wanted, self._at(now_us))
+    def _moment(
+        self, wanted: Wanted, now_us: int, question: Question | None = None, *, sweep: bool
+    ) -> Moment:
+        moment = None if question is None else answered(self._session, question)
+        if moment is None:
+            moment = read(self._session, wanted, self._at(now_us))
         if sweep and moment.due and self._sweep(now_us):
             moment = read(self._session, wanted, self._last_us)
         self._at(moment.now_us)

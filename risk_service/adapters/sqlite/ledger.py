@@ -89,6 +89,9 @@ class SqliteLedger:
             self._rows.fetch([demand.reservation_id for demand in concerned])
             return [check(Draft(self._rows), book, demand, now_us) for demand in demands]
 
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Do nothing: what holds rest on is at hand."""
+
     def hold(self, requests: Sequence[HoldRequest], now_us: int) -> SqliteReserved:
         """Hold for the orders of a group, each seeing those before.
 

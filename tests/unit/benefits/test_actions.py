@@ -49,6 +49,9 @@ class ScriptedLedger:
         self.confirmed: list[str] = []
         self.looked_at = 0
 
+    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
+        """Do nothing."""
+
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
         """Answer without an effect."""
         assert now_us

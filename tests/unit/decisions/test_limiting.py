@@ -233,6 +233,9 @@ def test_a_commit_that_fails_takes_its_holds_back(
 class BrokenLedger:
     """A ledger that cannot be reached."""
 
+    def expect(self, *_: object) -> None:
+        """Leave the fault to ``hold``."""
+
     def check(self, *_: object) -> list[object]:
         """Fail."""
         raise StoreUnavailable("ledger down")
