@@ -51,6 +51,7 @@ from tests.fixtures.ledgers import (
 from tests.fixtures.limit_oracle import CONFIRMED, POLICIES, UNITS_CAP, Oracle
 
 TTL_US = 20 * SECOND_US
+FORGOTTEN_AFTER_US = 2 * 86_400 * SECOND_US
 ACCOUNTS = ("a1", "a2", "a3")
 DEVICES = ("d1", "d2", "")
 SKUS = ("s1", "s2")
@@ -97,7 +98,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.house = self.open()
         self.oracle = Oracle(START_US)
         self.clock_us = START_US
-        self.terminal: dict[str, str] = {}
+        self.has_forgotten = False
 
     def run(self, call: LedgerCall) -> LedgerAnswer | RiskError:
         """Do one call."""
@@ -285,6 +286,22 @@ class LedgerMachine(RuleBasedStateMachine):
         self.clock_us += seconds * SECOND_US
         self.oracle.now_us = max(self.oracle.now_us, self.clock_us)
         self.house.ledger.expire(self.clock_us)
+
+    @precondition(lambda self: self.oracle.all and not self.has_forgotten)
+    @rule()
+    def forget(self) -> None:
+        """Days later all reservations are forgotten; what counts for ever goes on to."""
+        self.has_forgotten = True
+        for _ in range(2):
+            self.clock_us = max(self.clock_us, self.oracle.now_us) + FORGOTTEN_AFTER_US
+            self.oracle.now_us = self.clock_us
+            while self.house.ledger.expire(self.clock_us):
+                pass
+        before_us = self.clock_us - FORGOTTEN_AFTER_US // 2
+        while self.house.ledger.prune(before_us, self.clock_us) is not None:
+            pass
+        self.oracle.forget()
+        self.answers.clear()
 
     @rule(seconds=st.integers(1, 100))
     def clock_back(self, seconds: int) -> None:

@@ -272,3 +272,25 @@ def test_commands_show_usage(limits_server: RunningServer, stub: Stub) -> None:
     assert "limit: 0 confirmed + 1 held of 2 units, account sku-1, lifetime" in shown.stdout
     rows = risk("limits", "reconcile", "--server", limits_server.address)
     assert (rows.returncode, rows.stdout) == (0, "all counters equal the ledger\n")
+
+
+def test_service_forgets_what_is_long_over(master_files: ServiceFiles, tmp_path: Path) -> None:
+    """A paid order of last year is unknown after a while, and its units still count for ever."""
+    (tmp_path / "limits.toml").write_text(POLICIES, "utf-8")
+    files = copy_files(master_files, tmp_path)
+    where = {"RISK_LIMITS": str(tmp_path / "limits.toml")}
+    with (
+        start_server(files, ["--replay-from", "2024-01-01T00:00:00Z"], environment=where) as server,
+        grpc.insecure_channel(server.address) as opened,
+    ):
+        reserve(Stub(opened), "old", "una", 1)
+        Stub(opened).Confirm(limits_pb2.ConfirmRequest(reservation_id="old"), timeout=10)
+    with (
+        start_server(files, ["--replay-from", "2025-06-01T00:00:00Z"], environment=where) as server,
+        grpc.insecure_channel(server.address) as opened,
+    ):
+        server.wait_for_log("reservations_forgotten")
+        confirm = limits_pb2.ConfirmRequest(reservation_id="old")
+        assert refused(Stub(opened).Confirm, confirm)[0] is Code.NOT_FOUND
+        assert used(Stub(opened), "una") == [("account", 1, 0), ("identity_cluster", 1, 0)]
+        assert Stub(opened).Reconcile(limits_pb2.ReconcileRequest(), timeout=10).count == 0
