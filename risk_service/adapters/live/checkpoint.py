@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from risk_service.adapters.background import give_way
 from risk_service.adapters.live.keeper import Dirty
 from risk_service.adapters.live.records_file import Reached, RecordsFile, Row
 from risk_service.adapters.live.store import EmbeddedWindowStore
@@ -125,6 +126,7 @@ class Housekeeper:
         self._thread.join()
 
     def _run(self) -> None:
+        give_way()
         while not self._stop.wait(LOOK_EVERY_S):
             try:
                 if self._checkpoints.is_due():

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from msgspec.json import encode
 
+from risk_service.adapters.background import give_way
 from risk_service.adapters.sqlite.connection import connect, transaction
 from risk_service.adapters.sqlite.schema import LIMIT_COUNTERS, migrate
 from risk_service.limits.claims import SEPARATOR
@@ -269,6 +270,7 @@ class Counters:
             self._old = _Generation()
 
     def _keep_writing(self) -> None:
+        give_way()
         while not self._stop.is_set():
             self._wake.wait(RETRY_S)
             self._wake.clear()

@@ -4,8 +4,6 @@
 then. What is not needed for that is done by the housekeeping thread: it writes the key
 index in batches, and copies the WAL back now and then without blocking the writer
 (PASSIVE), because an automatic checkpoint in the middle of a commit costs milliseconds.
-Only when the WAL has grown past a limit the writer waits for it to start afresh, which
-then has little left to copy.
 """
 
 import logging
@@ -16,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from risk_service.adapters.background import give_way
 from risk_service.adapters.sqlite.attempts import LogPosition, order_of, position
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
 from risk_service.adapters.sqlite.decision_rows import (
@@ -30,12 +29,14 @@ from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
+from risk_service.adapters.sqlite.small_wal import SmallWal
 from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.order import Order
 from risk_service.ports import Reserved
 
 FILE_NAME = "decisions.sqlite3"
-HOUSEKEEPING_EVERY_S = 2.0
+# Little is copied at a time: a long flush of the file would hold up those of the WAL.
+HOUSEKEEPING_EVERY_S = 0.5
 # While the filters of the key index learn what the file has: most of the time is for orders.
 LEARN_EVERY_S = 0.002
 WAL_BYTES_MAX = 64 * 1024 * 1024
@@ -80,8 +81,6 @@ class SqliteDecisionStore:
         self._directory = directory
         self._path = directory / FILE_NAME
         self._on_commit = on_commit
-        self._wal_bytes_max = wal_bytes_max
-        self._wal_bytes = 0
         with unavailable():
             self._db = connect(self._path, "FULL")
             migrate(self._db, str(self._path), DECISION_LOG)
@@ -91,6 +90,7 @@ class SqliteDecisionStore:
             self.position = position(self._rows)
         self._stop = threading.Event()
         self._wake = threading.Event()
+        self._wal = SmallWal(self._db, wal_bytes_max, self._wake.set)
         self._housekeeper = threading.Thread(
             target=self._housekeeping, name="housekeeper", daemon=True
         )
@@ -217,15 +217,7 @@ class SqliteDecisionStore:
         elif self._index.batch_is_due():
             self._index.begin_batch()
             self._wake.set()
-        self._wal_bytes += wal_bytes
-        if self._wal_bytes > self._wal_bytes_max:
-            self._restart_wal()
-
-    def _restart_wal(self) -> None:
-        with unavailable():
-            busy = self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
-        # Busy: the thread is copying right now; look again after as much again.
-        self._wal_bytes = self._wal_bytes // 2 if busy else 0
+        self._wal.wrote(wal_bytes)
 
     def _open_index(self) -> KeyIndex:
         """Open the index of this log; a damaged or foreign one is made again."""
@@ -273,6 +265,7 @@ class SqliteDecisionStore:
         return index
 
     def _housekeeping(self) -> None:
+        give_way()
         db = connect(self._path, "FULL")
         pause_s = LEARN_EVERY_S
         while not self._stop.is_set():
@@ -295,7 +288,7 @@ class SqliteDecisionStore:
         if not index.has_learned:
             index.learn()
             return LEARN_EVERY_S
-        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._wal.copy(db)
         return HOUSEKEEPING_EVERY_S
 
 

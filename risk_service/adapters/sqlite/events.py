@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from risk_service.adapters.background import give_way
 from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
 from risk_service.adapters.sqlite.decisions import (
     FILE_NAME,
@@ -225,6 +226,7 @@ class SqliteEventLog:
         return keys
 
     def _housekeeping(self) -> None:
+        give_way()
         while not self._stop.is_set():
             self._wake.wait(HOUSEKEEPING_EVERY_S)
             self._wake.clear()

@@ -135,14 +135,16 @@ class KeyIndex:
         self._old = _Generation()
 
     def _write(self, rows: Sequence[Keys]) -> None:
-        self._requests.add([k.request_id for k in rows])
-        self._orders.add([k.order_id for k in rows])
+        seqs, decisions, requests, orders, numbers, challenges = zip(*rows, strict=True)
+        self._requests.add(requests)
+        self._orders.add(orders)
+        asked = [(key, seq) for key, seq in zip(challenges, seqs, strict=True) if key]
         with transaction(self._writer):
-            self._insert("requests", [(k.request_id, k.seq) for k in rows])
-            self._insert("decision_ids", [(k.decision_id, k.seq) for k in rows])
-            self._insert("challenges", [(k.challenge_id, k.seq) for k in rows if k.challenge_id])
-            self._insert("orders", [(k.order_id, k.number, k.seq) for k in rows])
-            self._writer.execute("UPDATE reached SET seq = ?", (rows[-1].seq,))
+            self._insert("requests", list(zip(requests, seqs, strict=True)))
+            self._insert("decision_ids", list(zip(decisions, seqs, strict=True)))
+            self._insert("challenges", asked)
+            self._insert("orders", list(zip(orders, numbers, seqs, strict=True)))
+            self._writer.execute("UPDATE reached SET seq = ?", (seqs[-1],))
 
     def learn(self) -> None:
         """Add some keys of a file that was there to the filters; of the thread that writes."""
@@ -231,14 +233,13 @@ class KeyIndex:
         """Insert in the order of the keys: neighbours share a page, and a page is written once."""
         if not rows:
             return
+        # All rows as one value, sorted there: executemany would take the interpreter from the
+        # loop's thread and give it back once per row, and sorting here would keep it.
+        columns = ", ".join(f"value ->> {place}" for place in range(len(rows[0])))
         # OR IGNORE: after a power cut the log is read again from the noted row, which may
         # lie before rows that the file already has.
-        ordered = sorted(rows, key=lambda row: str(row[0]))
-        # All rows as one value: executemany would take the interpreter from the loop's thread
-        # and give it back once per row, some sixteen thousand times a batch.
-        columns = ", ".join(f"value ->> {place}" for place in range(len(rows[0])))
-        sql = f"INSERT OR IGNORE INTO {table} SELECT {columns} FROM json_each(?)"  # noqa: S608 - our own tables
-        self._writer.execute(sql, (encode(ordered).decode(),))
+        sql = f"INSERT OR IGNORE INTO {table} SELECT {columns} FROM json_each(?) ORDER BY 1"  # noqa: S608 - our own tables
+        self._writer.execute(sql, (encode(rows).decode(),))
 
 
 def is_corrupt(error: sqlite3.DatabaseError) -> bool:
