@@ -163,21 +163,21 @@ class Live:
         stamps = zip(latest_us.tolist(), is_one.tolist(), strict=True)
         return [
             self._of_one(
-                {stamp_us} if is_alone else {*both[place].tolist()} - {0},
-                (observed.read_us[place], observed.applied_us[place]),
+                (stamp_us,) if is_alone else {*both[place].tolist()} - {0},
+                (observed, place),
                 now_us,
             )
             for place, (stamp_us, is_alone) in enumerate(stamps)
         ]
 
-    def _of_one(
-        self, given: Collection[int], kept: tuple[NDArray[np.int64], ...], now_us: int
-    ) -> Stamped:
+    def _of_one(self, given: Collection[int], seen: tuple[Observed, int], now_us: int) -> Stamped:
+        """Return the stamps of one attempt, the first or a later one of what was observed."""
         stamp_us, is_theirs = self._stamps.recorded(given, now_us)
         if is_theirs:
             return Stamped(stamp_us=stamp_us)
-        read_us, applied_us = (tuple(one.tolist()) for one in kept)
-        return Stamped(stamp_us=stamp_us, read_us=read_us, applied_us=applied_us)
+        observed, place = seen
+        read_us, applied_us = observed.read_us[place].tolist(), observed.applied_us[place].tolist()
+        return Stamped(stamp_us=stamp_us, read_us=tuple(read_us), applied_us=tuple(applied_us))
 
 
 class DecisionIds:

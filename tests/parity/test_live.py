@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from risk_service.adapters.live.cache import RecordCache
+from risk_service.adapters.live.engines import fastest_look
 from risk_service.adapters.live.flat.records import FlatRecords
 from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import RecordsFile
@@ -27,6 +28,7 @@ from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
+from risk_service.features.clusters.state import look_one_by_one
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.tiles import BY_NAME, Window
@@ -98,6 +100,7 @@ def embedded(directory: Path, keeper: MakeKeeper = FlatRecords) -> Iterator[Pass
             stamps=stamps,
             settle=settle,
             logged_us=lambda: logged[0],
+            look=fastest_look(CLUSTERS.rules) if keeper is FlatRecords else look_one_by_one,
         )
     finally:
         store.close()
@@ -119,6 +122,7 @@ def redis(_: Path) -> Iterator[Passage]:
                 stamps=stamps,
                 settle=lambda: None,
                 logged_us=lambda: stamps.last_us,
+                look=fastest_look(CLUSTERS.rules),
             )
         finally:
             store.close()

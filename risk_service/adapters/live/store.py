@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -268,4 +269,6 @@ class _Group:
 
     def has_key(self) -> NDArray[np.bool_]:
         """Return where events have a key, shape (events, key groups)."""
-        return np.array([[key != "" for key in of_event] for of_event in self._keys])
+        # As bytes: numpy would look at the type of every truth.
+        given = bytes(map(bool, chain.from_iterable(self._keys)))
+        return np.frombuffer(given, np.bool_).reshape(len(self._keys), -1)

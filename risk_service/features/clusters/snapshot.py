@@ -121,6 +121,7 @@ def restore(rules: Rules, data: bytes, run: Run = run_here) -> ClusterState[Any]
 def _parts(graph: Graph) -> GraphParts:
     evidence, partition = graph.evidence, graph.partition
     nights = partition.nights
+    merged = [sorted(partition.accounts(nights + n)) for n in range(len(partition.some))]
     return GraphParts(
         night_us=graph.night_us,
         evidence={name: getattr(evidence, name).tobytes() for name in ARRAYS},
@@ -128,8 +129,8 @@ def _parts(graph: Graph) -> GraphParts:
         label=partition.label.tobytes(),
         starts=partition.starts.tobytes(),
         members=partition.members.tobytes(),
-        moved={account: number for account, number in enumerate(partition.moved) if number >= 0},
-        merged=[sorted(partition.accounts(nights + n)) for n in range(len(partition.some))],
+        moved={account: nights + n for n, accounts in enumerate(merged) for account in accounts},
+        merged=merged,
         merges=list(partition.merges),
         counters=asdict(graph.counters),
     )

@@ -54,6 +54,9 @@ class FlatRecords:
         words = at.COLUMNS + len(window_set.columns) + len(compiled.hashed)
         self._pack = struct.Struct(f"{words}q").pack
         self._call_everything()
+        # By key group the number of a record that never counts anything and never gives way.
+        self._nobody = [self._space.new(group) for group in range(len(compiled.plans))]
+        self._space.group[self._nobody] = NO_RECORD
 
     def __len__(self) -> int:
         """Return the number of records in memory."""
@@ -183,13 +186,18 @@ class FlatRecords:
 
     def _find(self, wanted: Sequence[RecordKey]) -> tuple[Ints, Ints]:
         """Return the blocks of records, 0 for an empty key, and those to be freed afterwards."""
-        places, space = self._places, self._space
-        records = [places[group].get(key, ABSENT) for group, key in wanted]
+        places, space, unwritten, nobody = self._places, self._space, self._unwritten, self._nobody
+        records = []
+        for one in wanted:
+            record = places[one[0]].get(one[1])
+            if record is None:
+                record = nobody[one[0]] if one in unwritten else ABSENT
+            records.append(record)
         blocks = space.table.block[np.array(records, np.int64)]
         if ABSENT not in records:
             return blocks, blocks[:0]
         absent = [place for place, record in enumerate(records) if record == ABSENT]
-        packed = self._packed({wanted[place] for place in absent} - self._unwritten)
+        packed = self._packed({wanted[place] for place in absent})
         for place in absent:
             blocks[place] = self._loaded(wanted[place][0], packed.get(wanted[place]))
         loaded, groups = blocks[absent], [wanted[place][0] for place in absent]
@@ -197,8 +205,6 @@ class FlatRecords:
 
     def _packed(self, asked: Collection[RecordKey]) -> dict[RecordKey, bytes]:
         """Return what the file has of records; what it has not is not asked for again."""
-        if not asked:
-            return {}
         packed = self._file.load(asked)
         if len(self._unwritten) > UNWRITTEN_MAX:
             self._unwritten.clear()
