@@ -28,7 +28,7 @@ CALLS = GatherLimits(
 )
 
 # Between two looks of a round over reservations that are over, and between two rounds.
-FORGET_EVERY_S = 1.0
+FORGET_EVERY_S = 0.25
 FORGET_ROUND_S = 3600.0
 DAY_US = 86_400 * SECOND_US
 
