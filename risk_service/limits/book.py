@@ -31,10 +31,11 @@ class LimitBook:
         self.policies = tuple(policies)
         digest = hashlib.sha256("\n".join(policy.ref for policy in policies).encode("utf-8"))
         self.version = f"limits-{digest.hexdigest()[:VERSION_DIGITS]}"
-        plans = [plan_of(policy) for policy in policies if policy.counts]
+        plans = self._plans = [plan_of(policy) for policy in policies if policy.counts]
+        # Filled as orders come by: there are few promotion types.
+        self._by_kinds: dict[frozenset[PromotionType], Sequence[Plan]] = {}
         self._by_type: Mapping[PromotionType, tuple[Plan, ...]] = {
-            kind: tuple([plan for plan in plans if _is_about(plan.policy, kind)])
-            for kind in PromotionType
+            kind: tuple([plan for plan in plans if kind in plan.kinds]) for kind in PromotionType
         }
         self._about = frozenset(kind for kind, about in self._by_type.items() if about)
         self._on_cluster = frozenset(
@@ -81,20 +82,19 @@ class LimitBook:
         if not cluster:
             cluster = subjects.get(CLUSTER) or next(iter(demand.cluster), "")
             cluster = cluster or subjects.get("account", "")
-        lines = demand.lines
-        kind = lines[0].promotion_type if lines else PromotionType.UNSPECIFIED
-        one_kind = len(lines) < 2 or all(line.promotion_type is kind for line in lines)
-        gathered = Gathered(demand, {**subjects, CLUSTER: cluster}, now_us, one_kind=one_kind)
-        for plan in self._by_type[kind] if one_kind else self._in_scope(demand):
+        kinds = frozenset([line.promotion_type for line in demand.lines])
+        plans = self._by_kinds.get(kinds)
+        if plans is None:
+            plans = self._by_kinds[kinds] = self._in_scope(kinds)
+        gathered = Gathered(demand, {**subjects, CLUSTER: cluster}, kinds, now_us)
+        for plan in plans:
             policy = plan.policy
             if policy.valid_from_us <= now_us < policy.valid_to_us:
                 gathered.add(plan)
         return gathered.claims(self.version)
 
-    def _in_scope(self, demand: Demand) -> Sequence[Plan]:
-        kinds = {line.promotion_type for line in demand.lines}
-        plans = {plan.policy.id: plan for kind in kinds for plan in self._by_type[kind]}
-        return sorted(plans.values(), key=lambda plan: self._rank[plan.policy.id])
+    def _in_scope(self, kinds: frozenset[PromotionType]) -> Sequence[Plan]:
+        return [plan for plan in self._plans if not plan.kinds.isdisjoint(kinds)]
 
 
 def parse_limits(text: str, file: str) -> LimitBook:
@@ -122,8 +122,3 @@ def shipped_limits() -> LimitBook:
 def shipped_text() -> str:
     """Return the file that comes with the service."""
     return files(__package__).joinpath(SHIPPED).read_text("utf-8")
-
-
-def _is_about(policy: Policy, kind: PromotionType) -> bool:
-    included, excluded = policy.include.promotion_types, policy.exclude.promotion_types
-    return (not included or kind in included) and kind not in excluded

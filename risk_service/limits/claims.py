@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from risk_service.domain.grant import DemandLine
-from risk_service.domain.vocabulary import Outcome, VerificationLevel
+from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.limits.policy import Bounds, KeySet, Policy
 from risk_service.limits.windows import Place
 
@@ -17,14 +17,14 @@ class Plan(Struct, frozen=True, gc=False):
     """A policy with what does not depend on the order, worked out once per book.
 
     ``ref`` and ``releases`` are pinned by what is held: the policy's version, and a bit per
-    reason that gives quota back. ``any_line`` tells that every line of the policy's promotion
-    types counts that its measure reads: nothing else is filtered; ``line_fields`` are what
-    lines must say beyond what every line does; ``as_one`` tells that all of them count under
-    one key, ``asks`` that it has a level, a currency or tiers. ``simple`` tells that none of
-    this leaves a question: one counter, of one subject. ``owners`` names the key sets;
-    ``dimension`` is the only one where it is a single subject. In a counter's key the owner
-    comes first and then ``tail``, scope and period; ``bare_tail`` is all of that where there
-    is neither scope nor period.
+    reason that gives quota back. ``kinds`` are the promotion types it is about. ``any_line``
+    tells that every line of these counts that its measure reads: nothing else is filtered;
+    ``line_fields`` are what lines must say beyond what every line does; ``as_one`` tells that
+    all of them count under one key, ``asks`` that it has a level, a currency or tiers.
+    ``simple`` tells that none of this leaves a question: one counter, of one subject.
+    ``owners`` names the key sets; ``dimension`` is the only one where it is a single subject.
+    In a counter's key the owner comes first and then ``tail``, scope and period; ``bare_tail``
+    is all of that where there is neither scope nor period.
     """
 
     policy: Policy
@@ -32,6 +32,7 @@ class Plan(Struct, frozen=True, gc=False):
     releases: int
     shadow: bool
     counts: bool
+    kinds: frozenset[PromotionType]
     measure: int
     reads: int
     any_line: bool

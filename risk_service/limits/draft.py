@@ -55,6 +55,14 @@ class Draft:
         self.roots: dict[str, str] = {}
         self.foreseen: dict[tuple[int, str], Claims] = {}
         self._touched: dict[str, list[int]] = {}
+        # Owners of those that count a cluster.
+        self._clusters: set[str] = set()
+
+    def beside(self) -> "Draft":
+        """Return a draft of its own over the same store, which knows what was foreseen."""
+        other = Draft(self._base)
+        other.foreseen = self.foreseen
+        return other
 
     def reservation(self, reservation_id: str) -> Reservation | None:
         """Return a reservation, or None."""
@@ -120,6 +128,8 @@ class Draft:
         """Yield every cell that is not empty of the counters of an owner."""
         prefix = owner + SEPARATOR
         known = self._base.counters_of(owner)
+        if not known and owner not in self._clusters:
+            return
         touched = [counter for counter in self._touched if counter.startswith(prefix)]
         for counter in dict.fromkeys((*known, *touched)):
             for cell_us, (confirmed, held) in self._more(counter, known.get(counter, {})).items():
@@ -146,7 +156,16 @@ class Draft:
         cell = self.cells.get((counter, cell_us))
         if cell is None:
             self.cells[counter, cell_us] = [confirmed, held]
-            self._touched.setdefault(counter, []).append(cell_us)
+            self._touch(counter, cell_us)
         else:
             cell[0] += confirmed
             cell[1] += held
+
+    def _touch(self, counter: str, cell_us: int) -> None:
+        cells = self._touched.get(counter)
+        if cells is not None:
+            cells.append(cell_us)
+            return
+        self._touched[counter] = [cell_us]
+        if counter.startswith(OF_CLUSTER):
+            self._clusters.add(counter.partition(SEPARATOR)[0])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from risk_service.domain.grant import Demand
-from risk_service.domain.vocabulary import Outcome, VerificationLevel
+from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.limits.claims import SEPARATOR, Claim, Claims, Plan
 from risk_service.limits.plan import DISCOUNTS, GOODS
 from risk_service.limits.policy import GLOBAL, Bounds, KeySet, Policy, State
@@ -21,16 +21,20 @@ class Gathered:
 
     Parameters
     ----------
-    one_kind
-        Whether all lines are of one promotion type.
+    kinds
+        The promotion types of its lines.
     """
 
     def __init__(
-        self, demand: Demand, subjects: Mapping[str, str], now_us: int, *, one_kind: bool
+        self,
+        demand: Demand,
+        subjects: Mapping[str, str],
+        kinds: frozenset[PromotionType],
+        now_us: int,
     ) -> None:
         self._demand = demand
         self._now_us = now_us
-        self._one_kind = one_kind
+        self._kinds = kinds
         self._found: list[Claim] = []
         self._subjects = subjects
         self._read: dict[int, tuple[int, ...]] = {}
@@ -96,7 +100,7 @@ class Gathered:
 
     def _lines(self, plan: Plan) -> tuple[int, ...]:
         """Return the lines that a policy counts."""
-        if not (plan.any_line and self._one_kind):
+        if not (plan.any_line and self._kinds <= plan.kinds):
             covers = plan.policy.covers
             return tuple([n for n, line in enumerate(self._demand.lines) if covers(line)])
         lines = self._read.get(plan.reads)

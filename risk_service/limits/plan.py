@@ -1,7 +1,7 @@
 """Works out of a policy, once, what weighing an order by it needs again and again."""
 
 from risk_service.domain.grant import Measure
-from risk_service.domain.vocabulary import VerificationLevel
+from risk_service.domain.vocabulary import PromotionType, VerificationLevel
 from risk_service.limits.claims import SEPARATOR, Plan
 from risk_service.limits.policy import GLOBAL, OF_GOODS, CountPer, Policy, State
 from risk_service.limits.reservation import mask_of
@@ -25,6 +25,7 @@ def plan_of(policy: Policy) -> Plan:
         releases=mask_of(policy.release_on),
         shadow=policy.state is State.SHADOW,
         counts=window.counts,
+        kinds=frozenset(kind for kind in PromotionType if _is_about(policy, kind)),
         measure=int(policy.measure),
         reads=_reads(policy.measure),
         any_line=any_line,
@@ -39,6 +40,11 @@ def plan_of(policy: Policy) -> Plan:
         tail=tail,
         bare_tail=tail + SEPARATOR,
     )
+
+
+def _is_about(policy: Policy, kind: PromotionType) -> bool:
+    included, excluded = policy.include.promotion_types, policy.exclude.promotion_types
+    return (not included or kind in included) and kind not in excluded
 
 
 def _reads(measure: Measure) -> int:

@@ -87,7 +87,9 @@ class SqliteLedger:
         now_us = self._now_us(now_us)
         with unavailable():
             self._rows.fetch([demand.reservation_id for demand in concerned])
-            return [check(Draft(self._rows), book, demand, now_us) for demand in demands]
+            together = Draft(self._rows)
+            self._foresee(together, book, concerned, now_us)
+            return [check(together.beside(), book, demand, now_us) for demand in demands]
 
     def expect(self, demands: Sequence[Demand], now_us: int) -> None:
         """Do nothing: what holds rest on is at hand."""
