@@ -12,6 +12,7 @@ from risk_service.features.clusters.links import LinkReader, Links
 from risk_service.features.clusters.others import LinkedRows, Views, others_over
 from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import ClusterSet
+from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.terms import WindowSet
 from risk_service.ports import WindowStore
 
@@ -73,11 +74,20 @@ class Linked:
         found = iter(views)
         return [None if link is None else next(found) for link in links]
 
-    def accounts(self, event: Event, at_us: int) -> tuple[str, ...]:
+    def accounts(
+        self, event: Event, at_us: int, view: ClusterView[str] | None = None
+    ) -> tuple[str, ...]:
         """Return all accounts of an order's cluster, the one that names it first.
 
         Reads what is linked right now, so it may be asked after ``views`` of the same group.
+
+        Parameters
+        ----------
+        view
+            What the event sees, if it was looked at: spares a second look where it shows all.
         """
+        if view is not None and len(view.members) + 1 == view.size:
+            return self.state.by_age(view.account, view.members, at_us)
         links = self._links_of(event)
         if links is None:
             return ()

@@ -17,6 +17,7 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.order import Order
 from risk_service.domain.stamps import Stamps
+from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.order_event import order_event
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.ports import IdSource, Observed, WindowStore
@@ -50,15 +51,15 @@ class Stamped(Struct, frozen=True, kw_only=True, gc=False):
 class LiveGroup(Struct, frozen=True, kw_only=True):
     """What was read for a group; ``values`` is None when no window could be read.
 
-    ``clusters`` names each order's identity cluster, empty where it has none, and ``sizes``
-    counts its accounts, 0 where nobody looked.
+    ``views`` is what each order sees of its identity cluster, None where it has none or nobody
+    looked, and ``clusters`` names it.
     """
 
     values: Floats | None
     stamps: list[Stamped]
     events: Sequence[Event]
     clusters: list[str]
-    sizes: list[int]
+    views: Sequence[ClusterView[str] | None]
 
 
 class Live:
@@ -98,7 +99,7 @@ class Live:
                 stamps=stamps,
                 events=events,
                 clusters=[""] * len(attempts),
-                sizes=[0] * len(attempts),
+                views=[None] * len(attempts),
             )
         self._linked.count(
             [
@@ -111,9 +112,7 @@ class Live:
 
     def accounts(self, group: LiveGroup, index: int, now_us: int) -> tuple[str, ...]:
         """Return all accounts of one order's cluster, the one that names it first."""
-        if group.sizes[index] == 1:  # the account that names it is all of it
-            return (group.clusters[index],)
-        return self._linked.accounts(group.events[index], now_us)
+        return self._linked.accounts(group.events[index], now_us, group.views[index])
 
     def _observe(
         self, attempts: Sequence[LiveAttempt], events: Sequence[Event], now_us: int
@@ -136,7 +135,7 @@ class Live:
             values=np.concatenate([rows, linked.values], axis=1),
             events=events,
             clusters=["" if view is None else view.id for view in views],
-            sizes=[0 if view is None else view.size for view in views],
+            views=views,
             stamps=[
                 replace(stamps[place], linked_us=linked_us, others_us=others_us)
                 for place, others_us in enumerate(linked.others_us)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Generic
 
 from risk_service.features.clusters.accounts import UNKNOWN, Accounts, Key
@@ -165,11 +166,18 @@ class ClusterState(Generic[Key]):
         if number == UNKNOWN:
             number = NOBODY
         members, _ = self._cluster(number, self.graph.evidence.values(links))
-        first_us = self.accounts.first_us
-        own_us = at_us if number == NOBODY else first_us[number]
-        aged = [(first_us[member], self.accounts.key(member)) for member in members]
+        return self.by_age(account, [self.accounts.key(member) for member in members], at_us)
+
+    def by_age(self, account: Key, members: Sequence[Key], at_us: int) -> tuple[Key, ...]:
+        """Return an account and the others of its cluster, the one seen first before all."""
+        if not members:
+            return (account,)
+        number, first_us = self.accounts.find(account, at_us), self.accounts.first_us
+        own_us = at_us if number == UNKNOWN else first_us[number]
+        numbers = self.accounts.numbers
+        aged = [(first_us[numbers[member]], member) for member in members]
         # Its own account first among equals, as the view names the cluster.
-        aged.sort(key=lambda one: one[0])
+        aged.sort(key=itemgetter(0))
         before = [key for first, key in aged if first < own_us]
         after = [key for first, key in aged if first >= own_us]
         return (*before, account, *after)

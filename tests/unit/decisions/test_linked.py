@@ -2,6 +2,9 @@
 
 import math
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from risk_service.decisions.linked import Linked
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
@@ -76,3 +79,18 @@ def test_a_quiet_night_is_prepared_without_orders() -> None:
     bench.logged_us = NOW_US
     bench.linked.prepare(NOW_US + 86_400_000_000)
     assert bench.size(order("b", "d"), NOW_US + 86_400_000_001) == 2
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefghijkl"), st.sampled_from("vwxyz")), max_size=30))
+def test_what_an_order_sees_spares_a_second_look(seen: list[tuple[str, str]]) -> None:
+    """The accounts of a cluster and their order are the same with and without its view."""
+    bench = Bench()
+    bench.linked.count([(NOW_US + n, order(*one)) for n, one in enumerate(seen)])
+    bench.logged_us = at_us = NOW_US + len(seen)
+    for account in "abm":
+        asked = order(account, "v")
+        (view,) = bench.linked.views([asked], at_us)
+        whole = bench.linked.accounts(asked, at_us)
+        assert bench.linked.accounts(asked, at_us, view) == whole
+        assert view is not None
+        assert (whole[0], len(whole)) == (view.id, view.size)
