@@ -128,6 +128,26 @@ def test_a_group_hits_what_each_rule_by_itself_does(sources: list[str], group: G
     assert GroupMatch(SCHEMA, rules).hits(group) == _one_by_one(rules, group)
 
 
+def test_every_comparison_is_held_to_the_engine_around_its_bound() -> None:
+    """At a bound, at the next number on either side, at zero, infinity and when missing."""
+    column, keys = "order__units", {"analyst_zh": "x", "analyst_en": "x"}
+    atoms = [
+        f"{column} {sign} {bound}"
+        for sign in ("<", "<=", ">", ">=", "==", "!=")
+        for bound in BOUNDS
+    ]
+    atoms += [f"known({column})"]
+    sources = [*atoms, *[f"!({atom})" for atom in atoms]]
+    texts = [rule_text(id=f"rule{at}", when=one, **keys) for at, one in enumerate(sources)]
+    rules = load_rule_set({"a.toml": file_text(*texts)})
+    near = [float(np.nextafter(float(one), way)) for one in BOUNDS for way in (-np.inf, np.inf)]
+    values = [*map(float, BOUNDS), *near, -0.0, np.inf, -np.inf, np.nan]
+    matrix = np.zeros((len(values), len(SCHEMA.names)))
+    matrix[:, SCHEMA.names.index(column)] = values
+    group = _group(matrix, [order()] * len(values), Mode.FULL, scored=True)
+    assert GroupMatch(SCHEMA, rules).hits(group) == _one_by_one(rules, group)
+
+
 def _busy(count: int) -> GroupFacts:
     chance = np.random.default_rng(11)
     matrix = chance.poisson(2.0, (count, len(SCHEMA.names))).astype(np.float64)
