@@ -2,7 +2,7 @@
 
 Feast keeps one row per feature; sqlite joins an entity's values to one blob, since a row
 handed to Python costs more than the rest of its way. Values of entities read before are
-kept packed, least recently used ones go first. They are dropped when another process has
+kept packed; those that were not used for long go. They are dropped when another process has
 written to the store, which costs one ``PRAGMA data_version`` per group. The TTL is checked
 here with the clock of the decision, because Feast ignores it online: a row counts while
 ``now - ttl <= event time <= now``, as in the offline join.
@@ -12,7 +12,6 @@ One reader belongs to one thread.
 
 import sqlite3
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -170,32 +169,44 @@ class _ViewReader:
         # order seen last into that of the schema is kept.
         self._seen: tuple[bytes, Pick] = (b"", _pick(self._names, self._names))
         self._cached_rows = cached_rows
-        # In the order of last use. A plain dict would seek its first key past all that were
-        # removed before: 20 us each when full.
-        self._rows: OrderedDict[str, Row] = OrderedDict()
+        # Two halves: when that of the rows used lately is full, it becomes the older one, and
+        # what was in that and not used since is gone. A use costs one look-up, where an order
+        # of last use would cost a change. One group may go beyond a half.
+        self.forget()
 
     def forget(self) -> None:
-        self._rows.clear()
+        # Read for a missing entity too, which has no key.
+        self._recent: dict[str, Row] = {"": (NEVER_US, self._missing)}
+        self._older: dict[str, Row] = {}
 
     def rows(self, keys: Sequence[str], now_us: int) -> list[bytes]:
         """Return the packed values of each key, NaN for what is unknown or expired."""
-        rows, missing = self._rows, self._missing
-        absent = list({key for key in keys if key and key not in rows})
+        missing, oldest_us = self._missing, now_us - self._ttl_us
+        recent = self._recent
+        try:
+            rows = [recent[key] for key in keys]
+        except KeyError:
+            recent = self._brought(keys)
+            rows = [recent[key] for key in keys]
+        return [values if oldest_us <= at_us <= now_us else missing for at_us, values in rows]
+
+    def _brought(self, keys: Sequence[str]) -> dict[str, Row]:
+        """Return the rows used lately, with those of all keys among them."""
+        if len(self._recent) > self._cached_rows // 2:
+            older = self._recent
+            self.forget()
+            self._older = older
+        recent, older = self._recent, self._older
+        absent = []
+        for key in dict.fromkeys(keys):
+            if key not in recent:
+                if (row := older.get(key)) is None:
+                    absent.append(key)
+                else:
+                    recent[key] = row
         for start in range(0, len(absent), KEYS_PER_QUERY):
-            rows.update(self._query(absent[start : start + KEYS_PER_QUERY]))
-        oldest_us = now_us - self._ttl_us
-        found = []
-        for key in keys:
-            if not key:
-                found.append(missing)
-                continue
-            row = rows[key]
-            rows.move_to_end(key)
-            found.append(row[1] if oldest_us <= row[0] <= now_us else missing)
-        # After the group has been answered: what it needs must not be pushed out by itself.
-        while len(rows) > self._cached_rows:
-            rows.popitem(last=False)
-        return found
+            recent.update(self._query(absent[start : start + KEYS_PER_QUERY]))
+        return recent
 
     def _query(self, keys: list[str]) -> dict[str, Row]:
         stored = {entity_key(self._prefix, key): key for key in keys}

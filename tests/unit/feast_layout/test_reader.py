@@ -177,19 +177,33 @@ def test_a_small_memory_loses_nothing(hand: HandStore) -> None:
         hand.fill(order, offset=float(number))
     reader = FeastSqliteReader(manifest_of(hand.path), cached_rows=2)
     reader.read(orders[:2], ROW_US)
-    for _ in range(2):
+    for _ in range(3):
         assert reader.read(orders, ROW_US).values[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
-        assert len(reader._views[0]._rows) == 2
+    for number in (6, 7):
+        reader.read([order_of(number)], ROW_US)
+    assert len(_kept(reader)) == 2
     reader.close()
 
 
-def test_least_recently_used_goes_first(hand: HandStore) -> None:
-    """An entity read again outlives one that was not."""
-    orders = [order_of(number) for number in range(3)]
-    reader = FeastSqliteReader(manifest_of(hand.path), cached_rows=2)
-    for number in (0, 1, 0, 2):
+def _kept(reader: FeastSqliteReader) -> set[str]:
+    """Return the accounts whose rows are in memory."""
+    view = reader._views[0]
+    return {key for key in (*view._recent, *view._older) if key}
+
+
+def test_what_was_used_lately_stays(hand: HandStore) -> None:
+    """An entity read again outlives one that was not, and memory stays within its bound."""
+    orders = [order_of(number) for number in range(8)]
+    reader = FeastSqliteReader(manifest_of(hand.path), cached_rows=4)
+    for number in (0, 1, 2, 0, 3, 0, 4, 0):
         reader.read([orders[number]], ROW_US)
-    assert list(reader._views[0]._rows) == [orders[0].tokens.account, orders[2].tokens.account]
+        assert len(_kept(reader)) <= 4
+    assert orders[0].tokens.account in _kept(reader)
+    assert orders[1].tokens.account not in _kept(reader)
+    statements: list[str] = []
+    reader._connection.set_trace_callback(statements.append)
+    reader.read([orders[0]], ROW_US)
+    assert statements == ["PRAGMA data_version"]
     reader.close()
 
 
