@@ -136,7 +136,7 @@ class Scoring:
             live, mode = np.full((len(orders), self._n_live), np.nan), Mode.NO_FEATURES
         variant: Variant = "order_only" if mode is Mode.NO_FEATURES else "full"
         # Packed row by row: numpy would look at the type of every number.
-        packed = b"".join([self._pack(*order_columns(order)) for order in orders])
+        packed = bytearray().join([self._pack(*order_columns(order)) for order in orders])
         columns = np.frombuffer(packed, np.float64).reshape(len(orders), -1)
         matrix = self._builder.build(columns, stored, live)
         has_history = mode is not Mode.NO_FEATURES

@@ -16,6 +16,9 @@ from risk_service.features.vector import VectorBuilder
 
 SCHEMA = load_schema()
 BUILDER = VectorBuilder(SCHEMA)
+with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(vector, "load_loops", lambda _: None)
+    WITHOUT_NUMBA = VectorBuilder(SCHEMA)
 INPUTS = (*SCHEMA.order, *SCHEMA.stored, *SCHEMA.live)
 N_ORDER, N_STORED, N_LIVE = len(SCHEMA.order), len(SCHEMA.stored), len(SCHEMA.live)
 Inputs = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -45,12 +48,23 @@ def test_bits_do_not_depend_on_the_batch(seed: int, rows: int, cuts: list[int]) 
     assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(0, 40))
+def test_the_loop_has_numpys_bits(seed: int, rows: int) -> None:
+    """With numba and without, a row is the same to the last bit, read-only or strided too."""
+    order, stored, live = random_inputs(seed, rows)
+    compiled = BUILDER.build(order, stored, live)
+    assert WITHOUT_NUMBA.build(order, stored, live).tobytes() == compiled.tobytes()
+    packed = [np.frombuffer(part.tobytes()).reshape(part.shape) for part in (order, stored, live)]
+    assert BUILDER.build(*packed).tobytes() == compiled.tobytes()
+
+
 def test_bits_do_not_depend_on_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound on the workspace does not show in the values."""
     order, stored, live = random_inputs(5, 100)
-    whole = BUILDER.build(order, stored, live)
+    whole = WITHOUT_NUMBA.build(order, stored, live)
     monkeypatch.setattr(vector, "CHUNK_ROWS", 7)
-    assert BUILDER.build(order, stored, live).tobytes() == whole.tobytes()
+    assert WITHOUT_NUMBA.build(order, stored, live).tobytes() == whole.tobytes()
 
 
 def test_equals_plain_arithmetic() -> None:
