@@ -90,6 +90,9 @@ def test_answer_waits_and_gives_way_to_other_statements(server: PostgresServer) 
     session.ask("SELECT $1::bigint + 1", ("2",))
     assert session.rows("SELECT 7") == [(7,)]
     assert session.answer() is None
+    for _ in range(2):
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            session.ask("SELECT $1::bigint FROM nowhere", ("2",))
     session.ask("SELECT 1 / $1::bigint", ("0",))
     with pytest.raises(psycopg.errors.DivisionByZero):
         session.answer()

@@ -148,9 +148,10 @@ class Session:
         with self._heard() as line:
             name = self._prepared.get(query)
             if name is None:
-                name = self._prepared[query] = f"asked_{len(self._prepared)}"
+                name = f"asked_{len(self._prepared)}"
                 # By a statement: like any other it does not wait for ever.
                 line.execute(f"PREPARE {name} AS {query}".encode())
+                self._prepared[query] = name
             sent = [parameter.encode() for parameter in parameters]
             line.pgconn.send_query_prepared(name.encode(), sent, result_format=Format.BINARY)
             line.pgconn.flush()
