@@ -119,10 +119,14 @@ def _share(part: int, whole: int) -> float:
 
 
 def _prices(lines: tuple[OrderLine, ...], lead: OrderLine) -> tuple[float, ...]:
-    prices = [line.unit_price_minor for line in lines]
+    if len(lines) == 1:
+        highest = lowest = float(lead.unit_price_minor)
+    else:
+        prices = [line.unit_price_minor for line in lines]
+        highest, lowest = float(max(prices)), float(min(prices))
     return (
-        float(max(prices)),
-        float(min(prices)),
+        highest,
+        lowest,
         float(lead.quantity),
         float(lead.quantity * lead.unit_price_minor),
         float(lead.promotion_type),
@@ -131,6 +135,8 @@ def _prices(lines: tuple[OrderLine, ...], lead: OrderLine) -> tuple[float, ...]:
 
 def _promotions(order: Order) -> tuple[float, ...]:
     lines, discounts = order.lines, order.discounts
+    if len(lines) == 1 and not discounts:
+        return _promotions_of_line(lines[0])
     flash = [line.quantity for line in lines if line.promotion_type == FLASH_SALE]
     kinds = {line.promotion_type for line in lines}
     kinds.update([discount.promotion_type for discount in discounts])
@@ -143,6 +149,15 @@ def _promotions(order: Order) -> tuple[float, ...]:
         float(coupons),
         _share(coupon_minor, order.goods_minor),
     )
+
+
+def _promotions_of_line(line: OrderLine) -> tuple[float, ...]:
+    """Return what ``_promotions`` does of most orders: one line and no discount."""
+    kind = line.promotion_type
+    kinds = 0.0 if kind in NO_PROMOTION else 1.0
+    if kind == FLASH_SALE:
+        return (1.0, float(line.quantity), kinds, 0.0, 0.0)
+    return (0.0, 0.0, kinds, 0.0, 0.0)
 
 
 def _coupons(discounts: tuple[Discount, ...]) -> tuple[int, int]:
