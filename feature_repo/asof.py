@@ -10,8 +10,7 @@ chained ASOF joins hold all of them in memory. The entity frame may be a Parquet
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,11 +21,12 @@ from feast.data_source import DataSource
 from feast.feature_view import FeatureView
 from feast.infra.offline_stores.file_source import FileSource, SavedDatasetFileStorage
 from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalJob, RetrievalMetadata
-from feast.infra.offline_stores.offline_utils import infer_event_timestamp_from_entity_df
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
+
+from feature_repo.asof_sql import ViewJoin, join_all, literal, quoted
 
 
 class AsofDuckDBOfflineStoreConfig(FeastConfigBaseModel):
@@ -74,7 +74,7 @@ class AsofDuckDBOfflineStore(OfflineStore):
         keys = sorted({key for view in views for key in view.keys.values()})
         return DuckDBJob(
             config,
-            lambda connection: _join_all(connection, entity_df, views),
+            lambda connection: join_all(connection, entity_df, views),
             RetrievalMetadata(features=feature_refs, keys=keys),
         )
 
@@ -91,8 +91,8 @@ class AsofDuckDBOfflineStore(OfflineStore):
     ) -> RetrievalJob:
         """Return a job for the newest row per entity between two times, both inclusive."""
         stamps = [timestamp_field, *filter(None, [created_timestamp_column])]
-        keys = ", ".join(map(_name, join_key_columns))
-        newest = ", ".join(f"{_name(stamp)} DESC" for stamp in stamps)
+        keys = ", ".join(map(quoted, join_key_columns))
+        newest = ", ".join(f"{quoted(stamp)} DESC" for stamp in stamps)
         rows = _between(
             data_source, [*join_key_columns, *feature_name_columns, *stamps], start_date, end_date
         )
@@ -127,32 +127,19 @@ def _between(
 ) -> str:
     if not isinstance(source, FileSource):
         raise TypeError(f"data source {source.name} is no file")
-    stamp = f"{_name(source.timestamp_field)}::TIMESTAMPTZ"
+    stamp = f"{quoted(source.timestamp_field)}::TIMESTAMPTZ"
     bounds = [
-        f"{stamp} {sign} {_literal(_utc(moment).isoformat())}::TIMESTAMPTZ"
+        f"{stamp} {sign} {literal(_utc(moment).isoformat())}::TIMESTAMPTZ"
         for sign, moment in ((">=", start), ("<=", end))
         if moment is not None
     ]
     where = " AND ".join(bounds) or "true"
-    names = ", ".join(map(_name, columns))
-    return f"SELECT {names} FROM read_parquet({_literal(source.path)}) WHERE {where}"
+    names = ", ".join(map(quoted, columns))
+    return f"SELECT {names} FROM read_parquet({literal(source.path)}) WHERE {where}"
 
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewJoin:
-    """What the join of one view needs; ``columns`` maps features to answered names."""
-
-    path: str
-    keys: dict[str, str]
-    columns: dict[str, str]
-    timestamp: str
-    created: str
-    ttl: timedelta | None
-    filter_created: bool
 
 
 def _view_join(
@@ -213,7 +200,7 @@ class DuckDBJob(RetrievalJob):
             raise FileExistsError(path)
         with self._query() as (connection, query):
             connection.execute(
-                f"COPY ({query}) TO {_literal(path)} (FORMAT parquet, COMPRESSION zstd)"
+                f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
             )
 
     @property
@@ -248,86 +235,3 @@ class DuckDBJob(RetrievalJob):
                 yield connection, self._prepare(connection)
             finally:
                 connection.close()
-
-
-def _join_all(
-    connection: duckdb.DuckDBPyConnection, entity_df: pd.DataFrame | str, views: list[ViewJoin]
-) -> str:
-    """Leave one joined table per view and return the query that gathers them."""
-    columns = _load_entities(connection, entity_df)
-    for number, view in enumerate(views):
-        connection.execute(_join_sql(number, view))
-    return _gather_sql(columns, views)
-
-
-def _load_entities(
-    connection: duckdb.DuckDBPyConnection, entity_df: pd.DataFrame | str
-) -> list[str]:
-    if isinstance(entity_df, str):
-        relation = f"read_parquet({_literal(entity_df)})"
-    else:
-        connection.register("entity_frame", entity_df)
-        relation = "entity_frame"
-    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    kinds = {row[0]: row[1] for row in described}
-    moment = "event_timestamp"
-    if moment not in kinds:
-        frame = connection.execute(f"SELECT * FROM {relation} LIMIT 0").df()
-        moment = infer_event_timestamp_from_entity_df(dict(frame.dtypes))
-    # The row number keeps the caller's order through all joins.
-    connection.execute(
-        f"CREATE TEMP TABLE entities AS SELECT *, row_number() OVER () AS _row, "
-        f"{_name(moment)}::TIMESTAMPTZ AS _moment FROM {relation}"
-    )
-    return list(kinds)
-
-
-def _join_sql(number: int, view: ViewJoin) -> str:
-    stamp = f"{_name(view.timestamp)}::TIMESTAMPTZ"
-    created = f"{_name(view.created)}::TIMESTAMPTZ" if view.created else stamp
-    available = f"greatest({stamp}, {created})" if view.filter_created else stamp
-    keys = ", ".join(_name(key) for key in view.keys)
-    matches = " AND ".join(f"e.{_name(v)} = f.{_name(k)}" for k, v in view.keys.items())
-    answered = ", ".join(
-        f"{_alive(view.ttl)} f.{_name(name)} END AS {_name(alias)}"
-        for name, alias in view.columns.items()
-    )
-    # A row that becomes available when a newer one already is never is the newest.
-    return f"""
-CREATE TEMP TABLE joined_{number} AS
-WITH rows AS (
-    SELECT *, {stamp} AS _stamp, {created} AS _created, {available} AS _available
-    FROM read_parquet({_literal(view.path)})
-), newest AS (
-    SELECT * FROM rows
-    QUALIFY _stamp >= max(_stamp) OVER (PARTITION BY {keys} ORDER BY _available, _stamp, _created)
-        AND row_number() OVER (
-            PARTITION BY {keys}, _available ORDER BY _stamp DESC, _created DESC) = 1
-)
-SELECT e._row, {answered}
-FROM entities e ASOF JOIN newest f ON {matches} AND e._moment >= f._available
-"""
-
-
-def _alive(ttl: timedelta | None) -> str:
-    if ttl is None:
-        return "CASE WHEN true THEN"
-    micros = int(ttl.total_seconds() * 1_000_000)
-    return f"CASE WHEN epoch_us(e._moment) - epoch_us(f._stamp) <= {micros} THEN"
-
-
-def _gather_sql(columns: list[str], views: list[ViewJoin]) -> str:
-    answered = [f"e.{_name(column)}" for column in columns]
-    joins = []
-    for number, view in enumerate(views):
-        answered += [f"j{number}.{_name(alias)}" for alias in view.columns.values()]
-        joins.append(f"LEFT JOIN joined_{number} j{number} ON j{number}._row = e._row")
-    return f"SELECT {', '.join(answered)} FROM entities e {' '.join(joins)} ORDER BY e._row"
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -19,12 +19,12 @@ from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
-    make_bundle,
     make_online_store,
     score_request,
     serve_command,
     start_server,
 )
+from tests.fixtures.small_models import make_bundle
 
 Stub = risk_pb2_grpc.RiskServiceStub
 

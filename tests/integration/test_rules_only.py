@@ -6,7 +6,8 @@ import signal
 import grpc
 
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
-from tests.fixtures.service import ServiceFiles, make_bundle, score_request, start_server
+from tests.fixtures.service import ServiceFiles, score_request, start_server
+from tests.fixtures.small_models import make_bundle
 
 
 def test_rules_decide_until_a_bundle_comes(files: ServiceFiles) -> None:
