@@ -30,8 +30,8 @@ from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Cells
 
 FILE_NAME = "limit_counters.sqlite3"
-# Cells that are written together; a generation of them takes about ten megabytes.
-BATCH_CELLS = 16_384
+# Cells that are written together; a generation of them takes about five megabytes.
+BATCH_CELLS = 8_192
 CHECKPOINT_PAGES = 4_096
 RETRY_S = 5.0
 MARK_BYTES = 8
