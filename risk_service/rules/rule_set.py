@@ -63,7 +63,7 @@ class _Step(Struct, frozen=True):
                 found.append(hit(self.rule, result, values))
 
 
-_Plan = tuple[tuple[Atom, _Step], ...]
+_Plan = tuple[tuple[tuple[Clause, ...], _Step], ...]
 
 
 class RuleSet:
@@ -116,14 +116,9 @@ class RuleSet:
             When, for schedules: microseconds since 1970 UTC.
         """
         found: list[RuleHit] = []
-        for (name, test, bound), step in self._plan(subject, promotions):
-            try:
-                if test(values[name], bound):
-                    continue
-            except TypeError:
-                # A value of another kind than declared: the engine says what that comes to.
-                pass
-            step.meet(at_us, values, found)
+        for first, step in self._plan(subject, promotions):
+            if not impossible(first, values):
+                step.meet(at_us, values, found)
         return tuple(found)
 
     def match_some(
@@ -163,7 +158,7 @@ class RuleSet:
             if len(self._plans) >= PLANS_MAX:
                 self._plans.clear()
             plan = tuple(
-                (step.first, step)
+                (((step.first,),), step)
                 for step in self._steps[subject]
                 if _concerns(step.rule.scope, promotions)
             )

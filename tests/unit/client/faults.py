@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import TracebackType
@@ -110,9 +111,9 @@ class FaultProxy:
         self._tasks.add(task)
         self._writers.add(writer)
         try:
-            await self._serve(fault, reader, writer)
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # what the proxy is for; and its end
+            # What the proxy is for; and its end.
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await self._serve(fault, reader, writer)
         finally:
             self._writers.discard(writer)
             writer.close()

@@ -9,7 +9,7 @@ from risk_service.adapters.sqlite.governance import GovernanceFile
 from risk_service.adapters.sqlite.publications import SqlitePublications
 from risk_service.bootstrap.governance import load_limits
 from risk_service.domain.errors import InvalidInput
-from risk_service.domain.governed import PublishedKind
+from risk_service.domain.governed import Publication, PublishedKind
 from risk_service.domain.reservation import HoldRequest, LedgerAnswer, Reserve
 from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.publishing import Publishing
@@ -46,10 +46,11 @@ class Shop:
         """Return the time."""
         return NOW_US + self.at_s * SECOND_US
 
-    def activate(self, content: str) -> None:
+    def activate(self, content: str) -> Publication:
         """Propose policies and let another approve them."""
         one = self.publishing.publish(LIMITS, {"my.toml": content}, "ann", "why")
-        self.publishing.approve(LIMITS, one.number, one.version, "bob")
+        approved, _ = self.publishing.approve(LIMITS, one.number, one.version, "bob")
+        return approved
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_cap_that_comes_down_across_is_refused(shop: Shop) -> None:
 )
 def test_what_forgets_nothing_passes(shop: Shop, content: str) -> None:
     """Tiles that stay, and counters that begin anew, lose nothing."""
-    shop.activate(content)
+    assert shop.activate(content).approver == "bob"
 
 
 def test_it_may_come_down_once_the_window_has_passed(shop: Shop) -> None:

@@ -110,8 +110,8 @@ def test_errors_say_what_is_missing(shop: Shop) -> None:
 
 def test_outcomes_that_the_policy_asks_nothing_of_pass(shop: Shop) -> None:
     """By default only a denial waits; a rule in shadow never does."""
-    shop.publish(rule(outcome="REVIEW"))
-    shop.publish(rule(state="shadow"))
+    assert shop.publish(rule(outcome="REVIEW")).author == "ann"
+    assert shop.publish(rule(state="shadow")).author == "ann"
 
 
 def test_watched_and_tested_it_may_deny(shop: Shop) -> None:

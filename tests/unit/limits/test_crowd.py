@@ -54,15 +54,15 @@ def test_policies_that_never_meet_are_not_added_up() -> None:
         for n in range(LINE_COUNTERS_MAX)
     ]
     apart += [policy(f"s{n}") + f'include = {{ skus = ["s-{n}"] }}\n' for n in range(900)]
-    parse_limits(text(*apart), "f.toml")
+    assert len(parse_limits(text(*apart), "f.toml").policies) == len(apart)
     years = [
         policy(f"y{n}") + f"valid_from = {2000 + n}-01-01T00:00:00Z\n"
         f"valid_to = {2001 + n}-01-01T00:00:00Z\n"
         for n in range(LINE_COUNTERS_MAX + 1)
     ]
-    parse_limits(text(*years), "f.toml")
+    assert len(parse_limits(text(*years), "f.toml").policies) == len(years)
     retired = [policy(f"r{n}", state="retired") for n in range(LINE_COUNTERS_MAX + 1)]
-    parse_limits(text(*retired), "f.toml")
+    assert len(parse_limits(text(*retired), "f.toml").policies) == len(retired)
 
 
 def test_fault_names_where_they_meet() -> None:
