@@ -1,17 +1,15 @@
-"""What the core needs from outside, as Protocols. Adapters implement them."""
+"""What the core needs from outside, as Protocols that adapters implement.
+
+Where features come from is in ``feature_ports``.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from risk_service.domain.assessment import AssessmentRecord, BenefitEntry
 from risk_service.domain.audit import AuditFilter, AuditRow, NumberedRow
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import RiskError
-from risk_service.domain.event import Event
 from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.order import Order
 from risk_service.domain.reported import EventRecord
@@ -40,32 +38,6 @@ class IdSource(Protocol):
 
     def new_id(self, prefix: str) -> str:
         """Return an id that is unique for ever, such as ``dec_01J...``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFeatures:
-    """Stored feature values of a group of orders.
-
-    ``values`` has shape (orders, stored features of the schema), float64, NaN where the
-    entity is unknown or its row is older than the view's TTL. ``materialized_until_us``
-    is the time up to which the online store holds history.
-    """
-
-    values: NDArray[np.float64]
-    materialized_until_us: int
-
-
-class FeatureReader(Protocol):
-    """Reads the slow features of the entities of a group of orders."""
-
-    def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
-        """Return one row per order.
-
-        Raises
-        ------
-        risk_service.domain.errors.StoreUnavailable
-            The store cannot be read; the caller decides in mode NO_FEATURES.
-        """
 
 
 class Reserved(Protocol):
@@ -163,53 +135,6 @@ class DecisionStore(Protocol):
         risk_service.domain.errors.StoreUnavailable
             Nothing of the group was written.
         """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What a group of order attempts saw of the windows, and when.
-
-    ``values`` has shape (events, window features), float64, NaN missing. ``read_us`` and
-    ``applied_us`` have shape (events, key groups): the stamp at which each record was read,
-    and the one under which the event counts in it; 0 where the event has no such key.
-    """
-
-    values: NDArray[np.float64]
-    read_us: NDArray[np.int64]
-    applied_us: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRows:
-    """Windows of some keys of one group, and when each of them was read.
-
-    ``values`` has shape (keys, features of the group), float64, NaN missing; ``read_us`` has
-    shape (keys,). A read sees what was applied before its stamp.
-    """
-
-    values: NDArray[np.float64]
-    read_us: NDArray[np.int64]
-
-
-class WindowStore(Protocol):
-    """Windows over the events of entities; an event counts once, by its id."""
-
-    def observe(self, events: Sequence[Event], now_us: int) -> Observed:
-        """Read each attempt's windows, then let it count; a repeated event id changes nothing."""
-
-    def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
-        """Let life events and promotion actions count; a repeated event id changes nothing.
-
-        Returns the stamps under which they count, shape (events, key groups).
-        """
-
-    def read_many(
-        self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
-    ) -> list[ReadRows]:
-        """Return the windows of other keys, none of them empty, group by group in one trip."""
-
-    def close(self) -> None:
-        """Give back what the store holds open."""
 
 
 class EventLog(Protocol):

@@ -14,10 +14,10 @@ from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.adapters.sqlite.past_orders import SqlitePastOrders
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.stamps import Stamps
+from risk_service.feature_ports import WindowStore
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import CompiledWindows, compile_windows
-from risk_service.ports import WindowStore
 
 OpenShared = Callable[[CompiledWindows], WindowStore]
 

@@ -15,7 +15,7 @@ from risk_service.adapters.feast_layout.manifest import load_manifest
 from risk_service.adapters.feast_layout.reader import FeastSqliteReader
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.order import Order
-from risk_service.ports import StoredFeatures
+from risk_service.feature_ports import StoredFeatures
 
 TRY_AGAIN_EVERY_S = 1.0
 LOOK_FOR_WRITES_EVERY_S = 0.05

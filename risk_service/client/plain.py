@@ -11,8 +11,6 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-_TIME = "google.protobuf.Timestamp"
-
 
 def to_plain(message: Any) -> dict[str, Any]:
     """Return a message as a dict of its fields."""

@@ -7,6 +7,7 @@ log has the group; the next group applies them, or drops them with a commit that
 from collections.abc import Callable, Iterable, Sequence
 
 from risk_service.domain.event import Event
+from risk_service.feature_ports import WindowStore
 from risk_service.features.clusters.features import ClusterFeatures, Floats
 from risk_service.features.clusters.links import LinkReader, Links
 from risk_service.features.clusters.others import LinkedRows, Views, others_over
@@ -14,7 +15,6 @@ from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import ClusterSet
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.terms import WindowSet
-from risk_service.ports import WindowStore
 
 
 class Linked:

@@ -17,10 +17,11 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.order import Order
 from risk_service.domain.stamps import Stamps
+from risk_service.feature_ports import Observed, WindowStore
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.order_event import order_event
 from risk_service.features.windows.plan import CompiledWindows
-from risk_service.ports import IdSource, Observed, WindowStore
+from risk_service.ports import IdSource
 
 Floats = NDArray[np.float64]
 

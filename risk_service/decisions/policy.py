@@ -138,10 +138,6 @@ class Policy:
             return Outcome.DENY
         return Outcome.REVIEW if of_goods else Outcome.ALLOW
 
-    def passed_settles(self, outcome: Outcome) -> bool:
-        """Tell whether a passed challenge answers what asked for this outcome."""
-        return outcome in self._satisfied
-
     def _softened(self, causes: list[Cause], limitable: bool, evidence: Evidence) -> list[Cause]:
         """Leave out what there is nothing to limit for, and what a passed challenge settled."""
         passed = evidence.completed is ChallengeResult.PASSED

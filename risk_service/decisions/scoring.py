@@ -14,10 +14,10 @@ from risk_service.decisions.verdict import Ladders, ladder
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import Abuse, Mode
+from risk_service.feature_ports import FeatureReader
 from risk_service.features.order_columns import order_columns
 from risk_service.features.schema import FeatureSchema
 from risk_service.features.vector import VectorBuilder
-from risk_service.ports import FeatureReader
 
 Floats = NDArray[np.float64]
 Variant = Literal["full", "order_only"]

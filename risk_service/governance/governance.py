@@ -21,8 +21,6 @@ from risk_service.rules.rule_set import RuleSet
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[InForce], None]
-
 
 class Governance:
     """Rules, limit policies and lists of one service.
@@ -54,7 +52,6 @@ class Governance:
         self._now_us = now_us
         self._watch = watch
         self._changed_elsewhere = changed_elsewhere
-        self._listeners: list[Listener] = []
         self._sequence, version = listing.store.sequence()
         self._numbers = self._active_numbers()
         self._next = InForce(
@@ -65,11 +62,6 @@ class Governance:
         watch(self._next.lists.needs)
         self.governing = Governing(self._next)
 
-    def on_change(self, listener: Listener) -> None:
-        """Tell a listener what is in force now, and whenever that changes."""
-        self._listeners.append(listener)
-        listener(self.governing.now)
-
     def settle(self) -> None:
         """Put in force what changes have brought; called by the thread that decides."""
         coming = self._next
@@ -77,8 +69,6 @@ class Governance:
             return
         self._watch(coming.lists.needs)
         self.governing.now = coming
-        for listener in self._listeners:
-            listener(coming)
         log.info(
             "in_force",
             extra={

@@ -20,10 +20,11 @@ from risk_service.domain.order import Order
 from risk_service.domain.reported import EventRecord, LifeEvent, PastOrder, Refusal, Report
 from risk_service.domain.stamps import Stamps
 from risk_service.domain.vocabulary import EventType, RefusalReason
+from risk_service.feature_ports import WindowStore
 from risk_service.features.windows.order_event import action_event, life_event, past_life_event
 from risk_service.features.windows.tiles import MAX_AGE_US
 from risk_service.intake.reservations import Happened, Reservations
-from risk_service.ports import Clock, DecisionStore, EventLog, WindowStore
+from risk_service.ports import Clock, DecisionStore, EventLog
 
 log = logging.getLogger(__name__)
 

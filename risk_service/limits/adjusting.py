@@ -9,8 +9,9 @@ from risk_service.domain.reservation import ReservationState as State
 from risk_service.domain.vocabulary import PromotionType, VerificationLevel
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import SEPARATOR
+from risk_service.limits.count_per import CountPer
 from risk_service.limits.draft import Draft
-from risk_service.limits.policy import CLUSTER, CountPer, Policy
+from risk_service.limits.policy import CLUSTER, Policy
 from risk_service.limits.reservation import Entry, Reservation
 from risk_service.limits.steps import blank
 from risk_service.limits.windows import Campaign, Place, Session

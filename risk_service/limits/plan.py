@@ -3,7 +3,8 @@
 from risk_service.domain.grant import Measure
 from risk_service.domain.vocabulary import PromotionType, VerificationLevel
 from risk_service.limits.claims import SEPARATOR, Plan
-from risk_service.limits.policy import GLOBAL, OF_GOODS, CountPer, Policy, State
+from risk_service.limits.count_per import CountPer
+from risk_service.limits.policy import GLOBAL, OF_GOODS, Policy, State
 from risk_service.limits.reservation import mask_of
 
 # What a measure reads: lines with a SKU, those without, those with a discount.

@@ -11,6 +11,15 @@ from enum import StrEnum
 from risk_service.domain.grant import Demand, DemandLine, Measure
 from risk_service.domain.reservation import ReleaseReason
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
+from risk_service.limits.count_per import (
+    READERS,
+    CountPer,
+    campaign_of,
+    category_of,
+    seller_of,
+    sku_of,
+    spu_of,
+)
 from risk_service.limits.windows import Window
 
 GLOBAL = "GLOBAL"
@@ -52,18 +61,6 @@ class State(StrEnum):
     SHADOW = "shadow"
     ACTIVE = "active"
     RETIRED = "retired"
-
-
-class CountPer(StrEnum):
-    """Of what each value has a count of its own."""
-
-    EVERYTHING = "everything"
-    SKU = "sku"
-    SPU = "spu"
-    CATEGORY = "category"
-    SELLER = "seller"
-    CAMPAIGN = "campaign"
-    PROMOTION_TYPE = "promotion_type"
 
 
 class OnExceed(StrEnum):
@@ -115,28 +112,28 @@ class Filter:
         """Tell whether a line passes every set that is not empty."""
         return (
             self.may_have(line)
-            and (not self.spus or _spu(line) in self.spus)
-            and (not self.categories or _category(line) in self.categories)
+            and (not self.spus or spu_of(line) in self.spus)
+            and (not self.categories or category_of(line) in self.categories)
         )
 
     def may_have(self, line: DemandLine) -> bool:
         """Tell whether a line passes the sets of what every line says."""
         return (
             (not self.promotion_types or line.promotion_type in self.promotion_types)
-            and (not self.campaigns or _campaign(line) in self.campaigns)
-            and (not self.skus or _sku(line) in self.skus)
-            and (not self.sellers or _seller(line) in self.sellers)
+            and (not self.campaigns or campaign_of(line) in self.campaigns)
+            and (not self.skus or sku_of(line) in self.skus)
+            and (not self.sellers or seller_of(line) in self.sellers)
         )
 
     def names(self, line: DemandLine) -> bool:
         """Tell whether one of the sets names the line, as an exclusion reads it."""
         return (
             line.promotion_type in self.promotion_types
-            or _campaign(line) in self.campaigns
-            or _sku(line) in self.skus
-            or _seller(line) in self.sellers
-            or _spu(line) in self.spus
-            or _category(line) in self.categories
+            or campaign_of(line) in self.campaigns
+            or sku_of(line) in self.skus
+            or seller_of(line) in self.sellers
+            or spu_of(line) in self.spus
+            or category_of(line) in self.categories
         )
 
 
@@ -255,7 +252,7 @@ class Policy:
     @property
     def scope_reader(self) -> Callable[[DemandLine], str]:
         """Return what reads the value that a line counts under."""
-        return _SCOPES[self.count_per]
+        return READERS[self.count_per]
 
     def bounds_for(self, demand: Demand) -> Bounds:
         """Return the bounds of the first tier that the demand meets, else the policy's own."""
@@ -263,48 +260,3 @@ class Policy:
             if tier.is_met(demand):
                 return tier.bounds
         return self.bounds
-
-    @property
-    def greatest_cap(self) -> int:
-        """Return the greatest cap that anybody may have."""
-        return max([self.bounds.cap, *[tier.bounds.cap for tier in self.tiers]])
-
-
-def _everything(_line: DemandLine) -> str:
-    return ""
-
-
-def _promotion_type(line: DemandLine) -> str:
-    return line.promotion_type.name
-
-
-# As the account's, these ids lose the space around them: a blank more is no SKU of its own.
-def _sku(line: DemandLine) -> str:
-    return line.sku.strip()
-
-
-def _seller(line: DemandLine) -> str:
-    return line.seller_id.strip()
-
-
-def _campaign(line: DemandLine) -> str:
-    return line.campaign_id.strip()
-
-
-def _spu(line: DemandLine) -> str:
-    return line.spu.strip()
-
-
-def _category(line: DemandLine) -> str:
-    return line.category.strip()
-
-
-_SCOPES: Mapping[CountPer, Callable[[DemandLine], str]] = {
-    CountPer.EVERYTHING: _everything,
-    CountPer.SKU: _sku,
-    CountPer.SPU: _spu,
-    CountPer.CATEGORY: _category,
-    CountPer.SELLER: _seller,
-    CountPer.CAMPAIGN: _campaign,
-    CountPer.PROMOTION_TYPE: _promotion_type,
-}

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from risk_service.domain.grant import Measure
 from risk_service.domain.reservation import ReleaseReason
+from risk_service.limits.count_per import CountPer
 from risk_service.limits.entry import Entry, one_of, said
-from risk_service.limits.policy import MONEY, OF_GOODS, CountPer, OnExceed, Policy, State
+from risk_service.limits.policy import MONEY, OF_GOODS, OnExceed, Policy, State
 from risk_service.limits.reading_scope import filter_of, missing_of, subject_of
 from risk_service.limits.reading_tiers import LEVELS, bounds_of, tiers_of
 from risk_service.limits.window_text import window_of

@@ -134,11 +134,6 @@ class Booster:
         self._written = ctypes.c_int64()
         self._written_at = ctypes.addressof(self._written)
 
-    @classmethod
-    def from_text(cls, text: bytes) -> "Booster":
-        """Load a model; the same as the constructor."""
-        return cls(text)
-
     def _fast_config(self, kind: int, handles: list[ctypes.c_void_p]) -> ctypes.c_void_p:
         config = _POINTER()
         status = _library().LGBM_BoosterPredictForMatSingleRowFastInit(

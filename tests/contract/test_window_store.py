@@ -29,9 +29,9 @@ from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.redis.trips import MakeEntities
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
+from risk_service.feature_ports import WindowStore
 from risk_service.features.windows.plan import CompiledWindows, compile_windows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
-from risk_service.ports import WindowStore
 from tests.fixtures.redis_server import redis_cluster, redis_server
 from tests.fixtures.stamped_replay import Seen, replayed
 from tests.fixtures.window_replay import FIELDS, START_US, random_log, random_windows

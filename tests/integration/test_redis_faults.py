@@ -16,8 +16,8 @@ from risk_service.adapters.redis.layout import EntryLayout
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.event import Event
+from risk_service.feature_ports import Observed
 from risk_service.features.windows.plan import compile_windows
-from risk_service.ports import Observed
 from tests.fixtures.fault_proxy import fault_proxy
 from tests.fixtures.redis_server import RedisServer, free_ports, redis_cluster, redis_server
 from tests.fixtures.window_replay import FIELDS, START_US, random_windows

@@ -27,13 +27,14 @@ from risk_service.decisions.records import Records
 from risk_service.decisions.scoring import Scoring
 from risk_service.domain.decision import Decision
 from risk_service.domain.order import Order, RawOrder
+from risk_service.feature_ports import StoredFeatures
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.schema import FeatureSchema, load_schema
 from risk_service.features.windows.declaration import load_windows
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.book import LimitBook, parse_limits
-from risk_service.ports import Clock, StoredFeatures
+from risk_service.ports import Clock
 from training.flash_sale.crowd import (
     DAY_US,
     SALE_US,

@@ -22,7 +22,6 @@ from training.datasets.own_events import (
     read_own_description,
 )
 from training.labels import NEVER_US, UNLABELLED, AbuseLabels, LabelTable, align_labels
-from training.own_data.periods import span
 
 Floats = NDArray[np.float64]
 DAY_S = 86_400
@@ -122,16 +121,6 @@ def read_label(directory: Path, events: OwnEvents, label: str, delay_s: int | No
     if known[label].known_from != "delay":
         assumed = np.maximum(found.known_at_us, assumed)
     return replace(found, known_at_us=np.where(found.value == UNLABELLED, NEVER_US, assumed))
-
-
-def describe_delay(events: OwnEvents, label: str, delay_s: int | None) -> str:
-    """Return which delay holds and where it comes from."""
-    declared = events.description.labels[label]
-    if delay_s is None:
-        return f"{span(declared.delay_s)}, as imported"
-    if declared.known_from == "delay":
-        return f"{span(delay_s)} (the import said {span(declared.delay_s)})"
-    return f"{span(delay_s)} at least, else the time that the source tells"
 
 
 def _coded(column: pa.ChunkedArray) -> Coded:

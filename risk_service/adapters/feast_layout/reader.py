@@ -35,9 +35,9 @@ from risk_service.adapters.feast_layout.manifest import (
 )
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.order import Order
+from risk_service.feature_ports import StoredFeatures
 from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.schema import load_schema
-from risk_service.ports import StoredFeatures
 
 SECOND_US = 1_000_000
 # About 250 MiB when full: seven views, some twenty packed floats and two strings per row.

@@ -23,11 +23,11 @@ from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
+from risk_service.feature_ports import Observed, ReadRows
 from risk_service.features.clusters.features import ClusterFeatures
 from risk_service.features.clusters.others import LinkedRows, Others, ReadOthers, Views
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import effective_us, too_old
-from risk_service.ports import Observed, ReadRows
 
 log = logging.getLogger(__name__)
 

@@ -8,18 +8,15 @@ locks for one of them, and makes progress whenever any process does.
 """
 
 import logging
-import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from risk_service.adapters.postgres.admission import Admission
-from risk_service.adapters.postgres.base import RESERVATION, Moment, Wanted
 from risk_service.adapters.postgres.bounded import BoundedDraft, Change
-from risk_service.adapters.postgres.connection import Overtaken, Session
+from risk_service.adapters.postgres.connection import Session
 from risk_service.adapters.postgres.foresight import Foresight
-from risk_service.adapters.postgres.migrate import migrate
+from risk_service.adapters.postgres.playing import Plays
 from risk_service.adapters.postgres.pruning import drop_cells, drop_rows, look
-from risk_service.adapters.postgres.reading import Question, answered, ask, due_keys, read
+from risk_service.adapters.postgres.reading import ask
 from risk_service.adapters.postgres.reconcile import reconcile
 from risk_service.adapters.postgres.reserved import PostgresReserved, let_go
 from risk_service.domain.errors import RiskError, StoreUnavailable
@@ -43,18 +40,8 @@ from risk_service.limits.book import LimitBook
 from risk_service.limits.calls import do, usage
 from risk_service.limits.policy import CLUSTER
 from risk_service.limits.pruning import prune
-from risk_service.limits.steps import expire
-
-# A move asks for more only as it learns more: a reservation, then its counters, then roots.
-ROUNDS_MAX = 50
-# Each failed try is another process's success; so many in a row are none of these.
-TRIES_MAX = 200
-SWEEP_RECORDS = 200
 
 log = logging.getLogger(__name__)
-
-Value = TypeVar("Value")
-Play = Callable[[BoundedDraft, int], Value]
 
 
 class PostgresLedger:
@@ -66,11 +53,6 @@ class PostgresLedger:
         Returns the limit policies in force.
     admission
         Counters elsewhere that may refuse what is hopeless.
-
-    Attributes
-    ----------
-    conflicts
-        How often another process was faster.
     """
 
     def __init__(
@@ -82,13 +64,10 @@ class PostgresLedger:
         self._session = session
         self._book = book
         self._admission = admission
-        self._last_us = 0
-        self._ready = False
-        self._swept = 0
+        self._plays = Plays(session, book, admission)
         self._expected: Foresight | None = None
         # The reservation up to which the round of forgetting has come.
         self._pruned = ""
-        self.conflicts = 0
 
     def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
         """Return what each demand by itself would be granted; changes nothing."""
@@ -100,16 +79,16 @@ class PostgresLedger:
             pairs = zip(drafts, demands, strict=True)
             return [holding.check(one, book, demand, at_us) for one, demand in pairs]
 
-        return self._played(play, self._blind(), now_us)[0]
+        return self._plays.played(play, self._plays.blind(), now_us)[0]
 
     def expect(self, demands: Sequence[Demand], now_us: int) -> None:
         """Ask ahead what holds for some orders will rest on; PostgreSQL reads it meanwhile.
 
         Not while Redis may refuse some of them, so that PostgreSQL is spared.
         """
-        admission, at_us = self._admission, self._at(now_us)
+        admission, at_us = self._admission, self._plays.at(now_us)
         self._expected = None
-        if not self._ready or (admission is not None and admission.is_asking):
+        if not self._plays.is_open or (admission is not None and admission.is_asking):
             return
         names = [demand.reservation_id for demand in demands]
         foresight = Foresight(names, demands, self._book(), at_us)
@@ -133,15 +112,15 @@ class PostgresLedger:
             there until they expire or the same orders ask again.
         """
         book, admission = self._book(), self._admission
-        at_us = self._at(now_us)
+        at_us = self._plays.at(now_us)
         hopeless = {} if admission is None else admission.hopeless(requests, book, at_us)
-        swept = self._swept
+        swept = self._plays.swept
 
         def play(draft: BoundedDraft, at_us: int) -> list[Grant]:
             grants = []
             for place, request in enumerate(requests):
                 # What has just ended may have made room again.
-                grant = hopeless.get(place) if self._swept == swept else None
+                grant = hopeless.get(place) if self._plays.swept == swept else None
                 # An order that the ledger knows may hold something already: it says so itself.
                 if grant is None or draft.reservation(request.demand.reservation_id) is not None:
                     grant = holding.hold(draft, book, request, at_us)
@@ -157,7 +136,7 @@ class PostgresLedger:
                 if place not in hopeless and request.ttl_us > 0
             ]
             foresight = Foresight(names, weighed, book, at_us)
-        grants, draft, moment = self._settled(play, now_us, foresight)
+        grants, draft, moment = self._plays.settled(play, now_us, foresight)
         if admission is not None:
             admission.answered(grants, moment)
         return PostgresReserved(grants, draft.changes(), self._let_go)
@@ -178,30 +157,17 @@ class PostgresLedger:
 
         demands = [call.hold.demand for call in calls if isinstance(call, Reserve)]
         names = [_name(call) for call in calls if not isinstance(call, Adjust)]
-        foresight = Foresight(names, demands, book, self._at(now_us))
-        return self._settled(play, now_us, foresight)[0]
+        foresight = Foresight(names, demands, book, self._plays.at(now_us))
+        return self._plays.settled(play, now_us, foresight)[0]
 
     def expire(self, now_us: int) -> int:
         """End some holds whose time is over, durably; return how many, 0 when none is left."""
-        self.open()
-        ended = 0
-        while not ended:
-            keys = due_keys(self._session, self._at(now_us), SWEEP_RECORDS)
-            if not keys:
-                return 0
-            names = [key.removeprefix(RESERVATION) for key in keys]
-
-            def play(draft: BoundedDraft, at_us: int, names: Sequence[str] = names) -> int:
-                return sum([_expired(draft, name, at_us) for name in names])
-
-            # None when another process has ended them all meanwhile.
-            ended = self._settled(play, now_us, sweep=False)[0]
-        return ended
+        return self._plays.expire(now_us)
 
     def prune(self, before_us: int, now_us: int) -> int | None:
         """Look at some reservations and forget those that are over since before a time, durably."""
-        self.open()
-        found = look(self._session, self._pruned, before_us, self._at(now_us))
+        self._plays.open()
+        found = look(self._session, self._pruned, before_us, self._plays.at(now_us))
         if found is None:
             self._pruned = ""
             return None
@@ -210,7 +176,7 @@ class PostgresLedger:
         def play(draft: BoundedDraft, at_us: int) -> int:
             return prune(draft, found.names, before_us, at_us)
 
-        count, draft, _ = self._settled(play, now_us, sweep=False)
+        count, draft, _ = self._plays.settled(play, now_us, sweep=False)
         drop_cells(self._session, draft)
         self._pruned = found.last
         return count
@@ -223,7 +189,7 @@ class PostgresLedger:
             counters = draft.counters_of(f"{subject}={owner}")
             return usage(self._book(), subject, counters, at_us)
 
-        return self._played(play, self._blind(), now_us)[0]
+        return self._plays.played(play, self._plays.blind(), now_us)[0]
 
     def reconcile(self, *, repair: bool, now_us: int) -> list[Drift]:
         """Add the ledger up, return the counters that differ, and set them right if asked.
@@ -251,89 +217,19 @@ class PostgresLedger:
         StoreUnavailable
             The server does not answer.
         """
-        if not self._ready:
-            migrate(self._session)
-            self._ready = True
+        self._plays.open()
 
-    def _at(self, now_us: int) -> int:
-        """Return the ledger's clock, which never goes back."""
-        self._last_us = max(self._last_us, now_us)
-        return self._last_us
-
-    def _played(
-        self, play: Play[Value], foresight: Foresight, now_us: int, *, sweep: bool = True
-    ) -> tuple[Value, BoundedDraft, Moment]:
-        """Play until nothing is missing; what was due is ended first."""
-        self.open()
-        wanted = foresight.wanted
-        moment = Moment(wanted, read=False)
-        if not wanted.is_empty:
-            question, foresight.question = foresight.question, None
-            moment = self._moment(wanted, now_us, question, sweep=sweep)
-        for _ in range(ROUNDS_MAX):
-            draft = BoundedDraft(moment, self._at(now_us))
-            if foresight.at_us == self._last_us:
-                draft.foreseen |= foresight.claims
-            value = play(draft, self._last_us)
-            if moment.complete:
-                return value, draft, moment
-            moment = self._moment(wanted, now_us, sweep=sweep)
-        raise RuntimeError("a move does not come to an end of what it asks for")
-
-    def _moment(
-        self, wanted: Wanted, now_us: int, question: Question | None = None, *, sweep: bool
-    ) -> Moment:
-        moment = None if question is None else answered(self._session, question)
-        if moment is None:
-            moment = read(self._session, wanted, self._at(now_us))
-        if sweep and moment.due and self._sweep(now_us):
-            moment = read(self._session, wanted, self._last_us)
-        self._at(moment.now_us)
-        return moment
-
-    def _sweep(self, now_us: int) -> bool:
-        """End everything that is due and that nobody else is ending; tell whether any was."""
-        before = self._swept
-        while ended := self.expire(now_us):
-            self._swept += ended
-        return self._swept > before
-
-    def _blind(self) -> Foresight:
-        return Foresight((), (), self._book(), self._last_us)
-
-    def _settled(
-        self,
-        play: Play[Value],
-        now_us: int,
-        foresight: Foresight | None = None,
-        *,
-        sweep: bool = True,
-    ) -> tuple[Value, BoundedDraft, Moment]:
-        """Play and write, again and again until nobody was faster."""
-        foresight = foresight or self._blind()
-        for _ in range(TRIES_MAX):
-            value, draft, moment = self._played(play, foresight, now_us, sweep=sweep)
-            if draft.is_empty or self._wrote(draft):
-                return value, draft, moment
-            self.conflicts += 1
-        raise StoreUnavailable("PostgreSQL: others were faster again and again")
+    @property
+    def conflicts(self) -> int:
+        """Return how often another process was faster."""
+        return self._plays.conflicts
 
     def _let_go(self, changes: Sequence[Change]) -> None:
         def play(draft: BoundedDraft, at_us: int) -> None:
             for change in changes:
                 let_go(draft, change, at_us)
 
-        self._settled(play, self._last_us)
-
-    def _wrote(self, draft: BoundedDraft) -> bool:
-        asked_s = time.monotonic()
-        try:
-            counters = draft.write(self._session, self._last_us)
-        except Overtaken:
-            return False
-        if self._admission is not None:
-            self._admission.wrote(draft, counters, asked_s)
-        return True
+        self._plays.settled(play, self._plays.last_us)
 
 
 def _name(call: Reserve | Confirm | Pay | Cancel | Extend | Release) -> str:
@@ -341,12 +237,3 @@ def _name(call: Reserve | Confirm | Pay | Cancel | Extend | Release) -> str:
     if isinstance(call, Reserve):
         return call.hold.demand.reservation_id
     return call.demand.reservation_id if isinstance(call, Pay) else call.reservation_id
-
-
-def _expired(draft: BoundedDraft, reservation_id: str, now_us: int) -> bool:
-    """End a reservation if its time is over; tell whether it was."""
-    found = draft.reservation(reservation_id)
-    if found is None or not 0 < found.expires_at_us <= now_us:
-        return False
-    expire(draft, found, now_us)
-    return True

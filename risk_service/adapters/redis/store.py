@@ -26,9 +26,9 @@ from risk_service.adapters.redis.scripts import FOLD, SCRIPTS, TAKE, command, pl
 from risk_service.adapters.redis.trips import Damaged, Fold, MakeEntities, Trip, groups_of
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
+from risk_service.feature_ports import Observed, ReadRows
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import MAX_AGE_US, too_old
-from risk_service.ports import Observed, ReadRows
 
 TIMEOUT_S = 0.05
 # Kept decoded, 1.5 to 3 KB each: customers come back, and so do their devices, sellers, goods.

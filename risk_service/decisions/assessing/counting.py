@@ -11,7 +11,7 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.reported import EventRecord
 from risk_service.domain.stamps import Stamps
-from risk_service.ports import WindowStore
+from risk_service.feature_ports import WindowStore
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from risk_service.domain.action import Action
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
+from risk_service.feature_ports import WindowStore
 from risk_service.features.windows.order_event import action_event
 from risk_service.features.windows.plan import CompiledWindows
-from risk_service.ports import WindowStore
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,6 @@ from risk_service.features.clusters.terms import (
 from risk_service.features.entries import checked_entries, read_declaration
 
 FORMAT = 1
-CLUSTERS_KEYS = {"format": int, "rules": dict, "links": dict, "features": dict}
 RULES_KEYS = {
     "account": str, "kinds": list, "max_size": int, "members": int, "neighbours": int,
     "hub_days": int, "ready_after_s": int,

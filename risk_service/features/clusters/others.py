@@ -11,10 +11,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from risk_service.feature_ports import ReadRows, WindowStore
 from risk_service.features.clusters.features import ClusterFeatures, Trip
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.event import Event
-from risk_service.ports import ReadRows, WindowStore
 
 Floats = NDArray[np.float64]
 Views = Sequence[ClusterView[str] | None]

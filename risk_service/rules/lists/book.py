@@ -20,7 +20,6 @@ from risk_service.rules.lists.table import Table
 OVERLAY_MAX = 4096
 EMPTY_VERSION = "lists-0"
 
-Asked = Mapping[EntityKind, Sequence[str]]
 _One = Callable[[Order], str]
 _Several = Callable[[Order], Iterable[str]]
 
@@ -53,7 +52,6 @@ _SEVERAL: Mapping[EntityKind, _Several] = MappingProxyType(
     }
 )  # fmt: skip
 _NONE: Mapping[bytes, tuple[Entry, ...]] = MappingProxyType({})
-_NO_PROMOTIONS: frozenset[PromotionType] = frozenset()
 
 
 class ListBook:
@@ -145,21 +143,6 @@ class ListBook:
         for place, entries in met.items():
             hits[place] = _of_order(entries, orders[place])
         return hits
-
-    def hits_of(
-        self,
-        asked: Asked,
-        promotions: frozenset[PromotionType],
-        campaigns: frozenset[str],
-        at_us: int,
-    ) -> tuple[ListHit, ...]:
-        """Return every entry that these entities meet: for claims and promotion actions."""
-        met: list[tuple[EntityKind, Entry]] = []
-        for kind in self._kinds:
-            for text in asked.get(kind, ()):
-                if text:
-                    met += self._met(kind, text, at_us)
-        return _in_scope(met, promotions, campaigns)
 
     def changed(
         self,

@@ -203,11 +203,3 @@ def test_tables_and_overlay_agree(kinds: list[EntityKind], data: st.DataObject) 
         entries[split:], gone, version="v", needs=NOTHING_NEEDED
     ).changed([], gone, version="v", needs=NOTHING_NEEDED)  # fmt: skip
     assert sorted(ids(grown, ORDER)) == sorted(ids(book(*left), ORDER))
-
-
-def test_hits_of_claims_and_actions() -> None:
-    """What is no order is asked for by its entities."""
-    one = book(entry(1, EntityKind.ACCOUNT, ORDER.tokens.account))
-    asked = {EntityKind.ACCOUNT: [ORDER.tokens.account, ""], EntityKind.SKU: ["x"]}
-    met = one.hits_of(asked, frozenset(), frozenset(), NOW_US)
-    assert [hit.entry_id for hit in met] == ["le_1"]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from risk_service.adapters.live.flat import looks as at
-from risk_service.adapters.live.flat.looks import Look, look_at_all
+from risk_service.adapters.live.flat.look_arrays import Look
+from risk_service.adapters.live.flat.looks import look_at_all
 from risk_service.adapters.live.flat.memory import Ints
 from risk_service.features.clusters.accounts import UNKNOWN
 from risk_service.features.clusters.evidence import ACCOUNT_VALUES, salts

@@ -4,19 +4,12 @@ They read the arrays of ``Evidence``, ``Partition`` and ``Accounts`` as those ar
 are named as the methods there.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-
 from risk_service.adapters.live.flat.compiled import allocating, compiled
+from risk_service.adapters.live.flat.look_arrays import Ages, Evidences, Look, Partitions
 from risk_service.adapters.live.flat.memory import Ints
 from risk_service.features.clusters.evidence import ACCOUNT_VALUES
 from risk_service.features.clusters.state import NEW_ACCOUNT_US, NOBODY
 from risk_service.loops.pointers import bytes_at, int32s_at, ints_at
-
-Int32s = NDArray[np.int32]
-Bytes = NDArray[np.uint8]
 
 UNKNOWN = -1
 # What is told of an order: then come its members, then its neighbours, as account numbers.
@@ -24,55 +17,6 @@ SIZE, AGE_US, MERGES, HUB_LINKS, NEW_ACCOUNTS, ID, N_MEMBERS, N_NEAR, TOLD = ran
 # Terms of a look: time, least time of a row that makes a hub, how long accounts are kept, the
 # greatest size, how many members and neighbours are named; then salts, then caps by link type.
 AT_US, HUB_FROM, KEEP_US, MAX_SIZE, MEMBERS, NEAR, SALTS = range(7)
-
-
-class Evidences(NamedTuple):
-    """The arrays of ``Evidence`` and its index, whose slots come last."""
-
-    kind: Bytes
-    hub: Bytes
-    head: Int32s
-    row_account: Int32s
-    row_value: Int32s
-    row_us: Ints
-    older: Int32s
-    next_of: Int32s
-    first_row: Int32s
-    keys: Ints
-    slots: Int32s
-
-
-class Partitions(NamedTuple):
-    """The arrays of ``Partition``."""
-
-    label: Int32s
-    starts: Int32s
-    members: Int32s
-    moved: Int32s
-    following: Int32s
-    some: Int32s
-    sizes: Int32s
-    merges: Int32s
-
-
-class Ages(NamedTuple):
-    """The arrays of ``Accounts``."""
-
-    first_us: Ints
-    last_us: Ints
-
-
-class Look(NamedTuple):
-    """What is looked at: ``asked`` has an account's number and its links by order.
-
-    ``values``, ``clusters`` and ``accounts`` are room for the loops.
-    """
-
-    terms: Ints
-    asked: Ints
-    values: Ints
-    clusters: Ints
-    accounts: Ints
 
 
 @allocating

@@ -1,0 +1,170 @@
+"""Plays moves of the ledger on a reading of PostgreSQL's rows, until what they came to is written.
+
+One statement looks again whether everything a play rested on still holds, and writes by that
+alone. Where it does not, another process was faster, and the move is played again.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from risk_service.adapters.postgres.admission import Admission
+from risk_service.adapters.postgres.base import RESERVATION, Moment, Wanted
+from risk_service.adapters.postgres.bounded import BoundedDraft
+from risk_service.adapters.postgres.connection import Overtaken, Session
+from risk_service.adapters.postgres.foresight import Foresight
+from risk_service.adapters.postgres.migrate import migrate
+from risk_service.adapters.postgres.reading import Question, answered, due_keys, read
+from risk_service.domain.errors import StoreUnavailable
+from risk_service.limits.book import LimitBook
+from risk_service.limits.steps import expire
+
+# A move asks for more only as it learns more: a reservation, then its counters, then roots.
+ROUNDS_MAX = 50
+# Each failed try is another process's success; so many in a row are none of these.
+TRIES_MAX = 200
+SWEEP_RECORDS = 200
+
+Value = TypeVar("Value")
+Play = Callable[[BoundedDraft, int], Value]
+
+
+class Plays:
+    """Moves under way between one process and PostgreSQL.
+
+    Attributes
+    ----------
+    is_open
+        Whether the tables are known to be of this version.
+    last_us
+        The ledger's clock, which never goes back.
+    swept
+        How many holds that were over have been ended on the way.
+    conflicts
+        How often another process was faster.
+    """
+
+    def __init__(
+        self, session: Session, book: Callable[[], LimitBook], admission: Admission | None
+    ) -> None:
+        self._session = session
+        self._book = book
+        self._admission = admission
+        self.is_open = False
+        self.last_us = 0
+        self.swept = 0
+        self.conflicts = 0
+
+    def open(self) -> None:
+        """Connect and bring the tables to this version; every call does so when needed.
+
+        Raises
+        ------
+        ConfigFault
+            The tables belong to a newer version of the service.
+        StoreUnavailable
+            The server does not answer.
+        """
+        if not self.is_open:
+            migrate(self._session)
+            self.is_open = True
+
+    def expire(self, now_us: int) -> int:
+        """End some holds whose time is over, durably; return how many, 0 when none is left."""
+        self.open()
+        ended = 0
+        while not ended:
+            keys = due_keys(self._session, self.at(now_us), SWEEP_RECORDS)
+            if not keys:
+                return 0
+            names = [key.removeprefix(RESERVATION) for key in keys]
+
+            def play(draft: BoundedDraft, at_us: int, names: Sequence[str] = names) -> int:
+                return sum([_expired(draft, name, at_us) for name in names])
+
+            # None when another process has ended them all meanwhile.
+            ended = self.settled(play, now_us, sweep=False)[0]
+        return ended
+
+    def at(self, now_us: int) -> int:
+        """Return the ledger's clock, which never goes back."""
+        self.last_us = max(self.last_us, now_us)
+        return self.last_us
+
+    def blind(self) -> Foresight:
+        """Return that nothing is known ahead."""
+        return Foresight((), (), self._book(), self.last_us)
+
+    def played(
+        self, play: Play[Value], foresight: Foresight, now_us: int, *, sweep: bool = True
+    ) -> tuple[Value, BoundedDraft, Moment]:
+        """Play until nothing is missing; what was due is ended first."""
+        self.open()
+        wanted = foresight.wanted
+        moment = Moment(wanted, read=False)
+        if not wanted.is_empty:
+            question, foresight.question = foresight.question, None
+            moment = self._moment(wanted, now_us, question, sweep=sweep)
+        for _ in range(ROUNDS_MAX):
+            draft = BoundedDraft(moment, self.at(now_us))
+            if foresight.at_us == self.last_us:
+                draft.foreseen |= foresight.claims
+            value = play(draft, self.last_us)
+            if moment.complete:
+                return value, draft, moment
+            moment = self._moment(wanted, now_us, sweep=sweep)
+        raise RuntimeError("a move does not come to an end of what it asks for")
+
+    def _moment(
+        self, wanted: Wanted, now_us: int, question: Question | None = None, *, sweep: bool
+    ) -> Moment:
+        moment = None if question is None else answered(self._session, question)
+        if moment is None:
+            moment = read(self._session, wanted, self.at(now_us))
+        if sweep and moment.due and self._sweep(now_us):
+            moment = read(self._session, wanted, self.last_us)
+        self.at(moment.now_us)
+        return moment
+
+    def _sweep(self, now_us: int) -> bool:
+        """End everything that is due and that nobody else is ending; tell whether any was."""
+        before = self.swept
+        while ended := self.expire(now_us):
+            self.swept += ended
+        return self.swept > before
+
+    def settled(
+        self,
+        play: Play[Value],
+        now_us: int,
+        foresight: Foresight | None = None,
+        *,
+        sweep: bool = True,
+    ) -> tuple[Value, BoundedDraft, Moment]:
+        """Play and write, again and again until nobody was faster."""
+        foresight = foresight or self.blind()
+        for _ in range(TRIES_MAX):
+            value, draft, moment = self.played(play, foresight, now_us, sweep=sweep)
+            if draft.is_empty or self._wrote(draft):
+                return value, draft, moment
+            self.conflicts += 1
+        raise StoreUnavailable("PostgreSQL: others were faster again and again")
+
+    def _wrote(self, draft: BoundedDraft) -> bool:
+        asked_s = time.monotonic()
+        try:
+            counters = draft.write(self._session, self.last_us)
+        except Overtaken:
+            return False
+        if self._admission is not None:
+            self._admission.wrote(draft, counters, asked_s)
+        return True
+
+
+def _expired(draft: BoundedDraft, reservation_id: str, now_us: int) -> bool:
+    """End a reservation if its time is over; tell whether it was."""
+    found = draft.reservation(reservation_id)
+    if found is None or not 0 < found.expires_at_us <= now_us:
+        return False
+    expire(draft, found, now_us)
+    return True
