@@ -14,6 +14,7 @@ from risk_service.domain.errors import ConfigFault, RiskError
 from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.train import train as train_command
+from training.evaluate.ranking import Ranking
 
 WINDOWS = (
     "--train-from", "2024-01-15", "--train-to", "2024-03-01",
@@ -82,6 +83,16 @@ def test_predictions_hold_every_event_of_the_test_window(place: Path) -> None:
     assert rows.event_at.min().isoformat() >= "2024-03-08"
     assert rows.event_at.max().isoformat() < "2024-03-31"
     assert rows.probability.between(0, 1).all()
+
+
+def test_predictions_rank_as_the_figures_say(place: Path) -> None:
+    """Whoever measures the predictions file finds the PR-AUC that the run printed."""
+    figures, path = evaluate(place / "run")
+    known = pq.read_table(place / "shop" / "labels.parquet").to_pandas().set_index("event_id").value
+    rows = pq.read_table(path).to_pandas().set_index("event_id").join(known, how="inner")
+    ranking = Ranking.of(rows.value.to_numpy(), rows.probability.to_numpy())
+    pr_auc = ranking.curve().average_precision()
+    assert pr_auc == pytest.approx(figures["metrics"]["pr_auc"]["value"], abs=1e-9)
 
 
 def test_same_data_and_seed_give_the_same_predictions(place: Path) -> None:
