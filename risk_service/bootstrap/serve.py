@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 
 # A pass over so many takes less than a millisecond; over ten times as many an order waits for it.
 GC_YOUNG_OBJECTS = 2_000
-GC_YOUNG_PASSES = 20
-GC_MIDDLE_PASSES = 200
+GC_YOUNG_PASSES = 2
+GC_MIDDLE_PASSES = 2_000
 # Four chunks together hold up an order no longer than a group of orders does. How many wait
 # is bounded by the streams: each has some messages on their way.
 EVENT_CHUNKS = GatherLimits(
