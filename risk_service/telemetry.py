@@ -26,7 +26,7 @@ COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 
 # What a log line may say beside its time, level and event. Ids are the shop's or our own.
 LOG_FIELDS = (
-    "address", "bundle_sha256", "check", "code", "decision_id", "error", "error_type",
+    "address", "bundle_sha256", "check", "code", "count", "decision_id", "error", "error_type",
     "events", "feature_schema", "file", "grace_s", "limits", "lists", "method", "orders", "policy",
     "ready_s", "request_id", "reservation_id", "rules", "signal", "state", "version",
 )  # fmt: skip

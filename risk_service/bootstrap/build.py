@@ -174,7 +174,7 @@ def _shared_windows(settings: Settings) -> OpenShared | None:
     """Return what opens windows in Redis, or None when they stay in this process."""
     if settings.windows == "embedded":
         return None
-    addresses = parse_addresses(settings.windows.removeprefix("redis://"))
+    addresses = parse_addresses(settings.windows)
     login = Login(password=settings.windows_password.get_secret_value())
     timeout_s = settings.windows_timeout_ms / 1000
     return lambda compiled: RedisWindowStore(

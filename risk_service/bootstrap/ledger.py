@@ -61,7 +61,7 @@ def _admission(settings: Settings) -> Admission | None:
     if settings.admission == "none":
         return None
     counters = RedisAdmission(
-        parse_addresses(settings.admission.removeprefix("redis://")),
+        parse_addresses(settings.admission),
         login=Login(password=settings.admission_password.get_secret_value()),
         timeout_s=settings.admission_timeout_ms / 1000,
         trust_s=settings.admission_trust_ms / 1000,

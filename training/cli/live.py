@@ -1,6 +1,7 @@
 """``risk live``: what a service's live windows and clusters know."""
 
 import json
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.history import Existing, RedisHistory
 from risk_service.domain.errors import ConfigFault
 from training.live.backfill import Backfilled
 from training.live.backfill import backfill as fill
+from training.live.sinks import Shared
 
 
 @click.group()
@@ -36,27 +40,63 @@ def live() -> None:
     required=True,
     help="State directory of a service that has not served yet.",
 )
+@click.option(
+    "--windows",
+    default="embedded",
+    envvar="RISK_WINDOWS",
+    help="As of `risk serve`: embedded (the default), or redis://host:port[,host:port].",
+)
+@click.option(
+    "--existing",
+    type=click.Choice([one.value for one in Existing]),
+    default=Existing.REFUSE.value,
+    help="Redis holds windows already: refuse, replace them, or keep them and fill --state only.",
+)
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def backfill(warehouse: Path, until: str, state: Path, json_file: Path | None) -> None:
+def backfill(
+    warehouse: Path, until: str, state: Path, windows: str, existing: str, json_file: Path | None
+) -> None:
     """Let the history before a time count in the windows and clusters of a new service.
 
     Models are trained on full windows; a service that starts without history would answer
-    from empty ones for months.
+    from empty ones for months. With --windows redis://... they go into Redis (the password
+    in RISK_WINDOWS_PASSWORD), clusters and past orders into --state all the same.
 
     Example: risk live backfill --warehouse run/warehouse --until 2026-07-01T00:00:00Z --state state
     """
-    text = TextColumn("live history")
+    text = TextColumn("live history: {task.description}")
     console = Console(stderr=True)
     columns = (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("events", total=None)
+        bars = {what: progress.add_task(what, total=None) for what in ("events", "records")}
         found = fill(
             warehouse,
             _time(until),
             state,
-            lambda done, total: progress.update(bar, completed=done, total=total),
+            lambda what, done, total: progress.update(
+                bars[what], completed=done, total=total or None
+            ),
+            _shared(windows, Existing(existing)),
         )
     _tell(found, state, json_file)
+
+
+def _shared(windows: str, existing: Existing) -> Shared | None:
+    """Return where windows go that are shared, None where they are not.
+
+    Raises
+    ------
+    ConfigFault
+        The address is none.
+    """
+    if windows == "embedded":
+        return None
+    addresses = parse_addresses(windows)
+    login = Login(password=os.environ.get("RISK_WINDOWS_PASSWORD", ""))
+    return Shared(
+        open_history=lambda compiled: RedisHistory(compiled, addresses, login=login),
+        existing=existing,
+    )
 
 
 def _tell(found: Backfilled, state: Path, json_file: Path | None) -> None:

@@ -1,12 +1,14 @@
 """Events of the log laid out by record: in scratch files, one for each range of record keys.
 
 An event is kept once, as words; each record that it changes gets an entry that names it.
-The files take some 0.5 kB an event, and are deleted at the end.
+The files take some 0.5 kB an event, and are deleted at the end. A record is known by the hash
+of its key; where the keys themselves are wanted, they lie in files of the same ranges.
 """
 
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from struct import Struct
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -19,6 +21,8 @@ PARTS = 64
 KEYS_PER_PART = 256 // PARTS
 # Of a part, held back until they are worth a write.
 BUFFER_BYTES = 1 << 18
+KEY_BYTES = 16
+_NAME = Struct("<ii")
 
 Ints = NDArray[np.int64]
 
@@ -76,6 +80,7 @@ class Scratch:
         self._directory.mkdir()
         self._events = (self._directory / "events").open("wb")
         self._entries = [bytearray() for _ in range(PARTS)]
+        self._names = [bytearray() for _ in range(PARTS)]
 
     def __enter__(self) -> Self:
         """Return the open files."""
@@ -105,6 +110,26 @@ class Scratch:
             if len(entries) >= BUFFER_BYTES:
                 self._write(number)
 
+    def name(self, key: bytes, group: int, name: str) -> None:
+        """Note what a record's key is the hash of; to say it again does no harm."""
+        number, said = key[0] // KEYS_PER_PART, name.encode()
+        names = self._names[number]
+        names += key + _NAME.pack(group, len(said)) + said
+        if len(names) >= BUFFER_BYTES:
+            self._write_names(number)
+
+    def names(self, key: bytes) -> dict[bytes, tuple[int, str]]:
+        """Return key group and key of every record in the part of this one, by its hash."""
+        number = key[0] // KEYS_PER_PART
+        self._write_names(number)
+        said, at, found = self._names_path(number).read_bytes(), 0, {}
+        while at < len(said):
+            begin = at + KEY_BYTES + _NAME.size
+            group, size = _NAME.unpack_from(said, at + KEY_BYTES)
+            found[said[at : at + KEY_BYTES]] = (group, said[begin : begin + size].decode())
+            at = begin + size
+        return found
+
     def parts(self) -> Iterator[Part]:
         """Yield all records, part after part in the order of their keys."""
         self._events.close()
@@ -122,8 +147,16 @@ class Scratch:
             file.write(self._entries[number])
         self._entries[number].clear()
 
+    def _write_names(self, number: int) -> None:
+        with self._names_path(number).open("ab") as file:
+            file.write(self._names[number])
+        self._names[number].clear()
+
     def _path(self, number: int) -> Path:
         return self._directory / f"part-{number:02d}"
+
+    def _names_path(self, number: int) -> Path:
+        return self._directory / f"names-{number:02d}"
 
 
 def _part(entries: NDArray[np.void], words: Ints) -> Part:

@@ -55,6 +55,7 @@ WINDOW_RECORDS = FileKind(
 
 # A key group, and the key of a record in it.
 RecordKey = tuple[int, str]
+_NO_NAMES: Mapping[bytes, RecordKey] = {}
 
 
 class Reached(NamedTuple):
@@ -85,13 +86,15 @@ def key_of(group: int, key: str) -> bytes:
 
 
 class RecordsFile:
-    """Reads for one thread, writes for another.
+    """Reads for one thread, writes for another. Implements ``rebuild.Sink``.
 
     Parameters
     ----------
     directory
         Where the file lies, beside the log.
     """
+
+    by_name = False
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -141,7 +144,7 @@ class RecordsFile:
                 self._writer.execute(_PUT, _joined([rows[place] for place in some]))
             self._writer.execute("INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?, ?)", reached)
 
-    def fill(self, rows: Iterable[Row]) -> None:
+    def fill(self, rows: Iterable[Row], _names: Mapping[bytes, RecordKey] = _NO_NAMES) -> None:
         """Add records to a file that is being made; until ``write`` it has reached nothing."""
         with transaction(self._writer):
             self._writer.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)

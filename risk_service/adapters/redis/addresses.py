@@ -27,14 +27,15 @@ class Login:
 
 
 def parse_addresses(text: str) -> tuple[Address, ...]:
-    """Return the addresses of ``host:port,host:port``; a host may be ``[::1]``.
+    """Return the addresses of ``[redis://]host:port,host:port``; a host may be ``[::1]``.
 
     Raises
     ------
     ConfigFault
         A part of the text is no address.
     """
-    return tuple(_address(part.strip()) for part in text.split(","))
+    hosts = text.removeprefix("redis://").split(",")
+    return tuple(_address(part.strip()) for part in hosts)
 
 
 def _address(text: str) -> Address:

@@ -91,6 +91,28 @@ class Cluster:
             self._by_slot = None  # another node may have taken over by the next call
             raise
 
+    def ask_each(self, command: bytes) -> dict[Address, Reply]:
+        """Return what every server that holds keys says to one command.
+
+        Raises
+        ------
+        StoreUnavailable
+            One of them did not answer in time.
+        """
+        patience = Patience(self._timeout_s)
+        if self._single is None and self._by_slot is None:
+            self._discover(patience)
+        nodes = [self._single] if self._single is not None else self._by_slot or []
+        return {
+            node.address: node.call(command, 1, patience)[0]
+            for node in dict.fromkeys(nodes)
+            if node is not None
+        }
+
+    def ask(self, address: Address, command: bytes) -> Reply:
+        """Return what one of these servers says to one command."""
+        return self._node(address).call(command, 1, Patience(self._timeout_s))[0]
+
     def close(self) -> None:
         """Close all connections."""
         for node in self._nodes.values():
