@@ -11,6 +11,7 @@ from risk_service.adapters.live.recovery import Windows, open_windows
 from risk_service.adapters.live.store import RECORDS_MAX
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog
+from risk_service.adapters.sqlite.lost import refuse_lost_log
 from risk_service.adapters.sqlite.past_orders import SqlitePastOrders
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.stamps import Stamps
@@ -77,7 +78,13 @@ def open_state(
         Opens windows that are shared; None keeps them in this process.
     keeper
         Makes what keeps the records of windows; None takes the fastest there is.
+
+    Raises
+    ------
+    ConfigFault
+        The log was there before and is gone.
     """
+    refuse_lost_log(directory)
     store = SqliteDecisionStore(directory, on_commit=on_commit)
     events = SqliteEventLog(directory, on_commit=on_commit)
     tail = LogTail(directory, store, events)

@@ -79,6 +79,38 @@ def test_restart_finds_the_decisions(files: ServiceFiles) -> None:
         assert ask(server.address, request) == first
 
 
+@pytest.mark.parametrize("name", ["decisions.sqlite3", "governance.sqlite3"])
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_a_lost_file_is_not_begun_anew(files: ServiceFiles, name: str, how: str) -> None:
+    """Where decisions or what was published are gone the start is refused; put back, it serves."""
+    request = score_request("kept")
+    with start_server(files) as server:
+        first = ask(server.address, request)
+        assert server.stop() == 0
+    kept = (files.state / name).read_bytes()
+    (files.state / name).unlink()
+    if how == "empty":
+        (files.state / name).touch()
+    words = failed_start(serve_command(files))
+    assert f"{files.state / name} is missing or empty" in words
+    assert "restore it from a backup" in words
+    (files.state / name).write_bytes(kept)
+    with start_server(files) as server:
+        assert ask(server.address, request) == first
+
+
+def test_a_damaged_file_is_named(files: ServiceFiles) -> None:
+    """Who must put a backup back is told of which file."""
+    with start_server(files) as server:
+        ask(server.address, score_request("kept"))
+        assert server.stop() == 0
+    for name in ("governance.sqlite3", "decisions.sqlite3"):
+        (files.state / name).write_bytes(b"no database " * 1000)
+        assert f"error: {files.state / name}: file is not a database" in failed_start(
+            serve_command(files)
+        )
+
+
 def test_start_needs_neither_feast_nor_training(files: ServiceFiles) -> None:
     """Everything that serving imports is free of Feast, pandas and the training stack."""
     code = (

@@ -34,7 +34,7 @@ class SqliteAdjustments:
             The adjustment id was used for another change.
         """
         db = self._file.db
-        with unavailable(), transaction(db):
+        with unavailable("governance"), transaction(db):
             sql = "SELECT number FROM adjustments WHERE adjustment_id = ?"
             row = db.execute(sql, (call.adjustment_id,)).fetchone()
             if row is not None:
@@ -62,7 +62,7 @@ class SqliteAdjustments:
         NotFound, Conflict, Forbidden
             There is none, it is closed, or the approver is its author.
         """
-        with unavailable(), second_person(), transaction(self._file.db):
+        with unavailable("governance"), second_person(), transaction(self._file.db):
             one = self._one(number)
             if one.state is AdjustmentState.APPROVED:
                 return one
@@ -82,7 +82,7 @@ class SqliteAdjustments:
         NotFound, Conflict
             There is none, or it is not proposed.
         """
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             one = self._one(number)
             self._require_proposed(one)
             self._file.db.execute(
@@ -119,13 +119,13 @@ class SqliteAdjustments:
         NotFound
             There is none of that number.
         """
-        with unavailable():
+        with unavailable("governance"):
             return self._one(number)
 
     def adjustments(self, state: AdjustmentState | None, limit: int) -> list[Adjustment]:
         """Return the newest changes, the newest first."""
         where, values = ("WHERE state = ?", [state.value]) if state else ("", [])
-        with unavailable():
+        with unavailable("governance"):
             rows = self._file.db.execute(
                 f"SELECT {_COLUMNS} FROM adjustments {where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - own names
                 (*values, limit),
@@ -143,7 +143,7 @@ class SqliteAdjustments:
     ) -> Adjustment:
         """Write what came of an approved change, once."""
         number, actor_id, action = who
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             one = self._one(number)
             if one.state is not AdjustmentState.APPROVED:
                 return one  # two approvers at once: the first has told

@@ -27,7 +27,16 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
 
 
 class unavailable:  # noqa: N801 - reads as the verb of a with statement, like contextlib's
-    """Turn what the machine did to us into ``StoreUnavailable``; bugs stay what they are."""
+    """Turn what the machine did to us into ``StoreUnavailable``; bugs stay what they are.
+
+    Parameters
+    ----------
+    what
+        What was asked, for the log: a name or a file.
+    """
+
+    def __init__(self, what: object = "decision store") -> None:
+        self._what = what
 
     def __enter__(self) -> None:
         """Begin."""
@@ -38,7 +47,7 @@ class unavailable:  # noqa: N801 - reads as the verb of a with statement, like c
         """Let everything pass but errors of the database."""
         if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _BUGS):
             return False
-        raise StoreUnavailable(f"decision store: {error}") from error
+        raise StoreUnavailable(f"{self._what}: {error}") from error
 
 
 class transaction:  # noqa: N801 - as above

@@ -81,7 +81,7 @@ class SqliteDecisionStore:
         self._directory = directory
         self._path = directory / FILE_NAME
         self._on_commit = on_commit
-        with unavailable():
+        with unavailable(self._path):
             self._db = connect(self._path, "FULL")
             migrate(self._db, str(self._path), DECISION_LOG)
             self._rows = DecisionRows(self._db)

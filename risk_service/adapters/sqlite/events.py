@@ -72,7 +72,7 @@ class SqliteEventLog:
         self._on_commit = on_commit
         self._wal_bytes = 0
         path = directory / FILE_NAME
-        with unavailable():
+        with unavailable(path):
             self._db = connect(path, "FULL")
             migrate(self._db, str(path), DECISION_LOG)
             last = self._db.execute("SELECT max(stamp_us) FROM events").fetchone()[0]

@@ -16,6 +16,7 @@ from typing import Any
 
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
 from risk_service.adapters.sqlite.governance_schema import FOUR_EYES, GOVERNANCE
+from risk_service.adapters.sqlite.lost import refuse_lost_governance
 from risk_service.adapters.sqlite.schema import migrate
 from risk_service.domain.audit import AuditFilter, AuditRow, NumberedRow
 from risk_service.domain.errors import Forbidden
@@ -48,11 +49,17 @@ class GovernanceFile:
     ----------
     now_us
         Where times come from.
+
+    Raises
+    ------
+    ConfigFault
+        The file was there before and is gone.
     """
 
     def __init__(self, path: Path, now_us: Callable[[], int]) -> None:
         self.now_us = now_us
-        with unavailable():
+        refuse_lost_governance(path, _lock_of(path))
+        with unavailable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self.db = connect(path, "FULL")
             self.db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
@@ -77,12 +84,12 @@ class GovernanceFile:
         return changed
 
     def _data_version(self) -> int:
-        with unavailable():
+        with unavailable("governance"):
             return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def append(self, row: AuditRow) -> int:
         """Write a row of the trail in a transaction of its own, and return its number."""
-        with unavailable(), transaction(self.db):
+        with unavailable("governance"), transaction(self.db):
             return self.note(row)
 
     def note(self, row: AuditRow) -> int:
@@ -106,7 +113,7 @@ class GovernanceFile:
             "SELECT number, at_us, actor_id, action, subject, before, after FROM audit "  # noqa: S608 - own column names
             f"WHERE {' AND '.join(where)} ORDER BY number LIMIT ?"
         )
-        with unavailable():
+        with unavailable("governance"):
             found = self.db.execute(sql, (*asked, wanted.limit)).fetchall()
         names = AuditRow.__struct_fields__
         return [
@@ -124,10 +131,14 @@ class GovernanceFile:
         )  # fmt: skip
 
 
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Let one process at a time bring the tables to this version."""
-    handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

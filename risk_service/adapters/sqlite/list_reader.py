@@ -45,7 +45,7 @@ class ListReader:
 
     def book(self, version: str, now_us: int) -> ListBook:
         """Return the entries in force that have not expired by now."""
-        with unavailable():
+        with unavailable("governance"):
             terms = self._terms()
             places = {number: place for place, number in enumerate(terms)}
             return ListBook(
@@ -57,12 +57,12 @@ class ListReader:
 
     def needs(self) -> ListNeeds:
         """Return what the entries in force need of orders."""
-        with unavailable():
+        with unavailable("governance"):
             return self._needs()
 
     def added_by(self, change: int) -> list[Entry]:
         """Return the entries of a change that is in force."""
-        with unavailable():
+        with unavailable("governance"):
             terms = self._terms()
             rows = self._file.db.execute(
                 "SELECT entry_no, entity, key, terms_no, expires_us FROM list_entries "
@@ -80,12 +80,12 @@ class ListReader:
     def removed_by(self, change: int) -> list[int]:
         """Return the numbers of the entries that a change takes out."""
         sql = "SELECT entry_no FROM list_removals WHERE change_no = ?"
-        with unavailable():
+        with unavailable("governance"):
             return [row[0] for row in self._file.db.execute(sql, (change,))]
 
     def summaries(self) -> list[ListSummary]:
         """Return every list with its counts."""
-        with unavailable():
+        with unavailable("governance"):
             rows = self._file.db.execute(
                 "SELECT list_id, kind, created_by, created_us, "
                 "(SELECT coalesce(sum(CASE kind WHEN 'list.remove' THEN -entries ELSE entries END)"
@@ -108,7 +108,7 @@ class ListReader:
             f"{_LISTED} {_SCAN} WHERE list_terms.list_id = ? AND entry_no > ? {some} "
             "ORDER BY entry_no LIMIT ?"
         )
-        with unavailable():
+        with unavailable("governance"):
             return [_listed(row) for row in self._file.db.execute(sql, (list_id, after, limit))]
 
     def of_change(self, change: int, limit: int) -> list[ListedEntry]:
@@ -119,14 +119,14 @@ class ListReader:
             "FROM list_removals WHERE change_no = ?) ORDER BY entry_no LIMIT ?"
         )
         asked = (change, limit, change, limit)
-        with unavailable():
+        with unavailable("governance"):
             return [_listed(row) for row in self._file.db.execute(sql, asked)]
 
     def find(self, entity: EntityKind, text: str) -> list[ListedEntry]:
         """Return every entry in force, or proposed, about one entity."""
         sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? AND {_OPEN} ORDER BY entry_no"
         key = (key_bytes(entity, text), CODE_OF[entity])
-        with unavailable():
+        with unavailable("governance"):
             return [_listed(row) for row in self._file.db.execute(sql, key)]
 
     def _terms(self) -> dict[int, Terms]:

@@ -40,7 +40,7 @@ class Stage:
         self._terms: dict[ListTerms, int] = {}
         self._hash = sha256()
         self.count = 0
-        with unavailable():
+        with unavailable("governance"):
             db.execute(
                 f"CREATE TEMP TABLE {self._table.removeprefix('temp.')} (entity INTEGER, key BLOB, "
                 "shown TEXT, bits INTEGER, terms INTEGER, expires_us INTEGER)"
@@ -64,7 +64,7 @@ class Stage:
             They differ in more reasons, sources and scopes than 10,000.
         """
         rows = [self._row(entry) for entry in entries]
-        with unavailable():
+        with unavailable("governance"):
             self._db.executemany(f"INSERT INTO {self._table} VALUES (?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - own name
         self.count += len(rows)
 
@@ -92,7 +92,7 @@ class Stage:
 
     def close(self) -> None:
         """Give the temporary table back."""
-        with unavailable():
+        with unavailable("governance"):
             self._db.execute(f"DROP TABLE IF EXISTS {self._table}")
             self._db.execute(f"DROP TABLE IF EXISTS {self._terms_table}")
 

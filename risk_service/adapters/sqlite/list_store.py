@@ -39,7 +39,7 @@ class SqliteLists:
 
     def kind_of(self, list_id: str) -> ListKind | None:
         """Return the kind of a list, or None when there is none of that name."""
-        with unavailable():
+        with unavailable("governance"):
             return self._kind_of(list_id)
 
     def add(self, draft: ListDraft, list_kind: ListKind, stage: Stage) -> Change:
@@ -51,7 +51,7 @@ class SqliteLists:
             The list is of another kind.
         """
         now_us = self._file.now_us()
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             self._make_list(draft, list_kind, now_us)
             number = self._next_number()
             fresh = stage.write(number)
@@ -67,7 +67,7 @@ class SqliteLists:
             One of them is not in force.
         """
         db = self._file.db
-        with unavailable(), transaction(db):
+        with unavailable("governance"), transaction(db):
             digest = sha256()
             for number in entries:
                 row = db.execute(
@@ -97,7 +97,7 @@ class SqliteLists:
         NotFound, Conflict, Forbidden
             There is none, it is not proposed, or the approver is its author.
         """
-        with unavailable(), second_person(), transaction(self._file.db):
+        with unavailable("governance"), second_person(), transaction(self._file.db):
             change = self._proposed(number)
             self._file.db.execute(
                 "UPDATE changes SET state = 'applied', approver = ?, decided_us = ? "
@@ -116,7 +116,7 @@ class SqliteLists:
         NotFound, Conflict
             There is none, or it is not proposed.
         """
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             self._proposed(number)
             self._file.db.execute(
                 "UPDATE changes SET state = 'rejected', closed_by = ?, decided_us = ? "
@@ -133,13 +133,13 @@ class SqliteLists:
         NotFound
             There is none of that number.
         """
-        with unavailable():
+        with unavailable("governance"):
             return self._change(number)
 
     def changes(self, state: ChangeState | None, limit: int) -> list[Change]:
         """Return the newest changes, the newest first."""
         where, values = ("WHERE state = ?", [state.value]) if state else ("", [])
-        with unavailable():
+        with unavailable("governance"):
             rows = self._file.db.execute(
                 f"{_CHANGE} {where} ORDER BY number DESC LIMIT ?", (*values, limit)
             ).fetchall()
@@ -147,7 +147,7 @@ class SqliteLists:
 
     def sequence(self) -> tuple[int, str]:
         """Return how many changes are in force, and the name of that state."""
-        with unavailable():
+        with unavailable("governance"):
             sequence, digest = self._version()
         name = f"lists-{sequence}-{digest.hex()[:DIGEST_SHOWN]}"
         return sequence, name if sequence else EMPTY_VERSION

@@ -39,7 +39,7 @@ class SqlitePublications:
 
     def seed(self, kind: PublishedKind, version: str, sources: Sources) -> None:
         """Put the operator's own sources in force as long as nobody has published others."""
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             active = self._active(kind)
             if active is not None and (active.author != SHIPPED or active.version == version):
                 return
@@ -64,7 +64,7 @@ class SqlitePublications:
             It is in force already, or proposed.
         """
         kind, version = draft.kind, draft.version
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             for state, words in (("active", "in force"), ("proposed", "proposed already")):
                 row = self._file.db.execute(
                     "SELECT number FROM publications WHERE kind = ? AND version = ? AND state = ?",
@@ -87,7 +87,7 @@ class SqlitePublications:
             There is none, it is not proposed or rests on what is no more in force, or the
             approver is its author.
         """
-        with unavailable(), second_person(), transaction(self._file.db):
+        with unavailable("governance"), second_person(), transaction(self._file.db):
             one = self._publication(kind, number)
             active = self._active(kind)
             if one.state is not PublicationState.PROPOSED:
@@ -112,7 +112,7 @@ class SqlitePublications:
         NotFound, Conflict
             There is none, or it is not proposed.
         """
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             one = self._publication(kind, number)
             if one.state is not PublicationState.PROPOSED:
                 raise Conflict(f"{kind} number {number} is {one.state}, not proposed")
@@ -136,12 +136,12 @@ class SqlitePublications:
         NotFound, Conflict
             There is none, or it was never approved, or it is in force.
         """
-        with unavailable():
+        with unavailable("governance"):
             return self._target(kind, number)
 
     def rollback(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
         """Put a version in force again that was approved before."""
-        with unavailable(), transaction(self._file.db):
+        with unavailable("governance"), transaction(self._file.db):
             target, active = self._target(kind, number), self._active(kind)
             self._activate(kind, target.number, active, None)
             self._note(
@@ -152,7 +152,7 @@ class SqlitePublications:
 
     def active(self, kind: PublishedKind) -> Publication | None:
         """Return what is in force."""
-        with unavailable():
+        with unavailable("governance"):
             return self._active(kind)
 
     def publication(self, kind: PublishedKind, number: int) -> Publication:
@@ -163,12 +163,12 @@ class SqlitePublications:
         NotFound
             There is none of that number.
         """
-        with unavailable():
+        with unavailable("governance"):
             return self._publication(kind, number)
 
     def sources(self, number: int) -> Sources:
         """Return the sources of a publication."""
-        with unavailable():
+        with unavailable("governance"):
             row = self._file.db.execute(
                 "SELECT sources FROM publications WHERE number = ?", (number,)
             ).fetchone()
@@ -177,13 +177,13 @@ class SqlitePublications:
     def publications(self, kind: PublishedKind, limit: int) -> list[Publication]:
         """Return the newest publications, the newest first."""
         sql = f"{_PUBLICATION} WHERE kind = ? ORDER BY number DESC LIMIT ?"
-        with unavailable():
+        with unavailable("governance"):
             return [_publication(row) for row in self._file.db.execute(sql, (kind, limit))]
 
     def history(self, kind: PublishedKind, limit: int) -> list[tuple[int, int]]:
         """Return when which number came into force, the newest first."""
         actions = [f"{kind}.{one}" for one in _IN_FORCE]
-        with unavailable():
+        with unavailable("governance"):
             rows = self._file.db.execute(
                 "SELECT at_us, CAST(substr(subject, instr(subject, '/') + 1) AS INTEGER) "  # noqa: S608 - question marks only
                 f"FROM audit WHERE action IN ({marks(actions)}) ORDER BY number DESC LIMIT ?",
