@@ -106,6 +106,25 @@ def test_a_repeat_gets_the_stored_answer_and_the_decision_is_found_again(stub: S
     assert refused(stub.ScoreRefund, taken).code() is Code.ALREADY_EXISTS
 
 
+def test_money_back_for_what_was_never_paid_is_looked_at(stub: Stub) -> None:
+    """An order refused or cancelled unpaid goes to a person; one that was paid is refunded."""
+    denied = ordered(stub, score_request("refused", units=60))
+    cancelled = ordered(stub, score_request("cancelled"))
+    reported(stub, cancelled, event_pb2.EVENT_TYPE_CANCELLED, "unpaid-cancel")
+    paid = ordered(stub, score_request("paid"))
+    reported(stub, paid, event_pb2.EVENT_TYPE_PAID, "paid-paid")
+    reported(stub, paid, event_pb2.EVENT_TYPE_CANCELLED, "paid-cancel")
+    claims = {
+        order_id: claim_request(f"m-{order_id}", order_id) for order_id in (denied, cancelled)
+    }
+    for claim in claims.values():
+        decision = stub.ScoreRefund(claim, timeout=10).decision
+        assert decision.outcome == risk_pb2.OUTCOME_REVIEW
+        assert "return_of_unpaid_order" in [cause.ref for cause in decision.causes]
+    decision = stub.ScoreRefund(claim_request("m-paid", paid), timeout=10).decision
+    assert "return_of_unpaid_order" not in [hit.rule_id for hit in decision.rule_hits]
+
+
 def test_a_claim_is_decided_again_when_evidence_comes_and_counts_once(stub: Stub) -> None:
     """What is asked for is named; handed in under a new request id it is asked no more."""
     order_id = ordered(stub, score_request("proof", units=60))

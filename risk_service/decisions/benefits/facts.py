@@ -45,9 +45,10 @@ def customer_facts(
     }
     if group is not None:
         known |= {
-            "group_size": group.size,
-            "group_devices": group.devices,
-            "group_ips": group.ips,
+            # 0 is what the contract has for "not told": a group is somebody, on some device.
+            "group_size": group.size or None,
+            "group_devices": group.devices or None,
+            "group_ips": group.ips or None,
             "group_overlap_share": group.overlap_share,
         }
     return present(known)

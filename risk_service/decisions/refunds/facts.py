@@ -48,6 +48,8 @@ def claim_facts(
             "claims_on_order": float(life.claims + 1),
             "since_order_hours": _hours(order.ordered_at_us, now_us),
             "since_delivery_hours": _hours(life.delivered_us, now_us),
+            "paid": life.paid_us is not None,
+            "stopped": life.stopped_us is not None,
             "delivered": life.delivered_us is not None,
             "shipped": life.shipped_us is not None,
             "refunded_minor": float(life.refunded_minor),

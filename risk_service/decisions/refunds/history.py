@@ -12,10 +12,12 @@ class OrderLife(Struct, frozen=True, kw_only=True):
     """The order's life so far; times are microseconds since 1970 UTC, None where unknown.
 
     ``claims`` counts requests of a refund that count by themselves, and ``claim_ids`` names
-    those that the shop named; the one that is being decided is in neither.
+    those that the shop named; the one that is being decided is in neither. ``stopped_us`` is when
+    the order was cancelled, or blocked by the shop.
     """
 
     paid_us: int | None = None
+    stopped_us: int | None = None
     shipped_us: int | None = None
     delivered_us: int | None = None
     refunded_minor: int = 0
@@ -38,6 +40,7 @@ def order_life(events: Sequence[EventRecord], claim_id: str) -> OrderLife:
     lives = [one.life for one in known if one.life is not None]
     return OrderLife(
         paid_us=_first(lives, EventType.PAID),
+        stopped_us=_first(lives, EventType.CANCELLED, EventType.BLOCKED),
         shipped_us=_first(lives, EventType.SHIPPED),
         delivered_us=_first(lives, EventType.DELIVERED),
         refunded_minor=sum(
@@ -51,8 +54,8 @@ def order_life(events: Sequence[EventRecord], claim_id: str) -> OrderLife:
     )
 
 
-def _first(lives: Sequence[LifeEvent], kind: EventType) -> int | None:
-    return min((one.at_us for one in lives if one.event_type is kind), default=None)
+def _first(lives: Sequence[LifeEvent], *kinds: EventType) -> int | None:
+    return min((one.at_us for one in lives if one.event_type in kinds), default=None)
 
 
 def _weight(lives: Sequence[LifeEvent], kind: EventType) -> float | None:
