@@ -11,6 +11,7 @@ from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import LANGUAGES, explained
+from risk_service.cli.remote import told_in_one_line
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
@@ -76,7 +77,7 @@ def _record(by: str, key: str, server: str | None, state: Path | None) -> Record
         options = ClientOptions()
     except ValueError as error:
         raise ConfigFault(str(error)) from error
-    with RiskClient(str(server), options) as client:
+    with told_in_one_line(str(server)), RiskClient(str(server), options) as client:
         packed = client.decision_record(**chosen)
     # A record of an order names it; that of a claim or an action names its subject.
     form = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw])

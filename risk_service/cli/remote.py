@@ -1,7 +1,8 @@
 """What commands share that speak to a running service: its address, the token, the errors."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -60,20 +61,26 @@ class Remote:
 
     def using(self, work: Callable[[AdminClient], dict[str, Any]]) -> dict[str, Any]:
         """Return what some work with the client comes to."""
-        try:
-            with AdminClient(self._server, self._options) as client:
-                return work(client)
-        except ServiceUnavailable as error:
-            words = f"{self._server}: {error}; is the service running? See --server"
-            raise click.ClickException(words) from error
-        except AccessRefused as error:
-            raise click.ClickException(f"{error}\nGive your token as RISK_TOKEN.") from error
-        except InvalidRequest as error:
-            # The violations say it all, one line each.
-            lines = [f"{one.field}: {one.description}" for one in error.violations]
-            raise click.ClickException("\n".join(lines) or str(error)) from error
-        except (ClientError, ValueError) as error:
-            raise click.ClickException(str(error)) from error
+        with told_in_one_line(self._server), AdminClient(self._server, self._options) as client:
+            return work(client)
+
+
+@contextmanager
+def told_in_one_line(server: str) -> Iterator[None]:
+    """End the command with one clear line where the client raises an error of its own."""
+    try:
+        yield
+    except ServiceUnavailable as error:
+        words = f"{server}: {error}; is the service running? See --server"
+        raise click.ClickException(words) from error
+    except AccessRefused as error:
+        raise click.ClickException(f"{error}\nGive your token as RISK_TOKEN.") from error
+    except InvalidRequest as error:
+        # The violations say it all, one line each.
+        lines = [f"{one.field}: {one.description}" for one in error.violations]
+        raise click.ClickException("\n".join(lines) or str(error)) from error
+    except (ClientError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def print_json(data: object) -> None:

@@ -11,10 +11,14 @@ from risk_service.decisions.verdict import Verdict
 from risk_service.domain.decision import Cause, Reason, Step
 from risk_service.domain.grant import Grant, LimitUse
 from risk_service.domain.hits import RuleHit
-from risk_service.domain.vocabulary import VerificationLevel
+from risk_service.domain.vocabulary import Outcome, VerificationLevel
 
 DENY_LISTED = "DENY_LISTED"
 LIMIT_REACHED = "LIMIT_REACHED"
+# A limit that asks for more than a refusal leaves the customer a way on: the text must say so.
+LIMIT_TO_VERIFY = "LIMIT_TO_VERIFY"
+LIMIT_TO_CHECK = "LIMIT_TO_CHECK"
+LIMIT_CODES = {Outcome.CHALLENGE: LIMIT_TO_VERIFY, Outcome.REVIEW: LIMIT_TO_CHECK}
 VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 DIMENSION_MISSING = "LIMIT_DIMENSION_MISSING"
 # What else a grant may say, by the codes of the limits.
@@ -31,6 +35,7 @@ LARGE_AMOUNT = "LARGE_AMOUNT"
 CAUSE_CODES = (
     DENY_LISTED,
     LIMIT_REACHED,
+    *LIMIT_CODES.values(),
     VERIFICATION_REQUIRED,
     DIMENSION_MISSING,
     *GRANT_CODES,
@@ -49,7 +54,7 @@ SUBJECTS_ZH = {
     "address_building": "楼栋地址",
     "ip": "IP",
     "ip_block": "IP 段",
-    "identity_cluster": "身份团伙",
+    "identity_cluster": "身份簇",
     "spu": "商品（SPU）",
     "category": "商品类目",
     "GLOBAL": "全部顾客",
@@ -119,12 +124,12 @@ def _of_limit(cause: Cause, grant: Grant, reasons: Reasons) -> list[Reason]:
         )
     told += [reasons.plain(code, None) for code in grant.codes if code in GRANT_CODES]
     blocking = [use for use in grant.uses if use.blocking and use.policy_id == cause.ref]
-    return [*told, *[_of_use(use, reasons) for use in blocking[:1]]]
+    return [*told, *[_of_use(use, cause.outcome, reasons) for use in blocking[:1]]]
 
 
-def _of_use(use: LimitUse, reasons: Reasons) -> Reason:
+def _of_use(use: LimitUse, outcome: Outcome, reasons: Reasons) -> Reason:
     return reasons.plain(
-        LIMIT_REACHED,
+        LIMIT_CODES.get(outcome, LIMIT_REACHED),
         None,
         policy=use.policy_id,
         used=use.used,

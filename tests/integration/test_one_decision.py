@@ -109,11 +109,57 @@ def test_a_person_is_known_by_any_sign(stub: risk_pb2_grpc.RiskServiceStub, shar
     blocking = {use.subject: use for use in last.limit_uses if use.blocking}
     assert name in blocking
     assert last.blocking in blocking
+    linked = blocking.pop("identity_cluster")
+    assert linked.policy_id == "flash-sale-cluster"
     for use in blocking.values():
         told = (use.policy_id, use.cap, use.used, use.remaining)
         assert told == ("flash-sale-person", CAP, CAP, 0)
-    assert [cause.step for cause in last.causes] == ["limit"]
+    assert {cause.step for cause in last.causes} == {"limit"}
     assert not last.HasField("held_until")
+
+
+DOOR = "中山路9号3栋701室"
+
+
+def at_one_door(person: str, promotion: int) -> risk_pb2.ScoreOrderRequest:
+    """Return the order of one of a family: the door is shared and nothing else."""
+    request = flash(f"family-{person}", person, sku="sku-family")
+    request.order.address.detail = DOOR
+    request.order.lines[0].promotion_type = promotion
+    return request
+
+
+def test_a_family_verifies_and_is_not_turned_away(stub: risk_pb2_grpc.RiskServiceStub) -> None:
+    """From the third on a household is asked to verify and buys; the door has six units in all."""
+    answers = []
+    for n in range(7):
+        one = stub.ScoreOrder(at_one_door(f"fam{n}x", FLASH)).decision
+        if one.outcome == risk_pb2.OUTCOME_CHALLENGE:
+            told = [(reason.code, reason.customer_text.zh) for reason in one.reasons]
+            assert told == [("LIMIT_TO_VERIFY", "请完成验证后继续购买。")]
+            assert one.blocking == "identity_cluster"
+            passed = risk_pb2.CompleteChallengeRequest(
+                request_id=f"{one.request_id}-passed",
+                challenge_id=one.challenge.challenge_id,
+                result=risk_pb2.CHALLENGE_RESULT_PASSED,
+            )
+            one = stub.CompleteChallenge(passed).decision
+            assert one.number == 2
+        answers.append(one.outcome)
+    assert answers == [ALLOW] * 6 + [DENY]
+
+
+def test_a_shared_door_alone_takes_no_newcomers_offer(
+    stub: risk_pb2_grpc.RiskServiceStub,
+) -> None:
+    """Husband and wife both get it; with the card shared as well they count as one person."""
+    newcomer = order_pb2.PROMOTION_TYPE_NEW_CUSTOMER
+    orders = [at_one_door(f"new{n}x", newcomer) for n in range(3)]
+    orders[2].order.payment_instrument.CopyFrom(orders[1].order.payment_instrument)
+    answers = [stub.ScoreOrder(order).decision for order in orders]
+    assert [one.outcome for one in answers] == [ALLOW, ALLOW, DENY]
+    blocking = {use.subject for use in answers[2].limit_uses if use.blocking}
+    assert blocking == {"address_door", "payment"}
 
 
 def test_concurrent_orders_for_the_last_units(stub: risk_pb2_grpc.RiskServiceStub) -> None:
@@ -235,15 +281,17 @@ def test_a_decision_is_explained_from_both_sides(
     assert set(told["thresholds"]) == {"scalping", "brushing", "refund"}
 
 
-def test_an_unknown_decision_is_said_to_be_unknown(server: RunningServer) -> None:
-    """The command ends with one line that says where it looked."""
-    state = server.log.parent / "state"
-    done = run(
-        [*RISK, "explain", "dec_0", "--state", str(state)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.mark.parametrize("where", ["state", "server", "nobody"])
+def test_an_unknown_decision_is_said_to_be_unknown(server: RunningServer, where: str) -> None:
+    """The command ends with one line, whether it was looked up beside the service or over it."""
+    place = {
+        "state": ["--state", str(server.log.parent / "state")],
+        "server": ["--server", server.address],
+        "nobody": ["--server", "127.0.0.1:1"],
+    }[where]
+    done = run([*RISK, "explain", "dec_0", *place], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert "dec_0" in done.stderr
+    assert done.stderr.lower().startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+    words = {"state": "dec_0", "server": "no decision", "nobody": "is the service running?"}
+    assert words[where] in done.stderr
