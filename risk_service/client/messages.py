@@ -115,6 +115,8 @@ def _line(line: Mapping[str, Any]) -> order_pb2.OrderLine:
         unit_price_minor=_number(line, "unit_price_minor"),
         seller_id=_text(line, "seller_id"),
         campaign_id=_text(line, "campaign_id"),
+        spu=_text(line, "spu"),
+        category=_text(line, "category"),
     )
     message.promotion_type = _promotion(line)
     return message

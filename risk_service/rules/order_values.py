@@ -223,6 +223,31 @@ def _seller_ids(order: Order, _: OrderFacts) -> list[str]:
     return sorted({line.seller_id for line in order.lines})
 
 
+def _said_of_lines(field: str) -> Tell:
+    """Return what tells the texts that lines say of themselves; unknown when none says one.
+
+    What some lines say is told although others are silent: else one line of goods without a
+    category would keep every rule about categories from the rest of the order.
+    """
+    read = attrgetter(field)
+
+    def tell(order: Order, _: OrderFacts) -> list[str] | None:
+        # Limits read them so too: blanks around a name are slips.
+        return sorted({read(line).strip() for line in order.lines} - {""}) or None
+
+    return tell
+
+
+def _silent_lines(field: str) -> Tell:
+    """Return what counts the lines that do not say it."""
+    read = attrgetter(field)
+
+    def tell(order: Order, _: OrderFacts) -> float:
+        return float(sum(not read(line).strip() for line in order.lines))
+
+    return tell
+
+
 def _coupon_ids(order: Order, _: OrderFacts) -> list[str]:
     return sorted({discount.coupon_id for discount in order.discounts if discount.coupon_id})
 
@@ -246,6 +271,10 @@ _FACTS: dict[str, Tell] = {
     "promotion_types": _promotion_types,
     "campaign_ids": _campaign_ids,
     "skus": _skus,
+    "spus": _said_of_lines("spu"),
+    "categories": _said_of_lines("category"),
+    "lines_without_spu": _silent_lines("spu"),
+    "lines_without_category": _silent_lines("category"),
     "seller_ids": _seller_ids,
     "coupon_ids": _coupon_ids,
     "entry_path": lambda order, _: order.entry_path.name,

@@ -49,13 +49,14 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Lists of texts; empty ones are known to be empty."""
+    """Lists of texts; empty ones are known to be empty, null is not known."""
 
     values: pa.ChunkedArray
 
-    def part(self, start: int, stop: int) -> list[list[str]]:
-        """Return some of them."""
-        return [one or [] for one in self.values.slice(start, stop - start).to_pylist()]
+    def part(self, start: int, stop: int) -> list[list[str] | float]:
+        """Return some of them; NaN where missing, as rules read it."""
+        found = self.values.slice(start, stop - start).to_pylist()
+        return [NOT_KNOWN if one is None else one for one in found]
 
 
 @dataclass(frozen=True, slots=True)

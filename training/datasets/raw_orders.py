@@ -80,6 +80,8 @@ def _line(row: Mapping[str, Any]) -> OrderLine:
         seller_id=row["seller_id"],
         campaign_id=row["campaign_id"],
         promotion_type=_PROMOTIONS[row["promotion_type"]],
+        spu=row["spu"],
+        category=row["category"],
     )
 
 

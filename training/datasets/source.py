@@ -63,7 +63,8 @@ class Source:
         try:
             with pq.ParquetFile(self.path) as file:
                 self._check_columns(file.schema_arrow.names)
-                yield from file.iter_batches(batch_size=BATCH_ROWS, columns=names)
+                there = [name for name in names if name in file.schema_arrow.names]
+                yield from file.iter_batches(batch_size=BATCH_ROWS, columns=there)
         except (pa.ArrowException, OSError) as error:
             raise self.fault(None, f"cannot be read as Parquet: {_first_line(error)}") from error
 
@@ -83,8 +84,10 @@ class Source:
                     convert_options=self._as_text(),
                 )
                 self._check_columns(reader.schema.names)
+                names = self.table.schema.names
+                there = [name for name in names if name in reader.schema.names]
                 for batch in reader:
-                    yield batch.select(self.table.schema.names)
+                    yield batch.select(there)
         except (pa.ArrowException, OSError, EOFError) as error:
             if bad_rows and bad_rows[0] is not None:
                 # Arrow counts lines from 1, the header included, and quotes the line itself.
@@ -99,13 +102,18 @@ class Source:
         )
 
     def _check_columns(self, found: list[str]) -> None:
-        missing = [name for name in self.table.schema.names if name not in found]
+        needed = [name for name in self.table.schema.names if name not in self.table.may_lack]
+        missing = [name for name in needed if name not in found]
         if missing:
             raise self.fault(None, f"column {missing[0]} is missing")
 
     def _convert(self, batch: pa.RecordBatch, position: int) -> pa.RecordBatch:
         columns = []
+        there = frozenset(batch.schema.names)
         for field in self.table.schema:
+            if field.name not in there:
+                columns.append(pa.repeat("", batch.num_rows))
+                continue
             column = self._cast(batch.column(field.name), field, position)
             if column.null_count and not field.nullable:
                 row = pc.index(column.is_null(), True).as_py()

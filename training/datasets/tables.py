@@ -23,16 +23,25 @@ DISCOUNT = pa.struct(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """Name of a table and its columns; a column that is not nullable holds no null."""
+    """Name of a table and its columns; a column that is not nullable holds no null.
+
+    Parameters
+    ----------
+    may_lack
+        Columns of texts that a file may leave out; they are read as empty.
+    """
 
     name: str
     schema: pa.Schema
+    may_lack: frozenset[str] = frozenset()
 
 
-def _table(name: str, columns: dict[str, pa.DataType], nullable: str = "") -> RawTable:
+def _table(
+    name: str, columns: dict[str, pa.DataType], nullable: str = "", may_lack: str = ""
+) -> RawTable:
     optional = nullable.split()
     fields = [pa.field(column, kind, column in optional) for column, kind in columns.items()]
-    return RawTable(name=name, schema=pa.schema(fields))
+    return RawTable(name=name, schema=pa.schema(fields), may_lack=frozenset(may_lack.split()))
 
 
 def _texts(names: str) -> dict[str, pa.DataType]:
@@ -66,7 +75,9 @@ LINES = _table(
     | _texts("sku")
     | {"quantity": pa.int32(), "unit_price_minor": pa.int64()}
     | _texts("seller_id campaign_id")
-    | {"promotion_type": pa.int8()},
+    | {"promotion_type": pa.int8()}
+    | _texts("spu category"),
+    may_lack="spu category",
 )
 EVENTS = _table(
     "events",

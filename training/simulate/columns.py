@@ -40,6 +40,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "seller_id": "opaque id of the shop",
         "campaign_id": "campaign the line belongs to, else empty",
         "promotion_type": "number of PromotionType",
+        "spu": "opaque id of the product that the goods are a variant of",
+        "category": "category of the goods; empty where the catalogue has none",
     },
     "events": {
         "event_id": "opaque id of the event",

@@ -8,7 +8,7 @@ from risk_service.domain.vocabulary import PromotionType
 from training.simulate import kinds
 from training.simulate.actions import ACTION_TYPES
 from training.simulate.aftermath import EVENT_TYPES, Labels
-from training.simulate.arrays import Columns, chance, rank_within
+from training.simulate.arrays import Array, Columns, chance, rank_within
 from training.simulate.baskets import lines_of
 from training.simulate.identities import IdentityTexts, texts
 from training.simulate.world import World
@@ -17,6 +17,13 @@ STAMP = pa.timestamp("us", tz="UTC")
 DISCOUNT = pa.struct(
     [("coupon_id", pa.string()), ("promotion_type", pa.int8()), ("amount_minor", pa.int64())]
 )
+
+# Neighbouring goods are variants of one product, such as its sizes.
+VARIANTS = 4
+CATEGORIES = (
+    "apparel", "baby", "beauty", "drinks", "electronics", "food",
+    "home", "jewellery", "outdoor", "pets", "shoes", "toys",
+)  # fmt: skip
 
 
 class Renderer:
@@ -126,6 +133,7 @@ class Renderer:
     def line_table(self) -> pa.Table:
         """Return ``lines.parquet``."""
         (row, line), baskets = self.lines, self._world.market.baskets
+        seller = baskets.seller_of_sku[baskets.sku[line]]
         return pa.table(
             {
                 "order_id": self.order_ids.take(pa.array(row)),
@@ -135,13 +143,21 @@ class Renderer:
                     (baskets.quantity[line] * self.orders["multiplier"][row]).astype(np.int32)
                 ),
                 "unit_price_minor": pa.array(baskets.price_minor[line], pa.int64()),
-                "seller_id": self._texts.ids("seller", baskets.seller_of_sku[baskets.sku[line]]),
+                "seller_id": self._texts.ids("seller", seller),
                 "campaign_id": self._texts.ids(
                     "campaign", self.orders["campaign"][row].astype(np.int64)
                 ),
                 "promotion_type": pa.array(self.orders["promo"][row].astype(np.int8)),
+                "spu": self._texts.ids("spu", baskets.sku[line].astype(np.int64) // VARIANTS),
+                "category": self._categories(baskets.sku[line], seller),
             }
         )
+
+    def _categories(self, sku: Array, seller: Array) -> pa.Array:
+        """Return the category of each line: a shop keeps to one, and a catalogue has gaps."""
+        unknown = chance(self.seed, "category missing", sku) < 0.02
+        kind = (chance(self.seed, "category", seller) * len(CATEGORIES)).astype(np.int32)
+        return pc.if_else(pa.array(unknown), "", pa.array(CATEGORIES).take(pa.array(kind)))
 
     def event_table(self, events: Columns) -> pa.Table:
         """Return ``events.parquet``."""

@@ -8,8 +8,12 @@ from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.order import Order
 from risk_service.domain.refund import Recalculation, RefundClaim
 from risk_service.domain.vocabulary import Abuse, VerificationLevel
+from risk_service.rules.order_values import OrderFacts, order_fact
 
 HOUR_US = 3_600_000_000
+# Told of the order as its own rules are told them.
+_OF_LINES = ("spus", "categories", "lines_without_spu", "lines_without_category")
+_NOTHING_ELSE = OrderFacts()
 
 
 def order_facts(order: Order) -> dict[str, Value]:
@@ -20,6 +24,7 @@ def order_facts(order: Order) -> dict[str, Value]:
         "promotion_types": tuple(sorted(promotions)),
         "campaign_ids": _texts(line.campaign_id for line in order.lines),
         "skus": _texts(line.sku for line in order.lines),
+        **{name: _of_lines(name, order) for name in _OF_LINES},
         "seller_ids": _texts(line.seller_id for line in order.lines),
         "coupon_ids": _texts(discount.coupon_id for discount in order.discounts),
         "currency": order.currency_code,
@@ -95,6 +100,11 @@ def _hours(since_us: int | None, now_us: int) -> float | None:
 def _refund_score(record: DecisionRecord) -> float | None:
     scores = [one.score for one in record.decision.scores if one.abuse is Abuse.REFUND]
     return float(scores[0]) if scores else None
+
+
+def _of_lines(name: str, order: Order) -> Value | None:
+    found = order_fact(name, order, _NOTHING_ELSE)
+    return tuple(found) if isinstance(found, list) else found
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:

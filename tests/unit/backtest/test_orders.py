@@ -173,6 +173,27 @@ def test_an_expression_looks_at_every_order(warehouse: Warehouse) -> None:
     assert pq.read_table(flags)["event_id"].to_pylist() == right
 
 
+def test_products_and_categories_are_those_of_the_lines(warehouse: Warehouse) -> None:
+    """As live rules read them; an order of which no line says one is not told, and counted."""
+    rule = "'drinks' in categories && lines_without_spu == 0"
+    figures = backtest(BacktestRequest(rule=rule, data=warehouse.directory, limit=ORDERS)).figures
+    right = [
+        order.order_id
+        for order in warehouse.orders
+        if any(line.category == "drinks" for line in order.lines)
+        and all(line.spu for line in order.lines)
+    ]
+    assert [one["event_id"] for one in figures["events"]["listed"]] == right
+    silent = [
+        order
+        for order in warehouse.orders
+        if not any(line.category for line in order.lines) and all(line.spu for line in order.lines)
+    ]
+    assert figures["faults"]["codes"]["MISSING_VALUE"]["names"] == {"categories": len(silent)}
+    assert right
+    assert silent
+
+
 def test_a_part_of_the_orders_has_the_same_values(warehouse: Warehouse) -> None:
     """Features of a period are those of its orders, not of the first ones."""
     rule = "account__attempts_24h >= 2"

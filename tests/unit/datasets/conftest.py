@@ -77,6 +77,8 @@ def _line(number: int, line_no: int, price: int) -> dict[str, Any]:
         "seller_id": "seller-1",
         "campaign_id": "campaign-1",
         "promotion_type": 2,
+        "spu": f"spu-{line_no % 2}",
+        "category": "toys" if number % 2 else "",
     }
 
 

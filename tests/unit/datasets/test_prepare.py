@@ -70,6 +70,26 @@ def test_orders_hold_what_serving_would_compute(
         assert row["registered_at"] == record["account_registered_at"]
 
 
+def test_lines_may_leave_product_and_category_out(
+    raw_data: Any, key: IdentityKey, tmp_path: Path
+) -> None:
+    """A file without the columns is one of lines that say neither; with them, some may say it."""
+    plain = pq.read_table(raw_data.path("lines")).drop_columns(["spu", "category"])
+    pq.write_table(plain, raw_data.path("lines"))
+    prepare(raw_data.directory, key, tmp_path / "without")
+    rows = pq.read_table(tmp_path / "without" / "orders.parquet").to_pylist()
+    assert {row[fact_column("spus")] for row in rows} == {None}
+    assert [row[fact_column("lines_without_category")] for row in rows[:2]] == [1.0, 2.0]
+
+    said = [{**line, "category": "toys", "spu": ""} for line in plain.to_pylist()]
+    raw_data.write("lines", said)
+    raw_data.as_csv("lines")
+    prepare(raw_data.directory, key, tmp_path / "with")
+    rows = pq.read_table(tmp_path / "with" / "orders.parquet").to_pylist()
+    assert {tuple(row[fact_column("categories")]) for row in rows} == {("toys",)}
+    assert {row[fact_column("spus")] for row in rows} == {None}
+
+
 def test_nothing_raw_is_in_the_warehouse(raw_data: Any, key: IdentityKey, tmp_path: Path) -> None:
     """No cell of any prepared table equals or holds a raw identifier."""
     raw = {str(row[name]) for row in raw_data.rows("orders") for name in RAW_IDENTIFIERS}

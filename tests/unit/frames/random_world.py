@@ -33,11 +33,18 @@ def _token(rng: random.Random, kind: str, pool: int) -> str:
     return "" if number == 0 and kind != "account" else f"k1:{kind}{number:032x}"
 
 
+def _goods(number: int) -> dict[str, str]:
+    """Return what a line says of its goods; of some the shop says less."""
+    spu = f"spu{number // 3}" if number % 4 else ""
+    category = ("toys", "drinks", "")[number % 3]
+    return {"sku": f"sku{number}", "spu": spu, "category": category}
+
+
 def random_order(rng: random.Random, number: int, days: int, pool: int) -> Order:
     """Return one order among ``pool`` possible values of each identifier."""
     lines = tuple(
         OrderLine(
-            sku=f"sku{rng.randrange(pool)}",
+            **_goods(rng.randrange(pool)),
             quantity=rng.randint(1, 5),
             unit_price_minor=rng.choice((0, 999, 12_345, 500_000)),
             seller_id=f"seller{rng.randrange(max(2, pool // 4))}",

@@ -122,8 +122,17 @@ def test_facts_come_from_the_order() -> None:
     one = replace(
         FULL,
         lines=(
-            replace(line, promotion_type=PromotionType.FLASH_SALE, campaign_id="c2"),
-            replace(line, sku="sku-0", seller_id="seller-2", campaign_id=""),
+            replace(
+                line, promotion_type=PromotionType.FLASH_SALE, campaign_id="c2", category="toys"
+            ),
+            replace(
+                line,
+                sku="sku-0",
+                seller_id="seller-2",
+                campaign_id="",
+                spu=" spu-1 ",
+                category="drinks",
+            ),
         ),
         entry_path=EntryPath.DIRECT_LINK,
         drop_id="drop-1",
@@ -137,6 +146,9 @@ def test_facts_come_from_the_order() -> None:
     assert values["campaign_ids"] == ["c2"]
     assert values["skus"] == ["sku-0", "sku-1"]
     assert values["seller_ids"] == ["seller-1", "seller-2"]
+    assert values["spus"] == ["spu-1"]
+    assert values["categories"] == ["drinks", "toys"]
+    assert (values["lines_without_spu"], values["lines_without_category"]) == (1.0, 0.0)
     assert values["coupon_ids"] == ["c-1"]
     assert values["entry_path"] == "DIRECT_LINK"
     assert values["drop_id"] == "drop-1"
@@ -150,10 +162,13 @@ def test_facts_come_from_the_order() -> None:
 
 
 def test_unknown_facts_are_missing() -> None:
-    """No drop, no region, no level, no scores: each reads as missing, not as empty."""
+    """No drop, no region, no level, no scores, no line that says its product: each is missing."""
     one = replace(FULL, drop_id="", verification_level=VerificationLevel.UNSPECIFIED)
     (values,) = READER.group([one], _matrix(1), Mode.FULL, [OrderFacts()])
-    for name in ("drop_id", "phone_region", "verified_level", "scalping_score", "no_such_name"):
+    for name in (
+        "drop_id", "phone_region", "verified_level", "scalping_score", "no_such_name",
+        "spus", "categories",
+    ):  # fmt: skip
         assert math.isnan(values[name]), name
     assert values["grey_lists"] == []
 
@@ -161,7 +176,9 @@ def test_unknown_facts_are_missing() -> None:
 def test_every_fact_of_an_order_has_its_declared_kind() -> None:
     """The service offers each variable that it declares for orders, in the kind declared."""
     facts = OrderFacts(scores=(1, 2, 3))
-    one = replace(FULL, drop_id="d", traits=replace(FULL.traits, phone_region="CN-31"))
+    lines = tuple(replace(line, spu="spu-1", category="toys") for line in FULL.lines)
+    traits = replace(FULL.traits, phone_region="CN-31")
+    one = replace(FULL, drop_id="d", traits=traits, lines=lines)
     (values,) = READER.group([one], _matrix(1), Mode.FULL, [facts])
     kinds = {
         Kind.NUMBER: float,

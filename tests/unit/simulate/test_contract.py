@@ -59,6 +59,8 @@ SCHEMAS = {
         "seller_id": TEXT,
         "campaign_id": TEXT,
         "promotion_type": TINY,
+        "spu": TEXT,
+        "category": TEXT,
     },
     "events": {
         "event_id": TEXT,
