@@ -20,7 +20,7 @@ from risk_service.governance.listing import Listing
 from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.identity.tokenise import Tokeniser
-from risk_service.limits.book import LimitBook, parse_limits, shipped_text
+from risk_service.limits.book import LimitBook, read_limits, shipped_text
 from risk_service.ports import Clock
 from risk_service.rules.examples import run_examples
 from risk_service.rules.rule_set import RuleSet, load_rule_set, read_texts, shipped_rules
@@ -70,7 +70,7 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
     )
     for kind, sources in _given(settings).items():
         try:
-            publications.seed(kind, publishing.loaded(kind, sources).version, sources)
+            publishing.seed(kind, sources)
         except RiskError as error:
             raise ConfigFault(f"{kind} given at the start: {error}") from error
     return OpenGovernance(
@@ -110,7 +110,7 @@ def load_rules(sources: Sources) -> RuleSet:
 
 
 def load_limits(sources: Sources) -> LimitBook:
-    """Return the limit policies of a publication: one file.
+    """Return the limit policies of a publication: one file, may it be of before a bound.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def load_limits(sources: Sources) -> LimitBook:
     if len(sources) != 1:
         raise ConfigFault(f"limit policies stand in one file, {len(sources)} were given")
     ((name, text),) = sources.items()
-    return parse_limits(text, name)
+    return read_limits(text, name)
 
 
 async def keep_looking(governance: Governance, changes: Executor) -> None:

@@ -3,10 +3,12 @@
 A version that does not load is never kept, so what is in force can always be loaded again.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from risk_service.domain.actor import SHIPPED
 from risk_service.domain.errors import ConfigFault, Conflict, InvalidInput, Violation
 from risk_service.domain.governed import (
     NO_EVIDENCE,
@@ -23,6 +25,8 @@ from risk_service.governance.stores import PublicationStore
 from risk_service.limits.book import LimitBook
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule_set import RuleSet
+
+log = logging.getLogger(__name__)
 
 FILES_MAX = 200
 SOURCES_CHARS_MAX = 2_000_000
@@ -58,6 +62,23 @@ class Publishing:
     load: Mapping[PublishedKind, Load]
     rule_gate: RuleGate | None = None
     limit_gate: LimitGate | None = None
+
+    def seed(self, kind: PublishedKind, sources: Sources) -> None:
+        """Put the operator's own sources in force as long as nobody has published others.
+
+        Raises
+        ------
+        InvalidInput
+            They cannot be used, or are limits that may not be put in force anew.
+        """
+        loaded = self.loaded(kind, sources)
+        active = self.store.active(kind)
+        stays = active is not None and (
+            active.author != SHIPPED or active.version == loaded.version
+        )
+        if isinstance(loaded, LimitBook) and loaded.too_many and not stays:
+            raise InvalidInput(loaded.too_many)
+        self.store.seed(kind, loaded.version, sources)
 
     def publish(
         self,
@@ -126,18 +147,24 @@ class Publishing:
         Raises
         ------
         InvalidInput
-            Rules lack something and it is no emergency, or a limit would forget too early.
+            Rules lack something and it is no emergency, or limits may not be put in force.
         """
-        if isinstance(loaded, LimitBook) and self.limit_gate is not None:
-            faults = self.limit_gate.faults(loaded, next(iter(sources)))
-            if faults:
-                raise InvalidInput(faults)
+        if isinstance(loaded, LimitBook):
+            self._check_limits(loaded, sources)
         if not isinstance(loaded, RuleSet) or self.rule_gate is None:
             return ()
         missing = self.rule_gate.missing(loaded, evidence)
         if missing and not evidence.emergency:
             raise InvalidInput(missing)
         return missing
+
+    def _check_limits(self, book: LimitBook, sources: Sources) -> None:
+        """Refuse limits that count a line in too many counters, or would forget too early."""
+        faults = book.too_many
+        if self.limit_gate is not None:
+            faults += self.limit_gate.faults(book, next(iter(sources)))
+        if faults:
+            raise InvalidInput(faults)
 
     def rollback(
         self, kind: PublishedKind, number: int, actor_id: str, note: str
@@ -147,13 +174,17 @@ class Publishing:
         Raises
         ------
         InvalidInput
-            Its sources cannot be used by this version of the service.
+            Its sources cannot be used by this version of the service, or limits would forget
+            too early, as when they are published.
         NotFound, Conflict
             As the store has it.
         """
         _check_note(note)
         target = self.store.rollback_target(kind, number)
-        loaded = self.loaded(kind, self.store.sources(target.number))
+        sources = self.store.sources(target.number)
+        loaded = self.loaded(kind, sources)
+        if isinstance(loaded, LimitBook):
+            self._check_limits(loaded, sources)
         return self.store.rollback(kind, target.number, actor_id, note), loaded
 
     def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
@@ -164,6 +195,9 @@ class Publishing:
     def in_force(self, kind: PublishedKind) -> Versioned:
         """Return what is in force, loaded.
 
+        Limits that an older version of the service took and that could not be published today
+        stay in force: they guard goods. What is to be changed about them is told in the log.
+
         Raises
         ------
         ConfigFault
@@ -173,7 +207,10 @@ class Publishing:
         if active is None:
             raise ConfigFault(f"no {kind} are in force; the governance store was never started")
         try:
-            return self.loaded(kind, self.store.sources(active.number))
+            loaded = self.loaded(kind, self.store.sources(active.number))
+            if isinstance(loaded, LimitBook) and loaded.too_many:
+                _tell_too_many(loaded)
+            return loaded
         except InvalidInput as error:
             raise ConfigFault(
                 f"the {kind} in force (number {active.number}, {active.version}) cannot be used by "
@@ -199,6 +236,19 @@ class Publishing:
             raise _invalid(where, rule + words) from error
         except ConfigFault as error:
             raise _invalid("sources", str(error)) from error
+
+
+def _tell_too_many(book: LimitBook) -> None:
+    for fault in book.too_many:
+        log.error(
+            "limits_in_force_count_too_much",
+            extra={
+                "version": book.version,
+                "file": fault.field,
+                "error": f"{fault.description}. They stay in force as they are, an order that "
+                "touches too many counters is refused; what is published next must be within",
+            },
+        )
 
 
 def _check_size(sources: Sources) -> None:

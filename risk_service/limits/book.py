@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.grant import Demand
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.limits.claims import Claims, Plan
 from risk_service.limits.gathering import Gathered
 from risk_service.limits.overlap import Overlap, overlaps
-from risk_service.limits.parse import parse_policies
+from risk_service.limits.parse import read_policies, too_many
 from risk_service.limits.plan import plan_of
 from risk_service.limits.policy import CLUSTER, Policy
 
@@ -25,10 +26,14 @@ class LimitBook:
     ----------
     policies
         In the order of their priority, the first ones first.
+    too_many
+        Where they count one line in more counters than a file may; nothing of the kind is put
+        in force anew, but what was before the bound stays.
     """
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
+    def __init__(self, policies: Sequence[Policy], too_many: Sequence[Violation] = ()) -> None:
         self.policies = tuple(policies)
+        self.too_many = tuple(too_many)
         digest = hashlib.sha256("\n".join(policy.ref for policy in policies).encode("utf-8"))
         self.version = f"limits-{digest.hexdigest()[:VERSION_DIGITS]}"
         plans = self._plans = [plan_of(policy) for policy in policies if policy.counts]
@@ -98,7 +103,7 @@ class LimitBook:
 
 
 def parse_limits(text: str, file: str) -> LimitBook:
-    """Return the policies of a text.
+    """Return the policies of a text that may be put in force.
 
     Parameters
     ----------
@@ -110,7 +115,25 @@ def parse_limits(text: str, file: str) -> LimitBook:
     risk_service.domain.errors.InvalidInput
         One violation per fault; its ``field`` is ``file:line``.
     """
-    return LimitBook(parse_policies(text, file))
+    book = read_limits(text, file)
+    if book.too_many:
+        raise InvalidInput(book.too_many)
+    return book
+
+
+def read_limits(text: str, file: str) -> LimitBook:
+    """Return the policies of a text, also of one that may no longer be put in force.
+
+    Versions of the service before the bound took files that break it: limits that were in force
+    must not be gone because of an upgrade. ``LimitBook.too_many`` tells.
+
+    Raises
+    ------
+    risk_service.domain.errors.InvalidInput
+        As ``parse_limits``, but for the bound.
+    """
+    policies = read_policies(text, file)
+    return LimitBook(policies, too_many(policies, file))
 
 
 @cache

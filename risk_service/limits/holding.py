@@ -141,7 +141,8 @@ def extend(draft: Draft, call: Extend, now_us: int) -> LedgerAnswer:
 def _weighed(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Weighed:
     demand = request.demand
     claims = claims_of(draft, book, demand, now_us)
-    if len(demand.lines) > LINES_SURE and claims.counters > ORDER_COUNTERS_MAX:
+    may_be_too_large = len(demand.lines) > LINES_SURE or book.too_many
+    if may_be_too_large and claims.counters > ORDER_COUNTERS_MAX:
         codes = (ORDER_TOO_LARGE,)
         return Weighed(Grant(outcome=Outcome.DENY, codes=codes, versions=claims.version))
     until_us = now_us + request.ttl_us

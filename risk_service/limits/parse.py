@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
@@ -27,8 +27,10 @@ VERSION_DIGITS = 8
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
-def parse_policies(text: str, file: str) -> tuple[Policy, ...]:
+def read_policies(text: str, file: str) -> tuple[Policy, ...]:
     """Return the policies of a text, in the order of their priority.
+
+    How many counters they make together is not looked at, see ``too_many``.
 
     Parameters
     ----------
@@ -60,11 +62,15 @@ def parse_policies(text: str, file: str) -> tuple[Policy, ...]:
         except RecursionError:
             faults.append(Fault(lines.of(place), "holds tables too deep; one level is enough"))
     faults += _repeated(policies)
-    if not faults:
-        faults = crowd_faults(policies)
     if faults:
         raise _faulty(file, faults)
     return tuple(sorted(policies, key=lambda policy: (-policy.priority, policy.id)))
+
+
+def too_many(policies: Sequence[Policy], file: str) -> tuple[Violation, ...]:
+    """Return where policies would count one line in too many counters; empty when nowhere."""
+    faults = crowd_faults(policies)
+    return _faulty(file, faults).violations if faults else ()
 
 
 def _top_faults(document: Mapping[str, Any], lines: Lines) -> list[Fault]:

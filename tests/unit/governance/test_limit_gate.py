@@ -20,12 +20,13 @@ from tests.fixtures.limit_texts import policy
 
 LIMITS = PublishedKind.LIMITS
 SPAN_S = 3600
+HOUR = '{ rolling = "1h" }'
 TILE_US = SPAN_S * SECOND_US // 256
 
 
 def text(cap: int, more: str = "", identity: str = "limit", **changes: object) -> str:
     """Return one policy over an hour."""
-    made = policy(identity, cap=cap, window='{ rolling = "1h" }', **changes)
+    made = policy(identity, cap=cap, window=HOUR, **changes)
     return f"format = 1\n{made}{more}"
 
 
@@ -109,6 +110,25 @@ def test_tiles_by_word_are_tiles(shop: Shop) -> None:
     shop.at_s = 2 * SPAN_S
     with pytest.raises(InvalidInput, match="counted in tiles"):
         shop.activate(text(5))
+
+
+def test_rollback_across_is_refused_as_well(shop: Shop) -> None:
+    """What went up across stays up until the window has passed, or comes down with tiles."""
+    shop.activate(text(9, identity="other"))
+    shop.at_s = 2 * SPAN_S
+    exact = shop.activate(text(9, identity="other") + policy("limit", cap=200, window=HOUR))
+    shop.activate(text(300))
+    shop.at_s += 60
+    with pytest.raises(InvalidInput, match="counted in tiles") as caught:
+        shop.publishing.rollback(LIMITS, exact.number, "ann", "too much is granted")
+    assert caught.value.violations[0].field.startswith("my.toml:")
+    active = shop.store.active(LIMITS)
+    assert active is not None
+    assert active.number == exact.number + 1
+    shop.activate(text(200, "tiles = true\n"))
+    shop.at_s += SPAN_S + 15
+    back, _ = shop.publishing.rollback(LIMITS, exact.number + 1, "ann", "up loses nothing")
+    assert back.number == exact.number + 1
 
 
 def test_what_the_gate_prevents(tmp_path: Path) -> None:
