@@ -171,6 +171,23 @@ def test_a_large_subsidy_is_reviewed_with_documents_whole_or_split(
     )
 
 
+def test_an_advertising_rebate_is_no_split_claim(stub: Stub) -> None:
+    """Rebates have a line and sums of their own: below it neither they nor the sales are held up."""
+    ads = action_pb2.SUBSIDY_KIND_ADVERTISING
+    requests = [
+        subsidy_request("ads-0", amount_minor=4_000_000, seller="brand", kind=ads),
+        subsidy_request("ads-1", amount_minor=200_000, seller="brand"),
+        subsidy_request("ads-2", amount_minor=1_500_000, seller="brand", kind=ads),
+    ]
+    answers = [assessed(stub, request) for request in requests]
+    assert [one.decision.outcome for one in answers] == [
+        risk_pb2.OUTCOME_ALLOW,
+        risk_pb2.OUTCOME_ALLOW,
+        risk_pb2.OUTCOME_REVIEW,
+    ]
+    assert {cause.ref for cause in answers[2].decision.causes} == {"subsidy_advertising_rebate"}
+
+
 def test_documents_that_came_are_asked_for_no_more_and_the_claim_counts_once(stub: Stub) -> None:
     """The same claim with its documents: a second decision, still a person's to make."""
     request = subsidy_request("documents", amount_minor=2_000_000, seller="papers")

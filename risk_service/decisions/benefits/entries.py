@@ -10,7 +10,7 @@ from risk_service.decisions.benefits.policy import BenefitPolicy
 from risk_service.decisions.benefits.subsidies import DAY_US, LONGEST_DAYS, Claimed, claimed
 from risk_service.decisions.benefits.windows import SeenAction
 from risk_service.domain.assessment import BenefitEntry, Value
-from risk_service.domain.benefit import Benefit, BenefitType
+from risk_service.domain.benefit import Benefit, BenefitType, SubsidyKind
 from risk_service.features.windows.event import field_hash
 
 OWN, HELPERS = "own", "helpers"
@@ -73,7 +73,9 @@ class BenefitEntries:
 def _entries(benefit: Benefit, now_us: int) -> dict[str, BenefitEntry]:
     action, subsidy, facts = benefit.action, benefit.subsidy, benefit.facts
     if subsidy is not None:
-        owner = f"subsidy:{subsidy.currency_code}:{subsidy.seller_id}"
+        # Advertising has a line of its own: it makes no split claim of what a seller's sales got.
+        kind = "advertising" if subsidy.kind is SubsidyKind.ADVERTISING else "subsidy"
+        owner = f"{kind}:{subsidy.currency_code}:{subsidy.seller_id}"
         return {OWN: BenefitEntry(owner=owner, at_us=now_us, amount=subsidy.amount_minor)}
     if action is None:
         return {}
