@@ -67,6 +67,8 @@ class Settings(BaseModel):
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     message_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
     concurrent_calls_max: Annotated[int, Field(ge=1)] = 2048
+    # A stream without a message for so long loses its place
+    stream_idle_s: Annotated[float, Field(gt=0)] = 60.0
     deadline_default_ms: Annotated[float, Field(gt=0)] = 1000.0
     deadline_cap_ms: Annotated[float, Field(gt=0)] = 10_000.0
     order_future_s: Annotated[int, Field(ge=0)] = 300

@@ -32,6 +32,7 @@ from risk_service.rpc.claims_servicer import ClaimsServicer, Provider
 from risk_service.rpc.desk import Desk
 from risk_service.rpc.edge import DeadlineRule, Edge, Servicer
 from risk_service.rpc.event_stream import EventStream
+from risk_service.rpc.gate import Gate
 from risk_service.rpc.gather import Gatherer, GatherLimits
 from risk_service.rpc.server import RiskServer, ServerLimits
 from risk_service.rpc.servicer import RiskServicer
@@ -53,6 +54,8 @@ EVENT_CHUNKS = GatherLimits(
 CLAIMS = GatherLimits(
     quiet_s=0.0005, max_age_s=0.002, max_group=8, max_waiting=4096, order_cost_s=0.002
 )
+# Streams take at most one in so many of the calls at once, so that orders find room beside them.
+STREAMS_SHARE = 4
 # How often the clusters look for a night that is due, and whether they are to be saved.
 CLUSTERS_EVERY_S = 10.0
 HOLDS_EVERY_S = 1.0
@@ -91,6 +94,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
             default_s=settings.deadline_default_ms / 1000, cap_s=settings.deadline_cap_ms / 1000
         ),
         metrics=service.metrics,
+        gate=Gate(max(1, settings.concurrent_calls_max // STREAMS_SHARE), settings.stream_idle_s),
     )
     changes = Changes(service.governance.governance)
     note_actors(service.governance.file, edge.actors)

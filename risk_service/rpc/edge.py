@@ -96,13 +96,10 @@ class Edge:
             started = time.perf_counter()
             self.metrics.call_started()
             try:
-                self.gate.enter()
-                try:
+                with self.gate.stream():
                     actor = self._actor(context, scope)
                     left_s = self.deadlines.remaining_s(context)
                     return await body(self.gate.messages(context), left_s, actor)
-                finally:
-                    self.gate.leave()
             except Exception as error:  # noqa: BLE001 - the edge answers every error
                 failure = error
             finally:

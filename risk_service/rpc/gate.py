@@ -5,20 +5,33 @@ they are told UNAVAILABLE instead, which callers know to retry elsewhere.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
 
-from risk_service.rpc.errors import Stopping
+from risk_service.domain.errors import Overloaded
+from risk_service.rpc.errors import DeadlinePassed, Stopping
 
 StreamContext = grpc.aio.ServicerContext[Any, Any]
 
 
 class Gate:
-    """Open until ``close``; used on the event loop only."""
+    """Open until ``close``; used on the event loop only.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    streams_max
+        Streams that may be open at once; orders always find room beside them.
+    idle_s
+        How long a stream may keep its place without a message.
+    """
+
+    def __init__(self, streams_max: int = 512, idle_s: float = 60.0) -> None:
+        self._streams_max = streams_max
+        self._idle_s = idle_s
+        self._streams = 0
         self._open = True
         self._inside = 0
         self._closing = asyncio.Event()
@@ -38,6 +51,27 @@ class Gate:
         if self._inside == 1:
             self._empty.clear()
 
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Let a call with a stream in, and out again.
+
+        Raises
+        ------
+        Stopping
+            The gate is closed.
+        Overloaded
+            As many streams are open as may be.
+        """
+        if self._streams >= self._streams_max:
+            raise Overloaded("too many streams are open; send it again in a moment")
+        self.enter()
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
+            self.leave()
+
     def check(self) -> None:
         """Go on with a call that is inside already, or not.
 
@@ -56,15 +90,24 @@ class Gate:
         ------
         Stopping
             The gate was closed while the next message was waited for.
+        DeadlinePassed
+            No message came for too long.
         """
         closing = asyncio.ensure_future(self._closing.wait())
         try:
             while True:
                 reading = asyncio.ensure_future(context.read())
-                await asyncio.wait((reading, closing), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    (reading, closing),
+                    timeout=self._idle_s,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
                 if not reading.done():
                     reading.cancel()
                     self.check()
+                    raise DeadlinePassed(
+                        f"no message came for {self._idle_s:g} s; send the whole stream again"
+                    )
                 message = await reading
                 if not isinstance(message, bytes):  # the end of the stream
                     return

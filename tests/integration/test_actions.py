@@ -172,7 +172,7 @@ def test_a_large_subsidy_is_reviewed_with_documents_whole_or_split(
 
 
 def test_an_advertising_rebate_is_no_split_claim(stub: Stub) -> None:
-    """Rebates have a line and sums of their own: below it neither they nor the sales are held up."""
+    """Rebates have a line and sums of their own, and below it they hold up nothing."""
     ads = action_pb2.SUBSIDY_KIND_ADVERTISING
     requests = [
         subsidy_request("ads-0", amount_minor=4_000_000, seller="brand", kind=ads),

@@ -1,6 +1,7 @@
 """ReportEvents against the real server, and what orders see of it afterwards."""
 
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -248,6 +249,29 @@ def test_stop_ends_an_open_stream(master_files: ServiceFiles, tmp_path: Path) ->
         assert server.stop() == 0
         assert time.monotonic() - started_s < 8
         assert call.code() is Code.UNAVAILABLE
+
+
+def test_idle_streams_leave_room_for_orders(master_files: ServiceFiles, tmp_path: Path) -> None:
+    """Streams take a quarter of the calls at most, and one that sends nothing loses its place."""
+    few = {"RISK_CONCURRENT_CALLS_MAX": "8", "RISK_STREAM_IDLE_S": "2"}
+    held = threading.Event()
+
+    def silent() -> Iterator[event_pb2.ReportEventsRequest]:
+        held.wait(60)
+        yield event_pb2.ReportEventsRequest()
+
+    started = start_server(copy_files(master_files, tmp_path), environment=few)
+    with started as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        calls = [stub.ReportEvents.future(silent()) for _ in range(8)]
+        while sum(call.done() for call in calls) < 6:
+            time.sleep(0.01)
+        order = stub.ScoreOrder(of_account("room", "room"), timeout=10)
+        assert order.decision.number == 1
+        codes = Counter(call.code() for call in calls)
+        held.set()
+        assert codes == {Code.RESOURCE_EXHAUSTED: 6, Code.DEADLINE_EXCEEDED: 2}
+        assert report(stub, [life("room-1", "o-room")]).accepted == 1
 
 
 def test_events_outlive_a_kill(master_files: ServiceFiles, tmp_path: Path) -> None:
