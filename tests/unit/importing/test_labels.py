@@ -66,6 +66,16 @@ def test_a_label_from_before_its_event_is_refused(bench: Any, mapped: Mapped) ->
     assert "row 3: column known: '2024-05-01T23:59:59Z' is before the event" in fault
 
 
+def test_a_label_from_the_future_is_refused(bench: Any, mapped: Mapped) -> None:
+    """Nobody knows today what will be known tomorrow, unless the event itself lies ahead."""
+    mapping = mapped(('delay = "7d"', 'known_at = "known"'))
+    source = _source(("1", "2024-05-03T00:00:00Z"), ("0", "2031-05-01T00:00:00Z"))
+    fault = bench.fault(source, mapping)
+    assert "row 3: column known: '2031-05-01T00:00:00Z' lies in the future" in fault
+    ahead = source.replace("2031-", "2131-").replace("2024-05", "2131-04")
+    assert bench.run(ahead, mapping).source.notes == ("2 events lie after the time of the import",)
+
+
 def test_a_label_without_its_time_needs_a_delay(bench: Any, mapped: Mapped) -> None:
     """An empty time is refused, or settled by the delay when there is one."""
     source = _source(("1", "2024-05-03T00:00:00Z"), ("0", ""))

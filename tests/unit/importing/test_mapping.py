@@ -43,6 +43,7 @@ Mapped = Callable[..., str]
         ('name = "payments"', "[rows]\nmax_bad_rows = -1", "rows.max_bad_rows"),
         ('name = "payments"', '[rows]\nwhere = ["price"]', "is no condition"),
         ('currency = "EUR"', "exponent = 12", "amount.exponent"),
+        ('"EUR"', '"EURO"', "amount: currency 'EURO' is no ISO code of three letters such as EUR"),
     ],
 )
 def test_a_wrong_mapping_names_the_key(

@@ -141,6 +141,16 @@ def test_a_wrong_unit_is_noticed(
     assert said in bench.fault(_source(text, text), _times(mapped, format="unix", unit=unit))
 
 
+@pytest.mark.parametrize("stray", ["0", "1714558215"])
+def test_a_time_in_1970_among_others_is_refused(bench: Any, mapped: Mapped, stray: str) -> None:
+    """A zero for "no time", or seconds among milliseconds, would stand 54 years before the rest."""
+    source = _source("1714558215000", stray, "1714558216000", "1714558217000")
+    fault = bench.fault(source, _times(mapped, format="unix", unit="ms"))
+    assert f"row 3: column time: '{stray}' falls in 1970, and other events in 2024" in fault
+    later = _times(mapped, format="unix", unit="ms", origin="1970-01-02")
+    assert bench.run(source, later).rows == 4
+
+
 def test_a_naive_time_is_in_the_zone_of_the_mapping(bench: Any, mapped: Mapped) -> None:
     """Summer and winter have their own offsets."""
     bench.run(

@@ -99,14 +99,18 @@ class Converter:
         Path of the source, for errors.
     log
         Where refused rows go.
+    now_us
+        When the import runs.
     """
 
     mapping: EventMapping
     source: str
     log: FaultLog
+    now_us: int
     sql: Sql = field(default_factory=Sql)
     filtered: int = 0
     latest_us: int = np.iinfo(np.int64).min
+    after_now: int = 0
     time: TimeColumn = field(init=False)
     labels: list[LabelColumn] = field(init=False)
     _numbers: Numbers = field(init=False)
@@ -123,6 +127,7 @@ class Converter:
                 spec=spec,
                 column=spec.column,
                 known_at=self._known_at(name, spec),
+                now_us=self.now_us,
             )
             for name, spec in self.mapping.labels.items()
             if spec.column is not None
@@ -183,6 +188,7 @@ class Converter:
         faults.mark(~timed, self.time.name, None, "is empty, and an event needs a time")
         if timed.any():
             self.latest_us = max(self.latest_us, int(at_us[timed].max()))
+            self.after_now += int((at_us[timed] > self.now_us).sum())
         return at_us
 
     def _followers(

@@ -84,12 +84,17 @@ class CsvFile:
         """Yield the wanted columns as texts."""
         for name in wanted:
             if self.columns.count(name) > 1:
-                raise self._fault(f"there are two columns {name}")
+                raise self._fault(
+                    f"there are two columns {name}; rename one, or name all columns in [source]"
+                    " columns with skip_lines = 1"
+                )
         refused: list[Any] = []
         try:
             yield from self._batches(wanted, faults, refused)
         except (pa.ArrowException, OSError, EOFError) as error:
             words = str(error).partition("\n")[0][:200]
+            if "Could not skip" in words:
+                raise self._fault("has no rows") from error
             if "straddling" in words:
                 words = "a row is longer than 16 MiB; is a quote never closed?"
             raise self._fault(f"cannot be read as CSV: {words}") from error

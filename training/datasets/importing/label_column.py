@@ -36,12 +36,15 @@ class LabelColumn:
     ----------
     known_at
         The column that tells when a label became known, if there is one.
+    now_us
+        When the import runs: nobody can know by now what a label will be.
     """
 
     name: str
     spec: LabelSpec
     column: str
     known_at: TimeColumn | None
+    now_us: int
     seen: Counter[str] = field(default_factory=Counter)
 
     def read(self, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults) -> LabelCells:
@@ -82,6 +85,10 @@ class LabelColumn:
         early = labelled & told & (known_us < at_us)
         reason = f"is before the event, so the label {self.name} was known before it could be"
         faults.mark(early, self.known_at.name, text, reason)
+        # Events of a made-up future are told by a note; their labels follow them.
+        unborn = labelled & told & (known_us > self.now_us) & (at_us <= self.now_us)
+        reason = f"lies in the future, so nobody can know the label {self.name} yet"
+        faults.mark(unborn, self.known_at.name, text, reason)
         return np.where(told, known_us, settled)
 
     def _remember(self, text: pa.Array) -> None:

@@ -6,6 +6,7 @@ by batches and by DuckDB's limit, whatever the size of the source.
 """
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,11 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 
 def import_events(
-    mapping_file: Path, source: Path, out: Path, progress: Progress = silent
+    mapping_file: Path,
+    source: Path,
+    out: Path,
+    progress: Progress = silent,
+    now_us: int | None = None,
 ) -> Imported:
     """Import a file of events.
 
@@ -65,6 +70,8 @@ def import_events(
         Directory to write; must be absent or empty.
     progress
         Called with a stage, what is done and what there is (bytes or rows; 0 when unknown).
+    now_us
+        When the import runs; None: the clock tells.
 
     Raises
     ------
@@ -78,7 +85,8 @@ def import_events(
     file = open_source(source, read.mapping.source, wanted)
     columns = check_columns(file, read)
     with appearing_whole(out) as partial:
-        run = _Run(read=read, file=file, partial=partial, progress=progress)
+        clock_us = time.time_ns() // 1000 if now_us is None else now_us
+        run = _Run(read=read, file=file, partial=partial, progress=progress, now_us=clock_us)
         description, written = run.import_columns(columns)
     return Imported(out=out, description=description, missing=dict(written.missing))
 
@@ -91,6 +99,7 @@ class _Run:
     file: SourceFile
     partial: Path
     progress: Progress
+    now_us: int
 
     def import_columns(self, columns: list[str]) -> tuple[OwnDescription, Written]:
         """Read, check, join and write; return the description and what it does not tell."""
@@ -98,7 +107,7 @@ class _Run:
         path = str(self.file.path)
         staging = Staging(self.partial / _STAGING, mapping)
         with FaultLog(self.file.path, mapping.rows.max_bad_rows, self.partial) as log, staging:
-            converter = Converter(mapping=mapping, source=path, log=log)
+            converter = Converter(mapping=mapping, source=path, log=log, now_us=self.now_us)
             for batch in self.file.batches(columns, log):
                 staging.write(converter.convert(batch))
                 self.progress("reading", *self.file.progress())

@@ -205,6 +205,16 @@ class AmountSpec(SpecTable):
     exponent: Annotated[int, Field(ge=0, le=9)] | None = None
     minor: bool = False
 
+    @model_validator(mode="after")
+    def _has_known_decimals(self) -> "AmountSpec":
+        is_code = re.fullmatch("[A-Za-z]{3}", self.currency) is not None
+        if self.currency and not is_code and self.exponent is None:
+            raise ValueError(
+                f"currency {self.currency!r} is no ISO code of three letters such as EUR;"
+                " with another name say the decimals too: exponent = 2"
+            )
+        return self
+
     @property
     def digits(self) -> int:
         """Return how many decimal digits the minor unit has."""

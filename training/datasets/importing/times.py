@@ -26,6 +26,7 @@ from training.datasets.importing.zones import FROM_VALUE, local_to_utc
 
 EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
 _UNIX_DIGITS = {"ms": 3, "us": 0, "ns": 0}
 _UNIT_S = {"min": 60, "h": 3600, "d": 86_400}
 # Far out of any range, and an origin can still be added.
@@ -57,6 +58,7 @@ class TimeColumn:
     numbers: Numbers
     sql: Sql
     twice: int = 0
+    first_in_1970: tuple[int, str] | None = None
     _first: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     @property
@@ -92,7 +94,21 @@ class TimeColumn:
         out = (at_us < EARLIEST_US) | (at_us >= LATEST_US)
         faults.mark(out & present & ~bad, self.name, text, self._out_of_range(text, out & present))
         sound = present & ~bad & ~out
+        self._remember_1970(cells.rows, text, at_us, sound)
         return np.where(sound, at_us, 0), sound
+
+    def _remember_1970(
+        self,
+        rows: NDArray[np.int64],
+        text: pa.Array,
+        at_us: NDArray[np.int64],
+        sound: NDArray[np.bool_],
+    ) -> None:
+        if self.spec.format != UNIX or self.spec.origin != EPOCH or self.first_in_1970:
+            return
+        found = np.flatnonzero(sound & (at_us >= 0) & (at_us < YEAR_US))
+        if len(found):
+            self.first_in_1970 = (int(rows[found[0]]), str(text[int(found[0])].as_py()))
 
     def _parsed(
         self, cells: Cells, text: pa.Array, present: NDArray[np.bool_]

@@ -5,9 +5,9 @@ from datetime import timedelta
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.datasets.importing.convert import Converter
 from training.datasets.importing.specs import EPOCH, UNIX, LabelSpec
+from training.datasets.importing.times import YEAR_US
 from training.datasets.importing.write import LabelCount, Written
 
-_YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
 _MOST_VALUES = 10
 
 
@@ -17,7 +17,7 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
     Raises
     ------
     DataFault
-        No row is left.
+        No row is left, or some Unix times fall in 1970 and others do not.
     ConfigFault
         Every Unix time falls in 1970.
     """
@@ -31,11 +31,26 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
             f"no row is left of {read}: {converter.filtered} do not meet [rows] where, and"
             f" {refused} were refused",
         )
+    _refuse_strays(converter)
     time = converter.time.spec
     is_fine_unit = time.unit in ("ns", "us", "ms") and time.origin == EPOCH
-    if time.format == UNIX and is_fine_unit and 0 <= converter.latest_us < _YEAR_US:
+    if time.format == UNIX and is_fine_unit and 0 <= converter.latest_us < YEAR_US:
         message = f'every event falls in 1970; is the unit "s" and not "{time.unit}"?'
         raise ConfigFault(f"event.time: {message}")
+
+
+def _refuse_strays(converter: Converter) -> None:
+    """Refuse what says 1970 among later times: a zero for "no time", or another unit."""
+    stray = converter.time.first_in_1970
+    if stray is None or converter.latest_us < YEAR_US:
+        return
+    row, value = stray
+    latest = (EPOCH + timedelta(microseconds=converter.latest_us)).year
+    message = (
+        f"column {converter.time.name}: {value!r} falls in 1970, and other events in {latest};"
+        " is it of another unit, or no time at all? [rows] where can leave such rows out"
+    )
+    raise DataFault(converter.source, row, message)
 
 
 def check_labels(converter: Converter, written: Written) -> None:
@@ -57,6 +72,8 @@ def check_labels(converter: Converter, written: Written) -> None:
 def notes(converter: Converter) -> list[str]:
     """Return what the reader of the import should know, though nothing is wrong."""
     found = []
+    if converter.after_now:
+        found.append(f"{converter.after_now} events lie after the time of the import")
     zone = converter.time.spec.zone
     if twice := converter.time.twice:
         found.append(f"{twice} times stand twice in {zone} (clocks went back); earlier one taken")
