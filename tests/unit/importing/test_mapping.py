@@ -42,6 +42,8 @@ Mapped = Callable[..., str]
         ('name = "payments"', '[source]\ndecimal = ","\nthousands = ","', "the same character"),
         ('name = "payments"', "[rows]\nmax_bad_rows = -1", "rows.max_bad_rows"),
         ('name = "payments"', '[rows]\nwhere = ["price"]', "is no condition"),
+        ('shop = "shop"', 'shop = ["shop", "fraud"]', "entities.shop names 'fraud', which is what"),
+        ("[labels", '[numeric]\nleak = "fraud"\n[labels', "numeric.leak names 'fraud', which is"),
         ('currency = "EUR"', "exponent = 12", "amount.exponent"),
         ('"EUR"', '"EURO"', "amount: currency 'EURO' is no ISO code of three letters such as EUR"),
     ],

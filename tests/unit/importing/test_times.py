@@ -110,10 +110,13 @@ def test_unix_units(bench: Any, mapped: Mapped, unit: str, text: str) -> None:
 def test_numbers_from_an_origin(
     bench: Any, mapped: Mapped, unit: str, text: str, expected: datetime
 ) -> None:
-    """Some files count hours or days from a day of their own."""
+    """Some files count hours or days from a day of their own, spreadsheets from 1899-12-30."""
     keys = {"format": "unix", "unit": unit, "origin": "2017-12-01"}
     bench.run(_source(text, text), _times(mapped, **keys))
     assert bench.column("event_at")[0] == expected
+    sheet = _times(mapped, format="unix", unit="d", origin="1899-12-30")
+    bench.run(_source("45000.5", "45001"), sheet)
+    assert bench.column("event_at")[0] == _at(2023, 3, 15, 12)
     fault = bench.fault(_source("1", "9" * 12), _times(mapped, **keys))
     assert "row 3: column time: '999999999999' is not between" in fault
 

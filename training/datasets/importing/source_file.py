@@ -15,6 +15,8 @@ from training.datasets.importing.specs import (
 )
 
 _MAGIC_BYTES = 8
+# Keys of the mapping whose columns a model learns from.
+_INPUTS = ("entities.", "categorical.", "numeric.", "amount.", "group.")
 _MOST_COLUMNS_NAMED = 40
 
 
@@ -48,7 +50,8 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
     Raises
     ------
     ConfigFault
-        The source lacks some; names each, the key of the mapping, and the likely one.
+        The source lacks some; names each, the key of the mapping, and the likely one. Or a
+        column is a label and an input.
     """
     missing: dict[str, str] = {}
     used: dict[str, None] = {}
@@ -64,7 +67,25 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
         lacking = "column" if len(missing) == 1 else "columns"
         message = f"{source.path} has no such {lacking}\n  {lines}\n  its columns: {names}{more}"
         raise ConfigFault(f"{read.path}: {message}")
+    _refuse_labels_as_inputs(read)
     return list(used)
+
+
+def _refuse_labels_as_inputs(read: ReadMapping) -> None:
+    """Refuse to learn a label from the very column that holds it, or from when it was known."""
+    labels = {column: key for key, column in columns_used(read.mapping) if key in _label_keys(read)}
+    for key, column in columns_used(read.mapping):
+        if column in labels and key.startswith(_INPUTS):
+            raise ConfigFault(
+                f"{read.path}: {key} names {column!r}, which is what {labels[column]} reads: nobody"
+                " knows it when the event happens; leave it out"
+            )
+
+
+def _label_keys(read: ReadMapping) -> set[str]:
+    return {
+        f"labels.{name}.{key}" for name in read.mapping.labels for key in ("column", "known_at")
+    }
 
 
 def _first_bytes(path: Path) -> bytes:

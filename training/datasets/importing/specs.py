@@ -61,7 +61,7 @@ def _as_origin(value: object) -> object:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         moment = None
-    if moment is None or not 1900 <= moment.year < 2200:
+    if moment is None or not 1800 <= moment.year < 2200:
         raise ValueError(f"{value!r} is no day or time such as 2017-12-01")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
