@@ -7,12 +7,24 @@ from risk_service.features.windows.tiles import WINDOWS
 from training.own_data.events import MISSING
 
 Codes = NDArray[np.int32]
-# Share of events that must have an earlier one of the same key within the window.
+# What happens to fewer events than these is not looked for: a share of all, and a number.
 LEAST_SHARE = 0.003
 LEAST_EVENTS = 20
+# Of rare positives a part like this may be made of what hardly any other event shows.
+PART_OF_POSITIVES = 0.25
 
 
-def windows_of(codes: Codes, at_us: NDArray[np.int64], span_us: int) -> tuple[str, ...]:
+def least_events(rows: int, positive_share: float) -> int:
+    """Return how many events something must happen to before it is worth an input.
+
+    Honest keys may hardly ever come again, so that those that do are the positives: the rarer
+    these are, the less is enough.
+    """
+    share = min(LEAST_SHARE, PART_OF_POSITIVES * positive_share)
+    return max(LEAST_EVENTS, round(share * rows))
+
+
+def windows_of(codes: Codes, at_us: NDArray[np.int64], span_us: int, least: int) -> tuple[str, ...]:
     """Return the windows to count a key's events over, shortest first.
 
     A short one must now and then hold an earlier event; a long one always has its use, since
@@ -24,6 +36,8 @@ def windows_of(codes: Codes, at_us: NDArray[np.int64], span_us: int) -> tuple[st
         Key and time of each event, in order of time.
     span_us
         How long the data lasts; a window that is longer is the same as "ever".
+    least
+        How many events must have an earlier one of the same key within the window.
     """
     gaps = gaps_us(codes, at_us)
     if not len(gaps):
@@ -31,13 +45,12 @@ def windows_of(codes: Codes, at_us: NDArray[np.int64], span_us: int) -> tuple[st
     return tuple(
         window.name
         for window in WINDOWS
-        if window.length_us < span_us and _happens(gaps, window.length_us, len(codes))
+        if window.length_us < span_us and _happens(gaps, window.length_us, least)
     )
 
 
-def _happens(gaps: NDArray[np.int64], length_us: int, events: int) -> bool:
-    inside = int(np.searchsorted(gaps, length_us, side="right"))
-    return inside >= max(LEAST_EVENTS, LEAST_SHARE * events)
+def _happens(gaps: NDArray[np.int64], length_us: int, least: int) -> bool:
+    return int(np.searchsorted(gaps, length_us, side="right")) >= least
 
 
 def gaps_us(codes: Codes, at_us: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -49,9 +62,7 @@ def gaps_us(codes: Codes, at_us: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(gaps)
 
 
-def repeats(codes: Codes) -> float:
-    """Return the share of events whose key has come before."""
+def repeats(codes: Codes) -> int:
+    """Return how many events have a key that has come before."""
     present = codes[codes != MISSING]
-    if not len(present):
-        return 0.0
-    return 1.0 - len(np.unique(present)) / len(present)
+    return len(present) - len(np.unique(present))

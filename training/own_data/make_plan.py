@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.labels import AbuseLabels
-from training.own_data.density import repeats, windows_of
+from training.own_data.belonging import belonging
+from training.own_data.density import least_events, repeats, windows_of
 from training.own_data.derive import text_kind
 from training.own_data.events import MISSING, Coded, OwnEvents
 from training.own_data.fields import category_field, fields_of
@@ -27,8 +28,6 @@ LEAST_OF_LEVEL = 10
 MOST_CODED_LEVELS = 64
 # A category of fewer levels is told apart by its code alone; it needs no history.
 LEAST_HISTORY_LEVELS = 6
-# Keys that hardly ever come again have no history worth keeping.
-LEAST_REPEATS = 0.02
 MOST_PAIRS, MOST_CATEGORY_PAIRS, MOST_LINKS = 10, 6, 6
 MOST_HISTORY_NUMBERS = 4
 MOST_DISTINCT = 6
@@ -36,8 +35,8 @@ LIGHT_WINDOWS = ("24h", "30d")
 LARGE_ROWS = 1_000_000
 # Millions of events of many entities get fewer windows each, or the inputs outgrow memory.
 MANY_ENTITIES, FEW_WINDOWS, FEW_DISTINCT = 3, 4, 2
-# What still counts as one to one.
-SAME_SHARE = 1.02
+# What still counts as one to one, and what as linked.
+SAME_SHARE, LINKED_SHARE = 1.02, 0.1
 HOUR_US = 3_600_000_000
 WHOLE_RANGE = 1e9
 SHORTEST_LABEL_WINDOW_US = 24 * HOUR_US
@@ -45,12 +44,16 @@ SHORTEST_LABEL_WINDOW_US = 24 * HOUR_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """Events before the end of training: how many, and from when to when."""
+    """Events before the end of training: how many, and from when to when.
+
+    ``least`` is how many events something must happen to before it is worth an input.
+    """
 
     events: OwnEvents
     fields: Mapping[str, Coded]
     rows: int
     span_us: int
+    least: int
 
     def codes(self, field: str) -> NDArray[np.int32]:
         return self.fields[field].codes[: self.rows]
@@ -74,11 +77,13 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
     texts |= {category_field(name): text_kind(of) for name, of in events.categories.items()}
     fields = fields_of(events, texts)
     rows = int(np.searchsorted(events.at_us, until_us))
+    prior = _prior(labels, cutoff_us)
     past = _Past(
         events=events,
         fields=fields,
         rows=rows,
         span_us=int(events.at_us[rows - 1] - events.at_us[0]) if rows else 0,
+        least=least_events(rows, prior),
     )
     keys = _keys(past)
     full = [key.field for key in keys if key.full]
@@ -90,8 +95,12 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         links=_links(past, full),
         categories=tuple(_category(past, name) for name in events.categories),
         numbers=tuple(_number(past, name) for name in events.numbers),
-        history_numbers=tuple(events.numbers)[:MOST_HISTORY_NUMBERS],
-        prior=_prior(labels, cutoff_us),
+        history_numbers=belonging(
+            {name: values[:rows] for name, values in events.numbers.items()},
+            map(past.codes, full),
+            MOST_HISTORY_NUMBERS,
+        ),
+        prior=prior,
     )
 
 
@@ -105,13 +114,13 @@ def _keys(past: _Past) -> tuple[KeyPlan, ...]:
     found: list[KeyPlan] = []
     entities = _distinguished(
         past,
-        [name for name in past.events.entities if repeats(past.codes(name)) >= LEAST_REPEATS],
+        [name for name in past.events.entities if repeats(past.codes(name)) >= past.least],
     )
     for field in past.fields:
         full = field in entities
         if not full and not _worth_history(past, field, [key.field for key in found]):
             continue
-        windows = windows_of(past.codes(field), past.at_us, past.span_us)
+        windows = windows_of(past.codes(field), past.at_us, past.span_us, past.least)
         if past.rows >= LARGE_ROWS and len(entities) > MANY_ENTITIES:
             windows = _spread(windows, FEW_WINDOWS)
         found.append(
@@ -131,7 +140,7 @@ def _worth_history(past: _Past, field: str, before: list[str]) -> bool:
         return False
     codes = past.codes(field)
     levels = len(np.unique(codes[codes != MISSING]))
-    if levels < LEAST_HISTORY_LEVELS or repeats(codes) < LEAST_REPEATS:
+    if levels < LEAST_HISTORY_LEVELS or repeats(codes) < past.least:
         return False
     return not any(_one_to_one(past, field, other) for other in before)
 
@@ -174,11 +183,11 @@ def _pairs(past: _Past, full: list[str]) -> tuple[PairPlan, ...]:
     found = []
     for first, second in combinations(full, 2):
         both = _both(past, first, second)
-        share = repeats(both)
-        if share >= LEAST_REPEATS and not _determined(past, first, second, both):
-            windows = _two_of(windows_of(both, past.at_us, past.span_us))
+        again = repeats(both)
+        if again >= past.least and not _determined(past, first, second, both):
+            windows = _two_of(windows_of(both, past.at_us, past.span_us, past.least))
             pair = PairPlan(first=first, second=second, windows=windows, labels=True)
-            found.append((share, pair))
+            found.append((again, pair))
     ranked = [pair for _, pair in sorted(found, key=lambda one: -one[0])][:MOST_PAIRS]
     with_category = [
         PairPlan(first=field, second=category_field(name), windows=(), labels=False)
@@ -203,7 +212,7 @@ def _determined(past: _Past, first: str, second: str, both: NDArray[np.int32]) -
     """Tell whether one field as good as tells the other: the pair is then that field again."""
     present = both != MISSING
     values = [len(np.unique(past.codes(field)[present])) for field in (first, second)]
-    return len(np.unique(both[present])) <= SAME_SHARE * max(values)
+    return _as_many(past, len(np.unique(both[present])), max(values))
 
 
 def _distinguished(past: _Past, names: list[str]) -> list[str]:
@@ -217,12 +226,17 @@ def _distinguished(past: _Past, names: list[str]) -> list[str]:
 
 def _one_to_one(past: _Past, first: str, second: str) -> bool:
     a, b = past.codes(first), past.codes(second)
-    if np.mean((a == MISSING) != (b == MISSING)) > SAME_SHARE - 1:
+    if np.sum((a == MISSING) != (b == MISSING)) > min((SAME_SHARE - 1) * past.rows, past.least):
         return False
     both = _both(past, first, second)
     present = both != MISSING
     values = [len(np.unique(codes[present])) for codes in (a, b)]
-    return len(np.unique(both[present])) <= SAME_SHARE * min(values)
+    return _as_many(past, len(np.unique(both[present])), min(values))
+
+
+def _as_many(past: _Past, pairs: int, values: int) -> bool:
+    """Tell whether pairs are no more than values, but for a few that tell nothing."""
+    return pairs - values <= min((SAME_SHARE - 1) * values, past.least)
 
 
 def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
@@ -230,10 +244,9 @@ def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
     for key, over in permutations(full, 2):
         both = _both(past, key, over)
         pairs = len(np.unique(both[both != MISSING]))
-        keys = len(np.unique(past.codes(key)))
-        degree = pairs / max(keys, 1)
-        if degree >= 1.1:
-            found.append((degree, LinkPlan(key=key, over=over)))
+        keys = max(len(np.unique(past.codes(key))), 1)
+        if pairs - keys >= min(LINKED_SHARE * keys, past.least):
+            found.append((pairs / keys, LinkPlan(key=key, over=over)))
     most = MOST_LINKS if past.rows < LARGE_ROWS else MOST_LINKS // 2
     # A key that is seen with few others tells more of them than a hub does.
     return tuple(link for _, link in sorted(found, key=lambda one: one[0])[:most])

@@ -100,8 +100,8 @@ def test_deviation_counts_spreads_above_the_usual() -> None:
 def test_short_windows_need_events_that_come_so_soon() -> None:
     """A key with one event a day has no 1 h window, and long ones only within the data."""
     at_us = START_US + np.arange(60) * DAY_US
-    assert windows_of(np.zeros(60, np.int32), at_us, 59 * DAY_US) == ("24h", "7d", "30d")
-    assert windows_of(np.arange(60, dtype=np.int32), at_us, 59 * DAY_US) == ()
+    assert windows_of(np.zeros(60, np.int32), at_us, 59 * DAY_US, 20) == ("24h", "7d", "30d")
+    assert windows_of(np.arange(60, dtype=np.int32), at_us, 59 * DAY_US, 20) == ()
 
 
 def labels_of(value: np.ndarray, at_us: np.ndarray, delay_days: float) -> AbuseLabels:

@@ -1,10 +1,14 @@
 """What a plan holds, and what it leaves out so that millions of events stay in memory."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tests.fixtures.own_events import START_US, Shop
 from training.own_data import make_plan
 from training.own_data.declare import declare
+from training.own_data.events import read_events, read_label
 from training.own_data.plan import FeaturePlan, KeyPlan, LinkPlan, PairPlan
 
 
@@ -13,6 +17,46 @@ def test_windows_thin_out_from_both_ends() -> None:
     all_of_them = ("1m", "10m", "1h", "24h", "7d", "30d", "90d")
     assert make_plan._spread(all_of_them, 4) == ("1m", "1h", "7d", "90d")
     assert make_plan._spread(all_of_them[:3], 4) == all_of_them[:3]
+
+
+def _sparse(tmp_path: Path, devices: list[str | None]) -> FeaturePlan:
+    """Return the plan of 20,000 events of 9,000 accounts, one in 500 of them positive."""
+    rows = 20_000
+    rng = np.random.default_rng(1)
+    label = (np.arange(rows) % 500 == 0).astype(np.int8)
+    shop = Shop(
+        at_us=START_US + np.arange(rows) * 60_000_000,
+        entities={
+            "account": [f"a{number}" for number in rng.integers(0, 9_000, rows)],
+            "device": devices,
+        },
+        label=label,
+    )
+    directory = shop.write(tmp_path / "shop")
+    events = read_events(directory)
+    until_us = int(events.at_us[-1]) + 1
+    return make_plan.make_plan(
+        events, read_label(directory, events, "fraud", None), until_us, until_us
+    )
+
+
+def test_keys_that_only_positives_share_have_a_history(tmp_path: Path) -> None:
+    """Two devices in a thousand come again; where one event in 500 is positive, that is enough."""
+    devices: list[str | None] = [
+        f"d{number // 2 if number % 500 < 2 else number + 50_000}" for number in range(20_000)
+    ]
+    plan = _sparse(tmp_path, devices)
+    assert {key.field for key in plan.keys} == {"account", "device"}
+
+
+def test_a_few_that_change_partners_keep_two_keys_apart(tmp_path: Path) -> None:
+    """A device for each account but for 50 events: who is seen with whom is worth a pair."""
+    rng = np.random.default_rng(1)
+    accounts = rng.integers(0, 9_000, 20_000)
+    accounts[::400] = rng.integers(0, 9_000, 50)
+    plan = _sparse(tmp_path, [f"d{number}" for number in accounts])
+    assert [(pair.first, pair.second) for pair in plan.pairs] == [("account", "device")]
+    assert {key.field for key in plan.keys} == {"account", "device"}
 
 
 @pytest.mark.parametrize("has_amount", [True, False])
