@@ -11,6 +11,9 @@ Threads: one writes batches, everything else belongs to the ledger's. They share
 of cells: the young one collects, the old one is being written and is dropped, in one
 assignment, after its transaction has committed. Whoever reads takes hold of the old
 generation first and of the file afterwards: so no cell is missed in between.
+
+A file that turns out to be damaged is read no further: nobody could tell which of its other
+pages are right. ``damaged`` says so to the ledger, which has it made again (``remaking``).
 """
 
 import logging
@@ -25,6 +28,7 @@ from msgspec.json import encode
 
 from risk_service.adapters.background import give_way
 from risk_service.adapters.sqlite.connection import connect, transaction
+from risk_service.adapters.sqlite.noticing import Noticing
 from risk_service.adapters.sqlite.schema import LIMIT_COUNTERS, migrate
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Cells
@@ -134,8 +138,14 @@ class Counters:
         Where the file lies, beside the log.
     """
 
+    @property
+    def damaged(self) -> bool:
+        """Tell whether the file cannot be trusted any more."""
+        return self._noticing.damaged
+
     def __init__(self, directory: Path) -> None:
         path = directory / FILE_NAME
+        self._noticing = Noticing(FILE_NAME)
         self._reader = connect(path, "FULL")
         migrate(self._reader, str(path), LIMIT_COUNTERS)
         # FULL: the log forgets a row only when the file has it for certain.
@@ -162,10 +172,11 @@ class Counters:
         """Return (confirmed, held) by cell of counters, at least of all cells after a time."""
         generations = self._old, self._young
         found: dict[str, Cells] = {counter: {} for counter in counters}
-        for counter, cell_us, confirmed, held in self._reader.execute(
-            _SOME, (_text(list(found)), since_us)
-        ):
-            found[counter][cell_us] = (confirmed, held)
+        with self._noticing:
+            for counter, cell_us, confirmed, held in self._reader.execute(
+                _SOME, (_text(list(found)), since_us)
+            ):
+                found[counter][cell_us] = (confirmed, held)
         for generation in generations:
             newer = generation.cells
             for counter in found.keys() & newer.keys() if newer else ():
@@ -179,7 +190,8 @@ class Counters:
             if known is not None:
                 return known
         sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
-        cell: tuple[int, int] | None = self._reader.execute(sql, (counter, cell_us)).fetchone()
+        with self._noticing:
+            cell: tuple[int, int] | None = self._reader.execute(sql, (counter, cell_us)).fetchone()
         return cell or _EMPTY
 
     def owned(self, owner: str) -> dict[str, Cells]:
@@ -187,8 +199,9 @@ class Counters:
         generations = self._old, self._young
         found: dict[str, Cells] = {}
         bounds = owner + SEPARATOR, owner + chr(ord(SEPARATOR) + 1)
-        for counter, cell_us, confirmed, held in self._reader.execute(_OWNED, bounds):
-            found.setdefault(counter, {})[cell_us] = (confirmed, held)
+        with self._noticing:
+            for counter, cell_us, confirmed, held in self._reader.execute(_OWNED, bounds):
+                found.setdefault(counter, {})[cell_us] = (confirmed, held)
         for generation in generations:
             for counter in generation.owned(owner):
                 found.setdefault(counter, {}).update(generation.cells[counter])
@@ -197,16 +210,18 @@ class Counters:
     def owners_of_some(self, owners: Sequence[str]) -> set[str]:
         """Return those owners that have counters."""
         generations = self._old, self._young
-        found = {owner for (owner,) in self._reader.execute(_OWNERS, (_text(owners),))}
+        with self._noticing:
+            found = {owner for (owner,) in self._reader.execute(_OWNERS, (_text(owners),))}
         for generation in generations:
             found.update([owner for owner in owners if generation.owned(owner)])
         return found
 
     def all_cells(self) -> Iterator[CellRow]:
         """Yield (counter, cell, confirmed, held) of every cell; writes what is in memory first."""
-        self.settle()
         sql = "SELECT counter, cell_us, confirmed, held FROM limit_cells"
-        yield from self._reader.execute(sql)
+        with self._noticing:
+            self.settle()
+            yield from self._reader.execute(sql)
 
     def remake(self, batches: Iterable[Sequence[CellRow]], reached: Reached) -> None:
         """Replace all cells by the sums of some, which are all that lies before a row of the log.
@@ -236,12 +251,16 @@ class Counters:
         self._write_batch()
 
     def close(self) -> None:
-        """Stop the thread, write what is in memory and close the file."""
+        """Stop the thread, write what is in memory and close the file.
+
+        A damaged file is left as it is.
+        """
         self._stop.set()
         self._wake.set()
         self._thread.join()
         try:
-            self.settle()
+            if not self.damaged:
+                self.settle()
         except sqlite3.DatabaseError as error:
             # The log has it: it is read again at the next start.
             log.warning("counters_not_written", extra={"error_type": type(error).__name__})
@@ -271,13 +290,15 @@ class Counters:
 
     def _keep_writing(self) -> None:
         give_way()
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or self.damaged):
             self._wake.wait(RETRY_S)
             self._wake.clear()
             try:
                 self._write_batch()
             except sqlite3.DatabaseError as error:
-                # Nothing is lost: memory has the cells and the log too. The next round tries again.
+                # Nothing is lost: memory has the cells and the log too. The next round tries
+                # again, unless the file is damaged: then the ledger sees to it.
+                self._noticing.notes(error)
                 log.warning("counters_not_written", extra={"error_type": type(error).__name__})
 
 

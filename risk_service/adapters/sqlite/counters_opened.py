@@ -34,9 +34,14 @@ def opened_counters(directory: Path, changes: Changes, ledger: Ledger, pinned: P
     except sqlite3.DatabaseError as error:
         if not is_corrupt(error):
             raise
+    forget_counters(directory)
+    return _caught_up(Counters(directory), changes, ledger, pinned)
+
+
+def forget_counters(directory: Path) -> None:
+    """Take the file away, so that it is made again when it is opened; nobody may have it open."""
     for suffix in ("-wal", "-shm", ""):
         (directory / (FILE_NAME + suffix)).unlink(missing_ok=True)
-    return _caught_up(Counters(directory), changes, ledger, pinned)
 
 
 def _caught_up(counters: Counters, changes: Changes, ledger: Ledger, pinned: Pinned) -> Counters:

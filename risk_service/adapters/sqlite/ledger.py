@@ -5,14 +5,17 @@ are written by the decision store's transaction. Everything else is one transact
 calls, flushed before it returns. Nothing in memory changes before that.
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
+from risk_service.adapters.sqlite.counters import FILE_NAME as COUNTERS
 from risk_service.adapters.sqlite.decisions import FILE_NAME, WAL_BYTES_MAX
 from risk_service.adapters.sqlite.ledger_rows import LedgerRows
+from risk_service.adapters.sqlite.remaking import Remaking
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.errors import RiskError, StoreUnavailable
@@ -38,6 +41,8 @@ from risk_service.limits.steps import expire, foresee
 # Work that one call does for holds of others that ran out.
 EXPIRED_PER_CALL = 64
 PRUNED_PER_CALL = 64
+
+log = logging.getLogger(__name__)
 
 
 def _ignore(_seconds: float) -> None:
@@ -67,7 +72,8 @@ class SqliteLedger:
         self._book = book
         self._on_commit = on_commit
         self._wal_bytes = 0
-        path = directory / FILE_NAME
+        self._path = path = directory / FILE_NAME
+        self._remaking: Remaking | None = None
         with unavailable():
             self._db = connect(path, "FULL")
             migrate(self._db, str(path), DECISION_LOG)
@@ -82,6 +88,7 @@ class SqliteLedger:
         """Return what each demand by itself would be granted; changes nothing."""
         book = self._book()
         concerned = [demand for demand in demands if book.concerns(demand)]
+        self._be_ready()
         if concerned:
             self.expire(now_us)
         now_us = self._now_us(now_us)
@@ -102,6 +109,7 @@ class SqliteLedger:
         StoreUnavailable
             The file cannot be read; nothing is held.
         """
+        self._be_ready()
         book = self._book()
         now_us = self._now_us(now_us)
         with unavailable():
@@ -133,6 +141,7 @@ class SqliteLedger:
         StoreUnavailable
             The disk is full, locked or broken; none of the calls counts.
         """
+        self._be_ready()
         book = self._book()
         now_us = self._now_us(now_us)
         with unavailable():
@@ -145,6 +154,7 @@ class SqliteLedger:
 
     def expire(self, now_us: int) -> int:
         """End some holds whose time is over, durably; return how many, 0 when none is left."""
+        self._be_ready()
         now_us = self._now_us(now_us)
         with unavailable():
             draft = self._draft([], now_us)
@@ -157,6 +167,7 @@ class SqliteLedger:
         They are looked at in the order in which they were made, so a round ends at the first
         that were made, or changed, since.
         """
+        self._be_ready()
         now_us = self._now_us(now_us)
         with unavailable():
             found = self._rows.over(self._pruned, PRUNED_PER_CALL)
@@ -172,6 +183,7 @@ class SqliteLedger:
 
     def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
         """Return the counters of a subject, such as ``account`` and its token, in use now."""
+        self._be_ready()
         now_us = self._now_us(now_us)
         with unavailable():
             if subject == CLUSTER:
@@ -184,6 +196,7 @@ class SqliteLedger:
 
         Reads every reservation: the service answers nothing meanwhile.
         """
+        self._be_ready()
         now_us = self._now_us(now_us)
         with unavailable(), transaction(self._db):
             draft = Draft(self._rows)
@@ -198,8 +211,31 @@ class SqliteLedger:
 
     def close(self) -> None:
         """Close the files."""
-        self._rows.close()
+        if self._remaking is None:
+            self._rows.close()
+        else:
+            self._remaking.close()
         self._db.close()
+
+    def _be_ready(self) -> None:
+        """Have counters that can be read; a damaged file of them is made again meanwhile.
+
+        Raises
+        ------
+        StoreUnavailable
+            It is not done yet.
+        """
+        if self._remaking is None:
+            if not self._rows.damaged:
+                return
+            log.error("limit_counters_damaged", extra={"file": COUNTERS})
+            self._written += 1  # holds that were granted from it are no longer good
+            self._rows.close()
+            with unavailable():
+                self._remaking = Remaking(self._path)
+        db, rows = self._remaking.remade()
+        self._db.close()
+        self._db, self._rows, self._remaking = db, rows, None
 
     def _now_us(self, now_us: int) -> int:
         """Return the ledger's time: it stands still while the clock is behind what it wrote."""

@@ -88,6 +88,11 @@ class LedgerRows:
             directory, self._changes, self.all_reservations, Draft(self).pinned
         )
 
+    @property
+    def damaged(self) -> bool:
+        """Tell whether the counters' file cannot be trusted any more."""
+        return self._counters.damaged
+
     def reservation(self, reservation_id: str) -> Reservation | None:
         """Return a reservation, or None."""
         if reservation_id in self._fetched:
