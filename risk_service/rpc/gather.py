@@ -1,12 +1,10 @@
 """Gathers orders into groups on the event loop, and runs the pipeline once per group.
 
-A group closes when as many orders wait as lately came together, when none has come for
-the quiet time, or when its oldest has waited half as long as a group lately took: so deciding
-gets most of the time at any load, a light load is not kept waiting, and a heavy one forms large
-groups. The learned size keeps a few steady callers from waiting at all. Because
-orders trickle in through gRPC one by one, a full group hides those still coming: now and then
-the size is probed by waiting for the quiet time, at once again while that finds more, ever more
-rarely while not.
+Orders trickle in through gRPC one by one, each over some turns of the loop. So a group closes
+when none has come for the quiet time and the loop has nothing else to do: by then all that
+has come is here. While one group is decided the next one comes together, hence a light load is
+not kept waiting and a heavy one forms large groups. Where the loop is never idle, a group
+closes when its oldest order has waited half as long as groups lately took.
 """
 
 import asyncio
@@ -18,20 +16,18 @@ from typing import Generic, Protocol, TypeVar
 
 from risk_service.domain.errors import Overloaded
 from risk_service.rpc.errors import DeadlinePassed
+from risk_service.rpc.short_timer import ShortTimer
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-# Most full groups between two probes of the size.
-PROBE_EVERY_MAX = 64
-# An order that comes sooner after a group was waiting in gRPC while the group was decided:
-# others wait behind it. A caller who answers an answer takes longer.
-TURNAROUND_S = 150e-6
+# The loop is idle when so many turns in a row, after it has slept, had nothing to do but to look,
+# which takes no longer than this.
+IDLE_TURNS = 3
+IDLE_TURN_S = 50e-6
 # Weight of the newest group in the learned cost of an order.
 COST_WEIGHT = 0.1
 # Share of a group's time that its oldest order waits at most.
 AGE_SHARE = 0.5
-# Timers of the loop count in milliseconds; a shorter one would fire at once.
-TIMER_MIN_S = 0.001
 
 
 class GroupObserver(Protocol):
@@ -45,7 +41,8 @@ class GroupObserver(Protocol):
 class GatherLimits:
     """When a group closes, and how much may wait.
 
-    ``order_cost_s`` is the first guess of what one order costs, before it is learned.
+    ``quiet_s`` is how long nobody must have come. ``order_cost_s`` is the first guess of what
+    one order costs, before it is learned.
     """
 
     quiet_s: float
@@ -84,15 +81,13 @@ class Gatherer(Generic[Item, Answer]):
         self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Waiting[Item]] = deque()
-        self._learned = 1
-        self._probe_every = 1
-        self._until_probe = 1
         self._cost_s = limits.order_cost_s
         self._group_s = limits.quiet_s
-        self._timer: asyncio.Handle | None = None
         self._oldest_at = 0.0
         self._newest_at = 0.0
-        self._settled_at = 0.0
+        self._turned_at = 0.0
+        self._idle_turns = 0
+        self._timer = ShortTimer(self._loop, self._look)
 
     def submit(self, item: Item, remaining_s: float) -> "asyncio.Future[Answer]":
         """Queue an item; the future holds its answer, or ``DeadlinePassed``.
@@ -108,38 +103,39 @@ class Gatherer(Generic[Item, Answer]):
         now = time.monotonic()
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._queue.append(_Waiting(item, future, now + remaining_s))  # type: ignore[arg-type]  # futures are invariant
-        alone = now - self._settled_at > TURNAROUND_S
         self._newest_at = now
         if waiting == 0:
             self._oldest_at = now
-            self._arm(self._limits.quiet_s)
-        if waiting + 1 == self._target() and (waiting or alone):
-            # Not at once: what this turn of the loop still brings belongs to the group.
-            self._cancel_timer()
-            self._timer = self._loop.call_soon(self._run)
+            self._timer.start(self._limits.quiet_s)
+        if waiting + 1 == self._limits.max_group:
+            self._loop.call_soon(self._look)
         return future
 
-    def _target(self) -> int:
-        """Return at how many waiting orders the group closes without waiting on."""
-        if self._until_probe == 0 and self._learned > 1:
-            return self._limits.max_group
-        return min(self._learned, self._limits.max_group)
+    def _look(self) -> None:
+        """Close the group if it is time, else look again when the quiet time may be over."""
+        if not self._queue:
+            return
+        now = time.monotonic()
+        quiet_s = self._limits.quiet_s
+        age_s = max(min(AGE_SHARE * self._group_s, self._limits.max_age_s), quiet_s)
+        oldest_s, newest_s = now - self._oldest_at, now - self._newest_at
+        if oldest_s >= age_s or len(self._queue) >= self._limits.max_group:
+            self._run()
+        elif newest_s < quiet_s:
+            self._timer.start(min(quiet_s - newest_s, age_s - oldest_s))
+        else:
+            self._turned_at, self._idle_turns = now, 0
+            self._loop.call_soon(self._turn)
 
-    def _arm(self, delay_s: float) -> None:
-        self._timer = self._loop.call_later(max(delay_s, TIMER_MIN_S), self._quiet_over)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _quiet_over(self) -> None:
-        """Close the group unless somebody came meanwhile and there is time to wait on."""
-        age_s = max(AGE_SHARE * self._group_s, self._limits.quiet_s)
-        age_s = min(age_s, self._limits.max_age_s)
-        closes_at = min(self._newest_at + self._limits.quiet_s, self._oldest_at + age_s)
-        wait_s = closes_at - time.monotonic()
-        if wait_s > 0:
-            self._arm(wait_s)
+    def _turn(self) -> None:
+        """Close the group if the loop is idle, else wait anew."""
+        now = time.monotonic()
+        turn_s, self._turned_at = now - self._turned_at, now
+        self._idle_turns += 1
+        if turn_s > IDLE_TURN_S:
+            self._timer.start(self._limits.quiet_s)
+        elif self._idle_turns < IDLE_TURNS:
+            self._loop.call_soon(self._turn)
         else:
             self._run()
 
@@ -147,22 +143,9 @@ class Gatherer(Generic[Item, Answer]):
         """Decide one group; what is left over forms the next one at once."""
         size = min(len(self._queue), self._limits.max_group)
         group = [self._queue.popleft() for _ in range(size)]
-        self._learn(size)
         self._settle(group)
-        self._settled_at = time.monotonic()
         if self._queue:
-            self._oldest_at = time.monotonic()
-            self._timer = self._loop.call_soon(self._run)
-
-    def _learn(self, size: int) -> None:
-        if size > self._learned:
-            self._learned, self._probe_every = size, 1
-        elif self._until_probe == 0:
-            self._probe_every = min(2 * self._probe_every, PROBE_EVERY_MAX)
-        if size < self._learned:
-            # Fewer came than lately: believe it by and by.
-            self._learned -= (self._learned - size + 3) // 4
-        self._until_probe = self._until_probe - 1 if self._until_probe else self._probe_every
+            self._loop.call_soon(self._run)
 
     def _settle(self, group: list[_Waiting[Item]]) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Groups: when they close, what they learn, and what happens to whom."""
+"""Groups: when they close, and what happens to whom."""
 
 import asyncio
 import time
@@ -32,10 +32,12 @@ class Desk:
 
 
 def gatherer(
-    desk: Desk, *, max_group: int = 4, waiting: int = 100, quiet_s: float = 0.001
+    desk: Desk, *, max_group: int = 4, waiting: int = 100, max_age_s: float = 0.01
 ) -> Gatherer[int, int]:
     """Return a gatherer over the desk."""
-    limits = GatherLimits(quiet_s=quiet_s, max_age_s=0.01, max_group=max_group, max_waiting=waiting)
+    limits = GatherLimits(
+        quiet_s=0.001, max_age_s=max_age_s, max_group=max_group, max_waiting=waiting
+    )
     return Gatherer(desk.decide, limits, desk)
 
 
@@ -58,26 +60,38 @@ async def test_a_group_is_never_larger_than_its_limit() -> None:
     assert [len(group) for group in desk.groups] == [4, 4, 2]
 
 
-async def test_a_lone_order_does_not_wait_for_company() -> None:
-    """With one order in flight the group closes at once, quiet time or not."""
+async def test_an_order_that_nobody_follows_is_decided() -> None:
+    """With one order in flight every group is that order."""
     desk = Desk()
-    gather = gatherer(desk, quiet_s=5.0)
+    gather = gatherer(desk)
     for i in range(5):
-        await asyncio.sleep(0.002)  # the caller's turnaround
-        assert await asyncio.wait_for(gather.submit(i, 10.0), timeout=2.0) == 2 * i
+        assert await gather.submit(i, 10.0) == 2 * i
     assert desk.groups == [[0], [1], [2], [3], [4]]
 
 
-async def test_the_size_is_learned_and_unlearned() -> None:
-    """Eight steady callers form groups of eight; when seven leave, the last waits only briefly."""
+async def test_orders_on_their_way_join_while_the_loop_is_busy_with_them() -> None:
+    """Longer than the quiet time, because the loop is at work."""
     desk = Desk()
-    gather = gatherer(desk, max_group=64)
-    for _ in range(5):
-        await asyncio.gather(*[gather.submit(i, 1.0) for i in range(8)])
-    assert {len(group) for group in desk.groups} == {8}
-    for i in range(12):
-        await gather.submit(i, 1.0)
-    assert gather._learned == 1
+    gather = gatherer(desk, max_age_s=60.0)
+    gather._group_s = 120.0  # so that no order waits too long
+
+    async def on_its_way() -> int:
+        for _ in range(10):
+            time.sleep(0.001)  # noqa: ASYNC251 - the loop is at work
+            await asyncio.sleep(0)
+        return await gather.submit(1, 10.0)
+
+    assert await asyncio.gather(gather.submit(0, 10.0), on_its_way()) == [0, 2]
+    assert desk.groups == [[0, 1]]
+
+
+async def test_a_loop_that_is_never_idle_decides_all_the_same() -> None:
+    """When the oldest order has waited long enough, others are not waited for."""
+    answer = gatherer(Desk()).submit(1, 10.0)
+    while not answer.done():
+        time.sleep(0.001)  # noqa: ASYNC251 - the loop is at work
+        await asyncio.sleep(0)
+    assert await answer == 2
 
 
 async def test_a_full_queue_refuses_at_once() -> None:
