@@ -8,15 +8,17 @@ from importlib.resources import files
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.grant import Demand
 from risk_service.domain.vocabulary import PromotionType
-from risk_service.limits.claims import Claims, Plan
+from risk_service.limits.claims import Claims, InScope, Plan, Timed
 from risk_service.limits.gathering import Gathered
 from risk_service.limits.overlap import Overlap, overlaps
 from risk_service.limits.parse import read_policies, too_many
-from risk_service.limits.plan import plan_of
+from risk_service.limits.plan import plan_of, timed
 from risk_service.limits.policy import CLUSTER, Policy
 
 SHIPPED = "limits.toml"
 VERSION_DIGITS = 12
+
+Kinds = frozenset[PromotionType]
 
 
 class LimitBook:
@@ -38,7 +40,8 @@ class LimitBook:
         self.version = f"limits-{digest.hexdigest()[:VERSION_DIGITS]}"
         plans = self._plans = [plan_of(policy) for policy in policies if policy.counts]
         # Filled as orders come by: there are few promotion types.
-        self._by_kinds: dict[frozenset[PromotionType], Sequence[Plan]] = {}
+        self._by_kinds: dict[Kinds, Sequence[int]] = {}
+        self._at = _AtTime(-1)
         self._by_type: Mapping[PromotionType, tuple[Plan, ...]] = {
             kind: tuple([plan for plan in plans if kind in plan.kinds]) for kind in PromotionType
         }
@@ -59,7 +62,7 @@ class LimitBook:
         """Tell whether a policy is about the promotions of a demand; cheap."""
         return not self._about.isdisjoint([line.promotion_type for line in demand.lines])
 
-    def concerns_any(self, kinds: frozenset[PromotionType]) -> bool:
+    def concerns_any(self, kinds: Kinds) -> bool:
         """Tell whether a policy is about orders of one of these promotion types."""
         return any(self._by_type[kind] for kind in kinds)
 
@@ -67,7 +70,7 @@ class LimitBook:
         """Tell whether such a policy counts on identity clusters."""
         return not self._on_cluster.isdisjoint([line.promotion_type for line in demand.lines])
 
-    def reads_cluster_any(self, kinds: frozenset[PromotionType]) -> bool:
+    def reads_cluster_any(self, kinds: Kinds) -> bool:
         """Tell whether one of these promotion types is counted on identity clusters."""
         return not self._on_cluster.isdisjoint(kinds)
 
@@ -88,18 +91,45 @@ class LimitBook:
             cluster = subjects.get(CLUSTER) or next(iter(demand.cluster), "")
             cluster = cluster or subjects.get("account", "")
         kinds = frozenset([line.promotion_type for line in demand.lines])
-        plans = self._by_kinds.get(kinds)
-        if plans is None:
-            plans = self._by_kinds[kinds] = self._in_scope(kinds)
-        gathered = Gathered(demand, {**subjects, CLUSTER: cluster}, kinds, now_us)
-        for plan in plans:
-            policy = plan.policy
-            if policy.valid_from_us <= now_us < policy.valid_to_us:
-                gathered.add(plan)
+        gathered = Gathered(demand, {**subjects, CLUSTER: cluster}, now_us)
+        gathered.add(self._in_scope(kinds, now_us))
         return gathered.claims(self.version)
 
-    def _in_scope(self, kinds: frozenset[PromotionType]) -> Sequence[Plan]:
-        return [plan for plan in self._plans if not plan.kinds.isdisjoint(kinds)]
+    def _in_scope(self, kinds: Kinds, now_us: int) -> Sequence[InScope]:
+        """Return the plans that hold at a time and are about some of these promotion types."""
+        if self._at.now_us != now_us:
+            self._at = _AtTime(now_us)
+        at = self._at
+        found = at.by_kinds.get(kinds)
+        if found is None:
+            places = self._by_kinds.get(kinds)
+            if places is None:
+                places = self._by_kinds[kinds] = self._about_any(kinds)
+            known = [at.timed(place, self._plans[place]) for place in places]
+            found = at.by_kinds[kinds] = [
+                (one, one.plan.any_line and kinds <= one.plan.kinds)
+                for one in known
+                if one is not None
+            ]
+        return found
+
+    def _about_any(self, kinds: Kinds) -> Sequence[int]:
+        return [n for n, plan in enumerate(self._plans) if not plan.kinds.isdisjoint(kinds)]
+
+
+class _AtTime:
+    """Plans at one time, worked out as the orders of that time come by."""
+
+    def __init__(self, now_us: int) -> None:
+        self.now_us = now_us
+        self.by_kinds: dict[Kinds, Sequence[InScope]] = {}
+        self._timed: dict[int, Timed | None] = {}
+
+    def timed(self, place: int, plan: Plan) -> Timed | None:
+        """Return a plan, of which the place is known, at this time."""
+        if place not in self._timed:
+            self._timed[place] = timed(plan, self.now_us)
+        return self._timed[place]
 
 
 def parse_limits(text: str, file: str) -> LimitBook:

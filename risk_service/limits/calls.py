@@ -20,11 +20,12 @@ from risk_service.domain.reservation import (
 from risk_service.limits.adjusting import adjust
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import Cells, Draft
+from risk_service.limits.draft import Draft
 from risk_service.limits.holding import cancel, extend, reserve
 from risk_service.limits.paying import confirm, pay, release
 from risk_service.limits.policy import Policy, State
 from risk_service.limits.reservation import Reservation, charges
+from risk_service.limits.used import Cells
 from risk_service.limits.windows import EVERYTHING, Calendar, Rolling
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from risk_service.domain.grant import DemandLine
+from risk_service.domain.grant import DemandLine, Measure
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.limits.policy import Bounds, KeySet, Policy
 from risk_service.limits.windows import Place
@@ -16,18 +16,22 @@ SEPARATOR = "\x1f"
 class Plan(Struct, frozen=True, gc=False):
     """A policy with what does not depend on the order, worked out once per book.
 
-    ``ref`` and ``releases`` are pinned by what is held: the policy's version, and a bit per
-    reason that gives quota back. ``kinds`` are the promotion types it is about. ``any_line``
+    ``policy_id``, ``version``, ``window`` and ``unit`` are what an answer calls it. ``ref`` and
+    ``releases`` are pinned by what is held: the policy's version, and a bit per reason that
+    gives quota back. ``kinds`` are the promotion types it is about. ``any_line``
     tells that every line of these counts that its measure reads: nothing else is filtered;
     ``line_fields`` are what lines must say beyond what every line does; ``as_one`` tells that
     all of them count under one key, ``asks`` that it has a level, a currency or tiers.
     ``simple`` tells that none of this leaves a question: one counter, of one subject.
     ``owners`` names the key sets; ``dimension`` is the only one where it is a single subject.
-    In a counter's key the owner comes first and then ``tail``, scope and period; ``bare_tail``
-    is all of that where there is neither scope nor period.
+    In a counter's key the owner comes first and then ``tail``, scope and period.
     """
 
     policy: Policy
+    policy_id: str
+    version: str
+    window: str
+    unit: Measure
     ref: str
     releases: int
     shadow: bool
@@ -45,7 +49,23 @@ class Plan(Struct, frozen=True, gc=False):
     owners: tuple[tuple[str, KeySet], ...]
     dimension: str
     tail: str
-    bare_tail: str
+    bounds: Bounds
+
+
+class Timed(Struct, frozen=True, gc=False):
+    """A plan at a time: where an order is noted then, and how counters' keys go on.
+
+    ``place`` is None where it depends on the line. ``tail`` is what stands behind the owner in
+    the keys where neither scope nor period depends on it either.
+    """
+
+    plan: Plan
+    place: Place | None
+    tail: str
+
+
+# A plan in the scope of an order, and whether each line counts that its measure reads.
+InScope = tuple[Timed, bool]
 
 
 class Claim(Struct, frozen=True, gc=False):

@@ -5,16 +5,18 @@ its own lock or single writer, what is asked for, and afterwards writes ``change
 ``cells`` (differences) and ``roots`` in one transaction.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Protocol
+
+from msgspec import Struct
 
 from risk_service.limits.claims import SEPARATOR, Claims
 from risk_service.limits.policy import CLUSTER
-from risk_service.limits.reservation import Reservation, charges
+from risk_service.limits.reservation import Charge, Reservation, charges
+from risk_service.limits.used import Cells, Used, used_of
 
 OF_CLUSTER = f"{CLUSTER}="
-Cells = dict[int, tuple[int, int]]
-Cell = tuple[str, int]
+_UNTOUCHED: Cells = {}
 
 
 class Base(Protocol):
@@ -33,6 +35,14 @@ class Base(Protocol):
         """Return the account that an account's cluster is counted under since it merged."""
 
 
+class Foreseen(Struct, frozen=True, gc=False):
+    """What was claimed ahead for a demand, and under which account its cluster was counted."""
+
+    reads_cluster: bool
+    cluster: str
+    claims: Claims
+
+
 class Draft:
     """Reads the store through what has changed since.
 
@@ -45,16 +55,17 @@ class Draft:
     roots
         Accounts whose cluster is counted under another one from now on.
     foreseen
-        What was claimed ahead for demands of the same time, by ``id`` and cluster.
+        What was claimed ahead for demands of the same time, by their ``id``.
     """
 
     def __init__(self, base: Base) -> None:
         self._base = base
         self.changed: dict[str, Reservation] = {}
-        self.cells: dict[Cell, list[int]] = {}
+        self.cells: dict[str, Cells] = {}
         self.roots: dict[str, str] = {}
-        self.foreseen: dict[tuple[int, str], Claims] = {}
-        self._touched: dict[str, list[int]] = {}
+        self.foreseen: dict[int, Foreseen] = {}
+        # What counters came to when they were asked about last, brought forward by each charge.
+        self._used: dict[str, Used] = {}
         # Owners of those that count a cluster.
         self._clusters: set[str] = set()
 
@@ -78,13 +89,19 @@ class Draft:
         self.changed[reservation.reservation_id] = reservation
 
     def cells_of(self, counter: str, since_us: int) -> Cells:
-        """Return (confirmed, held) by cell, of the cells after a time; not to be changed."""
-        cells = self._base.cells(counter, since_us)
-        if counter in self._touched:
-            cells = self._more(counter, cells)
-        elif since_us < 0 or not cells or min(cells) > since_us:
-            return cells
+        """Return (confirmed, held) by cell, of the cells after a time."""
+        cells = self._more(counter, self._base.cells(counter, since_us))
         return {cell_us: cell for cell_us, cell in cells.items() if cell_us > since_us}
+
+    def used(self, counter: str, since_us: int) -> Used:
+        """Return what the cells of a counter after a time come to; not to be changed."""
+        known = self._used.get(counter)
+        if known is None or known.since_us != since_us:
+            cells = self._base.cells(counter, since_us)
+            if counter in self.cells:
+                cells = self._more(counter, cells)
+            known = self._used[counter] = used_of(cells, since_us)
+        return known
 
     def root(self, account: str) -> str:
         """Return the account that an account's cluster is counted under."""
@@ -116,7 +133,7 @@ class Draft:
             other = self.root(account)
             if other == root:
                 continue
-            moved = list(self._owned(f"{OF_CLUSTER}{other}"))
+            moved = self._owned(f"{OF_CLUSTER}{other}")
             if moved or account == own:
                 self.roots[other] = root
             for counter, cell_us, confirmed, held in moved:
@@ -124,48 +141,50 @@ class Draft:
                 self._add(self.pinned(counter), cell_us, confirmed, held)
         return root
 
-    def _owned(self, owner: str) -> Iterator[tuple[str, int, int, int]]:
-        """Yield every cell that is not empty of the counters of an owner."""
-        prefix = owner + SEPARATOR
+    def _owned(self, owner: str) -> list[Charge]:
+        """Return every cell that is not empty of the counters of an owner."""
         known = self._base.counters_of(owner)
         if not known and owner not in self._clusters:
-            return
-        touched = [counter for counter in self._touched if counter.startswith(prefix)]
-        for counter in dict.fromkeys((*known, *touched)):
-            for cell_us, (confirmed, held) in self._more(counter, known.get(counter, {})).items():
-                yield counter, cell_us, confirmed, held
+            return []
+        prefix = owner + SEPARATOR
+        touched = [counter for counter in self.cells if counter.startswith(prefix)]
+        return [
+            (counter, cell_us, confirmed, held)
+            for counter in dict.fromkeys((*known, *touched))
+            for cell_us, (confirmed, held) in self._more(counter, known.get(counter, {})).items()
+        ]
 
     def _more(self, counter: str, cells: Cells) -> Cells:
         """Return some cells with what has changed since, those that are empty left out."""
         found = dict(cells)
-        for cell_us in self._touched.get(counter, ()):
+        for cell_us, more in self.cells.get(counter, _UNTOUCHED).items():
             confirmed, held = found.get(cell_us, (0, 0))
-            more = self.cells[counter, cell_us]
             found[cell_us] = (confirmed + more[0], held + more[1])
         return {cell_us: cell for cell_us, cell in found.items() if any(cell)}
 
     def _charge(self, reservation: Reservation, sign: int) -> None:
         """Add what a reservation counts for, or take it away."""
         for counter, cell_us, confirmed, held in charges(reservation):
-            moved = self.pinned(counter) if counter.startswith(OF_CLUSTER) else counter
-            self._add(moved, cell_us, sign * confirmed, sign * held)
+            if confirmed or held:
+                moved = self.pinned(counter) if counter.startswith(OF_CLUSTER) else counter
+                self._add(moved, cell_us, sign * confirmed, sign * held)
 
     def _add(self, counter: str, cell_us: int, confirmed: int, held: int) -> None:
-        if not (confirmed or held):
-            return
-        cell = self.cells.get((counter, cell_us))
-        if cell is None:
-            self.cells[counter, cell_us] = [confirmed, held]
-            self._touch(counter, cell_us)
+        cells = self.cells.get(counter)
+        if cells is None:
+            self.cells[counter] = {cell_us: (confirmed, held)}
+            if counter.startswith(OF_CLUSTER):
+                self._clusters.add(counter.partition(SEPARATOR)[0])
         else:
-            cell[0] += confirmed
-            cell[1] += held
-
-    def _touch(self, counter: str, cell_us: int) -> None:
-        cells = self._touched.get(counter)
-        if cells is not None:
-            cells.append(cell_us)
+            before = cells.get(cell_us, (0, 0))
+            cells[cell_us] = (before[0] + confirmed, before[1] + held)
+        used = self._used.get(counter)
+        if used is None:
             return
-        self._touched[counter] = [cell_us]
-        if counter.startswith(OF_CLUSTER):
-            self._clusters.add(counter.partition(SEPARATOR)[0])
+        if confirmed < 0 or held < 0:
+            # A cell may be empty now: added up anew when somebody asks.
+            del self._used[counter]
+        elif cell_us > used.since_us:
+            used.total += confirmed + held
+            if cell_us < used.oldest_us:
+                used.oldest_us = cell_us

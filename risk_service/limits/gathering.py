@@ -1,10 +1,10 @@
 """Gathers what the policies in scope count of one demand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from risk_service.domain.grant import Demand
-from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
-from risk_service.limits.claims import SEPARATOR, Claim, Claims, Plan
+from risk_service.domain.grant import Demand, DemandLine
+from risk_service.domain.vocabulary import Outcome, VerificationLevel
+from risk_service.limits.claims import SEPARATOR, Claim, Claims, InScope, Plan, Timed
 from risk_service.limits.plan import DISCOUNTS, GOODS
 from risk_service.limits.policy import GLOBAL, Bounds, KeySet, Policy, State
 from risk_service.limits.windows import Place
@@ -12,64 +12,69 @@ from risk_service.limits.windows import Place
 # Whose counter it is where nothing is counted.
 ORDER = "order"
 
+# A module's name is found three times as fast as an enum's member.
+ALLOW, UNSPECIFIED = Outcome.ALLOW, VerificationLevel.UNSPECIFIED
+
 MISSING_DIMENSION = "LIMIT_DIMENSION_MISSING"
 VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 
 
 class Gathered:
-    """Collects the claims of one demand.
-
-    Parameters
-    ----------
-    kinds
-        The promotion types of its lines.
-    """
+    """Collects the claims of one demand."""
 
     def __init__(
         self,
         demand: Demand,
         subjects: Mapping[str, str],
-        kinds: frozenset[PromotionType],
         now_us: int,
     ) -> None:
         self._demand = demand
         self._now_us = now_us
-        self._kinds = kinds
         self._found: list[Claim] = []
         self._subjects = subjects
         self._read: dict[int, tuple[int, ...]] = {}
-        self._level = VerificationLevel.UNSPECIFIED
+        self._level = UNSPECIFIED
         self._missing: dict[str, None] = {}
-        self._outcome = Outcome.ALLOW
+        self._outcome = ALLOW
 
-    def add(self, plan: Plan) -> None:
+    def add(self, plans: Iterable[InScope]) -> None:
+        """Take note of what policies count."""
+        subjects, read, found = self._subjects, self._read, self._found
+        for one, of_all in plans:
+            plan = one.plan
+            token = subjects.get(plan.dimension) if plan.simple and of_all else ""
+            if not token or one.place is None:
+                self._add(one, of_all=of_all)
+                continue
+            # The usual one: a single subject, and nothing that depends on the lines.
+            lines = read.get(plan.reads)
+            if lines is None:
+                lines = self._read_by(plan.reads)
+            if lines:
+                counters = ((plan.dimension, f"{plan.dimension}={token}{one.tail}"),)
+                found.append(Claim(plan, "", lines, counters, one.place, plan.bounds, 1))
+
+    def _add(self, one: Timed, *, of_all: bool) -> None:
         """Take note of what a policy counts."""
-        policy, demand = plan.policy, self._demand
-        if plan.line_fields and self._lacks(policy):
+        plan = one.plan
+        if plan.line_fields and self._lacks(plan.policy):
             return
-        lines = self._lines(plan)
+        lines = self._read_by(plan.reads) if of_all else self._covered(plan.policy)
         if not lines:
             return
-        token = self._subjects.get(plan.dimension) if plan.simple else ""
-        if token:
-            place = policy.window.place(demand, demand.lines[0], self._now_us)
-            tail = f"{plan.tail}{SEPARATOR}{place.bucket}" if place.bucket else plan.bare_tail
-            counters = ((plan.dimension, f"{plan.dimension}={token}{tail}"),)
-            self._found.append(Claim(plan, "", lines, counters, place, policy.bounds, 1))
-            return
-        bounds = self._bounds(plan) if plan.asks else policy.bounds
+        bounds = self._bounds(plan) if plan.asks else plan.bounds
         if bounds is None:
             return
         if plan.as_one or len(lines) == 1:
-            self._claim(plan, lines, bounds)
+            self._claim(one, lines, bounds)
             return
         groups: dict[tuple[str, Place], list[int]] = {}
         for index in lines:
-            line = demand.lines[index]
-            place = policy.window.place(demand, line, self._now_us)
-            groups.setdefault((plan.scope_of(line), place), []).append(index)
+            line = self._demand.lines[index]
+            key = plan.scope_of(line), one.place or self._place(plan, line)
+            groups.setdefault(key, []).append(index)
         for some in groups.values():
-            self._claim(plan, tuple(some), bounds)
+            self._claim(one, tuple(some), bounds)
 
     def claims(self, version: str) -> Claims:
         """Return what was found."""
@@ -81,40 +86,44 @@ class Gathered:
         if self._level:
             codes.append(VERIFICATION_REQUIRED)
             outcome = max(outcome, Outcome.CHALLENGE)
-        if self._outcome is not Outcome.ALLOW:
+        if self._outcome is not ALLOW:
             codes.append(MISSING_DIMENSION)
         return Claims(found, version, outcome, self._level, tuple(self._missing), tuple(codes))
 
-    def _claim(self, plan: Plan, lines: tuple[int, ...], bounds: Bounds) -> None:
+    def _claim(self, one: Timed, lines: tuple[int, ...], bounds: Bounds) -> None:
         """Take note of a claim on lines that count under the same key."""
-        policy, line = plan.policy, self._demand.lines[lines[0]]
+        plan, line = one.plan, self._demand.lines[lines[0]]
         scope = plan.scope_of(line)
-        place = policy.window.place(self._demand, line, self._now_us)
-        tail = plan.bare_tail
-        if scope or place.bucket:
+        place, tail = one.place, one.tail
+        if place is None:
+            place = self._place(plan, line)
+        if scope or one.place is None:
             tail = f"{plan.tail}{scope}{SEPARATOR}{place.bucket}"
-        owners = self._owners(policy, plan.owners) if plan.counts else [(ORDER, "")]
+        owners = self._owners(plan.policy, plan.owners) if plan.counts else [(ORDER, "")]
         counters = tuple([(subject, owner + tail) for subject, owner in owners])
-        needed = min(policy.needed, len(counters))
+        needed = min(plan.policy.needed, len(counters))
         self._found.append(Claim(plan, scope, lines, counters, place, bounds, needed))
 
-    def _lines(self, plan: Plan) -> tuple[int, ...]:
+    def _place(self, plan: Plan, line: DemandLine) -> Place:
+        return plan.policy.window.place(self._demand, line, self._now_us)
+
+    def _covered(self, policy: Policy) -> tuple[int, ...]:
         """Return the lines that a policy counts."""
-        if not (plan.any_line and self._kinds <= plan.kinds):
-            covers = plan.policy.covers
-            return tuple([n for n, line in enumerate(self._demand.lines) if covers(line)])
-        lines = self._read.get(plan.reads)
-        if lines is None:
-            lines = self._read[plan.reads] = self._read_by(plan.reads)
-        return lines
+        return tuple([n for n, line in enumerate(self._demand.lines) if policy.covers(line)])
 
     def _read_by(self, reads: int) -> tuple[int, ...]:
         """Return the lines that a kind of measure reads."""
-        lines = self._demand.lines
-        if reads == DISCOUNTS:
-            return tuple([n for n, line in enumerate(lines) if line.discount_minor > 0])
-        goods = reads == GOODS
-        return tuple([n for n, line in enumerate(lines) if bool(line.sku) is goods])
+        known = self._read.get(reads)
+        if known is None:
+            lines = self._demand.lines
+            if reads == DISCOUNTS:
+                found = [n for n, line in enumerate(lines) if line.discount_minor > 0]
+            elif reads == GOODS:
+                found = [n for n, line in enumerate(lines) if line.sku]
+            else:
+                found = [n for n, line in enumerate(lines) if not line.sku]
+            known = self._read[reads] = tuple(found)
+        return known
 
     def _bounds(self, plan: Plan) -> Bounds | None:
         """Return the bounds that hold for the demand; None where it cannot be counted."""

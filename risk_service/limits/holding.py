@@ -50,8 +50,6 @@ def hold(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -> Gr
         draft.put(before)
     if request.ttl_us <= 0:
         return Grant(outcome=Outcome.DENY, codes=(NOT_HELD,), versions=book.version)
-    if not book.concerns(demand):
-        return Grant(outcome=Outcome.ALLOW, versions=book.version)
     weighed = _weighed(draft, book, request, now_us)
     if weighed.entries:
         # The decision keeps the grant; a further decision on the order is weighed anew.
@@ -146,7 +144,7 @@ def _weighed(draft: Draft, book: LimitBook, request: HoldRequest, now_us: int) -
         codes = (ORDER_TOO_LARGE,)
         return Weighed(Grant(outcome=Outcome.DENY, codes=codes, versions=claims.version))
     until_us = now_us + request.ttl_us
-    return weigh(claims, demand, draft.cells_of, partial=request.partial, expires_at_us=until_us)
+    return weigh(claims, demand, draft.used, partial=request.partial, expires_at_us=until_us)
 
 
 def _held(

@@ -2,7 +2,7 @@
 
 from risk_service.domain.grant import Measure
 from risk_service.domain.vocabulary import PromotionType, VerificationLevel
-from risk_service.limits.claims import SEPARATOR, Plan
+from risk_service.limits.claims import SEPARATOR, Plan, Timed
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import GLOBAL, OF_GOODS, Policy, State
 from risk_service.limits.reservation import mask_of
@@ -22,6 +22,10 @@ def plan_of(policy: Policy) -> Plan:
     dimension = _dimension(policy)
     return Plan(
         policy=policy,
+        policy_id=policy.id,
+        version=policy.version,
+        window=window.text,
+        unit=policy.measure,
         ref=policy.ref,
         releases=mask_of(policy.release_on),
         shadow=policy.state is State.SHADOW,
@@ -39,8 +43,16 @@ def plan_of(policy: Policy) -> Plan:
         owners=tuple([("+".join(key_set), key_set) for key_set in policy.key_sets]),
         dimension=dimension,
         tail=tail,
-        bare_tail=tail + SEPARATOR,
+        bounds=policy.bounds,
     )
+
+
+def timed(plan: Plan, now_us: int) -> Timed | None:
+    """Return a plan at a time; None while its policy does not hold."""
+    if not plan.policy.is_valid_at(now_us):
+        return None
+    place = plan.policy.window.at(now_us)
+    return Timed(plan, place, plan.tail + SEPARATOR + (place.bucket if place else ""))
 
 
 def _is_about(policy: Policy, kind: PromotionType) -> bool:

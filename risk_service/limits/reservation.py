@@ -13,6 +13,9 @@ from risk_service.domain.reservation import ReleaseReason, ReservationState
 ORDERS, AMOUNT, DISCOUNT = int(Measure.ORDERS), int(Measure.AMOUNT), int(Measure.DISCOUNT)
 # A hold that the order's next attempt took over; every policy lets go of it.
 TAKEN_OVER = 0
+# A module's name is found three times as fast as an enum's member.
+HELD, CONFIRMED = ReservationState.HELD, ReservationState.CONFIRMED
+RELEASED = ReservationState.RELEASED
 
 
 class Entry(Struct, frozen=True, array_like=True, gc=False):
@@ -106,19 +109,24 @@ Charge = tuple[str, int, int, int]
 
 def charges(reservation: Reservation) -> list[Charge]:
     """Return (counter, cell, confirmed, held) of everything that a reservation counts for."""
-    kept = [(one.counter, one.cell_us, one.charged, 0) for one in reservation.kept]
     state = reservation.state
-    if state is ReservationState.HELD:
-        return kept + [(one.counter, one.cell_us, 0, one.charged) for one in reservation.entries]
-    paid = state is ReservationState.CONFIRMED or state is ReservationState.RELEASED
-    stays = reservation.entries if paid else stayed(reservation)
-    return kept + [(one.counter, one.cell_us, one.charged, 0) for one in stays]
+    if state is HELD:
+        charged = [(one.counter, one.cell_us, 0, one.charged) for one in reservation.entries]
+    else:
+        paid = state is CONFIRMED or state is RELEASED
+        stays = reservation.entries if paid else stayed(reservation)
+        charged = [(one.counter, one.cell_us, one.charged, 0) for one in stays]
+    for one in reservation.kept:
+        charged.append((one.counter, one.cell_us, one.charged, 0))
+    return charged
 
 
 def stayed(reservation: Reservation) -> tuple[Entry, ...]:
     """Return what an ended generation still charges, because a policy does not give it back."""
     reason = reservation.ended_by
-    return tuple([entry for entry in reservation.entries if not entry.gives_back(reason)])
+    if reason == TAKEN_OVER:
+        return ()
+    return tuple([entry for entry in reservation.entries if not entry.releases >> reason & 1])
 
 
 def ended(

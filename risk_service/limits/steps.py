@@ -9,7 +9,7 @@ from risk_service.domain.reservation import LedgerAnswer, ReleaseReason
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import Claims
-from risk_service.limits.draft import Draft
+from risk_service.limits.draft import Draft, Foreseen
 from risk_service.limits.reservation import Reservation, ended, stayed
 
 PAID_FOR = (State.CONFIRMED, State.RELEASED)
@@ -20,10 +20,11 @@ def expire(draft: Draft, reservation: Reservation, now_us: int) -> None:
 
     What was refused beside a hold is asked anew once the hold is over.
     """
-    told = replace(reservation, refused=None, refused_fingerprint=b"", expires_at_us=0)
     if reservation.state is State.HELD:
-        told = ended(told, State.EXPIRED, ReleaseReason.PAYMENT_TIMEOUT, now_us)
-    draft.put(told)
+        reservation = ended(reservation, State.EXPIRED, ReleaseReason.PAYMENT_TIMEOUT, now_us)
+    if reservation.refused is not None or reservation.expires_at_us:
+        reservation = replace(reservation, refused=None, refused_fingerprint=b"", expires_at_us=0)
+    draft.put(reservation)
 
 
 def answer(reservation: Reservation, state: State, grant: Grant | None = None) -> LedgerAnswer:
@@ -49,11 +50,13 @@ def current(draft: Draft, reservation_id: str, now_us: int) -> Reservation | Non
 
 def claims_of(draft: Draft, book: LimitBook, demand: Demand, now_us: int) -> Claims:
     """Return what the policies count of a demand, its cluster grown together first."""
+    foreseen = draft.foreseen.get(id(demand))
     cluster = ""
-    if book.reads_cluster(demand):
+    if book.reads_cluster(demand) if foreseen is None else foreseen.reads_cluster:
         cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
-    foreseen = draft.foreseen.get((id(demand), cluster))
-    return foreseen if foreseen is not None else book.claims(demand, now_us, cluster)
+    if foreseen is not None and foreseen.cluster == cluster:
+        return foreseen.claims
+    return book.claims(demand, now_us, cluster)
 
 
 def foresee(
@@ -61,18 +64,18 @@ def foresee(
 ) -> dict[int, list[str]]:
     """Return the counters that demands will most likely read, by the time since when.
 
-    What is claimed on the way is kept in the draft, by the demand itself and the account that
-    its cluster is counted under; where a merge comes in between it is worked out anew.
+    What is claimed on the way is kept in the draft, by the demand itself, with the account
+    that its cluster is counted under; where a merge comes in between it is worked out anew.
     """
     counters: dict[int, list[str]] = {}
     for demand in demands:
-        if not book.concerns(demand):
-            continue
         cluster = ""
-        if book.reads_cluster(demand):
+        reads_cluster = book.reads_cluster(demand)
+        if reads_cluster:
             first = next(iter(demand.cluster), "") or demand.subjects.get("account", "")
             cluster = draft.root(first) if first else ""
-        claims = draft.foreseen[id(demand), cluster] = book.claims(demand, now_us, cluster)
+        claims = book.claims(demand, now_us, cluster)
+        draft.foreseen[id(demand)] = Foreseen(reads_cluster, cluster, claims)
         for claim in claims.claims:
             if claim.plan.counts:
                 some = counters.get(claim.place.since_us)

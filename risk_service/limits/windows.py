@@ -50,6 +50,9 @@ class Window(Protocol):
     counts: bool
     of_line: bool
 
+    def at(self, now_us: int) -> Place | None:
+        """Return where every line is noted at a time, None where that depends on the line."""
+
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return where a line is noted at a time."""
 
@@ -60,6 +63,10 @@ class PerOrder:
     text = "per_order"
     counts = False
     of_line = False
+
+    def at(self, now_us: int) -> Place:
+        """Return the one place."""
+        return _ONE
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the one place."""
@@ -73,6 +80,10 @@ class Lifetime:
     counts = True
     of_line = False
 
+    def at(self, now_us: int) -> Place:
+        """Return the one place."""
+        return _ONE
+
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the one place."""
         return _ONE
@@ -85,6 +96,9 @@ class Campaign:
     counts = True
     of_line = True
 
+    def at(self, now_us: int) -> None:
+        """Return None: lines have campaigns of their own."""
+
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the campaign's place."""
         return Place(line.campaign_id.strip())
@@ -96,6 +110,9 @@ class Session:
     text = "session"
     counts = True
     of_line = True
+
+    def at(self, now_us: int) -> None:
+        """Return None: outside of a drop it depends on the line's campaign."""
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the drop's place."""
@@ -121,16 +138,14 @@ class Rolling:
         self.text = text
         self.span_us = span_us
         self.tile_us = 1 if exact else max(span_us // TILES, 1)
-        # Of the last question; those of a group are about one time.
-        self._last_us = -1
-        self._last = _ONE
+
+    def at(self, now_us: int) -> Place:
+        """Return the cell of a time."""
+        return rolling_place(self.span_us, self.tile_us, now_us)
 
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the cell of a time."""
-        if now_us != self._last_us:
-            self._last = rolling_place(self.span_us, self.tile_us, now_us)
-            self._last_us = now_us
-        return self._last
+        return self.at(now_us)
 
 
 def rolling_place(span_us: int, tile_us: int, now_us: int) -> Place:

@@ -21,9 +21,10 @@ from risk_service.domain.reservation import HoldRequest
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import Claims
-from risk_service.limits.draft import Cells, Draft
+from risk_service.limits.draft import Draft
 from risk_service.limits.reservation import Reservation
 from risk_service.limits.steps import claims_of
+from risk_service.limits.used import Cells, Used
 from risk_service.limits.weigh import weigh
 from risk_service.limits.windows import EVERYTHING
 
@@ -153,11 +154,11 @@ def _single_cells(claims: Claims) -> list[str]:
 def _weighed(claims: Claims, request: HoldRequest, used: Mapping[str, int]) -> Grant | None:
     """Return the refusal, or None. It names only the limits that are known to refuse."""
 
-    def cells(counter: str, _since_us: int) -> Cells:
-        known = used.get(counter)
-        return {} if known is None else {0: (known, 0)}
+    def read(counter: str, since_us: int) -> Used:
+        known = used.get(counter, 0)
+        return Used(since_us, known, 0) if known else Used(since_us)
 
-    grant = weigh(claims, request.demand, cells, partial=request.partial).grant
+    grant = weigh(claims, request.demand, read, partial=request.partial).grant
     if grant.outcome <= Outcome.LIMIT_QUANTITY:
         return None
     return replace(grant, uses=tuple([use for use in grant.uses if use.blocking]))

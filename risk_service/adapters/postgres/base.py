@@ -12,8 +12,8 @@ import msgspec
 
 from risk_service.domain.positional import reader
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import Cells
 from risk_service.limits.reservation import Reservation
+from risk_service.limits.used import Cells
 
 RESERVATION = "r:"
 AFTER_RESERVATIONS = "r;"

@@ -20,8 +20,9 @@ from risk_service.adapters.postgres.connection import Rows, Session
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.adjusting import ADJUSTMENT
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
+from risk_service.limits.draft import OF_CLUSTER, Draft
 from risk_service.limits.reservation import Entry, Reservation
+from risk_service.limits.used import Cells, used_of
 from risk_service.limits.windows import EVERYTHING, rolling_place
 
 # Locks a rolling window, whose cells are many rows, for those who charge it.
@@ -144,7 +145,7 @@ class BoundedDraft(Draft):
 
     def tells(self, counter: str, used: int) -> bool:
         """Tell whether a counter that was written is of use to whoever refuses early."""
-        change = self.cells.get((counter, 0), (0, 0))
+        change = self.cells.get(counter, {}).get(0, (0, 0))
         limit = self._limits.get((counter, EVERYTHING))
         is_full = limit is not None and used >= limit + sum(change)
         return is_full or sum(change) < 0
@@ -157,15 +158,8 @@ class BoundedDraft(Draft):
 
     def _added(self, counter: str, since_us: int) -> int:
         """Return what this draft adds to the cells after a time."""
-        if counter not in self._touched:
-            return 0
-        return sum(
-            [
-                sum(self.cells[counter, cell_us])
-                for cell_us in self._touched[counter]
-                if cell_us > since_us
-            ]
-        )
+        more = self.cells.get(counter)
+        return used_of(more, since_us).total if more else 0
 
     def _rest(self, entry: Entry, window: tuple[str, int], added_before: int) -> None:
         """Note that a charge was granted, unless it was made over the cap knowingly."""
@@ -180,7 +174,10 @@ class BoundedDraft(Draft):
     def _charged(self) -> list[tuple[tuple[str, int], Sequence[int]]]:
         """Return counter, cell and changes; rolling windows with their head."""
         cells: dict[tuple[str, int], Sequence[int]] = {
-            cell: change for cell, change in self.cells.items() if any(change)
+            (counter, cell_us): change
+            for counter, more in self.cells.items()
+            for cell_us, change in more.items()
+            if any(change)
         }
         for counter, since_us in self._limits:
             if since_us != EVERYTHING:

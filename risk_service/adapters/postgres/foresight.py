@@ -6,8 +6,7 @@ from risk_service.adapters.postgres.base import Moment, Wanted
 from risk_service.adapters.postgres.reading import Question
 from risk_service.domain.grant import Demand
 from risk_service.limits.book import LimitBook
-from risk_service.limits.claims import Claims
-from risk_service.limits.draft import Draft
+from risk_service.limits.draft import Draft, Foreseen
 
 
 class Foresight:
@@ -35,7 +34,7 @@ class Foresight:
         self.names = frozenset(names)
         # Claims go by the demands' identity: they must live as long.
         self._demands = demands
-        self.claims: dict[tuple[int, str], Claims] = {}
+        self.claims: dict[int, Foreseen] = {}
         draft = Draft(Moment(self.wanted, read=False))
         for name in self.names:
             draft.reservation(name)
@@ -45,9 +44,11 @@ class Foresight:
 
     def _claim(self, draft: Draft, book: LimitBook, demand: Demand) -> None:
         cluster = ""
-        if book.reads_cluster(demand):
+        reads_cluster = book.reads_cluster(demand)
+        if reads_cluster:
             cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
-        claims = self.claims[id(demand), cluster] = book.claims(demand, self.at_us, cluster)
+        claims = book.claims(demand, self.at_us, cluster)
+        self.claims[id(demand)] = Foreseen(reads_cluster, cluster, claims)
         for claim in claims.claims:
             if claim.policy.window.counts:
                 for _, counter in claim.counters:

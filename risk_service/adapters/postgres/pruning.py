@@ -70,6 +70,11 @@ def drop_rows(session: Session, rows: Sequence[tuple[str, int]]) -> None:
 
 def drop_cells(session: Session, draft: BoundedDraft) -> None:
     """Delete the cells of periods that are over and that nothing is left of."""
-    cells = [cell for cell, change in draft.cells.items() if change[0] < 0]
+    cells = [
+        (counter, cell_us)
+        for counter, more in draft.cells.items()
+        for cell_us, change in more.items()
+        if change[0] < 0
+    ]
     counters = texts([counter for counter, _ in cells])
     session.rows(_DROP_CELLS, (counters, numbers([cell_us for _, cell_us in cells])))

@@ -31,7 +31,8 @@ from risk_service.adapters.sqlite.connection import connect, transaction
 from risk_service.adapters.sqlite.noticing import Noticing
 from risk_service.adapters.sqlite.schema import LIMIT_COUNTERS, migrate
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import OF_CLUSTER, Cells
+from risk_service.limits.draft import OF_CLUSTER
+from risk_service.limits.used import Cells
 
 FILE_NAME = "limit_counters.sqlite3"
 # Cells that are written together; a generation of them takes about five megabytes.

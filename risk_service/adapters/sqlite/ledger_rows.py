@@ -16,9 +16,10 @@ from risk_service.adapters.sqlite.counters import CellRow
 from risk_service.adapters.sqlite.counters_opened import opened_counters
 from risk_service.domain.positional import reader
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import OF_CLUSTER, Cells, Draft
+from risk_service.limits.draft import OF_CLUSTER, Draft
 from risk_service.limits.pruning import CARRIED, is_empty
 from risk_service.limits.reservation import Reservation
+from risk_service.limits.used import NEVER_US, Cells
 
 COUNTERS_CACHED_MAX = 100_000
 # A counter with more cells is read again: most of them have left its window.
@@ -54,8 +55,6 @@ _OVER = (
     "AND NOT reservation_id BETWEEN ? AND ? ORDER BY rowid LIMIT ?"
 )
 _FIRST_DUE = "SELECT min(expires_at_us) FROM reservations WHERE expires_at_us > 0"
-NEVER_US = 2**63 - 1
-
 
 _EMPTY = (0, 0)
 _UNKNOWN: tuple[int, Cells] = (NEVER_US, {})
@@ -180,7 +179,10 @@ class LedgerRows:
         if not rows:
             first: int | None = self._db.execute(_FIRST_DUE).fetchone()[0]
             self._due_us = NEVER_US if first is None else first
-        return [_decode(record) for (record,) in rows]
+        due = [_decode(record) for (record,) in rows]
+        # Known now: whoever ends them asks for what they were.
+        self._fetched.update({one.reservation_id: one for one in due})
+        return due
 
     def over(self, behind: int, at_most: int) -> list[tuple[int, Reservation]]:
         """Return row number and row of some reservations that hold nothing, the oldest first."""
@@ -252,18 +254,19 @@ class LedgerRows:
         """Return the cells of a draft as they will be."""
         rows: list[CellRow] = []
         cached = self._cells
-        for (counter, cell_us), (confirmed, held) in draft.cells.items():
+        for counter, more in draft.cells.items():
             since_us, cells = cached.get(counter, _UNKNOWN)
-            before = cells.get(cell_us)
-            if before is None:
-                # Of a rolling window the cache may lack cells that had left it.
-                is_new = cell_us > since_us
-                before = _EMPTY if is_new else self._counters.cell(counter, cell_us)
-            confirmed += before[0]
-            held += before[1]
-            if confirmed < 0 or held < 0:
-                raise ValueError(f"a counter would fall below nothing: {counter!r}")
-            rows.append((counter, cell_us, confirmed, held))
+            for cell_us, (confirmed, held) in more.items():
+                before = cells.get(cell_us)
+                if before is None:
+                    # Of a rolling window the cache may lack cells that had left it.
+                    is_new = cell_us > since_us
+                    before = _EMPTY if is_new else self._counters.cell(counter, cell_us)
+                confirmed += before[0]
+                held += before[1]
+                if confirmed < 0 or held < 0:
+                    raise ValueError(f"a counter would fall below nothing: {counter!r}")
+                rows.append((counter, cell_us, confirmed, held))
         return rows
 
     def _remember_root(self, account: str, root: str) -> None:

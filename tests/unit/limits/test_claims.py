@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from risk_service.domain.grant import DemandLine
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.limits.book import parse_limits
+from risk_service.limits.claims import SEPARATOR
 from tests.fixtures.ledgers import START_US, demand, line
 from tests.fixtures.limit_texts import policy
 
@@ -51,6 +52,8 @@ def test_every_policy_claims_the_lines_that_it_covers(asked: list[DemandLine]) -
         places = {claim.policy.window.place(wanted, asked[n], START_US) for n in claim.lines}
         assert keys == {claim.scope}
         assert places == {claim.place}
+        parts = "account=a1", claim.policy.shape, claim.scope, claim.place.bucket
+        assert claim.counters == (("account", SEPARATOR.join(parts)),)
     for one in BOOK.policies:
         covered = [n for n, each in enumerate(asked) if one.covers(each)]
         assert sorted(found.get(one.id, [])) == covered

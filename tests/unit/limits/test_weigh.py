@@ -9,6 +9,7 @@ from risk_service.domain.grant import Demand, DemandLine, Grant
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.limits.book import LimitBook, parse_limits
 from risk_service.limits.reservation import Entry
+from risk_service.limits.used import Used
 from risk_service.limits.weigh import Weighed, weigh
 from tests.fixtures.ledgers import START_US, demand, line
 from tests.fixtures.limit_texts import policy
@@ -26,9 +27,9 @@ def weighed(
 ) -> Weighed:
     """Weigh a demand; ``used`` is what each subject has already."""
 
-    def read(counter: str, _since_us: int) -> dict[int, tuple[int, int]]:
-        subject = counter.split("=")[0]
-        return {0: ((used or {}).get(subject, 0), 0)}
+    def read(counter: str, since_us: int) -> Used:
+        total = (used or {}).get(counter.split("=")[0], 0)
+        return Used(since_us, total, 0) if total else Used(since_us)
 
     return weigh(policies.claims(asked, START_US), asked, read, partial=partial)
 
