@@ -20,6 +20,7 @@ from risk_service.domain.governed import (
 )
 from risk_service.domain.listed import ListKind, RawListed
 from risk_service.domain.vocabulary import PromotionType
+from risk_service.governance.free_text import check_printable, check_why
 from risk_service.governance.stores import ListSource, ListStore, Stage
 
 DAY_US = 86_400_000_000
@@ -28,8 +29,7 @@ ALLOW_DAYS_MAX = 366
 ENTRIES_UNSEEN_MAX = 1000
 FAULTS_TOLD_MAX = 100
 LIST_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-REASON_CHARS_MAX, SOURCE_CHARS_MAX, SCOPE_MAX = 500, 200, 50
-_LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[- ]\d{4}[- ]\d{4}")
+SOURCE_CHARS_MAX, SCOPE_MAX = 200, 50
 
 KeyOf = Callable[[RawListed], tuple[str, int]]
 
@@ -125,12 +125,12 @@ class Intake:
         self._stage.close()
 
     def _checked(self, entry: RawEntry) -> NewEntry:
-        _check_text("reason", entry.reason, REASON_CHARS_MAX, low=1)
-        _check_text("source", entry.source, SOURCE_CHARS_MAX)
+        check_why("reason", entry.reason)
+        check_printable("source", entry.source, SOURCE_CHARS_MAX)
         if len(entry.campaigns) > SCOPE_MAX:
             raise _invalid("campaigns", f"names more than {SCOPE_MAX} campaigns")
         for campaign in entry.campaigns:
-            _check_text("campaigns", campaign, 128, low=1)
+            check_printable("campaigns", campaign, 128, low=1)
         if entry.expires_us and entry.expires_us <= self._now_us:
             raise _invalid("expires", "must lie in the future")
         if self._kind is ListKind.ALLOW:
@@ -194,7 +194,7 @@ class Listing:
         if not LIST_ID.fullmatch(change.list_id):
             words = "must be 1 to 64 of a-z, 0-9, dot, hyphen and underscore, such as ring-2026"
             raise _invalid("list_id", words)
-        _check_text("reason", change.reason, REASON_CHARS_MAX)
+        check_why("reason", change.reason, low=0)
         there = self.store.kind_of(change.list_id)
         kind = change.kind or there
         if kind is None:
@@ -233,7 +233,7 @@ class Listing:
         InvalidInput, NotFound, Conflict
             No entry is named, there is no such list, or an entry is not in force.
         """
-        _check_text("reason", change.reason, REASON_CHARS_MAX, low=1)
+        check_why("reason", change.reason)
         kind = self.store.kind_of(change.list_id)
         if kind is None:
             raise NotFound(f"there is no list {change.list_id}; see `risk lists show`")
@@ -247,14 +247,6 @@ class Listing:
             needs_approval=kind is ListKind.DENY and len(numbers) > ENTRIES_UNSEEN_MAX,
         )
         return self.store.remove(draft, sorted(set(numbers)))
-
-
-def _check_text(field: str, text: str, most: int, low: int = 0) -> None:
-    if not low <= len(text.strip()) <= most or not all(char.isprintable() for char in text.strip()):
-        raise _invalid(field, f"must be {low} to {most} printable characters")
-    if field == "reason" and _LOOKS_PERSONAL.search(text):
-        # Reasons are shown, stored and never tokenised.
-        raise _invalid(field, "holds what looks like a phone or id number; leave it out")
 
 
 def _invalid(field: str, words: str) -> InvalidInput:

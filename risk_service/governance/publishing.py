@@ -19,6 +19,7 @@ from risk_service.domain.governed import (
     Sources,
     VersionDraft,
 )
+from risk_service.governance.free_text import check_why
 from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.requirements import RuleGate, check_evidence
 from risk_service.governance.stores import PublicationStore
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 
 FILES_MAX = 200
 SOURCES_CHARS_MAX = 2_000_000
-NOTE_CHARS_MAX = 500
 
 
 class Versioned(Protocol):
@@ -98,7 +98,7 @@ class Publishing:
         Conflict
             The version is in force or proposed already.
         """
-        _check_note(note)
+        check_why("note", note)
         check_evidence(evidence)
         loaded = self.loaded(kind, sources)
         missing = self._required(loaded, sources, evidence)
@@ -179,7 +179,7 @@ class Publishing:
         NotFound, Conflict
             As the store has it.
         """
-        _check_note(note)
+        check_why("note", note)
         target = self.store.rollback_target(kind, number)
         sources = self.store.sources(target.number)
         loaded = self.loaded(kind, sources)
@@ -189,7 +189,7 @@ class Publishing:
 
     def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
         """Close a proposal."""
-        _check_note(note)
+        check_why("note", note)
         return self.store.reject(kind, number, actor_id, note)
 
     def in_force(self, kind: PublishedKind) -> Versioned:
@@ -262,12 +262,6 @@ def _check_size(sources: Sources) -> None:
     for name in sources:
         if not 0 < len(name) <= 200 or not name.isprintable():
             raise _invalid("sources", "a file name must be 1 to 200 printable characters")
-
-
-def _check_note(note: str) -> None:
-    if not note.strip() or len(note) > NOTE_CHARS_MAX:
-        words = f"must say why, in 1 to {NOTE_CHARS_MAX} characters"
-        raise _invalid("note", words)
 
 
 def _invalid(field: str, words: str) -> InvalidInput:

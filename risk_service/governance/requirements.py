@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import BacktestReport, Evidence, PublishedKind, Sources
 from risk_service.domain.vocabulary import Outcome
+from risk_service.governance.free_text import check_why
 from risk_service.governance.stores import PublicationStore
 from risk_service.rules.changes import decides_alike
 from risk_service.rules.rule import Rule
@@ -28,7 +29,6 @@ HOUR_US = 3_600_000_000
 # So many changes of what is in force are looked back at, at most.
 HISTORY_MAX = 100
 REPORTS_MAX = 200
-EMERGENCY_CHARS_MAX = 500
 
 OutcomeName = Literal["LIMIT_QUANTITY", "CHALLENGE", "REVIEW", "DENY"]
 
@@ -153,8 +153,7 @@ def check_evidence(evidence: Evidence) -> None:
     """
     if len(evidence.backtests) > REPORTS_MAX:
         raise _invalid("backtests", f"at most {REPORTS_MAX} reports are taken")
-    if len(evidence.emergency) > EMERGENCY_CHARS_MAX:
-        raise _invalid("emergency", f"must say why in at most {EMERGENCY_CHARS_MAX} characters")
+    check_why("emergency", evidence.emergency, low=0)
     for place, report in enumerate(evidence.backtests):
         if len(report.sha256) != 64:
             raise _invalid(f"backtests[{place}].sha256", "must be the SHA-256 of the report")

@@ -16,6 +16,7 @@ from risk_service.domain.errors import (
 )
 from risk_service.domain.governed import Adjustment, AdjustmentState
 from risk_service.domain.reservation import Adjust
+from risk_service.governance.free_text import check_why
 from risk_service.governance.stores import AdjustmentStore
 from risk_service.limits.adjusting import adjustable
 from risk_service.pb.risk.v1 import limits_pb2
@@ -66,6 +67,7 @@ class AdjustCalls:
 
     async def _propose(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         call = self.reader.adjust(payload, actor.actor_id)
+        check_why("reason", call.reason)
         adjustable(self.changes.governance.governing.now.limits, call)
         confirmed = self._confirmed(call)
         kept = await self.changes.run(lambda: self.store.propose(call, confirmed))
@@ -101,6 +103,7 @@ class AdjustCalls:
     async def _reject(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(limits_pb2.RejectAdjustmentRequest, payload)
         require(request, REJECT_ADJUSTMENT, self.reader.window())
+        check_why("note", request.note)
         done = await self.changes.run(lambda: self._rejected(request.number, actor, request.note))
         message = limits_pb2.RejectAdjustmentResponse()
         write_adjustment(done, message.adjustment)

@@ -77,8 +77,9 @@ def test_wal_stays_bounded(tmp_path: Path) -> None:
 
 
 def test_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
-    """The lock is refused while it is held and had once it is released."""
+    """The lock is refused while it is held and had once it is released; others cannot look in."""
     lock = StateLock(tmp_path / "state")
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
     with pytest.raises(ConfigFault, match="in use"):
         StateLock(tmp_path / "state")
     lock.release()

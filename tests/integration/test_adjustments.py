@@ -181,6 +181,11 @@ def test_wrong_proposals_are_refused_at_once(people: People) -> None:
             ANALYST, "Adjust", adjustment_id="x", policy_id="gone", subject="account",
             subjects={"account_id": "d"}, delta=1, reason="r",
         )  # fmt: skip
+    with pytest.raises(InvalidRequest, match="reason: holds what looks like a phone"):
+        people.ask(
+            ANALYST, "Adjust", adjustment_id="x", policy_id="limit", subject="account",
+            subjects={"account_id": "d"}, delta=1, reason="13800138000 complains",
+        )  # fmt: skip
     with pytest.raises(ClientError, match="there is no adjustment 999"):
         people.approve(999)
 

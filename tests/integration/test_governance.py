@@ -441,6 +441,8 @@ def test_trail_shows_who_changed_what(
         ("FindEntries", {"listed": {"entity": "phone", "value": ""}}, "value"),
         ("PublishRules", {"note": "n"}, "sources"),
         ("PublishLimits", {"note": "n"}, "sources"),
+        ("RejectChange", {"number": 1, "note": ""}, "note"),
+        ("RejectChange", {"number": 1, "note": "x" * 501}, "note"),
     ],
 )  # fmt: skip
 def test_bad_request_names_its_field(

@@ -19,7 +19,8 @@ class StateLock:
     def __init__(self, directory: Path) -> None:
         path = directory / "lock"
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            # Tokens of all customers lie in it: a directory that we make is its owner's alone.
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise ConfigFault(f"state directory {directory}: {error.strerror}") from error

@@ -175,7 +175,7 @@ def test_emergency_passes_and_stays_told(shop: Shop) -> None:
     assert [row.action for row in rows] == ["rules.publish", "rules.approve"]
     assert all(one["emergency"] == "a ring empties the drop" for one in told)
     assert "0.0 of 24 hours" in told[0]["missing"][0]
-    with pytest.raises(InvalidInput, match="emergency: must say why in at most 500"):
+    with pytest.raises(InvalidInput, match="emergency: must be 0 to 500 printable"):
         shop.publish(rule(state="shadow"), Evidence(emergency="x" * 501))
 
 

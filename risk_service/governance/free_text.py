@@ -1,0 +1,41 @@
+"""What people write beside a change: reasons and notes are shown, stored and never tokenised.
+
+So they are bounded, hold nothing that a terminal would act upon, and no number of a person.
+"""
+
+import re
+
+from risk_service.domain.errors import InvalidInput, Violation
+
+WHY_CHARS_MAX = 500
+_LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[- ]\d{4}[- ]\d{4}")
+
+
+def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
+    """Refuse a text of the wrong length, or with characters that are not shown.
+
+    Raises
+    ------
+    InvalidInput
+        Names the field.
+    """
+    shown = text.strip()
+    if not low <= len(shown) <= most or len(text) > most or not shown.isprintable():
+        raise _invalid(field, f"must be {low} to {most} printable characters")
+
+
+def check_why(field: str, text: str, low: int = 1) -> None:
+    """Refuse what is no reason to keep: none, too long a one, or one that names a person.
+
+    Raises
+    ------
+    InvalidInput
+        Names the field.
+    """
+    check_printable(field, text, WHY_CHARS_MAX, low)
+    if _LOOKS_PERSONAL.search(text):
+        raise _invalid(field, "holds what looks like a phone or id number; leave it out")
+
+
+def _invalid(field: str, words: str) -> InvalidInput:
+    return InvalidInput((Violation(field=field, description=words),))
