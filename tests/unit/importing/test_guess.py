@@ -55,8 +55,14 @@ def _rows(header: str, row: str, count: int = 60) -> str:
             _rows("Tx Ref,when,Gast,Umsatz,is_fraud", "{i:04d},2024-05-{d:02d},00{c},{i}.5,{f}"),
             ['id = "Tx Ref"', '[entities]\ngast = "Gast"', '[numeric]\numsatz = "Umsatz"'],
         ),
+        (
+            _rows("订单编号,下单时间,买家ID,店铺,金额,是否刷单",
+                  "D{i:04d},2024-05-{d:02d} 10:00:00,b{c},s{c},{i}.5,{f}"),
+            ['id = "订单编号"', 'time = "下单时间"', 'buyer_id = "买家ID"', 'shop = "店铺"',
+             'column = "金额"', "[labels.abuse]"],
+        ),
     ],
-    ids=["handbook", "german", "millis", "steps", "dollars", "codes"],
+    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese"],
 )  # fmt: skip
 def test_a_guess_names_the_columns_and_can_be_imported(
     bench: Any, tmp_path: Path, text: str, expected: list[str]
@@ -67,6 +73,38 @@ def test_a_guess_names_the_columns_and_can_be_imported(
     assert [line for line in expected if line not in guess] == []
     description = bench.run(tmp_path / "f.csv", guess)
     assert description.rows == 60
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header", "user"),
+    [
+        ("cp1252", "Käufer Id", "Müller {c}"),
+        ("gb18030", "客户", "张三{c}"),
+        ("utf-8", "é id", "é{c}"),
+    ],
+)
+def test_a_guess_tells_the_encoding(
+    bench: Any, tmp_path: Path, encoding: str, header: str, user: str
+) -> None:
+    """Files of spreadsheets are often in the encoding of their country."""
+    text = _rows(f"order no,when,{header},is_fraud", "{i},2024-05-{d:02d}," + user + ",{f}")
+    source = tmp_path / "f.csv"
+    source.write_bytes(text.encode(encoding))
+    guess = guess_mapping(source)
+    assert f'= "{header}"' in guess
+    assert (f'encoding = "{encoding}"' in guess) == (encoding != "utf-8")
+    assert bench.run(source, guess).rows == 60
+
+
+def test_a_wrong_encoding_names_the_likely_one(bench: Any, mapped: Any, payments: str) -> None:
+    """The first row that is no text tells which encoding to write into the mapping."""
+    source = payments.replace("North", "Zürich").encode("cp1252")
+    said = "row 2: column shop: 'Z?rich' is no text in utf-8; name another encoding in [source]"
+    fault = bench.fault(source)
+    assert said in fault
+    assert "likely 'cp1252'" in fault
+    bench.run(source, '[source]\nencoding = "cp1252"\n' + mapped(('name = "payments"\n', "")))
+    assert "Zürich" in bench.column("entity__shop")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +135,8 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("CustomerID", "customer_id"), ("E-Mail", "e_mail"), ("3ds", "x_3ds"), ("客户", "x"),
+    [("CustomerID", "customer_id"), ("E-Mail", "e_mail"), ("3ds", "x_3ds"),
+     ("客户ID", "customer_id"), ("甲", "x"),
      ("isFraud", "is_fraud"), ("a__b ", "a_b"), ("A" * 50, "a" * 30)],
 )  # fmt: skip
 def test_names_are_made_of_words(text: str, name: str) -> None:

@@ -20,7 +20,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
-from training.datasets.importing.decoding import MARK, MarkingDecoder
+from training.datasets.importing.decoding import MARK, MarkingDecoder, likely_encoding
 from training.datasets.importing.faults import FaultLog, RowFault
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.specs import (
@@ -99,6 +99,13 @@ class CsvFile:
                 words = "a row is longer than 16 MiB; is a quote never closed?"
             raise self._fault(f"cannot be read as CSV: {words}") from error
 
+    def likely_encoding(self) -> str:
+        """Return the encoding that the first bytes are likely in."""
+        if self._encoding == "utf-16":
+            return self._encoding
+        with pa.OSFile(str(self.path)) as raw, self._unpacked(raw) as stream:
+            return likely_encoding(bytes(stream.read(_HEADER_BYTES)))
+
     def progress(self) -> tuple[int, int]:
         """Return bytes of the file that were read, and its size."""
         if self._raw is None or self._raw.closed:
@@ -146,7 +153,9 @@ class CsvFile:
         whole = ~_blank(batch, positions)
         faults: dict[int, RowFault] = {}
         if self._decoder.has_marked:
-            reason = "is no text in this encoding; name another one in [source] encoding"
+            reason = f"is no text in {self._encoding}; name another encoding in [source] encoding"
+            if (likely := self.likely_encoding()) != self._encoding:
+                reason += f", likely {likely!r}"
             for position in positions:
                 column = batch.column(position)
                 broken = pc.match_substring(column, MARK).to_numpy(zero_copy_only=False)
@@ -192,10 +201,11 @@ class CsvFile:
         """Return the file unpacked and as UTF-8, whatever it is on disk."""
         self._raw = pa.OSFile(str(self.path))
         self._decoder = MarkingDecoder(self._encoding)
-        stream = self._raw
-        if self._compression is not None:
-            stream = pa.CompressedInputStream(self._raw, self._compression)
-        return pa.TransformInputStream(stream, self._decoder)
+        return pa.TransformInputStream(self._unpacked(self._raw), self._decoder)
+
+    def _unpacked(self, raw: Any) -> Any:
+        packed = self._compression
+        return raw if packed is None else pa.CompressedInputStream(raw, packed)
 
     def _sample(self) -> str:
         """Return the start of the file as text, from the header on."""

@@ -5,6 +5,7 @@ bytes are no UTF-8. With a mark in place of the byte, the row can be named.
 """
 
 import codecs
+import re
 
 # A code point that Unicode keeps free for such use inside of programs.
 MARK = "\ufdd0"
@@ -18,6 +19,29 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_HANDLER, _mark)
+
+
+def likely_encoding(start: bytes) -> str:
+    """Return UTF-8, GB 18030 or Windows-1252, whichever the first bytes of a text are likely in.
+
+    Chinese letters are mostly pairs of high bytes, European ones stand between low ones.
+    """
+    if _decodes(start, "utf-8"):
+        return "utf-8"
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", start)]
+    paired = sum(length for length in runs if length > 1)
+    if 2 * paired > sum(runs) and _decodes(start, "gb18030"):
+        return "gb18030"
+    return "cp1252"
+
+
+def _decodes(start: bytes, encoding: str) -> bool:
+    try:
+        # The last character may be cut off.
+        codecs.getincrementaldecoder(encoding)().decode(start, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class MarkingDecoder:

@@ -2,7 +2,7 @@
 
 The guess goes by names (card, customer, e-mail, amount, fraud, ...) and by what the first
 rows hold. It says of each column why it stands where it stands. Limits: it knows English
-names, makes no groups and no joined columns.
+and Chinese names, makes no groups and no joined columns.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +36,8 @@ def guess_mapping(path: Path) -> str:
     DataFault
         The file cannot be read, or has no rows.
     """
-    return _Guess(path=path, left=look_at(path)).text()
+    encoding, looks = look_at(path)
+    return _Guess(path=path, encoding=encoding, left=looks).text()
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class _Guess:
     """A mapping in the making: ``left`` holds the columns without a place yet."""
 
     path: Path
+    encoding: str
     left: list[Look]
     names: set[str] = field(default_factory=set)
 
@@ -78,9 +80,11 @@ class _Guess:
         return look
 
     def _name(self, look: Look) -> str:
-        name = name_like(look.name)
+        plain = name = name_like(look.name)
+        number = 1
         while name in self.names:
-            name = f"{name}_2"
+            number += 1
+            name = f"{plain}_{number}"
         self.names.add(name)
         return name
 
@@ -89,7 +93,9 @@ class _Guess:
         marks = max((look.marks for look in self.left), key=len, default="")
         if len(marks) < 2:
             marks = "," if any(look.marks == "," for look in self.left) else ""
-        lines = ["", "[source]"] if marks else []
+        told = self.encoding not in ("utf-8", "utf-16")
+        lines = ["", "[source]"] if marks or told else []
+        lines += [f"encoding = {quoted(self.encoding)}"] if told else []
         lines += [f"decimal = {quoted(marks[0])}"] if marks else []
         return lines + ([f"thousands = {quoted(marks[1])}"] if len(marks) > 1 else [])
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from risk_service.domain.errors import DataFault
 from training.datasets.importing.cells import Cells
+from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
@@ -57,8 +58,8 @@ class Look:
         return re.search(rf"\b(?:{words})", f"{text} {self.name.lower()}") is not None
 
 
-def look_at(path: Path) -> list[Look]:
-    """Return what the columns of a source look like, by its first rows.
+def look_at(path: Path) -> tuple[str, list[Look]]:
+    """Return the encoding of a source and what its columns look like, by its first rows.
 
     Raises
     ------
@@ -66,6 +67,10 @@ def look_at(path: Path) -> list[Look]:
         The file cannot be read, or has no rows.
     """
     source = open_source(path, SourceSpec(), ())
+    spec = SourceSpec()
+    if isinstance(source, CsvFile) and (likely := source.likely_encoding()) != spec.encoding:
+        spec = SourceSpec(encoding=likely)
+        source = open_source(path, spec, ())
     names = [name for name in dict.fromkeys(source.columns) if source.columns.count(name) == 1]
     with TemporaryDirectory() as scratch:
         # Broken rows are the import's business; here they are passed over.
@@ -74,8 +79,8 @@ def look_at(path: Path) -> list[Look]:
             batch = next((b for b in source.batches(names, log) if len(b.rows)), None)
     if batch is None:
         raise DataFault(str(path), None, "has no rows")
-    cells = Cells(_first(batch), SourceSpec())
-    return [_look(cells, name) for name in names if name]
+    cells = Cells(_first(batch), spec)
+    return spec.encoding, [_look(cells, name) for name in names if name]
 
 
 def _first(batch: SourceBatch) -> SourceBatch:

@@ -7,6 +7,16 @@ from collections.abc import Iterable, Sequence
 from pydantic import ValidationError
 
 _MOST_SHOWN = 10
+# What columns are called in Chinese, in the words that names are told by.
+_CHINESE = {
+    "订单": "order", "交易": "transaction", "流水": "transaction", "编号": "id", "单号": "order id",
+    "时间": "time", "日期": "date", "买家": "buyer", "卖家": "seller", "店铺": "shop",
+    "商家": "merchant", "商户": "merchant", "用户": "user", "会员": "member", "客户": "customer",
+    "设备": "device",
+    "手机": "phone", "电话": "phone", "卡号": "card", "账号": "account", "账户": "account",
+    "邮箱": "email", "地址": "address", "终端": "terminal", "金额": "amount", "价格": "price",
+    "标签": "label", "欺诈": "fraud", "刷单": "abuse", "作弊": "abuse", "违规": "abuse",
+}  # fmt: skip
 _TABLE_TYPES = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -42,7 +52,9 @@ def name_like(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a name, in lower case: ``customer id`` of "CustomerID"."""
+    """Return the words of a name, in lower case: ``customer id`` of "CustomerID" and "客户ID"."""
+    for chinese, english in _CHINESE.items():
+        text = text.replace(chinese, f" {english} ")
     parts = re.split(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])", text)
     return [part.lower() for part in parts if part]
 
