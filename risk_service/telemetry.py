@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO, TypeVar
 
@@ -85,6 +86,9 @@ class Metrics:
             ("what",), registry=self.registry,
         )  # fmt: skip
         self.event_groups = EventGroups(self.registry)
+        self._links_missed = Counter(
+            "risk_links_missed", "Gaps in the log of shared links.", registry=self.registry
+        )
         self._refused = Counter(
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
         )
@@ -148,6 +152,19 @@ class Metrics:
     def commit_done(self, seconds: float) -> None:
         """Take note of a commit."""
         self._commit.observe(seconds)
+
+    def links_missed(self) -> None:
+        """Count a gap in the log of links: the clusters lack what was in it."""
+        self._links_missed.inc()
+
+    def watch_links(self, behind_s: Callable[[], float], unpublished: Callable[[], int]) -> None:
+        """Show how far shared links are behind, in both directions, whenever it is scraped."""
+        words = "Time since clusters last had every link that all services share."
+        behind = Gauge("risk_links_behind_seconds", words, registry=self.registry)
+        behind.set_function(behind_s)
+        words = "Own links in memory that wait for being shared."
+        waiting = Gauge("risk_links_unpublished", words, registry=self.registry)
+        waiting.set_function(unpublished)
 
     def bundle_served(self, sha256: str, schema_version: str) -> None:
         """Say which bundle is in force."""

@@ -46,6 +46,7 @@ class EmbeddedState:
     past_orders: SqlitePastOrders
     stamps: Stamps
     logged_us: Callable[[], int]
+    tail: LogTail
 
     def close(self) -> None:
         """Close the windows first: their last checkpoint asks the log how far it goes."""
@@ -98,7 +99,8 @@ def open_state(
         windows = open_windows(
             directory, compiled, tail, stamps, records_max=records_max, keeper=keeper
         )
-    clusters = ClusterKeeper(directory, load_windows(), load_clusters().rules, tail)
+    rules, is_shared = load_clusters().rules, share is not None
+    clusters = ClusterKeeper(directory, load_windows(), rules, tail, shared=is_shared)
     return EmbeddedState(
         store=store,
         events=events,
@@ -108,4 +110,5 @@ def open_state(
         past_orders=SqlitePastOrders(directory),
         stamps=stamps,
         logged_us=tail.logged_us,
+        tail=tail,
     )

@@ -16,12 +16,14 @@ from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.bootstrap.bundles import load_bundle
 from risk_service.bootstrap.claims import Claims, Parts, build_claims, open_real_names
+from risk_service.bootstrap.clusters import open_links
 from risk_service.bootstrap.governance import OpenGovernance, open_governance
 from risk_service.bootstrap.ledger import open_ledger
 from risk_service.config import Settings
 from risk_service.decisions.cases import Cases
 from risk_service.decisions.findings import InForce
 from risk_service.decisions.limiting import Limiting
+from risk_service.decisions.link_log import LinkLog
 from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.pipeline import Pipeline
@@ -53,6 +55,7 @@ class Service:
     features: ServedFeatures
     pipeline: Pipeline
     intake: Intake
+    links: LinkLog
     linked: Linked
     clock: Clock
     governance: OpenGovernance
@@ -65,7 +68,7 @@ class Service:
         self.ledger.close()
         self.claims.close()
         self.features.close()
-        self.linked.settle()
+        self.linked.close()
         self.state.clusters.save()
         self.state.close()
         self.lock.release()
@@ -85,7 +88,8 @@ def build(settings: Settings) -> Service:
     scoring = Scoring(schema, features, models, stale_after_us=stale_after_us)
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
-    linked = Linked(state.clusters.state, declared, windows, state.logged_us)
+    links = open_links(settings, state, clock, metrics)
+    linked = Linked(links, declared, windows)
     policy, reasons = load_policy(), load_reasons(schema)
     opened = open_governance(settings, tokeniser, clock)
     governing = opened.governance.governing
@@ -133,6 +137,7 @@ def build(settings: Settings) -> Service:
         features=features,
         pipeline=pipeline,
         intake=_intake(state, tokeniser, linked, clock, reservations),
+        links=links,
         linked=linked,
         clock=clock,
         governance=opened,

@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
+from risk_service.bootstrap.clusters import follow_links, keep_clusters
 from risk_service.bootstrap.governance import keep_looking
 from risk_service.bootstrap.reservations import forget_reservations, limit_servicer
 from risk_service.config import Settings
@@ -56,8 +57,6 @@ CLAIMS = GatherLimits(
 )
 # Streams take at most one in so many of the calls at once, so that orders find room beside them.
 STREAMS_SHARE = 4
-# How often the clusters look for a night that is due, and whether they are to be saved.
-CLUSTERS_EVERY_S = 10.0
 HOLDS_EVERY_S = 1.0
 Ready = Callable[[str, float], None]
 
@@ -127,7 +126,8 @@ async def _serve(service: Service, on_ready: Ready) -> None:
                 settings, edge.actors, reload_actors, changes, service.governance.file
             )
         ),
-        asyncio.create_task(_keep_clusters(service)),
+        asyncio.create_task(keep_clusters(service.state, service.linked, service.clock)),
+        asyncio.create_task(follow_links(service.links, service.clock)),
         asyncio.create_task(keep_looking(changes.governance, changes.thread)),
         asyncio.create_task(_end_holds(service)),
         asyncio.create_task(forget_reservations(service)),
@@ -245,16 +245,6 @@ async def _end_holds(service: Service) -> None:
             # Nothing is lost: what has expired counts no more, and the next round tries again.
             log.warning("holds_not_ended", extra={"error": str(error)})
             ended = 0
-
-
-async def _keep_clusters(service: Service) -> None:
-    """Begin and finish nightly runs in time, and save the clusters now and then."""
-    while True:
-        await asyncio.sleep(CLUSTERS_EVERY_S)
-        service.linked.prepare(service.clock.now_us())
-        if service.state.clusters.is_due():
-            # The copy takes milliseconds, packing and writing a second or more.
-            await asyncio.to_thread(service.state.clusters.taken())
 
 
 def _signals() -> tuple[asyncio.Event, asyncio.Event, asyncio.Event]:

@@ -1,11 +1,14 @@
 """What an order's identity cluster and linked accounts say, and how its own links count.
 
-The one place where decisions and intake meet the clusters. Links of a group wait until the
-log has the group; the next group applies them, or drops them with a commit that failed.
+The one place where decisions and intake meet the clusters. How links come to count when the
+log has their group is the matter of a ``LinkLog``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
+from risk_service.decisions.link_log import LinkLog
 from risk_service.domain.event import Event
 from risk_service.feature_ports import WindowStore
 from risk_service.features.clusters.features import ClusterFeatures, Floats
@@ -22,29 +25,42 @@ class Linked:
 
     Parameters
     ----------
-    state
-        Who is linked to whom, by account token.
+    log
+        Brings links to the state of clusters.
     windows
         Where the records of members and neighbours are read.
-    logged_us
-        Returns the greatest stamp that the log has.
     """
 
     def __init__(
-        self,
-        state: ClusterState[str],
-        declared: tuple[WindowSet, ClusterSet],
-        windows: WindowStore,
-        logged_us: Callable[[], int],
+        self, log: LinkLog, declared: tuple[WindowSet, ClusterSet], windows: WindowStore
     ) -> None:
         window_set, cluster_set = declared
-        self.state = state
+        features = ClusterFeatures(window_set, cluster_set)
+        self._log = log
         self._reader = LinkReader(window_set, cluster_set.rules)
-        self._others = others_over(windows, ClusterFeatures(window_set, cluster_set))
-        self._logged_us = logged_us
-        self._waiting: list[tuple[str, Links, int]] = []
+        self._others = others_over(windows, features)
+        self._sources = len(features.sources)
         # Those of the group that was viewed last: it is asked for again when it counts.
         self._links: dict[str, tuple[Event, Links | None]] = {}
+
+    @property
+    def state(self) -> ClusterState[str]:
+        """Return who is linked to whom, by account token."""
+        return self._log.state
+
+    def begin(self, now_us: int) -> None:
+        """Ask for links of other services, before the windows of a group are read."""
+        self._log.begin(now_us)
+
+    def arrive(self, r_us: int) -> int:
+        """Let all links count that have come; return the stamp under which clusters are read.
+
+        Parameters
+        ----------
+        r_us
+            The group's first stamp.
+        """
+        return self._log.arrive(r_us)
 
     def views(self, events: Sequence[Event], r_us: int) -> Views:
         """Return what the orders of a group see of their clusters; None without an account.
@@ -54,9 +70,8 @@ class Linked:
         Parameters
         ----------
         r_us
-            The group's first stamp.
+            As ``arrive`` has said.
         """
-        self.settle()
         links_of = self._reader.links
         links = [links_of(event) for event in events]
         self._links = {
@@ -99,6 +114,8 @@ class Linked:
         events: Sequence[Event],
         observed: Floats,
         r_us: int,
+        *,
+        stamped: bool = False,
     ) -> LinkedRows:
         """Return the cluster features of the orders of a group, NaN where missing.
 
@@ -107,40 +124,45 @@ class Linked:
         observed
             The orders' own windows, shape (orders, window features).
         r_us
-            When ``views`` was asked, and the records of other accounts are read.
+            When the records of other accounts are read.
+        stamped
+            Name this stamp where it is that of the reading: ``views`` was asked under another.
 
         Raises
         ------
         risk_service.domain.errors.StoreUnavailable
             The records of other accounts cannot be read.
         """
-        return self._others.rows(views, events, observed, r_us)
+        rows = self._others.rows(views, events, observed, r_us)
+        if not stamped:
+            return rows
+        others_us = [
+            given or (r_us,) * (self._sources * len(view.others) if view else 0)
+            for given, view in zip(rows.others_us, views, strict=True)
+        ]
+        return replace(rows, others_us=others_us)
 
     def count(self, stamped: Iterable[tuple[int, Event]]) -> None:
         """Let the links of a group count once the log has it; stamps must rise."""
-        self.settle()
-        for stamp_us, event in stamped:
-            links = self._links_of(event)
-            if links is not None:
-                self._waiting.append((self._reader.account(event), links, stamp_us))
+        self._log.settle()
+        found = [(self._links_of(event), stamp_us, event) for stamp_us, event in stamped]
+        account = self._reader.account
+        self._log.add(
+            [(account(event), links, at_us) for links, at_us, event in found if links is not None]
+        )
 
     def shared(self, event: Event, other: str) -> frozenset[str] | None:
         """Return the fields by which the event's account meets another; None when unknown."""
-        self.settle()
         links = self._links_of(event) or ()
         return self.state.shared(self._reader.account(event), other, links)
 
-    def settle(self) -> None:
-        """Apply the links of the group before, or drop them when the log has not got it."""
-        waiting, self._waiting = self._waiting, []
-        if waiting and waiting[-1][2] <= self._logged_us():
-            for account, links, stamp_us in waiting:
-                self.state.apply(account, links, stamp_us)
-
     def prepare(self, now_us: int) -> None:
         """Begin or finish the nightly run when it is due, also while no orders come."""
-        self.settle()
-        self.state.prepare(now_us)
+        self._log.prepare(now_us)
+
+    def close(self) -> None:
+        """Pass on what is durable; nothing comes any more."""
+        self._log.close()
 
     def _links_of(self, event: Event) -> Links | None:
         kept = self._links.get(event.event_id)

@@ -118,6 +118,7 @@ class Live:
     def _observe(
         self, attempts: Sequence[LiveAttempt], events: Sequence[Event], now_us: int
     ) -> LiveGroup:
+        self._linked.begin(now_us)
         rows = np.empty((len(attempts), self._width))
         stamps: dict[int, Stamped] = {}
         # First those that only read: their stamps lie before what the others let count.
@@ -129,9 +130,13 @@ class Live:
             observed = self._store.observe([events[place] for place in places], now_us)
             rows[places] = observed.values
             stamps.update(zip(places, self._stamped(observed, now_us), strict=True))
-        linked_us = min(stamped.stamp_us for stamped in stamps.values())
+        first_us = min(stamped.stamp_us for stamped in stamps.values())
+        linked_us = self._linked.arrive(first_us)
         views = self._linked.views(events, linked_us)
-        linked = self._linked.rows(views, events, rows, linked_us)
+        # Links that have fallen behind are read as of long ago; windows never are.
+        is_behind = linked_us < now_us
+        r_us = first_us if is_behind else linked_us
+        linked = self._linked.rows(views, events, rows, r_us, stamped=is_behind)
         return LiveGroup(
             values=np.concatenate([rows, linked.values], axis=1),
             events=events,

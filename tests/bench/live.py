@@ -22,6 +22,7 @@ from risk_service.adapters.embedded import EmbeddedState, open_state
 from risk_service.adapters.live.checkpoint import EVENTS_BETWEEN
 from risk_service.adapters.live.clusters_file import FILE_NAME as CLUSTERS_NAME
 from risk_service.adapters.sqlite.decisions import FILE_NAME as LOG_NAME
+from risk_service.decisions.link_log import OwnLinks
 from risk_service.decisions.linked import Linked
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.windows.declaration import load_windows
@@ -90,7 +91,7 @@ def _take_in(state: EmbeddedState, traffic: Traffic, first: int) -> float:
     """Take events in through the use case, then log attempts; return events per second."""
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
-    linked = Linked(state.clusters.state, declared, windows, state.logged_us)
+    linked = Linked(OwnLinks(state.clusters.state, state.logged_us), declared, windows)
     intake = Intake(
         tokenise=TOKENISER.action,
         orders=state.store,

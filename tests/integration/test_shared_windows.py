@@ -1,5 +1,6 @@
 """Two services that share their windows in Redis, and what happens when it dies."""
 
+import time
 from pathlib import Path
 
 import grpc
@@ -14,6 +15,8 @@ from tests.fixtures.service import ServiceFiles, copy_files, score_request, star
 from tests.fixtures.stored import stored_records
 
 NAMES = load_schema().names
+# Several rounds of the task that follows the links.
+FOLLOWED_S = 0.5
 
 
 def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
@@ -53,6 +56,57 @@ def test_services_share_windows_and_outlive_redis(two: tuple[ServiceFiles, Servi
             # The store waits a moment before it knocks again.
             modes = (ask(second.address, score_request(f"again-{n}")).mode for n in range(400))
             assert risk_pb2.MODE_FULL in modes
+
+
+def ring_request(request_id: str, account: str) -> risk_pb2.ScoreOrderRequest:
+    """Return an order of an account that shares its device with a ring and nothing else."""
+    request = score_request(request_id)
+    order = request.order
+    order.account.account_id = account
+    order.device_id = "ring-device"
+    order.payment_instrument.payment_instrument_id = f"pay-{account}"
+    order.recipient.phone = f"1380013{int(account[1:]):04d}"
+    order.address.detail = f"世纪大道{int(account[1:])}号1201室"
+    return request
+
+
+def cluster_sizes(files: ServiceFiles) -> list[float]:
+    """Return the size of the cluster that each order of a service saw."""
+    place = NAMES.index("cluster__size")
+    records = stored_records(files.state / FILE_NAME)
+    return [float(np.frombuffer(record.vector)[place]) for record in records]
+
+
+def test_a_ring_that_alternates_between_services_is_one_cluster(
+    two: tuple[ServiceFiles, ServiceFiles],
+) -> None:
+    """Both services see it grow, also after one was killed; nothing is counted twice."""
+    one, other = two
+    with redis_server() as redis:
+        options = ["--windows", f"redis://{redis.address}"]
+        with start_server(other, options) as second:
+            with start_server(one, options) as first:
+                for number in range(4):
+                    address = (first, second)[number % 2].address
+                    ask(address, ring_request(f"r-{number}", f"a{number}"))
+                    # The task between orders publishes what no further order brings along.
+                    time.sleep(FOLLOWED_S)
+                assert cluster_sizes(one) == [1, 3]
+                assert cluster_sizes(other) == [2, 4]
+                ask(first.address, ring_request("last", "a4"))
+                first.process.kill()
+                first.process.wait()
+            ask(second.address, ring_request("meanwhile", "a5"))
+            with start_server(one, options) as again:
+                assert "links_ready" in again.wait_for_log("links_ready")
+                time.sleep(FOLLOWED_S)
+                ask(again.address, ring_request("back", "a6"))
+                time.sleep(FOLLOWED_S)
+                ask(second.address, ring_request("other", "a7"))
+            assert cluster_sizes(one)[-1] == 7
+            assert cluster_sizes(other)[-1] == 8
+            assert redis.call("XLEN", redis.call("KEYS", "{links:*}")[0]) == 8
+            assert "links_missed" not in second.log.read_text()
 
 
 def test_a_wrong_address_is_refused_at_start(two: tuple[ServiceFiles, ServiceFiles]) -> None:

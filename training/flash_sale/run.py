@@ -18,6 +18,7 @@ from risk_service.decisions.attempt import Attempt
 from risk_service.decisions.cases import Cases
 from risk_service.decisions.findings import InForce, Ungoverned
 from risk_service.decisions.limiting import Limiting
+from risk_service.decisions.link_log import OwnLinks
 from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
 from risk_service.decisions.pipeline import Pipeline
@@ -151,7 +152,7 @@ def _pipeline(
     scoring = Scoring(schema, NoHistory(schema), None, stale_after_us=STALE_AFTER_US)
     windows = state.windows.store
     declared = (load_windows(), load_clusters())
-    linked = Linked(state.clusters.state, declared, windows, state.logged_us)
+    linked = Linked(OwnLinks(state.clusters.state, state.logged_us), declared, windows)
     return Pipeline(
         cases=Cases(tokenise=tokeniser.order, store=state.store, decision_ids=DecisionIds(ids)),
         live=Live(windows, linked, state.compiled, state.stamps),

@@ -1,11 +1,14 @@
 """Keeps the clusters over a restart: a snapshot beside the log, and the tail of the log.
 
 The file is a cache of the log: one that is damaged, of another declaration or of another log
-is made again from the log.
+is made again from the log. Where links are shared, the log is that of all services
+(``shared_links.py``), and the file holds the place in it: it may be copied from one service to
+another.
 """
 
 import logging
 import os
+import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +17,7 @@ from threading import Lock
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from risk_service.adapters.live.engines import fastest_look
 from risk_service.adapters.live.progress import Progress
@@ -27,6 +31,7 @@ from risk_service.features.clusters.terms import Rules
 from risk_service.features.windows.terms import WindowSet
 
 FILE_NAME = "clusters.msgpack"
+ORIGIN_NAME = "links.origin"
 # A replay applies some 15,000 events' links a second: so many are caught up in some seconds.
 LINKS_BETWEEN = 50_000
 SECONDS_BETWEEN = 3600.0
@@ -34,22 +39,37 @@ SECONDS_BETWEEN = 3600.0
 log = logging.getLogger(__name__)
 
 
+class LinkPlace(Struct, kw_only=True):
+    """How far a state of clusters has come in the log of links that services share.
+
+    ``entry_us`` names the last entry that was applied. ``published_us`` is the stamp of the
+    last link of the log of decisions called ``origin`` that the shared one has.
+    """
+
+    origin: str
+    entry_us: int = 0
+    published_us: int = 0
+
+
 class Kept(Struct, frozen=True, kw_only=True):
     """The content of the file; ``mark`` names rows that the log must have."""
 
     mark: str
     snapshot: bytes
+    place: LinkPlace | None = None
 
 
-def write_clusters(directory: Path, mark: str, taken: Snapshot) -> None:
-    """Write a snapshot of clusters that had come to a mark of the log.
+def write_clusters(
+    directory: Path, mark: str, taken: Snapshot, place: LinkPlace | None = None
+) -> None:
+    """Write a snapshot of clusters that had come to a mark of the log, and a place in the shared.
 
     Raises
     ------
     OSError
         The file cannot be written; the one before is left as it was.
     """
-    kept = Kept(mark=mark, snapshot=taken.pack())
+    kept = Kept(mark=mark, snapshot=taken.pack(), place=place)
     path = directory / FILE_NAME
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
@@ -66,9 +86,13 @@ class ClusterKeeper:
     ----------
     tail
         The log; it must be open, and nothing may be written to it meanwhile.
+    shared
+        Links are shared: those of the log come back by the log of all services.
 
     Attributes
     ----------
+    place
+        Where links are shared: how far the state has come.
     replayed, ready_s
         How many events were read from the log at the start, and how long all of it took.
 
@@ -78,15 +102,24 @@ class ClusterKeeper:
         The log cannot be read.
     """
 
-    def __init__(self, directory: Path, window_set: WindowSet, rules: Rules, tail: LogTail) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        window_set: WindowSet,
+        rules: Rules,
+        tail: LogTail,
+        *,
+        shared: bool = False,
+    ) -> None:
         self._path = directory / FILE_NAME
+        self.place = LinkPlace(origin=_origin(directory)) if shared else None
         self._tail = tail
         self._nights = ThreadPoolExecutor(1, thread_name_prefix="clusters")
         self._writing = Lock()
         started_s = time.perf_counter()
         self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
         self.state.look = fastest_look(rules)
-        self.replayed = self._replay(LinkReader(window_set, rules), rules)
+        self.replayed = 0 if shared else self._replay(LinkReader(window_set, rules), rules)
         self.ready_s = time.perf_counter() - started_s
         figures = {"events": self.replayed, "ready_s": round(self.ready_s, 2)}
         log.info("clusters_ready", extra=figures)
@@ -111,14 +144,15 @@ class ClusterKeeper:
     def taken(self) -> Callable[[], None]:
         """Copy the clusters as they are, and return what writes the copy, in any thread."""
         mark, copy = self._tail.end()[1], snapshot(self.state)
+        place = None if self.place is None else replace(self.place)
         self._saved = (self.state.applied, time.monotonic())
-        return lambda: self._write(mark, copy)
+        return lambda: self._write(mark, copy, place)
 
-    def _write(self, mark: str, copy: Snapshot) -> None:
+    def _write(self, mark: str, copy: Snapshot, place: LinkPlace | None) -> None:
         try:
             # Closing down may meet a write that is still under way.
             with self._writing:
-                write_clusters(self._path.parent, mark, copy)
+                write_clusters(self._path.parent, mark, copy, place)
         except OSError as error:
             log.warning("clusters_not_saved", extra={"error": error.strerror})
 
@@ -129,8 +163,10 @@ class ClusterKeeper:
     def _kept(self, rules: Rules) -> ClusterState[str] | None:
         try:
             kept = msgspec.msgpack.decode(self._path.read_bytes(), type=Kept)
-            if self._tail.has(kept.mark):
-                return restore(rules, kept.snapshot, self._nights.submit)
+            if self.place is not None or self._tail.has(kept.mark):
+                state = restore(rules, kept.snapshot, self._nights.submit)
+                self._go_on(kept.place, state.applied_us)
+                return state
         except FileNotFoundError:
             return None
         except (OSError, ValueError, ConfigFault) as error:
@@ -138,6 +174,17 @@ class ClusterKeeper:
             return None
         log.warning("clusters_rebuilt", extra={"error_type": "another log"})
         return None
+
+    def _go_on(self, kept: LinkPlace | None, applied_us: int) -> None:
+        """Go on from a place; a file without one holds the links of this service alone."""
+        if self.place is None:
+            return
+        if kept is None:
+            self.place.published_us = applied_us
+            return
+        self.place.entry_us = kept.entry_us
+        if kept.origin == self.place.origin:
+            self.place.published_us = kept.published_us
 
     def _replay(self, reader: LinkReader, rules: Rules) -> int:
         """Apply the links that the log has and the state has not; return the events read.
@@ -154,3 +201,13 @@ class ClusterKeeper:
             if links is not None and logged.stamp_us > self.state.applied_us:
                 self.state.apply(reader.account(logged.event), links, logged.stamp_us)
         return count
+
+
+def _origin(directory: Path) -> str:
+    """Return the name of this directory's links among those of others, for ever the same."""
+    path = directory / ORIGIN_NAME
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        partial.write_text(secrets.token_hex(8), "ascii")
+        os.replace(partial, path)
+    return path.read_text("ascii")

@@ -17,6 +17,8 @@ from risk_service.domain.errors import StoreUnavailable
 ROUNDS_MAX = 4
 _NO_CLUSTER = "cluster support disabled"
 _ASKING = pack("ASKING")
+# What ``run`` yields when everything was sent and no reply was waited for.
+SENT: tuple[int, Reply] = (-1, None)
 
 
 class Cluster:
@@ -55,13 +57,18 @@ class Cluster:
         return self._single is not None
 
     def run(
-        self, keys: Sequence[bytes], commands: Sequence[bytes]
+        self, keys: Sequence[bytes], commands: Sequence[bytes], *, pausing: bool = False
     ) -> Generator[tuple[int, Reply], None, None]:
         """Yield the place and the reply of each command, as they come; its key is its node.
 
         All commands are sent before the first reply is taken. Replies come while the server
         is still at work on later ones. A caller that stops early
         closes the generator, and with it the connections that still owe replies.
+
+        Parameters
+        ----------
+        pausing
+            Yield ``SENT`` before the replies, so that the caller may do something else meanwhile.
 
         Raises
         ------
@@ -80,7 +87,7 @@ class Cluster:
                 for place, reply in replies:
                     if isinstance(reply, Exception):
                         failed[place] = str(reply)
-                    else:
+                    elif place >= 0 or pausing:
                         yield place, reply
             for _ in range(ROUNDS_MAX):
                 if not failed:
@@ -121,13 +128,14 @@ class Cluster:
     def _trip(
         self, keys: Sequence[bytes], commands: Sequence[bytes], patience: Patience
     ) -> Generator[tuple[int, Reply], None, None]:
-        """Yield the replies of one pipelined trip to each node."""
+        """Yield ``SENT``, then the replies of one pipelined trip to each node."""
         parts = self._parts(keys)
         owing: list[Node] = []
         try:
             for node, part in parts.items():
                 owing.append(node)
                 node.send(b"".join([commands[place] for place in part]), patience)
+            yield SENT
             for node, part in parts.items():
                 for place in part:
                     yield place, node.reply(patience)

@@ -64,8 +64,7 @@ class ActionWindows:
         counted
             Whether windows count actions of this type.
         """
-        # The links of the group before must count before anybody's cluster is asked for.
-        self._linked.settle()
+        self._linked.begin(now_us)
         stamp_us = self._stamps.next_us(now_us)
         event = action_event(action) if counted else None
         keys = self._compiled.keys(event) if event else self._own_key(action)
@@ -78,6 +77,8 @@ class ActionWindows:
                 event=event, features={}, related={}, shared=None, in_cluster=None,
                 stamp_us=stamp_us, available=False,
             )  # fmt: skip
+        # The links of the group before must count before anybody's cluster is asked for.
+        self._linked.arrive(stamp_us)
         cluster = self._linked.accounts(event, stamp_us) if event else ()
         shared = in_cluster = None
         if event is not None and action.related:

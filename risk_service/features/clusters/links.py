@@ -9,6 +9,8 @@ from risk_service.features.windows.terms import WindowSet
 
 # One hash per link type in the order of ``Rules.links``; 0 where the event has none.
 Links = tuple[int, ...]
+# An account, what it was seen with, and the stamp under which that counts.
+Link = tuple[str, Links, int]
 
 
 class LinkReader:

@@ -5,6 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk_service.decisions.link_log import OwnLinks
 from risk_service.decisions.linked import Linked
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
@@ -25,12 +26,13 @@ class Bench:
         self.logged_us = 0
         state: ClusterState[str] = ClusterState(CLUSTERS.rules)
         windows = EmptyWindows(Stamps(NOW_US))
-        self.linked = Linked(state, (WINDOWS, CLUSTERS), windows, lambda: self.logged_us)
+        log = OwnLinks(state, lambda: self.logged_us)
+        self.linked = Linked(log, (WINDOWS, CLUSTERS), windows)
 
     def size(self, event: Event, at_us: int) -> float:
         """Return the size of the cluster that an order sees."""
         observed = windows_of_nobody(1)
-        views = self.linked.views([event], at_us)
+        views = self.linked.views([event], self.linked.arrive(at_us))
         return float(self.linked.rows(views, [event], observed, at_us).values[0, SIZE])
 
 
@@ -89,7 +91,7 @@ def test_what_an_order_sees_spares_a_second_look(seen: list[tuple[str, str]]) ->
     bench.logged_us = at_us = NOW_US + len(seen)
     for account in "abm":
         asked = order(account, "v")
-        (view,) = bench.linked.views([asked], at_us)
+        (view,) = bench.linked.views([asked], bench.linked.arrive(at_us))
         whole = bench.linked.accounts(asked, at_us)
         assert bench.linked.accounts(asked, at_us, view) == whole
         assert view is not None

@@ -1,0 +1,182 @@
+"""Links of all services that share their windows, in one order for all of them.
+
+What a service has made durable it appends to a log in Redis, and every service applies the
+entries of that log, its own among them, in their order and under their stamps. A state of
+clusters is a function of what was applied, so all states that have come to the same place
+are equal. A group of orders publishes what the groups before have left and reads what has
+come, while its windows are asked for; in between a task does.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from risk_service.adapters.live.clusters_file import LinkPlace
+from risk_service.adapters.live.outbox import Outbox
+from risk_service.adapters.redis.link_stream import Ask, Entry, Heard, RedisLinkStream
+from risk_service.domain.errors import StoreUnavailable
+from risk_service.features.clusters.links import Link
+from risk_service.features.clusters.state import ClusterState
+
+log = logging.getLogger(__name__)
+
+
+class SharedLinks:
+    """Implements ``decisions.link_log.LinkLog``. Used by the thread that commits to the log.
+
+    While Redis is away the state stays as it is, and what becomes durable is published when
+    it is back.
+
+    Parameters
+    ----------
+    state
+        Of clusters, as far as ``place`` says.
+    logged_us
+        Returns the greatest stamp of the service's own log.
+    on_missed
+        Told when entries are gone that the state has not got.
+
+    Attributes
+    ----------
+    is_lost, is_behind
+        Redis did not answer; more entries than one call's were waiting when it did last.
+    """
+
+    def __init__(
+        self,
+        state: ClusterState[str],
+        place: LinkPlace,
+        stream: RedisLinkStream,
+        outbox: Outbox,
+        logged_us: Callable[[], int],
+        on_missed: Callable[[], None],
+    ) -> None:
+        self._state = state
+        self._place = place
+        self._stream = stream
+        self._outbox = outbox
+        self._logged_us = logged_us
+        self._on_missed = on_missed
+        self._waiting: list[Link] = []
+        self.is_lost = self.is_behind = False
+        self._whole_s = time.monotonic()
+
+    @property
+    def state(self) -> ClusterState[str]:
+        """Return who is linked to whom."""
+        return self._state
+
+    @property
+    def unpublished(self) -> int:
+        """Return how many links wait for being published, as far as they are in memory."""
+        return len(self._outbox)
+
+    @property
+    def behind_s(self) -> float:
+        """Return how long ago the state had all that the log had, in seconds."""
+        return time.monotonic() - self._whole_s
+
+    @property
+    def _least_us(self) -> int:
+        """Return the least stamp of all links that are still to come."""
+        return max(self._state.applied_us + 1, self._state.read_us)
+
+    def begin(self, now_us: int) -> None:
+        """Publish what is durable and ask for what has come, without waiting for the reply."""
+        self.settle()
+        if self._stream.is_owed:
+            # Of a group that failed before it came to that.
+            self._take()
+        place, links = self._place, self._outbox.batch()
+        ask = Ask(now_us, self._least_us, place.entry_us, place.published_us, links)
+        try:
+            self._stream.send(ask)
+        except StoreUnavailable as error:
+            self._lose(error)
+
+    def arrive(self, r_us: int) -> int:
+        """Apply what has come; return the stamp under which clusters are read.
+
+        Behind the log, or without it, that is a stamp before all that is still to come.
+        """
+        read_us = self._take() if self._stream.is_owed else 0
+        return read_us or self._least_us
+
+    def add(self, links: Sequence[Link]) -> None:
+        """Take the links of a group that is about to be written to the service's own log."""
+        self._waiting += links
+
+    def settle(self) -> None:
+        """Let the links of the group before be published, or drop them with their commit."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and waiting[-1][2] <= self._logged_us():
+            self._outbox.add(waiting)
+
+    def prepare(self, now_us: int) -> None:
+        """Begin or finish the nightly run when it is due, also while no orders come."""
+        self.follow(now_us)
+
+    def follow(self, now_us: int) -> bool:
+        """Publish and apply what there is, some of it; tell whether there is more.
+
+        The night is prepared by the stamps of the log: no link before it may still come.
+        """
+        self.begin(now_us)
+        read_us = self._take() if self._stream.is_owed else 0
+        if self.is_lost:
+            return False
+        if read_us:
+            self._state.prepare(read_us)
+        return self._outbox.fill(self._place.published_us) or not read_us
+
+    def close(self) -> None:
+        """Publish what is durable and close the connections; what remains the next start reads."""
+        while self.follow(0) and len(self._outbox):
+            pass
+        self._stream.close()
+
+    def _take(self) -> int:
+        """Take in a reply; return the stamp of the reading, 0 when there was none."""
+        try:
+            heard = self._stream.take()
+        except StoreUnavailable as error:
+            self._lose(error)
+            return 0
+        if self.is_lost:
+            log.info("links_back")
+            self.is_lost = False
+        self._hear(heard)
+        self.is_behind = not heard.read_us
+        if heard.read_us:
+            self._whole_s = time.monotonic()
+        return heard.read_us
+
+    def _hear(self, heard: Heard) -> None:
+        place = self._place
+        place.published_us = max(place.published_us, heard.published_us)
+        self._outbox.published(heard.published_us)
+        for entry in heard.entries:
+            self._apply(entry)
+        if place.entry_us > heard.last_us or (not heard.entries and heard.read_us == 0):
+            # The log has less than it had, or nothing at all of what came.
+            self._miss(heard.last_us)
+
+    def _apply(self, entry: Entry) -> None:
+        if entry.before_us != self._place.entry_us:
+            self._miss(entry.before_us)
+        apply = self._state.apply
+        for account, links, stamp_us in entry.links:
+            # Later ones were met only by a state that was made before it followed this log.
+            apply(account, links, max(stamp_us, self._least_us))
+        self._place.entry_us = entry.id_us
+
+    def _miss(self, last_us: int) -> None:
+        """Go on behind a gap; the state lacks what was in it."""
+        log.error("links_missed", extra={"state": "behind the log of links"})
+        self._on_missed()
+        self._place.entry_us = last_us
+
+    def _lose(self, error: StoreUnavailable) -> None:
+        if not self.is_lost:
+            log.warning("links_lost", extra={"error": str(error)})
+            self.is_lost = True

@@ -1,0 +1,85 @@
+"""Opens what brings links to the clusters, and what keeps clusters and links up to date."""
+
+import asyncio
+import logging
+import time
+
+from risk_service.adapters.embedded import EmbeddedState
+from risk_service.adapters.live.outbox import Outbox, links_of_log
+from risk_service.adapters.live.shared_links import SharedLinks
+from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.link_stream import RedisLinkStream
+from risk_service.config import Settings
+from risk_service.decisions.link_log import LinkLog, OwnLinks
+from risk_service.decisions.linked import Linked
+from risk_service.features.clusters.declaration import load_clusters
+from risk_service.features.clusters.links import LinkReader
+from risk_service.ports import Clock
+from risk_service.telemetry import Metrics
+
+log = logging.getLogger(__name__)
+
+# How often the clusters look for a night that is due, and whether they are to be saved.
+CLUSTERS_EVERY_S = 10.0
+# How often links of other services are asked for while no orders come.
+FOLLOW_EVERY_S = 0.1
+AWAY_S = 1.0
+
+
+def open_links(settings: Settings, state: EmbeddedState, clock: Clock, metrics: Metrics) -> LinkLog:
+    """Return what brings links to the clusters: this service's own, or those of all.
+
+    A Redis that does not answer yet stops no start.
+    """
+    clusters = state.clusters
+    if clusters.place is None:
+        return OwnLinks(clusters.state, state.logged_us)
+    rules = load_clusters().rules
+    stream = RedisLinkStream(
+        parse_addresses(settings.windows.removeprefix("redis://")),
+        rules.version,
+        clusters.place.origin,
+        timeout_s=settings.windows_timeout_ms / 1000,
+        login=Login(password=settings.windows_password.get_secret_value()),
+    )
+    reader = LinkReader(state.compiled.window_set, rules)
+    outbox = Outbox(links_of_log(state.tail, reader, rules))
+    links = SharedLinks(
+        clusters.state, clusters.place, stream, outbox, state.logged_us, metrics.links_missed
+    )
+    metrics.watch_links(lambda: links.behind_s, lambda: links.unpublished)
+    _catch_up(links, clock)
+    return links
+
+
+def _catch_up(links: SharedLinks, clock: Clock) -> None:
+    """Come to the end of the log of links, so that the first order sees clusters as they are."""
+    started_s, before = time.perf_counter(), links.state.applied
+    while links.follow(clock.now_us()) and links.is_behind:
+        pass
+    figures = {
+        "events": links.state.applied - before,
+        "ready_s": round(time.perf_counter() - started_s, 2),
+    }
+    log.info("links_ready", extra=figures)
+
+
+async def keep_clusters(state: EmbeddedState, linked: Linked, clock: Clock) -> None:
+    """Begin and finish nightly runs in time, and save the clusters now and then."""
+    while True:
+        await asyncio.sleep(CLUSTERS_EVERY_S)
+        linked.prepare(clock.now_us())
+        if state.clusters.is_due():
+            # The copy takes milliseconds, packing and writing a second or more.
+            await asyncio.to_thread(state.clusters.taken())
+
+
+async def follow_links(links: LinkLog, clock: Clock) -> None:
+    """Publish and apply links between groups of orders, and while none come."""
+    if not isinstance(links, SharedLinks):
+        return
+    has_more = False
+    while True:
+        wait_s = AWAY_S if links.is_lost else FOLLOW_EVERY_S
+        await asyncio.sleep(0 if has_more else wait_s)
+        has_more = links.follow(clock.now_us())
