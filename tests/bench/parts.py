@@ -46,7 +46,9 @@ PARTS = (
     ("known requests, order numbers", "store", "by_request_ids"),
     ("known requests, order numbers", "store", "last_numbers"),
     ("live", "live", "observe"),
+    ("  links of all services: ask", "linked", "begin"),
     ("  windows: read, held back", "windows", "observe"),
+    ("  links of all services: apply", "linked", "arrive"),
     ("  clusters: views", "linked", "views"),
     ("  linked accounts: rows", "linked", "rows"),
     ("  links: count", "linked", "count"),
@@ -68,10 +70,10 @@ class _Timed:
     def wrap(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return the same function, timed."""
 
-        def timed(*arguments: object) -> object:
+        def timed(*arguments: object, **named: object) -> object:
             wall, started = time.perf_counter_ns(), time.thread_time_ns()
             try:
-                return call(*arguments)
+                return call(*arguments, **named)
             finally:
                 self.add(part, time.thread_time_ns() - started, time.perf_counter_ns() - wall)
 
