@@ -6,6 +6,7 @@ import time
 
 from risk_service.adapters.embedded import EmbeddedState
 from risk_service.adapters.live.outbox import Outbox, links_of_log
+from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.live.shared_links import SharedLinks
 from risk_service.adapters.redis.addresses import Login, parse_addresses
 from risk_service.adapters.redis.link_stream import RedisLinkStream
@@ -55,13 +56,11 @@ def open_links(settings: Settings, state: EmbeddedState, clock: Clock, metrics: 
 def _catch_up(links: SharedLinks, clock: Clock) -> None:
     """Come to the end of the log of links, so that the first order sees clusters as they are."""
     started_s, before = time.perf_counter(), links.state.applied
+    progress = Progress("links_read", clock.now_us())
     while links.follow(clock.now_us()) and links.is_behind:
-        pass
-    figures = {
-        "events": links.state.applied - before,
-        "ready_s": round(time.perf_counter() - started_s, 2),
-    }
-    log.info("links_ready", extra=figures)
+        progress.reached(links.reached_us, links.state.applied - before)
+    ready_s = round(time.perf_counter() - started_s, 2)
+    log.info("links_ready", extra={"events": links.state.applied - before, "ready_s": ready_s})
 
 
 async def keep_clusters(state: EmbeddedState, linked: Linked, clock: Clock) -> None:

@@ -168,6 +168,15 @@ def test_a_killed_service_goes_on_without_loss_or_repetition(
     assert one.missed == 0
 
 
+def test_a_service_that_ends_publishes_its_last_group(pair: tuple[Member, Member]) -> None:
+    """Nobody has to wait for its next start."""
+    one, other = pair
+    one.decide([("last", by_device(7))], NOW_US)
+    one.links.close()
+    other.follow(NOW_US + 10)
+    assert other.sees("new", by_device(7), NOW_US + 20).size == 2
+
+
 def test_a_snapshot_serves_another_service(
     redis: RedisServer, pair: tuple[Member, Member], join: Join
 ) -> None:

@@ -18,6 +18,9 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.features.clusters.links import Link
 from risk_service.features.clusters.state import ClusterState
 
+# At the end: what a service in good order has left, not the log of one that was away for long.
+CLOSING_CALLS = 16
+
 log = logging.getLogger(__name__)
 
 
@@ -65,6 +68,11 @@ class SharedLinks:
     def state(self) -> ClusterState[str]:
         """Return who is linked to whom."""
         return self._state
+
+    @property
+    def reached_us(self) -> int:
+        """Return which entry was applied last."""
+        return self._place.entry_us
 
     @property
     def unpublished(self) -> int:
@@ -131,8 +139,9 @@ class SharedLinks:
 
     def close(self) -> None:
         """Publish what is durable and close the connections; what remains the next start reads."""
-        while self.follow(0) and len(self._outbox):
-            pass
+        for _ in range(CLOSING_CALLS):
+            if not (self.follow(0) and len(self._outbox)):
+                break
         self._stream.close()
 
     def _take(self) -> int:

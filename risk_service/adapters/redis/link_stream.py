@@ -22,7 +22,7 @@ from risk_service.features.clusters.links import Link
 # Some 85 bytes a link, and as many links as the group had that was published.
 ENTRIES_KEPT = 100_000
 # Of one call: so many groups of other services hold up an order no longer than a group does.
-ENTRIES_MAX = 32
+ENTRIES_MAX = 16
 _LOGIN = Login()
 
 _LINKS = source("links.lua")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from risk_service.adapters.live import clusters_file
-from risk_service.adapters.live.clusters_file import FILE_NAME
+from risk_service.adapters.live.clusters_file import FILE_NAME, ClusterKeeper
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.graph import Graph
 from risk_service.features.clusters.links import LinkReader
@@ -126,4 +126,45 @@ def test_a_snapshot_waits_for_the_night(shop: LiveShop, monkeypatch: pytest.Monk
     night.set_result(graph)
     assert keeper.is_due()
     keeper.state.coming = None
+    shop.state.close()
+
+
+def shared_keeper(shop: LiveShop) -> ClusterKeeper:
+    """Open the clusters of the shop as a service does that shares links."""
+    rules = load_clusters().rules
+    return ClusterKeeper(shop.directory, shop.compiled.window_set, rules, shop.tail(), shared=True)
+
+
+def test_a_file_from_before_links_were_shared_is_gone_on_with(shop: LiveShop) -> None:
+    """It holds the service's own links up to its stamp; what follows in the log is published."""
+    shop.state.clusters.save()
+    before_us = shop.state.clusters.state.applied_us
+    shop.live_on(2)
+    keeper = shared_keeper(shop)
+    assert keeper.place is not None
+    assert (keeper.place.entry_us, keeper.place.published_us) == (0, before_us)
+    assert keeper.state.applied_us == keeper.place.published_us
+    keeper.close()
+    shop.state.close()
+
+
+def test_a_place_is_kept_and_serves_another_directory(shop: LiveShop, tmp_path: Path) -> None:
+    """A copy of the file goes on from the same entry, under the other directory's own name."""
+    keeper = shared_keeper(shop)
+    assert keeper.place is not None
+    keeper.place.entry_us, keeper.place.published_us = 17, 11
+    keeper.save()
+    again = shared_keeper(shop)
+    assert again.place == keeper.place
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(shop.directory / FILE_NAME, other)
+    copied = ClusterKeeper(
+        other, shop.compiled.window_set, load_clusters().rules, shop.tail(), shared=True
+    )
+    assert copied.place is not None
+    assert (copied.place.entry_us, copied.place.published_us) == (17, 0)
+    assert copied.place.origin != keeper.place.origin
+    for one in (keeper, again, copied):
+        one.close()
     shop.state.close()
