@@ -34,6 +34,7 @@ from risk_service.decisions.scoring import Scoring
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.schema import load_schema
 from risk_service.features.windows.declaration import load_windows
+from risk_service.identity.key_mark import hold_to_key
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.intake.intake import Intake
@@ -80,6 +81,7 @@ def build(settings: Settings) -> Service:
     schema = load_schema()
     key = load_identity_key(settings.identity_key)
     lock = StateLock(settings.state)
+    hold_to_key(settings.state, key)
     models = load_bundle(settings, metrics)
     features = ServedFeatures(settings.features, metrics.features_until)
     state = _state(settings, metrics)

@@ -15,8 +15,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from risk_service.identity.keys import IdentityKey, write_identity_key
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.service import (
+    KEY,
     RunningServer,
     ServiceFiles,
     make_online_store,
@@ -95,6 +97,20 @@ def test_a_lost_file_is_not_begun_anew(files: ServiceFiles, name: str, how: str)
     assert f"{files.state / name} is missing or empty" in words
     assert "restore it from a backup" in words
     (files.state / name).write_bytes(kept)
+    with start_server(files) as server:
+        assert ask(server.address, request) == first
+
+
+def test_a_state_of_another_identity_key_is_refused(files: ServiceFiles, tmp_path: Path) -> None:
+    """With another key no token would match and nothing would look wrong; its own key serves."""
+    request = score_request("keyed")
+    with start_server(files) as server:
+        first = ask(server.address, request)
+        assert server.stop() == 0
+    other = tmp_path / "other.key"
+    write_identity_key(other, IdentityKey(key_id=KEY.key_id, secret=bytes(32)))
+    words = failed_start(serve_command(replace(files, identity_key=other)))
+    assert "was made with another identity key" in words
     with start_server(files) as server:
         assert ask(server.address, request) == first
 
