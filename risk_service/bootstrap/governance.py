@@ -4,6 +4,7 @@ import asyncio
 import logging
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 from risk_service.adapters.clock import SystemClock
 from risk_service.adapters.sqlite.governance import GovernanceFile
@@ -21,6 +22,7 @@ from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.book import LimitBook, read_limits, shipped_text
+from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
 from risk_service.rules.examples import run_examples
 from risk_service.rules.rule_set import RuleSet, load_rule_set, read_texts, shipped_rules
@@ -65,6 +67,8 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
             requirements=load_requirements(settings.requirements),
             store=publications,
             now_us=file.now_us,
+            # Read when they are needed: keys come and go while the service runs.
+            trusted=partial(load_trusted, settings.trust),
         ),
         limit_gate=LimitGate(store=publications, read=load_limits, now_us=file.now_us),
     )

@@ -16,7 +16,8 @@ from risk_service.models.signature import key_id_of, private_pem, public_pem
 PURPOSES = {
     "identity.key": "turns identifiers into tokens; keep secret, keep for ever: without it no "
     "token ever matches again",
-    "signing.key": "signs model bundles; keep secret, on the training machine only",
+    "signing.key": "signs model bundles and reports of backtests; keep secret, on the training "
+    "machine only",
     "signing.pub": "tells a genuine bundle from a forged one; give it to every server "
     "(risk serve --trust)",
 }

@@ -3,16 +3,16 @@
 The same commands for rules and for limit policies; ``add_publishing`` joins them to a group.
 """
 
-import json
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import asdict
 
 from risk_service.cli.remote import Remote, print_json, remote
 from risk_service.domain.errors import ConfigFault
+from risk_service.governance.backtests import report_of, signature_file, signer_of
 from risk_service.rules.rule_set import read_texts
 
 NAMES = {"rules": "Rules", "limits": "Limits"}
@@ -81,30 +81,23 @@ def _evidence(kind: str) -> Callable[[Command], Command]:
 
 
 def _report(path: Path) -> dict[str, Any]:
-    """Return what a report of a backtest says of its rule.
+    """Return what a report of a backtest says of its rule, with the signature beside it.
 
     Raises
     ------
     ConfigFault
         The file is none.
     """
-    content = path.read_bytes()
+    beside = signature_file(path)
     try:
-        told = json.loads(content)
-        flagged = told["split"]["flagged"]
-        return {
-            "rule_id": told["rule"] or "",
-            "expression": told["expression"],
-            "sha256": sha256(content).digest(),
-            "data": told["data"]["name"],
-            "events_read": told["events_read"],
-            "events_flagged": told["events_flagged"],
-            "abuse_flagged": flagged["abuse"]["events"],
-            "honest_flagged": flagged["honest"]["events"],
-        }
+        signature = beside.read_text("ascii") if beside.exists() else ""
+        report = asdict(report_of(path.read_bytes(), signature))
     except (ValueError, KeyError, TypeError) as error:
-        words = "is no report; write one by risk backtest RULE --data DIR --json FILE"
+        words = "is no report; write one by risk backtest RULE --data DIR --json FILE --sign KEY"
         raise ConfigFault(f"{path}: {words}") from error
+    except OSError as error:
+        raise ConfigFault(f"{error.filename}: cannot be read: {error.strerror}") from error
+    return report | {"sha256": bytes.fromhex(report["sha256"])}
 
 
 def _approve(kind: str) -> click.Command:
@@ -212,8 +205,13 @@ def _behind(one: dict[str, Any]) -> Iterator[str]:
             f"backtest of {report['rule_id'] or report['expression']} on {report['data']}: "
             f"{report['events_flagged']:,} of {report['events_read']:,} events flagged, "
             f"{report['abuse_flagged']:,} abuse, {report['honest_flagged']:,} honest; "
-            f"sha256 {report['sha256']}"
+            f"{_vouched(report['signature'])}; sha256 {report['sha256']}"
         )
+
+
+def _vouched(signature: str) -> str:
+    signer = signer_of(signature)
+    return f"signed by key {signer}" if signer else "not signed 未签名"
 
 
 def _write(out: Path, files: list[dict[str, str]]) -> None:

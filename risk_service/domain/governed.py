@@ -31,6 +31,8 @@ class BacktestReport(Struct, frozen=True, kw_only=True):
     """What a backtest said of one rule, as its author hands it in.
 
     ``sha256`` is that of the report's file, in hex; ``rule_id`` is empty for a bare condition.
+    ``rule_sha256`` is of what the rule flags, see ``rules.changes``; ``data_sha256`` tells the
+    data set from another one. ``signature`` is that of all the rest, empty when nobody signed.
     """
 
     rule_id: str
@@ -41,6 +43,9 @@ class BacktestReport(Struct, frozen=True, kw_only=True):
     events_flagged: int
     abuse_flagged: int
     honest_flagged: int
+    rule_sha256: str = ""
+    data_sha256: str = ""
+    signature: str = ""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

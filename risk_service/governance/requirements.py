@@ -17,9 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import BacktestReport, Evidence, PublishedKind, Sources
 from risk_service.domain.vocabulary import Outcome
+from risk_service.governance.backtests import SIGNATURE_BYTES_MAX, SUFFIX, unvouched
 from risk_service.governance.free_text import check_why
 from risk_service.governance.stores import PublicationStore
-from risk_service.rules.changes import decides_alike
+from risk_service.models.signature import TrustedKeys
+from risk_service.rules.changes import decides_alike, flagging_sha256
 from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import RuleSet, load_rule_set
 from risk_service.rules.variables import Subject
@@ -90,11 +92,14 @@ class RuleGate:
     ----------
     now_us
         The clock of the trail.
+    trusted
+        Returns the keys that vouch for reports of backtests: those of model bundles.
     """
 
     requirements: Requirements
     store: PublicationStore
     now_us: Callable[[], int]
+    trusted: Callable[[], TrustedKeys]
     read: Callable[[Sources], RuleSet] = load_rule_set
 
     def missing(self, proposed: RuleSet, evidence: Evidence) -> tuple[Violation, ...]:
@@ -115,7 +120,7 @@ class RuleGate:
             if need and hours[rule.id] < need:
                 yield rule, _too_new(rule, hours[rule.id], need)
             if asked[rule.id].backtest and rule.subject is Subject.ORDER:
-                words = _unproved(rule, evidence.backtests)
+                words = _unproved(rule, evidence.backtests, self.trusted)
                 if words:
                     yield rule, words
 
@@ -157,6 +162,8 @@ def check_evidence(evidence: Evidence) -> None:
     for place, report in enumerate(evidence.backtests):
         if len(report.sha256) != 64:
             raise _invalid(f"backtests[{place}].sha256", "must be the SHA-256 of the report")
+        if len(report.signature) > SIGNATURE_BYTES_MAX:
+            raise _invalid(f"backtests[{place}].signature", "is none")
         if not 0 <= report.events_flagged <= report.events_read or not report.events_read:
             words = "must be at least 1, and no fewer than are flagged"
             raise _invalid(f"backtests[{place}].events_read", words)
@@ -181,18 +188,42 @@ def _too_new(rule: Rule, hours: float, need_hours: float) -> str:
     )
 
 
-def _unproved(rule: Rule, reports: tuple[BacktestReport, ...]) -> str:
+def _unproved(
+    rule: Rule, reports: tuple[BacktestReport, ...], trusted: Callable[[], TrustedKeys]
+) -> str:
     """Return what is missing of a backtest of a rule, nothing when one is there."""
     about = [one for one in reports if one.rule_id in (rule.id, "")]
-    condition = _plain(rule.expression.source)
-    if any(_plain(one.expression) == condition for one in about):
+    fitting = [one for one in about if _is_of(one, rule)]
+    if not fitting:
+        if any(one.rule_id for one in about):
+            return (
+                "has a backtest of another condition, scope or schedule: run it again for what "
+                "is published"
+            )
+        return (
+            f"would {rule.outcome.name} without a backtest: risk backtest {rule.id} --rules DIR "
+            "--data DATA --json FILE --sign KEYS/signing.key, and publish with --backtest FILE"
+        )
+    keys = trusted()
+    faults = [unvouched(one, keys) for one in fitting]
+    if not all(faults):
         return ""
-    if any(one.rule_id for one in about):
-        return "has a backtest of another condition: run it again for what is published"
+    if not any(one.signature for one in fitting):
+        return (
+            "has a backtest that nobody vouches for: run it where the data and signing.key are, "
+            f"with --sign KEYS/signing.key, and publish FILE with FILE{SUFFIX} beside it"
+        )
     return (
-        f"would {rule.outcome.name} without a backtest: risk backtest {rule.id} --rules DIR --data "
-        "DATA --json FILE, and publish with --backtest FILE"
+        f"has a backtest whose signature does not fit ({faults[0]}): publish FILE and "
+        f"FILE{SUFFIX} as risk backtest wrote them, by a key that the service trusts"
     )
+
+
+def _is_of(report: BacktestReport, rule: Rule) -> bool:
+    """Tell whether a report is of a rule just so, or of its bare condition on everything."""
+    if _plain(report.expression) != _plain(rule.expression.source):
+        return False
+    return not report.rule_id or report.rule_sha256 == flagging_sha256(rule)
 
 
 def _plain(expression: str) -> str:

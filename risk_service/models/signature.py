@@ -1,4 +1,4 @@
-"""Ed25519 signatures over a bundle's manifest, and the keys that are trusted.
+"""Ed25519 signatures over a bundle's manifest or a report, and the keys that are trusted.
 
 Holds reading and writing of ``manifest.sig``, ``signing.key`` and ``signing.pub``. The
 signature file is one fixed spelling, matched as a pattern: no parser runs on bytes that

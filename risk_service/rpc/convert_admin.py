@@ -46,7 +46,7 @@ _PUBLICATION_STATES = {
 }
 _REPORT_FIELDS = (
     "rule_id", "expression", "data", "events_read", "events_flagged", "abuse_flagged",
-    "honest_flagged",
+    "honest_flagged", "rule_sha256", "data_sha256", "signature",
 )  # fmt: skip
 _KIND_NUMBERS = {kind: number for number, kind in KINDS.items()}
 _LIST_KIND_NUMBERS = {kind: number for number, kind in LIST_KINDS.items()}

@@ -3,6 +3,8 @@
 Used by ``risk rules diff`` and by whoever approves a publication.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +13,8 @@ from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import RuleSet
 
 Kind = Literal["added", "removed", "changed"]
+# What a rule flags, whatever is done about it.
+FLAGGING = ("when", "subject", "scope", "schedule")
 # A change of these decides other orders; the rest are words.
 DECIDING = frozenset({"when", "outcome", "subject", "scope", "schedule", "state", "requires"})
 
@@ -54,6 +58,13 @@ def decides_alike(one: Rule, other: Rule) -> bool:
     """Tell whether two rules are the same but for their words and their state."""
     parts, others = described(one), described(other)
     return all(parts[key] == others[key] for key in DECIDING if key != "state")
+
+
+def flagging_sha256(rule: Rule) -> str:
+    """Return what tells a rule from every other that flags something else, in hex."""
+    parts = described(rule)
+    told = {key: " ".join(parts[key].split()) for key in FLAGGING}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _change(rule_id: str, old: Rule | None, new: Rule | None) -> Change | None:

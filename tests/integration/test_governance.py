@@ -17,6 +17,8 @@ from risk_service.client.admin import AdminClient
 from risk_service.client.channel import ClientOptions
 from risk_service.client.errors import AccessRefused, ChallengeNotOpen, InvalidRequest
 from risk_service.domain.errors import RiskError
+from risk_service.governance.backtests import signature_file, signed
+from risk_service.models.signature import key_id_of, load_signing_key
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
 from risk_service.rules.rule_set import shipped_rules
 from tests.fixtures.actors import ActorFiles, make_actors
@@ -274,15 +276,41 @@ def test_wrong_file_is_told_by_line(
     assert words in done.stderr
 
 
-def test_rules_are_published_approved_and_taken_back(
-    server: RunningServer, actors: ActorFiles, people: People, tmp_path: Path
-) -> None:
-    """A rule is in force from the approval on, and gone again by one command."""
-    rules = tmp_path / "rules"
+def with_test_rule(directory: Path) -> Path:
+    """Return the shipped rules with one that denies."""
+    rules = directory / "rules"
     rules.mkdir()
     for name, text in shipped_rules().texts.items():
         (rules / name).write_text(text)
     (rules / "zz_test.toml").write_text(RULE)
+    return rules
+
+
+def test_a_report_counts_when_it_is_signed(
+    server: RunningServer, master_files: ServiceFiles, actors: ActorFiles, tmp_path: Path
+) -> None:
+    """By the key that the server trusts for bundles; the signature is found beside the file."""
+    publish = ("rules", "publish", str(with_test_rule(tmp_path)), "--note", "a test")
+    analyst, report = actors.tokens["analyst"], tmp_path / "report.json"
+    report.write_text(json.dumps(REPORT))
+    unsigned = run(*publish, "--backtest", str(report), server=server, token=analyst)
+    assert "rule test_sku has a backtest that nobody vouches for" in unsigned.stderr
+    key = load_signing_key(master_files.signing_key)
+    signature_file(report).write_bytes(signed(report.read_bytes(), key))
+    watched = run(*publish, "--backtest", str(report), server=server, token=analyst)
+    assert "0.0 of 24 hours in shadow" in watched.stderr
+    assert "backtest" not in watched.stderr
+
+
+def test_rules_are_published_approved_and_taken_back(
+    server: RunningServer,
+    master_files: ServiceFiles,
+    actors: ActorFiles,
+    people: People,
+    tmp_path: Path,
+) -> None:
+    """A rule is in force from the approval on, and gone again by one command."""
+    rules = with_test_rule(tmp_path)
     analyst, approver = actors.tokens["analyst"], actors.tokens["approver"]
     shipped = people["auditor"].call("GetInForce")["rules"]
     publish = ("rules", "publish", str(rules), "--note", "a test", "--json")
@@ -292,6 +320,8 @@ def test_rules_are_published_approved_and_taken_back(
     assert "rule test_sku would DENY without a backtest: risk backtest test_sku" in refused.stderr
     report = tmp_path / "report.json"
     report.write_text(json.dumps(REPORT))
+    key = load_signing_key(master_files.signing_key)
+    signature_file(report).write_bytes(signed(report.read_bytes(), key))
     published = run(
         *publish, "--backtest", str(report), "--emergency", "the drop is now",
         server=server, token=analyst,
@@ -300,7 +330,8 @@ def test_rules_are_published_approved_and_taken_back(
     one = json.loads(published.stdout)["publication"]
     shown = run("rules", "show", str(one["number"]), server=server, token=approver).stdout
     assert "# EMERGENCY 紧急发布: the drop is now" in shown
-    assert "# backtest of test_sku on orders: 3 of 100 events flagged, 2 abuse, 1 honest" in shown
+    told = '# backtest of "sku-1" in skus on orders: 3 of 100 events flagged, 2 abuse, 1 honest; '
+    assert f"{told}signed by key {key_id_of(key.public_key())}; sha256 " in shown
     assert (one["state"], one["author"]) == ("proposed", "analyst")
     request = order("r1", ip="203.0.113.77")
     assert "test_sku" not in [hit.rule_id for hit in decision(server, actors, request).rule_hits]
@@ -318,9 +349,10 @@ def test_rules_are_published_approved_and_taken_back(
 
 
 REPORT = {
-    "rule": "test_sku",
+    "rule": None,
+    "rule_sha256": None,
     "expression": '"sku-1" in skus',
-    "data": {"name": "orders"},
+    "data": {"name": "orders", "sha256": "ab" * 32, "files": {}},
     "events_read": 100,
     "events_flagged": 3,
     "split": {"flagged": {"abuse": {"events": 2}, "honest": {"events": 1}}},

@@ -9,6 +9,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.entities import ENTITIES
 from risk_service.features.schema import load_schema
+from risk_service.rules.changes import flagging_sha256
 from risk_service.rules.expression import RuleFault
 from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import shipped_languages
@@ -18,7 +19,7 @@ from training.backtest.condition import Condition, shown
 from training.backtest.labels import part
 from training.backtest.lengths import Edges
 from training.backtest.listing import Flagged
-from training.backtest.order_columns import OrderColumns, ready_frame
+from training.backtest.order_columns import ORDERS, OrderColumns, ready_frame
 from training.backtest.order_labels import abuse_labels, refund_labels
 from training.backtest.order_scope import in_scope, scope_names
 from training.backtest.own import Progress
@@ -35,6 +36,8 @@ from training.datasets.description import FILE_NAME, Description, read_descripti
 from training.datasets.importing.specs import AmountSpec
 
 Json = dict[str, Any]
+# Tables that decide what is flagged and what became of it.
+FILES = (ORDERS, "labels.parquet", "events.parquet")
 
 
 def backtest_orders(request: BacktestRequest, tell: Progress) -> Backtest:
@@ -76,6 +79,7 @@ def backtest_orders(request: BacktestRequest, tell: Progress) -> Backtest:
             "windows": "live",
             "label": population.truth.labels["abuse"][0],
             "refund_label": population.truth.labels["refunded"][0],
+            "rule_sha256": None if rule is None else flagging_sha256(rule),
             "in_scope": len(at_us) if applies is None else int(applies.sum()),
             "about_rule": None if rule is None else _about(rule),
         },
@@ -225,6 +229,11 @@ def _version(condition: Condition) -> str:
     return "expression-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _data(request: BacktestRequest, description: Description, orders: int) -> Json:
     return {
         "name": description.name,
@@ -232,6 +241,6 @@ def _data(request: BacktestRequest, description: Description, orders: int) -> Js
         "directory": str(request.data),
         "events": orders,
         "sha256": hashlib.sha256((request.data / FILE_NAME).read_bytes()).hexdigest(),
-        "files": {},
+        "files": {name: _sha256(request.data / name) for name in FILES},
         "source": None,
     }

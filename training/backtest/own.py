@@ -84,7 +84,7 @@ def backtest_own(request: BacktestRequest, tell: Progress) -> Backtest:
     columns = open_columns(request)
     definitions = defined(request, columns)
     variables = OwnVariables(columns, tuple(definitions))
-    rule_id, expression = own_rule(request, variables)
+    rule_id, expression, digest = own_rule(request, variables)
     condition = compile_condition(expression, variables)
     chosen = choose_labels(columns.description.labels, request.label, request.refund_label)
     tell("reading", 0, 0)
@@ -112,6 +112,7 @@ def backtest_own(request: BacktestRequest, tell: Progress) -> Backtest:
             "windows": request.edges.value,
             "label": chosen[0],
             "refund_label": chosen[1],
+            "rule_sha256": digest,
             "definitions": {
                 name: {
                     "condition": one.condition.text,

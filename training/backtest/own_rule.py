@@ -3,6 +3,7 @@
 import re
 
 from risk_service.domain.errors import ConfigFault, RiskError
+from risk_service.rules.changes import flagging_sha256
 from risk_service.rules.rule import Rule, Scope
 from risk_service.rules.rule_set import load_rule_set, read_texts
 from risk_service.rules.schedule import ALWAYS
@@ -16,8 +17,10 @@ from training.backtest.which import looks_like_id, rule_of, rule_set_of
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def own_rule(request: BacktestRequest, variables: OwnVariables) -> tuple[str | None, str]:
-    """Return the id and the expression of what is asked for; no id for an expression.
+def own_rule(
+    request: BacktestRequest, variables: OwnVariables
+) -> tuple[str | None, str, str | None]:
+    """Return id, expression and digest of what is asked for; an expression has only itself.
 
     Raises
     ------
@@ -26,7 +29,7 @@ def own_rule(request: BacktestRequest, variables: OwnVariables) -> tuple[str | N
     """
     text = request.rule
     if not looks_like_id(text):
-        return None, text
+        return None, text, None
     found = variables.find(text)
     if found is not None:
         raise ConfigFault(f"{text} is a {found.kind}, no condition; compare it: {text} >= 3")
@@ -44,7 +47,7 @@ def own_rule(request: BacktestRequest, variables: OwnVariables) -> tuple[str | N
             f"rule {rule.id} has a scope or a schedule, which own events do not; leave them out "
             "and write them into the condition, such as hour < 6"
         )
-    return rule.id, rule.expression.source
+    return rule.id, rule.expression.source, flagging_sha256(rule)
 
 
 def _rule(request: BacktestRequest, variables: OwnVariables) -> Rule:

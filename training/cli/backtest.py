@@ -8,9 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.governance.backtests import signature_file, signed
+from risk_service.models.signature import load_signing_key
 from training.backtest.lengths import Edges
 from training.backtest.listing import check_suffix, write_flags
 from training.backtest.request import DEFAULT_LIMIT, BacktestRequest
@@ -29,6 +32,10 @@ BAR_AFTER_S = 1.0
 @click.argument("rule", required=False)
 @click.option("--data", type=DIRECTORY, required=True, help="Data set: imported, or prepared.")
 @click.option("--json", "json_file", type=FILE, help="Write the whole result to this file.")
+@click.option(
+    "--sign", "signing_key", type=FILE, metavar="KEY",
+    help="Vouch for the --json file: signing.key of `risk keys init`; writes FILE.sig beside it.",
+)  # fmt: skip
 @click.option("--flags", type=FILE, help="Write all flagged events: .parquet or .csv.")
 @click.option("--label", help="Label that means abuse; needed when there are several.")
 @click.option("--refund-label", help="Label that means refunded; default: the one named so.")
@@ -70,6 +77,7 @@ def backtest(
     """
     if flags is not None:
         check_suffix(flags)
+    key = _signing_key(given.pop("signing_key"), json_file)
     request = request_of("true" if rule is None else rule, data, given)
     if given["variables"]:
         _list(request, json_file)
@@ -81,7 +89,11 @@ def backtest(
     if flags is not None:
         write_flags(done.flagged, flags)
     if json_file is not None:
+        # Never one report with the signature of another.
+        signature_file(json_file).unlink(missing_ok=True)
         _write(json_file, done.figures)
+        if key is not None:
+            _appear(signature_file(json_file), signed(json_file.read_bytes(), key))
     print_report(Console(), done.figures)
     if flags is not None:
         click.echo(f"{flags}: {done.figures['events_flagged']:,} events")
@@ -125,6 +137,15 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
+def _signing_key(path: Path | None, json_file: Path | None) -> Ed25519PrivateKey | None:
+    """Return the key that vouches for the result, read before any work is done."""
+    if path is None:
+        return None
+    if json_file is None:
+        raise click.UsageError("--sign signs the file of --json; name one")
+    return load_signing_key(path)
+
+
 def _list(request: BacktestRequest, json_file: Path | None) -> None:
     with Bars(appear_after_s=BAR_AFTER_S) as bars:
         found = list_variables(request, bars.report)
@@ -134,11 +155,16 @@ def _list(request: BacktestRequest, json_file: Path | None) -> None:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON in its own order; the file appears whole or not at all."""
+    """Write JSON in its own order."""
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+    _appear(path, text.encode() + b"\n")
+
+
+def _appear(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all."""
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
-        text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
-        partial.write_text(text + "\n", encoding="utf-8")
+        partial.write_bytes(content)
         os.replace(partial, path)
     except OSError as error:
         raise ConfigFault(f"{path}: cannot be written: {error.strerror or error}") from error

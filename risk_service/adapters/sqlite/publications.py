@@ -22,6 +22,7 @@ from risk_service.domain.governed import (
     Sources,
     VersionDraft,
 )
+from risk_service.governance.backtests import signer_of
 
 _PUBLICATION = (
     "SELECT number, kind, version, state, author, note, created_us, based_on, approver, "
@@ -263,7 +264,12 @@ def _told(evidence: Evidence) -> dict[str, object]:
     told: dict[str, object] = {}
     if evidence.backtests:
         told["backtests"] = {
-            one.rule_id or one.expression: one.sha256 for one in evidence.backtests
+            one.rule_id or one.expression: {
+                "sha256": one.sha256,
+                "data_sha256": one.data_sha256,
+                "signed_by": signer_of(one.signature),
+            }
+            for one in evidence.backtests
         }
     if evidence.emergency:
         told["emergency"] = evidence.emergency

@@ -8,8 +8,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
+from risk_service.cli.keys import create_keys
 from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.governance.backtests import report_of, unvouched
+from risk_service.models.signature import load_trusted
 from tests.fixtures.own_shop import ShopEvent, write_shop
 from tests.fixtures.rule_texts import file_text, rule_text
 from training.cli.backtest import backtest
@@ -268,3 +272,40 @@ def rules_with(condition: str, variable: str) -> str:
             analyst_en=f"{{{variable}}}",
         )
     )
+
+
+def test_a_signed_report_is_vouched_for(shop: Path, tmp_path: Path) -> None:
+    """The signature lies beside the file, and goes when the file is written without one."""
+    create_keys(tmp_path / "keys")
+    key = tmp_path / "keys" / "signing.key"
+    out = tmp_path / "night.json"
+    run("amount > 5", "--data", shop, "--label", "fraud", "--json", out, "--sign", key)
+    signature = (tmp_path / "night.json.sig").read_text()
+    trusted = load_trusted([tmp_path / "keys" / "signing.pub"])
+    report = report_of(out.read_bytes(), signature)
+    assert unvouched(report, trusted) == ""
+    assert (report.events_read, report.events_flagged) == (6, 2)
+    assert "not what key" in unvouched(replace(report, events_flagged=1), trusted)
+    out.write_text(out.read_text().replace('"share_flagged"', '"share_flagged" '))
+    assert "not what key" in unvouched(report_of(out.read_bytes(), signature), trusted)
+    run("amount > 500", "--data", shop, "--label", "fraud", "--json", out)
+    assert not (tmp_path / "night.json.sig").exists()
+
+
+def test_signing_needs_a_file_and_a_key(shop: Path, tmp_path: Path) -> None:
+    """Both are looked at before any work is done."""
+    result = CliRunner().invoke(
+        backtest, ["amount > 5", "--data", str(shop), "--sign", str(tmp_path / "no.key")]
+    )
+    assert "--sign signs the file of --json" in result.output
+    with pytest.raises(ConfigFault, match=r"no\.key: cannot be read"):
+        run(
+            "amount > 5",
+            "--data",
+            shop,
+            "--json",
+            tmp_path / "b.json",
+            "--sign",
+            tmp_path / "no.key",
+        )
+    assert not (tmp_path / "b.json").exists()

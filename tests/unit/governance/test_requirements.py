@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from risk_service.adapters.sqlite.governance import GovernanceFile
 from risk_service.adapters.sqlite.publications import SqlitePublications
@@ -12,13 +14,15 @@ from risk_service.domain.audit import AuditFilter
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError
 from risk_service.domain.governed import (
     NO_EVIDENCE,
-    BacktestReport,
     Evidence,
     Publication,
     PublishedKind,
 )
+from risk_service.governance.backtests import report_of, signed
 from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
+from risk_service.models.signature import key_id_of
+from risk_service.rules.changes import flagging_sha256
 from risk_service.rules.rule_set import load_rule_set
 from tests.fixtures.governing import NOW_US
 from tests.fixtures.rule_texts import file_text, rule_text
@@ -36,13 +40,33 @@ def rule(outcome: str = "DENY", state: str = "active", when: str = WHEN, **keys:
     return file_text(other, made)
 
 
-def report(expression: str = WHEN, rule_id: str = "fast_submit", read: int = 100) -> Evidence:
-    """Return one report of a backtest."""
-    one = BacktestReport(
-        rule_id=rule_id, expression=expression, sha256="ab" * 32, data="orders",
-        events_read=read, events_flagged=3, abuse_flagged=2, honest_flagged=1,
-    )  # fmt: skip
-    return Evidence(backtests=(one,))
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def told(expression: str = WHEN, rule_id: str | None = "fast_submit", read: int = 100) -> bytes:
+    """Return the file of a report as risk backtest writes it."""
+    states = {"abuse": {"events": 2}, "honest": {"events": 1}}
+    digest = flagging_sha256(load_rule_set({"f.toml": rule()}).rules["fast_submit"])
+    figures = {
+        "rule": rule_id or None, "expression": expression,
+        "rule_sha256": digest if rule_id else None,
+        "data": {"name": "orders", "sha256": "cd" * 32, "files": {}},
+        "events_read": read, "events_flagged": 3, "split": {"flagged": states},
+    }  # fmt: skip
+    return json.dumps(figures).encode()
+
+
+def report(
+    expression: str = WHEN, rule_id: str | None = "fast_submit", read: int = 100
+) -> Evidence:
+    """Return one report of a backtest, signed."""
+    content = told(expression, rule_id, read)
+    return Evidence(backtests=(report_of(content, signed(content, KEY).decode()),))
+
+
+def changed(evidence: Evidence, **values: object) -> Evidence:
+    """Return evidence whose report says something else."""
+    return Evidence(backtests=(replace(evidence.backtests[0], **values),))
 
 
 class Shop:
@@ -53,8 +77,9 @@ class Shop:
         self.file = GovernanceFile(directory / "governance.sqlite3", self.now_us)
         self.store = SqlitePublications(self.file)
         gate = RuleGate(
-            requirements=load_requirements(requirements), store=self.store, now_us=self.now_us
-        )
+            requirements=load_requirements(requirements), store=self.store, now_us=self.now_us,
+            trusted=lambda: {key_id_of(KEY.public_key()): KEY.public_key()},
+        )  # fmt: skip
         load = {kind: lambda sources: load_rule_set(sources) for kind in PublishedKind}
         self.publishing = Publishing(store=self.store, load=load, rule_gate=gate)
 
@@ -127,6 +152,10 @@ def test_watched_and_tested_it_may_deny(shop: Shop) -> None:
     found = shop.store.active(RULES)
     assert found is not None
     assert found.evidence.backtests[0].events_flagged == 3
+    row = [one.row for one in shop.file.rows(AuditFilter(limit=100))][-1]
+    (kept,) = json.loads(row.after)["backtests"].values()
+    assert kept["signed_by"] == key_id_of(KEY.public_key())
+    assert kept["data_sha256"] == found.evidence.backtests[0].data_sha256
     # In force, it may stay and get other words, without evidence.
     shop.activate(rule(honest_en="Nobody."))
 
@@ -151,10 +180,47 @@ def test_report_of_another_condition_is_none(shop: Shop) -> None:
     with pytest.raises(InvalidInput, match="has a backtest of another condition"):
         shop.publish(rule(), report("order__page_open_ms < 100"))
     with pytest.raises(InvalidInput, match="without a backtest"):
-        shop.publish(rule(), report(rule_id="other"))
+        shop.publish(rule(), report(rule_id="other"))  # a report of another rule is none
     with pytest.raises(InvalidInput, match="events_read"):
         shop.publish(rule(), report(read=0))
-    shop.publish(rule(), report(rule_id=""))
+    shop.publish(rule(), report(rule_id=None))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"signature": ""}, "nobody vouches for"),
+        ({"signature": "{}"}, "not a signature in the fixed spelling"),
+        ({"honest_flagged": 0}, "not what key .* has signed"),
+        ({"events_flagged": 2}, "not what key .* has signed"),
+        ({"data_sha256": "ee" * 32}, "not what key .* has signed"),
+        ({"sha256": "ee" * 32}, "not what key .* has signed"),
+        ({"rule_id": "", "rule_sha256": ""}, "not what key .* has signed"),
+    ],
+)
+def test_a_report_must_be_vouched_for(shop: Shop, values: dict[str, object], words: str) -> None:
+    """Whoever publishes cannot write it, nor change a figure of it, nor take another's."""
+    shop.activate(rule(state="shadow"))
+    shop.hours = 48
+    with pytest.raises(InvalidInput, match=words):
+        shop.publish(rule(), changed(report(), **values))
+    content = told()
+    stranger = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
+    forged = report_of(content, signed(content, stranger).decode())
+    with pytest.raises(InvalidInput, match="signed by unknown key"):
+        shop.publish(rule(), Evidence(backtests=(forged,)))
+    # One good report among others is enough.
+    shop.publish(rule(), Evidence(backtests=(forged, *report().backtests)))
+
+
+def test_a_report_is_of_a_scope_too(shop: Shop) -> None:
+    """What was tried everywhere, by the rule's id, says nothing of a rule for flash sales only."""
+    narrow = rule(tables='[rule.scope]\npromotions = ["FLASH_SALE"]')
+    shop.activate(narrow.replace("active", "shadow"))
+    shop.hours = 48
+    with pytest.raises(InvalidInput, match="another condition, scope or schedule"):
+        shop.publish(narrow, report())
+    shop.publish(narrow, report(rule_id=None))
 
 
 def test_rules_that_cannot_be_backtested_need_none(shop: Shop) -> None:

@@ -131,7 +131,7 @@ class Publication(_message.Message):
     def __init__(self, number: _Optional[int] = ..., kind: _Optional[_Union[PublishedKind, str]] = ..., version: _Optional[str] = ..., state: _Optional[_Union[PublicationState, str]] = ..., author: _Optional[str] = ..., note: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., based_on: _Optional[int] = ..., approver: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_by: _Optional[str] = ..., backtests: _Optional[_Iterable[_Union[BacktestReport, _Mapping]]] = ..., emergency: _Optional[str] = ...) -> None: ...
 
 class BacktestReport(_message.Message):
-    __slots__ = ("rule_id", "expression", "sha256", "data", "events_read", "events_flagged", "abuse_flagged", "honest_flagged")
+    __slots__ = ("rule_id", "expression", "sha256", "data", "events_read", "events_flagged", "abuse_flagged", "honest_flagged", "rule_sha256", "data_sha256", "signature")
     RULE_ID_FIELD_NUMBER: _ClassVar[int]
     EXPRESSION_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,9 @@ class BacktestReport(_message.Message):
     EVENTS_FLAGGED_FIELD_NUMBER: _ClassVar[int]
     ABUSE_FLAGGED_FIELD_NUMBER: _ClassVar[int]
     HONEST_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    RULE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    DATA_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     rule_id: str
     expression: str
     sha256: bytes
@@ -148,7 +151,10 @@ class BacktestReport(_message.Message):
     events_flagged: int
     abuse_flagged: int
     honest_flagged: int
-    def __init__(self, rule_id: _Optional[str] = ..., expression: _Optional[str] = ..., sha256: _Optional[bytes] = ..., data: _Optional[str] = ..., events_read: _Optional[int] = ..., events_flagged: _Optional[int] = ..., abuse_flagged: _Optional[int] = ..., honest_flagged: _Optional[int] = ...) -> None: ...
+    rule_sha256: str
+    data_sha256: str
+    signature: str
+    def __init__(self, rule_id: _Optional[str] = ..., expression: _Optional[str] = ..., sha256: _Optional[bytes] = ..., data: _Optional[str] = ..., events_read: _Optional[int] = ..., events_flagged: _Optional[int] = ..., abuse_flagged: _Optional[int] = ..., honest_flagged: _Optional[int] = ..., rule_sha256: _Optional[str] = ..., data_sha256: _Optional[str] = ..., signature: _Optional[str] = ...) -> None: ...
 
 class PublishRulesRequest(_message.Message):
     __slots__ = ("files", "note", "backtests", "emergency")
