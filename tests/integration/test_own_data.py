@@ -85,6 +85,17 @@ def test_predictions_hold_every_event_of_the_test_window(place: Path) -> None:
     assert rows.probability.between(0, 1).all()
 
 
+def test_figures_and_predictions_make_their_directories_or_say_why_not(place: Path) -> None:
+    """Nobody measures for minutes to see a traceback; a file that stands in the way is named."""
+    new = place / "new" / "deep"
+    given = [str(place / "run"), "--predictions", str(new / "p.parquet"), "--json"]
+    found = CliRunner().invoke(evaluate_command, [*given, str(new / "e.json")])
+    assert found.exit_code == 0, fault(found)
+    assert {path.name for path in new.iterdir()} == {"e.json", "p.parquet"}
+    message = fault(CliRunner().invoke(evaluate_command, [*given, str(new / "e.json" / "f.json")]))
+    assert "f.json: cannot be written: " in message
+
+
 def test_predictions_rank_as_the_figures_say(place: Path) -> None:
     """Whoever measures the predictions file finds the PR-AUC that the run printed."""
     figures, path = evaluate(place / "run")

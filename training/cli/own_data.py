@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
 from training.own_data.periods import delay_s, periods
 from training.own_data.run import OwnTrainRequest, train_own
@@ -84,7 +85,7 @@ def train_own_events(request: OwnTrainRequest, json_file: Path | None) -> None:
     trained = _with_progress(lambda tell: train_own(request, tell))
     metrics = trained.metrics
     if json_file is not None:
-        write_json(json_file, metrics)
+        _write_json(json_file, metrics)
     _print(metrics)
     for text in trained.warnings:
         click.echo(f"note: {text}")
@@ -99,13 +100,18 @@ def evaluate_own_events(
     """Measure a run, and show the figures."""
     evaluation = _with_progress(lambda tell: evaluate_own(request, tell))
     if json_file is not None:
-        write_json(json_file, evaluation.figures)
+        _write_json(json_file, evaluation.figures)
     if predictions is not None:
         rows = write_own_predictions(evaluation, predictions)
         click.echo(f"{predictions}: {rows:,} rows")
     _print(evaluation.figures)
     if "random_split" in evaluation.figures:
         _print_splits(evaluation.figures["random_split"], evaluation.figures["served"])
+
+
+def _write_json(path: Path, figures: dict[str, Any]) -> None:
+    with file_appearing_whole(path) as partial:
+        write_json(partial, figures)
 
 
 def _print(figures: Mapping[str, Any]) -> None:

@@ -1,10 +1,10 @@
-"""A directory that appears whole or not at all, and the writers of the tables in it."""
+"""Directories and files that appear whole or not at all, and the writers of their tables."""
 
 import glob
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,6 +38,27 @@ def appearing_whole(out: Path) -> Iterator[Path]:
         raise ConfigFault(f"{out}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def file_appearing_whole(path: Path) -> Iterator[Path]:
+    """Yield a file beside ``path`` that takes its place when the block ends well.
+
+    Raises
+    ------
+    ConfigFault
+        It cannot be written there.
+    """
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise ConfigFault(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _remove_abandoned(out: Path) -> None:

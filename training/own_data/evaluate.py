@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
+from training.datasets.staging import file_appearing_whole
 from training.evaluate.test_slice import ModelScores
 from training.own_data.declare import declare
 from training.own_data.inputs import Inputs
@@ -106,13 +107,20 @@ def evaluate_own(request: OwnEvaluateRequest, tell: Step = silent) -> OwnEvaluat
 
 
 def write_own_predictions(evaluation: OwnEvaluation, path: Path) -> int:
-    """Write one row per event of the test window; return how many."""
+    """Write one row per event of the test window; return how many.
+
+    Raises
+    ------
+    ConfigFault
+        The file cannot be written.
+    """
     columns = [
         evaluation.event_id,
         pa.array(evaluation.event_at_us).cast(PREDICTIONS.field("event_at").type),
         pa.array(evaluation.probability),
     ]
-    pq.write_table(pa.Table.from_arrays(columns, schema=PREDICTIONS), path)
+    with file_appearing_whole(path) as partial:
+        pq.write_table(pa.Table.from_arrays(columns, schema=PREDICTIONS), partial)
     return len(evaluation.probability)
 
 
