@@ -231,7 +231,8 @@ class DuckDBJob(RetrievalJob):
                 }
             )
             try:
-                connection.execute("SET TimeZone = 'UTC'")
+                # DuckDB writes a bar into the output of whoever waits for two seconds.
+                connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
                 yield connection, self._prepare(connection)
             finally:
                 connection.close()

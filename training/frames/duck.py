@@ -23,7 +23,8 @@ def connect(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             config={"threads": THREADS, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
         )
         try:
-            connection.execute("SET TimeZone = 'UTC'")
+            # Commands have bars of their own; DuckDB writes its into the output.
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             yield connection
         finally:
             connection.close()

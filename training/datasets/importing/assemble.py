@@ -72,6 +72,8 @@ class Assembly:
 
     def _joined(self, config: Config) -> Iterator[pa.RecordBatch]:
         with duckdb.connect(config=config) as connection:
+            # The command has a bar of its own; DuckDB writes one into the output.
+            connection.execute("SET enable_progress_bar = false")
             self._view(connection, ROWS)
             self._label(connection)
             if self.mapping.group is not None:
