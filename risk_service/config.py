@@ -26,6 +26,7 @@ from risk_service.domain.errors import ConfigFault
 
 ENV_PREFIX = "RISK_"
 # Reported events may be as old as this; they ask for the reservations of their orders.
+PORT_MAX = 65_535
 LEDGER_DAYS_MIN = 90
 
 
@@ -64,7 +65,7 @@ class Settings(BaseModel):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_client_authority: Path | None = None
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    metrics_port: Annotated[int, Field(ge=0, le=PORT_MAX)] | None = None
     message_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
     concurrent_calls_max: Annotated[int, Field(ge=1)] = 2048
     # A stream without a message for so long loses its place
@@ -121,6 +122,14 @@ class Settings(BaseModel):
         if self.tls_client_authority is not None and self.tls_certificate is None:
             raise ValueError("tls_client_authority needs tls_certificate and tls_key")
         return self
+
+    @field_validator("listen")
+    @classmethod
+    def _port(cls, listen: str) -> str:
+        # gRPC takes the port modulo 65536: the service would listen where nobody looks.
+        if int(listen.rpartition(":")[2]) > PORT_MAX:
+            raise ValueError(f"the port must be 0 to {PORT_MAX}")
+        return listen
 
     @field_validator("ledger_keep_days")
     @classmethod

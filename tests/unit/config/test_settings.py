@@ -32,7 +32,12 @@ def test_several_keys_come_in_one_variable() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [('lissen = "x:1"', "lissen"), ("listen = ", "risk.toml"), ('listen = "x"', "listen")],
+    [
+        ('lissen = "x:1"', "lissen"),
+        ("listen = ", "risk.toml"),
+        ('listen = "x"', "listen"),
+        ('listen = "127.0.0.1:65536"', "listen: .* 0 to 65535"),
+    ],
 )
 def test_wrong_file_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
     """A slip in the file names the setting or the file."""
