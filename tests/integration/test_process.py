@@ -1,6 +1,7 @@
 """The service as a process: start, stop, restart, reload, one owner per port and state."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -170,6 +171,41 @@ def test_sigterm_under_load_loses_no_answer(files: ServiceFiles) -> None:
         for request_id, decision in answered.items():
             key = risk_pb2.GetDecisionRequest(request_id=request_id)
             assert stub.GetDecision(key, timeout=10).decision == decision
+
+
+def large_request(number: int) -> risk_pb2.ScoreOrderRequest:
+    """Return an order whose record fills many pages."""
+    request = score_request(f"full-{number}")
+    for place in range(199):
+        request.order.lines.add(sku=f"gift-{number}-{place}", quantity=1, seller_id="seller-1")
+    return request
+
+
+def test_a_full_disk_answers_nothing_that_is_not_kept(files: ServiceFiles) -> None:
+    """What cannot be written is told UNAVAILABLE; with room again the same request is decided."""
+    answered: dict[str, risk_pb2.Decision] = {}
+    refused = None
+    with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        room = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1 << 20, -1))
+        while refused is None:
+            request = large_request(len(answered))
+            try:
+                answer = stub.ScoreOrder(request, timeout=30)
+            except grpc.RpcError as error:
+                refused = error.code()
+            else:
+                answered[request.request_id] = answer.decision
+        assert answered
+        assert refused is grpc.StatusCode.UNAVAILABLE
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, room)
+        answered[request.request_id] = stub.ScoreOrder(request, timeout=30).decision
+        assert server.stop() == 0
+    with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
+        stub = Stub(channel)
+        for request_id, decision in answered.items():
+            key = risk_pb2.GetDecisionRequest(request_id=request_id)
+            assert stub.GetDecision(key, timeout=30).decision == decision
 
 
 def failed_start(command: list[str]) -> str:
