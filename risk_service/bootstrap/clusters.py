@@ -7,9 +7,9 @@ import time
 from risk_service.adapters.embedded import EmbeddedState
 from risk_service.adapters.live.outbox import Outbox, links_of_log
 from risk_service.adapters.live.progress import Progress
-from risk_service.adapters.live.shared_links import SharedLinks
+from risk_service.adapters.live.shared_links import SharedLinks, log_name
 from risk_service.adapters.redis.addresses import Login, parse_addresses
-from risk_service.adapters.redis.link_stream import RedisLinkStream
+from risk_service.adapters.redis.shared_log import SharedLog
 from risk_service.config import Settings
 from risk_service.decisions.link_log import LinkLog, OwnLinks
 from risk_service.decisions.linked import Linked
@@ -36,9 +36,9 @@ def open_links(settings: Settings, state: EmbeddedState, clock: Clock, metrics: 
     if clusters.place is None:
         return OwnLinks(clusters.state, state.logged_us)
     rules = load_clusters().rules
-    stream = RedisLinkStream(
+    stream = SharedLog(
         parse_addresses(settings.windows.removeprefix("redis://")),
-        rules.version,
+        log_name(rules),
         clusters.place.origin,
         timeout_s=settings.windows_timeout_ms / 1000,
         login=Login(password=settings.windows_password.get_secret_value()),

@@ -19,10 +19,10 @@ import pytest
 from risk_service.adapters.live.clusters_file import LinkPlace
 from risk_service.adapters.live.engines import fastest_look
 from risk_service.adapters.live.outbox import Outbox
-from risk_service.adapters.live.shared_links import SharedLinks
+from risk_service.adapters.live.shared_links import SharedLinks, log_name
 from risk_service.adapters.redis.addresses import parse_addresses
 from risk_service.adapters.redis.engines import fastest_entities
-from risk_service.adapters.redis.link_stream import RedisLinkStream
+from risk_service.adapters.redis.shared_log import SharedLog
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
@@ -65,7 +65,7 @@ def service(address: str, origin: str, into: Passage | None, ends: ExitStack) ->
     addresses = parse_addresses(address)
     store = RedisWindowStore(compiled, addresses, timeout_s=5.0, entities=fastest_entities())
     ends.callback(store.close)
-    stream = RedisLinkStream(addresses, RULES.version, origin, timeout_s=5.0)
+    stream = SharedLog(addresses, log_name(RULES), origin, timeout_s=5.0)
     ends.callback(stream.close)
 
     def follows(state: ClusterState[str]) -> SharedLinks:

@@ -11,17 +11,49 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from risk_service.adapters.live.clusters_file import LinkPlace
 from risk_service.adapters.live.outbox import Outbox
-from risk_service.adapters.redis.link_stream import Ask, Entry, Heard, RedisLinkStream
+from risk_service.adapters.redis.shared_log import NOTHING, Ask, Entry, Heard, Packed, SharedLog
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.features.clusters.links import Link
 from risk_service.features.clusters.state import ClusterState
+from risk_service.features.clusters.terms import Rules
 
 # At the end: what a service in good order has left, not the log of one that was away for long.
 CLOSING_CALLS = 16
 
 log = logging.getLogger(__name__)
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Link]).decode
+
+
+def log_name(rules: Rules) -> str:
+    """Return the name of the log; services with other rules mean something else by a link."""
+    return f"links:{rules.version}"
+
+
+def packed(links: Sequence[Link]) -> Packed:
+    """Return links, rising by stamp, as they are appended."""
+    return Packed(links[0][2], links[-1][2], _encode(links)) if links else NOTHING
+
+
+def links_of(entry: Entry) -> list[Link]:
+    """Return the links of an entry under the stamps of the log.
+
+    Raises
+    ------
+    StoreUnavailable
+        They cannot be read.
+    """
+    try:
+        links = _decode(entry.items)
+    except msgspec.DecodeError as error:
+        raise StoreUnavailable("Redis: the log of links is damaged") from error
+    shift_us = entry.shift_us
+    return [(account, of, stamp_us + shift_us) for account, of, stamp_us in links]
 
 
 class SharedLinks:
@@ -49,7 +81,7 @@ class SharedLinks:
         self,
         state: ClusterState[str],
         place: LinkPlace,
-        stream: RedisLinkStream,
+        stream: SharedLog,
         outbox: Outbox,
         logged_us: Callable[[], int],
         on_missed: Callable[[], None],
@@ -95,8 +127,8 @@ class SharedLinks:
         if self._stream.is_owed:
             # Of a group that failed before it came to that.
             self._take()
-        place, links = self._place, self._outbox.batch()
-        ask = Ask(now_us, self._least_us, place.entry_us, place.published_us, links)
+        place, appended = self._place, packed(self._outbox.batch())
+        ask = Ask(now_us, self._least_us, place.entry_us, place.published_us, appended)
         try:
             self._stream.send(ask)
         except StoreUnavailable as error:
@@ -148,42 +180,31 @@ class SharedLinks:
         """Take in a reply; return the stamp of the reading, 0 when there was none."""
         try:
             heard = self._stream.take()
+            links = [link for entry in heard.entries for link in links_of(entry)]
         except StoreUnavailable as error:
             self._lose(error)
             return 0
         if self.is_lost:
             log.info("links_back")
             self.is_lost = False
-        self._hear(heard)
+        self._hear(heard, links)
         self.is_behind = not heard.read_us
         if heard.read_us:
             self._whole_s = time.monotonic()
         return heard.read_us
 
-    def _hear(self, heard: Heard) -> None:
-        place = self._place
+    def _hear(self, heard: Heard, links: Sequence[Link]) -> None:
+        state, place = self._state, self._place
         place.published_us = max(place.published_us, heard.published_us)
         self._outbox.published(heard.published_us)
-        for entry in heard.entries:
-            self._apply(entry)
-        if place.entry_us > heard.last_us or (not heard.entries and heard.read_us == 0):
-            # The log has less than it had, or nothing at all of what came.
-            self._miss(heard.last_us)
-
-    def _apply(self, entry: Entry) -> None:
-        if entry.before_us != self._place.entry_us:
-            self._miss(entry.before_us)
-        apply = self._state.apply
-        for account, links, stamp_us in entry.links:
+        if heard.misses(place.entry_us):
+            # It goes on behind the gap; the state lacks what was in it.
+            log.error("links_missed", extra={"state": "behind the log of links"})
+            self._on_missed()
+        for account, of, stamp_us in links:
             # Later ones were met only by a state that was made before it followed this log.
-            apply(account, links, max(stamp_us, self._least_us))
-        self._place.entry_us = entry.id_us
-
-    def _miss(self, last_us: int) -> None:
-        """Go on behind a gap; the state lacks what was in it."""
-        log.error("links_missed", extra={"state": "behind the log of links"})
-        self._on_missed()
-        self._place.entry_us = last_us
+            state.apply(account, of, max(stamp_us, self._least_us))
+        place.entry_us = heard.place(place.entry_us)
 
     def _lose(self, error: StoreUnavailable) -> None:
         if not self.is_lost:

@@ -1,70 +1,74 @@
-"""The log of links in Redis that services share: one call appends, stamps and reads.
+"""A log in Redis that several services share: one call appends, stamps and reads.
 
-A call is sent before the windows of a group are asked for and its reply is taken behind
-theirs, over a connection of its own: the group waits once. ``links.lua`` says what a call
-does. The name of the log holds the version of the rules: a service with other rules means
-something else by the same links, and has a log of its own.
+A call may be sent before something else is asked for, and its reply taken behind that, over a
+connection of its own: its caller waits once. ``shared_log.lua`` says what a call does.
 """
 
 from collections.abc import Generator, Sequence
 from struct import Struct, error
 from typing import NamedTuple, cast
 
-import msgspec
-
 from risk_service.adapters.redis.addresses import Address, Login
 from risk_service.adapters.redis.cluster import Cluster
 from risk_service.adapters.redis.node import Reply, pack, require_hiredis
 from risk_service.adapters.redis.scripts import digest, source
 from risk_service.domain.errors import StoreUnavailable
-from risk_service.features.clusters.links import Link
 
-# Some 85 bytes a link, and as many links as the group had that was published.
 ENTRIES_KEPT = 100_000
 # Of one call: so many groups of other services hold up an order no longer than a group does.
 ENTRIES_MAX = 16
 _LOGIN = Login()
 
-_LINKS = source("links.lua")
-_NAME = digest(_LINKS)
+_SCRIPT = source("shared_log.lua")
+_NAME = digest(_SCRIPT)
 _ASKED = Struct("<7q")
 _TOLD = Struct("<3q")
 _ABOVE = Struct("<2q")
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Link]).decode
+
+
+class Packed(NamedTuple):
+    """What is appended: items under rising stamps from the first to the last, as bytes."""
+
+    first_us: int
+    last_us: int
+    items: bytes
+
+
+NOTHING = Packed(0, 0, b"")
 
 
 class Ask(NamedTuple):
-    """What a call is about; ``links`` rise by stamp.
+    """What a call is about.
 
-    ``clock_us`` stamps the reading, ``floor_us`` is the least stamp that the caller's state
-    can take, ``place_us`` the last entry that it has, ``published_us`` the stamp of its last
-    link that the log is known to have.
+    ``clock_us`` stamps the reading, ``floor_us`` is the least stamp that the caller can take,
+    ``place_us`` the last entry that it has, ``published_us`` the stamp of its last item that
+    the log is known to have.
     """
 
     clock_us: int
     floor_us: int
     place_us: int
     published_us: int
-    links: Sequence[Link]
+    appended: Packed = NOTHING
 
 
 class Entry(NamedTuple):
-    """Links that were published together, under the stamps of the log.
+    """Items that were appended together; each counts under its origin's stamp + ``shift_us``.
 
     ``before_us`` names the entry before it, 0 for the first one of the log.
     """
 
     id_us: int
     before_us: int
-    links: list[Link]
+    shift_us: int
+    items: bytes
 
 
 class Heard(NamedTuple):
     """The answer to a call.
 
     ``read_us`` stamps the reading, 0 when more follows than was asked for; ``last_us`` names
-    the log's last entry; ``published_us`` is the stamp of the caller's last link in it.
+    the log's last entry; ``published_us`` is the stamp of the caller's last item in it.
     """
 
     read_us: int
@@ -72,18 +76,33 @@ class Heard(NamedTuple):
     published_us: int
     entries: list[Entry]
 
+    def misses(self, place_us: int) -> bool:
+        """Tell whether entries are gone that followed a place: trimmed, or lost with Redis."""
+        before = [place_us, *(entry.id_us for entry in self.entries)]
+        chained = all(
+            entry.before_us == one for entry, one in zip(self.entries, before, strict=False)
+        )
+        has_nothing = not self.entries and not self.read_us
+        return not chained or has_nothing or place_us > self.last_us
 
-class RedisLinkStream:
-    """Talks to the log. Used by one thread; each service has its own.
+    def place(self, place_us: int) -> int:
+        """Return the place behind the entries, for one who had that place before."""
+        if self.entries:
+            return self.entries[-1].id_us
+        return self.last_us if self.misses(place_us) else place_us
+
+
+class SharedLog:
+    """Talks to a log. Used by one thread; each service has its own.
 
     Parameters
     ----------
     addresses
         One server, or some nodes of a cluster: the log lies on one of them.
-    version
-        Of the rules by which links are read.
+    name
+        Of the log.
     origin
-        Names the log of decisions whose links are published.
+        Names whose items are appended.
     timeout_s
         Longest wait of one call.
     """
@@ -91,7 +110,7 @@ class RedisLinkStream:
     def __init__(
         self,
         addresses: Sequence[Address],
-        version: str,
+        name: str,
         origin: str,
         *,
         timeout_s: float,
@@ -99,9 +118,9 @@ class RedisLinkStream:
         entries_kept: int = ENTRIES_KEPT,
     ) -> None:
         require_hiredis()
-        self._cluster = Cluster(addresses, scripts=(_LINKS,), login=login, timeout_s=timeout_s)
+        self._cluster = Cluster(addresses, scripts=(_SCRIPT,), login=login, timeout_s=timeout_s)
         # In braces, so that a Redis Cluster keeps all three on one node.
-        self.key = f"{{links:{version}}}".encode()
+        self.key = f"{{{name}}}".encode()
         keys = (self.key, self.key + b":head", self.key + b":origins")
         self._call = ("EVALSHA", _NAME, len(keys), *keys)
         self._origin = origin
@@ -121,11 +140,9 @@ class RedisLinkStream:
         StoreUnavailable
             It could not be sent.
         """
-        links = ask.links
-        first, last = (links[0][2], links[-1][2]) if links else (0, 0)
-        asked = _ASKED.pack(*ask[:4], first, last, ENTRIES_MAX)
-        packed = _encode(links) if links else b""
-        command = pack(*self._call, asked, self._origin, packed, self._kept)
+        first_us, last_us, items = ask.appended
+        asked = _ASKED.pack(*ask[:4], first_us, last_us, ENTRIES_MAX)
+        command = pack(*self._call, asked, self._origin, items, self._kept)
         replies = self._cluster.run([self.key], [command], pausing=True)
         next(replies)
         self._owed = replies
@@ -146,8 +163,8 @@ class RedisLinkStream:
             told, entries = cast(tuple[bytes, list[list[object]]], reply)
             read_us, last_us, published_us = _TOLD.unpack(told)
             return Heard(read_us, last_us, published_us, [_entry(one) for one in entries])
-        except (TypeError, ValueError, error, msgspec.DecodeError) as fault:
-            raise StoreUnavailable("Redis: the log of links is damaged") from fault
+        except (TypeError, ValueError, error) as fault:
+            raise StoreUnavailable(f"Redis: {self.key!r} is damaged") from fault
 
     def close(self) -> None:
         """Close the connections."""
@@ -160,7 +177,4 @@ class RedisLinkStream:
 def _entry(stored: list[object]) -> Entry:
     name, fields = cast(tuple[bytes, list[bytes]], stored)
     shift_us, before_us = _ABOVE.unpack(fields[1])
-    links = _decode(fields[3])
-    if shift_us:
-        links = [(account, of, stamp_us + shift_us) for account, of, stamp_us in links]
-    return Entry(int(name.partition(b"-")[0]), before_us, links)
+    return Entry(int(name.partition(b"-")[0]), before_us, shift_us, fields[3])
