@@ -86,9 +86,10 @@ class Metrics:
             ("what",), registry=self.registry,
         )  # fmt: skip
         self.event_groups = EventGroups(self.registry)
-        self._links_missed = Counter(
-            "risk_links_missed", "Gaps in the log of shared links.", registry=self.registry
-        )
+        self._shared_missed = Counter(
+            "risk_shared_missed", "Gaps in logs that services share.", ("what",),
+            registry=self.registry,
+        )  # fmt: skip
         self._refused = Counter(
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
         )
@@ -153,9 +154,9 @@ class Metrics:
         """Take note of a commit."""
         self._commit.observe(seconds)
 
-    def links_missed(self) -> None:
-        """Count a gap in the log of links: the clusters lack what was in it."""
-        self._links_missed.inc()
+    def shared_missed(self, what: str) -> None:
+        """Count a gap in a log that services share: this one lacks what was in it."""
+        self._child(self._shared_missed, what).inc()
 
     def watch_links(self, behind_s: Callable[[], float], unpublished: Callable[[], int]) -> None:
         """Show how far shared links are behind, in both directions, whenever it is scraped."""

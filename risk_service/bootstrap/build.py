@@ -19,6 +19,7 @@ from risk_service.bootstrap.claims import Claims, Parts, build_claims, open_real
 from risk_service.bootstrap.clusters import open_links
 from risk_service.bootstrap.governance import OpenGovernance, open_governance
 from risk_service.bootstrap.ledger import open_ledger
+from risk_service.bootstrap.verified import open_verified
 from risk_service.config import Settings
 from risk_service.decisions.cases import Cases
 from risk_service.decisions.findings import InForce
@@ -96,7 +97,8 @@ def build(settings: Settings) -> Service:
     opened = open_governance(settings, tokeniser, clock)
     governing = opened.governance.governing
     ledger = open_ledger(settings, lambda: governing.now.limits, metrics.commit_done)
-    real_names = open_real_names(settings, state, clock)
+    verified = open_verified(settings, state, clock, metrics)
+    real_names = open_real_names(settings, verified, clock)
     live = Live(windows, linked, state.compiled, state.stamps)
     pipeline = Pipeline(
         cases=Cases(

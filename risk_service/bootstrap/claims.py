@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from risk_service.adapters.embedded import EmbeddedState
 from risk_service.adapters.real_names import LocalStandIn, NoProvider
 from risk_service.adapters.sqlite.assessments import SqliteAssessments
-from risk_service.adapters.sqlite.verifications import SqliteVerifications
+from risk_service.bootstrap.verified import OpenVerified
 from risk_service.config import Settings
 from risk_service.decisions.assessing.counting import Counting
 from risk_service.decisions.assessing.group import Assessor
@@ -43,11 +43,16 @@ CHALLENGE_TTL_US = 900_000_000
 class RealNames:
     """Verified levels, and who verifies."""
 
-    verified: Verified
+    opened: OpenVerified
     verifying: Verifying
     policy: RealNamePolicy
     provider: RealNameVerifier
     threads: ThreadPoolExecutor
+
+    @property
+    def verified(self) -> Verified:
+        """Return what accounts are verified to."""
+        return self.opened.verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +86,23 @@ class Claims:
     def close(self) -> None:
         """Let go of calls to the provider that still run."""
         self.real_names.threads.shutdown(wait=False, cancel_futures=True)
+        self.real_names.opened.close()
 
 
-def open_real_names(settings: Settings, state: EmbeddedState, clock: Clock) -> RealNames:
-    """Open the verifications beside the log.
+def open_real_names(settings: Settings, opened: OpenVerified, clock: Clock) -> RealNames:
+    """Return who verifies real names, and what accounts are verified to.
 
     Raises
     ------
     ConfigFault
         The stand-in is asked for on an address that others can reach.
     """
-    store, policy = SqliteVerifications(state.events), load_real_name_policy()
-    verified = Verified(store)
+    policy = load_real_name_policy()
     return RealNames(
-        verified=verified,
-        verifying=Verifying(store=store, verified=verified, policy=policy, clock=clock),
+        opened=opened,
+        verifying=Verifying(
+            store=opened.store, verified=opened.verified, policy=policy, clock=clock
+        ),
         policy=policy,
         provider=_provider(settings),
         threads=ThreadPoolExecutor(policy.calls_at_once_max, thread_name_prefix="real-names"),

@@ -8,8 +8,7 @@ from risk_service.adapters.embedded import EmbeddedState
 from risk_service.adapters.live.outbox import Outbox, links_of_log
 from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.live.shared_links import SharedLinks, log_name
-from risk_service.adapters.redis.addresses import Login, parse_addresses
-from risk_service.adapters.redis.shared_log import SharedLog
+from risk_service.bootstrap.verified import shared_log
 from risk_service.config import Settings
 from risk_service.decisions.link_log import LinkLog, OwnLinks
 from risk_service.decisions.linked import Linked
@@ -36,17 +35,16 @@ def open_links(settings: Settings, state: EmbeddedState, clock: Clock, metrics: 
     if clusters.place is None:
         return OwnLinks(clusters.state, state.logged_us)
     rules = load_clusters().rules
-    stream = SharedLog(
-        parse_addresses(settings.windows.removeprefix("redis://")),
-        log_name(rules),
-        clusters.place.origin,
-        timeout_s=settings.windows_timeout_ms / 1000,
-        login=Login(password=settings.windows_password.get_secret_value()),
-    )
+    stream = shared_log(settings, log_name(rules), clusters.place.origin)
     reader = LinkReader(state.compiled.window_set, rules)
     outbox = Outbox(links_of_log(state.tail, reader, rules))
     links = SharedLinks(
-        clusters.state, clusters.place, stream, outbox, state.logged_us, metrics.links_missed
+        clusters.state,
+        clusters.place,
+        stream,
+        outbox,
+        state.logged_us,
+        lambda: metrics.shared_missed("links"),
     )
     metrics.watch_links(lambda: links.behind_s, lambda: links.unpublished)
     _catch_up(links, clock)

@@ -17,6 +17,7 @@ from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.bootstrap.clusters import follow_links, keep_clusters
 from risk_service.bootstrap.governance import keep_looking
 from risk_service.bootstrap.reservations import forget_reservations, limit_servicer
+from risk_service.bootstrap.verified import follow_verified
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
@@ -128,6 +129,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         ),
         asyncio.create_task(keep_clusters(service.state, service.linked, service.clock)),
         asyncio.create_task(follow_links(service.links, service.clock)),
+        asyncio.create_task(follow_verified(service.claims.real_names.opened.feed, service.clock)),
         asyncio.create_task(keep_looking(changes.governance, changes.thread)),
         asyncio.create_task(_end_holds(service)),
         asyncio.create_task(forget_reservations(service)),

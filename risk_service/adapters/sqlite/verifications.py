@@ -1,7 +1,8 @@
 """Verifications of real names: a table beside the log of events, tokens only."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -9,15 +10,66 @@ from risk_service.adapters.sqlite.connection import marks
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.domain.verification import Verification
 
-_INSERT = (
-    "INSERT INTO verifications (request_id, account, real_name, level, expires_at_us, record) "
-    "VALUES (?, ?, ?, ?, ?, ?)"
+_COLUMNS = (
+    "(request_id, account, real_name, level, expires_at_us, record) VALUES (?, ?, ?, ?, ?, ?)"
 )
+_INSERT = f"INSERT INTO verifications {_COLUMNS}"
+INSERT_IF_NEW = f"INSERT OR IGNORE INTO verifications {_COLUMNS}"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Verification).decode
 
+Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
+Row = tuple[str, str, str, int, int, bytes]
 
-class SqliteVerifications:
+
+def row_of(one: Verification) -> Row:
+    """Return the row of a verification."""
+    token, level = one.real_name, int(one.level)
+    return one.request_id, one.account, token, level, one.expires_at_us, _encode(one)
+
+
+class VerificationRows:
+    """Looks verifications up in a table of them.
+
+    Parameters
+    ----------
+    select
+        Returns the rows of a query on the file of the table.
+    """
+
+    def __init__(self, select: Select) -> None:
+        self._select = select
+
+    def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, Verification]:
+        """Return the verifications answered to these requests, absent ones left out."""
+        sql = f"SELECT record FROM verifications WHERE request_id IN ({marks(request_ids)})"  # noqa: S608 - question marks only
+        found = [_decode(record) for (record,) in self._select(sql, request_ids)]
+        return {one.request_id: one for one in found}
+
+    def in_force(self, accounts: Sequence[str], now_us: int) -> dict[str, Verification]:
+        """Return each account's highest verification that has not expired, the newest of equals."""
+        sql = (
+            f"SELECT record FROM verifications WHERE account IN ({marks(accounts)}) "  # noqa: S608 - question marks only
+            "AND expires_at_us > ? ORDER BY level, seq"
+        )
+        found = [_decode(record) for (record,) in self._select(sql, (*accounts, now_us))]
+        return {one.account: one for one in found}
+
+    def accounts_of(self, real_name: str, now_us: int) -> frozenset[str]:
+        """Return the accounts with this real name whose verification has not expired."""
+        sql = (
+            "SELECT DISTINCT account FROM verifications "
+            "WHERE real_name = ? AND real_name <> '' AND expires_at_us > ?"
+        )
+        return frozenset(account for (account,) in self._select(sql, (real_name, now_us)))
+
+    def after(self, seq: int, at_most: int) -> list[tuple[int, Verification]]:
+        """Return verifications behind a place in the table, and the place of each."""
+        sql = "SELECT seq, record FROM verifications WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [(place, _decode(record)) for place, record in self._select(sql, (seq, at_most))]
+
+
+class SqliteVerifications(VerificationRows):
     """Implements ``ports.VerificationStore`` in the file of the decision store.
 
     Parameters
@@ -27,30 +79,8 @@ class SqliteVerifications:
     """
 
     def __init__(self, log: SqliteEventLog) -> None:
+        super().__init__(log.select)
         self._log = log
-
-    def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, Verification]:
-        """Return the verifications answered to these requests, absent ones left out."""
-        sql = f"SELECT record FROM verifications WHERE request_id IN ({marks(request_ids)})"  # noqa: S608 - question marks only
-        found = [_decode(record) for (record,) in self._log.select(sql, request_ids)]
-        return {one.request_id: one for one in found}
-
-    def in_force(self, accounts: Sequence[str], now_us: int) -> dict[str, Verification]:
-        """Return each account's highest verification that has not expired, the newest of equals."""
-        sql = (
-            f"SELECT record FROM verifications WHERE account IN ({marks(accounts)}) "  # noqa: S608 - question marks only
-            "AND expires_at_us > ? ORDER BY level, seq"
-        )
-        found = [_decode(record) for (record,) in self._log.select(sql, (*accounts, now_us))]
-        return {one.account: one for one in found}
-
-    def accounts_of(self, real_name: str, now_us: int) -> frozenset[str]:
-        """Return the accounts with this real name whose verification has not expired."""
-        sql = (
-            "SELECT DISTINCT account FROM verifications "
-            "WHERE real_name = ? AND real_name <> '' AND expires_at_us > ?"
-        )
-        return frozenset(account for (account,) in self._log.select(sql, (real_name, now_us)))
 
     def commit(self, verifications: Sequence[Verification]) -> None:
         """Write all of them in one transaction and flush it to the disk.
@@ -60,10 +90,7 @@ class SqliteVerifications:
         risk_service.domain.errors.StoreUnavailable
             Nothing of the group was written.
         """
-        rows = [
-            (one.request_id, one.account, one.real_name, one.level, one.expires_at_us, _encode(one))
-            for one in verifications
-        ]
+        rows = [row_of(one) for one in verifications]
 
         def write(db: sqlite3.Connection) -> None:
             db.executemany(_INSERT, rows)
