@@ -20,7 +20,7 @@ class Verified:
     Parameters
     ----------
     store
-        Only this process writes to it, and tells of it by ``forget``.
+        Whoever adds to it tells of it by ``forget``.
     """
 
     def __init__(self, store: VerificationStore, accounts_kept: int = ACCOUNTS_KEPT) -> None:
