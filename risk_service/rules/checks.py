@@ -30,7 +30,29 @@ _WORD = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*|[0-9.]+|[<>=!&|]+")
 # Macros keep their results under names that no source can hold.
 _MADE_BY_MACRO = "@"
 _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
-_WORDS_OF_OTHERS = {"True": "true", "False": "false", "None": "null", "and": "&&", "or": "||"}
+_WORDS_OF_OTHERS = {"and": "&&", "or": "||"}
+_WORDS_OF_OTHERS |= dict.fromkeys(("True", "TRUE", "yes"), "true")
+_WORDS_OF_OTHERS |= dict.fromkeys(("False", "FALSE", "no"), "false")
+_WORDS_OF_OTHERS |= dict.fromkeys(
+    ("None", "NULL", "NaN", "nan", "nil", "undefined", "missing"),
+    "known(name), which asks whether there is a value",
+)
+_WORDS_OF_OTHERS |= {
+    f"L{level}": f"the number {level}: verified_level >= {level}" for level in range(4)
+}
+# Functions of other languages: what does it here, en and zh.
+_NO_CLOCK = ("[rule.schedule] says when a rule is in force", "规则何时生效请写 [rule.schedule]")
+_FUNCTIONS_OF_OTHERS = {
+    "not": ("write !(...)", "请写 !(...)"),
+    "max": ("write a > b ? a : b", "请写 a > b ? a : b"),
+    "min": ("write a < b ? a : b", "请写 a < b ? a : b"),
+    "abs": ("write x > 3 || x < -3", "请写 x > 3 || x < -3"),
+    "len": ("write size(list)", "请写 size(列表)"),
+    "count": ("write size(list), or size(list.filter(x, ...))", "请写 size(列表)"),
+    "isnull": ("write !known(name)", "请写 !known(变量名)"),
+    "coalesce": ("write (known(a) ? a : 0)", "请写 (known(a) ? a : 0)"),
+    **dict.fromkeys(("now", "today", "date", "hour", "weekday", "timestamp"), _NO_CLOCK),
+}
 
 
 def fault(source: str, at: int, code: str, length: int = 0, **values: object) -> RuleFault:
@@ -211,6 +233,8 @@ def _unknown_word(source: str, node: Node, name: str, words: Sequence[str]) -> R
 
 def _function_hint(function: str) -> tuple[str, str]:
     names = (*sorted(FUNCTIONS), *MACROS, KNOWN, RATIO)
+    if function.lower() in _FUNCTIONS_OF_OTHERS:
+        return _FUNCTIONS_OF_OTHERS[function.lower()]
     found = near(function, names)
     if found:
         return f"did you mean {' or '.join(found)}?", f"是不是 {' 或 '.join(found)}？"

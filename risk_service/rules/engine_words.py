@@ -24,6 +24,8 @@ _SLIPS = (
     (re.compile(r"or\b", re.IGNORECASE), "write || for or", "“或者”请写 ||"),
     (re.compile(r"is\b"), "write == or known(x)", "请写 == 或 known(x)"),
     (re.compile(r"==+"), "write ==", "请写 =="),
+    (re.compile(r"=>"), "write >=", "请写 >="),
+    (re.compile(r"=<"), "write <=", "请写 <="),
     (re.compile(r"="), "write == to compare", "比较请写 =="),
     (re.compile(r"<>|>\s"), "write != for not equal", "“不等于”请写 !="),
     (re.compile(r"&"), "write && for and", "“并且”请写 &&"),
@@ -34,7 +36,29 @@ _SLIPS = (
     (re.compile(","), "write numbers without commas", "数字中不要写逗号"),
     (re.compile("%"), "write a share as a number: 0.5", "比例请写小数：0.5"),
     (re.compile(r"\)"), "a bracket too many", "右括号多余"),
-    (re.compile(r"['\"]"), "the text has no closing quote", "文本缺少右引号"),
+    (re.compile(r";"), "an expression ends without ;", "表达式末尾不要写分号"),
+    (
+        re.compile(r"[^\x00-\x7f]"),
+        "texts stand in quotes; is one before it not closed?",
+        "文本须加引号；前面的文本可能缺少右引号",
+    ),
+    (re.compile(r"_\d"), "write numbers without _", "数字中不要写下划线"),
+)
+_QUOTE = re.compile(r"['\"]")
+_NO_END = ("the text has no closing quote", "文本缺少右引号")
+_NO_COMMA = ("a comma or an operator is missing before it", "前面缺少逗号或运算符")
+_SHARE = ("write a share as a number: 0.5", "比例请写小数：0.5")
+# What the engine itself refuses: how its words begin, hint en, hint zh.
+_REFUSALS = (
+    ("reserved identifier", "write the condition alone, or condition ? a : b",
+     "只写条件本身，或写 条件 ? a : b"),
+    ("has() argument", "ask for a missing value by known(name)", "判断是否缺失请用 known(变量名)"),
+    ("invalid int literal", "write so large a number with a point: 1e30", "过大的数请写小数：1e30"),
+)  # fmt: skip
+_ORDERED = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
+# A list held against a text: what was written, to say it again as it would be right.
+_IN_LIST = re.compile(
+    r"(?P<list>[A-Za-z_]\w*)\s*(?:(?P<op>[!=])=\s*|\.contains\(\s*)(?P<text>'[^']*'|\"[^\"]*\")"
 )
 _LACKS = re.compile(r"missing '(.)'")
 
@@ -51,7 +75,7 @@ def understand(source: str, text: str, offset_of: Callable[[int, int], int]) -> 
         return fault(source, 0, "too_deep", len(source), limit=DEPTH_MAX)
     found = _ERROR.search(text)
     if found is None:
-        return fault(source, 0, "refused", len(source), detail=text.partition("\n")[0])
+        return _refused(source, 0, text.partition("\n")[0], len(source))
     line, column, detail = int(found[1]), int(found[2]), found[3]
     at = offset_of(line, column)
     kinds = _OVERLOAD.search(detail)
@@ -59,7 +83,13 @@ def understand(source: str, text: str, offset_of: Callable[[int, int], int]) -> 
         return _wrong_kinds(source, at, kinds[1], kinds[2])
     if detail.startswith("Syntax error: "):
         return _syntax(source, at, detail.removeprefix("Syntax error: "))
-    return fault(source, at, "refused", detail=detail)
+    return _refused(source, at, detail)
+
+
+def _refused(source: str, at: int, detail: str, length: int = 0) -> RuleFault:
+    hints = [(en, zh) for start, en, zh in _REFUSALS if detail.startswith(start)]
+    hint_en, hint_zh = (hints or [("", "")])[0]
+    return fault(source, at, "refused", length, detail=detail, hint_en=hint_en, hint_zh=hint_zh)
 
 
 def _syntax(source: str, at: int, detail: str) -> RuleFault:
@@ -67,6 +97,10 @@ def _syntax(source: str, at: int, detail: str) -> RuleFault:
     detail = detail.partition(" expecting ")[0]
     if lacks:
         hint_en, hint_zh = f"a {lacks[1]} is missing", f"缺少 {lacks[1]}"
+    elif source[:at].rstrip().endswith("%"):
+        hint_en, hint_zh = _SHARE
+    elif _QUOTE.match(source, at):
+        hint_en, hint_zh = _NO_END if detail.startswith("token recognition") else _NO_COMMA
     elif "<EOF>" in detail:
         hint_en, hint_zh = "the expression ends too early", "表达式不完整"
     else:
@@ -85,7 +119,7 @@ def _slip(source: str, at: int) -> tuple[str, str]:
 
 def _wrong_kinds(source: str, at: int, operator: str, kinds: str) -> RuleFault:
     parts = re.findall(r"list\([^)]*\)|[^,\s]+", kinds)
-    hint_en, hint_zh = _kinds_hint(operator, parts)
+    hint_en, hint_zh = _list_hint(source, at, parts) or _kinds_hint(operator, parts)
     return fault(
         source,
         at,
@@ -96,6 +130,18 @@ def _wrong_kinds(source: str, at: int, operator: str, kinds: str) -> RuleFault:
         hint_en=hint_en,
         hint_zh=hint_zh,
     )
+
+
+def _list_hint(source: str, at: int, parts: list[str]) -> tuple[str, str] | None:
+    """Return a list held against a text as it should be written; None for anything else."""
+    if set(parts) != {"string", "list(string)"}:
+        return None
+    for found in _IN_LIST.finditer(source):
+        if found.start() <= at <= found.end():
+            right = f"{found['text']} in {found['list']}"
+            right = f"!({right})" if found["op"] == "!" else right
+            return f"write {right}", f"请写 {right}"
+    return None
 
 
 def _kinds_hint(operator: str, parts: list[str]) -> tuple[str, str]:
@@ -113,6 +159,8 @@ def _kinds_hint(operator: str, parts: list[str]) -> tuple[str, str]:
         return "a number has no quotes, a text has: 3, 'a'", "数值不加引号，文本加引号：3、'a'"
     if "string" in found and "list(string)" in found:
         return "write 'a' in list", "请写 'a' in 列表"
+    if "bool" in found and operator in _ORDERED:
+        return "compare twice: 1 < x && x < 5", "请分成两次比较：1 < x && x < 5"
     if "bool" in found:
         return "a flag needs no comparison: flag, or !flag", "真假值不需要比较：flag 或 !flag"
     return "compare number with number and text with text", "数值与数值比较，文本与文本比较"

@@ -6,35 +6,23 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome
 from risk_service.rules.expression import Expression, Language, RuleFault
 from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.form_words import form_texts, key_at_fault, most_telling, toml_texts
 from risk_service.rules.language import Kind, near
 from risk_service.rules.places import Places, place_of_decode_error
 from risk_service.rules.rule import Example, Rule, State
-from risk_service.rules.rule_file import EVIDENCE, OUTCOMES, PROMOTIONS, RuleFile, RuleTable
+from risk_service.rules.rule_file import RuleFile, RuleTable
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject
 
 RULES_MAX = 1000
 INT64_END = 2**63
 _DIGIT = re.compile(r"\d")
-_CHOICES = {
-    "outcome": OUTCOMES,
-    "promotions": PROMOTIONS,
-    "requires": EVIDENCE,
-    "subject": tuple(Subject),
-    "state": tuple(State),
-}
-_SHAPES = {
-    "id": ("small letters, digits and _, such as coupon_device_farm", "小写字母、数字和下划线"),
-    "reason": ("capitals, digits and _, such as COUPON_DEVICE_FARM", "大写字母、数字和下划线"),
-    "format": ("write format = 1", "请写 format = 1"),
-}
 _KIND_OF_TYPE: dict[type, tuple[Kind, ...]] = {
     bool: (Kind.FLAG,),
     int: (Kind.NUMBER, Kind.INTEGER),
@@ -87,10 +75,11 @@ def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
     except tomllib.TOMLDecodeError as error:
         line, column = place_of_decode_error(str(error))
         raise RuleFileFault(
-            file, (line, column), "", _plain(f"no TOML: {error}"), (places.source_line(line), 1)
+            file, (line, column), "", toml_texts(error), (places.source_line(line), 1)
         ) from error
     except ValidationError as error:
-        raise RuleFileFault(file, (1, 0), "", _form(error, RuleFile)) from error
+        line = places.top(str(most_telling(error)["loc"][0]))
+        raise RuleFileFault(file, (line, 0), "", form_texts(error, RuleFile)) from error
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits is a plain ValueError, brackets in brackets the other.
         raise RuleFileFault(file, (1, 0), "", _plain(f"cannot be read: {error}")) from error
@@ -110,7 +99,7 @@ class _Reader:
             table = RuleTable.model_validate(raw)
         except ValidationError as error:
             line = self._line_of(index, error)
-            raise self._fault(line, str(raw.get("id", "")), _form(error, RuleTable)) from error
+            raise self._fault(line, str(raw.get("id", "")), form_texts(error, RuleTable)) from error
         subject = Subject(table.subject)
         language = self._languages[subject]
         expression = self._expression(index, table, language)
@@ -216,10 +205,10 @@ class _Reader:
         )
 
     def _line_of(self, index: int, error: ValidationError) -> int:
-        where = _most_telling(error)["loc"]
+        where = most_telling(error)["loc"]
         if len(where) > 1 and where[0] == "example" and isinstance(where[1], int):
             return self._places.example(index, where[1])
-        for part in (*where[1:2], *where[:1]):
+        for part in (key_at_fault(error), *where[1:2], *where[:1]):
             line = self._places.key(index, str(part))
             if line != self._places.rule(index):
                 return line
@@ -229,48 +218,11 @@ class _Reader:
         return RuleFileFault(self._file, (line, 0), rule_id, texts)
 
 
-def _most_telling(error: ValidationError) -> ErrorDetails:
-    """Return the first key that does not exist, else the first error: a typo is both."""
-    found = error.errors()
-    return next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-
-
 def _can_be_had(value: object) -> bool:
     """Tell whether a value of the right type is one that the engine takes."""
     if isinstance(value, list):
         return all(isinstance(one, str) for one in value)
     return not isinstance(value, int) or -INT64_END <= value < INT64_END
-
-
-def _form(error: ValidationError, table: type[BaseModel]) -> Texts:
-    """Say what is wrong with the form of a file, and what would be right."""
-    first = _most_telling(error)
-    path = ".".join(str(part) for part in first["loc"])
-    key = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "")
-    if first["type"] == "missing":
-        return _pair(f"{path}: the key is missing", f"缺少 {path}", "", "")
-    if first["type"] == "extra_forbidden":
-        return _pair(
-            f"{path}: there is no such key", f"没有 {path} 这个键", *_did_you_mean(key, table)
-        )
-    if key in _CHOICES:
-        choices = ", ".join(_CHOICES[key])
-        return _pair(
-            f"{path}: {first['input']!r} is not among the choices",
-            f"{path}：{first['input']!r} 不在可选值中",
-            f"one of {choices}",
-            f"可选：{choices}",
-        )
-    message = first["msg"].removeprefix("Value error, ")
-    hint_en, hint_zh = _SHAPES.get(key, ("", ""))
-    return _pair(f"{path}: {message}", f"{path}：{message}", hint_en, hint_zh)
-
-
-def _did_you_mean(key: str, table: type[BaseModel]) -> tuple[str, str]:
-    found = near(key, table.model_fields)
-    if not found:
-        return "", ""
-    return f"did you mean {' or '.join(found)}?", f"是不是 {' 或 '.join(found)}？"
 
 
 def _unknown(name: str, language: Language) -> Texts:

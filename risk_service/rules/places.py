@@ -17,6 +17,12 @@ class Places:
         self._text = text
         self._starts = [match.start() for match in _RULE.finditer(text)]
 
+    def top(self, key: str) -> int:
+        """Return the line of a key of the file itself, or of its table; else line 1."""
+        name = re.escape(key)
+        found = re.search(rf"^[ \t]*({name}[ \t]*=|\[+[ \t]*{name}\b)", self._text, re.MULTILINE)
+        return self._line(found.start()) if found else 1
+
     def rule(self, index: int) -> int:
         """Return the line of the index-th rule."""
         return self._line(self._block(index)[0])

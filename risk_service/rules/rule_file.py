@@ -8,7 +8,15 @@ from datetime import datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.vocabulary import Outcome, PromotionType
@@ -18,11 +26,20 @@ from risk_service.rules.schedule import DAYS, MICROSECOND, Schedule
 FORMAT = 1
 ID = r"^[a-z][a-z0-9_]{2,63}$"
 REASON = r"^[A-Z][A-Z0-9_]{2,63}$"
-_SPAN = re.compile(r"^([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)$")
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d|24:00"
+_SPAN = re.compile(rf"^({_CLOCK})-({_CLOCK})$")
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Names = Annotated[frozenset[Name], Field(min_length=1)]
+
+
+# Kind of the errors that this module finds: told in both languages, with the key at fault.
+TOLD = "told"
+
+
+def _wrong(key: str, en: str, zh: str) -> PydanticCustomError:
+    return PydanticCustomError(TOLD, "{en}", {"key": key, "en": en, "zh": zh})
 
 
 def _promotion(value: object) -> object:
@@ -36,13 +53,15 @@ def _evidence(value: object) -> object:
 def _span(text: str) -> tuple[time, time]:
     found = _SPAN.match(text)
     if found is None:
-        raise ValueError(f'hours {text!r}: write "20:00-22:30"')
+        raise _wrong("hours", f'{text!r} is no span: write "20:00-22:30"',
+                     f'{text!r} 不是时段，请写 "20:00-22:30"')  # fmt: skip
     # The end of the day is 00:00 of the next one.
     start, end = (
         time.fromisoformat("00:00" if part == "24:00" else part) for part in found.groups()
     )
     if start == end:
-        raise ValueError(f"hours {text!r}: start and end are the same")
+        raise _wrong("hours", f"{text!r} begins where it ends; leave hours out for the whole day",
+                     f"{text!r} 起止相同；全天请删除 hours")  # fmt: skip
     return start, end
 
 
@@ -50,7 +69,8 @@ def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"there is no time zone {name!r}, write Asia/Shanghai") from error
+        raise _wrong("zone", f"there is no time zone {name!r}; write one such as Asia/Shanghai",
+                     f"没有时区 {name!r}，请写如 Asia/Shanghai") from error  # fmt: skip
 
 
 def _us(moment: datetime | None) -> int | None:
@@ -96,9 +116,11 @@ class ScheduleTable(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> "ScheduleTable":
         if (self.days or self.hours) and not self.zone:
-            raise ValueError('days and hours need a time zone, such as zone = "Asia/Shanghai"')
+            raise _wrong("days" if self.days else "hours",
+                         'days and hours need a time zone: zone = "Asia/Shanghai"',
+                         'days 和 hours 需要时区：zone = "Asia/Shanghai"')  # fmt: skip
         if self.from_ and self.until and self.until <= self.from_:
-            raise ValueError("until must be later than from")
+            raise _wrong("until", "until must be later than from", "until 须晚于 from")
         for span in self.hours:
             _span(span)
         _zone(self.zone)

@@ -150,8 +150,8 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
     "refused": (
         "the engine refuses the expression: {detail}",
         "引擎拒绝该表达式：{detail}",
-        "",
-        "",
+        "{hint_en}",
+        "{hint_zh}",
     ),
 }
 

@@ -158,8 +158,9 @@ REFUSED = [
     ({"when": "order__page_openms < 300"}, 10, "no variable order__page_openms", "open_ms?"),
     ({"outcome": "ALLOW"}, 7, "'ALLOW' is not among the choices", "CHALLENGE, REVIEW, DENY"),
     ({"state": "live"}, 8, "'live' is not among the choices", "shadow, active"),
+    ({"state": "shdow"}, 8, "'shdow' is not among the choices", "did you mean shadow?"),
     ({"subject": "cart"}, 6, "'cart' is not among the choices", "order, refund, action"),
-    ({"id": "Fast Submit"}, 4, "String should match pattern", ""),
+    ({"id": "Fast Submit"}, 4, "'Fast Submit' has another form", "small letters"),
     ({"owner": None}, 3, "owner: the key is missing", ""),
     ({"ownr": "me"}, 19, "there is no such key", "did you mean owner"),
     ({"customer_en": "At most 3 per day."}, 14, "tells a number", "thresholds"),
@@ -168,11 +169,16 @@ REFUSED = [
     ({"analyst_en": "{order__units"}, 16, "expected '}'", ""),
     ({"when": "a" * 5000}, 10, "characters", "split"),
     ({"tables": "[rule.scope]\npromotions = ['FLASHSALE']"}, 20, "'FLASHSALE'", "FLASH_SALE"),
-    ({"tables": "[rule.scope]\nsellers = []"}, 20, "at least 1", ""),
-    ({"tables": "[rule.schedule]\ndays = ['MON']"}, 19, "need a time zone", ""),
-    ({"tables": "[rule.schedule]\nhours = ['8-9']\nzone = 'UTC'"}, 19, "20:00-22:30", ""),
-    ({"tables": "[rule.schedule]\nzone = 'Asia/Peking'"}, 19, "no time zone", ""),
-    ({"tables": "[rule.schedule]\nfrom = 2026-01-01T00:00:00"}, 20, "timezone", ""),
+    ({"tables": "[rule.scope]\nsellers = []"}, 20, "the list is empty", "leave the key out"),
+    ({"tables": "[rule.scope]\nseller = ['s']"}, 20, "no such key", "did you mean sellers?"),
+    ({"tables": "[rule.scope]\npromotions = 'COUPON'"}, 20, "is no list", '["a", "b"]'),
+    ({"tables": "[rule.schedule]\ndays = ['MON']"}, 20, "need a time zone", ""),
+    ({"tables": "[rule.schedule]\nhours = ['8-9']\nzone = 'UTC'"}, 20, "20:00-22:30", ""),
+    ({"tables": "[rule.schedule]\nzone = 'UTC'\nhours = ['25:00-26:00']"}, 21, "no span", ""),
+    ({"tables": "[rule.schedule]\ndays = ['Friday']\nzone = 'UTC'"}, 20, "choices", "MON, TUE"),
+    ({"tables": "[rule.schedule]\nform = 2026-01-01"}, 20, "no such key", "did you mean from?"),
+    ({"tables": "[rule.schedule]\nzone = 'Asia/Peking'"}, 20, "no time zone", ""),
+    ({"tables": "[rule.schedule]\nfrom = 2026-01-01T00:00:00"}, 20, "says no offset", "+08:00"),
     ({"known": "order__page_openms = 1"}, 20, "no variable order__page_openms", "open_ms"),
     ({"known": "order__page_open_ms = 'fast'"}, 20, "is a number", ""),
     ({"known": "skus = [1]"}, 20, "is a texts", ""),
@@ -194,6 +200,32 @@ def test_refuses_with_line_and_hint(
     assert message in found.message.en
     assert hint in found.hint.en
     assert str(found).startswith(f"bad.toml:{line}:")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "message", "hint"),
+    [
+        ("topic = \"test\"", "topic = test", 2, "no TOML: Invalid value", "texts stand in quotes"),
+        ("topic = \"test\"", "topic = \"test", 2, "no TOML: Illegal", "no closing quote"),
+        ("format = 1", "format = 1\nformat = 1", 2, "Cannot overwrite", "stands here twice"),
+        ("format = 1", "format = 2", 1, "format: 2 cannot stand here", "write format = 1"),
+        ("[[rule]]", "[rule]", 3, "rule: a table is no list", "[[rule]]"),
+        ("topic", "topics", 2, "topics: there is no such key", "did you mean topic?"),
+    ],
+)
+def test_a_file_that_is_none_says_where(
+    before: str, after: str, line: int, message: str, hint: str
+) -> None:
+    """Also in Chinese: nothing of it speaks of the parser's types."""
+    text = file_text(rule_text(known="order__page_open_ms = 200")).replace(before, after, 1)
+    with pytest.raises(RuleFileFault) as refused:
+        load_rule_set({"bad.toml": text})
+    found = refused.value
+    assert found.line == line
+    assert message in found.message.en
+    assert hint in found.hint.en
+    assert found.hint.zh
+    assert "Input should" not in found.message.zh
 
 
 def test_points_into_an_expression_of_several_lines() -> None:
