@@ -205,8 +205,8 @@ def test_refuses_with_line_and_hint(
 @pytest.mark.parametrize(
     ("before", "after", "line", "message", "hint"),
     [
-        ("topic = \"test\"", "topic = test", 2, "no TOML: Invalid value", "texts stand in quotes"),
-        ("topic = \"test\"", "topic = \"test", 2, "no TOML: Illegal", "no closing quote"),
+        ('topic = "test"', "topic = test", 2, "no TOML: Invalid value", "texts stand in quotes"),
+        ('topic = "test"', 'topic = "test', 2, "no TOML: Illegal", "no closing quote"),
         ("format = 1", "format = 1\nformat = 1", 2, "Cannot overwrite", "stands here twice"),
         ("format = 1", "format = 2", 1, "format: 2 cannot stand here", "write format = 1"),
         ("[[rule]]", "[rule]", 3, "rule: a table is no list", "[[rule]]"),
