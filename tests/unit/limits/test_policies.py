@@ -6,6 +6,7 @@ import pytest
 
 from risk_service.domain.errors import InvalidInput
 from risk_service.limits.book import parse_limits, shipped_limits, shipped_text
+from risk_service.limits.policy import CLUSTER, OnExceed, State
 from tests.fixtures.limit_texts import policy
 
 FILE = "limits.toml"
@@ -37,6 +38,18 @@ def test_shipped_policies_are_whole() -> None:
     }  # fmt: skip
     assert book.overlaps() == []
     assert all(re.search("[一-鿿]", one.name_zh) for one in book.policies)
+
+
+def test_shipped_policies_turn_no_household_away() -> None:
+    """Who shares a door is one cluster: it is asked to verify or looked at, never just refused."""
+    of_clusters = [
+        one
+        for one in shipped_limits().policies
+        if (CLUSTER,) in one.key_sets and one.state is State.ACTIVE
+    ]
+    assert of_clusters
+    assert {one.on_exceed for one in of_clusters} <= {OnExceed.CHALLENGE, OnExceed.REVIEW}
+    assert {one.needed for one in of_clusters} == {1}
 
 
 # What is changed in a good file, the text in the line at fault, and words of the fault.
