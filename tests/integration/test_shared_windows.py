@@ -10,13 +10,12 @@ import pytest
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
-from tests.fixtures.redis_server import redis_server
+from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
 from tests.fixtures.stored import stored_records
 
 NAMES = load_schema().names
-# Several rounds of the task that follows the links.
-FOLLOWED_S = 0.5
+PUBLISHED_WITHIN_S = 60.0
 
 
 def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
@@ -77,6 +76,17 @@ def cluster_sizes(files: ServiceFiles) -> list[float]:
     return [float(np.frombuffer(record.vector)[place]) for record in records]
 
 
+def wait_published(redis: RedisServer, links: int) -> None:
+    """Wait until so many orders' links are shared; each was a group of its own."""
+    ends_at = time.monotonic() + PUBLISHED_WITHIN_S
+    while time.monotonic() < ends_at:
+        streams = redis.call("SCAN", 0, "MATCH", "{links:*}", "COUNT", 1000)[1]
+        if streams and redis.call("XLEN", streams[0]) == links:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"not {links} links were shared")
+
+
 def test_a_ring_that_alternates_between_services_is_one_cluster(
     two: tuple[ServiceFiles, ServiceFiles],
 ) -> None:
@@ -90,7 +100,7 @@ def test_a_ring_that_alternates_between_services_is_one_cluster(
                     address = (first, second)[number % 2].address
                     ask(address, ring_request(f"r-{number}", f"a{number}"))
                     # The task between orders publishes what no further order brings along.
-                    time.sleep(FOLLOWED_S)
+                    wait_published(redis, number + 1)
                 assert cluster_sizes(one) == [1, 3]
                 assert cluster_sizes(other) == [2, 4]
                 ask(first.address, ring_request("last", "a4"))
@@ -99,13 +109,13 @@ def test_a_ring_that_alternates_between_services_is_one_cluster(
             ask(second.address, ring_request("meanwhile", "a5"))
             with start_server(one, options) as again:
                 assert "links_ready" in again.wait_for_log("links_ready")
-                time.sleep(FOLLOWED_S)
+                wait_published(redis, 6)
                 ask(again.address, ring_request("back", "a6"))
-                time.sleep(FOLLOWED_S)
+                wait_published(redis, 7)
                 ask(second.address, ring_request("other", "a7"))
+                wait_published(redis, 8)
             assert cluster_sizes(one)[-1] == 7
             assert cluster_sizes(other)[-1] == 8
-            assert redis.call("XLEN", redis.call("KEYS", "{links:*}")[0]) == 8
             assert "links_missed" not in second.log.read_text()
 
 
