@@ -225,12 +225,15 @@ def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:
         alternate([one, other])
         drained([one, other], NOW_US + 50)
         faults.silent = True
+        connections = faults.connections
         seen = [
             one.decide([(f"away-{number}", by_device(7))], NOW_US + 100 + number)[0]
             for number in range(5)
         ]
         assert {each.view.size for each in seen} == {len(RING) + 1}
         assert one.links.is_lost
+        # One group waited in vain; those after it did not knock again.
+        assert faults.connections == connections
         other.decide([("meanwhile", by_device(7))], NOW_US + 200)
         faults.heal()
         while one.links.is_lost:
@@ -241,6 +244,23 @@ def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:
     assert other.sees("new", by_device(7), NOW_US + 500).size == len(RING) + 7
     saw_as_replayed([one, other], links)
     same([one, other], replayed(links), NOW_US + 500)
+
+
+def test_a_group_that_failed_before_its_links_were_taken_costs_nothing(
+    pair: tuple[Member, Member],
+) -> None:
+    """Its call may have been executed: what it published counts once, what it read comes again."""
+    one, other = pair
+    alternate([one, other])
+    one.links.begin(NOW_US + 10)
+    assert one.stream.is_owed
+    one.decide([("next", by_device(7))], NOW_US + 20)
+    assert one.links.is_lost
+    drained([one, other], NOW_US + 30)
+    assert not one.links.is_lost
+    links = published(one.address)
+    assert len(links) == len(RING) + 1
+    same([one, other], replayed(links), NOW_US + 40)
 
 
 def test_more_links_than_memory_takes_are_read_from_the_log(

@@ -122,17 +122,17 @@ class SharedLinks:
         return max(self._state.applied_us + 1, self._state.read_us)
 
     def begin(self, now_us: int) -> None:
-        """Publish what is durable and ask for what has come, without waiting for the reply."""
+        """Publish what is durable and ask for what has come, without waiting for the reply.
+
+        A group never waits for a Redis that was lost: ``follow`` finds out that it is back.
+        """
         self.settle()
         if self._stream.is_owed:
-            # Of a group that failed before it came to that.
-            self._take()
-        place, appended = self._place, packed(self._outbox.batch())
-        ask = Ask(now_us, self._least_us, place.entry_us, place.published_us, appended)
-        try:
-            self._stream.send(ask)
-        except StoreUnavailable as error:
-            self._lose(error)
+            # Of a group that failed before it came to that, most likely because Redis is away.
+            self._stream.drop()
+            self._lose("no reply was waited for")
+        if not self.is_lost:
+            self._ask(now_us)
 
     def arrive(self, r_us: int) -> int:
         """Apply what has come; return the stamp under which clusters are read.
@@ -161,7 +161,9 @@ class SharedLinks:
 
         The night is prepared by the stamps of the log: no link before it may still come.
         """
-        self.begin(now_us)
+        self.settle()
+        self._stream.drop()
+        self._ask(now_us)
         read_us = self._take() if self._stream.is_owed else 0
         if self.is_lost:
             return False
@@ -176,13 +178,21 @@ class SharedLinks:
                 break
         self._stream.close()
 
+    def _ask(self, now_us: int) -> None:
+        place, appended = self._place, packed(self._outbox.batch())
+        ask = Ask(now_us, self._least_us, place.entry_us, place.published_us, appended)
+        try:
+            self._stream.send(ask)
+        except StoreUnavailable as error:
+            self._lose(str(error))
+
     def _take(self) -> int:
         """Take in a reply; return the stamp of the reading, 0 when there was none."""
         try:
             heard = self._stream.take()
             links = [link for entry in heard.entries for link in links_of(entry)]
         except StoreUnavailable as error:
-            self._lose(error)
+            self._lose(str(error))
             return 0
         if self.is_lost:
             log.info("links_back")
@@ -206,7 +216,7 @@ class SharedLinks:
             state.apply(account, of, max(stamp_us, self._least_us))
         place.entry_us = heard.place(place.entry_us)
 
-    def _lose(self, error: StoreUnavailable) -> None:
+    def _lose(self, error: str) -> None:
         if not self.is_lost:
-            log.warning("links_lost", extra={"error": str(error)})
+            log.warning("links_lost", extra={"error": error})
             self.is_lost = True

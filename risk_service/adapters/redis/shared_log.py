@@ -166,11 +166,15 @@ class SharedLog:
         except (TypeError, ValueError, error) as fault:
             raise StoreUnavailable(f"Redis: {self.key!r} is damaged") from fault
 
-    def close(self) -> None:
-        """Close the connections."""
+    def drop(self) -> None:
+        """Give up a reply that is owed, with its connection; the call may have been executed."""
         if self._owed is not None:
             self._owed.close()
             self._owed = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.drop()
         self._cluster.close()
 
 
