@@ -159,7 +159,7 @@ def _try_fold(
     """Return (trees, PR-AUC, raw scores of all held rows) of every setting."""
     fit = some(fold.fit, learning.label, FOLD_NEGATIVES, learning.seed)
     watch = some(fold.held, learning.label, FOLD_NEGATIVES, learning.seed)
-    label = learning.label
+    label, shift = learning.label, _shift(learning.label, fold)
     first = settings[0].all_parameters(label[fit], learning.seed)
     fitting = _binned(learning, names, _matrix(learning, fit, names), label[fit], first)
     stopping = _binned(
@@ -169,10 +169,28 @@ def _try_fold(
     for setting in settings:
         parameters = setting.all_parameters(label[fit], learning.seed)
         trained = boost(fitting, stopping, parameters, MOST_TREES)
-        raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names)
+        raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names) + shift
         quality = Ranking.of(label[fold.held], raw).curve().average_precision()
         found.append((trained.trees, quality, raw))
     return found
+
+
+def _shift(label: NDArray[np.int8], fold: Fold) -> float:
+    """Return what makes a fold's raw scores those of the kept model.
+
+    The one is fitted on another share of the negatives than the other, and half the negatives
+    is a raw score that is higher by the logarithm of two, whatever the event.
+    """
+    of_fold, of_all = label[fold.fit], label
+    return float(
+        np.log(_share_kept(of_fold, FOLD_NEGATIVES) / _share_kept(of_all, FINAL_NEGATIVES))
+    )
+
+
+def _share_kept(label: NDArray[np.int8], most: int) -> float:
+    """Return the share of the negatives that is fitted on."""
+    negatives = int((label == 0).sum())
+    return min(1.0, most / max(negatives, 1))
 
 
 def _matrix(learning: Learning, at: Places, names: tuple[str, ...]) -> NDArray[np.float32]:
