@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 
 # How often the clusters look for a night that is due, and whether they are to be saved.
 CLUSTERS_EVERY_S = 10.0
-# How often links of other services are asked for while no orders come.
+# Own links are published so soon when no further group takes them along; those of others are
+# asked for that often while no orders come.
+PUBLISH_EVERY_S = 0.02
 FOLLOW_EVERY_S = 0.1
 AWAY_S = 1.0
 
@@ -75,8 +77,9 @@ async def follow_links(links: LinkLog, clock: Clock) -> None:
     """Publish and apply links between groups of orders, and while none come."""
     if not isinstance(links, SharedLinks):
         return
-    has_more = False
+    has_more, asked_s = False, time.monotonic()
     while True:
-        wait_s = AWAY_S if links.is_lost else FOLLOW_EVERY_S
+        wait_s = AWAY_S if links.is_lost else PUBLISH_EVERY_S
         await asyncio.sleep(0 if has_more else wait_s)
-        has_more = links.follow(clock.now_us())
+        if has_more or links.has_news or time.monotonic() - asked_s >= FOLLOW_EVERY_S:
+            has_more, asked_s = links.follow(clock.now_us()), time.monotonic()

@@ -263,6 +263,24 @@ def test_a_group_that_failed_before_its_links_were_taken_costs_nothing(
     same([one, other], replayed(links), NOW_US + 40)
 
 
+def test_a_log_that_cannot_be_read_is_read_in_the_next_round(
+    pair: tuple[Member, Member],
+) -> None:
+    """What a killed service had not published waits; the links of others come all the same."""
+    one, other = pair
+    one.decide([("last", by_device(7))], NOW_US)
+    one.kill()
+    one.unreadable = True
+    one.start()
+    other.decide([("theirs", by_device(7))], NOW_US + 10)
+    other.follow(NOW_US + 20)
+    assert not one.links.follow(NOW_US + 30)
+    assert one.sees("new", by_device(7), NOW_US + 40).size == 2
+    one.unreadable = False
+    drained([one, other], NOW_US + 50)
+    assert other.sees("new", by_device(7), NOW_US + 60).size == 3
+
+
 def test_more_links_than_memory_takes_are_read_from_the_log(
     redis: RedisServer, pair: tuple[Member, Member], monkeypatch: pytest.MonkeyPatch
 ) -> None:

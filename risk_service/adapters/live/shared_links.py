@@ -112,6 +112,11 @@ class SharedLinks:
         return len(self._outbox)
 
     @property
+    def has_news(self) -> bool:
+        """Tell whether links of this service may wait for being published."""
+        return bool(self._waiting) or len(self._outbox) > 0
+
+    @property
     def behind_s(self) -> float:
         """Return how long ago the state had all that the log had, in seconds."""
         return time.monotonic() - self._whole_s
@@ -169,7 +174,12 @@ class SharedLinks:
             return False
         if read_us:
             self._state.prepare(read_us)
-        return self._outbox.fill(self._place.published_us) or not read_us
+        try:
+            return self._outbox.fill(self._place.published_us) or not read_us
+        except StoreUnavailable as error:
+            # Nothing is lost: the next round reads the log again.
+            log.warning("links_not_read", extra={"error": str(error)})
+            return False
 
     def close(self) -> None:
         """Publish what is durable and close the connections; what remains the next start reads."""
