@@ -52,6 +52,8 @@ class Draft:
         Reservations by id as they are now.
     cells
         By counter and cell: what to add to confirmed and to held.
+    clusters
+        Owners of the counters of clusters among them.
     roots
         Accounts whose cluster is counted under another one from now on.
     foreseen
@@ -66,8 +68,7 @@ class Draft:
         self.foreseen: dict[int, Foreseen] = {}
         # What counters came to when they were asked about last, brought forward by each charge.
         self._used: dict[str, Used] = {}
-        # Owners of those that count a cluster.
-        self._clusters: set[str] = set()
+        self.clusters: set[str] = set()
 
     def beside(self) -> "Draft":
         """Return a draft of its own over the same store, which knows what was foreseen."""
@@ -144,7 +145,7 @@ class Draft:
     def _owned(self, owner: str) -> list[Charge]:
         """Return every cell that is not empty of the counters of an owner."""
         known = self._base.counters_of(owner)
-        if not known and owner not in self._clusters:
+        if not known and owner not in self.clusters:
             return []
         prefix = owner + SEPARATOR
         touched = [counter for counter in self.cells if counter.startswith(prefix)]
@@ -174,7 +175,7 @@ class Draft:
         if cells is None:
             self.cells[counter] = {cell_us: (confirmed, held)}
             if counter.startswith(OF_CLUSTER):
-                self._clusters.add(counter.partition(SEPARATOR)[0])
+                self.clusters.add(counter.partition(SEPARATOR)[0])
         else:
             before = cells.get(cell_us, (0, 0))
             cells[cell_us] = (before[0] + confirmed, before[1] + held)

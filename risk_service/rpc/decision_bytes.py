@@ -17,8 +17,9 @@ from risk_service.rpc.convert_hits import ABUSE_NUMBERS, write_rare, write_reaso
 from risk_service.rpc.wire_write import DoubleField, NumberField, TextField, length, tag
 
 MICROS = 1_000_000
-# Limits in force, their scopes and caps; and times that are alike within a group.
-KEPT_LIMITS, KEPT_TIMES = 4096, 1024
+# Limits in force, their scopes and caps; what orders say of them; times that are alike within
+# a group.
+KEPT_LIMITS, KEPT_USES, KEPT_TIMES = 4096, 4096, 1024
 
 # The numbers of fields are those of risk.proto.
 _DECISION_ID, _REQUEST_ID, _ORDER_ID = TextField(1), TextField(2), TextField(3)
@@ -106,7 +107,9 @@ def _score(score: AbuseScore) -> bytes:
     return embedded(_SCORE, message)
 
 
+@lru_cache(maxsize=KEPT_USES)
 def _limit_use(use: LimitUse) -> bytes:
+    """Return a limit as an order met it; most have used nothing of it, and ask for the same."""
     return embedded(_LIMIT_USE, limit_use_bytes(use))
 
 

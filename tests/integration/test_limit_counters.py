@@ -188,7 +188,7 @@ def test_reader_sees_cells_while_a_batch_is_written(
     counters: Counters = ledger._rows._counters
     counters._begin_batch()
     take(ledger, "o2")
-    counter = next(key for key in counters._young.cells if key.startswith("account="))
+    counter = next(row[0] for row in counters._young.rows if row[0].startswith("account="))
     assert counters.read([counter], -1) == {counter: {0: (2, 2)}}
     counters._write_batch()
     assert counters.read([counter], -1) == {counter: {0: (2, 2)}}

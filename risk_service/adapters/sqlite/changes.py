@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from risk_service.adapters.sqlite.counters import CellRow, Reached, mark_of
+from risk_service.adapters.sqlite.generation import CellRow, Reached, mark_of
 
 # Rows that a commit deletes, of those that the counters' file has: more than it adds.
 FORGOTTEN_PER_COMMIT = 4

@@ -20,18 +20,16 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.json import encode
 
 from risk_service.adapters.background import give_way
 from risk_service.adapters.sqlite.connection import connect, transaction
+from risk_service.adapters.sqlite.generation import CellRow, Generation, Reached
 from risk_service.adapters.sqlite.noticing import Noticing
 from risk_service.adapters.sqlite.schema import LIMIT_COUNTERS, migrate
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.draft import OF_CLUSTER
 from risk_service.limits.used import Cells
 
 FILE_NAME = "limit_counters.sqlite3"
@@ -39,11 +37,9 @@ FILE_NAME = "limit_counters.sqlite3"
 BATCH_CELLS = 8_192
 CHECKPOINT_PAGES = 4_096
 RETRY_S = 5.0
-MARK_BYTES = 8
 
 log = logging.getLogger(__name__)
 
-CellRow = tuple[str, int, int, int]
 _EMPTY = (0, 0)
 
 # All values as one: a statement has one text for any number of them, and a batch does not
@@ -81,55 +77,6 @@ _DROP = (
 _REACH = "UPDATE reached SET seq = ?, mark = ?"
 
 
-class Reached(NamedTuple):
-    """A row of the ledger's log, and what tells it from one of another log."""
-
-    seq: int
-    mark: bytes
-
-
-def mark_of(record: bytes) -> bytes:
-    """Return what tells a row of the ledger's log from another one."""
-    return blake2b(record, digest_size=MARK_BYTES).digest()
-
-
-class _Generation:
-    """Cells that the file does not have yet, as they are; an empty one is (0, 0)."""
-
-    def __init__(self) -> None:
-        self.cells: dict[str, Cells] = {}
-        self.count = 0
-        self.reached = Reached(0, b"")
-        # Counters of identity clusters by their owner, because clusters merge.
-        self._clusters: dict[str, set[str]] = {}
-
-    def put(self, rows: Iterable[CellRow]) -> None:
-        cells = self.cells
-        for counter, cell_us, confirmed, held in rows:
-            known = cells.get(counter)
-            if known is None:
-                known = cells[counter] = {}
-                if counter.startswith(OF_CLUSTER):
-                    owner = counter.partition(SEPARATOR)[0]
-                    self._clusters.setdefault(owner, set()).add(counter)
-            known[cell_us] = (confirmed, held)
-            self.count += 1
-
-    def owned(self, owner: str) -> Collection[str]:
-        """Return the counters whose key begins with ``owner`` and a separator."""
-        if owner.startswith(OF_CLUSTER):
-            return self._clusters.get(owner, ())
-        prefix = owner + SEPARATOR
-        return [counter for counter in self.cells if counter.startswith(prefix)]
-
-    def rows(self) -> list[CellRow]:
-        return [
-            (counter, cell_us, confirmed, held)
-            for counter, cells in self.cells.items()
-            for cell_us, (confirmed, held) in cells.items()
-        ]
-
-
 class Counters:
     """Cells of all counters.
 
@@ -153,19 +100,19 @@ class Counters:
         self._writer = connect(path, "FULL")
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self.reached = Reached(*self._reader.execute("SELECT seq, mark FROM reached").fetchone())
-        self._young = _Generation()
-        self._old = _Generation()
+        self._young = Generation()
+        self._old = Generation()
         self._writing = threading.Lock()
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._keep_writing, name="counters", daemon=True)
         self._thread.start()
 
-    def add(self, reached: Reached, rows: Iterable[CellRow]) -> None:
+    def add(self, reached: Reached, rows: Sequence[CellRow]) -> None:
         """Take what a row of the log says; rows come in their order."""
         self._young.put(rows)
         self._young.reached = reached
-        if self._young.count >= BATCH_CELLS and not self._old.count:
+        if len(self._young.rows) >= BATCH_CELLS and not self._old.rows:
             self._begin_batch()
             self._wake.set()
 
@@ -179,15 +126,14 @@ class Counters:
             ):
                 found[counter][cell_us] = (confirmed, held)
         for generation in generations:
-            newer = generation.cells
-            for counter in found.keys() & newer.keys() if newer else ():
-                found[counter].update(newer[counter])
+            for counter, newer in generation.cells(found).items():
+                found[counter].update(newer)
         return found
 
     def cell(self, counter: str, cell_us: int) -> tuple[int, int]:
         """Return one cell."""
         for generation in (self._young, self._old):
-            known = generation.cells.get(counter, {}).get(cell_us)
+            known = generation.cells([counter]).get(counter, {}).get(cell_us)
             if known is not None:
                 return known
         sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
@@ -204,8 +150,8 @@ class Counters:
             for counter, cell_us, confirmed, held in self._reader.execute(_OWNED, bounds):
                 found.setdefault(counter, {})[cell_us] = (confirmed, held)
         for generation in generations:
-            for counter in generation.owned(owner):
-                found.setdefault(counter, {}).update(generation.cells[counter])
+            for counter, newer in generation.cells(generation.owned(owner)).items():
+                found.setdefault(counter, {}).update(newer)
         return found
 
     def owners_of_some(self, owners: Sequence[str]) -> set[str]:
@@ -269,16 +215,16 @@ class Counters:
         self._writer.close()
 
     def _begin_batch(self) -> None:
-        if not self._old.count:
-            self._old, self._young = self._young, _Generation()
+        if not self._old.rows:
+            self._old, self._young = self._young, Generation()
 
     def _write_batch(self) -> None:
         """Write what was set aside. A failure leaves it for the next call."""
         with self._writing:
             old = self._old
-            if not old.count:
+            if not old.rows:
                 return
-            rows = old.rows()
+            rows = old.newest()
             full = [row for row in rows if row[2] or row[3]]
             empty = [row[:2] for row in rows if not (row[2] or row[3])]
             with transaction(self._writer):
@@ -287,7 +233,7 @@ class Counters:
                     self._writer.execute(_DROP, (_text(empty),))
                 self._writer.execute(_REACH, old.reached)
             self.reached = old.reached
-            self._old = _Generation()
+            self._old = Generation()
 
     def _keep_writing(self) -> None:
         give_way()

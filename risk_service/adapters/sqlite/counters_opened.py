@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from risk_service.adapters.sqlite.changes import Changes
-from risk_service.adapters.sqlite.counters import FILE_NAME, CellRow, Counters
+from risk_service.adapters.sqlite.counters import FILE_NAME, Counters
+from risk_service.adapters.sqlite.generation import CellRow
 from risk_service.adapters.sqlite.key_index import is_corrupt
 from risk_service.limits.reservation import Reservation, charges
 

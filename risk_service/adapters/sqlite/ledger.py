@@ -253,7 +253,7 @@ class SqliteLedger:
         self, draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int
     ) -> None:
         """Read at once what the demands of a group will most likely read one by one."""
-        self._rows.fetch_clusters(
+        self._rows.clusters.fetch(
             [
                 (*demand.cluster, demand.subjects.get("account", ""))
                 for demand in demands
