@@ -326,6 +326,30 @@ def test_an_emptied_redis_is_said_and_gone_on_with(
     assert first.sees("x", by_device(7), late_us + 200).size == len(RING) + 5
 
 
+def test_an_older_copy_of_redis_is_said_and_counts_nothing_twice(
+    redis: RedisServer, pair: tuple[Member, Member]
+) -> None:
+    """Entries that the copy lacks were applied and stay so; what it has is not read again."""
+    one, other = pair
+    alternate(pair)
+    drained(pair, NOW_US + 50)
+    names = [one.stream.key + end for end in (b"", b":head", b":origins")]
+    copies = [redis.call("DUMP", name) for name in names]
+    alternate(pair, NOW_US + 100)
+    drained(pair, NOW_US + 150)
+    applied = one.state.applied
+    for name, copy in zip(names, copies, strict=True):
+        assert isinstance(copy, bytes)
+        redis.call("RESTORE", name, 0, copy, "REPLACE")
+    one.decide([("after", by_device(7))], NOW_US + 200)
+    drained(pair, NOW_US + 250)
+    assert (one.missed, other.missed) == (1, 1)
+    assert one.state.applied == other.state.applied == applied + 1
+    view = one.sees("new", by_device(7), NOW_US + 300)
+    assert view == other.sees("new", by_device(7), NOW_US + 300)
+    assert view.size == len(RING) + 2
+
+
 def test_links_are_shared_through_a_cluster_of_servers(join: Join) -> None:
     """The log and what belongs to it lie on one node of a Redis Cluster."""
     with redis_cluster() as nodes:
