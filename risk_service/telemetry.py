@@ -27,9 +27,10 @@ COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 
 # What a log line may say beside its time, level and event. Ids are the shop's or our own.
 LOG_FIELDS = (
-    "address", "bundle_sha256", "check", "code", "count", "decision_id", "error", "error_type",
-    "events", "feature_schema", "file", "grace_s", "limits", "lists", "method", "orders", "policy",
-    "ready_s", "request_id", "reservation_id", "rules", "signal", "state", "version",
+    "address", "behind_s", "bundle_sha256", "check", "code", "count", "decision_id", "error",
+    "error_type", "events", "feature_schema", "file", "grace_s", "limits", "lists", "method",
+    "orders", "policy", "ready_s", "request_id", "reservation_id", "rules", "share", "signal",
+    "state", "version",
 )  # fmt: skip
 
 
@@ -84,6 +85,15 @@ class Metrics:
             "risk_reservations_to_look_into",
             "Orders that were paid without a hold or after their cancellation, and failed calls.",
             ("what",), registry=self.registry,
+        )  # fmt: skip
+        self._windows_behind = Gauge(
+            "risk_windows_behind_seconds",
+            "How much of the own log does not count in the shared windows; 0: all of it does.",
+            registry=self.registry,
+        )
+        self._windows_healed = Counter(
+            "risk_windows_healed", "Logged events that were counted in the shared windows again.",
+            registry=self.registry,
         )  # fmt: skip
         self.event_groups = EventGroups(self.registry)
         self._shared_missed = Counter(
@@ -140,6 +150,14 @@ class Metrics:
     def error_answered(self, code: str) -> None:
         """Count an error by its status code."""
         self._child(self._errors, code).inc()
+
+    def windows_behind(self, seconds: float) -> None:
+        """Say how much of the log the shared windows lack."""
+        self._windows_behind.set(seconds)
+
+    def windows_healed(self, events: int) -> None:
+        """Count events that count in the shared windows again."""
+        self._windows_healed.inc(events)
 
     def events_taken(self, result: str, count: int) -> None:
         """Count reported events that were accepted, repeated, or refused for a reason."""

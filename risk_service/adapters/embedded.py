@@ -9,25 +9,25 @@ from risk_service.adapters.live.engines import fastest_keeper
 from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.recovery import Windows, open_windows
 from risk_service.adapters.live.store import RECORDS_MAX
+from risk_service.adapters.shared.windows import SharedWindowStore
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.adapters.sqlite.lost import refuse_lost_log
 from risk_service.adapters.sqlite.past_orders import SqlitePastOrders
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.stamps import Stamps
-from risk_service.feature_ports import WindowStore
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.plan import CompiledWindows, compile_windows
 
-OpenShared = Callable[[CompiledWindows], WindowStore]
+OpenShared = Callable[[Path, CompiledWindows, LogTail], SharedWindowStore]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedWindows:
-    """Windows that other processes keep up as well: nothing here to recover."""
+    """Windows that other processes keep up as well, and in which this log is made to count."""
 
-    store: WindowStore
+    store: SharedWindowStore
 
     def close(self) -> None:
         """Close the connections."""
@@ -93,7 +93,8 @@ def open_state(
     compiled = compile_windows(load_windows())
     windows: Windows | SharedWindows
     if share is not None:
-        windows = SharedWindows(store=share(compiled))
+        windows = SharedWindows(store=share(directory, compiled, tail))
+        windows.store.start()
     else:
         keeper = keeper or fastest_keeper()
         windows = open_windows(

@@ -10,9 +10,9 @@ from risk_service.adapters.clock import ReplayClock, SystemClock
 from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
 from risk_service.adapters.ids import TimeSortedIds
 from risk_service.adapters.redis.addresses import Login, parse_addresses
-from risk_service.adapters.redis.engines import fastest_entities
-from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.served_features import ServedFeatures
+from risk_service.adapters.shared.opening import SharedIn
+from risk_service.adapters.shared.windows import Told
 from risk_service.adapters.sqlite.lock import StateLock
 from risk_service.bootstrap.bundles import load_bundle
 from risk_service.bootstrap.claims import Claims, Parts, build_claims, open_real_names
@@ -155,7 +155,7 @@ def _state(settings: Settings, metrics: Metrics) -> EmbeddedState:
         settings.state,
         metrics.commit_done,
         records_max=settings.window_records_max,
-        share=_shared_windows(settings),
+        share=_shared_windows(settings, metrics),
     )
 
 
@@ -179,15 +179,15 @@ def _intake(
     )
 
 
-def _shared_windows(settings: Settings) -> OpenShared | None:
+def _shared_windows(settings: Settings, metrics: Metrics) -> OpenShared | None:
     """Return what opens windows in Redis, or None when they stay in this process."""
     if settings.windows == "embedded":
         return None
-    addresses = parse_addresses(settings.windows)
-    login = Login(password=settings.windows_password.get_secret_value())
-    timeout_s = settings.windows_timeout_ms / 1000
-    return lambda compiled: RedisWindowStore(
-        compiled, addresses, timeout_s=timeout_s, login=login, entities=fastest_entities()
+    return SharedIn(
+        parse_addresses(settings.windows),
+        login=Login(password=settings.windows_password.get_secret_value()),
+        timeout_s=settings.windows_timeout_ms / 1000,
+        told=Told(metrics.windows_behind, metrics.windows_healed),
     )
 
 

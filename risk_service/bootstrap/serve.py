@@ -18,6 +18,7 @@ from risk_service.bootstrap.clusters import follow_links, keep_clusters
 from risk_service.bootstrap.governance import keep_looking
 from risk_service.bootstrap.reservations import forget_reservations, limit_servicer
 from risk_service.bootstrap.verified import follow_verified
+from risk_service.bootstrap.windows import keep_windows
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
@@ -132,6 +133,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
         asyncio.create_task(follow_verified(service.claims.real_names.opened.feed, service.clock)),
         asyncio.create_task(keep_looking(changes.governance, changes.thread)),
         asyncio.create_task(_end_holds(service)),
+        asyncio.create_task(keep_windows(service.state.windows)),
         asyncio.create_task(forget_reservations(service)),
     )
     await stop.wait()

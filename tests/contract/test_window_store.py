@@ -288,3 +288,61 @@ def test_hot_entity_is_as_right_as_any(make: Make) -> None:
         ]
         harness.observe(group, START_US + start * 6_000)
     harness.check()
+
+
+@pytest.mark.parametrize("entities", [FlatEntities, PlainEntities])
+def test_events_count_again_where_they_do_not_yet(entities: MakeEntities) -> None:
+    """With some of their keys first, then with all: windows are those of events counted once."""
+    for seed in range(3):
+        compiled = windows(seed)
+        log = random_log(random.Random(seed), 120)
+        with redis_server() as server, ExitStack() as opened:
+            once, again = (
+                RedisWindowStore(
+                    compiled,
+                    parse_addresses(server.address),
+                    prefix=prefix,
+                    timeout_s=20.0,
+                    entities=entities,
+                )
+                for prefix in ("once", "again")
+            )
+            opened.callback(once.close)
+            opened.callback(again.close)
+            for a_us, event in zip(log.a_us, log.events, strict=True):
+                count = once.observe if event.kind == 0 else once.apply
+                count([event], a_us)
+                timed = replace(event, at_us=a_us) if event.kind == 0 else event
+                keys = compiled.keys(event)
+                some = tuple(key if group % 2 else "" for group, key in enumerate(keys))
+                for own in (some, keys):
+                    assert again.count_again([timed], [own], a_us, 20.0) == 0
+            read_us = log.a_us[-1] + SECOND_US
+            for group in range(len(compiled.plans)):
+                keys = list({compiled.keys(event)[group] for event in log.events} - {""})
+                want, got = (one.read_many([(group, keys)], read_us)[0] for one in (once, again))
+                np.testing.assert_array_equal(got.values, want.values)
+
+
+def test_a_damaged_value_does_not_hold_up_the_others() -> None:
+    """Counted again, events meet a value that is none: told, and the rest counts."""
+    compiled = windows(1)
+    log = random_log(random.Random(1), 600)
+    with redis_server() as server:
+        store = RedisWindowStore(compiled, parse_addresses(server.address), timeout_s=20.0)
+        keys = [compiled.keys(event) for event in log.events]
+        for first in range(0, 300, 50):
+            some = slice(first, first + 50)
+            assert not store.count_again(log.events[some], keys[some], log.a_us[first + 49], 20.0)
+        group = next(group for group, key in enumerate(keys[350]) if key)
+        damaged = store.key_of(group, keys[350][group])
+        value = server.call("GET", damaged)
+        assert isinstance(value, bytes)
+        server.call("SET", damaged, value[:16] + b"\xc1" * (len(value) - 24) + value[-8:])
+        store.forget()
+        before = server.call("DBSIZE")
+        assert store.count_again(log.events[300:], keys[300:], log.a_us[-1], 20.0) > 0
+        assert int(server.call("DBSIZE")) >= int(before)  # type: ignore[call-overload]  # integers
+        other = replace(log.events[350], event_id="another", fields=("new",) * len(FIELDS))
+        assert store.observe([other], log.a_us[-1] + SECOND_US).read_us.any()
+        store.close()

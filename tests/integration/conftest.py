@@ -1,12 +1,16 @@
 """The real service as a process: one for tests that only ask, fresh ones for the rest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
 import pytest
 
+from risk_service.adapters.shared import windows as shared_windows
 from risk_service.pb.risk.v1 import risk_pb2_grpc
+from tests.fixtures.live_shop import LiveShop
+from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -14,6 +18,7 @@ from tests.fixtures.service import (
     make_files,
     start_server,
 )
+from tests.fixtures.shared_shop import OpenShop, shop_on
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +55,20 @@ def channel(server: RunningServer) -> Iterator[grpc.Channel]:
 def stub(channel: grpc.Channel) -> risk_pb2_grpc.RiskServiceStub:
     """Return the client of the shared server."""
     return risk_pb2_grpc.RiskServiceStub(channel)
+
+
+@pytest.fixture
+def shop_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenShop]:
+    """Return what opens shops on a Redis, in directories by name; all are closed at the end.
+
+    They look at their marks in every step.
+    """
+    monkeypatch.setattr(shared_windows, "BEAT_S", 0.0)
+    with ExitStack() as opened:
+
+        def shop_at(name: str, servers: Sequence[RedisServer], number: int = 1) -> LiveShop:
+            shop = shop_on(servers, tmp_path / name, number)
+            opened.callback(lambda: shop.state.close())
+            return shop
+
+        yield shop_at

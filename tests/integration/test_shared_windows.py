@@ -1,6 +1,8 @@
 """Two services that share their windows in Redis, and what happens when it dies."""
 
+import re
 import time
+import urllib.request
 from pathlib import Path
 
 import grpc
@@ -10,7 +12,7 @@ import pytest
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
-from tests.fixtures.redis_server import RedisServer, redis_server
+from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
 from tests.fixtures.stored import stored_records
 
@@ -117,6 +119,44 @@ def test_a_ring_that_alternates_between_services_is_one_cluster(
             assert cluster_sizes(one)[-1] == 7
             assert cluster_sizes(other)[-1] == 8
             assert "links_missed" not in second.log.read_text()
+
+
+def test_what_was_decided_without_redis_counts_afterwards(
+    two: tuple[ServiceFiles, ServiceFiles],
+) -> None:
+    """Redis comes back empty: both services count their logs again, and each sees all orders."""
+    one, other = two
+    (port,) = free_ports(1)
+    with redis_server() as redis:
+        options = ["--windows", f"redis://{redis.address}"]
+        more = [*options, "--metrics-port", str(port)]
+        with start_server(one, options) as first, start_server(other, more) as second:
+            asked = 0
+            for number in range(3):
+                ask(first.address, score_request(f"first-{number}"))
+                asked += 1
+            redis.kill()
+            for number in range(5):
+                answer = ask(second.address, score_request(f"without-{number}"))
+                assert answer.mode == risk_pb2.MODE_NO_FEATURES
+                asked += 1
+            redis.start()
+            ends_s = time.monotonic() + 60
+            while True:
+                mode = ask(second.address, score_request(f"again-{asked}")).mode
+                asked += 1
+                if mode == risk_pb2.MODE_FULL:
+                    seen = last_vector(other)["account__attempts_1h"]
+                    if seen == asked - 1:
+                        break
+                assert time.monotonic() < ends_s
+                time.sleep(0.1)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:  # loopback
+                told = page.read().decode()
+            healed = re.search(r"^risk_windows_healed_total (\S+)", told, re.MULTILINE)
+            assert healed is not None
+            assert float(healed[1]) >= 5
+            assert "risk_windows_behind_seconds 0.0" in told
 
 
 def test_a_wrong_address_is_refused_at_start(two: tuple[ServiceFiles, ServiceFiles]) -> None:

@@ -85,7 +85,7 @@ class Rebuild:
         hashed = _naming(scratch) if by_name else key_of
         stored, pack = lru_cache(KEYS_REMEMBERED)(hashed), struct.Struct(f"{self._width}q").pack
         progress = Progress("windows_read", to_us)
-        for a_us, _, event in events:
+        for a_us, _, event, _ in events:
             bits, keys = compiled.bits(event), compiled.keys(event)
             tau_us, hashes = effective_us(event.at_us, a_us), compiled.hashes(event)
             scratch.add(

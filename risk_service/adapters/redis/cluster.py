@@ -57,7 +57,12 @@ class Cluster:
         return self._single is not None
 
     def run(
-        self, keys: Sequence[bytes], commands: Sequence[bytes], *, pausing: bool = False
+        self,
+        keys: Sequence[bytes],
+        commands: Sequence[bytes],
+        *,
+        timeout_s: float | None = None,
+        pausing: bool = False,
     ) -> Generator[tuple[int, Reply], None, None]:
         """Yield the place and the reply of each command, as they come; its key is its node.
 
@@ -67,6 +72,8 @@ class Cluster:
 
         Parameters
         ----------
+        timeout_s
+            Longest wait; None for the usual one.
         pausing
             Yield ``SENT`` before the replies, so that the caller may do something else meanwhile.
 
@@ -78,7 +85,7 @@ class Cluster:
         """
         if not commands:
             return
-        patience = Patience(self._timeout_s)
+        patience = Patience(timeout_s or self._timeout_s)
         try:
             if self._single is None and self._by_slot is None:
                 self._discover(patience)
@@ -119,6 +126,16 @@ class Cluster:
     def ask(self, address: Address, command: bytes) -> Reply:
         """Return what one of these servers says to one command."""
         return self._node(address).call(command, 1, Patience(self._timeout_s))[0]
+
+    def address_of(self, key: bytes) -> Address:
+        """Return the server that holds a key, once servers were asked for anything.
+
+        Raises
+        ------
+        StoreUnavailable
+            It is not known right now.
+        """
+        return self._node_of(key).address
 
     def close(self) -> None:
         """Close all connections."""

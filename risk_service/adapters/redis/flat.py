@@ -17,7 +17,15 @@ from risk_service.adapters.live.flat.space import Space
 from risk_service.adapters.redis.entity import REMEMBERED_IDS, REMEMBERED_US
 from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, event_hash
 from risk_service.adapters.redis.scripts import ALWAYS_WHOLE
-from risk_service.adapters.redis.trips import MISSING, Damaged, Fold, Group, Ints, Requests
+from risk_service.adapters.redis.trips import (
+    MISSING,
+    Damaged,
+    Fold,
+    Group,
+    Ints,
+    Keys,
+    Requests,
+)
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import NEVER_US
@@ -64,11 +72,12 @@ class FlatEntities:
 
     def attempts(self, events: Sequence[Event]) -> "FlatTrip":
         """Begin a trip of events that read and, where they mean something, count."""
-        return self._trip(events, attempts=True)
+        return self._trip(events, [self._compiled.keys(one) for one in events], attempts=True)
 
-    def others(self, events: Sequence[Event]) -> "FlatTrip":
-        """Begin a trip of events that count and do not read."""
-        return self._trip(events, attempts=False)
+    def others(self, events: Sequence[Event], keys: Keys | None = None) -> "FlatTrip":
+        """Begin a trip of events that count and do not read; ``keys``, if not with all theirs."""
+        keys = keys or [self._compiled.keys(one) for one in events]
+        return self._trip(events, keys, attempts=False)
 
     def looks(self, requests: Requests) -> tuple["FlatTrip", list[list[int]]]:
         """Begin a trip that reads other keys; return also the row of values of each."""
@@ -120,7 +129,7 @@ class FlatEntities:
             known = known[np.argpartition(self._used[known], wanted)[:wanted]]
         self.release(known)
 
-    def _trip(self, events: Sequence[Event], *, attempts: bool) -> "FlatTrip":
+    def _trip(self, events: Sequence[Event], keys: Keys, *, attempts: bool) -> "FlatTrip":
         compiled, pack = self._compiled, self._pack
         rows = [
             pack(
@@ -134,7 +143,7 @@ class FlatEntities:
             for event in events
         ]
         words = np.frombuffer(b"".join(rows), np.int64).reshape(len(events), -1)
-        records = self._records([compiled.keys(event) for event in events])
+        records = self._records(keys)
         cells = records.size
         columns = np.zeros((4, cells + 2), np.int64)
         calls = _calls(*columns)
@@ -145,7 +154,7 @@ class FlatEntities:
         self._touch(calls.record)
         return FlatTrip(self, calls, words, reads=attempts, limit=limit)
 
-    def _records(self, keys: Sequence[Sequence[str]]) -> Ints:
+    def _records(self, keys: Keys) -> Ints:
         """Return the records of a group, known or new, shape (key groups, events)."""
         rows = []
         for group, of_group in enumerate(zip(*keys, strict=True)):

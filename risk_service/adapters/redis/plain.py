@@ -1,7 +1,7 @@
 """Entities as Python objects: what runs where numba does not, and says what the loops do."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -10,7 +10,7 @@ from msgspec import Struct
 from risk_service.adapters.redis.entity import Entity
 from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, Visit, event_hash
 from risk_service.adapters.redis.scripts import ALWAYS_WHOLE, NOTHING, Taken, take_part, taken
-from risk_service.adapters.redis.trips import MISSING, Damaged, Fold, Group, Requests
+from risk_service.adapters.redis.trips import MISSING, Damaged, Fold, Group, Keys, Requests
 from risk_service.domain.errors import DataFault
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
@@ -44,11 +44,13 @@ class PlainEntities:
 
     def attempts(self, events: Sequence[Event]) -> "PlainTrip":
         """Begin a trip of events that read and, where they mean something, count."""
-        return PlainTrip(self, self._calls(events, attempts=True), len(events), ALWAYS_WHOLE)
+        calls = self._calls(events, map(self._compiled.keys, events), attempts=True)
+        return PlainTrip(self, calls, len(events), ALWAYS_WHOLE)
 
-    def others(self, events: Sequence[Event]) -> "PlainTrip":
-        """Begin a trip of events that count and do not read."""
-        return PlainTrip(self, self._calls(events, attempts=False), len(events), FOLD_MIN_BYTES)
+    def others(self, events: Sequence[Event], keys: Keys | None = None) -> "PlainTrip":
+        """Begin a trip of events that count and do not read; ``keys``, if not with all theirs."""
+        calls = self._calls(events, keys or map(self._compiled.keys, events), attempts=False)
+        return PlainTrip(self, calls, len(events), FOLD_MIN_BYTES)
 
     def looks(self, requests: Requests) -> tuple["PlainTrip", list[list[int]]]:
         """Begin a trip that reads other keys; return also the row of values of each."""
@@ -72,16 +74,18 @@ class PlainEntities:
         if len(self._entities) > self._kept_max:
             del self._entities[next(iter(self._entities))]
 
-    def _calls(self, events: Sequence[Event], *, attempts: bool) -> list[_Call]:
+    def _calls(
+        self, events: Sequence[Event], keys: Iterable[tuple[str, ...]], *, attempts: bool
+    ) -> list[_Call]:
         """Return one call per entity; attempts also meet those for which they do not count."""
         compiled = self._compiled
         calls: list[_Call] = []
         by_key: list[dict[str, _Call]] = [{} for _ in self.groups]
-        for index, event in enumerate(events):
+        for index, (event, keys_of) in enumerate(zip(events, keys, strict=True)):
             bits, hashes = compiled.bits(event), compiled.hashes(event)
             id_hash = event_hash(event.event_id)
             at_us = NEVER_US if attempts else event.at_us
-            for number, key in enumerate(compiled.keys(event)):
+            for number, key in enumerate(keys_of):
                 layout = self.groups[number].layout
                 counts = bits & layout.mask
                 if not key or not (counts or attempts):

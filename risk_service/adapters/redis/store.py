@@ -13,6 +13,7 @@ declaration have records of their own.
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from risk_service.adapters.redis.layout import STAMP
 from risk_service.adapters.redis.node import Reply, require_hiredis
 from risk_service.adapters.redis.plain import PlainEntities
 from risk_service.adapters.redis.scripts import FOLD, SCRIPTS, TAKE, command, plain_key
-from risk_service.adapters.redis.trips import Damaged, Fold, MakeEntities, Trip, groups_of
+from risk_service.adapters.redis.trips import Damaged, Fold, Keys, MakeEntities, Trip, groups_of
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.feature_ports import Observed, ReadRows
@@ -73,7 +74,8 @@ class RedisWindowStore:
         ends = np.cumsum(widths).tolist()
         self._columns = [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
         self._cluster = Cluster(addresses, scripts=SCRIPTS, login=login, timeout_s=timeout_s)
-        self._entities = entities(compiled, self._groups, KEPT_ENTITIES)
+        self._make_entities = partial(entities, compiled, self._groups, KEPT_ENTITIES)
+        self._entities = self._make_entities()
         self._folds: list[Fold] = []
 
     def observe(self, events: Sequence[Event], now_us: int) -> Observed:
@@ -103,6 +105,39 @@ class RedisWindowStore:
             applied_us[places] = np.where(is_young, trip.applied_us, 0)
         return applied_us
 
+    def count_again(
+        self, events: Sequence[Event], keys: Keys, now_us: int, timeout_s: float
+    ) -> int:
+        """Let events count where they do not yet, each with some of its keys.
+
+        Whatever their kind, they belong to their own times. Return how many met a damaged value,
+        with which nothing can count any more; with all else they have counted.
+
+        Parameters
+        ----------
+        keys
+            Of each event by key group, empty where it is not to count.
+        timeout_s
+            Longest wait: such a group may be larger than one that somebody waits for.
+        """
+        try:
+            self._go(self._entities.others(events, keys), now_us, timeout_s)
+        except StoreUnavailable as error:
+            if not isinstance(error.__cause__, Damaged):
+                raise
+            if len(events) == 1:
+                return 1
+            # Not all may have been sent: to know, one by one.
+            pairs = zip(events, keys, strict=True)
+            return sum([self.count_again([one], [own], now_us, timeout_s) for one, own in pairs])
+        return 0
+
+    def forget(self) -> None:
+        """Know nothing of any entity, and connect anew: Redis may have gone back behind us."""
+        self._entities = self._make_entities()
+        self._folds = []
+        self._cluster.close()
+
     def read_many(
         self, requests: Sequence[tuple[int, Sequence[str]]], now_us: int
     ) -> list[ReadRows]:
@@ -127,7 +162,7 @@ class RedisWindowStore:
         """Close the connections; folds not sent yet are left to whoever reads next."""
         self._cluster.close()
 
-    def _go(self, trip: Trip, now_us: int) -> None:
+    def _go(self, trip: Trip, now_us: int, timeout_s: float | None = None) -> None:
         """Send the calls of a trip behind the folds that are due, and take in what is said."""
         if not trip.keys:
             return
@@ -146,7 +181,7 @@ class RedisWindowStore:
             keys.append(plain_key(chosen_keys[0]))
             commands.append(command(TAKE, chosen_keys, clock + trip.parts(first, last)))
         try:
-            with closing(self._cluster.run(keys, commands)) as replies:
+            with closing(self._cluster.run(keys, commands, timeout_s=timeout_s)) as replies:
                 for place, reply in replies:
                     if place >= behind:
                         trip.take(*spans[place - behind], _bytes(reply))

@@ -16,6 +16,8 @@ from risk_service.features.windows.plan import CompiledWindows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Of each event by key group, empty where it has none.
+Keys = Sequence[tuple[str, ...]]
 # For each key group some keys.
 Requests = Sequence[tuple[int, Sequence[str]]]
 MISSING = float("nan")
@@ -96,8 +98,8 @@ class Entities(Protocol):
     def attempts(self, events: Sequence[Event]) -> Trip:
         """Begin a trip of events that read and, where they mean something, count."""
 
-    def others(self, events: Sequence[Event]) -> Trip:
-        """Begin a trip of events that count and do not read."""
+    def others(self, events: Sequence[Event], keys: Keys | None = None) -> Trip:
+        """Begin a trip of events that count and do not read; ``keys``, if not with all theirs."""
 
     def looks(self, requests: Requests) -> tuple[Trip, list[list[int]]]:
         """Begin a trip that reads other keys; return also the row of values of each."""

@@ -32,6 +32,7 @@ class Attempt(NamedTuple):
     stamp_us: int
     decision_id: str
     order: Order
+    applied_us: tuple[int, ...]
 
 
 class _DecisionPart(Positional, frozen=True, gc=False):
@@ -50,6 +51,8 @@ class _RecordPart(Positional, frozen=True, kw_only=True, gc=False):
     clock_us: int
     completion: ChallengeCompletion | None = None
     stamp_us: int = 0
+    read_us: tuple[int, ...] = ()
+    applied_us: tuple[int, ...] = ()
 
 
 _read = reader(_RecordPart)
@@ -78,7 +81,8 @@ def attempts_after(log: DecisionRows, seq: int) -> Iterator[Attempt]:
     for place, record in log.after(seq):
         part = _read(record)
         if part.stamp_us and part.completion is None:
-            yield Attempt(place, part.stamp_us, part.decision.decision_id, part.order)
+            attempt = part.decision.decision_id, part.order, part.applied_us
+            yield Attempt(place, part.stamp_us, *attempt)
 
 
 def last_place_before(log: DecisionRows, since_us: int) -> int:

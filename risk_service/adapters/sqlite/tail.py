@@ -37,11 +37,16 @@ class Place(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """An event that the log has; ``seq`` is its place among the decisions, 0 for reported ones."""
+    """An event that the log has; ``seq`` is its place among the decisions, 0 for reported ones.
+
+    ``applied_us`` has the stamps under which key groups count it where they are not that of the
+    log, 0 for those that do not.
+    """
 
     stamp_us: int
     seq: int
     event: Event
+    applied_us: tuple[int, ...] = ()
 
 
 class LogTail:
@@ -80,30 +85,35 @@ class LogTail:
         with unavailable(), closing(connect(self._path, "FULL")) as db:
             return Place(last_place_before(DecisionRows(db), since_us), since_us - 1)
 
-    def after(self, place: Place, *, life: bool = True) -> Iterator[Logged]:
+    def after(
+        self, place: Place, *, life: bool = True, ahead: int = READ_AHEAD
+    ) -> Iterator[Logged]:
         """Yield every event that counts, in the order of the stamps, some rows at a time.
 
         Parameters
         ----------
         life
             Whether events in the life of an order are wanted: each asks for its order.
+        ahead
+            Reported events that are read together.
         """
         with unavailable(), closing(connect(self._path, "FULL")) as db:
-            attempts, reported = self._attempts(db, place), self._reported(db, place, life)
+            records = events_after(db, place.event_us)
+            attempts, reported = self._attempts(db, place), self._reported(records, life, ahead)
             yield from merge(attempts, reported, key=itemgetter(0))
 
     def _attempts(self, db: sqlite3.Connection, place: Place) -> Iterator[Logged]:
-        for seq, stamp_us, decision_id, order in attempts_after(DecisionRows(db), place.seq):
-            yield Logged(stamp_us, seq, order_event(order, decision_id, stamp_us))
+        for one in attempts_after(DecisionRows(db), place.seq):
+            event = order_event(one.order, one.decision_id, one.stamp_us)
+            yield Logged(one.stamp_us, one.seq, event, one.applied_us)
 
-    def _reported(self, db: sqlite3.Connection, place: Place, life: bool) -> Iterator[Logged]:
-        records = events_after(db, place.event_us)
-        while rows := list(islice(records, READ_AHEAD)):
+    def _reported(self, records: Iterator[EventRecord], life: bool, ahead: int) -> Iterator[Logged]:
+        while rows := list(islice(records, ahead)):
             counting = [one for one in rows if not one.same_as and (life or one.life is None)]
             decided = {one.decision_id for one in counting if one.decision_id}
             orders = self._decisions.orders_decided(list(decided))
             for record in counting:
-                yield Logged(record.stamp_us, 0, self._event(record, orders))
+                yield Logged(record.stamp_us, 0, self._event(record, orders), record.applied_us)
 
     def _event(self, record: EventRecord, orders: Mapping[str, Order]) -> Event:
         if record.action is not None:

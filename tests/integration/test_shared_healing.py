@@ -1,0 +1,181 @@
+"""What shared windows lack of a service's log counts again, once, whatever Redis went through."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from risk_service.features.windows.order_event import order_event
+from risk_service.intake.intake import Taken
+from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
+from tests.fixtures.shared_shop import (
+    KEEPING,
+    OpenShop,
+    check_shared,
+    errors_of,
+    outage,
+    wait_whole,
+    windows_of,
+)
+
+HOUR_US = 3_600_000_000
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """Run a server that forgets everything when it is killed."""
+    with redis_server() as one:
+        yield one
+
+
+@pytest.fixture(params=["with its data", "without its data"])
+def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """Run a server that keeps everything when it is killed, or nothing."""
+    with redis_server(*(KEEPING if request.param == "with its data" else ())) as one:
+        yield one
+
+
+def test_an_outage_leaves_no_hole(either: RedisServer, shop_at: OpenShop) -> None:
+    """Orders and events of before, during and after it all count once, late ones in their time."""
+    shop = shop_at("state", [either])
+    assert windows_of(shop).is_whole
+    for _ in range(3):
+        shop.live_on(8)
+        wait_whole(shop)
+        outage(shop, either)
+        wait_whole(shop)
+        check_shared(shop)
+
+
+def test_orders_read_what_an_undisturbed_run_reads(either: RedisServer, shop_at: OpenShop) -> None:
+    """From the moment on at which windows are there again, every window is the same."""
+    with redis_server() as steady:
+        shop = shop_at("disturbed", [either])
+        calm = shop_at("calm", [steady])
+        values = []
+        for number in range(60):
+            if number == 20:
+                either.kill()
+            if number == 35:
+                either.start()
+                wait_whole(shop)
+            pair = []
+            for one in (shop, calm):
+                # One at a time, so that all stamps are those of the clock.
+                one.now_us += 600_000_000
+                one.decide(1)
+                event = order_event(one.last_order, "x", one.now_us)
+                keys = enumerate(one.compiled.keys(event))
+                if not 20 <= number < 35:
+                    one.now_us += 1
+                    asked = [(group, [key]) for group, key in keys if key]
+                    rows = windows_of(one).read_many(asked, one.now_us)
+                    pair.append(np.concatenate([row.values[0] for row in rows]))
+            if pair:
+                np.testing.assert_array_equal(*pair)
+                values.append((pair[0] > 0).mean())
+        assert max(values) > 0.2
+
+
+def test_windows_with_a_hole_are_not_read(server: RedisServer, shop_at: OpenShop) -> None:
+    """Between the outage and its end orders are decided without windows, though Redis answers."""
+    shop = shop_at("state", [server])
+    outage(shop, server)
+    taken = shop.report(20)
+    assert isinstance(taken, list)
+    assert Taken.ACCEPTED in taken
+    order = shop.attempts(1)[0]
+    assert order.stamp_us
+    assert order.read_us == order.applied_us == ()
+    wait_whole(shop)
+    assert shop.state.stamps.last_us >= order.stamp_us
+
+
+def test_two_services_heal_what_is_theirs(either: RedisServer, shop_at: OpenShop) -> None:
+    """Each counts its own log; together the windows have both, each event once."""
+    one, other = (shop_at(f"{number}", [either], number) for number in (1, 2))
+    for _ in range(8):
+        one.live_on(1)
+        other.live_on(1)
+        # So often that what is counted again is recognised: ids are known for a day.
+        wait_whole(one, other)
+    either.kill()
+    one.live_on(5)
+    either.start()
+    wait_whole(one)
+    # The other has not noticed anything yet, and comes to it by an order.
+    other.live_on(3)
+    assert not windows_of(other).is_whole
+    one.live_on(3)
+    wait_whole(other, one)
+    one.live_on(2)
+    other.live_on(2)
+    check_shared(one, other)
+
+
+def test_redis_that_went_back_in_time_is_caught_up(server: RedisServer, shop_at: OpenShop) -> None:
+    """A server that starts from an older copy of its data lost what came later, and gets it."""
+    shop = shop_at("state", [server])
+    shop.live_on(10)
+    wait_whole(shop)
+    server.call("SAVE")
+    shop.live_on(10)
+    wait_whole(shop)
+    server.kill()
+    server.start()
+    assert int(server.call("DBSIZE")) > 50  # type: ignore[call-overload]  # an integer
+    wait_whole(shop)
+    shop.live_on(3)
+    wait_whole(shop)
+    check_shared(shop)
+
+
+def test_what_was_decoded_before_is_not_trusted(server: RedisServer, shop_at: OpenShop) -> None:
+    """Others count first in a Redis that went back: its bytes are not those known by length."""
+    one, other, third = (shop_at(f"{number}", [server], number) for number in (1, 2, 3))
+    for shop in (one, other, third):
+        shop.live_on(4)
+    wait_whole(one, other, third)
+    server.call("SAVE")
+    other.live_on(2)
+    wait_whole(other)
+    # The first knows from here on what the second has counted.
+    check_shared(one, other, third)
+    server.kill()
+    server.start()
+    wait_whole(third)
+    third.live_on(8)
+    wait_whole(third, other, one)
+    check_shared(one, other, third)
+
+
+def test_data_lost_without_a_word_is_found_by_the_marks(
+    server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No connection breaks when everything is deleted: the next look at the marks tells."""
+    shop = shop_at("state", [server])
+    shop.live_on(10)
+    wait_whole(shop)
+    server.call("FLUSHALL")
+    assert windows_of(shop).step()
+    assert not windows_of(shop).is_whole
+    wait_whole(shop)
+    assert errors_of(caplog) == ["windows_lost"]
+    check_shared(shop)
+
+
+def test_one_server_of_a_cluster_that_lost_its_data(shop_at: OpenShop) -> None:
+    """Its entities are counted anew, those of the other servers stay as they are."""
+    with redis_cluster() as nodes:
+        shop = shop_at("state", nodes)
+        shop.live_on(10)
+        wait_whole(shop)
+        nodes[1].kill()
+        # Alone, so that servers that do answer count it under the stamp that the log gives.
+        shop.now_us += HOUR_US
+        shop.decide(1)
+        shop.live_on(4)
+        assert not windows_of(shop).is_whole
+        nodes[1].start()
+        wait_whole(shop)
+        check_shared(shop)

@@ -1,0 +1,239 @@
+"""A service that starts counts what shared windows lack of its log, and nothing else."""
+
+import logging
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from risk_service.adapters.redis.addresses import parse_addresses
+from risk_service.adapters.redis.history import Existing, RedisHistory
+from risk_service.adapters.shared.followed_file import FILE_NAME, FollowedFile
+from risk_service.domain.errors import StoreUnavailable
+from tests.fixtures.live_shop import LiveShop
+from tests.fixtures.redis_server import RedisServer, redis_server
+from tests.fixtures.shared_shop import (
+    KEEPING,
+    OpenShop,
+    check_shared,
+    errors_of,
+    outage,
+    wait_whole,
+    windows_of,
+)
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """Run a server that forgets everything when it is killed."""
+    with redis_server() as one:
+        yield one
+
+
+@pytest.fixture(params=["with its data", "without its data"])
+def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """Run a server that keeps everything when it is killed, or nothing."""
+    with redis_server(*(KEEPING if request.param == "with its data" else ())) as one:
+        yield one
+
+
+@pytest.mark.parametrize("while_away", [False, True])
+def test_a_restart_counts_what_is_missing_and_nothing_twice(
+    either: RedisServer, shop_at: OpenShop, while_away: bool
+) -> None:
+    """Stopped in an outage, or while all was well; Redis may be killed while nobody looks."""
+    shop = shop_at("state", [either])
+    shop.live_on(10)
+    wait_whole(shop)
+    if while_away:
+        either.kill()
+        shop.live_on(5)
+    shop.state.close()
+    if not while_away:
+        either.kill()
+    either.start()
+    shop.open()
+    wait_whole(shop)
+    shop.live_on(3)
+    check_shared(shop)
+
+
+def test_a_healthy_restart_reads_nothing_of_the_log(
+    server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop
+) -> None:
+    """All that is logged counts: not even ids that were forgotten meanwhile count twice."""
+    shop = shop_at("state", [server])
+    shop.live_on(10)
+    wait_whole(shop)
+    shop.live_on(10)
+    # Killed: what it remembers is what it wrote when it opened.
+    shutil.copytree(tmp_path / "state", tmp_path / "killed")
+    shop.state.close()
+    shop.directory = tmp_path / "killed"
+    with caplog.at_level(logging.INFO):
+        shop.open()
+    healed = [one for one in caplog.records if one.message == "windows_healed"]
+    assert [one.events for one in healed] == [0]  # type: ignore[attr-defined]  # our own field
+    check_shared(shop)
+
+
+def test_kill_of_the_service_while_it_heals(
+    either: RedisServer, tmp_path: Path, shop_at: OpenShop
+) -> None:
+    """Killed again and again in the middle, it goes on where it was, and counts nothing twice."""
+    shop = shop_at("state", [either])
+    shop.live_on(10)
+    wait_whole(shop)
+    outage(shop, either, 40)
+    shop.state.close()
+    command = [sys.executable, "-m", "tests.fixtures.healing_worker"]
+    command += [str(tmp_path / "state"), either.address]
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+            assert worker.stdout is not None
+            for _ in range(4):
+                assert worker.stdout.readline() == "step\n"
+            worker.send_signal(signal.SIGKILL)
+    shop.open()
+    wait_whole(shop)
+    check_shared(shop)
+
+
+def test_windows_of_before_are_taken_as_they_are(
+    server: RedisServer, tmp_path: Path, shop_at: OpenShop
+) -> None:
+    """Services of before left no marks, and counted all that they logged."""
+    shop = shop_at("state", [server])
+    shop.live_on(10)
+    shop.state.close()
+    (tmp_path / "state" / FILE_NAME).unlink()
+    marks = server.call("KEYS", "w:mark:*")
+    assert isinstance(marks, list)
+    server.call("DEL", *marks)
+    shop.open()
+    wait_whole(shop)
+    shop.live_on(5)
+    check_shared(shop)
+
+
+def test_a_log_of_before_redis_comes_along(
+    server: RedisServer, tmp_path: Path, shop_at: OpenShop
+) -> None:
+    """A service that kept its windows itself brings its log to a Redis that has none."""
+    shop = LiveShop(directory=tmp_path / "state")
+    shop.live_on(10)
+    shop.state.close()
+    moved = shop_at("state", [server], 2)
+    moved.now_us = shop.now_us
+    wait_whole(moved)
+    check_shared(moved)
+
+
+def test_history_that_is_being_filled_is_left_alone(
+    server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service waits for the end of it, then counts what its log has since the history."""
+    shop = shop_at("state", [server])
+    shop.live_on(10)
+    wait_whole(shop)
+    history = RedisHistory(shop.compiled, parse_addresses(server.address), notice_s=0.0)
+    assert history.begin(1, Existing.REPLACE)
+    assert windows_of(shop).step()
+    assert not windows_of(shop).is_whole
+    shop.live_on(5)
+    assert "windows_behind" in caplog.messages
+    history.finish()
+    history.close()
+    wait_whole(shop)
+    check_shared(shop)
+
+
+def test_history_that_is_lost_is_told(
+    server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log does not have it: the own part counts again, and the rest is asked for loudly."""
+    shop = shop_at("state", [server])
+    history = RedisHistory(shop.compiled, parse_addresses(server.address), notice_s=0.0)
+    assert history.begin(shop.now_us, Existing.REPLACE)
+    history.finish()
+    wait_whole(shop)
+    shop.live_on(5)
+    caplog.clear()
+    server.call("FLUSHALL")
+    assert windows_of(shop).step()
+    wait_whole(shop)
+    assert errors_of(caplog) == ["windows_lost", "windows_history_lost"]
+    check_shared(shop)
+    assert history.begin(shop.now_us, Existing.REPLACE)
+    history.finish()
+    history.close()
+    caplog.clear()
+    assert windows_of(shop).step()
+    wait_whole(shop)
+    assert "windows_history_lost" not in errors_of(caplog)
+
+
+def test_another_declaration_begins_with_the_log(
+    server: RedisServer, tmp_path: Path, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its windows are empty, which is no loss: 90 days of the log count in them."""
+    shop = shop_at("state", [server])
+    shop.live_on(10)
+    shop.state.close()
+    server.call("FLUSHALL")
+    file = tmp_path / "state" / FILE_NAME
+    known = msgspec.json.decode(file.read_bytes())
+    file.write_bytes(msgspec.json.encode(known | {"windows": "another"}))
+    shop.open()
+    wait_whole(shop)
+    assert errors_of(caplog) == []
+    check_shared(shop)
+
+
+def test_a_first_start_without_redis_counts_its_orders_later(
+    tmp_path: Path, shop_at: OpenShop
+) -> None:
+    """Others' windows are there when it first meets Redis, and its log is not taken to count."""
+    with redis_server(*KEEPING) as server:
+        other = shop_at("other", [server], 2)
+        other.live_on(5)
+        server.kill()
+        shop = shop_at("state", [server])
+        shop.live_on(3)
+        shop.state.close()
+        shop.open()
+        shop.live_on(3)
+        server.start()
+        wait_whole(shop, other)
+        check_shared(shop, other)
+    assert (tmp_path / "state" / FILE_NAME).exists()
+
+
+def test_what_cannot_be_noted_is_noted_before_windows_are_there_again(
+    server: RedisServer,
+    shop_at: OpenShop,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full disk under the file: told, and no window is read until it could be written."""
+
+    def full(*_: object) -> None:
+        raise StoreUnavailable("No space left on device")
+
+    shop = shop_at("state", [server])
+    shop.live_on(5)
+    wait_whole(shop)
+    monkeypatch.setattr(FollowedFile, "write", full)
+    outage(shop, server)
+    assert errors_of(caplog) == ["windows_not_noted"]
+    for _ in range(3):
+        windows_of(shop).step()
+    assert not windows_of(shop).is_whole
+    monkeypatch.undo()
+    wait_whole(shop)
+    check_shared(shop)
