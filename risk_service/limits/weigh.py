@@ -78,14 +78,15 @@ def weigh_in_part(
     if full:
         active = [room for room in rooms if not room.claim.plan.shadow]
         lines, outcome, codes = less(claims, active, asked, partial=partial)
+    blocks = [_blocks(room, lines) for room in rooms]
     if outcome > LIMIT_QUANTITY:
         lines = tuple([with_units(line, 0) for line in asked])
     charged = _charged(claims, rooms, lines, asked)
     grants = bool(rooms) and outcome <= LIMIT_QUANTITY
     entries = entries_of(claims, charged) if grants else ()
     uses: list[LimitUse] = []
-    for room, granted in zip(rooms, charged, strict=True):
-        _add_uses(uses, room, granted)
+    for room, granted, blocking in zip(rooms, charged, blocks, strict=True):
+        _add_uses(uses, room, granted, blocking)
     grant = Grant(
         outcome,
         tuple(uses),
@@ -213,12 +214,26 @@ def _charged(
     return [charge_of(claim.plan.measure, claim.lines, lines) for claim in claims.claims]
 
 
-def _add_uses(uses: list[LimitUse], room: Room, granted: int) -> None:
+def _blocks(room: Room, left: tuple[HeldLine, ...]) -> bool:
+    """Tell whether a limit speaks against the order.
+
+    One that takes no part is asked about what those that do have left of it: where they cut the
+    quantity to what it allows, it has nothing to say.
+    """
+    claim = room.claim
+    if not room.too_much or claim.plan.shadow or claim.policy.on_exceed.takes_a_part:
+        return room.too_much
+    return charge_of(claim.plan.measure, claim.lines, left) > room.room or is_too_little(
+        claim, left
+    )
+
+
+def _add_uses(uses: list[LimitUse], room: Room, granted: int, blocks: bool) -> None:
     claim, asked, cap = room.claim, room.asked, room.claim.bounds.cap
     for (subject, _), used, resets_us in zip(
         claim.counters, room.used, room.resets_us, strict=True
     ):
-        blocking = room.too_much and cap - used < max(asked, 1)
+        blocking = blocks and cap - used < max(asked, 1)
         amounts = used, asked, granted, max(cap - used - granted, 0)
         uses.append(_use(claim, subject, amounts, blocking, resets_us))
 

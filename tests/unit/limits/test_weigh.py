@@ -84,6 +84,23 @@ def test_missing_subject_is_never_skipped_silently(
     assert [use.subject for use in grant.uses] == subjects
 
 
+@pytest.mark.parametrize(
+    ("cap", "outcome", "blocking"),
+    [(2, Outcome.LIMIT_QUANTITY, ["part"]), (1, Outcome.CHALLENGE, ["ask", "part"])],
+)
+def test_a_limit_blocks_what_the_others_have_left_of_the_order(
+    cap: int, outcome: Outcome, blocking: list[str]
+) -> None:
+    """Where the quantity was cut to what it allows, a limit that takes no part is not named."""
+    both = book(
+        policy("part", cap=2, on_exceed="cap_quantity"),
+        policy("ask", cap=cap, on_exceed="challenge"),
+    )
+    grant = weighed(both, demand("o", line("sku-1", 3))).grant
+    assert grant.outcome is outcome
+    assert [use.policy_id for use in grant.uses if use.blocking] == blocking
+
+
 def test_unmet_level_asks_and_names_it() -> None:
     """The greatest level that an active policy asks for is what the customer needs."""
     text = policy() + 'require_verification = "L2"\n'
