@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import asdict
 
-from risk_service.domain.errors import BundleRefused
+from risk_service.domain.errors import BundleRefused, ConfigFault
 from risk_service.domain.governed import BacktestReport
 from risk_service.models.canonical import canonical_json
 from risk_service.models.signature import TrustedKeys, check_signature, sign_manifest
@@ -58,8 +58,21 @@ def signature_file(report: Path) -> Path:
 
 
 def signed(content: bytes, key: Ed25519PrivateKey) -> bytes:
-    """Return the content of the signature file of a report."""
-    return sign_manifest(_statement(report_of(content)), key)
+    """Return the content of the signature file of a report.
+
+    Raises
+    ------
+    ConfigFault
+        The report flags nothing for want of values: it would vouch for what nobody saw.
+    """
+    report = report_of(content)
+    lacking = json.loads(content).get("never_known", [])
+    if lacking and not report.events_flagged:
+        raise ConfigFault(
+            f"the backtest is not signed: the data set has no value of {', '.join(lacking)} on any "
+            "event, so the rule could not be tried; use data that has"
+        )
+    return sign_manifest(_statement(report), key)
 
 
 def unvouched(report: BacktestReport, trusted: TrustedKeys) -> str:

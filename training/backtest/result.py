@@ -9,7 +9,7 @@ import numpy as np
 from training.backtest import listing, tally
 from training.backtest.listing import Flagged
 from training.backtest.request import BacktestRequest, moment
-from training.backtest.sweep import Faults
+from training.backtest.sweep import BATCH_ROWS, Faults
 from training.backtest.variables import Variable
 
 Json = dict[str, Any]
@@ -80,6 +80,7 @@ def finished(request: BacktestRequest, asked: Asked, flagged: Flagged, faults: F
             "listed": listing.events(flagged, request.limit),
         },
         "faults": faults_of(faults, flagged),
+        "never_known": _never_known(flagged),
     }
     return Backtest(figures=figures, flagged=flagged)
 
@@ -98,6 +99,21 @@ def faults_of(faults: Faults, flagged: Flagged) -> Json:
             for code, count in faults.codes.most_common()
         },
     }
+
+
+def _never_known(flagged: Flagged) -> list[str]:
+    """Return the variables that no event of the period has: of these the data set says nothing."""
+    rows = len(flagged.flags)
+    return [
+        name
+        for name, column in flagged.values.items()
+        # What is known is known early: only a column without any value is read to its end.
+        if not any(
+            value == value
+            for start in range(0, rows, BATCH_ROWS)
+            for value in column.part(start, min(start + BATCH_ROWS, rows))
+        )
+    ]
 
 
 def _amounts(flagged: Flagged, money: tally.Money) -> Json:

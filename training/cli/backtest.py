@@ -92,9 +92,9 @@ def backtest(
         # Never one report with the signature of another.
         signature_file(json_file).unlink(missing_ok=True)
         _write(json_file, done.figures)
-        if key is not None:
-            _appear(signature_file(json_file), signed(json_file.read_bytes(), key))
     print_report(Console(), done.figures)
+    if json_file is not None and key is not None:
+        _appear(signature_file(json_file), signed(json_file.read_bytes(), key))
     if flags is not None:
         click.echo(f"{flags}: {done.figures['events_flagged']:,} events")
 

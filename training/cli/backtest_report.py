@@ -140,6 +140,12 @@ def _short(key: str) -> str:
 
 def _notes(figures: Json) -> list[str]:
     notes = []
+    if figures["never_known"]:
+        names = ", ".join(figures["never_known"])
+        notes.append(
+            f"this data set says nothing of {names}: no event has a value, so nothing here tells "
+            f"what the rule does where there is one 数据集中没有 {names} 的任何取值"
+        )
     for code, one in figures["faults"]["codes"].items():
         why = ", ".join(f"{name} {count:,}" for name, count in one["names"].items())
         notes.append(

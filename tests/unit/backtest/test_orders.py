@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from risk_service.cli.keys import create_keys
 from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import Mode, PromotionType
@@ -144,6 +145,25 @@ def test_what_only_the_service_knows_is_missing(rule_id: str, warehouse: Warehou
     figures = backtest(BacktestRequest(rule=rule_id, data=warehouse.directory)).figures
     assert figures["events_flagged"] == 0
     assert LIVE_ONLY & set(figures["faults"]["codes"]["MISSING_VALUE"]["names"])
+    assert set(figures["never_known"]) <= LIVE_ONLY
+    assert figures["never_known"]
+
+
+def test_what_no_order_has_is_told_and_not_vouched_for(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """A rule over what the data set has nothing of flags nothing, which proves nothing."""
+    create_keys(tmp_path / "keys")
+    arguments = ["scalping_score > 900", "--data", str(warehouse.directory)]
+    arguments += ["--json", str(tmp_path / "b.json"), "--sign", str(tmp_path / "keys/signing.key")]
+    result = CliRunner().invoke(command, arguments)
+    assert isinstance(result.exception, ConfigFault)
+    assert "no value of scalping_score on any event" in str(result.exception)
+    assert not (tmp_path / "b.json.sig").exists()
+    printed = CliRunner().invoke(command, arguments[:3], catch_exceptions=False)
+    assert "this data set says nothing of scalping_score" in " ".join(printed.output.split())
+    known = backtest(BacktestRequest(rule="categories.size() > 9", data=warehouse.directory))
+    assert known.figures["never_known"] == []
 
 
 def test_some_rules_flag_some_orders(warehouse: Warehouse) -> None:
