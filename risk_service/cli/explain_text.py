@@ -69,6 +69,8 @@ def _order(order: Order, now_us: int, say: Words) -> Iterator[str]:
     for line in order.lines:
         price = money_text(line.unit_price_minor)
         parts = [say("line", line.quantity, line.sku, price, line.seller_id)]
+        parts += [say("product", line.spu)] if line.spu else []
+        parts += [say("category", line.category)] if line.category else []
         parts += promotion_text(line.promotion_type)
         parts += [say("campaign", line.campaign_id)] if line.campaign_id else []
         yield DOT.join(parts)

@@ -18,6 +18,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "after challenge {} was {}: the order was decided anew",
         "挑战 {} 结果 {}：订单重新决策",
     ),
+    "product": ("product {}", "商品 {}"),
+    "category": ("category {}", "类目 {}"),
     "line": ("{} x {} at {} · seller {}", "{} x {}，单价 {} · 商家 {}"),
     "campaign": ("campaign {}", "活动 {}"),
     "discount": ("discount {}", "优惠 {}"),

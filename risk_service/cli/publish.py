@@ -11,9 +11,11 @@ import click
 from msgspec.structs import asdict
 
 from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.cli.rules_text import LANGUAGES, change_text, word
 from risk_service.domain.errors import ConfigFault
 from risk_service.governance.backtests import report_of, signature_file, signer_of
-from risk_service.rules.rule_set import read_texts
+from risk_service.rules.changes import compare
+from risk_service.rules.rule_set import load_rule_set, read_texts
 
 NAMES = {"rules": "Rules", "limits": "Limits"}
 Command = Callable[..., None]
@@ -177,10 +179,18 @@ def _show(kind: str) -> click.Command:
         type=click.Path(path_type=Path, file_okay=False),
         help="Write the files there instead of printing them.",
     )
+    @_changes(kind)
     @remote
-    def show(number: int, out: Path | None, server: str, token: str, as_json: bool) -> None:
+    def show(
+        number: int, out: Path | None, server: str, token: str, as_json: bool, **given: Any
+    ) -> None:
         """Show the sources of a version; without NUMBER of the one in force."""
-        answer = Remote(server, token).call("GetPublication", kind=kind, number=number)
+        service = Remote(server, token)
+        answer = service.call("GetPublication", kind=kind, number=number)
+        if given.get("changes"):
+            before = service.call("GetPublication", kind=kind, number=0)
+            _tell_changes(before, answer, given["lang"])
+            return
         if out is not None:
             _write(out, answer["files"])
         if as_json:
@@ -194,6 +204,36 @@ def _show(kind: str) -> click.Command:
             click.echo(f"# {out / file['name']}" if out else f"# {file['name']}\n{file['text']}")
 
     return show
+
+
+def _changes(kind: str) -> Callable[[Command], Command]:
+    """Give ``show`` of rules the option that an approver wants first."""
+
+    def join(command: Command) -> Command:
+        if kind != "rules":
+            return command
+        changes = click.option(
+            "--changes", is_flag=True,
+            help="Print what changes against the rules in force, rule by rule, not the files.",
+        )  # fmt: skip
+        lang = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+        return changes(lang(command))
+
+    return join
+
+
+def _tell_changes(before: dict[str, Any], after: dict[str, Any], lang: str) -> None:
+    """Print what would be in force otherwise, and what its author handed in."""
+    old, new = (
+        load_rule_set({file["name"]: file["text"] for file in one["files"]})
+        for one in (before, after)
+    )
+    one = after["publication"]
+    click.echo(f"# number {one['number']}, {one['version']}, {one['state']}")
+    for line in _behind(one):
+        click.echo(f"# {line}")
+    told = [change_text(change, lang) for change in compare(old, new)]
+    click.echo("\n".join(told) or word("same", lang))
 
 
 def _behind(one: dict[str, Any]) -> Iterator[str]:

@@ -20,6 +20,9 @@ PATTERN_CHARS_MAX = 100
 # Product of the counts in braces: the engine compiles a pattern at every evaluation.
 PATTERN_REPEATS_MAX = 1000
 
+# A shorter beginning is that of too many names.
+BEGINNING_MIN = 4
+
 KNOWN = "known"
 RATIO = "ratio"
 # As long as "known(" and ")" around a name: rewriting keeps every place in the source.
@@ -76,8 +79,10 @@ def is_variable_name(name: str) -> bool:
 
 
 def near(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return up to two names that are close to one that does not exist."""
-    pool = list(names)
-    lowered = {one.lower(): one for one in pool}
-    found = get_close_matches(name.lower(), list(lowered), n=2, cutoff=0.72)
+    """Return up to two names that are close to one that does not exist, or begin like it."""
+    lowered = {one.lower(): one for one in names}
+    word = name.lower()
+    found = get_close_matches(word, list(lowered), n=2, cutoff=0.72)
+    if not found and len(word) >= BEGINNING_MIN:
+        found = sorted(one for one in lowered if one.startswith(word))[:2]
     return tuple(lowered[one] for one in found)

@@ -332,6 +332,11 @@ def test_rules_are_published_approved_and_taken_back(
     assert "# EMERGENCY 紧急发布: the drop is now" in shown
     told = '# backtest of "sku-1" in skus on orders: 3 of 100 events flagged, 2 abuse, 1 honest; '
     assert f"{told}signed by key {key_id_of(key.public_key())}; sha256 " in shown
+    changes = run(
+        "rules", "show", str(one["number"]), "--changes", server=server, token=approver
+    ).stdout
+    assert "test_sku: added" in changes
+    assert "coupon" not in changes
     assert (one["state"], one["author"]) == ("proposed", "analyst")
     request = order("r1", ip="203.0.113.77")
     assert "test_sku" not in [hit.rule_id for hit in decision(server, actors, request).rule_hits]

@@ -124,6 +124,16 @@ def test_an_allowed_order_is_explained_too() -> None:
     assert "no limit is about this order" in text
 
 
+def test_a_line_says_its_product_and_category() -> None:
+    """Rules and limits go by them, so whoever asks why must see them; else nothing is said."""
+    plain = decided(1)
+    line = replace(plain.order.lines[0], spu="shoe-7", category="shoes")
+    told = replace(plain, order=replace(plain.order, lines=(line,)))
+    assert "product shoe-7 · category shoes" in explained(told, "en")
+    assert "商品 shoe-7 · 类目 shoes" in explained(told, "zh")
+    assert "category" not in explained(plain, "en")
+
+
 def test_a_record_of_before_is_explained_without_thresholds() -> None:
     """What an earlier service stored has none; the text says so and does not fail."""
     record = replace(decided(1), thresholds=())

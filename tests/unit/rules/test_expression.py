@@ -15,6 +15,7 @@ from risk_service.rules.language import (
     PATTERNS_MAX,
     SOURCE_MAX,
     TERMS_MAX,
+    near,
 )
 
 VARIABLES = {
@@ -166,3 +167,11 @@ def test_any_values_give_a_result(rule: Expression, values: dict[str, object]) -
     """Whatever the values are, an evaluation is true, false or a fault, never an exception."""
     result = rule.evaluate(values)  # type: ignore[arg-type]  # wrong kinds on purpose
     assert result is True or result is False or isinstance(result, Fault)
+
+
+def test_a_name_is_guessed_by_its_beginning_too() -> None:
+    """Where nothing is like it as a whole; short beginnings are those of too much."""
+    names = ("INVITE_REWARD", "FLASH_SALE", "GROUP_BUY")
+    assert near("INVITE", names) == ("INVITE_REWARD",)
+    assert near("flash", names) == ("FLASH_SALE",)
+    assert near("GR", names) == ()
