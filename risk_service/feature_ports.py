@@ -44,11 +44,13 @@ class Observed:
     ``values`` has shape (events, window features), float64, NaN missing. ``read_us`` and
     ``applied_us`` have shape (events, key groups): the stamp at which each record was read,
     and the one under which the event counts in it; 0 where the event has no such key.
+    ``one_us`` has the stamp of an event that has but one, else 0; None says that nobody looked.
     """
 
     values: NDArray[np.float64]
     read_us: NDArray[np.int64]
     applied_us: NDArray[np.int64]
+    one_us: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

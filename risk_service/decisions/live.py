@@ -119,18 +119,8 @@ class Live:
         self, attempts: Sequence[LiveAttempt], events: Sequence[Event], now_us: int
     ) -> LiveGroup:
         self._linked.begin(now_us)
-        rows = np.empty((len(attempts), self._width))
-        stamps: dict[int, Stamped] = {}
-        # First those that only read: their stamps lie before what the others let count.
-        for place, one in enumerate(attempts):
-            if not one.counts:
-                rows[place], stamps[place] = self._read(events[place], now_us)
-        places = [place for place, one in enumerate(attempts) if one.counts]
-        if places:
-            observed = self._store.observe([events[place] for place in places], now_us)
-            rows[places] = observed.values
-            stamps.update(zip(places, self._stamped(observed, now_us), strict=True))
-        first_us = min(stamped.stamp_us for stamped in stamps.values())
+        rows, stamps = self._own(attempts, events, now_us)
+        first_us = min([stamped.stamp_us for stamped in stamps])
         linked_us = self._linked.arrive(first_us)
         views = self._linked.views(events, linked_us)
         # Links that have fallen behind are read as of long ago; windows never are.
@@ -143,10 +133,30 @@ class Live:
             clusters=["" if view is None else view.id for view in views],
             views=views,
             stamps=[
-                replace(stamps[place], linked_us=linked_us, others_us=others_us)
-                for place, others_us in enumerate(linked.others_us)
+                replace(stamped, linked_us=linked_us, others_us=others_us)
+                for stamped, others_us in zip(stamps, linked.others_us, strict=True)
             ],
         )
+
+    def _own(
+        self, attempts: Sequence[LiveAttempt], events: Sequence[Event], now_us: int
+    ) -> tuple[Floats, list[Stamped]]:
+        """Return the windows of each attempt, and its stamps."""
+        if all(one.counts for one in attempts):
+            observed = self._store.observe(events, now_us)
+            return observed.values, self._stamped(observed, now_us)
+        rows = np.empty((len(attempts), self._width))
+        stamps: dict[int, Stamped] = {}
+        # First those that only read: their stamps lie before what the others let count.
+        for place, one in enumerate(attempts):
+            if not one.counts:
+                rows[place], stamps[place] = self._read(events[place], now_us)
+        places = [place for place, one in enumerate(attempts) if one.counts]
+        if places:
+            observed = self._store.observe([events[place] for place in places], now_us)
+            rows[places] = observed.values
+            stamps.update(zip(places, self._stamped(observed, now_us), strict=True))
+        return rows, [stamps[place] for place in range(len(attempts))]
 
     def _read(self, event: Event, now_us: int) -> tuple[Floats, Stamped]:
         """Return the windows of an event that does not count, and when they were read."""
@@ -161,18 +171,10 @@ class Live:
         return np.concatenate(row), Stamped(stamp_us=stamp_us, read_us=given)
 
     def _stamped(self, observed: Observed, now_us: int) -> list[Stamped]:
-        both = np.concatenate([observed.read_us, observed.applied_us], axis=1)
-        latest_us = both.max(axis=1)
-        # Mostly one stamp for all key groups: found for the whole group at once.
-        is_one = ((both == latest_us[:, None]) | (both == 0)).all(axis=1) & (latest_us > 0)
-        stamps = zip(latest_us.tolist(), is_one.tolist(), strict=True)
+        one_us = observed.one_us or _one_us(observed)
         return [
-            self._of_one(
-                (stamp_us,) if is_alone else {*both[place].tolist()} - {0},
-                (observed, place),
-                now_us,
-            )
-            for place, (stamp_us, is_alone) in enumerate(stamps)
+            self._of_one((stamp_us,) if stamp_us else (), (observed, place), now_us)
+            for place, stamp_us in enumerate(one_us)
         ]
 
     def _of_one(self, given: Collection[int], seen: tuple[Observed, int], now_us: int) -> Stamped:
@@ -183,6 +185,15 @@ class Live:
         observed, place = seen
         read_us, applied_us = observed.read_us[place].tolist(), observed.applied_us[place].tolist()
         return Stamped(stamp_us=stamp_us, read_us=tuple(read_us), applied_us=tuple(applied_us))
+
+
+def _one_us(observed: Observed) -> list[int]:
+    """Return for each event its one stamp, 0 where it has several or none."""
+    both = np.concatenate([observed.read_us, observed.applied_us], axis=1)
+    latest_us = both.max(axis=1)
+    is_one = ((both == latest_us[:, None]) | (both == 0)).all(axis=1)
+    one_us: list[int] = np.where(is_one, latest_us, 0).tolist()
+    return one_us
 
 
 class DecisionIds:

@@ -90,23 +90,18 @@ class EmbeddedWindowStore:
         """
         with self.lock:
             group = self._begin_group(events)
-            visits, applied_us = [], []
-            for event in events:
+            visits, stamps_us, repeated = [], [], {}
+            for place, event in enumerate(events):
                 stamp_us = self._stamps.next_us(now_us)
                 counted_us = self._counted(group, event)
                 visits.append(Visit(stamp_us, 0 if counted_us else stamp_us, stamp_us))
-                applied_us.append(counted_us or stamp_us)
-                if not counted_us:
+                stamps_us.append(stamp_us)
+                if counted_us:
+                    repeated[place] = counted_us
+                else:
                     group.count(event, stamp_us)
             values = group.changes.observe(visits)
-        has_key = group.has_key()
-        read_us = np.array([visit.read_us for visit in visits], np.int64)
-        stamps = read_us[:, None] * has_key
-        return Observed(
-            values=values,
-            read_us=stamps,
-            applied_us=np.array(applied_us, np.int64)[:, None] * has_key,
-        )
+        return group.observed(values, stamps_us, repeated)
 
     def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
         """Let life events and promotion actions count; a repeated event id changes nothing.
@@ -266,6 +261,18 @@ class _Group:
         """Take note that an event counts."""
         self.stamps[event.event_id] = stamp_us
         self.stamp_us = stamp_us
+
+    def observed(
+        self, values: Floats, stamps_us: Sequence[int], repeated: Mapping[int, int]
+    ) -> Observed:
+        """Return what events read under their stamps; some were counted before, by place."""
+        has_key = self.has_key()
+        read_us = np.array(stamps_us, np.int64)[:, None] * has_key
+        if repeated or not all(map(any, self._keys)):
+            counted_us = [repeated.get(place, at_us) for place, at_us in enumerate(stamps_us)]
+            applied_us = np.array(counted_us, np.int64)[:, None] * has_key
+            return Observed(values=values, read_us=read_us, applied_us=applied_us)
+        return Observed(values=values, read_us=read_us, applied_us=read_us, one_us=stamps_us)
 
     def has_key(self) -> NDArray[np.bool_]:
         """Return where events have a key, shape (events, key groups)."""
