@@ -26,6 +26,8 @@ SECONDS_BETWEEN = 30.0
 SLICE_S = 0.0003
 SLICE_RECORDS = 16
 PAUSE_S = 0.002
+# A transaction of the file tells the disk as much as some hundred orders do.
+PAUSES_PER_TRANSACTION = 50
 SWEEP_ROWS = 2000
 
 
@@ -73,7 +75,7 @@ class Checkpoints:
         Raises
         ------
         sqlite3.DatabaseError
-            Nothing was written; the records stay dirty.
+            Not all was written; the records stay dirty.
         """
         store = self._store
         with store.lock:
@@ -90,7 +92,8 @@ class Checkpoints:
                 time.sleep(pause_s)
             with store.lock:
                 sealed = self._position()
-            self._file.write(rows, reached._replace(marks=f"{reached.marks} {sealed.marks}"))
+            both = reached._replace(marks=f"{reached.marks} {sealed.marks}")
+            self._file.write(rows, both, pause_s=PAUSES_PER_TRANSACTION * pause_s)
         except BaseException:
             with store.lock:
                 dirty.give_back()

@@ -61,7 +61,7 @@ class Dirty(Protocol):
         """Take note that the file has all as they were packed; later changes stay dirty."""
 
     def give_back(self) -> None:
-        """Take note that nothing was written."""
+        """Take note that not all was written."""
 
 
 class Keeper(Protocol):

@@ -4,6 +4,7 @@ The file is a cache of the log: it may be lost, it is never ahead of the log. A 
 stored as 16 bytes of its hash: among 10^9 records two share one with a chance of 10^-20.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -16,12 +17,14 @@ from risk_service.adapters.sqlite.connection import connect, marks, transaction
 from risk_service.adapters.sqlite.schema import FileKind, migrate
 
 FILE_NAME = "windows.sqlite3"
-CHECKPOINT_PAGES = 4096
+CHECKPOINT_PAGES = 128
 # SQLite takes far more question marks; a group of orders rarely asks for so many.
 KEYS_PER_QUERY = 500
 KEY_BYTES = 16
 # What is put together of so many rows keeps the interpreter for a fraction of a millisecond.
 ROWS_PER_STATEMENT = 512
+# A flush of the log waits for what the disk is told at once: so many rows are some 200 pages.
+ROWS_PER_TRANSACTION = 2048
 # Keys and records one after the other, and where each begins: one value for any number of rows,
 # since a statement per row would take the interpreter from the loop's thread for each.
 _PUT = (
@@ -132,16 +135,31 @@ class RecordsFile:
             found.update({hashed[key]: record for key, record in self._reader.execute(sql, part)})
         return found
 
-    def write(self, rows: Sequence[Row], reached: Reached) -> None:
-        """Write records and how far they have come, in one transaction."""
+    def write(self, rows: Sequence[Row], reached: Reached, *, pause_s: float = 0.0) -> None:
+        """Write records and how far they have come, in transactions with pauses in between.
+
+        When not all of them succeed, some records are ahead of what is noted as reached, as
+        others may be anyway; the rows of the log that they rest on are noted first.
+        """
+        before = self.reached()
+        if before is not None:
+            marks_of_both = {*before.marks.split(), *reached.marks.split()}
+            self._note(before._replace(marks=" ".join(sorted(marks_of_both))))
         # In the order of the keys: neighbours share a page, and a page is written once. Found
         # without the interpreter, which sorting so many rows would keep for a tenth of a second.
         keys = np.frombuffer(b"".join([row.key for row in rows]), ">u8")[::2]
         order = np.argsort(keys.astype(np.uint64)).tolist()
+        for start in range(0, len(order), ROWS_PER_TRANSACTION):
+            some = order[start : start + ROWS_PER_TRANSACTION]
+            with transaction(self._writer):
+                for first in range(0, len(some), ROWS_PER_STATEMENT):
+                    places = some[first : first + ROWS_PER_STATEMENT]
+                    self._writer.execute(_PUT, _joined([rows[place] for place in places]))
+            time.sleep(pause_s)
+        self._note(reached)
+
+    def _note(self, reached: Reached) -> None:
         with transaction(self._writer):
-            for start in range(0, len(order), ROWS_PER_STATEMENT):
-                some = order[start : start + ROWS_PER_STATEMENT]
-                self._writer.execute(_PUT, _joined([rows[place] for place in some]))
             self._writer.execute("INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?, ?)", reached)
 
     def fill(self, rows: Iterable[Row], _names: Mapping[bytes, RecordKey] = _NO_NAMES) -> None:

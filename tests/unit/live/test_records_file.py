@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_service.adapters.live.records_file import (
-    ROWS_PER_STATEMENT,
+    ROWS_PER_TRANSACTION,
     Reached,
     RecordsFile,
     Row,
@@ -50,11 +50,24 @@ def test_the_last_record_written_of_a_key_is_read(
     file.close()
 
 
-def test_more_rows_than_a_statement_takes_are_all_written(file: RecordsFile) -> None:
-    """A checkpoint of several statements loses none of its rows."""
-    named = {str(n): b"%d" % n for n in range(2 * ROWS_PER_STATEMENT + 3)}
+def test_more_rows_than_a_transaction_takes_are_all_written(file: RecordsFile) -> None:
+    """A checkpoint of several statements and transactions loses none of its rows."""
+    named = {str(n): b"%d" % n for n in range(2 * ROWS_PER_TRANSACTION + 3)}
     file.write(rows(named), REACHED)
     assert read(file, named) == named
+
+
+def test_a_checkpoint_that_breaks_off_has_noted_what_its_records_rest_on(
+    file: RecordsFile,
+) -> None:
+    """Records of a broken one may be ahead; so the file is of logs that have its rows only."""
+    file.write([], REACHED)
+    named = {str(n): b"%d" % n for n in range(ROWS_PER_TRANSACTION)}
+    broken = Row(b"\xff" * 16, 1, None)  # type: ignore[arg-type]  # what makes it break off
+    with pytest.raises(TypeError):
+        file.write([broken, *rows(named)], Reached("plans", 9, 10, "b c"))
+    assert read(file, named) == named
+    assert file.reached() == Reached("plans", 7, 8, "a b c")
 
 
 def test_a_round_of_sweeping_deletes_what_has_expired_and_nothing_else(file: RecordsFile) -> None:

@@ -79,4 +79,4 @@ class FlatDirty:
         space.table.dirty[records[now_us == self._stamps_us]] = 0
 
     def give_back(self) -> None:
-        """Take note that nothing was written: the records are dirty still."""
+        """Take note that not all was written: the records are dirty still."""
