@@ -38,8 +38,8 @@ from risk_service.limits.policy import CLUSTER
 from risk_service.limits.pruning import may_go, prune
 from risk_service.limits.steps import expire, foresee
 
-# Work that one call does for holds of others that ran out.
-EXPIRED_PER_CALL = 64
+# Work that one call does for holds of others that ran out: an order waits for it.
+EXPIRED_PER_CALL = 16
 PRUNED_PER_CALL = 64
 
 log = logging.getLogger(__name__)
