@@ -11,10 +11,11 @@ from risk_service.adapters.live.flat.memory import Ints, Memory, Table
 from risk_service.adapters.live.flat.program import Program
 from risk_service.features.windows.record import UNSEEN_US
 
-FIRST_WORDS = 1 << 16
+# Zeroed memory takes room when it is first written: this much costs nothing to begin with.
+FIRST_WORDS = 1 << 24
 FIRST_RECORDS = 1 << 10
-# Growing copies everything: rarely, and not so much that half of it stays unused.
-WORDS_FACTOR = 1.5
+# Growing copies everything while an order waits. What is not used yet is not there yet.
+WORDS_FACTOR = 4
 # Block 0 stands for none.
 FIRST_BLOCK = 8
 # The last row of the table belongs to no record: it stands for an event without a key.
@@ -53,7 +54,7 @@ class Space:
             self.grow(needed)
 
     def grow(self, least: int = 0) -> None:
-        """Give the memory half as many words more, or half more than it must have at least."""
+        """Give the memory several times as many words as it has, or must have at least."""
         old = self.memory.words
         size = int(max(least, len(old)) * WORDS_FACTOR)
         self.memory = self.memory._replace(words=_longer(old, size))
