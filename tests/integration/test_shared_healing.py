@@ -130,6 +130,24 @@ def test_redis_that_went_back_in_time_is_caught_up(server: RedisServer, shop_at:
     check_shared(shop)
 
 
+def test_data_that_went_back_under_a_running_server(shop_at: OpenShop) -> None:
+    """As after a resynchronisation with another one: the run is the same, the marks are older."""
+    with redis_server("--enable-debug-command", "local") as server:
+        shop = shop_at("state", [server])
+        shop.live_on(10)
+        wait_whole(shop)
+        server.call("SAVE")
+        shop.live_on(10)
+        wait_whole(shop)
+        run = server.info("server", "run_id")
+        server.call("DEBUG", "RELOAD", "NOSAVE")
+        assert windows_of(shop).step()
+        assert not windows_of(shop).is_whole
+        wait_whole(shop)
+        assert server.info("server", "run_id") == run
+        check_shared(shop)
+
+
 def test_what_was_decoded_before_is_not_trusted(server: RedisServer, shop_at: OpenShop) -> None:
     """Others count first in a Redis that went back: its bytes are not those known by length."""
     one, other, third = (shop_at(f"{number}", [server], number) for number in (1, 2, 3))
