@@ -8,10 +8,12 @@ from typing import Any
 import click
 
 from risk_service.cli.adjustments import adjustments, ask_limits, tell_proposal
+from risk_service.cli.limits_text import MEASURES_ZH, in_chinese
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
 from risk_service.domain.errors import InvalidInput
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
+from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
 
 FAULTY = 1
@@ -59,12 +61,14 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
     try:
         book = parse_limits(text, name)
     except InvalidInput as error:
-        faults = [{"where": one.field, "words": one.description} for one in error.violations]
+        told = [(one.field, one.description) for one in error.violations]
+        faults = [{"where": at, "words": en, "words_zh": in_chinese(en)} for at, en in told]
         if as_json:
             print_json({"faults": faults})
         else:
+            words = "words_zh" if lang == "zh" else "words"
             for fault in faults:
-                click.echo(f"{fault['where']}: {fault['words']}", err=True)
+                click.echo(f"{fault['where']}: {fault[words]}", err=True)
         ctx.exit(FAULTY)
     if as_json:
         print_json(_data(book, lang))
@@ -159,8 +163,18 @@ def _read(path: Path) -> str:
 
 def _row(policy: Policy, lang: str) -> str:
     who = ", ".join("+".join(key_set) for key_set in policy.key_sets)
-    name = policy.name_zh if lang == "zh" else policy.name_en
-    cap = f"{policy.bounds.cap} {policy.measure.name.lower()} per {policy.count_per}"
+    in_all = policy.count_per is CountPer.EVERYTHING
+    if lang == "zh":
+        measure = MEASURES_ZH[policy.measure]
+        per = "合计" if in_all else f"每个 {policy.count_per} "
+        cap = f"{per}至多 {policy.bounds.cap} {measure}"
+        return (
+            f"{policy.id} [{policy.state}] {policy.name_zh}：{cap}，窗口 {policy.window.text}，"
+            f"主体 {who}"
+        )
+    name = policy.name_en
+    cap = f"{policy.bounds.cap} {policy.measure.name.lower()} "
+    cap += "in all" if in_all else f"per {policy.count_per}"
     return f"{policy.id} [{policy.state}] {name}: {cap}, {policy.window.text}, by {who}"
 
 

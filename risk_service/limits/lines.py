@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_.\-]+)\s*\]\]")
+_HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
 _KEY = re.compile(r"^\s*\"?([A-Za-z0-9_\-*]+)\"?\s*(?:\.[^=]*)?=")
 
 
@@ -19,10 +19,12 @@ class Lines:
     def __init__(self, text: str) -> None:
         self._entries: list[tuple[int, dict[str, int], list[tuple[int, dict[str, int]]]]] = []
         self._top: dict[str, int] = {}
+        self._headers: dict[str, int] = {}
         keys = self._top
         for number, line in enumerate(_outside_of_texts(text), 1):
             header = _HEADER.match(line)
             if header:
+                self._headers.setdefault(header[1].partition(".")[0], number)
                 keys = self._opened(header[1], number)
                 continue
             key = _KEY.match(line)
@@ -30,8 +32,8 @@ class Lines:
                 keys.setdefault(key[1], number)
 
     def top(self, key: str) -> int:
-        """Return the line of a key before the first policy, else 1."""
-        return self._top.get(key, 1)
+        """Return the line of a key before the first policy, or of its table, else 1."""
+        return self._top.get(key) or self._headers.get(key, 1)
 
     def of(self, policy: int, key: str = "") -> int:
         """Return the line of a policy's key, or where the policy begins."""
@@ -52,8 +54,10 @@ class Lines:
         keys: dict[str, int] = {}
         if name == "policy":
             self._entries.append((number, keys, []))
-        elif name == "policy.tier" and self._entries:
-            self._entries[-1][2].append((number, keys))
+        elif name.startswith("policy.") and self._entries:
+            self._entries[-1][1].setdefault(name.removeprefix("policy."), number)
+            if name == "policy.tier":
+                self._entries[-1][2].append((number, keys))
         return keys
 
 

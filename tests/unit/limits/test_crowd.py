@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk_service.cli.limits_text import in_chinese
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.reservation import (
     HoldRequest,
@@ -45,6 +46,7 @@ def test_file_over_the_bound_is_refused_with_its_line() -> None:
     assert text(*policies).splitlines()[at - 1] == "[[policy]]"
     assert 'id = "p16"' in text(*policies).splitlines()[at]
     assert "would be counted in 68 counters by 17 policies; at most 64" in words
+    assert "将被 17 条策略计入 68 个计数器，最多 64 个" in in_chinese(words)
 
 
 def test_policies_that_never_meet_are_not_added_up() -> None:

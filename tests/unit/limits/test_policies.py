@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from risk_service.cli.limits_text import in_chinese
 from risk_service.domain.errors import InvalidInput
 from risk_service.limits.book import parse_limits, shipped_limits, shipped_text
 from risk_service.limits.policy import CLUSTER, OnExceed, State
@@ -20,6 +21,10 @@ def faults(text: str) -> list[tuple[int, str]]:
     for violation in caught.value.violations:
         file, _, line = violation.field.partition(":")
         assert file == FILE
+        # Whoever asks for Chinese gets Chinese, whatever the fault.
+        chinese = in_chinese(violation.description)
+        assert re.search("[一-鿿]", chinese), violation.description
+        assert "must be" not in chinese
         found.append((int(line), violation.description))
     return found
 
@@ -167,6 +172,34 @@ def test_all_faults_are_told_at_once_in_their_order() -> None:
 def test_file_that_is_none(text: str, line: int, words: str) -> None:
     """Broken syntax has a line too."""
     assert [(at, words in said) for at, said in faults(text)] == [(line, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('format = 1\n\n[policy]\nid = "a"', 3),
+        ("format = 1\n\n[[tier]]\ncap = 1", 3),
+        ("format = 1\n" + policy() + "\n[policy.tier]\ncap = 1", 18),
+        ("format = 1\n" + policy() + '\n[policy.include]\nsku = ["x"]', 18),
+    ],
+)
+def test_a_table_at_fault_has_its_own_line(text: str, line: int) -> None:
+    """Not that of the file or of the policy."""
+    assert [at for at, _ in faults(text)] == [line]
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("policy `a`: `cap` is `x`; did you mean `y`?", "策略 `a`：`cap` 为 `x`；是不是 `y`？"),
+        ("policy `a`, tier 2: `b` is no trait; one of: c, d",
+         "策略 `a`第 2 个分层：`b` 不是分层条件；可选：c, d"),
+        ("something new", "something new"),
+    ],
+)  # fmt: skip
+def test_faults_in_chinese(english: str, chinese: str) -> None:
+    """What the catalogue does not know stays as it is."""
+    assert in_chinese(english) == chinese
 
 
 def test_lines_inside_of_texts_are_not_taken_for_entries() -> None:
