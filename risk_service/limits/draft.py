@@ -16,6 +16,7 @@ from risk_service.limits.reservation import Charge, Reservation, charges
 from risk_service.limits.used import Cells, Used, used_of
 
 OF_CLUSTER = f"{CLUSTER}="
+_EMPTY = (0, 0)
 _UNTOUCHED: Cells = {}
 
 
@@ -159,9 +160,9 @@ class Draft:
         """Return some cells with what has changed since, those that are empty left out."""
         found = dict(cells)
         for cell_us, more in self.cells.get(counter, _UNTOUCHED).items():
-            confirmed, held = found.get(cell_us, (0, 0))
+            confirmed, held = found.get(cell_us, _EMPTY)
             found[cell_us] = (confirmed + more[0], held + more[1])
-        return {cell_us: cell for cell_us, cell in found.items() if any(cell)}
+        return {cell_us: cell for cell_us, cell in found.items() if cell != _EMPTY}
 
     def _charge(self, reservation: Reservation, sign: int) -> None:
         """Add what a reservation counts for, or take it away."""
@@ -177,7 +178,7 @@ class Draft:
             if counter.startswith(OF_CLUSTER):
                 self.clusters.add(counter.partition(SEPARATOR)[0])
         else:
-            before = cells.get(cell_us, (0, 0))
+            before = cells.get(cell_us, _EMPTY)
             cells[cell_us] = (before[0] + confirmed, before[1] + held)
         used = self._used.get(counter)
         if used is None:
