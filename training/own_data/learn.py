@@ -120,10 +120,11 @@ def fit_whole(learning: Learning, held: Held, models: int) -> tuple[Trained, ...
     """
     chosen = some(np.arange(len(learning.at)), learning.label, FINAL_NEGATIVES, learning.seed)
     label = learning.label[chosen]
-    matrix = learning.inputs.matrix(learning.at[chosen], held.names)
     first = held.setting.all_parameters(label, learning.seed)
-    bins = _binned(learning, held.names, matrix, label, first)
-    bins.construct()
+    # The matrix is a part of the whole set; nobody may hold it once there are bins.
+    bins = _binned(
+        learning, held.names, _matrix(learning, chosen, held.names), label, first
+    ).construct()
     found = []
     for number in range(models):
         parameters = held.setting.all_parameters(label, learning.seed + number)
