@@ -57,6 +57,17 @@ def _simple(draft: Draft, call: Confirm | Cancel | Extend | Release, now_us: int
     return release(draft, call, now_us)
 
 
+def reservation_id_of(call: LedgerCall) -> str:
+    """Return the reservation that a call is about; of an adjustment its own id."""
+    if isinstance(call, Reserve):
+        return call.hold.demand.reservation_id
+    if isinstance(call, Pay):
+        return call.demand.reservation_id
+    if isinstance(call, Adjust):
+        return call.adjustment_id
+    return call.reservation_id
+
+
 def usage(
     book: LimitBook, subject: str, counters: dict[str, Cells], now_us: int
 ) -> list[CounterUse]:

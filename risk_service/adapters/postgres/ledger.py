@@ -23,21 +23,16 @@ from risk_service.domain.errors import RiskError, StoreUnavailable
 from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.reservation import (
     Adjust,
-    Cancel,
-    Confirm,
     CounterUse,
     Drift,
-    Extend,
     HoldRequest,
     LedgerAnswer,
     LedgerCall,
-    Pay,
-    Release,
     Reserve,
 )
 from risk_service.limits import holding
 from risk_service.limits.book import LimitBook
-from risk_service.limits.calls import do, usage
+from risk_service.limits.calls import do, reservation_id_of, usage
 from risk_service.limits.policy import CLUSTER
 from risk_service.limits.pruning import prune
 
@@ -156,7 +151,7 @@ class PostgresLedger:
             return [do(draft, book, call, at_us) for call in calls]
 
         demands = [call.hold.demand for call in calls if isinstance(call, Reserve)]
-        names = [_name(call) for call in calls if not isinstance(call, Adjust)]
+        names = [reservation_id_of(call) for call in calls if not isinstance(call, Adjust)]
         foresight = Foresight(names, demands, book, self._plays.at(now_us))
         return self._plays.settled(play, now_us, foresight)[0]
 
@@ -230,10 +225,3 @@ class PostgresLedger:
                 let_go(draft, change, at_us)
 
         self._plays.settled(play, self._plays.last_us)
-
-
-def _name(call: Reserve | Confirm | Pay | Cancel | Extend | Release) -> str:
-    """Return the reservation that a call is about."""
-    if isinstance(call, Reserve):
-        return call.hold.demand.reservation_id
-    return call.demand.reservation_id if isinstance(call, Pay) else call.reservation_id

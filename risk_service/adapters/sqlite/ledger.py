@@ -21,17 +21,15 @@ from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.domain.errors import RiskError, StoreUnavailable
 from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.reservation import (
-    Adjust,
     CounterUse,
     Drift,
     HoldRequest,
     LedgerAnswer,
     LedgerCall,
-    Pay,
     Reserve,
 )
 from risk_service.limits.book import LimitBook
-from risk_service.limits.calls import do, drifts, usage
+from risk_service.limits.calls import do, drifts, reservation_id_of, usage
 from risk_service.limits.draft import Draft
 from risk_service.limits.holding import check, hold
 from risk_service.limits.policy import CLUSTER
@@ -145,7 +143,7 @@ class SqliteLedger:
         book = self._book()
         now_us = self._now_us(now_us)
         with unavailable():
-            draft = self._draft([_reservation_id(call) for call in calls], now_us)
+            draft = self._draft([reservation_id_of(call) for call in calls], now_us)
             reserving = [call.hold.demand for call in calls if isinstance(call, Reserve)]
             self._foresee(draft, book, reserving, now_us)
             answers = [do(draft, book, call, now_us) for call in calls]
@@ -293,13 +291,3 @@ class SqliteLedger:
 
 def _has_changed(draft: Draft) -> bool:
     return bool(draft.changed or draft.roots)
-
-
-def _reservation_id(call: LedgerCall) -> str:
-    if isinstance(call, Reserve):
-        return call.hold.demand.reservation_id
-    if isinstance(call, Pay):
-        return call.demand.reservation_id
-    if isinstance(call, Adjust):
-        return call.adjustment_id
-    return call.reservation_id
