@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -63,8 +62,6 @@ STREAMS_SHARE = 4
 HOLDS_EVERY_S = 1.0
 # Ending some holds takes a millisecond or two; orders come first in between.
 HOLDS_PAUSE_S = 0.005
-# How long a thread that keeps house goes on in the interpreter while the loop waits for it.
-SWITCH_S = 0.0005
 Ready = Callable[[str, float], None]
 
 
@@ -119,7 +116,6 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     # leave hardly any cycles, so what they allocate need not be looked through every 700 objects.
     gc.collect()
     gc.freeze()
-    sys.setswitchinterval(SWITCH_S)
     gc.set_threshold(GC_YOUNG_OBJECTS, GC_YOUNG_PASSES, GC_MIDDLE_PASSES)
     await server.start()
     ready_s = _process_age_s()
