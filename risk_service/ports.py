@@ -20,7 +20,12 @@ from risk_service.domain.reservation import (
     LedgerAnswer,
     LedgerCall,
 )
-from risk_service.domain.verification import ProviderAnswer, RealNameEvidence, Verification
+from risk_service.domain.verification import (
+    AttemptOf,
+    ProviderAnswer,
+    RealNameEvidence,
+    Verification,
+)
 
 
 class Clock(Protocol):
@@ -204,6 +209,9 @@ class VerificationStore(Protocol):
 
     def accounts_of(self, real_name: str, now_us: int) -> frozenset[str]:
         """Return the accounts with this real name whose verification has not expired."""
+
+    def failed(self, kind: AttemptOf, token: str, after_us: int) -> dict[str, int]:
+        """Return the time of each attempt that failed later than this, by its request id."""
 
     def commit(self, verifications: Sequence[Verification]) -> None:
         """Write all of them in one transaction and flush it to the disk.

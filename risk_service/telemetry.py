@@ -81,6 +81,11 @@ class Metrics:
             "risk_assessments", "Claims, promotion actions and verifications answered.",
             ("kind", "result"), registry=self.registry,
         )  # fmt: skip
+        self._attempts_refused = Counter(
+            "risk_real_name_attempts_refused",
+            "Verifications refused because too many failed, by whose did.", ("field",),
+            registry=self.registry,
+        )  # fmt: skip
         self._reservations = Counter(
             "risk_reservations_to_look_into",
             "Orders that were paid without a hold or after their cancellation, and failed calls.",
@@ -133,6 +138,10 @@ class Metrics:
     def assessment_made(self, kind: str, result: str) -> None:
         """Count a decision on a claim or an action, or a verification."""
         self._child(self._assessments, kind, result).inc()
+
+    def attempt_refused(self, field: str) -> None:
+        """Count a verification that was not tried, by the field whose tries are used up."""
+        self._child(self._attempts_refused, field).inc()
 
     def reservation_to_look_into(self, what: str) -> None:
         """Count an order whose payment and hold do not go together."""

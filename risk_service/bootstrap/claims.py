@@ -22,6 +22,7 @@ from risk_service.decisions.benefits.windows import ActionWindows
 from risk_service.decisions.findings import Governing
 from risk_service.decisions.linked import Linked
 from risk_service.decisions.live import DecisionIds, Live
+from risk_service.decisions.real_names.attempts import Attempts
 from risk_service.decisions.real_names.policy import RealNamePolicy, load_real_name_policy
 from risk_service.decisions.real_names.verified import Verified
 from risk_service.decisions.real_names.verifying import Verifying
@@ -45,6 +46,7 @@ class RealNames:
 
     opened: OpenVerified
     verifying: Verifying
+    attempts: Attempts
     policy: RealNamePolicy
     provider: RealNameVerifier
     threads: ThreadPoolExecutor
@@ -103,6 +105,7 @@ def open_real_names(settings: Settings, opened: OpenVerified, clock: Clock) -> R
         verifying=Verifying(
             store=opened.store, verified=opened.verified, policy=policy, clock=clock
         ),
+        attempts=Attempts(opened.store, policy, clock),
         policy=policy,
         provider=_provider(settings),
         threads=ThreadPoolExecutor(policy.calls_at_once_max, thread_name_prefix="real-names"),

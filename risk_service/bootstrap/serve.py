@@ -185,6 +185,7 @@ def _claims_servicer(service: Service, edge: Edge) -> ClaimsServicer:
         benefits=Gatherer(claims.actions.assess, CLAIMS, observer),
         names=Gatherer(names.verifying.verify, CLAIMS, observer),
         verifying=names.verifying,
+        attempts=names.attempts,
         provider=Provider(
             verifier=names.provider, timeout_s=names.policy.timeout_s, threads=names.threads
         ),

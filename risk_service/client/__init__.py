@@ -39,6 +39,7 @@ from risk_service.client.errors import (
     ServiceFault,
     ServiceOverloaded,
     ServiceUnavailable,
+    TooManyAttempts,
 )
 from risk_service.client.events import EventReport, RefusedEvent, action_message, event_message
 from risk_service.client.fallback import FallbackPolicy, FallbackRule, LimitedItems
@@ -82,6 +83,7 @@ __all__ = [
     "ServiceOverloaded",
     "ServiceUnavailable",
     "Tls",
+    "TooManyAttempts",
     "action_message",
     "event_message",
     "order_message",

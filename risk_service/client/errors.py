@@ -3,6 +3,7 @@
 ClientError
 ├── InvalidRequest          the request breaks the contract; names the fields
 │   └── RequestTooLarge     it has the right shape and too much of it
+├── TooManyAttempts         too many verifications failed; says how long to wait
 ├── RequestIdReused         the request id was used for another payload
 ├── DecisionNotFound        no decision under that key
 ├── ChallengeNotOpen        the challenge is unknown, completed or expired
@@ -48,6 +49,32 @@ class InvalidRequest(ClientError):
 
 class RequestTooLarge(InvalidRequest):
     """The request has the right shape and too much of it."""
+
+
+class TooManyAttempts(ClientError):
+    """Too many verifications failed, of the account or with the number of the document.
+
+    Attributes
+    ----------
+    violations
+        The fields whose attempts are used up.
+    retry_after_s
+        From when on a new attempt may be made.
+    customer_texts
+        What the customer may read, by locale: ``zh-CN`` and ``en``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        violations: tuple[FieldViolation, ...],
+        retry_after_s: float,
+        customer_texts: dict[str, str],
+    ) -> None:
+        super().__init__(message)
+        self.violations = violations
+        self.retry_after_s = retry_after_s
+        self.customer_texts = customer_texts
 
 
 class RequestIdReused(ClientError):
@@ -118,7 +145,17 @@ BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 def from_call(error: FailedCall) -> ClientError:
     """Return the client's error for a call that gRPC ended with an error."""
-    return from_status(error.code(), error.details() or "", _violations(error))
+    code, message = error.code(), error.details() or ""
+    status = _decoded(status_pb2.Status(), _details(error))
+    violations = _violations(status)
+    waits = _unpacked(status, error_details_pb2.RetryInfo)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and waits:
+        texts = _unpacked(status, error_details_pb2.LocalizedMessage)
+        wait_s = waits[0].retry_delay.ToTimedelta().total_seconds()
+        return TooManyAttempts(
+            message, violations, wait_s, {text.locale: text.message for text in texts}
+        )
+    return from_status(code, message, violations)
 
 
 def from_status(
@@ -137,19 +174,20 @@ def from_status(
     return kind(f"{code.name}: {message}")
 
 
-def _violations(error: FailedCall) -> tuple[FieldViolation, ...]:
+def _violations(status: status_pb2.Status) -> tuple[FieldViolation, ...]:
     """Return the field violations of ``google.rpc.BadRequest``; none when undecodable."""
-    status = _decoded(status_pb2.Status(), _details(error))
-    found: list[FieldViolation] = []
-    for detail in status.details:
-        bad_request = error_details_pb2.BadRequest()
-        if detail.Is(bad_request.DESCRIPTOR):
-            bad_request = _decoded(bad_request, detail.value)
-            found += [
-                FieldViolation(field=v.field, description=v.description)
-                for v in bad_request.field_violations
-            ]
-    return tuple(found)
+    return tuple(
+        FieldViolation(field=violation.field, description=violation.description)
+        for bad_request in _unpacked(status, error_details_pb2.BadRequest)
+        for violation in bad_request.field_violations
+    )
+
+
+def _unpacked(status: status_pb2.Status, kind: type[M]) -> list[M]:
+    """Return the details of one kind."""
+    return [
+        _decoded(kind(), detail.value) for detail in status.details if detail.Is(kind.DESCRIPTOR)
+    ]
 
 
 def _details(error: FailedCall) -> bytes:

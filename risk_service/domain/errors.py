@@ -10,6 +10,7 @@ RiskError
 ├── Forbidden               the actor may not do this
 ├── NotFound                nothing governed is known by that name
 ├── Conflict                what is governed is not in a state for this
+├── TooManyAttempts         too many verifications failed; says until when
 ├── Overloaded              refused to keep the promise to the orders already taken
 ├── StoreUnavailable        the answer could not be made durable
 ├── ProviderUnavailable     the provider of real names gave no answer in time
@@ -19,6 +20,8 @@ RiskError
 """
 
 from dataclasses import dataclass
+
+from risk_service.domain.text import LocalizedText
 
 
 class RiskError(Exception):
@@ -71,6 +74,28 @@ class NotFound(RiskError):
 
 class Conflict(RiskError):
     """What is governed is not in a state for this; the message says in which it is."""
+
+
+class TooManyAttempts(RiskError):
+    """So many verifications failed that no further one is tried for a while.
+
+    Parameters
+    ----------
+    violations
+        The fields whose attempts are used up.
+    retry_after_s
+        From when on a new attempt may be made.
+    customer_text
+        What the customer may read.
+    """
+
+    def __init__(
+        self, violations: tuple[Violation, ...], retry_after_s: int, customer_text: LocalizedText
+    ) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
+        self.violations = violations
+        self.retry_after_s = retry_after_s
+        self.customer_text = customer_text
 
 
 class Overloaded(RiskError):

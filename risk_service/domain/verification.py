@@ -4,10 +4,14 @@ Times are microseconds since 1970 UTC.
 """
 
 from enum import IntEnum
+from typing import Literal
 
 from msgspec import Struct
 
 from risk_service.domain.vocabulary import VerificationLevel
+
+# Whose failed attempts are counted: an account's, or those with one document's number.
+AttemptOf = Literal["account", "real_name"]
 
 
 class PhoneCodeResult(IntEnum):
@@ -68,6 +72,9 @@ class Verification(Struct, frozen=True, kw_only=True, gc=False):
         Accounts with this real name in force, this one included, when it was decided.
     in_force_level, in_force_until_us
         What the account was verified to from then on, by this verification or an earlier one.
+    refused_name
+        Token of the number that the provider was asked about in vain; empty when the attempt did
+        not fail there. It counts failed attempts and shows nothing about the account.
     """
 
     request_id: str
@@ -84,3 +91,4 @@ class Verification(Struct, frozen=True, kw_only=True, gc=False):
     in_force_until_us: int
     policy: str
     service: str
+    refused_name: str = ""

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import grpc
 
 from risk_service.decisions.benefits.actions import BenefitAttempt
+from risk_service.decisions.real_names.attempts import Attempts
 from risk_service.decisions.real_names.verifying import VerificationAttempt, Verifying
 from risk_service.decisions.refunds.claims import ClaimAttempt
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.assessment import AssessmentRecord
-from risk_service.domain.errors import ProviderUnavailable
+from risk_service.domain.errors import ProviderUnavailable, TooManyAttempts
 from risk_service.domain.verification import ProviderAnswer, RealNameEvidence, Verification
 from risk_service.ports import RealNameVerifier
 from risk_service.rpc.claims_desk import ClaimsDesk
@@ -73,6 +74,7 @@ class ClaimsServicer:
     benefits: Benefits
     names: Names
     verifying: Verifying
+    attempts: Attempts
     provider: Provider
     metrics: Metrics
     service: str = field(default=SERVICE, init=False)
@@ -113,16 +115,31 @@ class ClaimsServicer:
         evidence: RealNameEvidence | None,
         remaining_s: float,
     ) -> Verification:
+        if evidence is None or attempt.phone_failed:
+            return await self._kept(attempt, remaining_s)
+        try:
+            with self.attempts.under_way(attempt):
+                return await self._asked(attempt, evidence, remaining_s)
+        except TooManyAttempts as error:
+            for violation in error.violations:
+                self.metrics.attempt_refused(violation.field)
+            raise
+
+    async def _asked(
+        self, attempt: VerificationAttempt, evidence: RealNameEvidence, remaining_s: float
+    ) -> Verification:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + remaining_s
-        if evidence is not None and not attempt.phone_failed:
-            attempt = attempt.asked(self.provider.verifier.name)
-            try:
-                attempt = attempt.answered(await self.provider.ask(evidence))
-            except ProviderUnavailable as error:
-                log.warning("provider_unavailable", extra={"error": str(error)})
-                return self.verifying.unavailable(attempt)
-        answer = await self.names.submit(attempt, ends_at - loop.time())
+        attempt = attempt.asked(self.provider.verifier.name)
+        try:
+            attempt = attempt.answered(await self.provider.ask(evidence))
+        except ProviderUnavailable as error:
+            log.warning("provider_unavailable", extra={"error": str(error)})
+            return self.verifying.unavailable(attempt)
+        return await self._kept(attempt, ends_at - loop.time())
+
+    async def _kept(self, attempt: VerificationAttempt, remaining_s: float) -> Verification:
+        answer = await self.names.submit(attempt, remaining_s)
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -22,6 +22,7 @@ from risk_service.domain.errors import (
     RiskError,
     StoreUnavailable,
     TooLarge,
+    TooManyAttempts,
     Unauthenticated,
     Violation,
 )
@@ -49,6 +50,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
     Forbidden: Code.PERMISSION_DENIED,
     NotFound: Code.NOT_FOUND,
     Conflict: Code.FAILED_PRECONDITION,
+    TooManyAttempts: Code.RESOURCE_EXHAUSTED,
     Overloaded: Code.RESOURCE_EXHAUSTED,
     StoreUnavailable: Code.UNAVAILABLE,
     ProviderUnavailable: Code.UNAVAILABLE,
@@ -84,11 +86,15 @@ def words_of(error: Exception) -> str:
 
 def violations_of(error: Exception) -> tuple[Violation, ...]:
     """Return the fields at fault, empty when the error names none."""
-    return error.violations if isinstance(error, InvalidInput) else ()
+    return error.violations if isinstance(error, (InvalidInput, TooManyAttempts)) else ()
 
 
 def details_of(error: Exception) -> tuple[tuple[str, bytes], ...]:
-    """Return the trailing metadata: a ``google.rpc.Status`` with a ``BadRequest``."""
+    """Return the trailing metadata: a ``google.rpc.Status`` with a ``BadRequest``.
+
+    Where it helps to wait it says how long (``RetryInfo``), and what the customer may read
+    (``LocalizedMessage``, Chinese and English).
+    """
     violations = violations_of(error)
     if not violations:
         return ()
@@ -112,4 +118,17 @@ def _status(error: Exception, violations: tuple[Violation, ...]) -> status_pb2.S
             ]
         )
     )
+    if isinstance(error, TooManyAttempts):
+        _write_wait(error, status)
     return status
+
+
+def _write_wait(error: TooManyAttempts, status: status_pb2.Status) -> None:
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.FromSeconds(error.retry_after_s)
+    status.details.add().Pack(retry)
+    text = error.customer_text
+    for locale, message in (("zh-CN", text.zh), ("en", text.en)):
+        status.details.add().Pack(
+            error_details_pb2.LocalizedMessage(locale=locale, message=message)
+        )

@@ -170,7 +170,7 @@ def _make_old(directory: Path) -> None:
     old = FileKind(
         name=DECISION_LOG.name,
         application_id=DECISION_LOG.application_id,
-        steps=DECISION_LOG.steps[:-1],
+        steps=DECISION_LOG.steps[:5],
     )
     old_db = connect(directory / LOG_NAME, "FULL")
     migrate(old_db, LOG_NAME, old)

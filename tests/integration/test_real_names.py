@@ -1,11 +1,14 @@
 """Real names against the real server with the local stand-in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.request import urlopen
 
 import grpc
 import msgspec
 import pytest
 
+from risk_service.client import TooManyAttempts
+from risk_service.client.errors import from_call
 from risk_service.domain.evidence import Evidence
 from risk_service.pb.risk.v1 import (
     event_pb2,
@@ -33,15 +36,24 @@ from tests.fixtures.verifying import (
 )
 
 Code = grpc.StatusCode
+MISMATCH = real_name_pb2.REAL_NAME_RESULT_MISMATCH
 VERIFIED = real_name_pb2.REAL_NAME_RESULT_VERIFIED
 
 
 @pytest.fixture(scope="module")
+def metrics_port(unused_tcp_port_factory: Callable[[], int]) -> int:
+    """Return the port on which the server shows its metrics."""
+    return unused_tcp_port_factory()
+
+
+@pytest.fixture(scope="module")
 def server(
-    master_files: ServiceFiles, tmp_path_factory: pytest.TempPathFactory
+    master_files: ServiceFiles, tmp_path_factory: pytest.TempPathFactory, metrics_port: int
 ) -> Iterator[RunningServer]:
     """Return a server that verifies real names; flash sales ask for L1."""
-    with verifying_server(master_files, tmp_path_factory.mktemp("real-names")) as running:
+    directory = tmp_path_factory.mktemp("real-names")
+    arguments = ["--metrics-port", str(metrics_port)]
+    with verifying_server(master_files, directory, arguments) as running:
         yield running
 
 
@@ -192,6 +204,36 @@ def test_a_wrong_name_and_a_silent_provider_verify_nobody(stub: Stub) -> None:
         verify_request("silent", "acc-no", number=id_number("997")), timeout=10
     )
     assert silent.result == real_name_pb2.REAL_NAME_RESULT_PROVIDER_UNAVAILABLE
+
+
+def test_guessing_ends_after_so_many_attempts(stub: Stub, metrics_port: int) -> None:
+    """Many calls at once get five answers; a repeated one gets its own, the phone goes on.
+
+    A provider that is down costs no attempt.
+    """
+    number = id_number("999", "19850307")
+    for n in range(6):
+        down = verify_request(f"down-{n}", "acc-guess", number=id_number("998"))
+        stub.VerifyRealName(down, timeout=10)
+    guesses = [verify_request(f"guess-{n}", "acc-guess", number=number) for n in range(9)]
+    calls = [stub.VerifyRealName.future(guess, timeout=10) for guess in guesses]
+    ends = [pair for pair in zip(guesses, calls, strict=True) if not pair[1].exception()]
+    assert len(ends) == 5
+    assert {call.result().result for _, call in ends} == {MISMATCH}
+    error = refused(stub.VerifyRealName, verify_request("guess-9", "acc-guess", number=id_number()))
+    assert (error.code(), "account_id: " in error.details()) == (Code.RESOURCE_EXHAUSTED, True)
+    told = from_call(error)
+    assert isinstance(told, TooManyAttempts)
+    assert 86_000 < told.retry_after_s <= 86_400
+    assert "24 小时" in told.customer_texts["zh-CN"]
+    assert number not in error.details()
+    again, call = ends[0]
+    assert stub.VerifyRealName(again, timeout=10) == call.result()
+    phone = stub.VerifyRealName(verify_request("guess-phone", "acc-guess", phone=1), timeout=10)
+    assert phone.level == L1
+    with urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as reply:
+        text = reply.read().decode()
+    assert 'risk_real_name_attempts_refused_total{field="account_id"} 5.0' in text
 
 
 def test_names_and_numbers_never_reach_the_disk_or_the_log(

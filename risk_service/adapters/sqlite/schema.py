@@ -24,6 +24,15 @@ class FileKind:
         return len(self.steps)
 
 
+# Attempts that failed are counted for a while. Those of before count for nothing. In the log and
+# in the copy of what all services verified.
+FAILED_ATTEMPTS = """
+    ALTER TABLE verifications ADD COLUMN refused_name TEXT NOT NULL DEFAULT '';
+    ALTER TABLE verifications ADD COLUMN at_us INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX failed_of_account ON verifications (account, at_us) WHERE refused_name <> '';
+    CREATE INDEX failed_of_name ON verifications (refused_name, at_us) WHERE refused_name <> '';
+"""
+
 # Only the row id is indexed: a commit then touches as many pages as its records fill.
 DECISION_LOG = FileKind(
     name="decision store",
@@ -112,6 +121,7 @@ DECISION_LOG = FileKind(
         DROP TABLE limit_cells;
         CREATE TABLE ledger_changes (seq INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
         """,
+        FAILED_ATTEMPTS,
     ),
 )
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
-from risk_service.adapters.sqlite.schema import FileKind, migrate
+from risk_service.adapters.sqlite.schema import FAILED_ATTEMPTS, FileKind, migrate
 from risk_service.adapters.sqlite.verifications import (
     INSERT_IF_NEW,
     SqliteVerifications,
     VerificationRows,
     row_of,
 )
-from risk_service.domain.verification import Verification
+from risk_service.domain.verification import AttemptOf, Verification
 
 FILE_NAME = "verified.sqlite3"
 WAL_PAGES = 1000
@@ -42,6 +42,7 @@ SHARED_VERIFICATIONS = FileKind(
             origin TEXT NOT NULL, entry_us INTEGER NOT NULL, published INTEGER NOT NULL
         ) STRICT;
         """,
+        FAILED_ATTEMPTS,
     ),
 )
 
@@ -95,6 +96,11 @@ class SqliteSharedVerifications:
     def accounts_of(self, real_name: str, now_us: int) -> frozenset[str]:
         """Return the accounts with this real name whose verification has not expired."""
         return self._copy.accounts_of(real_name, now_us) | self._own.accounts_of(real_name, now_us)
+
+    def failed(self, kind: AttemptOf, token: str, after_us: int) -> dict[str, int]:
+        """Return the time of each attempt that failed later than this, by its request id."""
+        own = self._own.failed(kind, token, after_us)
+        return self._copy.failed(kind, token, after_us) | own
 
     def commit(self, verifications: Sequence[Verification]) -> None:
         """Write own ones in one transaction and flush it to the disk.

@@ -8,10 +8,11 @@ import msgspec
 
 from risk_service.adapters.sqlite.connection import marks
 from risk_service.adapters.sqlite.events import SqliteEventLog
-from risk_service.domain.verification import Verification
+from risk_service.domain.verification import AttemptOf, Verification
 
 _COLUMNS = (
-    "(request_id, account, real_name, level, expires_at_us, record) VALUES (?, ?, ?, ?, ?, ?)"
+    "(request_id, account, real_name, level, expires_at_us, record, refused_name, at_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT = f"INSERT INTO verifications {_COLUMNS}"
 INSERT_IF_NEW = f"INSERT OR IGNORE INTO verifications {_COLUMNS}"
@@ -19,13 +20,18 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Verification).decode
 
 Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
-Row = tuple[str, str, str, int, int, bytes]
+Row = tuple[str, str, str, int, int, bytes, str, int]
+# Column of the token whose failed attempts are counted.
+_COUNTED: dict[AttemptOf, str] = {"account": "account", "real_name": "refused_name"}
 
 
 def row_of(one: Verification) -> Row:
     """Return the row of a verification."""
     token, level = one.real_name, int(one.level)
-    return one.request_id, one.account, token, level, one.expires_at_us, _encode(one)
+    return (
+        *(one.request_id, one.account, token, level, one.expires_at_us, _encode(one)),
+        *(one.refused_name, one.verified_at_us),
+    )
 
 
 class VerificationRows:
@@ -62,6 +68,14 @@ class VerificationRows:
             "WHERE real_name = ? AND real_name <> '' AND expires_at_us > ?"
         )
         return frozenset(account for (account,) in self._select(sql, (real_name, now_us)))
+
+    def failed(self, kind: AttemptOf, token: str, after_us: int) -> dict[str, int]:
+        """Return the time of each attempt that failed later than this, by its request id."""
+        sql = (
+            "SELECT request_id, at_us FROM verifications "  # noqa: S608 - a name of the table above
+            f"WHERE {_COUNTED[kind]} = ? AND refused_name <> '' AND at_us > ?"
+        )
+        return dict(self._select(sql, (token, after_us)))
 
     def after(self, seq: int, at_most: int) -> list[tuple[int, Verification]]:
         """Return verifications behind a place in the table, and the place of each."""

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from risk_service.decisions.assessing.texts import Strict, read_content
+from risk_service.decisions.assessing.texts import Strict, Text, read_content
 from risk_service.domain.vocabulary import VerificationLevel
 
 FILE = "real_names.toml"
 DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
 
 
 class _ValidityDays(Strict):
@@ -23,6 +24,21 @@ class _Accounts(Strict):
     above: Literal["refuse", "report"]
 
 
+class AttemptLimits(Strict):
+    """How many verifications may fail, and what a customer reads who has had them all."""
+
+    window_hours: Annotated[int, Field(ge=1, le=720)]
+    failed_per_account_max: Annotated[int, Field(ge=1, le=10_000)]
+    failed_per_real_name_max: Annotated[int, Field(ge=1, le=10_000)]
+    customer_zh: Text
+    customer_en: Text
+
+    @property
+    def window_us(self) -> int:
+        """Return for how long a failed attempt counts, in microseconds."""
+        return self.window_hours * HOUR_US
+
+
 class _Provider(Strict):
     timeout_ms: Annotated[int, Field(ge=1, le=60_000)]
     calls_at_once_max: Annotated[int, Field(ge=1, le=256)]
@@ -32,6 +48,7 @@ class _RealNamesFile(Strict):
     name: str
     validity_days: _ValidityDays
     accounts: _Accounts
+    attempts: AttemptLimits
     provider: _Provider
 
 
@@ -46,6 +63,8 @@ class RealNamePolicy:
         Accounts that one real name may stand behind.
     refuses_above
         Whether a further account is refused; else it is told.
+    attempts
+        How many verifications may fail before the provider is asked no more.
     timeout_s, calls_at_once_max
         How long the provider may take, and how many calls wait for it at once.
     """
@@ -60,6 +79,7 @@ class RealNamePolicy:
         }
         self.accounts_max = content.accounts.per_real_name_max
         self.refuses_above = content.accounts.above == "refuse"
+        self.attempts = content.attempts
         self.timeout_s = content.provider.timeout_ms / 1000
         self.calls_at_once_max = content.provider.calls_at_once_max
 

@@ -146,6 +146,8 @@ class Verifying:
             policy=self.policy.version,
             service=__version__,
         )
+        if attempt.answer is not None and result is not RealNameResult.VERIFIED:
+            own = replace(own, refused_name=attempt.real_name)
         before = self.store.in_force([attempt.account], now_us).values()
         mine = [one for one in fresh if one.account == attempt.account]
         best = max([*before, *mine, own], key=lambda one: (one.level, one.expires_at_us))

@@ -5,7 +5,14 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from risk_service.domain import errors
-from risk_service.domain.errors import InvalidInput, RiskError, StoreUnavailable, Violation
+from risk_service.domain.errors import (
+    InvalidInput,
+    RiskError,
+    StoreUnavailable,
+    TooManyAttempts,
+    Violation,
+)
+from risk_service.domain.text import LocalizedText
 from risk_service.rpc.errors import CODES, code_of, details_of, words_of
 
 
@@ -50,6 +57,22 @@ def test_violations_travel_as_bad_request() -> None:
     assert [(v.field, v.description) for v in detail.field_violations] == [
         ("order.ip", "must be set")
     ]
+
+
+def test_too_many_attempts_say_how_long_to_wait_and_what_the_customer_reads() -> None:
+    """The field, the seconds to wait, and a text in Chinese and English."""
+    text = LocalizedText(zh="请稍后再试", en="later")
+    violation = Violation(field="account_id", description="used up")
+    error = TooManyAttempts((violation,), 90, text)
+    assert code_of(error) is grpc.StatusCode.RESOURCE_EXHAUSTED
+    ((_, payload),) = details_of(error)
+    bad, retry, *texts = status_pb2.Status.FromString(payload).details
+    assert b"account_id" in bad.value
+    wait = error_details_pb2.RetryInfo()
+    assert retry.Unpack(wait)
+    assert wait.retry_delay.seconds == 90
+    messages = [error_details_pb2.LocalizedMessage.FromString(one.value) for one in texts]
+    assert {one.locale: one.message for one in messages} == {"zh-CN": text.zh, "en": text.en}
 
 
 def test_details_stay_below_the_header_limit() -> None:

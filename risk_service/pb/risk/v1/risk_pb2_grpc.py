@@ -134,6 +134,7 @@ class RiskServiceServicer:
 
     def VerifyRealName(self, request, context):
         """Verifies who is behind an account; orders and actions of the account use the level.
+        RESOURCE_EXHAUSTED with google.rpc.RetryInfo when too many attempts failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
