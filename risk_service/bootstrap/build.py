@@ -89,17 +89,14 @@ def build(settings: Settings) -> Service:
     clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
     stale_after_us = settings.features_stale_after_s * SECOND_US
     scoring = Scoring(schema, features, models, stale_after_us=stale_after_us)
-    windows = state.windows.store
-    declared = (load_windows(), load_clusters())
     links = open_links(settings, state, clock, metrics)
-    linked = Linked(links, declared, windows)
+    linked = Linked(links, (load_windows(), load_clusters()), state.windows.store)
     policy, reasons = load_policy(), load_reasons(schema)
     opened = open_governance(settings, tokeniser, clock)
     governing = opened.governance.governing
     ledger = open_ledger(settings, lambda: governing.now.limits, metrics.commit_done)
-    verified = open_verified(settings, state, clock, metrics)
-    real_names = open_real_names(settings, verified, clock)
-    live = Live(windows, linked, state.compiled, state.stamps)
+    real_names = open_real_names(settings, open_verified(settings, state, clock, metrics), clock)
+    live = Live(state.windows.store, linked, state.compiled, state.stamps)
     pipeline = Pipeline(
         cases=Cases(
             tokenise=tokeniser.order,

@@ -8,6 +8,7 @@ from risk_service.adapters.embedded import EmbeddedState
 from risk_service.adapters.live.outbox import Outbox, links_of_log
 from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.live.shared_links import SharedLinks, log_name
+from risk_service.bootstrap.beside import keep_on
 from risk_service.bootstrap.verified import shared_log
 from risk_service.config import Settings
 from risk_service.decisions.link_log import LinkLog, OwnLinks
@@ -78,8 +79,12 @@ async def follow_links(links: LinkLog, clock: Clock) -> None:
     if not isinstance(links, SharedLinks):
         return
     has_more, asked_s = False, time.monotonic()
-    while True:
-        wait_s = AWAY_S if links.is_lost else PUBLISH_EVERY_S
-        await asyncio.sleep(0 if has_more else wait_s)
+
+    def step() -> float:
+        nonlocal has_more, asked_s
         if has_more or links.has_news or time.monotonic() - asked_s >= FOLLOW_EVERY_S:
             has_more, asked_s = links.follow(clock.now_us()), time.monotonic()
+        wait_s = AWAY_S if links.is_lost else PUBLISH_EVERY_S
+        return 0.0 if has_more else wait_s
+
+    await keep_on(step, "links_not_followed")

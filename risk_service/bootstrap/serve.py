@@ -12,6 +12,7 @@ import uvloop
 from prometheus_client import start_http_server
 
 from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
+from risk_service.bootstrap.beside import start_beside
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.bootstrap.clusters import follow_links, keep_clusters
@@ -121,22 +122,18 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     ready_s = _process_age_s()
     log.info("ready", extra={"address": server.address, "ready_s": round(ready_s, 2)})
     on_ready(server.address, ready_s)
-    beside = (
-        asyncio.create_task(
-            reload_on_signal(settings, service.metrics, service.pipeline.scoring.use, reload_bundle)
+    beside = start_beside(
+        reload_on_signal(settings, service.metrics, service.pipeline.scoring.use, reload_bundle),
+        reload_actors_on_signal(
+            settings, edge.actors, reload_actors, changes, service.governance.file
         ),
-        asyncio.create_task(
-            reload_actors_on_signal(
-                settings, edge.actors, reload_actors, changes, service.governance.file
-            )
-        ),
-        asyncio.create_task(keep_clusters(service.state, service.linked, service.clock)),
-        asyncio.create_task(follow_links(service.links, service.clock)),
-        asyncio.create_task(follow_verified(service.claims.real_names.opened.feed, service.clock)),
-        asyncio.create_task(keep_looking(changes.governance, changes.thread)),
-        asyncio.create_task(_end_holds(service)),
-        asyncio.create_task(keep_windows(service.state.windows)),
-        asyncio.create_task(forget_reservations(service)),
+        keep_clusters(service.state, service.linked, service.clock),
+        follow_links(service.links, service.clock),
+        follow_verified(service.claims.real_names.opened.feed, service.clock),
+        keep_looking(changes.governance, changes.thread),
+        _end_holds(service),
+        keep_windows(service.state.windows),
+        forget_reservations(service),
     )
     await stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})

@@ -1,6 +1,5 @@
 """Opens verified levels: those of this service, or of all that share their windows."""
 
-import asyncio
 from dataclasses import dataclass
 
 from risk_service.adapters.embedded import EmbeddedState
@@ -9,6 +8,7 @@ from risk_service.adapters.redis.shared_log import SharedLog
 from risk_service.adapters.shared_verified import LOG_NAME, VerificationFeed
 from risk_service.adapters.sqlite.shared_verifications import SqliteSharedVerifications
 from risk_service.adapters.sqlite.verifications import SqliteVerifications
+from risk_service.bootstrap.beside import keep_on
 from risk_service.config import Settings
 from risk_service.decisions.real_names.verified import Verified
 from risk_service.ports import Clock, VerificationStore
@@ -54,7 +54,7 @@ def open_verified(
 def shared_log(settings: Settings, name: str, origin: str) -> SharedLog:
     """Return a log of the Redis that keeps the windows."""
     return SharedLog(
-        parse_addresses(settings.windows.removeprefix("redis://")),
+        parse_addresses(settings.windows),
         name,
         origin,
         timeout_s=settings.windows_timeout_ms / 1000,
@@ -64,8 +64,12 @@ def shared_log(settings: Settings, name: str, origin: str) -> SharedLog:
 
 async def follow_verified(feed: VerificationFeed | None, clock: Clock) -> None:
     """Publish and copy verifications now and then."""
-    has_more = False
-    while feed is not None:
-        wait_s = AWAY_S if feed.is_lost else FOLLOW_EVERY_S
-        await asyncio.sleep(0 if has_more else wait_s)
-        has_more = feed.follow(clock.now_us())
+    if feed is None:
+        return
+
+    def step() -> float:
+        if feed.follow(clock.now_us()):
+            return 0.0
+        return AWAY_S if feed.is_lost else FOLLOW_EVERY_S
+
+    await keep_on(step, "verifications_not_followed")

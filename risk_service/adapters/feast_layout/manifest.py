@@ -1,10 +1,10 @@
 """``serving.json``: where the online store is and what it holds, written by materialisation."""
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from risk_service.adapters.whole_file import replace_file
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.schema import FeatureSchema
 
@@ -59,12 +59,7 @@ def load_manifest(path: Path) -> ServingManifest:
 
 def save_manifest(manifest: ServingManifest, path: Path) -> None:
     """Write the manifest so that a reader sees the old one or the new one, never half."""
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(manifest.model_dump_json(indent=2))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    replace_file(path, manifest.model_dump_json(indent=2).encode())
 
 
 def check_schema(manifest: ServingManifest, schema: FeatureSchema) -> None:

@@ -7,7 +7,6 @@ another.
 """
 
 import logging
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -22,7 +21,8 @@ from msgspec.structs import replace
 from risk_service.adapters.live.engines import fastest_look
 from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.sqlite.tail import LogTail
-from risk_service.domain.errors import ConfigFault
+from risk_service.adapters.whole_file import replace_file
+from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.reported import ORDER_LIFE
 from risk_service.features.clusters.links import LinkReader
 from risk_service.features.clusters.snapshot import Snapshot, restore, snapshot
@@ -70,13 +70,7 @@ def write_clusters(
         The file cannot be written; the one before is left as it was.
     """
     kept = Kept(mark=mark, snapshot=taken.pack(), place=place)
-    path = directory / FILE_NAME
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        file.write(msgspec.msgpack.encode(kept))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    replace_file(directory / FILE_NAME, msgspec.msgpack.encode(kept))
 
 
 class ClusterKeeper:
@@ -99,7 +93,7 @@ class ClusterKeeper:
     Raises
     ------
     StoreUnavailable
-        The log cannot be read.
+        The log or the name of the links cannot be read, or that cannot be written.
     """
 
     def __init__(
@@ -206,8 +200,12 @@ class ClusterKeeper:
 def _origin(directory: Path) -> str:
     """Return the name of this directory's links among those of others, for ever the same."""
     path = directory / ORIGIN_NAME
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        partial.write_text(secrets.token_hex(8), "ascii")
-        os.replace(partial, path)
-    return path.read_text("ascii")
+    try:
+        # Services of before did not flush it: empty after a power cut, all would have one name.
+        name = path.read_text("ascii") if path.exists() else ""
+        if not name:
+            name = secrets.token_hex(8)
+            replace_file(path, name.encode())
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+    return name

@@ -163,7 +163,7 @@ class SharedLog:
             told, entries = cast(tuple[bytes, list[list[object]]], reply)
             read_us, last_us, published_us = _TOLD.unpack(told)
             return Heard(read_us, last_us, published_us, [_entry(one) for one in entries])
-        except (TypeError, ValueError, error) as fault:
+        except (TypeError, ValueError, IndexError, error) as fault:
             raise StoreUnavailable(f"Redis: {self.key!r} is damaged") from fault
 
     def drop(self) -> None:

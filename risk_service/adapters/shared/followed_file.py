@@ -1,12 +1,12 @@
 """What a service remembers of the windows that it shares: a small file beside its log."""
 
-import os
 import secrets
 from pathlib import Path
 
 import msgspec
 
 from risk_service.adapters.redis.marks import Mark
+from risk_service.adapters.whole_file import replace_file
 from risk_service.domain.errors import StoreUnavailable
 
 FILE_NAME = "windows.shared.json"
@@ -46,7 +46,6 @@ class FollowedFile:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
         self._path = directory / FILE_NAME
 
     def read(self) -> Followed:
@@ -72,22 +71,7 @@ class FollowedFile:
         StoreUnavailable
             It cannot be written; the one before is left as it was.
         """
-        partial = self._path.with_suffix(".partial")
         try:
-            with partial.open("wb") as file:
-                file.write(msgspec.json.encode(followed))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, self._path)
-            _sync(self._directory)
+            replace_file(self._path, msgspec.json.encode(followed))
         except OSError as error:
             raise StoreUnavailable(f"{self._path}: {error.strerror}") from error
-
-
-def _sync(directory: Path) -> None:
-    """Make a rename durable: an older file would say that nothing is missing."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

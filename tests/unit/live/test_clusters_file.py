@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from risk_service.adapters.live import clusters_file
-from risk_service.adapters.live.clusters_file import FILE_NAME, ClusterKeeper
+from risk_service.adapters.live.clusters_file import FILE_NAME, ORIGIN_NAME, ClusterKeeper
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.graph import Graph
 from risk_service.features.clusters.links import LinkReader
@@ -145,6 +145,19 @@ def test_a_file_from_before_links_were_shared_is_gone_on_with(shop: LiveShop) ->
     assert (keeper.place.entry_us, keeper.place.published_us) == (0, before_us)
     assert keeper.state.applied_us == keeper.place.published_us
     keeper.close()
+    shop.state.close()
+
+
+def test_a_name_that_a_power_cut_emptied_is_made_again(shop: LiveShop) -> None:
+    """Nameless services would take each other's links for their own and publish none."""
+    (shop.directory / ORIGIN_NAME).touch()
+    keeper = shared_keeper(shop)
+    again = shared_keeper(shop)
+    assert keeper.place is not None
+    assert len(keeper.place.origin) == 16
+    assert again.place == keeper.place
+    keeper.close()
+    again.close()
     shop.state.close()
 
 

@@ -1,0 +1,43 @@
+"""What goes on beside the orders on the loop: nothing of it ends without a word."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+AFTER_A_BUG_S = 1.0
+
+log = logging.getLogger(__name__)
+
+Work = Coroutine[Any, Any, None]
+
+
+def start_beside(*works: Work) -> tuple[asyncio.Task[None], ...]:
+    """Start what goes on until it is cancelled; the log says so if one fails before."""
+    tasks = tuple([asyncio.create_task(one) for one in works])
+    for task in tasks:
+        task.add_done_callback(_tell_end)
+    return tasks
+
+
+async def keep_on(step: Callable[[], float], failed: str) -> None:
+    """Call again and again, each time after as many seconds as the last call has said.
+
+    Parameters
+    ----------
+    failed
+        What the log calls a step that failed by a bug; the next one is tried all the same, since
+        what is not passed on once would not be until a restart.
+    """
+    while True:
+        try:
+            pause_s = step()
+        except Exception:
+            log.exception(failed)
+            pause_s = AFTER_A_BUG_S
+        await asyncio.sleep(pause_s)
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task_ended", exc_info=error, extra={"error_type": type(error).__name__})

@@ -1,0 +1,51 @@
+"""What goes on beside the orders: a bug in it is told and does not end it for good."""
+
+import asyncio
+import logging
+
+import pytest
+
+from risk_service.bootstrap import beside
+from risk_service.bootstrap.beside import keep_on, start_beside
+
+
+async def test_a_step_that_fails_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else links and verified levels would not be passed on until a restart."""
+    monkeypatch.setattr(beside, "AFTER_A_BUG_S", 0.0)
+    again = asyncio.Event()
+    calls: list[int] = []
+
+    def step() -> float:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        again.set()
+        return 60.0
+
+    with caplog.at_level(logging.ERROR):
+        (task,) = start_beside(keep_on(step, "links_not_followed"))
+        await asyncio.wait_for(again.wait(), 10.0)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert [one.message for one in caplog.records] == ["links_not_followed"]
+    assert len(calls) == 2
+
+
+async def test_work_that_ends_by_a_fault_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A task that nobody waits for would end without a word; a cancelled one needs none."""
+
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    with caplog.at_level(logging.ERROR):
+        failed, cancelled = start_beside(broken(), endless())
+        await asyncio.wait((failed,))
+        cancelled.cancel()
+        await asyncio.wait((cancelled,))
+    (told,) = caplog.records
+    assert (told.message, told.error_type) == ("task_ended", "ZeroDivisionError")  # type: ignore[attr-defined]  # our own field
