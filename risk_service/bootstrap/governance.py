@@ -25,7 +25,8 @@ from risk_service.limits.book import LimitBook, read_limits, shipped_text
 from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
 from risk_service.rules.examples import run_examples
-from risk_service.rules.rule_set import RuleSet, load_rule_set, read_texts, shipped_rules
+from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_rules
+from risk_service.rules.rule_texts import read_texts
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from risk_service.cli.rules_text import LANGUAGES, change_text, word
 from risk_service.domain.errors import ConfigFault
 from risk_service.governance.backtests import report_of, signature_file, signer_of
 from risk_service.rules.changes import compare
-from risk_service.rules.rule_set import load_rule_set, read_texts
+from risk_service.rules.rule_set import load_rule_set
+from risk_service.rules.rule_texts import read_texts
 
 NAMES = {"rules": "Rules", "limits": "Limits"}
 Command = Callable[..., None]

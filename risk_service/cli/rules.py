@@ -24,13 +24,8 @@ from risk_service.rules.changes import compare
 from risk_service.rules.examples import run_examples
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.parse import try_rules
-from risk_service.rules.rule_set import (
-    RuleSet,
-    load_rule_set,
-    read_texts,
-    shipped_languages,
-    shipped_rules,
-)
+from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_languages, shipped_rules
+from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.variables import Subject, all_variables
 
 SUBJECTS = tuple(subject.value for subject in Subject)

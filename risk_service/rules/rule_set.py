@@ -25,13 +25,12 @@ from risk_service.rules.faults import Fault, RuleFileFault
 from risk_service.rules.hit import hit
 from risk_service.rules.parse import parse_rules
 from risk_service.rules.rule import Rule, Scope
+from risk_service.rules.rule_texts import SUFFIX, read_texts
 from risk_service.rules.schedule import ALWAYS, Schedule
 from risk_service.rules.screen import Atom, Clause, clauses, impossible, quickest
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject, variables_of, vocabulary_of
 
-SUFFIX = ".toml"
-FILE_BYTES_MAX = 1_000_000
 # Every order pays for the rules in scope.
 RULES_MAX = 2_000
 # Distinct sets of promotion types in orders; far fewer occur.
@@ -224,26 +223,6 @@ def shipped_rules() -> RuleSet:
     )
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """Return the texts of a rule file, or of all rule files of a directory, by name."""
-    found = [path] if path.is_file() else sorted(path.glob(f"*{SUFFIX}"))
-    if not found:
-        raise ConfigFault(f"{path}: no rule files there; they end in {SUFFIX}")
-    texts = {}
-    for one in found:
-        try:
-            content = one.read_bytes()
-            if len(content) > FILE_BYTES_MAX:
-                raise ConfigFault(f"{one}: larger than {FILE_BYTES_MAX:,} bytes")
-            # Editors on Windows begin a file with a mark that is no TOML.
-            texts[one.name] = content.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError as error:
-            raise ConfigFault(f"{one}: not UTF-8 at byte {error.start}") from error
-        except OSError as error:
-            raise ConfigFault(f"{one}: cannot be read: {error.strerror}") from error
-    return texts
-
-
 def _step(rule: Rule, variables: Variables) -> _Step:
     found = clauses(rule.expression.tree, variables)
     return _Step(
@@ -298,4 +277,4 @@ def _twice(rule: Rule, first: Rule) -> RuleFileFault:
     )
 
 
-__all__ = ["Fault", "RuleSet", "load_rule_set", "read_texts", "shipped_languages", "shipped_rules"]
+__all__ = ["Fault", "RuleSet", "load_rule_set", "shipped_languages", "shipped_rules"]

@@ -5,7 +5,8 @@ import re
 from risk_service.domain.errors import ConfigFault, RiskError
 from risk_service.rules.changes import flagging_sha256
 from risk_service.rules.rule import Rule, Scope
-from risk_service.rules.rule_set import load_rule_set, read_texts
+from risk_service.rules.rule_set import load_rule_set
+from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.schedule import ALWAYS
 from risk_service.rules.variables import Subject
 from training.backtest.condition import advice
