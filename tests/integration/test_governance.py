@@ -460,6 +460,15 @@ def test_trail_shows_who_changed_what(
         people["analyst"].call("ListAudit")
 
 
+@pytest.fixture(scope="module")
+def _named_list(people: People) -> None:
+    """Have a list to which a request may name entries that it has not."""
+    people["analyst"].call(
+        "AddListEntries", list_id="named", kind="grey", entries=[entry("sku", "sku-n")], note="n"
+    )
+
+
+@pytest.mark.usefixtures("_named_list")
 @pytest.mark.parametrize(
     ("method", "values", "field"),
     [
@@ -467,8 +476,8 @@ def test_trail_shows_who_changed_what(
         ("ListPublications", {"kind": "rules", "limit": 501}, "limit"),
         ("ListAudit", {"limit": -1}, "limit"),
         ("ListEntries", {"list_id": "x", "after_entry_id": "17"}, "after_entry_id"),
-        ("RemoveListEntries", {"list_id": "devices", "entry_ids": ["le_x"]}, r"entry_ids\[0\]"),
-        ("RemoveListEntries", {"list_id": "devices", "note": "n"}, "entry_ids"),
+        ("RemoveListEntries", {"list_id": "named", "entry_ids": ["le_x"]}, r"entry_ids\[0\]"),
+        ("RemoveListEntries", {"list_id": "named", "note": "n"}, "entry_ids"),
         ("AddListEntries", {"list_id": "x", "kind": "deny"}, "entries"),
         ("AddListEntries", {"list_id": "No", "kind": "deny", "entries": [entry("sku", "a")]},
          "list_id"),
