@@ -133,7 +133,8 @@ def toml_texts(error: tomllib.TOMLDecodeError) -> Texts:
 
 
 def _plainly(first: ErrorDetails, path: str, key: str) -> Texts:
-    message = first["msg"]
+    # Words that are not ours may have braces of their own.
+    message = first["msg"].replace("{", "{{").replace("}", "}}")
     en, zh, hint_en, hint_zh = _WORDS.get(first["type"], (message, message, "", ""))
     told = {"found": _found(first), **first.get("ctx", {})}
     hint_en, hint_zh = _SHAPES.get(key, (hint_en, hint_zh))
@@ -142,7 +143,7 @@ def _plainly(first: ErrorDetails, path: str, key: str) -> Texts:
 
 def _found(first: ErrorDetails) -> str:
     if isinstance(first["input"], dict):
-        return "a table"
+        return "{...}"  # as TOML writes one within a line, in either language
     shown = repr(first["input"])
     return shown if len(shown) <= _FOUND_MAX else f"{shown[:_FOUND_MAX]}..."
 

@@ -10,7 +10,7 @@ import pytest
 from risk_service.adapters.shared import windows as shared_windows
 from risk_service.pb.risk.v1 import risk_pb2_grpc
 from tests.fixtures.live_shop import LiveShop
-from tests.fixtures.redis_server import RedisServer
+from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -18,7 +18,7 @@ from tests.fixtures.service import (
     make_files,
     start_server,
 )
-from tests.fixtures.shared_shop import OpenShop, shop_on
+from tests.fixtures.shared_shop import KEEPING, OpenShop, shop_on
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +72,10 @@ def shop_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenSho
             return shop
 
         yield shop_at
+
+
+@pytest.fixture(params=["with its data", "without its data"])
+def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """Run a server that keeps everything when it is killed, or nothing."""
+    with redis_server(*(KEEPING if request.param == "with its data" else ())) as one:
+        yield one

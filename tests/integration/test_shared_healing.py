@@ -9,7 +9,6 @@ from risk_service.features.windows.order_event import order_event
 from risk_service.intake.intake import Taken
 from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
 from tests.fixtures.shared_shop import (
-    KEEPING,
     OpenShop,
     check_shared,
     errors_of,
@@ -25,13 +24,6 @@ HOUR_US = 3_600_000_000
 def server() -> Iterator[RedisServer]:
     """Run a server that forgets everything when it is killed."""
     with redis_server() as one:
-        yield one
-
-
-@pytest.fixture(params=["with its data", "without its data"])
-def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
-    """Run a server that keeps everything when it is killed, or nothing."""
-    with redis_server(*(KEEPING if request.param == "with its data" else ())) as one:
         yield one
 
 

@@ -35,13 +35,6 @@ def server() -> Iterator[RedisServer]:
         yield one
 
 
-@pytest.fixture(params=["with its data", "without its data"])
-def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
-    """Run a server that keeps everything when it is killed, or nothing."""
-    with redis_server(*(KEEPING if request.param == "with its data" else ())) as one:
-        yield one
-
-
 @pytest.mark.parametrize("while_away", [False, True])
 def test_a_restart_counts_what_is_missing_and_nothing_twice(
     either: RedisServer, shop_at: OpenShop, while_away: bool

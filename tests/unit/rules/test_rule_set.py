@@ -209,7 +209,7 @@ def test_refuses_with_line_and_hint(
         ('topic = "test"', 'topic = "test', 2, "no TOML: Illegal", "no closing quote"),
         ("format = 1", "format = 1\nformat = 1", 2, "Cannot overwrite", "stands here twice"),
         ("format = 1", "format = 2", 1, "format: 2 cannot stand here", "write format = 1"),
-        ("[[rule]]", "[rule]", 3, "rule: a table is no list", "[[rule]]"),
+        ("[[rule]]", "[rule]", 3, "rule: {...} is no list", "[[rule]]"),
         ("topic", "topics", 2, "topics: there is no such key", "did you mean topic?"),
     ],
 )
