@@ -71,21 +71,6 @@ class GrantingLedger(Protocol):
         """Hold for the orders of a group, each seeing those before."""
 
 
-class NoLimits:
-    """A ledger that is never asked, because no limit is in force."""
-
-    def check(self, demands: Sequence[Demand], now_us: int) -> list[Grant]:
-        """Refuse: whoever asks has taken no limit for one."""
-        raise StoreUnavailable("there is no ledger of reservations")
-
-    def expect(self, demands: Sequence[Demand], now_us: int) -> None:
-        """Do nothing."""
-
-    def hold(self, requests: Sequence[HoldRequest], now_us: int) -> Reserved:
-        """Refuse, as ``check`` does."""
-        raise StoreUnavailable("there is no ledger of reservations")
-
-
 class Limiting:
     """Holds what orders take of purchase limits.
 
