@@ -21,6 +21,7 @@ from risk_service.domain.reported import EventRecord, LifeEvent, PastOrder, Refu
 from risk_service.domain.stamps import Stamps
 from risk_service.domain.vocabulary import EventType, RefusalReason
 from risk_service.feature_ports import WindowStore
+from risk_service.features.windows.applying import applied_stamps
 from risk_service.features.windows.order_event import action_event, life_event, past_life_event
 from risk_service.features.windows.tiles import MAX_AGE_US
 from risk_service.intake.reservations import Happened, Reservations
@@ -194,7 +195,7 @@ class Intake:
         in this process waits for the log. So after a failure the group may come again.
         """
         counted = [record for record in records if not record.same_as]
-        applied = self._applied(events, now_us)
+        applied = applied_stamps(self.windows, events, now_us)
         stamped = [
             self._stamped(record, of_groups, now_us)
             for record, of_groups in zip(counted, applied, strict=True)
@@ -205,18 +206,6 @@ class Intake:
         # Behind the others: their stamps are given by the windows and must rise.
         stamped += [self._stamped(record, [], now_us) for record in records if record.same_as]
         self.log.append(stamped)
-
-    def _applied(self, events: Sequence[Event], now_us: int) -> list[list[int]]:
-        """Return the stamps under which events count, none where windows are not available."""
-        if not events:
-            return []
-        try:
-            stamps: list[list[int]] = self.windows.apply(events, now_us).tolist()
-        except StoreUnavailable as error:
-            # The log has the events all the same, and windows are made from it.
-            log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
-            return [[] for _ in events]
-        return stamps
 
     def _stamped(self, record: EventRecord, applied_us: list[int], now_us: int) -> EventRecord:
         """Return the record with its place in the log and, where they differ, all its stamps."""

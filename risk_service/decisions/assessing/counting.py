@@ -1,19 +1,16 @@
 """Lets claims and promotion actions count in the windows, as reported events do."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from risk_service.decisions.assessing.pending import Drafted
-from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.reported import EventRecord
 from risk_service.domain.stamps import Stamps
 from risk_service.feature_ports import WindowStore
-
-log = logging.getLogger(__name__)
+from risk_service.features.windows.applying import applied_stamps
 
 CountLinks = Callable[[Sequence[tuple[int, Event]]], None]
 
@@ -36,7 +33,7 @@ class Counting:
         """Return what the log keeps of a group, in the order of its stamps."""
         counted = [one for one in drafted if one.event is not None and one.reported is not None]
         events = [one.event for one in counted if one.event is not None]
-        applied = self._applied(events, now_us)
+        applied = applied_stamps(self.windows, events, now_us)
         records = [
             self._of_one(one.reported, of_groups, now_us)
             for one, of_groups in zip(counted, applied, strict=True)
@@ -48,17 +45,6 @@ class Counting:
         rest = [one.reported for one in drafted if one.event is None and one.reported is not None]
         # Behind the others: their stamps are given by the windows and must rise.
         return records + [self._of_one(record, [], now_us) for record in rest]
-
-    def _applied(self, events: Sequence[Event], now_us: int) -> list[list[int]]:
-        if not events:
-            return []
-        try:
-            stamps: list[list[int]] = self.windows.apply(events, now_us).tolist()
-        except StoreUnavailable as error:
-            # Decisions go on: the log has the events, and windows are made from it.
-            log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
-            return [[] for _ in events]
-        return stamps
 
     def _of_one(self, record: EventRecord, applied_us: list[int], now_us: int) -> EventRecord:
         stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
