@@ -20,6 +20,7 @@ from training.datasets.own_events import (
     entity_column,
     numeric_column,
     read_own_description,
+    verify_own_files,
 )
 from training.labels import NEVER_US, UNLABELLED, AbuseLabels, LabelTable, align_labels
 
@@ -69,9 +70,11 @@ def read_events(directory: Path) -> OwnEvents:
     Raises
     ------
     DataFault
-        The directory holds no such data set, or its files do not fit together.
+        The directory holds no such data set, its files do not fit together, or one was changed
+        since the import.
     """
     description = read_own_description(directory)
+    verify_own_files(directory, description)
     with pq.ParquetFile(directory / EVENTS) as file:
         table = {name: file.read([name]).column(0) for name in file.schema_arrow.names}
     exponent = description.amount.exponent if description.amount is not None else 0

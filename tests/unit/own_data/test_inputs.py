@@ -4,8 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from risk_service.domain.errors import DataFault
 from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
 from training.labels import NEVER_US, AbuseLabels
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
@@ -158,6 +161,16 @@ def test_unseen_and_rare_levels_share_a_code(tmp_path: Path) -> None:
     codes = inputs_of(events, labels, plan, tmp_path).columns["cat/channel"]
     assert set(codes[250:299].tolist()) == {2.0}
     assert np.isnan(codes[299])
+
+
+def test_data_changed_since_the_import_is_not_read(tmp_path: Path) -> None:
+    """A label turned in the file is no label of the source."""
+    directory = card_shop(rows=100).write(tmp_path / "shop")
+    path = directory / "labels.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table.slice(1), table.slice(0, 1)]), path)
+    with pytest.raises(DataFault, match=r"labels\.parquet: was changed"):
+        read_events(directory)
 
 
 def test_texts_one_to_one_share_one_history(tmp_path: Path) -> None:
