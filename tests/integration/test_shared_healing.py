@@ -12,6 +12,7 @@ from tests.fixtures.shared_shop import (
     OpenShop,
     check_shared,
     errors_of,
+    lived,
     outage,
     wait_whole,
     windows_of,
@@ -107,9 +108,7 @@ def test_two_services_heal_what_is_theirs(either: RedisServer, shop_at: OpenShop
 
 def test_redis_that_went_back_in_time_is_caught_up(server: RedisServer, shop_at: OpenShop) -> None:
     """A server that starts from an older copy of its data lost what came later, and gets it."""
-    shop = shop_at("state", [server])
-    shop.live_on(10)
-    wait_whole(shop)
+    shop = lived(shop_at("state", [server]))
     server.call("SAVE")
     shop.live_on(10)
     wait_whole(shop)
@@ -125,9 +124,7 @@ def test_redis_that_went_back_in_time_is_caught_up(server: RedisServer, shop_at:
 def test_data_that_went_back_under_a_running_server(shop_at: OpenShop) -> None:
     """As after a resynchronisation with another one: the run is the same, the marks are older."""
     with redis_server("--enable-debug-command", "local") as server:
-        shop = shop_at("state", [server])
-        shop.live_on(10)
-        wait_whole(shop)
+        shop = lived(shop_at("state", [server]))
         server.call("SAVE")
         shop.live_on(10)
         wait_whole(shop)
@@ -163,9 +160,7 @@ def test_data_lost_without_a_word_is_found_by_the_marks(
     server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No connection breaks when everything is deleted: the next look at the marks tells."""
-    shop = shop_at("state", [server])
-    shop.live_on(10)
-    wait_whole(shop)
+    shop = lived(shop_at("state", [server]))
     server.call("FLUSHALL")
     assert windows_of(shop).step()
     assert not windows_of(shop).is_whole
@@ -177,9 +172,7 @@ def test_data_lost_without_a_word_is_found_by_the_marks(
 def test_one_server_of_a_cluster_that_lost_its_data(shop_at: OpenShop) -> None:
     """Its entities are counted anew, those of the other servers stay as they are."""
     with redis_cluster() as nodes:
-        shop = shop_at("state", nodes)
-        shop.live_on(10)
-        wait_whole(shop)
+        shop = lived(shop_at("state", nodes))
         nodes[1].kill()
         # Alone, so that servers that do answer count it under the stamp that the log gives.
         shop.now_us += HOUR_US

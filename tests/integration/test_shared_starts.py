@@ -22,6 +22,7 @@ from tests.fixtures.shared_shop import (
     OpenShop,
     check_shared,
     errors_of,
+    lived,
     outage,
     wait_whole,
     windows_of,
@@ -40,9 +41,7 @@ def test_a_restart_counts_what_is_missing_and_nothing_twice(
     either: RedisServer, shop_at: OpenShop, while_away: bool
 ) -> None:
     """Stopped in an outage, or while all was well; Redis may be killed while nobody looks."""
-    shop = shop_at("state", [either])
-    shop.live_on(10)
-    wait_whole(shop)
+    shop = lived(shop_at("state", [either]))
     if while_away:
         either.kill()
         shop.live_on(5)
@@ -60,9 +59,7 @@ def test_a_healthy_restart_reads_nothing_of_the_log(
     server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop
 ) -> None:
     """All that is logged counts: not even ids that were forgotten meanwhile count twice."""
-    shop = shop_at("state", [server])
-    shop.live_on(10)
-    wait_whole(shop)
+    shop = lived(shop_at("state", [server]))
     shop.live_on(10)
     # Killed: what it remembers is what it wrote when it opened.
     shutil.copytree(tmp_path / "state", tmp_path / "killed")
@@ -79,9 +76,7 @@ def test_kill_of_the_service_while_it_heals(
     either: RedisServer, tmp_path: Path, shop_at: OpenShop
 ) -> None:
     """Killed again and again in the middle, it goes on where it was, and counts nothing twice."""
-    shop = shop_at("state", [either])
-    shop.live_on(10)
-    wait_whole(shop)
+    shop = lived(shop_at("state", [either]))
     outage(shop, either, 40)
     shop.state.close()
     command = [sys.executable, "-m", "tests.fixtures.healing_worker"]
@@ -131,9 +126,7 @@ def test_history_that_is_being_filled_is_left_alone(
     server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A service waits for the end of it, then counts what its log has since the history."""
-    shop = shop_at("state", [server])
-    shop.live_on(10)
-    wait_whole(shop)
+    shop = lived(shop_at("state", [server]))
     history = RedisHistory(shop.compiled, parse_addresses(server.address), notice_s=0.0)
     assert history.begin(1, Existing.REPLACE)
     assert windows_of(shop).step()

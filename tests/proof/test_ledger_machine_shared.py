@@ -23,4 +23,6 @@ def _servers() -> Iterator[None]:
 @pytest.mark.parametrize("kind", ["postgres", "postgres+redis"])
 def test_shared_ledger_does_as_the_oracle_says(kind: str) -> None:
     """A hundred histories: never over, counters = ledger, one end, nothing held for ever."""
-    run_state_machine_as_test(machine(kind), settings=settings(EFFORT, max_examples=EXAMPLES))
+    played = machine(kind)
+    run_state_machine_as_test(played, settings=settings(EFFORT, max_examples=EXAMPLES))
+    assert played.granted

@@ -56,15 +56,7 @@ class Plays:
         self.conflicts = 0
 
     def open(self) -> None:
-        """Connect and bring the tables to this version; every call does so when needed.
-
-        Raises
-        ------
-        ConfigFault
-            The tables belong to a newer version of the service.
-        StoreUnavailable
-            The server does not answer.
-        """
+        """Connect and bring the tables to this version, as ``PostgresLedger.open`` says."""
         if not self.is_open:
             migrate(self._session)
             self.is_open = True

@@ -24,8 +24,22 @@ class FileKind:
         return len(self.steps)
 
 
-# Attempts that failed are counted for a while. Those of before count for nothing. In the log and
-# in the copy of what all services verified.
+# In the log, and in the copy of what all services verified.
+VERIFICATIONS = """
+    CREATE TABLE verifications (
+        seq INTEGER PRIMARY KEY,
+        request_id TEXT NOT NULL UNIQUE,
+        account TEXT NOT NULL,
+        real_name TEXT NOT NULL,
+        level INTEGER NOT NULL,
+        expires_at_us INTEGER NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX verifications_of_account ON verifications (account, expires_at_us);
+    CREATE INDEX verifications_of_name ON verifications (real_name, expires_at_us)
+        WHERE real_name <> '';
+"""
+# Attempts that failed are counted for a while. Those of before count for nothing.
 FAILED_ATTEMPTS = """
     ALTER TABLE verifications ADD COLUMN refused_name TEXT NOT NULL DEFAULT '';
     ALTER TABLE verifications ADD COLUMN at_us INTEGER NOT NULL DEFAULT 0;
@@ -72,19 +86,8 @@ DECISION_LOG = FileKind(
             owner TEXT NOT NULL, at_us INTEGER NOT NULL, amount INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX benefits_of_owner ON benefit_entries (owner, at_us);
-        CREATE TABLE verifications (
-            seq INTEGER PRIMARY KEY,
-            request_id TEXT NOT NULL UNIQUE,
-            account TEXT NOT NULL,
-            real_name TEXT NOT NULL,
-            level INTEGER NOT NULL,
-            expires_at_us INTEGER NOT NULL,
-            record BLOB NOT NULL
-        ) STRICT;
-        CREATE INDEX verifications_of_account ON verifications (account, expires_at_us);
-        CREATE INDEX verifications_of_name ON verifications (real_name, expires_at_us)
-            WHERE real_name <> '';
-        """,
+        """
+        + VERIFICATIONS,
         # Reservations and what they add up to, in the log's transactions. Cells of a counter lie
         # side by side, and so do the counters of one subject, whose token their key begins with.
         """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
-from risk_service.adapters.sqlite.schema import FAILED_ATTEMPTS, FileKind, migrate
+from risk_service.adapters.sqlite.schema import FAILED_ATTEMPTS, VERIFICATIONS, FileKind, migrate
 from risk_service.adapters.sqlite.verifications import (
     INSERT_IF_NEW,
     SqliteVerifications,
@@ -24,19 +24,8 @@ SHARED_VERIFICATIONS = FileKind(
     name="copy of verifications",
     application_id=0x50524D53,  # "PRMS"
     steps=(
-        """
-        CREATE TABLE verifications (
-            seq INTEGER PRIMARY KEY,
-            request_id TEXT NOT NULL UNIQUE,
-            account TEXT NOT NULL,
-            real_name TEXT NOT NULL,
-            level INTEGER NOT NULL,
-            expires_at_us INTEGER NOT NULL,
-            record BLOB NOT NULL
-        ) STRICT;
-        CREATE INDEX verifications_of_account ON verifications (account, expires_at_us);
-        CREATE INDEX verifications_of_name ON verifications (real_name, expires_at_us)
-            WHERE real_name <> '';
+        VERIFICATIONS
+        + """
         CREATE TABLE place (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             origin TEXT NOT NULL, entry_us INTEGER NOT NULL, published INTEGER NOT NULL
