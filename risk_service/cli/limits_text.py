@@ -62,7 +62,7 @@ _CATALOGUE = (
     (r"(`[^`]*`) goes with rolling windows only", r"\1 只用于滚动窗口"),
     (r"(`[^`]*`) goes with k_of_n only", r"\1 只用于 k_of_n"),
     (r"(`[^`]*`) goes with the measures (.*) and (.*) only", r"\1 只用于计量 \2 和 \3"),
-    (r"(`[^`]*`) stands alone: .*", r"\1 须单独使用：团伙会合并，计数随之合并"),
+    (r"(`[^`]*`) stands alone: .*", r"\1 须单独使用：身份簇会合并，计数随之合并"),
     (r"an active policy names who approved it: (.*)", r"生效的策略须写明审批人：\1"),
     (r"a limit on money names its currency: (.*)", r"金额限制须写明币种：\1"),
     (r"a calendar window names its time zone: (.*)", r"日历窗口须写明时区：\1"),

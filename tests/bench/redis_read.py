@@ -44,7 +44,7 @@ PATIENT_S = 30.0
 ROWS = (
     Row(title="records an order reads", value=number("records"), digits=1),
     Row(title="bytes of a record in Redis, with its key and overhead", value=number("memory")),
-    Row(title="- of it the value", value=number("value_bytes")),
+    Row(title="bytes of a value that an order reads", value=number("value_bytes")),
     *(
         Row(title=f"{title}, us/order", value=number(name))
         for title, name in (
