@@ -105,9 +105,11 @@ class ClaimsServicer:
     async def _verify_real_name(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         attempt, evidence = self.desk.verification(payload)
         known = self.verifying.known(attempt.request_id, attempt.fingerprint)
-        answer = known or await self._verified(attempt, evidence, remaining_s)
-        self.metrics.assessment_made("real_name", answer.result.name)
-        return verified_response(answer).SerializeToString()
+        if known is None:
+            with self.attempts.one_payload(attempt):
+                known = await self._verified(attempt, evidence, remaining_s)
+        self.metrics.assessment_made("real_name", known.result.name)
+        return verified_response(known).SerializeToString()
 
     async def _verified(
         self,

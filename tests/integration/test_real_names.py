@@ -236,6 +236,18 @@ def test_guessing_ends_after_so_many_attempts(stub: Stub, metrics_port: int) -> 
     assert 'risk_real_name_attempts_refused_total{field="account_id"} 5.0' in text
 
 
+def test_one_request_id_asks_about_one_payload_at_a_time(stub: Stub) -> None:
+    """Of several payloads under one id only one could be stored: the provider hears of one."""
+    tries = [
+        verify_request("one-id", "acc-one-id", number=id_number("997", f"198503{day:02}"))
+        for day in (7, 8, 9)
+    ]
+    tries.append(verify_request("one-id", "acc-one-id", phone=1))
+    calls = [stub.VerifyRealName.future(one, timeout=10) for one in tries]
+    errors = [error for call in calls if (error := call.exception()) is not None]
+    assert [error.code() for error in errors] == [Code.ALREADY_EXISTS] * 3
+
+
 def test_names_and_numbers_never_reach_the_disk_or_the_log(
     stub: Stub, server: RunningServer
 ) -> None:

@@ -1,7 +1,9 @@
 """Bounds how often the provider is asked in vain: for an account, and for a document's number.
 
-What failed is counted in the store. What is under way counts as if it would fail, so that
-many calls at once get no more tries than one after the other.
+What failed is counted in the store. What is under way in this service counts as if it would
+fail, so that many calls at once get no more tries than one after the other. The bound is that of
+one service: of several that share their verifications each learns of the others' failures once
+they are published, and of what is under way there it knows nothing.
 """
 
 import math
@@ -12,7 +14,7 @@ from datetime import UTC, datetime
 
 from risk_service.decisions.real_names.policy import RealNamePolicy
 from risk_service.decisions.real_names.verifying import VerificationAttempt
-from risk_service.domain.errors import TooManyAttempts, Violation
+from risk_service.domain.errors import RequestIdReused, TooManyAttempts, Violation
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.verification import AttemptOf
 from risk_service.ports import Clock, VerificationStore
@@ -42,6 +44,30 @@ class Attempts:
         }
         # Request ids; one that is repeated meanwhile stands here twice.
         self._under_way: defaultdict[_Key, list[str]] = defaultdict(list)
+        self._payloads: defaultdict[str, list[bytes]] = defaultdict(list)
+
+    @contextmanager
+    def one_payload(self, attempt: VerificationAttempt) -> Iterator[None]:
+        """Hold the request id for the attempt's payload until what came of it is stored.
+
+        Of two payloads only one could be stored, and the provider's no to the other counted
+        nowhere.
+
+        Raises
+        ------
+        RequestIdReused
+            The id is under way with another payload.
+        """
+        payloads, fingerprint = self._payloads[attempt.request_id], attempt.fingerprint
+        if any(one != fingerprint for one in payloads):
+            raise RequestIdReused("the request id is under way with another payload")
+        payloads.append(fingerprint)
+        try:
+            yield
+        finally:
+            payloads.remove(fingerprint)
+            if not payloads:
+                del self._payloads[attempt.request_id]
 
     @contextmanager
     def under_way(self, attempt: VerificationAttempt) -> Iterator[None]:

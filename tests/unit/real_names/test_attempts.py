@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from risk_service.adapters.clock import ReplayClock
 from risk_service.adapters.sqlite.connection import connect
@@ -28,7 +29,7 @@ from risk_service.decisions.real_names.attempts import Attempts
 from risk_service.decisions.real_names.policy import HOUR_US, load_real_name_policy
 from risk_service.decisions.real_names.verified import Verified
 from risk_service.decisions.real_names.verifying import VerificationAttempt, Verifying
-from risk_service.domain.errors import TooManyAttempts
+from risk_service.domain.errors import RequestIdReused, TooManyAttempts
 from risk_service.domain.verification import PhoneCodeResult, ProviderAnswer, Verification
 from risk_service.domain.vocabulary import VerificationLevel
 from risk_service.ports import VerificationStore
@@ -170,6 +171,18 @@ def test_of_two_calls_at_the_last_attempt_one_is_asked(office: Office) -> None:
     office.tried(other, None)
     office.tried(last, NO)
     assert office.refused(other).retry_after_s == DAY_US // 10**6
+
+
+def test_a_request_id_is_of_one_payload_until_it_is_known(office: Office) -> None:
+    """The same one may come again meanwhile; another is refused, and asks nobody."""
+    one, other = attempt("same"), replace(attempt("same"), fingerprint=b"other")
+    with office.attempts.one_payload(one), office.attempts.one_payload(one):
+        with pytest.raises(RequestIdReused), office.attempts.one_payload(other):
+            pytest.fail("it was admitted")
+        with office.attempts.one_payload(attempt("else")):
+            pass
+    with office.attempts.one_payload(other), pytest.raises(RequestIdReused):
+        office.attempts.one_payload(one).__enter__()
 
 
 STEPS = st.tuples(
