@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-AFTER_A_BUG_S = 1.0
+from risk_service.domain.errors import RiskError
+
+AFTER_A_FAULT_S = 1.0
 
 log = logging.getLogger(__name__)
 
 Work = Coroutine[Any, Any, None]
+# Returns after how many seconds it is to be done again.
+Step = Callable[[], float | Awaitable[float]]
 
 
 def start_beside(*works: Work) -> tuple[asyncio.Task[None], ...]:
@@ -20,21 +24,27 @@ def start_beside(*works: Work) -> tuple[asyncio.Task[None], ...]:
     return tasks
 
 
-async def keep_on(step: Callable[[], float], failed: str) -> None:
+async def keep_on(step: Step, failed: str) -> None:
     """Call again and again, each time after as many seconds as the last call has said.
 
     Parameters
     ----------
     failed
-        What the log calls a step that failed by a bug; the next one is tried all the same, since
-        what is not passed on once would not be until a restart.
+        What the log calls a step that failed; the next one is tried all the same, since what is
+        not done once would not be until a restart.
     """
     while True:
         try:
             pause_s = step()
+            if isinstance(pause_s, Awaitable):
+                pause_s = await pause_s
+        except RiskError as error:
+            # Foreseen, such as a store that is away: no trace is needed.
+            log.error(failed, extra={"error": str(error)})  # noqa: TRY400 - the message says it all
+            pause_s = AFTER_A_FAULT_S
         except Exception:
             log.exception(failed)
-            pause_s = AFTER_A_BUG_S
+            pause_s = AFTER_A_FAULT_S
         await asyncio.sleep(pause_s)
 
 

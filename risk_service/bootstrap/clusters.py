@@ -66,12 +66,15 @@ def _catch_up(links: SharedLinks, clock: Clock) -> None:
 
 async def keep_clusters(state: EmbeddedState, linked: Linked, clock: Clock) -> None:
     """Begin and finish nightly runs in time, and save the clusters now and then."""
-    while True:
-        await asyncio.sleep(CLUSTERS_EVERY_S)
+
+    async def step() -> float:
         linked.prepare(clock.now_us())
         if state.clusters.is_due():
             # The copy takes milliseconds, packing and writing a second or more.
             await asyncio.to_thread(state.clusters.taken())
+        return CLUSTERS_EVERY_S
+
+    await keep_on(step, "clusters_not_kept")
 
 
 async def follow_links(links: LinkLog, clock: Clock) -> None:

@@ -1,15 +1,14 @@
 """Wires the service of reservations: calls, groups, the trail of changes, what is forgotten."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 
 from risk_service.adapters.sqlite.adjustments import SqliteAdjustments
 from risk_service.adapters.sqlite.governance import as_json
+from risk_service.bootstrap.beside import keep_on
 from risk_service.bootstrap.build import SECOND_US, Service
 from risk_service.domain.actor import Actor
 from risk_service.domain.audit import AuditRow
-from risk_service.domain.errors import StoreUnavailable
 from risk_service.identity.payload import Fingerprinter
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.edge import Edge
@@ -83,14 +82,14 @@ def limit_servicer(
 async def forget_reservations(service: Service) -> None:
     """Forget reservations that are long over, some at a time between groups of orders."""
     keep_us = service.settings.ledger_keep_days * DAY_US
-    forgotten: int | None = 0
-    while keep_us:
-        await asyncio.sleep(FORGET_ROUND_S if forgotten is None else FORGET_EVERY_S)
+    if not keep_us:
+        return
+
+    def step() -> float:
         now_us = service.clock.now_us()
-        try:
-            forgotten = service.ledger.prune(now_us - keep_us, now_us)
-        except StoreUnavailable as error:
-            log.warning("reservations_not_forgotten", extra={"error": str(error)})
-        else:
-            if forgotten:
-                log.info("reservations_forgotten", extra={"count": forgotten})
+        forgotten = service.ledger.prune(now_us - keep_us, now_us)
+        if forgotten:
+            log.info("reservations_forgotten", extra={"count": forgotten})
+        return FORGET_ROUND_S if forgotten is None else FORGET_EVERY_S
+
+    await keep_on(step, "reservations_not_forgotten")

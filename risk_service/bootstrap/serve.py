@@ -12,7 +12,7 @@ import uvloop
 from prometheus_client import start_http_server
 
 from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
-from risk_service.bootstrap.beside import start_beside
+from risk_service.bootstrap.beside import keep_on, start_beside
 from risk_service.bootstrap.build import SECOND_US, Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
 from risk_service.bootstrap.clusters import follow_links, keep_clusters
@@ -23,7 +23,7 @@ from risk_service.bootstrap.windows import keep_windows
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
-from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.errors import ConfigFault
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.ports import Clock
@@ -240,15 +240,13 @@ def _window(settings: Settings, clock: Clock) -> Callable[[], TimeWindow]:
 
 async def _end_holds(service: Service) -> None:
     """End reservations whose time is over, some at a time between groups of orders."""
-    ended = 0
-    while True:
-        await asyncio.sleep(HOLDS_PAUSE_S if ended else HOLDS_EVERY_S)
-        try:
-            ended = service.ledger.expire(service.clock.now_us())
-        except StoreUnavailable as error:
-            # Nothing is lost: what has expired counts no more, and the next round tries again.
-            log.warning("holds_not_ended", extra={"error": str(error)})
-            ended = 0
+
+    def step() -> float:
+        ended = service.ledger.expire(service.clock.now_us())
+        return HOLDS_PAUSE_S if ended else HOLDS_EVERY_S
+
+    # Nothing is lost where it fails: what has expired counts no more.
+    await keep_on(step, "holds_not_ended")
 
 
 def _signals() -> tuple[asyncio.Event, asyncio.Event, asyncio.Event]:

@@ -7,30 +7,37 @@ import pytest
 
 from risk_service.bootstrap import beside
 from risk_service.bootstrap.beside import keep_on, start_beside
+from risk_service.domain.errors import StoreUnavailable
 
 
+@pytest.mark.parametrize("waits", [False, True])
 async def test_a_step_that_fails_is_told_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, waits: bool
 ) -> None:
     """Else links and verified levels would not be passed on until a restart."""
-    monkeypatch.setattr(beside, "AFTER_A_BUG_S", 0.0)
+    monkeypatch.setattr(beside, "AFTER_A_FAULT_S", 0.0)
     again = asyncio.Event()
-    calls: list[int] = []
+    faults = [ZeroDivisionError(), StoreUnavailable("it is away")]
 
     def step() -> float:
-        calls.append(1)
-        if len(calls) == 1:
-            raise ZeroDivisionError
+        if faults:
+            raise faults.pop(0)
         again.set()
         return 60.0
 
+    async def waiting_step() -> float:
+        await asyncio.sleep(0)
+        return step()
+
     with caplog.at_level(logging.ERROR):
-        (task,) = start_beside(keep_on(step, "links_not_followed"))
+        (task,) = start_beside(keep_on(waiting_step if waits else step, "links_not_followed"))
         await asyncio.wait_for(again.wait(), 10.0)
     task.cancel()
     await asyncio.wait((task,))
-    assert [one.message for one in caplog.records] == ["links_not_followed"]
-    assert len(calls) == 2
+    bug, away = caplog.records
+    assert (bug.message, bug.exc_info is None) == ("links_not_followed", False)
+    assert (away.message, away.exc_info) == ("links_not_followed", None)
+    assert away.error == "it is away"  # type: ignore[attr-defined]  # our own field
 
 
 async def test_work_that_ends_by_a_fault_is_told(caplog: pytest.LogCaptureFixture) -> None:
