@@ -25,8 +25,8 @@ from pydantic import (
 from risk_service.domain.errors import ConfigFault
 
 ENV_PREFIX = "RISK_"
-# Reported events may be as old as this; they ask for the reservations of their orders.
 PORT_MAX = 65_535
+# Reported events may be as old as this; they ask for the reservations of their orders.
 LEDGER_DAYS_MIN = 90
 
 
