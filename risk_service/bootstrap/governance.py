@@ -1,7 +1,6 @@
 """Opens governance: the store, what is in force, and the look at what other processes change."""
 
 import asyncio
-import logging
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from risk_service.adapters.sqlite.governance_schema import FILE_NAME
 from risk_service.adapters.sqlite.list_reader import ListReader
 from risk_service.adapters.sqlite.list_store import SqliteLists
 from risk_service.adapters.sqlite.publications import SqlitePublications
+from risk_service.bootstrap.beside import keep_on
 from risk_service.config import Settings
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import PublishedKind, Sources
@@ -27,8 +27,6 @@ from risk_service.ports import Clock
 from risk_service.rules.examples import run_examples
 from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_rules
 from risk_service.rules.rule_texts import read_texts
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 SHIPPED_LIMITS = "limits.toml"
@@ -59,7 +57,6 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
     """
     # The trail says when something was done, whatever time a replay has reached.
     file = GovernanceFile(settings.governance or settings.state / FILE_NAME, SystemClock().now_us)
-    changed_elsewhere = file.changed_elsewhere()
     publications, lists = SqlitePublications(file), SqliteLists(file)
     publishing = Publishing(
         store=publications,
@@ -85,7 +82,6 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
             Listing(lists, ListReader(file), tokeniser.lists.key_of, clock.now_us),
             now_us=clock.now_us,
             watch=tokeniser.watch,
-            changed_elsewhere=changed_elsewhere,
         ),
     )
 
@@ -115,12 +111,17 @@ def load_rules(sources: Sources) -> RuleSet:
 
 
 def load_limits(sources: Sources) -> LimitBook:
-    """Return the limit policies of a publication: one file, may it be of before a bound.
+    """Return the limit policies of a publication, which is one file.
+
+    Too many counters for a line are no fault here: such a file may have come into force before
+    there was that bound.
 
     Raises
     ------
     ConfigFault
         There are several.
+    InvalidInput
+        The file cannot be used.
     """
     if len(sources) != 1:
         raise ConfigFault(f"limit policies stand in one file, {len(sources)} were given")
@@ -131,13 +132,15 @@ def load_limits(sources: Sources) -> LimitBook:
 async def keep_looking(governance: Governance, changes: Executor) -> None:
     """Take over what other processes change, about a second later."""
     loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+
+    async def step() -> float:
         try:
             await loop.run_in_executor(changes, governance.refresh)
-        except RiskError as error:
-            log.error("governance_not_refreshed", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
-        governance.settle()
+        finally:
+            governance.settle()
+        return LOOK_EVERY_S
+
+    await keep_on(step, "governance_not_refreshed")
 
 
 def _given(settings: Settings) -> dict[PublishedKind, Sources]:

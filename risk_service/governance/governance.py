@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import cast
 
 from risk_service.domain.actor import Actor
+from risk_service.domain.errors import ConfigFault
 from risk_service.domain.governed import Change, ChangeKind, ChangeState, Publication, PublishedKind
 from risk_service.domain.listed import ListNeeds
 from risk_service.governance.in_force import Governing, InForce
@@ -29,8 +30,6 @@ class Governance:
     ----------
     watch
         Told what lists need of orders, before they are in force.
-    changed_elsewhere
-        Tells whether another process has changed the store since it was asked last.
 
     Attributes
     ----------
@@ -45,15 +44,14 @@ class Governance:
         *,
         now_us: Callable[[], int],
         watch: Callable[[ListNeeds], None],
-        changed_elsewhere: Callable[[], bool],
     ) -> None:
         self.publishing = publishing
         self.listing = listing
         self._now_us = now_us
         self._watch = watch
-        self._changed_elsewhere = changed_elsewhere
         self._sequence, version = listing.store.sequence()
-        self._numbers = self._active_numbers()
+        # Which publication of a kind is taken over, or was found not to load here.
+        self._numbers = {kind: self._active_number(kind) for kind in PublishedKind}
         self._next = InForce(
             rules=cast("RuleSet", publishing.in_force(PublishedKind.RULES)),
             limits=cast("LimitBook", publishing.in_force(PublishedKind.LIMITS)),
@@ -83,13 +81,13 @@ class Governance:
     def approve(self, kind: PublishedKind, number: int, version: str, actor: Actor) -> Publication:
         """Put a proposed version in force."""
         done, loaded = self.publishing.approve(kind, number, version, actor.actor_id)
-        self._take(kind, loaded)
+        self._take(kind, done.number, loaded)
         return done
 
     def rollback(self, kind: PublishedKind, number: int, actor: Actor, note: str) -> Publication:
         """Put an earlier version in force again."""
         done, loaded = self.publishing.rollback(kind, number, actor.actor_id, note)
-        self._take(kind, loaded)
+        self._take(kind, done.number, loaded)
         return done
 
     def kept(self, intake: Intake, kind: ChangeKind) -> Change:
@@ -105,22 +103,35 @@ class Governance:
         return self._took(change)
 
     def refresh(self) -> None:
-        """Look whether another process has changed what is in force."""
-        if not self._changed_elsewhere():
-            return
+        """Take over what is in force and not known here, as when another process changed it.
+
+        Raises
+        ------
+        ConfigFault
+            This version of the service cannot use it. It is told once; everything else that
+            has changed is taken over all the same.
+        """
+        unusable: list[ConfigFault] = []
         for kind in PublishedKind:
-            active = self.publishing.store.active(kind)
-            if active is not None and active.number != self._numbers.get(kind):
-                self._take(kind, self.publishing.in_force(kind))
+            number = self._active_number(kind)
+            if number == self._numbers[kind]:
+                continue
+            try:
+                self._take(kind, number, self.publishing.in_force(kind))
+            except ConfigFault as error:
+                self._numbers[kind] = number
+                unusable.append(error)
         if self.listing.store.sequence()[0] != self._sequence:
             self._reload_lists()
+        if unusable:
+            raise ConfigFault("; ".join(map(str, unusable)))
 
-    def _active_numbers(self) -> dict[PublishedKind, int]:
-        found = {kind: self.publishing.store.active(kind) for kind in PublishedKind}
-        return {kind: one.number for kind, one in found.items() if one is not None}
+    def _active_number(self, kind: PublishedKind) -> int:
+        active = self.publishing.store.active(kind)
+        return 0 if active is None else active.number
 
-    def _take(self, kind: PublishedKind, loaded: Versioned) -> None:
-        self._numbers = self._active_numbers()
+    def _take(self, kind: PublishedKind, number: int, loaded: Versioned) -> None:
+        self._numbers[kind] = number
         if kind is PublishedKind.RULES:
             self._next = replace(self._next, rules=cast("RuleSet", loaded))
         else:

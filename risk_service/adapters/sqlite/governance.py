@@ -72,21 +72,6 @@ class GovernanceFile:
         """Close the file."""
         self.db.close()
 
-    def changed_elsewhere(self) -> Callable[[], bool]:
-        """Return what tells whether another connection has written since it was asked last."""
-        seen = self._data_version()
-
-        def changed() -> bool:
-            nonlocal seen
-            before, seen = seen, self._data_version()
-            return seen != before
-
-        return changed
-
-    def _data_version(self) -> int:
-        with unavailable("governance"):
-            return int(self.db.execute("PRAGMA data_version").fetchone()[0])
-
     def append(self, row: AuditRow) -> int:
         """Write a row of the trail in a transaction of its own, and return its number."""
         with unavailable("governance"), transaction(self.db):
