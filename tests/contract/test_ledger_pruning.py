@@ -24,11 +24,11 @@ from risk_service.domain.reservation import (
 )
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import parse_limits
+from tests.fixtures.ledger_calls import TTL_US
 from tests.fixtures.ledgers import HOUSES, SECOND_US, START_US, LedgerHouse, demand, line, opened
 from tests.fixtures.limit_texts import policy
 
 DAY_US = 86_400 * SECOND_US
-TTL_US = 600 * SECOND_US
 KEEP_US = 400 * DAY_US
 LATER_US = START_US + 500 * DAY_US
 BOOK = parse_limits(

@@ -74,6 +74,13 @@ def shop_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenSho
         yield shop_at
 
 
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """Run a server that forgets everything when it is killed."""
+    with redis_server() as one:
+        yield one
+
+
 @pytest.fixture(params=["with its data", "without its data"])
 def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """Run a server that keeps everything when it is killed, or nothing."""

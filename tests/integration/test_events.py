@@ -30,6 +30,7 @@ from tests.fixtures.service import (
     start_server,
 )
 from tests.fixtures.stored import stored_records
+from tests.fixtures.waiting import wait_until
 
 Stub = risk_pb2_grpc.RiskServiceStub
 Code = grpc.StatusCode
@@ -264,8 +265,7 @@ def test_idle_streams_leave_room_for_orders(master_files: ServiceFiles, tmp_path
     with started as server, grpc.insecure_channel(server.address) as channel:
         stub = Stub(channel)
         calls = [stub.ReportEvents.future(silent()) for _ in range(8)]
-        while sum(call.done() for call in calls) < 6:
-            time.sleep(0.01)
+        wait_until(lambda: sum(call.done() for call in calls) >= 6, "six streams were refused")
         order = stub.ScoreOrder(of_account("room", "room"), timeout=10)
         assert order.decision.number == 1
         codes = Counter(call.code() for call in calls)

@@ -22,7 +22,8 @@ from risk_service.domain.reservation import (
     Reserve,
 )
 from risk_service.domain.vocabulary import Outcome
-from tests.fixtures.ledger_race import TTL_US, Two, UnderWay, book
+from tests.fixtures.ledger_calls import TTL_US
+from tests.fixtures.ledger_race import Two, UnderWay, book
 from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.postgres_server import PostgresServer, postgres_server

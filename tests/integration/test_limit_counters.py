@@ -3,7 +3,6 @@
 import shutil
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import grpc
@@ -21,9 +20,11 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.reservation import Confirm, HoldRequest, LedgerAnswer, Reserve
 from risk_service.limits.book import parse_limits
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
-from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
+from tests.fixtures.ledger_calls import TTL_US
+from tests.fixtures.ledgers import START_US, demand, line
 from tests.fixtures.limit_texts import policy, with_flash_level
 from tests.fixtures.service import ServiceFiles, score_request, start_server
+from tests.fixtures.waiting import once_back
 
 BOOK = parse_limits(
     "format = 1\n"
@@ -31,7 +32,6 @@ BOOK = parse_limits(
     + policy("person", subject='{ any_of = ["account", "identity_cluster"] }', cap=50),
     "test.toml",
 )
-TTL_US = 600 * SECOND_US
 
 
 def opened(directory: Path) -> SqliteLedger:
@@ -228,17 +228,6 @@ def reopened_reader(ledger: SqliteLedger) -> None:
     ledger._rows.forget()
 
 
-def until_asked(ledger: SqliteLedger, account: str = "a1") -> list[tuple[int, int]]:
-    """Ask for what an account used until the ledger can tell."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            return used(ledger, account)
-        except StoreUnavailable:
-            time.sleep(0.01)
-    raise AssertionError("the counters were not made again")
-
-
 @pytest.mark.parametrize("how", ["pages", "all of it", "cut"])
 def test_damage_while_it_runs_heals_by_itself(
     tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
@@ -250,7 +239,7 @@ def test_damage_while_it_runs_heals_by_itself(
     spoil(tmp_path / FILE_NAME, how)
     with pytest.raises(StoreUnavailable, match=FILE_NAME):
         used(ledger)
-    assert until_asked(ledger) == right
+    assert once_back(lambda: used(ledger)) == right
     assert ledger.reconcile(repair=False, now_us=START_US) == []
     take(ledger, "o201", units=3)
     after = used(ledger)
@@ -266,7 +255,7 @@ def test_damage_while_it_runs_heals_by_itself(
 def test_damage_met_by_the_writer_heals_too(tmp_path: Path) -> None:
     """The thread that writes batches ends at it, and the next call has the file made again."""
     ledger = opened(tmp_path)
-    fill(ledger)
+    right = fill(ledger)
     reopened_reader(ledger)
     spoil(tmp_path / FILE_NAME, "pages")
     take_from_memory = ledger._rows._counters
@@ -277,16 +266,15 @@ def test_damage_met_by_the_writer_heals_too(tmp_path: Path) -> None:
     assert ledger._rows.damaged
     with pytest.raises(StoreUnavailable, match="made again"):
         ledger.expire(START_US)
-    right = until_asked(ledger)
+    assert once_back(lambda: used(ledger)) == right
     assert ledger.reconcile(repair=False, now_us=START_US) == []
-    assert right
     ledger.close()
 
 
 def test_holds_from_before_the_damage_are_not_written(tmp_path: Path) -> None:
     """A group in flight is decided again: what was read could have been wrong."""
     ledger = opened(tmp_path)
-    fill(ledger)
+    right = fill(ledger)
     hold = ledger.hold([HoldRequest(demand=demand("o300"), ttl_us=TTL_US)], START_US)
     ledger._rows._counters._noticing.damaged = True
     with pytest.raises(StoreUnavailable):
@@ -294,7 +282,7 @@ def test_holds_from_before_the_damage_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable), transaction(ledger._db):
         hold.write(ledger._db)
     hold.dropped()
-    until_asked(ledger)
+    assert once_back(lambda: used(ledger)) == right
     assert ledger.reconcile(repair=False, now_us=START_US) == []
     ledger.close()
 

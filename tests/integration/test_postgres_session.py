@@ -14,6 +14,7 @@ from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from tests.fixtures.fault_proxy import fault_proxy
 from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
 from tests.fixtures.redis_server import free_ports
+from tests.fixtures.waiting import once_back
 
 TIMEOUT_S = 0.5
 # What a busy machine may add to the wait; far from forever.
@@ -41,13 +42,7 @@ def session_at(server: PostgresServer, port: int = 0, timeout_s: float = TIMEOUT
 
 def answer_when_back(session: Session) -> object:
     """Return what the session says once it works again."""
-    ends_at = time.monotonic() + WITHIN_S
-    while True:
-        try:
-            return session.rows("SELECT 1")[0][0]
-        except StoreUnavailable:
-            assert time.monotonic() < ends_at, "the session never came back"
-            time.sleep(0.05)
+    return once_back(lambda: session.rows("SELECT 1")[0][0])
 
 
 def test_commits_of_a_session_are_flushed_whatever_the_server_says(server: PostgresServer) -> None:

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -20,6 +21,7 @@ from risk_service.feature_ports import Observed
 from risk_service.features.windows.plan import compile_windows
 from tests.fixtures.fault_proxy import fault_proxy
 from tests.fixtures.redis_server import RedisServer, free_ports, redis_cluster, redis_server
+from tests.fixtures.waiting import once_back, wait_until
 from tests.fixtures.window_replay import FIELDS, START_US, random_windows
 
 COMPILED = compile_windows(random_windows(random.Random(11)))
@@ -94,13 +96,7 @@ def orders(start: int, count: int = 4) -> list[Event]:
 
 def observe_when_back(store: RedisWindowStore, events: Sequence[Event], now_us: int) -> Observed:
     """Return what the store says once it answers again."""
-    ends_at = time.monotonic() + 30
-    while True:
-        try:
-            return store.observe(events, now_us)
-        except StoreUnavailable:
-            assert time.monotonic() < ends_at, "the store never came back"
-            time.sleep(0.05)
+    return once_back(lambda: store.observe(events, now_us))
 
 
 @pytest.mark.parametrize("fault", ["silent", "slow", "end", "reset", "half a reply"])
@@ -328,10 +324,11 @@ def _move_slots_of_keys(nodes: Sequence[RedisServer], prefix: str) -> None:
         assert isinstance(owner, bytes)
         for node in (target, source):
             node.call("CLUSTER", "SETSLOT", slot, "NODE", owner)
-        ends_at = time.monotonic() + 30
-        while any(_owner_of(node, slot) != owner for node in nodes):
-            assert time.monotonic() < ends_at, "the nodes did not agree"
-            time.sleep(0.02)
+        wait_until(partial(_agree, nodes, slot, owner), "the nodes agree on who has the slot")
+
+
+def _agree(nodes: Sequence[RedisServer], slot: int, owner: bytes) -> bool:
+    return all(_owner_of(node, slot) == owner for node in nodes)
 
 
 def _owner_of(node: RedisServer, slot: int) -> object:

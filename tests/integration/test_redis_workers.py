@@ -15,6 +15,7 @@ from risk_service.features.windows.plan import CompiledWindows
 from tests.fixtures.redis_server import redis_cluster, redis_server
 from tests.fixtures.redis_worker import Task, compiled_windows, read_seen
 from tests.fixtures.stamped_replay import Seen, replayed
+from tests.fixtures.waiting import wait_until
 from tests.fixtures.window_oracle import Counted, oracle_row
 
 SEED = 31
@@ -116,14 +117,13 @@ def test_kill_of_redis_in_between_loses_and_repeats_nothing(tmp_path: Path) -> N
     """Killed twice under load, Redis flushing its log: retried groups count exactly once."""
     with redis_server("--appendonly", "yes", "--appendfsync", "always") as server:
 
+        def is_busy() -> bool:
+            done = int(server.info("stats", "total_commands_processed"))
+            return done >= COMMANDS_BEFORE_A_KILL
+
         def kill_twice(workers: Workers) -> None:
             for _ in range(2):
-                ends_at = time.monotonic() + 60
-                while (
-                    int(server.info("stats", "total_commands_processed")) < COMMANDS_BEFORE_A_KILL
-                ):
-                    assert time.monotonic() < ends_at
-                    time.sleep(0.01)
+                wait_until(is_busy, "the workers are at work")
                 assert all(worker.poll() is None for worker in workers)
                 server.kill()
                 server.start()

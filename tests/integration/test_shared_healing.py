@@ -1,7 +1,5 @@
 """What shared windows lack of a service's log counts again, once, whatever Redis went through."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -19,13 +17,6 @@ from tests.fixtures.shared_shop import (
 )
 
 HOUR_US = 3_600_000_000
-
-
-@pytest.fixture
-def server() -> Iterator[RedisServer]:
-    """Run a server that forgets everything when it is killed."""
-    with redis_server() as one:
-        yield one
 
 
 def test_an_outage_leaves_no_hole(either: RedisServer, shop_at: OpenShop) -> None:
@@ -70,10 +61,10 @@ def test_orders_read_what_an_undisturbed_run_reads(either: RedisServer, shop_at:
         assert max(values) > 0.2
 
 
-def test_windows_with_a_hole_are_not_read(server: RedisServer, shop_at: OpenShop) -> None:
+def test_windows_with_a_hole_are_not_read(redis: RedisServer, shop_at: OpenShop) -> None:
     """Between the outage and its end orders are decided without windows, though Redis answers."""
-    shop = shop_at("state", [server])
-    outage(shop, server)
+    shop = shop_at("state", [redis])
+    outage(shop, redis)
     taken = shop.report(20)
     assert isinstance(taken, list)
     assert Taken.ACCEPTED in taken
@@ -106,15 +97,15 @@ def test_two_services_heal_what_is_theirs(either: RedisServer, shop_at: OpenShop
     check_shared(one, other)
 
 
-def test_redis_that_went_back_in_time_is_caught_up(server: RedisServer, shop_at: OpenShop) -> None:
+def test_redis_that_went_back_in_time_is_caught_up(redis: RedisServer, shop_at: OpenShop) -> None:
     """A server that starts from an older copy of its data lost what came later, and gets it."""
-    shop = lived(shop_at("state", [server]))
-    server.call("SAVE")
+    shop = lived(shop_at("state", [redis]))
+    redis.call("SAVE")
     shop.live_on(10)
     wait_whole(shop)
-    server.kill()
-    server.start()
-    assert int(server.call("DBSIZE")) > 50  # type: ignore[call-overload]  # an integer
+    redis.kill()
+    redis.start()
+    assert int(redis.call("DBSIZE")) > 50  # type: ignore[call-overload]  # an integer
     wait_whole(shop)
     shop.live_on(3)
     wait_whole(shop)
@@ -123,33 +114,33 @@ def test_redis_that_went_back_in_time_is_caught_up(server: RedisServer, shop_at:
 
 def test_data_that_went_back_under_a_running_server(shop_at: OpenShop) -> None:
     """As after a resynchronisation with another one: the run is the same, the marks are older."""
-    with redis_server("--enable-debug-command", "local") as server:
-        shop = lived(shop_at("state", [server]))
-        server.call("SAVE")
+    with redis_server("--enable-debug-command", "local") as redis:
+        shop = lived(shop_at("state", [redis]))
+        redis.call("SAVE")
         shop.live_on(10)
         wait_whole(shop)
-        run = server.info("server", "run_id")
-        server.call("DEBUG", "RELOAD", "NOSAVE")
-        assert windows_of(shop).step()
+        run = redis.info("server", "run_id")
+        redis.call("DEBUG", "RELOAD", "NOSAVE")
+        windows_of(shop).step()
         assert not windows_of(shop).is_whole
         wait_whole(shop)
-        assert server.info("server", "run_id") == run
+        assert redis.info("server", "run_id") == run
         check_shared(shop)
 
 
-def test_what_was_decoded_before_is_not_trusted(server: RedisServer, shop_at: OpenShop) -> None:
+def test_what_was_decoded_before_is_not_trusted(redis: RedisServer, shop_at: OpenShop) -> None:
     """Others count first in a Redis that went back: its bytes are not those known by length."""
-    one, other, third = (shop_at(f"{number}", [server], number) for number in (1, 2, 3))
+    one, other, third = (shop_at(f"{number}", [redis], number) for number in (1, 2, 3))
     for shop in (one, other, third):
         shop.live_on(4)
     wait_whole(one, other, third)
-    server.call("SAVE")
+    redis.call("SAVE")
     other.live_on(2)
     wait_whole(other)
     # The first knows from here on what the second has counted.
     check_shared(one, other, third)
-    server.kill()
-    server.start()
+    redis.kill()
+    redis.start()
     wait_whole(third)
     third.live_on(8)
     wait_whole(third, other, one)
@@ -157,12 +148,12 @@ def test_what_was_decoded_before_is_not_trusted(server: RedisServer, shop_at: Op
 
 
 def test_data_lost_without_a_word_is_found_by_the_marks(
-    server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No connection breaks when everything is deleted: the next look at the marks tells."""
-    shop = lived(shop_at("state", [server]))
-    server.call("FLUSHALL")
-    assert windows_of(shop).step()
+    shop = lived(shop_at("state", [redis]))
+    redis.call("FLUSHALL")
+    windows_of(shop).step()
     assert not windows_of(shop).is_whole
     wait_whole(shop)
     assert errors_of(caplog) == ["windows_lost"]

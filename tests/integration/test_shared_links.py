@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from risk_service.features.clusters.links import Link, Links
 from risk_service.features.clusters.state import SECOND_US, ClusterState
 from risk_service.features.windows.tiles import DAY_US
 from tests.fixtures.fault_proxy import fault_proxy
-from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
+from tests.fixtures.redis_server import RedisServer, redis_cluster
 from tests.fixtures.sharing import (
     NOW_US,
     RULES,
@@ -22,17 +23,11 @@ from tests.fixtures.sharing import (
     published,
     replayed,
 )
+from tests.fixtures.waiting import wait_until
 
 RING = [f"ring-{number}" for number in range(4)]
 Join = Callable[..., Member]
 HOUR_US = 3600 * SECOND_US
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis server for one test."""
-    with redis_server() as server:
-        yield server
 
 
 @pytest.fixture
@@ -81,6 +76,18 @@ def alternate(members: Sequence[Member], now_us: int = NOW_US) -> list[Seen]:
         members[number % len(members)].decide([(account, by_device(7))], now_us + number)[0]
         for number, account in enumerate(RING)
     ]
+
+
+def is_back(member: Member, now_us: int) -> bool:
+    """Let a service follow once more; tell whether Redis answered."""
+    member.follow(now_us)
+    return not member.links.is_lost
+
+
+def has_missed(member: Member, now_us: int) -> bool:
+    """Let a service follow once more; tell whether it knows of a gap."""
+    member.links.follow(now_us)
+    return member.missed > 0
 
 
 def test_a_ring_split_over_services_is_one_cluster_at_once(
@@ -236,8 +243,7 @@ def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:
         assert faults.connections == connections
         other.decide([("meanwhile", by_device(7))], NOW_US + 200)
         faults.heal()
-        while one.links.is_lost:
-            one.follow(NOW_US + 300)
+        wait_until(lambda: is_back(one, NOW_US + 300), "links are followed again")
         drained([one, other], NOW_US + 400)
     links = published(redis.address)
     assert len(links) == len(RING) + 6
@@ -311,9 +317,7 @@ def test_an_emptied_redis_is_said_and_gone_on_with(
     redis.start()
     late_us = NOW_US + 10 * SECOND_US
     for member in members:
-        member.timeout_s = 5.0
-        while member.links.behind_s > 0 and not member.missed:
-            member.links.follow(late_us)
+        wait_until(partial(has_missed, member, late_us), "the loss was noticed")
     again = [members[n % 2].decide([(f"new-{n}", by_device(7))], late_us + n) for n in range(4)]
     drained(members, late_us + 100)
     assert again[-1][0].view.size >= len(RING) + 2

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -29,13 +28,6 @@ from tests.fixtures.shared_shop import (
 )
 
 
-@pytest.fixture
-def server() -> Iterator[RedisServer]:
-    """Run a server that forgets everything when it is killed."""
-    with redis_server() as one:
-        yield one
-
-
 @pytest.mark.parametrize("while_away", [False, True])
 def test_a_restart_counts_what_is_missing_and_nothing_twice(
     either: RedisServer, shop_at: OpenShop, while_away: bool
@@ -56,10 +48,10 @@ def test_a_restart_counts_what_is_missing_and_nothing_twice(
 
 
 def test_a_healthy_restart_reads_nothing_of_the_log(
-    server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop
+    redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop
 ) -> None:
     """All that is logged counts: not even ids that were forgotten meanwhile count twice."""
-    shop = lived(shop_at("state", [server]))
+    shop = lived(shop_at("state", [redis]))
     shop.live_on(10)
     # Killed: what it remembers is what it wrote when it opened.
     shutil.copytree(tmp_path / "state", tmp_path / "killed")
@@ -93,16 +85,16 @@ def test_kill_of_the_service_while_it_heals(
 
 
 def test_windows_of_before_are_taken_as_they_are(
-    server: RedisServer, tmp_path: Path, shop_at: OpenShop
+    redis: RedisServer, tmp_path: Path, shop_at: OpenShop
 ) -> None:
     """Services of before left no marks, and counted all that they logged."""
-    shop = shop_at("state", [server])
+    shop = shop_at("state", [redis])
     shop.live_on(10)
     shop.state.close()
     (tmp_path / "state" / FILE_NAME).unlink()
-    marks = server.call("KEYS", "w:mark:*")
+    marks = redis.call("KEYS", "w:mark:*")
     assert isinstance(marks, list)
-    server.call("DEL", *marks)
+    redis.call("DEL", *marks)
     shop.open()
     wait_whole(shop)
     shop.live_on(5)
@@ -110,26 +102,26 @@ def test_windows_of_before_are_taken_as_they_are(
 
 
 def test_a_log_of_before_redis_comes_along(
-    server: RedisServer, tmp_path: Path, shop_at: OpenShop
+    redis: RedisServer, tmp_path: Path, shop_at: OpenShop
 ) -> None:
     """A service that kept its windows itself brings its log to a Redis that has none."""
     shop = LiveShop(directory=tmp_path / "state")
     shop.live_on(10)
     shop.state.close()
-    moved = shop_at("state", [server], 2)
+    moved = shop_at("state", [redis], 2)
     moved.now_us = shop.now_us
     wait_whole(moved)
     check_shared(moved)
 
 
 def test_history_that_is_being_filled_is_left_alone(
-    server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A service waits for the end of it, then counts what its log has since the history."""
-    shop = lived(shop_at("state", [server]))
-    history = RedisHistory(shop.compiled, parse_addresses(server.address), notice_s=0.0)
+    shop = lived(shop_at("state", [redis]))
+    history = RedisHistory(shop.compiled, parse_addresses(redis.address), notice_s=0.0)
     assert history.begin(1, Existing.REPLACE)
-    assert windows_of(shop).step()
+    windows_of(shop).step()
     assert not windows_of(shop).is_whole
     shop.live_on(5)
     assert "windows_behind" in caplog.messages
@@ -140,18 +132,19 @@ def test_history_that_is_being_filled_is_left_alone(
 
 
 def test_history_that_is_lost_is_told(
-    server: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log does not have it: the own part counts again, and the rest is asked for loudly."""
-    shop = shop_at("state", [server])
-    history = RedisHistory(shop.compiled, parse_addresses(server.address), notice_s=0.0)
+    shop = shop_at("state", [redis])
+    history = RedisHistory(shop.compiled, parse_addresses(redis.address), notice_s=0.0)
     assert history.begin(shop.now_us, Existing.REPLACE)
     history.finish()
     wait_whole(shop)
     shop.live_on(5)
     caplog.clear()
-    server.call("FLUSHALL")
-    assert windows_of(shop).step()
+    redis.call("FLUSHALL")
+    windows_of(shop).step()
+    assert not windows_of(shop).is_whole
     wait_whole(shop)
     assert errors_of(caplog) == ["windows_lost", "windows_history_lost"]
     check_shared(shop)
@@ -159,19 +152,20 @@ def test_history_that_is_lost_is_told(
     history.finish()
     history.close()
     caplog.clear()
-    assert windows_of(shop).step()
+    windows_of(shop).step()
+    assert not windows_of(shop).is_whole
     wait_whole(shop)
     assert "windows_history_lost" not in errors_of(caplog)
 
 
 def test_another_declaration_begins_with_the_log(
-    server: RedisServer, tmp_path: Path, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, tmp_path: Path, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its windows are empty, which is no loss: 90 days of the log count in them."""
-    shop = shop_at("state", [server])
+    shop = shop_at("state", [redis])
     shop.live_on(10)
     shop.state.close()
-    server.call("FLUSHALL")
+    redis.call("FLUSHALL")
     file = tmp_path / "state" / FILE_NAME
     known = msgspec.json.decode(file.read_bytes())
     file.write_bytes(msgspec.json.encode(known | {"windows": "another"}))
@@ -185,23 +179,23 @@ def test_a_first_start_without_redis_counts_its_orders_later(
     tmp_path: Path, shop_at: OpenShop
 ) -> None:
     """Others' windows are there when it first meets Redis, and its log is not taken to count."""
-    with redis_server(*KEEPING) as server:
-        other = shop_at("other", [server], 2)
+    with redis_server(*KEEPING) as redis:
+        other = shop_at("other", [redis], 2)
         other.live_on(5)
-        server.kill()
-        shop = shop_at("state", [server])
+        redis.kill()
+        shop = shop_at("state", [redis])
         shop.live_on(3)
         shop.state.close()
         shop.open()
         shop.live_on(3)
-        server.start()
+        redis.start()
         wait_whole(shop, other)
         check_shared(shop, other)
     assert (tmp_path / "state" / FILE_NAME).exists()
 
 
 def test_what_cannot_be_noted_is_noted_before_windows_are_there_again(
-    server: RedisServer,
+    redis: RedisServer,
     shop_at: OpenShop,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -211,11 +205,11 @@ def test_what_cannot_be_noted_is_noted_before_windows_are_there_again(
     def full(*_: object) -> None:
         raise StoreUnavailable("No space left on device")
 
-    shop = shop_at("state", [server])
+    shop = shop_at("state", [redis])
     shop.live_on(5)
     wait_whole(shop)
     monkeypatch.setattr(FollowedFile, "write", full)
-    outage(shop, server)
+    outage(shop, redis)
     assert errors_of(caplog) == ["windows_not_noted"]
     for _ in range(3):
         windows_of(shop).step()

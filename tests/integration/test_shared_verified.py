@@ -30,6 +30,7 @@ from tests.fixtures.claims import id_number, verify_request
 from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
 from tests.fixtures.verifying import L3
+from tests.fixtures.waiting import wait_until
 
 NOW_US = 1_790_000_000_000_000
 LATER_US = NOW_US + 1_000_000
@@ -72,15 +73,13 @@ class Office:
         while self.feed.follow(LATER_US):
             pass
 
+    def is_back(self) -> bool:
+        """Follow once more; tell whether Redis answered."""
+        self.feed.follow(LATER_US)
+        return not self.feed.is_lost
+
 
 Open = Callable[..., Office]
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis server for one test."""
-    with redis_server() as server:
-        yield server
 
 
 @pytest.fixture
@@ -188,8 +187,7 @@ def test_verifications_go_on_while_redis_is_away(
     assert one.verified.level("a", NOW_US) is L2
     redis.start()
     for office in (one, other):
-        while not office.feed.follow(LATER_US) and office.feed.is_lost:
-            time.sleep(0.01)
+        wait_until(office.is_back, "verifications are followed again")
         office.follow()
     assert other.verified.level("a", NOW_US) is L2
 

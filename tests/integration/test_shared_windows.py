@@ -1,8 +1,8 @@
 """Two services that share their windows in Redis, and what happens when it dies."""
 
 import re
-import time
 import urllib.request
+from itertools import count
 from pathlib import Path
 
 import grpc
@@ -15,9 +15,9 @@ from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
 from tests.fixtures.stored import stored_records
+from tests.fixtures.waiting import wait_until
 
 NAMES = load_schema().names
-PUBLISHED_WITHIN_S = 60.0
 
 
 def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
@@ -80,13 +80,12 @@ def cluster_sizes(files: ServiceFiles) -> list[float]:
 
 def wait_published(redis: RedisServer, links: int) -> None:
     """Wait until so many orders' links are shared; each was a group of its own."""
-    ends_at = time.monotonic() + PUBLISHED_WITHIN_S
-    while time.monotonic() < ends_at:
+
+    def are_there() -> bool:
         streams = redis.call("SCAN", 0, "MATCH", "{links:*}", "COUNT", 1000)[1]
-        if streams and redis.call("XLEN", streams[0]) == links:
-            return
-        time.sleep(0.02)
-    raise TimeoutError(f"not {links} links were shared")
+        return bool(streams) and redis.call("XLEN", streams[0]) == links
+
+    wait_until(are_there, f"{links} links are shared")
 
 
 def test_a_ring_that_alternates_between_services_is_one_cluster(
@@ -141,16 +140,16 @@ def test_what_was_decided_without_redis_counts_afterwards(
                 assert answer.mode == risk_pb2.MODE_NO_FEATURES
                 asked += 1
             redis.start()
-            ends_s = time.monotonic() + 60
-            while True:
-                mode = ask(second.address, score_request(f"again-{asked}")).mode
-                asked += 1
-                if mode == risk_pb2.MODE_FULL:
-                    seen = last_vector(other)["account__attempts_1h"]
-                    if seen == asked - 1:
-                        break
-                assert time.monotonic() < ends_s
-                time.sleep(0.1)
+            numbers = count(asked)
+
+            def sees_all_before() -> bool:
+                number = next(numbers)
+                mode = ask(second.address, score_request(f"again-{number}")).mode
+                if mode != risk_pb2.MODE_FULL:
+                    return False
+                return bool(last_vector(other)["account__attempts_1h"] == number)
+
+            wait_until(sees_all_before, "an order sees all before it", pause_s=0.1)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:  # loopback
                 told = page.read().decode()
             healed = re.search(r"^risk_windows_healed_total (\S+)", told, re.MULTILINE)

@@ -22,8 +22,9 @@ async def test_a_cancelled_call_stays_cancelled(proxy: FaultProxy) -> None:
     proxy.plays(Fault(kind=Kind.HALF_OPEN))
     async with AsyncRiskClient(proxy.target) as client:
         call = asyncio.create_task(client.score_order(order(), "req_1", deadline_ms=30_000))
-        while not proxy.accepted:  # noqa: ASYNC110  # the proxy lives in another thread
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while not proxy.accepted:  # noqa: ASYNC110  # the proxy lives in another thread
+                await asyncio.sleep(0.01)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
