@@ -86,13 +86,20 @@ def test_broken_sources_are_never_kept(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "note",
-    ["", "  ", "x" * 501, "fine\x1b[2K\rhides itself", "two\nlines", "he is 13800138000"],
+    ("note", "fault"),
+    [
+        ("", "must be 1 to 500 printable"),
+        ("  ", "must be 1 to 500 printable"),
+        ("x" * 501, "must be 1 to 500 printable"),
+        ("fine\x1b[2K\rhides itself", "must be 1 to 500 printable"),
+        ("two\nlines", "must be 1 to 500 printable"),
+        ("he is 13800138000", "holds what looks like a phone"),
+    ],
     ids=["none", "blank", "long", "escapes", "lines", "phone"],
 )
-def test_reason_must_be_given(desk: Desk, note: str) -> None:
+def test_reason_must_be_given(desk: Desk, note: str, fault: str) -> None:
     """Whoever looks later wants to know why, in a terminal that shows all, and not who."""
-    with pytest.raises(InvalidInput, match="note: "):
+    with pytest.raises(InvalidInput, match=f"note: {fault}"):
         desk.governance.publishing.publish(RULES, {"f.toml": "rules-2"}, "ann", note)
 
 
