@@ -13,7 +13,7 @@ import click
 from risk_service.domain.errors import RiskError
 
 # The newer listener hands every event of a connection to a pool of threads; the older one reads
-# in the thread that polls: a fifth fewer context switches per call (docs/adr/0080).
+# in the thread that polls, with fewer context switches per call (docs/adr/0080).
 GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
     "actors": "risk_service.cli.actors:actors",
