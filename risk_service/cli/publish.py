@@ -11,7 +11,7 @@ import click
 from msgspec.structs import asdict
 
 from risk_service.cli.remote import Remote, print_json, remote
-from risk_service.cli.rules_text import LANGUAGES, change_text, word
+from risk_service.cli.rules_text import LANGUAGES, change_text, shown, word
 from risk_service.domain.errors import ConfigFault
 from risk_service.governance.backtests import report_of, signature_file, signer_of
 from risk_service.rules.changes import compare
@@ -186,6 +186,9 @@ def _show(kind: str) -> click.Command:
         number: int, out: Path | None, server: str, token: str, as_json: bool, **given: Any
     ) -> None:
         """Show the sources of a version; without NUMBER of the one in force."""
+        if given.get("changes") and (as_json or out is not None):
+            words = "prints what changes, as text: leave out --json and --out, or --changes"
+            raise click.UsageError(f"--changes {words}")
         service = Remote(server, token)
         answer = service.call("GetPublication", kind=kind, number=number)
         if given.get("changes"):
@@ -202,7 +205,8 @@ def _show(kind: str) -> click.Command:
         for line in _behind(one):
             click.echo(f"# {line}")
         for file in answer["files"]:
-            click.echo(f"# {out / file['name']}" if out else f"# {file['name']}\n{file['text']}")
+            text = f"{file['name']}\n{shown(file['text'])}"
+            click.echo(f"# {out / file['name']}" if out else f"# {text}")
 
     return show
 
@@ -242,8 +246,10 @@ def _behind(one: dict[str, Any]) -> Iterator[str]:
     if one["emergency"]:
         yield f"EMERGENCY 紧急发布: {one['emergency']}"
     for report in one["backtests"]:
+        # On one line: what its author wrote must not read like a line of ours.
+        what = report["rule_id"] or " ".join(report["expression"].split())
         yield (
-            f"backtest of {report['rule_id'] or report['expression']} on {report['data']}: "
+            f"backtest of {what} on {report['data']}: "
             f"{report['events_flagged']:,} of {report['events_read']:,} events flagged, "
             f"{report['abuse_flagged']:,} abuse, {report['honest_flagged']:,} honest; "
             f"{_vouched(report['signature'])}; sha256 {report['sha256']}"

@@ -39,6 +39,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "active": ("active", "生效"),
 }
 
+# Control characters, marks that turn the direction of writing, line ends of other kinds.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
 
 def word(key: str, lang: str, *values: object) -> str:
     """Return one phrase."""
@@ -48,6 +51,17 @@ def word(key: str, lang: str, *values: object) -> str:
 def said(text: LocalizedText, lang: str) -> str:
     """Return a text in one language."""
     return text.zh if lang == "zh" else text.en
+
+
+def shown(text: str) -> str:
+    """Return what another person wrote, without what a terminal would act upon.
+
+    A rule may hold any character; whoever approves it must see all of it.
+    """
+    return "".join(
+        one if one in "\n\t" or unicodedata.category(one) not in _UNSEEN else ascii(one)[1:-1]
+        for one in text
+    )
 
 
 def fault_text(fault: RuleFileFault, lang: str) -> str:
@@ -117,7 +131,7 @@ def change_text(change: Change, lang: str) -> str:
             lines.append(_key("-", key, before))
         if after:
             lines.append(_key("+", key, after))
-    return "\n".join(lines)
+    return shown("\n".join(lines))
 
 
 def rule_rows(rules: Iterable[Rule], lang: str) -> str:

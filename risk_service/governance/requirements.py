@@ -4,6 +4,7 @@ A policy in data (``requirements.toml``), by outcome: the harder a rule hits, th
 that stays as it is in force needs nothing anew. Who cannot wait says why; that is kept.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Vio
 from risk_service.domain.governed import BacktestReport, Evidence, PublishedKind, Sources
 from risk_service.domain.vocabulary import Outcome
 from risk_service.governance.backtests import SIGNATURE_BYTES_MAX, SUFFIX, unvouched
-from risk_service.governance.free_text import check_why
+from risk_service.governance.free_text import check_printable, check_why
 from risk_service.governance.stores import PublicationStore
 from risk_service.models.signature import TrustedKeys
 from risk_service.rules.changes import decides_alike, flagging_sha256
+from risk_service.rules.language import SOURCE_MAX
 from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import RuleSet, load_rule_set
 from risk_service.rules.variables import Subject
@@ -31,6 +33,8 @@ HOUR_US = 3_600_000_000
 # So many changes of what is in force are looked back at, at most.
 HISTORY_MAX = 100
 REPORTS_MAX = 200
+RULE_ID_CHARS_MAX, DATA_CHARS_MAX = 64, 200
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 OutcomeName = Literal["LIMIT_QUANTITY", "CHALLENGE", "REVIEW", "DENY"]
 
@@ -103,7 +107,15 @@ class RuleGate:
     read: Callable[[Sources], RuleSet] = load_rule_set
 
     def missing(self, proposed: RuleSet, evidence: Evidence) -> tuple[Violation, ...]:
-        """Return what rules that would decide otherwise than before still lack."""
+        """Return what rules that would decide otherwise than before still lack.
+
+        Raises
+        ------
+        InvalidInput
+            A report says that a key vouches for it which does not. No emergency does without
+            that: who approves, and the trail, are told who signed.
+        """
+        self._check_signatures(evidence.backtests)
         active = self.store.active(PublishedKind.RULES)
         before = None if active is None else self._rules(active.number)
         fresh = [rule for rule in proposed.rules.values() if _is_new(rule, before)]
@@ -111,6 +123,16 @@ class RuleGate:
             Violation(field=f"{rule.file}:{rule.line}", description=f"rule {rule.id} {words}")
             for rule, words in self._lacks(fresh, evidence)
         )
+
+    def _check_signatures(self, reports: tuple[BacktestReport, ...]) -> None:
+        keys = self.trusted() if any(one.signature for one in reports) else {}
+        found = tuple(
+            Violation(field=f"backtests[{place}].signature", description=_forged(words))
+            for place, one in enumerate(reports)
+            if one.signature and (words := unvouched(one, keys))
+        )
+        if found:
+            raise InvalidInput(found)
 
     def _lacks(self, rules: list[Rule], evidence: Evidence) -> Iterator[tuple[Rule, str]]:
         asked = {rule.id: self.requirements.of(rule.outcome) for rule in rules}
@@ -120,7 +142,7 @@ class RuleGate:
             if need and hours[rule.id] < need:
                 yield rule, _too_new(rule, hours[rule.id], need)
             if asked[rule.id].backtest and rule.subject is Subject.ORDER:
-                words = _unproved(rule, evidence.backtests, self.trusted)
+                words = _unproved(rule, evidence.backtests)
                 if words:
                     yield rule, words
 
@@ -160,13 +182,39 @@ def check_evidence(evidence: Evidence) -> None:
         raise _invalid("backtests", f"at most {REPORTS_MAX} reports are taken")
     check_why("emergency", evidence.emergency, low=0)
     for place, report in enumerate(evidence.backtests):
-        if len(report.sha256) != 64:
-            raise _invalid(f"backtests[{place}].sha256", "must be the SHA-256 of the report")
-        if len(report.signature) > SIGNATURE_BYTES_MAX:
-            raise _invalid(f"backtests[{place}].signature", "is none")
-        if not 0 <= report.events_flagged <= report.events_read or not report.events_read:
-            words = "must be at least 1, and no fewer than are flagged"
-            raise _invalid(f"backtests[{place}].events_read", words)
+        _check_report(f"backtests[{place}]", report)
+
+
+def _check_report(field: str, report: BacktestReport) -> None:
+    """Refuse what no backtest writes: it is kept, and shown to whoever approves."""
+    if not _SHA256.fullmatch(report.sha256):
+        raise _invalid(f"{field}.sha256", "must be the SHA-256 of the report")
+    for name in ("rule_sha256", "data_sha256"):
+        value = getattr(report, name)
+        if value and not _SHA256.fullmatch(value):
+            raise _invalid(f"{field}.{name}", "must be a SHA-256 in hex")
+    check_printable(f"{field}.rule_id", report.rule_id, RULE_ID_CHARS_MAX)
+    check_printable(f"{field}.data", report.data, DATA_CHARS_MAX)
+    _check_expression(f"{field}.expression", report.expression)
+    if len(report.signature) > SIGNATURE_BYTES_MAX:
+        raise _invalid(f"{field}.signature", "is none")
+    _check_counts(field, report)
+
+
+def _check_expression(field: str, text: str) -> None:
+    # The printable characters and line ends that a condition may hold.
+    shown = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    if len(text) > SOURCE_MAX or not shown.strip() or not shown.isprintable():
+        raise _invalid(field, f"must be a condition of at most {SOURCE_MAX} printable characters")
+
+
+def _check_counts(field: str, report: BacktestReport) -> None:
+    if not 0 <= report.events_flagged <= report.events_read or not report.events_read:
+        words = "must be at least 1, and no fewer than are flagged"
+        raise _invalid(f"{field}.events_read", words)
+    for name in ("abuse_flagged", "honest_flagged"):
+        if not 0 <= getattr(report, name) <= report.events_flagged:
+            raise _invalid(f"{field}.{name}", "must be from 0 to events_flagged")
 
 
 def _shipped_text() -> str:
@@ -188,46 +236,47 @@ def _too_new(rule: Rule, hours: float, need_hours: float) -> str:
     )
 
 
-def _unproved(
-    rule: Rule, reports: tuple[BacktestReport, ...], trusted: Callable[[], TrustedKeys]
-) -> str:
-    """Return what is missing of a backtest of a rule, nothing when one is there."""
+def _unproved(rule: Rule, reports: tuple[BacktestReport, ...]) -> str:
+    """Return what is missing of a backtest of a rule, nothing when one is there.
+
+    Parameters
+    ----------
+    reports
+        Whose signatures, where they have one, were verified.
+    """
     about = [one for one in reports if one.rule_id in (rule.id, "")]
     fitting = [one for one in about if _is_of(one, rule)]
-    if not fitting:
-        if any(one.rule_id for one in about):
-            return (
-                "has a backtest of another condition, scope or schedule: run it again for what "
-                "is published"
-            )
-        return (
-            f"would {rule.outcome.name} without a backtest: risk backtest {rule.id} --rules DIR "
-            "--data DATA --json FILE --sign KEYS/signing.key, and publish with --backtest FILE"
-        )
-    keys = trusted()
-    faults = [unvouched(one, keys) for one in fitting]
-    if not all(faults):
+    if any(one.signature for one in fitting):
         return ""
-    if not any(one.signature for one in fitting):
+    if fitting:
         return (
             "has a backtest that nobody vouches for: run it where the data and signing.key are, "
             f"with --sign KEYS/signing.key, and publish FILE with FILE{SUFFIX} beside it"
         )
+    if any(one.rule_id for one in about):
+        return (
+            "has a backtest of another condition, scope or schedule: run it again for what "
+            "is published"
+        )
     return (
-        f"has a backtest whose signature does not fit ({faults[0]}): publish FILE and "
-        f"FILE{SUFFIX} as risk backtest wrote them, by a key that the service trusts"
+        f"would {rule.outcome.name} without a backtest: risk backtest {rule.id} --rules DIR "
+        "--data DATA --json FILE --sign KEYS/signing.key, and publish with --backtest FILE"
+    )
+
+
+def _forged(reason: str) -> str:
+    return (
+        f"does not fit ({reason}): publish FILE and FILE{SUFFIX} as risk backtest wrote them, by "
+        "a key that the service trusts, or leave this report out"
     )
 
 
 def _is_of(report: BacktestReport, rule: Rule) -> bool:
     """Tell whether a report is of a rule just so, or of its bare condition on everything."""
-    if _plain(report.expression) != _plain(rule.expression.source):
+    # Word for word: where a line ends a comment ends, and a condition goes on.
+    if report.expression.strip() != rule.expression.source.strip():
         return False
     return not report.rule_id or report.rule_sha256 == flagging_sha256(rule)
-
-
-def _plain(expression: str) -> str:
-    return " ".join(expression.split())
 
 
 def _invalid(field: str, words: str) -> InvalidInput:

@@ -13,8 +13,6 @@ from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import RuleSet
 
 Kind = Literal["added", "removed", "changed"]
-# What a rule flags, whatever is done about it.
-FLAGGING = ("when", "subject", "scope", "schedule")
 # A change of these decides other orders; the rest are words.
 DECIDING = frozenset({"when", "outcome", "subject", "scope", "schedule", "state", "requires"})
 
@@ -61,9 +59,22 @@ def decides_alike(one: Rule, other: Rule) -> bool:
 
 
 def flagging_sha256(rule: Rule) -> str:
-    """Return what tells a rule from every other that flags something else, in hex."""
-    parts = described(rule)
-    told = {key: " ".join(parts[key].split()) for key in FLAGGING}
+    """Return what tells a rule from every other that flags something else, in hex.
+
+    The condition counts word for word: a line break ends a comment, so what differs in white
+    space alone may still be another condition. Names are told apart one by one, whatever
+    they hold.
+    """
+    scope = rule.scope
+    told = {
+        "when": _condition(rule),
+        "subject": rule.subject.value,
+        "promotions": sorted(one.name for one in scope.promotions),
+        "campaigns": sorted(scope.campaigns),
+        "sellers": sorted(scope.sellers),
+        "regions": sorted(scope.regions),
+        "schedule": _schedule(rule),
+    }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -91,7 +102,7 @@ def _at_once(old: Rule | None, new: Rule | None, parts: tuple[tuple[str, str, st
 
 
 def _described(rule: Rule) -> Iterator[tuple[str, str]]:
-    yield "when", rule.expression.source.strip()
+    yield "when", _condition(rule)
     yield "outcome", rule.outcome.name
     yield "state", rule.state.value
     yield "subject", rule.subject.value
@@ -115,7 +126,17 @@ def _scope(rule: Rule) -> Iterator[str]:
         ("sellers", sorted(scope.sellers)),
         ("regions", sorted(scope.regions)),
     )
-    return (f"{name} {', '.join(found)}" for name, found in pairs if found)
+    return (f"{name} {', '.join(map(_name, found))}" for name, found in pairs if found)
+
+
+def _name(text: str) -> str:
+    """Return a name so that no other name, nor several of them, read the same."""
+    plain = text.isprintable() and text == text.strip() and not set(text) & set(",;'\"\\")
+    return text if plain else repr(text)
+
+
+def _condition(rule: Rule) -> str:
+    return rule.expression.source.strip()
 
 
 def _schedule(rule: Rule) -> str:

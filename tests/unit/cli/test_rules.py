@@ -168,3 +168,12 @@ def test_variables_are_listed_with_their_words() -> None:
     names = {one["name"] for one in json.loads(run("variables", "--json").stdout)}
     assert {"order__units", "promotion_types", "scalping_score"} <= names
     assert "claim_reason" not in names
+
+
+def test_diff_shows_what_a_terminal_would_swallow(tmp_path: Path) -> None:
+    """Whoever approves sees every character: no text may clear a line or turn its direction."""
+    old = write(tmp_path / "old", GOOD)
+    hidden = GOOD.replace("'''Submitted too fast'''", '"fine\\u001b[2K \\u202e 手机"')
+    printed = run("diff", old, write(tmp_path / "new", hidden)).stdout
+    assert "+ description_en: fine\\x1b[2K \\u202e 手机" in printed
+    assert "\x1b" not in printed

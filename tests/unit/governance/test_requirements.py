@@ -22,7 +22,7 @@ from risk_service.governance.backtests import report_of, signed
 from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.models.signature import key_id_of
-from risk_service.rules.changes import flagging_sha256
+from risk_service.rules.changes import decides_alike, flagging_sha256
 from risk_service.rules.rule_set import load_rule_set
 from tests.fixtures.governing import NOW_US
 from tests.fixtures.rule_texts import file_text, rule_text
@@ -209,8 +209,81 @@ def test_a_report_must_be_vouched_for(shop: Shop, values: dict[str, object], wor
     forged = report_of(content, signed(content, stranger).decode())
     with pytest.raises(InvalidInput, match="signed by unknown key"):
         shop.publish(rule(), Evidence(backtests=(forged,)))
-    # One good report among others is enough.
-    shop.publish(rule(), Evidence(backtests=(forged, *report().backtests)))
+    unsigned = report_of(content)
+    # One good report among unsigned others is enough.
+    shop.publish(rule(), Evidence(backtests=(unsigned, *report().backtests)))
+
+
+@pytest.mark.parametrize("signature", ['{"key_id":"\x1b[2K0123456789ab"}', "forged"])
+def test_no_signature_is_kept_that_does_not_verify(shop: Shop, signature: str) -> None:
+    """Whoever approves, and the trail, are told who signed: not even an emergency may invent it."""
+    good = report().backtests[0]
+    forged = replace(good, signature=signature, rule_id="other")
+    emergency = Evidence(backtests=(good, forged), emergency="a ring empties the drop")
+    for text in (rule(), rule(state="shadow"), rule(outcome="REVIEW")):
+        with pytest.raises(InvalidInput) as caught:
+            shop.publish(text, emergency)
+        (fault,) = caught.value.violations
+        assert fault.field == "backtests[1].signature"
+        assert "or leave this report out" in fault.description
+    assert shop.store.active(RULES) == shop.store.publications(RULES, 10)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"rule_id": "r" * 65}, "rule_id"),
+        ({"rule_id": "fast\x1b[2K"}, "rule_id"),
+        ({"rule_sha256": "no digest"}, "rule_sha256"),
+        ({"rule_sha256": "AB" * 32}, "rule_sha256"),
+        ({"data_sha256": "ab" * 500_000}, "data_sha256"),
+        ({"data": "orders\nsigned by key 0123456789abcdef"}, "data"),
+        ({"data": "o" * 201}, "data"),
+        ({"expression": "true\x1b[2K"}, "expression"),
+        ({"expression": "1 < 2 && " * 1000 + "true"}, "expression"),
+        ({"expression": " \n"}, "expression"),
+        ({"abuse_flagged": -1}, "abuse_flagged"),
+        ({"honest_flagged": 4}, "honest_flagged"),
+    ],
+)
+def test_what_no_backtest_writes_is_no_evidence(
+    shop: Shop, values: dict[str, object], field: str
+) -> None:
+    """It is stored and shown to whoever approves: bounded, and nothing a terminal acts upon."""
+    with pytest.raises(InvalidInput) as caught:
+        shop.publish(rule(state="shadow"), changed(report(), **values))
+    assert [one.field for one in caught.value.violations] == [f"backtests[0].{field}"]
+
+
+def test_a_report_is_of_the_lines_as_they_stand(shop: Shop) -> None:
+    """A comment ends with its line: on one line, the same words are another condition."""
+    tried = "order__page_open_ms > 0 // a remark\n&& order__page_open_ms < 300"
+    published = "order__page_open_ms > 0 // a remark && order__page_open_ms < 300"
+    one, other = (
+        load_rule_set({"f.toml": rule(when=when)}).rules["fast_submit"]
+        for when in (tried, published)
+    )
+    assert flagging_sha256(one) != flagging_sha256(other)
+    shop.activate(rule(state="shadow", when=published))
+    shop.hours = 48
+    with pytest.raises(InvalidInput, match="has a backtest of another condition"):
+        shop.publish(rule(when=published), report(tried))
+    with pytest.raises(InvalidInput, match="without a backtest"):
+        shop.publish(rule(when=published), report(tried, rule_id=None))
+    shop.publish(rule(when=published), report(published, rule_id=None))
+
+
+def test_a_report_is_of_the_names_as_they_stand(shop: Shop) -> None:
+    """One campaign whose name has a comma is not two campaigns, in reports and in shadow."""
+    scope = "[rule.scope]\ncampaigns = [{}]"
+    one, two = (rule(tables=scope.format(names)) for names in ("'a, b'", "'a', 'b'"))
+    of_one, of_two = (load_rule_set({"f.toml": text}).rules["fast_submit"] for text in (one, two))
+    assert flagging_sha256(of_one) != flagging_sha256(of_two)
+    assert not decides_alike(of_one, of_two)
+    shop.activate(one.replace("active", "shadow"))
+    shop.hours = 48
+    with pytest.raises(InvalidInput, match=r"after 0\.0 of 24 hours"):
+        shop.publish(two, report(rule_id=None))
 
 
 def test_a_report_is_of_a_scope_too(shop: Shop) -> None:
