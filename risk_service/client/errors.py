@@ -59,7 +59,7 @@ class TooManyAttempts(ClientError):
     violations
         The fields whose attempts are used up.
     retry_after_s
-        From when on a new attempt may be made.
+        How long to wait until a new attempt may be made, seconds.
     customer_texts
         What the customer may read, by locale: ``zh-CN`` and ``en``.
     """

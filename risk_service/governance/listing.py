@@ -248,6 +248,19 @@ class Listing:
         )
         return self.store.remove(draft, sorted(set(numbers)))
 
+    def reject(self, number: int, actor_id: str, note: str) -> Change:
+        """Close a proposed change.
+
+        Raises
+        ------
+        InvalidInput
+            The note is none.
+        NotFound, Conflict
+            As the store has it.
+        """
+        check_why("note", note)
+        return self.store.reject(number, actor_id, note)
+
 
 def _invalid(field: str, words: str) -> InvalidInput:
     return InvalidInput((Violation(field=field, description=words),))

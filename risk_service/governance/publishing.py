@@ -174,8 +174,8 @@ class Publishing:
         Raises
         ------
         InvalidInput
-            Its sources cannot be used by this version of the service, or limits would forget
-            too early, as when they are published.
+            The note is none; the sources cannot be used by this version of the service, or
+            limits would forget too early, as when they are published.
         NotFound, Conflict
             As the store has it.
         """
@@ -188,7 +188,15 @@ class Publishing:
         return self.store.rollback(kind, target.number, actor_id, note), loaded
 
     def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
-        """Close a proposal."""
+        """Close a proposal.
+
+        Raises
+        ------
+        InvalidInput
+            The note is none.
+        NotFound, Conflict
+            As the store has it.
+        """
         check_why("note", note)
         return self.store.reject(kind, number, actor_id, note)
 

@@ -7,7 +7,6 @@ from typing import Any
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.errors import InvalidInput, TooLarge, Violation
 from risk_service.domain.governed import Change, ChangeKind, ListedEntry
-from risk_service.governance.free_text import check_why
 from risk_service.governance.listing import Intake, ListChange, RowFault
 from risk_service.pb.risk.v1 import admin_pb2
 from risk_service.rpc.admin_publishing import may_close
@@ -172,14 +171,13 @@ class ListCalls:
 
     async def _reject(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(admin_pb2.RejectChangeRequest, payload)
-        check_why("note", request.note)
         done = await self.changes.run(lambda: self._rejected(request.number, actor, request.note))
         return admin_pb2.RejectChangeResponse(change=change_message(done)).SerializeToString()
 
     def _rejected(self, number: int, actor: Actor, note: str) -> Change:
-        store = self.changes.governance.listing.store
-        may_close(actor, store.change(number).author)
-        return store.reject(number, actor.actor_id, note)
+        listing = self.changes.governance.listing
+        may_close(actor, listing.store.change(number).author)
+        return listing.reject(number, actor.actor_id, note)
 
     async def _list_changes(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
         request = decoded(admin_pb2.ListChangesRequest, payload)

@@ -6,7 +6,7 @@ A method cannot be made without naming the scope that its callers need.
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 import grpc
@@ -61,7 +61,7 @@ class Edge:
     actors: Actors
     deadlines: DeadlineRule
     metrics: Metrics
-    gate: Gate = field(default_factory=Gate)
+    gate: Gate
 
     def unary(self, name: str, scope: Scope, body: Body) -> "grpc.RpcMethodHandler[bytes, bytes]":
         """Return the method of one message in, one out; metrics call it by ``name``."""

@@ -28,7 +28,7 @@ class Gate:
         How long a stream may keep its place without a message.
     """
 
-    def __init__(self, streams_max: int = 512, idle_s: float = 60.0) -> None:
+    def __init__(self, streams_max: int, idle_s: float) -> None:
         self._streams_max = streams_max
         self._idle_s = idle_s
         self._streams = 0
@@ -62,6 +62,8 @@ class Gate:
         Overloaded
             As many streams are open as may be.
         """
+        # First: who is told to try again in a moment would find a stopped server.
+        self.check()
         if self._streams >= self._streams_max:
             raise Overloaded("too many streams are open; send it again in a moment")
         self.enter()

@@ -1,6 +1,5 @@
 """Flagged events and entities, listed: the first of them in the result, all in a file."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from training.backtest.population import Population
 from training.backtest.request import moment
 from training.backtest.sweep import RowColumn
 from training.backtest.truth import State
+from training.datasets.staging import file_appearing_whole
 
 Json = dict[str, Any]
 Flags = NDArray[np.bool_]
@@ -150,8 +150,7 @@ def write_flags(flagged: Flagged, path: Path) -> None:
     ConfigFault
         The file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
+    with file_appearing_whole(path) as partial:
         tables = _tables(flagged)
         head = next(tables)
         writer = (
@@ -163,11 +162,6 @@ def write_flags(flagged: Flagged, path: Path) -> None:
             writer.write_table(head)
             for table in tables:
                 writer.write_table(table)
-        os.replace(partial, path)
-    except OSError as error:
-        raise ConfigFault(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _tables(flagged: Flagged) -> Iterator[pa.Table]:

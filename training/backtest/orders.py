@@ -19,7 +19,7 @@ from training.backtest.condition import Condition, shown
 from training.backtest.labels import part
 from training.backtest.lengths import Edges
 from training.backtest.listing import Flagged
-from training.backtest.order_columns import ORDERS, OrderColumns, ready_frame
+from training.backtest.order_columns import FRAME, ORDERS, OrderColumns, ready_frame
 from training.backtest.order_labels import abuse_labels, refund_labels
 from training.backtest.order_scope import in_scope, scope_names
 from training.backtest.own import Progress
@@ -34,6 +34,7 @@ from training.backtest.which import looks_like_id, rule_of, rule_set_of
 from training.backtest.zones import local_seconds
 from training.datasets.description import FILE_NAME, Description, read_description
 from training.datasets.importing.specs import AmountSpec
+from training.datasets.own_events import sha256_of
 
 Json = dict[str, Any]
 # Tables that decide what is flagged and what became of it.
@@ -229,18 +230,15 @@ def _version(condition: Condition) -> str:
     return "expression-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _data(request: BacktestRequest, description: Description, orders: int) -> Json:
+    # What rules read of histories is read from the frame; it is built when one first does.
+    read = [*FILES, *([str(FRAME)] if (request.data / FRAME).exists() else [])]
     return {
         "name": description.name,
         "kind": description.kind,
         "directory": str(request.data),
         "events": orders,
-        "sha256": hashlib.sha256((request.data / FILE_NAME).read_bytes()).hexdigest(),
-        "files": {name: _sha256(request.data / name) for name in FILES},
+        "sha256": sha256_of(request.data / FILE_NAME),
+        "files": {name: sha256_of(request.data / name) for name in read},
         "source": None,
     }

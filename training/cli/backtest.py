@@ -1,7 +1,6 @@
 """``risk backtest``: options, progress, the report. Converts arguments only."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from training.backtest.run import backtest as run_backtest
 from training.backtest.run import list_variables
 from training.cli.backtest_report import print_report, print_variables
 from training.cli.bars import Bars
+from training.datasets.staging import file_appearing_whole
 from training.own_data.periods import delay_s, time_us
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -77,6 +77,10 @@ def backtest(
     """
     if flags is not None:
         check_suffix(flags)
+    if given["variables"] and given["signing_key"] is not None:
+        raise click.UsageError(
+            "--sign vouches for a backtest; --variables only lists: leave it out"
+        )
     key = _signing_key(given.pop("signing_key"), json_file)
     request = request_of("true" if rule is None else rule, data, given)
     if given["variables"]:
@@ -94,7 +98,8 @@ def backtest(
         _write(json_file, done.figures)
     print_report(Console(), done.figures)
     if json_file is not None and key is not None:
-        _appear(signature_file(json_file), signed(json_file.read_bytes(), key))
+        with file_appearing_whole(signature_file(json_file)) as partial:
+            partial.write_bytes(signed(json_file.read_bytes(), key))
     if flags is not None:
         click.echo(f"{flags}: {done.figures['events_flagged']:,} events")
 
@@ -157,16 +162,5 @@ def _list(request: BacktestRequest, json_file: Path | None) -> None:
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON in its own order."""
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
-    _appear(path, text.encode() + b"\n")
-
-
-def _appear(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    except OSError as error:
-        raise ConfigFault(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with file_appearing_whole(path) as partial:
+        partial.write_text(f"{text}\n", "utf-8")

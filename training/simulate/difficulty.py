@@ -115,6 +115,7 @@ class Difficulty:
 def frame(directory: Path, truth: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
     """Return (orders with all signals and the truth, own columns, history columns)."""
     with duckdb.connect(config={"threads": 1}) as base:
+        base.execute("SET enable_progress_bar = false")
         for name in ("orders", "lines", "events", "campaigns"):
             base.register(name, _without_zone(pq.read_table(directory / f"{name}.parquet")))
         base.execute(_FACTS)

@@ -102,6 +102,16 @@ def test_rules_are_published_approved_and_taken_back(
     assert "approved by approver" in versions
 
 
+def test_what_changes_is_no_file(server: RunningServer, actors: ActorFiles, tmp_path: Path) -> None:
+    """What is asked for in vain is said, and not left out in silence."""
+    approver = actors.tokens["approver"]
+    for more in (("--json",), ("--out", str(tmp_path / "out"))):
+        both = run("rules", "show", "--changes", *more, server=server, token=approver)
+        assert both.returncode == 2
+        assert "--changes prints what changes, as text: leave out --json" in both.stderr
+    assert not (tmp_path / "out").exists()
+
+
 REPORT = {
     "rule": None,
     "rule_sha256": None,

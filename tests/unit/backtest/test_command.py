@@ -298,6 +298,10 @@ def test_signing_needs_a_file_and_a_key(shop: Path, tmp_path: Path) -> None:
         backtest, ["amount > 5", "--data", str(shop), "--sign", str(tmp_path / "no.key")]
     )
     assert "--sign signs the file of --json" in result.output
+    listing = ["--variables", "--data", str(shop), "--json", str(tmp_path / "b.json")]
+    result = CliRunner().invoke(backtest, [*listing, "--sign", str(tmp_path / "no.key")])
+    assert "--sign vouches for a backtest; --variables only lists" in result.output
+    assert not (tmp_path / "b.json").exists()
     with pytest.raises(ConfigFault, match=r"no\.key: cannot be read"):
         run(
             "amount > 5",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from risk_service.domain.vocabulary import Mode, PromotionType
 from risk_service.features.order_columns import order_columns
 from risk_service.features.schema import load_schema
 from risk_service.features.vector import VectorBuilder
+from risk_service.governance.backtests import report_of
 from risk_service.rules.order_values import OrderFacts, OrderReader
 from risk_service.rules.rule_set import RuleSet, shipped_languages, shipped_rules
 from risk_service.rules.variables import Subject
@@ -147,6 +149,18 @@ def test_what_only_the_service_knows_is_missing(rule_id: str, warehouse: Warehou
     assert LIVE_ONLY & set(figures["faults"]["codes"]["MISSING_VALUE"]["names"])
     assert set(figures["never_known"]) <= LIVE_ONLY
     assert figures["never_known"]
+
+
+def test_a_report_is_of_the_histories_it_read(warehouse: Warehouse, tmp_path: Path) -> None:
+    """The same orders with other histories are another data set to whoever approves."""
+    data = shutil.copytree(warehouse.directory, tmp_path / "warehouse")
+    request = BacktestRequest(rule=f"{load_schema().live[0].name} > 1.0", data=data)
+    before = report_of(json.dumps(backtest(request).figures).encode())
+    frame = data / "features" / "frame.parquet"
+    pq.write_table(pq.read_table(frame), frame, row_group_size=78)
+    after = report_of(json.dumps(backtest(request).figures).encode())
+    assert after.events_flagged == before.events_flagged
+    assert after.data_sha256 != before.data_sha256
 
 
 def test_what_no_order_has_is_told_and_not_vouched_for(

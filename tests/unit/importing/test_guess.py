@@ -61,8 +61,13 @@ def _rows(header: str, row: str, count: int = 60) -> str:
             ['id = "订单编号"', 'time = "下单时间"', 'buyer_id = "买家ID"', 'shop = "店铺"',
              'column = "金额"', "[labels.abuse]"],
         ),
+        (
+            _rows("买家编号,订单号,交易时间,金额,是否刷单",
+                  "b{c},D{i:04d},2024-05-{d:02d} 10:00:00,{i}.5,{f}"),
+            ['id = "订单号"', 'buyer_id = "买家编号"'],
+        ),
     ],
-    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese"],
+    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese", "number"],
 )  # fmt: skip
 def test_a_guess_names_the_columns_and_can_be_imported(
     bench: Any, tmp_path: Path, text: str, expected: list[str]

@@ -90,7 +90,10 @@ def test_rows_left_out_need_no_sound_cells(bench: Any, payments: str, mapped: Ma
 def test_when_no_row_is_left_the_counts_say_why(bench: Any, mapped: Mapped) -> None:
     """All rows filtered is an error, not an empty data set."""
     fault = bench.fault(mapping=_with_rows(mapped, 'where = ["price > 1000"]'))
-    assert "no row is left of 4: 4 do not meet [rows] where, and 0 were refused" in fault
+    assert (
+        "no row is left of 4: 4 do not meet [rows] where, and 0 were refused; rows that meet every"
+        in fault
+    )
 
 
 def test_a_repeated_id_is_named_with_both_rows(bench: Any, payments: str) -> None:

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 _MOST_SHOWN = 10
 # What columns are called in Chinese, in the words that names are told by.
 _CHINESE = {
-    "订单": "order", "交易": "transaction", "流水": "transaction", "编号": "id", "单号": "order id",
+    # The longer ones first: a word within a longer one would be taken out of it.
+    "订单号": "order id", "订单": "order", "交易": "transaction", "流水": "transaction",
+    "编号": "id", "单号": "order id",
     "时间": "time", "日期": "date", "买家": "buyer", "卖家": "seller", "店铺": "shop",
     "商家": "merchant", "商户": "merchant", "用户": "user", "会员": "member", "客户": "customer",
     "设备": "device",

@@ -73,7 +73,8 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
 
 def _refuse_labels_as_inputs(read: ReadMapping) -> None:
     """Refuse to learn a label from the very column that holds it, or from when it was known."""
-    labels = {column: key for key, column in columns_used(read.mapping) if key in _label_keys(read)}
+    label_keys = _label_keys(read)
+    labels = {column: key for key, column in columns_used(read.mapping) if key in label_keys}
     for key, column in columns_used(read.mapping):
         if column in labels and key.startswith(_INPUTS):
             raise ConfigFault(

@@ -26,17 +26,27 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
         if not read:
             raise DataFault(converter.source, None, "has no rows")
         raise DataFault(
-            converter.source,
-            None,
-            f"no row is left of {read}: {converter.filtered} do not meet [rows] where, and"
-            f" {refused} were refused",
+            converter.source, None, f"no row is left of {read}: {_gone(converter, refused)}"
         )
     _refuse_strays(converter)
     time = converter.time.spec
     is_fine_unit = time.unit in ("ns", "us", "ms") and time.origin == EPOCH
     if time.format == UNIX and is_fine_unit and 0 <= converter.latest_us < YEAR_US:
-        message = f'every event falls in 1970; is the unit "s" and not "{time.unit}"?'
+        message = (
+            f'every event falls in 1970; is the unit "s" and not "{time.unit}"? If the numbers'
+            ' count from another day, name it: origin = "2024-01-01"'
+        )
         raise ConfigFault(f"event.time: {message}")
+
+
+def _gone(converter: Converter, refused: int) -> str:
+    """Say where the rows went, and what keeps them."""
+    if not converter.filtered:
+        return f"{refused} were refused"
+    return (
+        f"{converter.filtered} do not meet [rows] where, and {refused} were refused; rows that"
+        " meet every condition of [rows] where are kept"
+    )
 
 
 def _refuse_strays(converter: Converter) -> None:
