@@ -18,6 +18,7 @@ from risk_service.bootstrap.bundles import load_bundle
 from risk_service.bootstrap.claims import Claims, Parts, build_claims, open_real_names
 from risk_service.bootstrap.clusters import open_links
 from risk_service.bootstrap.governance import OpenGovernance, open_governance
+from risk_service.bootstrap.key_mark import hold_to_key
 from risk_service.bootstrap.ledger import open_ledger
 from risk_service.bootstrap.verified import open_verified
 from risk_service.config import Settings
@@ -35,7 +36,6 @@ from risk_service.decisions.scoring import Scoring
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.schema import load_schema
 from risk_service.features.windows.declaration import load_windows
-from risk_service.identity.key_mark import hold_to_key
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.intake.intake import Intake

@@ -4,9 +4,9 @@ With another key every token is another one: purchase limits would begin anew, d
 nobody and windows know nobody, and nothing would look wrong.
 """
 
-import os
 from pathlib import Path
 
+from risk_service.adapters.whole_file import replace_file
 from risk_service.domain.errors import ConfigFault
 from risk_service.identity.hashing import keyed_digest
 from risk_service.identity.keys import IdentityKey
@@ -42,12 +42,7 @@ def hold_to_key(directory: Path, key: IdentityKey) -> None:
 
 
 def _write(path: Path, mark: str) -> None:
-    beside = path.with_name(f"{path.name}.partial")
     try:
-        with beside.open("w", encoding="ascii") as file:
-            file.write(mark)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        replace_file(path, mark.encode("ascii"))
     except OSError as error:
         raise ConfigFault(f"{path}: cannot be written: {error.strerror}") from error
