@@ -47,6 +47,13 @@ def is_too_little(claim: Claim, lines: tuple[HeldLine, ...]) -> bool:
     )
 
 
+def exceeds(room: Room, lines: tuple[HeldLine, ...]) -> bool:
+    """Tell whether the units left of some lines are more than a claim has room for, or too few."""
+    claim = room.claim
+    over = charge_of(claim.plan.measure, claim.lines, lines) > room.room
+    return over or is_too_little(claim, lines)
+
+
 def _cut(rooms: Sequence[Room], asked: tuple[HeldLine, ...]) -> tuple[tuple[HeldLine, ...], bool]:
     """Return the lines with what the policies that take a part leave of them.
 
@@ -114,8 +121,7 @@ def _outcome(
         policy = room.claim.policy
         if policy.on_exceed.takes_a_part:
             continue
-        over = charge_of(policy.measure, room.claim.lines, lines) > room.room
-        if over or is_too_little(room.claim, lines):
+        if exceeds(room, lines):
             outcome = max(outcome, policy.on_exceed.outcome)
             codes.append(LIMIT_REACHED)
     if lines == asked:

@@ -40,8 +40,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     tile_us: int
 
     def gives_back(self, reason: int) -> bool:
-        """Tell whether a reason gives back what was charged."""
-        return reason == TAKEN_OVER or bool(self.releases >> reason & 1)
+        """Tell whether a release reason gives back what was charged."""
+        return bool(self.releases >> reason & 1)
 
 
 class HeldLine(Struct, frozen=True, array_like=True, gc=False):
@@ -126,7 +126,7 @@ def stayed(reservation: Reservation) -> tuple[Entry, ...]:
     reason = reservation.ended_by
     if reason == TAKEN_OVER:
         return ()
-    return tuple([entry for entry in reservation.entries if not entry.releases >> reason & 1])
+    return tuple([entry for entry in reservation.entries if not entry.gives_back(reason)])
 
 
 def ended(

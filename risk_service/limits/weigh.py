@@ -13,7 +13,7 @@ from msgspec import Struct
 from risk_service.domain.grant import Demand, DemandLine, Grant, GrantedLine, LimitUse
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.claims import Claim, Claims
-from risk_service.limits.cutting import Room, is_too_little, less, with_units
+from risk_service.limits.cutting import Room, exceeds, is_too_little, less, with_units
 from risk_service.limits.reservation import Entry, HeldLine, charge_of
 from risk_service.limits.used import Used
 
@@ -112,7 +112,7 @@ def _whole(
         plan, place, bounds = claim.plan, claim.place, claim.bounds
         units = charge_of(plan.measure, claim.lines, asked)
         room = bounds.cap - units
-        if (bounds.minimum or bounds.step > 1) and is_too_little(claim, asked):
+        if bounds.has_floor and is_too_little(claim, asked):
             return None
         for subject, counter in claim.counters:
             used, resets_us = 0, place.resets_at_us
@@ -223,9 +223,7 @@ def _blocks(room: Room, left: tuple[HeldLine, ...]) -> bool:
     claim = room.claim
     if not room.too_much or claim.plan.shadow or claim.policy.on_exceed.takes_a_part:
         return room.too_much
-    return charge_of(claim.plan.measure, claim.lines, left) > room.room or is_too_little(
-        claim, left
-    )
+    return exceeds(room, left)
 
 
 def _add_uses(uses: list[LimitUse], room: Room, granted: int, blocks: bool) -> None:
