@@ -45,15 +45,6 @@ FIXED_POINTS: tuple[tuple[float, float], ...] = (
 MAX_SCORE = 1000.0
 
 
-def score_of_rate(false_positive_rate: float) -> float:
-    """Return the score, 0 to 1000, that a false positive rate in (0, 1] stands for."""
-    for (f0, s0), (f1, s1) in pairwise(FIXED_POINTS):
-        if false_positive_rate >= f1:
-            share = math.log(f0 / false_positive_rate) / math.log(f0 / f1)
-            return max(s0, min(s1, s0 + (s1 - s0) * share))
-    return MAX_SCORE
-
-
 def rate_of_score(score: float) -> float:
     """Return the false positive rate that a score of 0 to 1000 stands for."""
     for (f0, s0), (f1, s1) in pairwise(FIXED_POINTS):

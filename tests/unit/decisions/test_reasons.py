@@ -6,7 +6,16 @@ from importlib.resources import files
 
 import pytest
 
-from risk_service.decisions.cause_reasons import CAUSE_CODES
+from risk_service.decisions.cause_reasons import (
+    DENY_LISTED,
+    DIMENSION_MISSING,
+    GRANT_CODES,
+    LARGE_AMOUNT,
+    LIMIT_CODES,
+    LIMIT_REACHED,
+    LIMITS_UNAVAILABLE,
+    VERIFICATION_REQUIRED,
+)
 from risk_service.decisions.readings import load_readings
 from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, load_reasons
 from risk_service.domain.errors import ConfigFault
@@ -32,7 +41,9 @@ def test_every_model_input_has_a_code() -> None:
 
 def test_every_code_is_used() -> None:
     """Each code covers a feature, but for those that stand for none."""
-    of_no_feature = {COMBINED, CHALLENGE_FAILED, *CAUSE_CODES}
+    of_no_feature = {COMBINED, CHALLENGE_FAILED, DENY_LISTED, LARGE_AMOUNT}
+    of_no_feature |= {LIMIT_REACHED, *LIMIT_CODES.values(), *GRANT_CODES}
+    of_no_feature |= {VERIFICATION_REQUIRED, DIMENSION_MISSING, LIMITS_UNAVAILABLE}
     assert REASONS.by_code.keys() - set(REASONS.code_of.values()) == of_no_feature
 
 
