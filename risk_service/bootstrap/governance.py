@@ -21,7 +21,7 @@ from risk_service.governance.listing import Listing
 from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.identity.tokenise import Tokeniser
-from risk_service.limits.book import LimitBook, read_limits, shipped_text
+from risk_service.limits.book import SHIPPED, LimitBook, read_limits, shipped_text
 from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
 from risk_service.rules.examples import run_examples
@@ -29,7 +29,6 @@ from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_rules
 from risk_service.rules.rule_texts import read_texts
 
 LOOK_EVERY_S = 1.0
-SHIPPED_LIMITS = "limits.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +143,7 @@ async def keep_looking(governance: Governance, changes: Executor) -> None:
 
 
 def _given(settings: Settings) -> dict[PublishedKind, Sources]:
-    limits = {SHIPPED_LIMITS: shipped_text()}
+    limits = {SHIPPED: shipped_text()}
     if settings.limits is not None:
         limits = read_texts(settings.limits)
     rules = shipped_rules().texts if settings.rules is None else read_texts(settings.rules)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 
 from risk_service.domain.errors import InvalidInput, Violation
@@ -164,12 +163,6 @@ def read_limits(text: str, file: str) -> LimitBook:
     """
     policies = read_policies(text, file)
     return LimitBook(policies, too_many(policies, file))
-
-
-@cache
-def shipped_limits() -> LimitBook:
-    """Return the policies that come with the service."""
-    return parse_limits(shipped_text(), SHIPPED)
 
 
 def shipped_text() -> str:

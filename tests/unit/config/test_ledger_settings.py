@@ -9,8 +9,8 @@ from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.bootstrap.ledger import open_ledger
 from risk_service.config import Settings, load_settings
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
-from risk_service.limits.book import shipped_limits
 from risk_service.ports import ReservationLedger
+from tests.fixtures.limit_texts import shipped_limits
 from tests.fixtures.redis_server import free_ports
 
 

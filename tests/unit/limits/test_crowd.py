@@ -16,10 +16,10 @@ from risk_service.domain.reservation import (
     Reserve,
 )
 from risk_service.domain.vocabulary import Outcome
-from risk_service.limits.book import parse_limits, shipped_limits
+from risk_service.limits.book import parse_limits
 from risk_service.limits.crowd import LINE_COUNTERS_MAX, ORDER_COUNTERS_MAX, _counters, _most
 from tests.fixtures.ledgers import SECOND_US, START_US, SqliteHouse, demand, line
-from tests.fixtures.limit_texts import policy
+from tests.fixtures.limit_texts import policy, shipped_limits
 
 FOUR = '{ any_of = ["account", "device", "phone", "payment"] }'
 SHARED = {"device": "d", "phone": "p", "payment": "y"}

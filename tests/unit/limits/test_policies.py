@@ -6,9 +6,9 @@ import pytest
 
 from risk_service.cli.limits_text import in_chinese
 from risk_service.domain.errors import InvalidInput
-from risk_service.limits.book import parse_limits, shipped_limits, shipped_text
+from risk_service.limits.book import parse_limits
 from risk_service.limits.policy import CLUSTER, OnExceed, State
-from tests.fixtures.limit_texts import policy
+from tests.fixtures.limit_texts import policy, shipped_limits
 
 FILE = "limits.toml"
 
@@ -284,8 +284,3 @@ def test_products_are_of_goods(measure: str) -> None:
                  policy(measure=measure) + 'include = { categories = ["food"] }\n'):  # fmt: skip
         ((_, words),) = faults("format = 1\n" + text)
         assert "is of no goods" in words
-
-
-def test_shipped_text_is_what_is_served() -> None:
-    """The file that analysts copy is the one in force at the first start."""
-    assert parse_limits(shipped_text(), FILE).version == shipped_limits().version
