@@ -12,15 +12,24 @@ import pytest
 from msgspec.structs import replace
 
 from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.cluster import Cluster
 from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.layout import EntryLayout
+from risk_service.adapters.redis.node import pack
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.feature_ports import Observed
 from risk_service.features.windows.plan import compile_windows
 from tests.fixtures.fault_proxy import fault_proxy
-from tests.fixtures.redis_server import RedisServer, free_ports, redis_cluster, redis_server
+from tests.fixtures.redis_server import (
+    RedisServer,
+    free_ports,
+    redis_cluster,
+    redis_server,
+    replica_of,
+    take_over,
+)
 from tests.fixtures.waiting import once_back, wait_until
 from tests.fixtures.window_replay import FIELDS, START_US, random_windows
 
@@ -282,6 +291,33 @@ class TestCluster:
             with pytest.raises(StoreUnavailable):
                 store.observe(events, START_US + SECOND_US)
             assert time.monotonic() - started < TIMEOUT_S + SLACK_S
+
+    def test_a_node_that_took_over_is_found_by_those_who_ask_all(self) -> None:
+        """Whoever was told of the dead node before asks again who has its slots."""
+        with redis_cluster() as nodes, replica_of(nodes, 1) as replica, ExitStack() as ends:
+            addresses = parse_addresses(nodes[0].address)
+            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=TIMEOUT_S)
+            ends.callback(cluster.close)
+            ping = pack("PING")
+            assert {port for _, port in cluster.ask_each(ping)} == {one.port for one in nodes}
+            nodes[1].kill()
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable):
+                    cluster.ask_each(ping)
+            living = (nodes[0], nodes[2], replica)
+            take_over(replica, living)
+            assert {port for _, port in cluster.ask_each(ping)} == {one.port for one in living}
+
+    def test_a_node_that_left_is_not_believed(self) -> None:
+        """It answers for ever that no slot has a node; the others know better."""
+        with redis_cluster() as nodes, ExitStack() as ends:
+            addresses = parse_addresses(",".join(node.address for node in nodes))
+            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=TIMEOUT_S)
+            ends.callback(cluster.close)
+            with replica_of(nodes, 0) as replica:
+                take_over(replica, [*nodes, replica])
+                nodes[0].call("CLUSTER", "RESET")
+                assert replica.port in {port for _, port in cluster.ask_each(pack("PING"))}
 
     def test_several_single_servers_are_refused(self, stores: Opener, server: RedisServer) -> None:
         """Two addresses that are no cluster would each hold half of the truth."""

@@ -114,14 +114,16 @@ class Cluster:
             One of them did not answer in time.
         """
         patience = Patience(self._timeout_s)
-        if self._single is None and self._by_slot is None:
-            self._discover(patience)
-        nodes = [self._single] if self._single is not None else self._by_slot or []
-        return {
-            node.address: node.call(command, 1, patience)[0]
-            for node in dict.fromkeys(nodes)
-            if node is not None
-        }
+        try:
+            if self._single is None and self._by_slot is None:
+                self._discover(patience)
+            nodes = [self._single] if self._single is not None else self._by_slot or []
+            return {
+                node.address: node.call(command, 1, patience)[0] for node in dict.fromkeys(nodes)
+            }
+        except StoreUnavailable:
+            self._by_slot = None  # as in ``run``
+            raise
 
     def ask(self, address: Address, command: bytes) -> Reply:
         """Return what one of these servers says to one command."""
@@ -229,18 +231,19 @@ class Cluster:
         return asked.call(_ASKING + command, 2, patience)[1]
 
     def _discover(self, patience: Patience, first: Address | None = None) -> None:
-        """Ask the known nodes for the slots; the first that answers is believed."""
+        """Ask the known nodes for the slots; the first that knows all of them is believed."""
         failure = StoreUnavailable("Redis: no address")
         known = (*self._nodes, *self._seeds)
         for address in dict.fromkeys(known if first is None else (first, *known)):
             try:
                 reply = self._node(address).call(pack("CLUSTER", "SLOTS"), 1, patience)[0]
+                if isinstance(reply, list):
+                    self._by_slot = self._slots(reply, address)
+                    return
             except StoreUnavailable as error:
+                # Of a node that has left the cluster as well: it knows of no slots.
                 failure = error
                 continue
-            if isinstance(reply, list):
-                self._by_slot = self._slots(reply, address)
-                return
             if _NO_CLUSTER not in str(reply):
                 failure = StoreUnavailable(f"Redis at {address[0]}:{address[1]}: {reply!s}")
                 continue
