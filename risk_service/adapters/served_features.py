@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class ServedFeatures:
-    """Implements ``ports.FeatureReader`` over what ``serving.json`` names right now.
+    """Implements ``feature_ports.FeatureReader`` over what ``serving.json`` names right now.
 
     Parameters
     ----------

@@ -1,11 +1,23 @@
 """What shared windows lack of a service's log counts again, once, whatever Redis went through."""
 
+import time
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
+from risk_service.adapters.shared import windows as shared_windows
+from risk_service.adapters.shared.healing import Healing
+from risk_service.domain.errors import DataFault
 from risk_service.features.windows.order_event import order_event
 from risk_service.intake.intake import Taken
-from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
+from tests.fixtures.redis_server import (
+    RedisServer,
+    redis_cluster,
+    redis_server,
+    replica_of,
+    take_over,
+)
 from tests.fixtures.shared_shop import (
     OpenShop,
     check_shared,
@@ -173,3 +185,45 @@ def test_one_server_of_a_cluster_that_lost_its_data(shop_at: OpenShop) -> None:
         nodes[1].start()
         wait_whole(shop)
         check_shared(shop)
+
+
+def test_windows_heal_when_another_node_of_a_cluster_took_over(shop_at: OpenShop) -> None:
+    """Though the service has asked in vain for the node that is gone meanwhile."""
+    with redis_cluster() as nodes, replica_of(nodes, 1) as replica:
+        shop = lived(shop_at("state", nodes))
+        nodes[1].kill()
+        shop.now_us += HOUR_US
+        shop.decide(1)
+        shop.live_on(4)
+        for _ in range(3):
+            windows_of(shop).step()
+        assert not windows_of(shop).is_whole
+        take_over(replica, (nodes[0], nodes[2], replica))
+        wait_whole(shop)
+        check_shared(shop)
+
+
+def test_an_event_without_its_order_is_asked_for_now_and_then(
+    server: RedisServer, shop_at: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that lacks something is not read again in every pause between two orders."""
+    shop = shop_at("state", [server])
+    outage(shop, server)
+    windows = windows_of(shop)
+    asked: list[int] = []
+
+    def damaged(_: Healing, events_max: int) -> int:
+        asked.append(events_max)
+        raise DataFault("decisions.sqlite3", None, "the event x has no order")
+
+    pauses = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Healing, "step", damaged)
+        while len(asked) < 3:
+            known = len(asked)
+            time.sleep(pause_s := windows.step())
+            pauses += [pause_s] * (len(asked) - known)
+    assert not windows.is_whole
+    assert pauses == [shared_windows.LOOK_S] * 3
+    wait_whole(shop)
+    check_shared(shop)

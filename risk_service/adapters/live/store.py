@@ -38,7 +38,7 @@ RECENT_EVENTS = 16_384
 
 
 class EmbeddedWindowStore:
-    """Implements ``ports.WindowStore`` within the process.
+    """Implements ``feature_ports.WindowStore`` within the process.
 
     ``observe`` and ``apply`` are called by the thread that commits to the log, each followed
     by the commit of its group. An attempt is read and applied under one stamp.

@@ -40,7 +40,7 @@ _LOGIN = Login()
 
 
 class RedisWindowStore:
-    """Implements ``ports.WindowStore``. Used by one thread; each worker has its own.
+    """Implements ``feature_ports.WindowStore``. Used by one thread; each worker has its own.
 
     After ``StoreUnavailable`` an event may count with some of its entities and not with
     others. To call again with the same events completes it, and gives the stamps under

@@ -19,7 +19,8 @@ from risk_service.features.windows.plan import CompiledWindows
 # Longest wait for a group of them; orders wait meanwhile, but do not ask Redis.
 TIMEOUT_S = 1.0
 
-Keys = tuple[str, ...]
+# By key group, empty where an event has none.
+KeysOfEvent = tuple[str, ...]
 
 
 class Healing:
@@ -85,7 +86,7 @@ class Healing:
         self.marks = {address: furthest(mark, reached) for address, mark in self.marks.items()}
         self.reached_us = found[-1].stamp_us
 
-    def _parts(self, logged: Logged) -> list[tuple[Event, Keys]]:
+    def _parts(self, logged: Logged) -> list[tuple[Event, KeysOfEvent]]:
         """Return an event with its keys, once for each time at which it counts with some."""
         keys = self._missing(logged)
         times = logged.applied_us or (logged.stamp_us,) * len(keys)
@@ -98,7 +99,7 @@ class Healing:
                 parts.append((replace(logged.event, at_us=at_us), own))
         return parts
 
-    def _missing(self, logged: Logged) -> Keys:
+    def _missing(self, logged: Logged) -> KeysOfEvent:
         """Return the keys of an event with which it does not count, as far as servers differ."""
         keys = self._compiled.keys(logged.event)
         lacking = {address for address, mark in self.marks.items() if _is_after(logged, mark)}

@@ -59,7 +59,7 @@ NOBODY = Told(_nobody, _nobody)
 
 
 class SharedWindowStore:
-    """Implements ``ports.WindowStore``. Used by one thread, the one that commits to the log.
+    """Implements ``feature_ports.WindowStore``. Used by one thread, the one that commits to the log.
 
     Parameters
     ----------
@@ -145,7 +145,9 @@ class SharedWindowStore:
         except StoreUnavailable as error:
             self._fall_behind(error)
         except DataFault as fault:
-            # The log lacks what an event is about: nothing that comes behind it can count.
+            # The log lacks what an event is about: nothing that comes behind it can count. It is
+            # read again now and then, not in every pause between two orders.
+            self._healing = None
             self._say("windows_not_healed", fault)
         self._tell()
         return LOOK_S if self._healing is None else PAUSE_S
@@ -165,7 +167,12 @@ class SharedWindowStore:
             raise
 
     def _fall_behind(self, error: Exception) -> None:
-        """Take note, durably and before anything else is logged, that the log counts up to here."""
+        """Take note, durably and before anything else is logged, that the log counts up to here.
+
+        A note that cannot be written (``windows_not_noted``) is tried again with every step, and
+        orders go on. Only a service that ends before that has taken all of its log to be counted
+        when it starts again, and what it logged since then stays missing.
+        """
         self._say("windows_behind", error)
         self._healing = None
         if not self.is_whole:
