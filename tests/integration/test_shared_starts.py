@@ -64,6 +64,31 @@ def test_a_healthy_restart_reads_nothing_of_the_log(
     check_shared(shop)
 
 
+def test_a_log_put_back_from_a_backup_lacks_nothing_that_comes_after_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop
+) -> None:
+    """Redis has counted up to a place that the log will only reach again: that is another place."""
+    with redis_server(*KEEPING) as server:
+        shop = lived(shop_at("state", [server]))
+        shutil.copytree(tmp_path / "state", tmp_path / "backup")
+        known = [*shop.order_ids]
+        shop.live_on(30)
+        wait_whole(shop)
+        shop.state.close()
+        server.kill()
+        shop.directory, shop.order_ids = tmp_path / "backup", known
+        shop.open()
+        end = shop.tail().end()[0]
+        shop.live_on(5)
+        server.start()
+        with caplog.at_level(logging.INFO):
+            wait_whole(shop)
+        came = [*shop.tail().after(end)]
+        healed = [one for one in caplog.records if one.message == "windows_healed"]
+        assert [one.events for one in healed] == [len(came)]  # type: ignore[attr-defined]  # our own field
+        assert len(came) > 5
+
+
 def test_kill_of_the_service_while_it_heals(
     either: RedisServer, tmp_path: Path, shop_at: OpenShop
 ) -> None:

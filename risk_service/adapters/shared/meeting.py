@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from risk_service.adapters.live.recovery import REPLAY_FROM_US
 from risk_service.adapters.redis.addresses import Address
 from risk_service.adapters.redis.history import Filled
-from risk_service.adapters.redis.marks import Mark, RedisMarks, Server, furthest
+from risk_service.adapters.redis.marks import Mark, RedisMarks, Server, furthest, least
 from risk_service.adapters.shared.followed_file import Followed, Known
 from risk_service.adapters.sqlite.tail import LogTail
 from risk_service.domain.errors import StoreUnavailable
@@ -26,6 +26,9 @@ def named(address: Address) -> str:
 class Meeting:
     """What the servers, the log and the service's own file say, put together.
 
+    Made before anything is logged: a place beyond the end of the log is of a log that was
+    longer before a backup was put back, and all that was in this one counts there.
+
     Parameters
     ----------
     version
@@ -36,6 +39,7 @@ class Meeting:
         self._marks = marks
         self._tail = tail
         self._version = version
+        self._opened = self.end()
 
     def starts(
         self, followed: Followed, written: Mapping[Address, Mark]
@@ -81,17 +85,26 @@ class Meeting:
         filled: Filled | None,
     ) -> Mark:
         followed, written = ours
-        if followed.windows != self._version:
-            return self._first(followed, filled) if server.mark is None else server.mark
         if server.mark is None:
+            if followed.windows != self._version:
+                return self._first(followed, filled)
             log.error("windows_lost", extra={"address": named(address)})
             return self._beginning(filled)
+        mark = self._counted(address, server.run, server.mark, ours)
+        return mark if written else least(mark, self._opened)
+
+    def _counted(
+        self, address: Address, run: str, mark: Mark, ours: tuple[Followed, Mapping[Address, Mark]]
+    ) -> Mark:
+        """Return the place up to which the log counts on a server that has a mark."""
+        followed, written = ours
         known, given = followed.servers.get(named(address)), written.get(address)
-        is_older = given is not None and furthest(server.mark, given) != server.mark
-        if known is None or known.run != server.run or is_older:
-            return server.mark
+        is_older = given is not None and furthest(mark, given) != mark
+        is_of_others = followed.windows != self._version
+        if is_of_others or known is None or known.run != run or is_older:
+            return mark
         # The same run has kept everything: its mark may lag behind by a moment, or lead.
-        return furthest(server.mark, known.mark)
+        return furthest(mark, known.mark)
 
     def _first(self, followed: Followed, filled: Filled | None) -> Mark:
         """Return the start where this declaration's windows have none of our marks."""

@@ -59,7 +59,7 @@ NOBODY = Told(_nobody, _nobody)
 
 
 class SharedWindowStore:
-    """Implements ``feature_ports.WindowStore``. Used by one thread, the one that commits to the log.
+    """Implements ``feature_ports.WindowStore``. Used by the one thread that commits to the log.
 
     Parameters
     ----------
