@@ -1,6 +1,5 @@
 """What shared windows lack of a service's log counts again, once, whatever Redis went through."""
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,6 +26,7 @@ from tests.fixtures.shared_shop import (
     wait_whole,
     windows_of,
 )
+from tests.fixtures.waiting import wait_until
 
 HOUR_US = 3_600_000_000
 
@@ -216,13 +216,17 @@ def test_an_event_without_its_order_is_asked_for_now_and_then(
         asked.append(events_max)
         raise DataFault("decisions.sqlite3", None, "the event x has no order")
 
-    pauses = []
+    pauses: list[float] = []
+
+    def has_asked() -> bool:
+        known = len(asked)
+        pause_s = windows.step()
+        pauses.extend([pause_s] * (len(asked) - known))
+        return len(asked) == 3
+
     with monkeypatch.context() as patched:
         patched.setattr(Healing, "step", damaged)
-        while len(asked) < 3:
-            known = len(asked)
-            time.sleep(pause_s := windows.step())
-            pauses += [pause_s] * (len(asked) - known)
+        wait_until(has_asked, "the log was read three times")
     assert not windows.is_whole
     assert pauses == [shared_windows.LOOK_S] * 3
     wait_whole(shop)
