@@ -1,7 +1,5 @@
 """What shared windows lack of a service's log counts again, once, whatever Redis went through."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -204,11 +202,11 @@ def test_windows_heal_when_another_node_of_a_cluster_took_over(shop_at: OpenShop
 
 
 def test_an_event_without_its_order_is_asked_for_now_and_then(
-    server: RedisServer, shop_at: OpenShop, monkeypatch: pytest.MonkeyPatch
+    redis: RedisServer, shop_at: OpenShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A log that lacks something is not read again in every pause between two orders."""
-    shop = shop_at("state", [server])
-    outage(shop, server)
+    shop = shop_at("state", [redis])
+    outage(shop, redis)
     windows = windows_of(shop)
     asked: list[int] = []
 
