@@ -8,15 +8,24 @@ from typing import Any
 import click
 
 from risk_service.cli.adjustments import adjustments, ask_limits, tell_proposal
-from risk_service.cli.limits_text import MEASURES_ZH, in_chinese
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.grant import Measure
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
 
 FAULTY = 1
+MEASURES_ZH = {
+    Measure.UNITS: "件",
+    Measure.ORDERS: "单",
+    Measure.AMOUNT: "分（金额）",
+    Measure.DISCOUNT: "分（优惠）",
+    Measure.REDEMPTIONS: "次核销",
+    Measure.DRAWS: "次抽奖",
+    Measure.REWARDS: "次奖励",
+}
 Command = Callable[..., None]
 SUBJECTS = (
     ("account", "account_id", "Account id of the shop."),
@@ -61,8 +70,10 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
     try:
         book = parse_limits(text, name)
     except InvalidInput as error:
-        told = [(one.field, one.description) for one in error.violations]
-        faults = [{"where": at, "words": en, "words_zh": in_chinese(en)} for at, en in told]
+        faults = [
+            {"where": one.field, "words": one.description, "words_zh": one.description_zh}
+            for one in error.violations
+        ]
         if as_json:
             print_json({"faults": faults})
         else:

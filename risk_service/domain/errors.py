@@ -30,10 +30,14 @@ class RiskError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One broken constraint. ``field`` is a path such as ``order.lines[3].quantity``."""
+    """One broken constraint. ``field`` is a path such as ``order.lines[3].quantity``.
+
+    ``description_zh`` says the same in Chinese where analysts read it, and is empty elsewhere.
+    """
 
     field: str
     description: str
+    description_zh: str = ""
 
 
 class InvalidInput(RiskError):

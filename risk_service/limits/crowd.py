@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from risk_service.domain.grant import Measure
+from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.limits.entry import Fault
+from risk_service.limits.fault_words import words
 from risk_service.limits.policy import OF_GOODS, Policy
 
 LINE_COUNTERS_MAX = 64
@@ -22,15 +24,20 @@ _KINDS_OF_LINE = (
     OF_GOODS | {Measure.DISCOUNT},
     frozenset({Measure.REDEMPTIONS, Measure.DRAWS, Measure.REWARDS, Measure.DISCOUNT}),
 )
-_DIMENSIONS = ("campaigns", "skus", "sellers", "spus", "categories")
-_SAID = {"categories": "category"}
+_DIMENSIONS = {
+    "campaigns": LocalizedText(en="campaign", zh="活动"),
+    "skus": LocalizedText(en="sku", zh="SKU"),
+    "sellers": LocalizedText(en="seller", zh="商家"),
+    "spus": LocalizedText(en="spu", zh="SPU"),
+    "categories": LocalizedText(en="category", zh="类目"),
+}
 
 
 class _Crowd(NamedTuple):
     """Policies that may count one line together, and what kind of line that is."""
 
     policies: list[Policy]
-    where: str
+    where: tuple[tuple[LocalizedText, str], ...]
 
 
 def crowd_faults(policies: Sequence[Policy]) -> list[Fault]:
@@ -67,7 +74,7 @@ def _most(valid: Sequence[Policy]) -> _Crowd:
     A policy that is filtered by several counts under the first of them, so this is never too few.
     """
     met: list[Policy] = []
-    where: list[str] = []
+    where: list[tuple[LocalizedText, str]] = []
     filtered: dict[str, dict[str, list[Policy]]] = {name: {} for name in _DIMENSIONS}
     for policy in valid:
         name = next((name for name in _DIMENSIONS if getattr(policy.include, name)), "")
@@ -80,8 +87,8 @@ def _most(valid: Sequence[Policy]) -> _Crowd:
         if by_value:
             value = max(sorted(by_value), key=lambda one: _counters(by_value[one]))
             met += by_value[value]
-            where.append(f"{_SAID.get(name) or name.removesuffix('s')} {value}")
-    return _Crowd(met, ", ".join(where))
+            where.append((_DIMENSIONS[name], value))
+    return _Crowd(met, tuple(where))
 
 
 def _counters(policies: Sequence[Policy]) -> int:
@@ -96,10 +103,20 @@ def _fault(crowd: _Crowd, promotion: PromotionType) -> Fault:
         so_far += _counters([policy])
         if so_far > LINE_COUNTERS_MAX:
             break
-    where = f" ({crowd.where})" if crowd.where else ""
-    return Fault(
-        policy.line,
-        f"policy `{policy.id}`: one line of {promotion.name}{where} would be counted in "
-        f"{_counters(ordered)} counters by {len(ordered)} policies; at most {LINE_COUNTERS_MAX}: "
-        "retire some, narrow their scope or validity, or count fewer subjects",
+    told = words(
+        "crowded",
+        promotion=promotion.name,
+        where=_where(crowd),
+        counters=_counters(ordered),
+        policies=len(ordered),
+        most=LINE_COUNTERS_MAX,
     )
+    return Fault(policy.line, words("of_policy", id=policy.id, words=told))
+
+
+def _where(crowd: _Crowd) -> str | LocalizedText:
+    if not crowd.where:
+        return ""
+    en = ", ".join([f"{name.en} {value}" for name, value in crowd.where])
+    zh = "，".join([f"{name.zh} {value}" for name, value in crowd.where])
+    return words("crowded_where", where=LocalizedText(en=en, zh=zh))

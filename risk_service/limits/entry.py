@@ -1,9 +1,10 @@
 """One table of a policy file, asked key by key; what is wrong with it knows its line."""
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
 
+from risk_service.domain.text import LocalizedText
+from risk_service.limits.fault_words import one_of, said, words
 from risk_service.limits.lines import Lines
 
 Choice = TypeVar("Choice")
@@ -12,10 +13,17 @@ Choice = TypeVar("Choice")
 class Fault(Exception):
     """What is wrong in which line, and what would be right."""
 
-    def __init__(self, line: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, line: int, text: LocalizedText) -> None:
+        super().__init__(text.en)
         self.line = line
-        self.words = words
+        self.text = text
+
+
+class FaultAt(Protocol):
+    """Makes a fault in the line of a key; its code is one of ``fault_words``."""
+
+    def __call__(self, key: str, code: str, /, **values: object) -> Fault:
+        """Return the fault."""
 
 
 class Entry:
@@ -27,38 +35,32 @@ class Entry:
         self.lines = lines
         self.id = table.get("id", "")
 
-    def fault(self, key: str, words: str) -> Fault:
+    def fault(self, key: str, code: str, /, **values: object) -> Fault:
         """Return a fault in the line of a key."""
-        return Fault(self.lines.of(self.place, key), f"policy `{self.id}`: {words}")
+        text = words("of_policy", id=self.id, words=words(code, **values))
+        return Fault(self.lines.of(self.place, key), text)
 
-    def tier_fault(self, tier: int, key: str, words: str) -> Fault:
-        """Return a fault in the line of a tier's key."""
-        line = self.lines.of_tier(self.place, tier, key)
-        return Fault(line, f"policy `{self.id}`, tier {tier + 1}: {words}")
+    def tier_faults(self, tier: int) -> FaultAt:
+        """Return what makes faults in the lines of a tier's keys."""
+
+        def fault(key: str, code: str, /, **values: object) -> Fault:
+            told = words(code, **values)
+            text = words("of_tier", id=self.id, tier=tier + 1, words=told)
+            return Fault(self.lines.of_tier(self.place, tier, key), text)
+
+        return fault
 
     def text(self, key: str, most: int = 500) -> str:
         """Return a text that must be there."""
         value = self.table.get(key)
         if not isinstance(value, str) or not value.strip() or len(value) > most:
-            raise self.fault(key, f'`{key}` must be a text of 1 to {most} characters: {key} = "…"')
+            raise self.fault(key, "text", key=key, most=most)
         return value
 
     def choice(self, key: str, known: Mapping[str, Choice], default: str = "") -> Choice:
         """Return what a word of a closed list stands for."""
         word = self.table.get(key, default)
         if not isinstance(word, str) or word not in known:
-            raise self.fault(key, f"`{key}` is {said(word)}; {one_of(word, known)}")
+            advice = one_of(word, known)
+            raise self.fault(key, "unknown_word", key=key, value=said(word), advice=advice)
         return known[word]
-
-
-def said(value: object) -> str:
-    """Return how a fault names a value of the file."""
-    if value in (None, ""):
-        return "missing"
-    return f"`{value}`" if isinstance(value, str) else f"{value!r}"
-
-
-def one_of(word: object, known: Mapping[str, object] | Sequence[str]) -> str:
-    """Return the words of a closed list, or the one that was meant."""
-    close = get_close_matches(word, list(known), 1) if isinstance(word, str) else []
-    return f"did you mean `{close[0]}`?" if close else f"one of: {', '.join(known)}"

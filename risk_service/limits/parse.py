@@ -13,13 +13,16 @@ from difflib import get_close_matches
 from typing import Any
 
 from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.text import LocalizedText
 from risk_service.limits.crowd import crowd_faults
 from risk_service.limits.entry import Entry, Fault
+from risk_service.limits.fault_words import words
 from risk_service.limits.lines import Lines
 from risk_service.limits.policy import Policy
 from risk_service.limits.reading import policy_of
 
 FORMAT = 1
+TOP_KEYS = ("format", "policy")
 POLICIES_MAX = 1_000
 BYTES_MAX = 1024 * 1024
 FAULTS_MAX = 20
@@ -43,7 +46,7 @@ def read_policies(text: str, file: str) -> tuple[Policy, ...]:
         One violation per fault; its ``field`` is ``file:line``.
     """
     if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
-        raise _faulty(file, [Fault(1, f"is larger than {BYTES_MAX} bytes; split the campaigns")])
+        raise _faulty(file, [Fault(1, words("file_too_large", most=BYTES_MAX))])
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -60,7 +63,7 @@ def read_policies(text: str, file: str) -> tuple[Policy, ...]:
         except Fault as fault:
             faults.append(fault)
         except RecursionError:
-            faults.append(Fault(lines.of(place), "holds tables too deep; one level is enough"))
+            faults.append(Fault(lines.of(place), words("too_deep")))
     faults += _repeated(policies)
     if faults:
         raise _faulty(file, faults)
@@ -75,17 +78,18 @@ def too_many(policies: Sequence[Policy], file: str) -> tuple[Violation, ...]:
 
 def _top_faults(document: Mapping[str, Any], lines: Lines) -> list[Fault]:
     faults = [
-        Fault(lines.top(key), f"`{key}` is not known here; policies are written as [[policy]]"
-              + _meant(key, ("format", "policy")))
-        for key in document if key not in ("format", "policy")
-    ]  # fmt: skip
+        Fault(lines.top(key), words("unknown_here", key=key, meant=_meant(key)))
+        for key in document
+        if key not in TOP_KEYS
+    ]
     if document.get("format") != FORMAT:
-        faults.append(Fault(lines.top("format"), f"`format` must be {FORMAT}: format = {FORMAT}"))
+        faults.append(Fault(lines.top("format"), words("format", number=FORMAT)))
     policies = document.get("policy", [])
     if not isinstance(policies, list) or not all(isinstance(one, dict) for one in policies):
-        faults.append(Fault(lines.top("policy"), "policies are written as tables: [[policy]]"))
+        faults.append(Fault(lines.top("policy"), words("no_tables")))
     elif len(policies) > POLICIES_MAX:
-        faults.append(Fault(1, f"holds {len(policies)} policies; at most {POLICIES_MAX}"))
+        text = words("too_many_policies", found=len(policies), most=POLICIES_MAX)
+        faults.append(Fault(1, text))
     document.setdefault("policy", [])  # type: ignore[attr-defined]  # tomllib returns a dict
     return faults
 
@@ -95,30 +99,37 @@ def _repeated(policies: list[Policy]) -> list[Fault]:
     faults = []
     for policy in policies:
         if policy.id in first:
-            words = f"policy id `{policy.id}` is used in line {first[policy.id]} too; ids differ"
-            faults.append(Fault(policy.line, words))
+            text = words("repeated_id", id=policy.id, line=first[policy.id])
+            faults.append(Fault(policy.line, text))
         first.setdefault(policy.id, policy.line)
     return faults
 
 
-def _meant(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, 1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+def _meant(key: str) -> str | LocalizedText:
+    close = get_close_matches(key, TOP_KEYS, 1)
+    return words("meant", word=close[0]) if close else ""
 
 
 def _syntax(error: ValueError | RecursionError, text: str) -> Fault:
     if not isinstance(error, tomllib.TOMLDecodeError):
-        return Fault(1, f"cannot be read: {error}")
+        return Fault(1, words("unreadable", error=error))
     found = _AT_LINE.search(str(error))
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
-    words = _AT_LINE.sub("", str(error)).strip()
-    return Fault(line, f"is no TOML: {words[:1].lower()}{words[1:]}; texts stand in quotes")
+    told = _AT_LINE.sub("", str(error)).strip()
+    return Fault(line, words("no_toml", error=f"{told[:1].lower()}{told[1:]}"))
 
 
 def _faulty(file: str, faults: list[Fault]) -> InvalidInput:
     told = sorted(faults, key=lambda fault: fault.line)[:FAULTS_MAX]
     return InvalidInput(
-        tuple(Violation(field=f"{file}:{fault.line}", description=fault.words) for fault in told)
+        tuple(
+            Violation(
+                field=f"{file}:{fault.line}",
+                description=fault.text.en,
+                description_zh=fault.text.zh,
+            )
+            for fault in told
+        )
     )
 
 

@@ -4,11 +4,13 @@ import math
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from risk_service.domain.grant import Measure
 from risk_service.domain.reservation import ReleaseReason
 from risk_service.limits.count_per import CountPer
-from risk_service.limits.entry import Entry, one_of, said
+from risk_service.limits.entry import Entry
+from risk_service.limits.fault_words import one_of, said
 from risk_service.limits.policy import MONEY, OF_GOODS, OnExceed, Policy, State
 from risk_service.limits.reading_scope import filter_of, missing_of, subject_of
 from risk_service.limits.reading_tiers import LEVELS, bounds_of, tiers_of
@@ -32,9 +34,6 @@ RELEASES = {
 }
 
 
-_NO_GOODS = "count per spu or category, and include them, with units, orders or amount"
-
-
 def policy_of(entry: Entry, version: str) -> Policy:
     """Return the policy of an entry.
 
@@ -45,15 +44,13 @@ def policy_of(entry: Entry, version: str) -> Policy:
     """
     identity = entry.table.get("id")
     if not isinstance(identity, str) or not ID.fullmatch(identity):
-        raise entry.fault(
-            "id", '`id` must be lower-case letters, digits and "-": id = "flash-sale"'
-        )
+        raise entry.fault("id", "id")
     for key in entry.table:
         if key not in KEYS:
-            raise entry.fault(key, f"`{key}` is not known; {one_of(key, KEYS)}")
+            raise entry.fault(key, "unknown_key", key=key, advice=one_of(key, KEYS))
     state = entry.choice("state", {str(one): one for one in State})
     measure = entry.choice("measure", {one.name.lower(): one for one in Measure})
-    bounds = bounds_of(entry.table, lambda key, words: entry.fault(key, words))
+    bounds = bounds_of(entry.table, entry.fault)
     tiers = tiers_of(entry, bounds)
     caps = [bounds.cap, *[tier.bounds.cap for tier in tiers]]
     from_us, to_us = _validity(entry)
@@ -80,7 +77,7 @@ def policy_of(entry: Entry, version: str) -> Policy:
         window=window_of(
             entry.table.get("window"),
             exact=not _tiles(entry) and measure not in MONEY and max(caps),
-            fault=lambda words: entry.fault("window", words),
+            fault=partial(entry.fault, "window"),
         ),
         bounds=bounds,
         tiers=tiers,
@@ -91,7 +88,7 @@ def policy_of(entry: Entry, version: str) -> Policy:
         line=entry.lines.of(entry.place),
     )
     if policy.line_fields and measure not in OF_GOODS:
-        raise entry.fault("measure", f"`{measure.name.lower()}` is of no goods: {_NO_GOODS}")
+        raise entry.fault("measure", "no_goods", measure=measure.name.lower())
     return replace(policy, missing=missing_of(entry, key_sets, policy.line_fields))
 
 
@@ -99,8 +96,7 @@ def _name(entry: Entry, language: str) -> str:
     names = entry.table.get("name")
     name = names.get(language) if isinstance(names, dict) else None
     if not isinstance(name, str) or not 0 < len(name) <= 100:
-        words = '`name` must hold both languages: name = { zh = "秒杀限购", en = "Flash sale" }'
-        raise entry.fault("name", words)
+        raise entry.fault("name", "name")
     return name
 
 
@@ -109,17 +105,16 @@ def _approver(entry: Entry, state: State) -> str:
     if state in (State.DRAFT, State.RETIRED, State.SHADOW) and not approver:
         return ""
     if not isinstance(approver, str) or not approver:
-        raise entry.fault("approver", 'an active policy names who approved it: approver = "…"')
+        raise entry.fault("approver", "approver")
     if approver == entry.table.get("owner"):
-        words = "`approver` is the owner; another person or team must approve"
-        raise entry.fault("approver", words)
+        raise entry.fault("approver", "approved_by_owner")
     return approver
 
 
 def _whole(entry: Entry, key: str, low: int, high: int, *, default: int) -> int:
     value = entry.table.get(key, default)
     if type(value) is not int or not low <= value <= high:
-        raise entry.fault(key, f"`{key}` must be a whole number, {low} to {high}: {key} = {low}")
+        raise entry.fault(key, "whole", key=key, low=low, high=high, value=said(value))
     return value
 
 
@@ -127,7 +122,7 @@ def _validity(entry: Entry) -> tuple[int, int]:
     from_us = _time(entry, "valid_from", 0)
     to_us = _time(entry, "valid_to", FOREVER_US)
     if to_us <= from_us:
-        raise entry.fault("valid_to", "`valid_to` must lie after `valid_from`")
+        raise entry.fault("valid_to", "validity")
     return from_us, to_us
 
 
@@ -136,37 +131,35 @@ def _time(entry: Entry, key: str, default_us: int) -> int:
     if value is None:
         return default_us
     if not isinstance(value, datetime) or value.tzinfo is None:
-        words = f"`{key}` must be a time with its offset: {key} = 2026-11-11T00:00:00+08:00"
-        raise entry.fault(key, words)
+        raise entry.fault(key, "time", key=key)
     return math.floor(value.timestamp()) * SECOND_US + value.microsecond
 
 
 def _tiles(entry: Entry) -> bool:
     value = entry.table.get("tiles", False)
     if not isinstance(value, bool):
-        raise entry.fault("tiles", f"`tiles` is {said(value)}; true or false: tiles = true")
+        raise entry.fault("tiles", "tiles", value=said(value))
     window = entry.table.get("window")
     if value and not (isinstance(window, dict) and "rolling" in window):
-        raise entry.fault("tiles", "`tiles` goes with rolling windows only")
+        raise entry.fault("tiles", "tiles_only")
     return value
 
 
 def _currency(entry: Entry, measure: Measure) -> str:
     value = entry.table.get("currency", "")
     if measure in MONEY and not (isinstance(value, str) and re.fullmatch("[A-Z]{3}", value)):
-        raise entry.fault("currency", 'a limit on money names its currency: currency = "CNY"')
+        raise entry.fault("currency", "currency")
     if measure not in MONEY and value:
-        raise entry.fault("currency", "`currency` goes with the measures amount and discount only")
+        raise entry.fault("currency", "currency_only")
     return str(value)
 
 
 def _releases(entry: Entry) -> frozenset[ReleaseReason]:
     names = entry.table.get("release_on", ["payment_timeout", "cancel_before_ship"])
     if not isinstance(names, list):
-        raise entry.fault("release_on", '`release_on` must be a list: release_on = ["refund"]')
+        raise entry.fault("release_on", "releases")
     for name in names:
         if not isinstance(name, str) or name not in RELEASES:
-            raise entry.fault(
-                "release_on", f"{said(name)} releases nothing; {one_of(name, RELEASES)}"
-            )
+            advice = one_of(name, RELEASES)
+            raise entry.fault("release_on", "releases_nothing", value=said(name), advice=advice)
     return frozenset(RELEASES[name] for name in names)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from risk_service.domain.vocabulary import PromotionType
-from risk_service.limits.entry import Entry, one_of, said
+from risk_service.limits.entry import Entry
+from risk_service.limits.fault_words import one_of, said, words
 from risk_service.limits.policy import CLUSTER, DIMENSIONS, GLOBAL, Filter, KeySet
 
 KEY_SETS_MAX = 12
@@ -16,16 +17,16 @@ def subject_of(entry: Entry) -> tuple[tuple[KeySet, ...], int]:
     table = entry.table.get("subject")
     if table == GLOBAL:
         return ((GLOBAL,),), 1
-    example = 'subject = { any_of = ["account", "device", "account+address_door"] }, or "GLOBAL"'
+    example = words("subject_example")
     combine = set(table) & {"any_of", "all_of", "k_of_n"} if isinstance(table, dict) else set()
     if not isinstance(table, dict) or len(combine) != 1 or set(table) - combine - {"k"}:
-        raise entry.fault("subject", f"`subject` must be one of any_of, all_of, k_of_n: {example}")
+        raise entry.fault("subject", "subject", example=example)
     names = table[(word := combine.pop())]
     if not isinstance(names, list) or not 1 <= len(names) <= KEY_SETS_MAX:
-        raise entry.fault("subject", f"`{word}` must list 1 to {KEY_SETS_MAX} subjects: {example}")
+        raise entry.fault("subject", "subjects", key=word, most=KEY_SETS_MAX, example=example)
     key_sets = tuple(_key_set(entry, name) for name in names)
     if len(set(key_sets)) < len(key_sets):
-        raise entry.fault("subject", f"`{word}` names a subject twice")
+        raise entry.fault("subject", "subject_twice", key=word)
     return key_sets, _needed(entry, word, table.get("k"), len(key_sets))
 
 
@@ -34,13 +35,12 @@ def filter_of(entry: Entry, key: str) -> Filter:
     table = entry.table.get(key, {})
     known = ("promotion_types", "campaigns", "skus", "sellers", "spus", "categories")
     if not isinstance(table, dict):
-        raise entry.fault(key, f'`{key}` must be a table: {key} = {{ skus = ["…"] }}')
+        raise entry.fault(key, "filter", key=key)
     for name, values in table.items():
         if name not in known:
-            raise entry.fault(key, f"`{name}` is not known in `{key}`; {one_of(name, known)}")
+            raise entry.fault(key, "unknown_in", name=name, key=key, advice=one_of(name, known))
         if not is_texts(values):
-            words = f"`{name}` must list 1 to {VALUES_MAX} texts; leave it out for all"
-            raise entry.fault(key, words)
+            raise entry.fault(key, "texts", name=name, most=VALUES_MAX)
     return Filter(
         promotion_types=frozenset(
             _promotion(entry, key, name) for name in table.get("promotion_types", ())
@@ -66,28 +66,26 @@ def missing_of(
     table = entry.table.get("missing_dimension", "challenge")
     rules = {"*": table} if isinstance(table, str) else table
     if not isinstance(rules, dict):
-        words = 'missing_dimension = "challenge", or { payment = "account", "*" = "challenge" }'
-        raise entry.fault("missing_dimension", words)
+        raise entry.fault("missing_dimension", "missing_dimension")
     used = {part for key_set in key_sets for part in key_set} | set(line_fields)
     for name, rule in rules.items():
         if name != "*" and name not in used:
-            words = f"`{name}` is not among the subjects; {one_of(name, sorted(used))}"
-            raise entry.fault("missing_dimension", words)
+            advice = one_of(name, sorted(used))
+            raise entry.fault("missing_dimension", "not_a_subject", name=name, advice=advice)
         known = MISSING[:2] if name in line_fields else MISSING
         if rule not in known or rule == name:
-            words = f"`{name}` is {said(rule)}; {one_of(rule, known)}"
-            raise entry.fault("missing_dimension", words)
+            values = {"key": name, "value": said(rule), "advice": one_of(rule, known)}
+            raise entry.fault("missing_dimension", "unknown_word", **values)
     return {"*": "challenge"} | rules
 
 
 def _needed(entry: Entry, word: str, k: object, n: int) -> int:
     if word != "k_of_n":
         if k is not None:
-            raise entry.fault("subject", "`k` goes with k_of_n only")
+            raise entry.fault("subject", "k_only")
         return 1 if word == "any_of" else n
     if type(k) is not int or not 1 <= k <= n:
-        words = f"`k` must be 1 to {n}: subject = {{ k_of_n = [...], k = 2 }}"
-        raise entry.fault("subject", words)
+        raise entry.fault("subject", "k", most=n)
     return k
 
 
@@ -97,19 +95,19 @@ def _key_set(entry: Entry, name: object) -> KeySet:
     parts = name.split("+") if isinstance(name, str) else [str(name)]
     for part in parts:
         if part not in DIMENSIONS:
-            raise entry.fault("subject", f"`{part}` is no subject; {one_of(part, DIMENSIONS)}")
+            advice = one_of(part, DIMENSIONS)
+            raise entry.fault("subject", "no_subject", name=part, advice=advice)
     if len(set(parts)) < len(parts):
-        raise entry.fault("subject", f"`{name}` names a part twice")
+        raise entry.fault("subject", "part_twice", name=name)
     if CLUSTER in parts and len(parts) > 1:
-        words = f"`{CLUSTER}` stands alone: clusters merge, and their counters with them"
-        raise entry.fault("subject", words)
+        raise entry.fault("subject", "stands_alone", name=CLUSTER)
     return tuple(sorted(parts, key=DIMENSIONS.index))
 
 
 def _promotion(entry: Entry, key: str, name: str) -> PromotionType:
     if name not in PromotionType.__members__ or name == "UNSPECIFIED":
         known = [one for one in PromotionType.__members__ if one != "UNSPECIFIED"]
-        raise entry.fault(key, f"`{name}` is no promotion type; {one_of(name, known)}")
+        raise entry.fault(key, "no_promotion", name=name, advice=one_of(name, known))
     return PromotionType[name]
 
 

@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import time
 from functools import cache
+from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
+from risk_service.limits.entry import Fault
+from risk_service.limits.fault_words import words
 from risk_service.limits.windows import (
     EXACT_CAP_MAX,
     SECOND_US,
@@ -33,10 +36,16 @@ _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DAY_START = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 SPAN_MAX_US = 400 * 86_400 * SECOND_US
-Fault = Callable[[str], Exception]
 
 
-def window_of(value: object, *, exact: bool | int, fault: Fault) -> Window:
+class FaultOfWindow(Protocol):
+    """Makes a fault in the line of a window."""
+
+    def __call__(self, code: str, /, **values: object) -> Fault:
+        """Return the fault."""
+
+
+def window_of(value: object, *, exact: bool | int, fault: FaultOfWindow) -> Window:
     """Return the window that a value of the file says.
 
     Parameters
@@ -50,7 +59,8 @@ def window_of(value: object, *, exact: bool | int, fault: Fault) -> Window:
         return _rolling(value["rolling"], exact=exact, fault=fault)
     if isinstance(value, dict) and "calendar" in value:
         return _calendar(value, fault)
-    raise fault(f"`window` is {value!r}; one of: {EXAMPLE}")
+    advice = words("one_of", known=EXAMPLE)
+    raise fault("unknown_word", key="window", value=f"{value!r}", advice=advice)
 
 
 def span_us_of(text: object) -> int:
@@ -59,32 +69,31 @@ def span_us_of(text: object) -> int:
     return int(match[1]) * _SECONDS[match[2]] * SECOND_US if match else 0
 
 
-def _rolling(text: object, *, exact: bool | int, fault: Fault) -> Rolling:
+def _rolling(text: object, *, exact: bool | int, fault: FaultOfWindow) -> Rolling:
     span_us = span_us_of(text)
     if not 0 < span_us <= SPAN_MAX_US:
-        raise fault(
-            f'`rolling` is {text!r}; a time up to 400d: rolling = "90s", "30m", "24h", "7d"'
-        )
+        raise fault("rolling", value=f"{text!r}")
     small = exact is not False and exact <= EXACT_CAP_MAX
     return Rolling(f"rolling {text}", span_us, exact=small)
 
 
-def _calendar(table: Mapping[str, object], fault: Fault) -> Calendar:
+def _calendar(table: Mapping[str, object], fault: FaultOfWindow) -> Calendar:
     for key in table:
         if key not in ("calendar", "time_zone", "day_start"):
-            raise fault(f"`{key}` is not known in a calendar window; {EXAMPLE}")
+            raise fault("unknown_in_calendar", key=key, example=EXAMPLE)
     unit = table["calendar"]
     if unit not in UNITS or not isinstance(unit, str):
-        raise fault(f"`calendar` is {unit!r}; one of: {', '.join(UNITS)}")
+        advice = words("one_of", known=", ".join(UNITS))
+        raise fault("unknown_word", key="calendar", value=f"{unit!r}", advice=advice)
     zone = table.get("time_zone")
     if not isinstance(zone, str):
-        raise fault('a calendar window names its time zone: time_zone = "Asia/Shanghai"')
+        raise fault("time_zone")
     start = table.get("day_start", "00:00")
     match = _DAY_START.fullmatch(start) if isinstance(start, str) else None
     if match is None:
-        raise fault(f'`day_start` is {start!r}; a time of day: day_start = "04:00"')
+        raise fault("day_start", value=f"{start!r}")
     if zone not in _zones():
-        raise fault(f"`{zone}` is no IANA time zone, such as Asia/Shanghai or UTC")
+        raise fault("no_zone", zone=zone)
     return Calendar(unit, ZoneInfo(zone), time(int(match[1]), int(match[2])))
 
 

@@ -33,6 +33,8 @@ def test_fault_has_file_line_and_code(tmp_path: Path) -> None:
     code, output = check(path, "format = 1\n" + policy(state="actve"))
     assert code == 1
     assert f"{path}:9: policy `limit`: `state` is `actve`; did you mean `active`?" in output
+    _, output = check(path, "format = 1\n" + policy(state="actve"), "--lang", "zh")
+    assert f"{path}:9: 策略 `limit`：`state` 为 `actve`；是不是 `active`？" in output
     code, output = check(path, "format = 1\n" + policy(state="actve"), "--json")
     assert (code, json.loads(output)["faults"][0]["where"]) == (1, f"{path}:9")
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_service.cli.limits_text import in_chinese
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.reservation import (
     HoldRequest,
@@ -30,23 +29,23 @@ def text(*policies: str) -> str:
     return "format = 1\n" + "".join(policies)
 
 
-def fault(content: str) -> tuple[int, str]:
-    """Return line and words of the one fault of a file."""
+def fault(content: str) -> tuple[int, str, str]:
+    """Return line and words, English and Chinese, of the one fault of a file."""
     with pytest.raises(InvalidInput) as caught:
         parse_limits(content, "f.toml")
     (one,) = caught.value.violations
-    return int(one.field.removeprefix("f.toml:")), one.description
+    return int(one.field.removeprefix("f.toml:")), one.description, one.description_zh
 
 
 def test_file_over_the_bound_is_refused_with_its_line() -> None:
     """The policy with which there are too many is named; one less passes."""
     policies = [policy(f"p{n:02}", subject=FOUR) for n in range(17)]
     parse_limits(text(*policies[:16]), "f.toml")
-    at, words = fault(text(*policies))
+    at, words, chinese = fault(text(*policies))
     assert text(*policies).splitlines()[at - 1] == "[[policy]]"
     assert 'id = "p16"' in text(*policies).splitlines()[at]
     assert "would be counted in 68 counters by 17 policies; at most 64" in words
-    assert "将被 17 条策略计入 68 个计数器，最多 64 个" in in_chinese(words)
+    assert "将被 17 条策略计入 68 个计数器，最多 64 个" in chinese
 
 
 def test_policies_that_never_meet_are_not_added_up() -> None:
@@ -70,8 +69,9 @@ def test_policies_that_never_meet_are_not_added_up() -> None:
 def test_fault_names_where_they_meet() -> None:
     """Too many for one campaign: the words say for which."""
     met = [policy(f"m{n}") + 'include = { campaigns = ["cmp-11"] }\n' for n in range(64)]
-    _, words = fault(text(*met, policy("all")))
+    _, words, chinese = fault(text(*met, policy("all")))
     assert "(campaign cmp-11)" in words
+    assert "（活动 cmp-11）" in chinese
 
 
 WORDS = st.sampled_from(["", 'campaigns = ["c-1"]', 'skus = ["sku-1", "b"]', 'sellers = ["x"]'])

@@ -1,16 +1,29 @@
 """Policies are read from a file; what is wrong is told with its line and what would be right."""
 
 import re
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from risk_service.cli.limits_text import in_chinese
-from risk_service.domain.errors import InvalidInput
+from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.limits import fault_words
 from risk_service.limits.book import parse_limits
+from risk_service.limits.fault_words import TEXTS
 from risk_service.limits.policy import CLUSTER, OnExceed, State
+from risk_service.limits.reading import KEYS
 from tests.fixtures.limit_texts import policy, shipped_limits
 
 FILE = "limits.toml"
+
+
+def assert_both_languages(violation: Violation) -> None:
+    """Whoever reads Chinese reads the same of the same things as whoever reads English."""
+    english, chinese = violation.description, violation.description_zh
+    assert re.search("[一-鿿]", chinese), english
+    assert sorted(re.findall("`[^`]*`", chinese)) == sorted(re.findall("`[^`]*`", english))
+    assert not re.search("must|missing;| is |one of|did you", chinese), chinese
 
 
 def faults(text: str) -> list[tuple[int, str]]:
@@ -21,10 +34,7 @@ def faults(text: str) -> list[tuple[int, str]]:
     for violation in caught.value.violations:
         file, _, line = violation.field.partition(":")
         assert file == FILE
-        # Whoever asks for Chinese gets Chinese, whatever the fault.
-        chinese = in_chinese(violation.description)
-        assert re.search("[一-鿿]", chinese), violation.description
-        assert "must be" not in chinese
+        assert_both_languages(violation)
         found.append((int(line), violation.description))
     return found
 
@@ -188,18 +198,40 @@ def test_a_table_at_fault_has_its_own_line(text: str, line: int) -> None:
     assert [at for at, _ in faults(text)] == [line]
 
 
-@pytest.mark.parametrize(
-    ("english", "chinese"),
-    [
-        ("policy `a`: `cap` is `x`; did you mean `y`?", "策略 `a`：`cap` 为 `x`；是不是 `y`？"),
-        ("policy `a`, tier 2: `b` is no trait; one of: c, d",
-         "策略 `a`第 2 个分层：`b` 不是分层条件；可选：c, d"),
-        ("something new", "something new"),
-    ],
+@pytest.mark.parametrize("code", sorted(TEXTS))
+def test_every_text_is_there_in_both_languages(code: str) -> None:
+    """What can be wrong with a file is said in Chinese too, with the same places to fill."""
+    english, chinese = TEXTS[code]
+    places = [sorted(re.findall(r"(?<!{){\w+}", text)) for text in (english, chinese)]
+    assert places[0] == places[1]
+    if re.search("[a-z]{3} [a-z]", re.sub("{.*?}", "", english)):
+        assert re.search("[一-鿿]", chinese)
+
+
+def test_every_text_is_used() -> None:
+    """Each code is named where a fault is found."""
+    room = Path(fault_words.__file__).parent
+    code = "".join([one.read_text("utf-8") for one in room.glob("*.py")])
+    assert [one for one in TEXTS if code.count(f'"{one}"') < 2] == []
+
+
+KEY_VALUES = st.sampled_from(
+    ['""', '"x"', "0", "-1", "1.5", "true", "[]", '["x"]', "[1]", "{}", "{ x = 1 }", '"L2"',
+     "2026-01-01T00:00:00", "{ any_of = 3 }", '{ any_of = ["x+x"] }', '{ rolling = "1y" }',
+     '{ calendar = "day", x = 1 }', '{ skus = "x" }', '{ k_of_n = ["account"] }']
 )  # fmt: skip
-def test_faults_in_chinese(english: str, chinese: str) -> None:
-    """What the catalogue does not know stays as it is."""
-    assert in_chinese(english) == chinese
+
+
+@given(st.sampled_from([*KEYS, "colour"]), KEY_VALUES)
+def test_whatever_is_wrong_is_told_in_both_languages(key: str, value: str) -> None:
+    """Any value for any key passes, or is refused in Chinese as in English."""
+    lines = [one for one in policy().splitlines() if not one.startswith(f"{key} ")]
+    text = "\n".join(["format = 1", *lines, f"{key} = {value}", ""])
+    try:
+        assert parse_limits(text, FILE).policies
+    except InvalidInput as error:
+        for violation in error.violations:
+            assert_both_languages(violation)
 
 
 def test_lines_inside_of_texts_are_not_taken_for_entries() -> None:
