@@ -188,6 +188,45 @@ def test_an_advertising_rebate_is_no_split_claim(stub: Stub) -> None:
     assert {cause.ref for cause in answers[2].decision.causes} == {"subsidy_advertising_rebate"}
 
 
+def other_kind(claim: Any) -> None:
+    """Call a claim for sales an advertising rebate."""
+    claim.kind = action_pb2.SUBSIDY_KIND_ADVERTISING
+
+
+def other_currency(claim: Any) -> None:
+    """Claim in another currency."""
+    claim.currency_code = "JPY"
+
+
+def other_amount(claim: Any) -> None:
+    """Claim almost nothing."""
+    claim.amount_minor = 1
+
+
+@pytest.mark.parametrize("first", [other_kind, other_currency, other_amount])
+def test_a_claim_changed_under_its_id_does_not_slip_past_the_sum(stub: Stub, first: Any) -> None:
+    """Another amount, kind or currency under a claim's id would be in no sum: it is refused."""
+    for n in range(2):
+        name = f"{first.__name__}-{n}"
+        before = subsidy_request(name, amount_minor=900_000, seller=first.__name__)
+        first(before.seller)
+        assessed(stub, before)
+        after = subsidy_request(f"{name}-x", amount_minor=900_000, seller=first.__name__)
+        after.action_id = before.action_id
+        error = refused(stub.AssessPromotionAction, after)
+        assert error.code() is Code.ALREADY_EXISTS
+        assert "action id" in error.details()
+
+
+def test_points_changed_under_their_id_are_refused(stub: Stub) -> None:
+    """Points are added up at the first decision: more of them need an action of their own."""
+    request = action_request("more-points", kind=POINTS, account="acc-more-points")
+    request.customer.points = 1
+    assessed(stub, request)
+    request.request_id, request.customer.points = "more-points-2", 100_000
+    assert refused(stub.AssessPromotionAction, request).code() is Code.ALREADY_EXISTS
+
+
 def test_documents_that_came_are_asked_for_no_more_and_the_claim_counts_once(stub: Stub) -> None:
     """The same claim with its documents: a second decision, still a person's to make."""
     request = subsidy_request("documents", amount_minor=2_000_000, seller="papers")

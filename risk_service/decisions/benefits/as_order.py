@@ -87,9 +87,12 @@ def is_same_action(before: Benefit | None, benefit: Benefit) -> bool:
 
 
 def _who(benefit: Benefit) -> tuple[str, ...]:
+    """Return who asks for what; whatever sums count is of it, for an action is summed up once."""
     action, subsidy = benefit.action, benefit.subsidy
     if action is not None:
-        return (action.account, action.related, action.campaign)
+        points = benefit.facts.points if benefit.facts else None
+        return (action.account, action.related, action.campaign, str(points or 0))
     if subsidy is not None:
-        return (subsidy.seller_id, subsidy.campaign_id, str(subsidy.amount_minor))
+        amount = f"{subsidy.kind.name} {subsidy.currency_code} {subsidy.amount_minor}"
+        return (subsidy.seller_id, subsidy.campaign_id, amount)
     return ()
