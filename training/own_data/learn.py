@@ -64,11 +64,14 @@ class Setting:
     parameters: dict[str, object]
     weighted: bool = False
 
+    def weight(self, label: NDArray[np.int8]) -> float:
+        """Return the weight of a positive among the rows that are fitted on."""
+        return class_weight(label) if self.weighted else 1.0
+
     def all_parameters(self, label: NDArray[np.int8], seed: int) -> Parameters:
         """Return the parameters of the promotion models with those of the candidate."""
-        weight = class_weight(label) if self.weighted else 1.0
         # Candidates share bins, so no column may be dropped for one candidate's leaf size.
-        fixed = {"seed": seed, "scale_pos_weight": weight, "feature_pre_filter": False}
+        fixed = {"seed": seed, "scale_pos_weight": self.weight(label), "feature_pre_filter": False}
         return PARAMETERS | self.parameters | fixed
 
 
@@ -160,7 +163,7 @@ def _try_fold(
     """Return (trees, PR-AUC, raw scores of all held rows) of every setting."""
     fit = some(fold.fit, learning.label, FOLD_NEGATIVES, learning.seed)
     watch = some(fold.held, learning.label, FOLD_NEGATIVES, learning.seed)
-    label, shift = learning.label, _shift(learning.label, fold)
+    label = learning.label
     first = settings[0].all_parameters(label[fit], learning.seed)
     fitting = _binned(learning, names, _matrix(learning, fit, names), label[fit], first)
     stopping = _binned(
@@ -170,28 +173,30 @@ def _try_fold(
     for setting in settings:
         parameters = setting.all_parameters(label[fit], learning.seed)
         trained = boost(fitting, stopping, parameters, MOST_TREES)
-        raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names) + shift
+        raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names)
+        raw += _shift(learning, fold, setting)
         quality = Ranking.of(label[fold.held], raw).curve().average_precision()
         found.append((trained.trees, quality, raw))
     return found
 
 
-def _shift(label: NDArray[np.int8], fold: Fold) -> float:
+def _shift(learning: Learning, fold: Fold, setting: Setting) -> float:
     """Return what makes a fold's raw scores those of the kept model.
 
     The one is fitted on another share of the negatives than the other, and half the negatives
-    is a raw score that is higher by the logarithm of two, whatever the event.
+    is a raw score that is higher by the logarithm of two, whatever the event. So is twice the
+    weight of a positive.
     """
-    of_fold, of_all = label[fold.fit], label
-    return float(
-        np.log(_share_kept(of_fold, FOLD_NEGATIVES) / _share_kept(of_all, FINAL_NEGATIVES))
-    )
+    everything = np.arange(len(learning.label))
+    of_fold = _raised(learning, setting, fold.fit, FOLD_NEGATIVES)
+    return _raised(learning, setting, everything, FINAL_NEGATIVES) - of_fold
 
 
-def _share_kept(label: NDArray[np.int8], most: int) -> float:
-    """Return the share of the negatives that is fitted on."""
-    negatives = int((label == 0).sum())
-    return min(1.0, most / max(negatives, 1))
+def _raised(learning: Learning, setting: Setting, at: Places, negatives: int) -> float:
+    """Return by how much raw scores lie above the log odds when fitted on some of ``at``."""
+    drawn = learning.label[some(at, learning.label, negatives, learning.seed)]
+    share = max(int((drawn == 0).sum()), 1) / max(int((learning.label[at] == 0).sum()), 1)
+    return float(np.log(setting.weight(drawn) / share))
 
 
 def _matrix(learning: Learning, at: Places, names: tuple[str, ...]) -> NDArray[np.float32]:

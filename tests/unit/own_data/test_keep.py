@@ -37,11 +37,15 @@ def test_a_sigmoid_is_left_as_it_is() -> None:
     assert untied(sigmoid) is sigmoid
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("fold", "final"), [(1_000, 4_000), (4_000, 1_000), (10**6, 10**6)])
 def test_probabilities_hold_whatever_share_of_negatives_was_fitted_on(
-    monkeypatch: pytest.MonkeyPatch, fold: int, final: int
+    monkeypatch: pytest.MonkeyPatch, fold: int, final: int, weighted: bool
 ) -> None:
-    """Folds and the kept model leave out other negatives; probabilities are of all events."""
+    """Folds and the kept model leave out other negatives, and weigh positives by those that stay.
+
+    Probabilities are of all events.
+    """
     monkeypatch.setattr(learn, "FOLD_NEGATIVES", fold)
     monkeypatch.setattr(learn, "FINAL_NEGATIVES", final)
     rng = np.random.default_rng(1)
@@ -62,7 +66,8 @@ def test_probabilities_hold_whatever_share_of_negatives_was_fitted_on(
         folds=(Fold(fit=part[:9_000], held=part[9_000:], embargoed=False),),
         seed=1,
     )
-    setting = Setting(name="usual", parameters={"num_leaves": 8, "min_data_in_leaf": 20})
+    parameters: dict[str, object] = {"num_leaves": 8, "min_data_in_leaf": 20}
+    setting = Setting(name="usual", parameters=parameters, weighted=weighted)
     kept = keep(learning, hold_out(learning, ("x",), [setting])[0], part)
     later = np.arange(train, rows)
     raw = mean_raw(kept.texts, inputs, later, ("x",))
