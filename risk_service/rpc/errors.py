@@ -65,9 +65,11 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
 INTERNAL_WORDS = "internal error"
 STORE_WORDS = "the decision could not be made durable; try again with the same request id"
 DETAILS_KEY = "grpc-status-details-bin"
-# gRPC allows some 8 KiB of headers and drops the call past them.
+# gRPC allows some 8 KiB of headers. Past them it drops the answer, and past twice as much the
+# connection with every call on it. Details travel as base64, other words percent-encoded.
 _DETAILS_BYTES_MAX = 4096
-_MESSAGE_MAX = 1000
+_MESSAGE_BYTES_MAX = 2000
+_VIOLATION_CHARS_MAX = 800
 
 
 def code_of(error: Exception) -> grpc.StatusCode:
@@ -81,7 +83,7 @@ def words_of(error: Exception) -> str:
         return INTERNAL_WORDS
     if isinstance(error, StoreUnavailable):
         return STORE_WORDS
-    return str(error)[:_MESSAGE_MAX]
+    return _bounded(str(error))
 
 
 def violations_of(error: Exception) -> tuple[Violation, ...]:
@@ -98,21 +100,40 @@ def details_of(error: Exception) -> tuple[tuple[str, bytes], ...]:
     violations = violations_of(error)
     if not violations:
         return ()
+    chars = _VIOLATION_CHARS_MAX
     while True:
-        payload = _status(error, violations).SerializeToString()
-        if len(payload) <= _DETAILS_BYTES_MAX or len(violations) == 1:
+        payload = _status(error, violations, chars).SerializeToString()
+        if len(payload) <= _DETAILS_BYTES_MAX:
             return ((DETAILS_KEY, payload),)
-        violations = violations[: len(violations) // 2]
+        if len(violations) > 1:
+            violations = violations[: len(violations) // 2]
+        else:
+            chars //= 2
 
 
-def _status(error: Exception, violations: tuple[Violation, ...]) -> status_pb2.Status:
+def _bounded(text: str) -> str:
+    """Return as much of a text as a header takes once it is percent-encoded."""
+    left = _MESSAGE_BYTES_MAX
+    for at, one in enumerate(text):
+        left -= 1 if " " <= one <= "~" else 3 * len(one.encode("utf-8", "replace"))
+        if left < 0:
+            return f"{text[:at]}…"
+    return text
+
+
+def _cut(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[:chars]}…"
+
+
+def _status(error: Exception, violations: tuple[Violation, ...], chars: int) -> status_pb2.Status:
     number: int = code_of(error).value[0]
     status = status_pb2.Status(code=number, message=words_of(error))
     status.details.add().Pack(
         error_details_pb2.BadRequest(
             field_violations=[
                 error_details_pb2.BadRequest.FieldViolation(
-                    field=violation.field, description=violation.description
+                    field=_cut(violation.field, chars),
+                    description=_cut(violation.description, chars),
                 )
                 for violation in violations
             ]

@@ -1,11 +1,12 @@
 """When a rule is in force: from and until, days of the week, hours of the day, in a zone."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MICROSECOND = 1_000_000
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Schedule:
     def __str__(self) -> str:
         """Return the schedule in the words of a rule file."""
         parts = [
-            f"{name} {datetime.fromtimestamp(at_us // MICROSECOND, UTC).isoformat()}"
+            f"{name} {_moment(at_us)}"
             for name, at_us in (("from", self.from_us), ("until", self.until_us))
             if at_us is not None
         ]
@@ -73,6 +74,14 @@ class Schedule:
 
     def _on(self, weekday: int) -> bool:
         return not self.days or weekday in self.days
+
+
+def _moment(at_us: int) -> str:
+    """Return a time in UTC; a last day of 9999 west of Greenwich lies beyond what dates can say."""
+    try:
+        return (_EPOCH + timedelta(microseconds=at_us)).isoformat()
+    except OverflowError:
+        return f"{at_us} us since 1970"
 
 
 ALWAYS = Schedule()

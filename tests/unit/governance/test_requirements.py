@@ -22,7 +22,7 @@ from risk_service.governance.backtests import report_of, signed
 from risk_service.governance.publishing import Publishing
 from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.models.signature import key_id_of
-from risk_service.rules.changes import decides_alike, flagging_sha256
+from risk_service.rules.changes import decides_alike, described, flagging_sha256
 from risk_service.rules.rule_set import load_rule_set
 from tests.fixtures.governing import NOW_US
 from tests.fixtures.rule_texts import file_text, rule_text
@@ -271,6 +271,23 @@ def test_a_report_is_of_the_lines_as_they_stand(shop: Shop) -> None:
     with pytest.raises(InvalidInput, match="without a backtest"):
         shop.publish(rule(when=published), report(tried, rule_id=None))
     shop.publish(rule(when=published), report(published, rule_id=None))
+
+
+@pytest.mark.parametrize(
+    "end", ["until = 9999-12-31T23:59:59-05:00", "from = 0001-01-01T00:00:00+14:00"]
+)
+def test_a_rule_may_end_on_the_last_day_there_is(shop: Shop, end: str) -> None:
+    """In UTC that day lies beyond every date: the rule is compared and told apart all the same."""
+    first = rule(state="shadow", tables=f"[rule.schedule]\n{end}")
+    shop.activate(first)
+    shop.hours = 30
+    active = rule(tables=f"[rule.schedule]\n{end}")
+    found = load_rule_set({"f.toml": active}).rules["fast_submit"]
+    assert "us since 1970" in described(found)["schedule"]
+    assert flagging_sha256(found) != flagging_sha256(
+        load_rule_set({"f.toml": rule()}).rules["fast_submit"]
+    )
+    shop.publish(active, report(rule_id=None))
 
 
 def test_a_report_is_of_the_names_as_they_stand(shop: Shop) -> None:

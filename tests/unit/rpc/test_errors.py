@@ -1,5 +1,7 @@
 """The table from errors to status codes."""
 
+from typing import Any, cast
+
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
@@ -13,7 +15,7 @@ from risk_service.domain.errors import (
     Violation,
 )
 from risk_service.domain.text import LocalizedText
-from risk_service.rpc.errors import CODES, code_of, details_of, words_of
+from risk_service.rpc.errors import CODES, DETAILS_KEY, code_of, details_of, words_of
 
 
 def tree(root: type[RiskError]) -> set[type[RiskError]]:
@@ -73,6 +75,45 @@ def test_too_many_attempts_say_how_long_to_wait_and_what_the_customer_reads() ->
     assert wait.retry_delay.seconds == 90
     messages = [error_details_pb2.LocalizedMessage.FromString(one.value) for one in texts]
     assert {one.locale: one.message for one in messages} == {"zh-CN": text.zh, "en": text.en}
+
+
+CHINESE = "规则文件第 1 行：没有这个键 "
+LONG = (
+    [Violation(field="my.toml:1", description="x" * 200_000)],
+    [Violation(field="my.toml:1", description=CHINESE * 2_000)],
+    [Violation(field="规" * 200, description=CHINESE * 10) for _ in range(20)],
+    [Violation(field="f" * 100_000, description="must be set")],
+)
+
+
+@pytest.mark.parametrize("found", LONG, ids=["long", "chinese", "many", "field"])
+async def test_however_much_is_wrong_the_caller_is_told_so(found: list[Violation]) -> None:
+    """Beyond its limit of headers gRPC drops the answer: code, words and field arrive all the same.
+
+    Chinese takes nine bytes a character in the message of an error.
+    """
+    error = InvalidInput(tuple(found))
+
+    async def handle(_: bytes, context: Any) -> None:
+        await context.abort(code_of(error), words_of(error), details_of(error))
+
+    server = grpc.aio.server()
+    method: Any = grpc.unary_unary_rpc_method_handler(handle)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("a", {"B": method})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await cast("Any", channel).unary_unary("/a/B")(b"")
+    finally:
+        await server.stop(None)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert (caught.value.details() or "").startswith(found[0].field[:40])
+    trailing = dict(caught.value.trailing_metadata() or ())
+    detail = error_details_pb2.BadRequest()
+    assert status_pb2.Status.FromString(trailing[DETAILS_KEY]).details[0].Unpack(detail)
+    assert found[0].field.startswith(detail.field_violations[0].field.rstrip("…"))
 
 
 def test_details_stay_below_the_header_limit() -> None:
