@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from risk_service.adapters.redis.addresses import Login, parse_addresses
 from risk_service.adapters.redis.cluster import Cluster
 from risk_service.adapters.redis.engines import fastest_entities
-from risk_service.adapters.redis.layout import EntryLayout
 from risk_service.adapters.redis.node import pack
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
@@ -39,9 +38,6 @@ TIMEOUT_S = 0.3
 # What a busy machine may add to the wait; far from forever.
 SLACK_S = 5.0
 PATIENT_S = 20.0
-# How long an entity without events bears the stamp of its last read.
-READ_ONLY_MS = 3 * 3_600_000
-WITHOUT_EXPIRY = -1
 NUMBERS = count()
 
 Group = tuple[Sequence[Event], int]
@@ -371,26 +367,6 @@ def _owner_of(node: RedisServer, slot: int) -> object:
     ranges = node.call("CLUSTER", "SLOTS")
     assert isinstance(ranges, list)
     return next((one[2][2] for one in ranges if one[0] <= slot <= one[1]), None)
-
-
-def test_memory_is_bounded_by_expiry(stores: Opener, server: RedisServer) -> None:
-    """Every key expires once its longest window has passed; one that was only read, in hours."""
-    store = stores.at(server.address, "expiry")
-    store.observe(orders(0, 300), START_US)
-    store.observe(orders(1000), START_US + SECOND_US)
-    store.read_many([(0, ["never seen"])], START_US)
-    store.read_many([(0, ["never seen"])], START_US + 3_600 * SECOND_US)
-    left_ms = server.call("PTTL", store.key_of(0, "never seen"))
-    assert isinstance(left_ms, int)
-    assert 0 < left_ms <= READ_ONLY_MS
-    for group, layout in enumerate(EntryLayout(plan, 3, 9) for plan in COMPILED.plans):
-        key = COMPILED.keys(orders(0)[0])[group]
-        left_ms = server.call("PTTL", store.key_of(group, key))
-        assert isinstance(left_ms, int)
-        if layout.ttl_ms == 0:
-            assert left_ms == WITHOUT_EXPIRY
-        else:
-            assert layout.ttl_ms - 60_000 < left_ms <= layout.ttl_ms
 
 
 def test_a_clock_behind_applies_after_what_was_read(stores: Opener, server: RedisServer) -> None:

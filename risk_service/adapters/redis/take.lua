@@ -77,16 +77,21 @@ for number = 1, #KEYS do
   end
 
   local stored = tail .. pack('<i8', stamp - 1)
-  if record_bytes == 0 and old == entries and tail == '' then
-    call('SET', key, sub(value, 1, old) .. stored, 'PX', EMPTY_MS)
-  elseif last then
+  -- Neither an entry nor an id: nothing has counted but the history that was filled in.
+  local untouched = ids_bytes == 0 and old == entries
+  if record_bytes > 0 or not untouched then
     -- Redis leaves room behind a value that grows; a fold takes it back.
     call('SETRANGE', key, old, stored)
-    -- Once an hour is enough: a key outlives its last window by more than that.
-    if ttl_ms > 0 and math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US) then
+    -- Once an hour is enough: a key outlives its last window by more than that. What history
+    -- left lives no longer than its own windows, so the first event always counts anew.
+    if ttl_ms > 0 and (math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US)
+        or untouched and tail ~= '') then
       call('PEXPIRE', key, ttl_ms)
     end
+  elseif tail == '' then
+    call('SET', key, sub(value, 1, old) .. stored, 'PX', EMPTY_MS)
   elseif ttl_ms > 0 then
+    -- The first event, also where a look had left a stamp that goes in hours.
     call('SET', key, sub(value, 1, old) .. stored, 'PX', ttl_ms)
   else
     call('SET', key, sub(value, 1, old) .. stored)
