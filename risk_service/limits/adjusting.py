@@ -3,18 +3,16 @@
 from msgspec.structs import replace
 
 from risk_service.domain.errors import InvalidInput, NotFound, RequestIdReused, Violation
-from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.reservation import Adjust, LedgerAnswer
 from risk_service.domain.reservation import ReservationState as State
-from risk_service.domain.vocabulary import PromotionType, VerificationLevel
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import SEPARATOR
-from risk_service.limits.count_per import CountPer
 from risk_service.limits.draft import Draft
 from risk_service.limits.policy import CLUSTER, Policy
 from risk_service.limits.reservation import Entry, Reservation
+from risk_service.limits.scope_text import named
 from risk_service.limits.steps import blank
-from risk_service.limits.windows import Campaign, Place, Session
+from risk_service.limits.windows import Place
 
 ADJUSTMENT = f"adjustment{SEPARATOR}"
 
@@ -98,23 +96,16 @@ def _fingerprint(call: Adjust) -> bytes:
 def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple[str, Place]:
     """Return the counter that a change is about, and where it counts now.
 
-    ``scope`` is the value that the policy counts per; of a campaign or a session the id
-    follows behind a blank where the policy counts per something else.
+    Raises
+    ------
+    InvalidInput
+        What the call says of the scope names no counter of the policy.
     """
     token = draft.root(call.token) if call.subject == CLUSTER else call.token
-    scope, period = _scope_and_period(policy, call.scope)
-    line = _line(policy, scope, period or scope)
-    place = policy.window.place(_demand(period), line, now_us)
-    parts = (f"{call.subject}={token}", policy.shape, scope, place.bucket)
-    return SEPARATOR.join(parts), place
-
-
-def _scope_and_period(policy: Policy, text: str) -> tuple[str, str]:
-    """Return the value counted per, and the campaign or session behind it if there is one."""
-    if not isinstance(policy.window, Campaign | Session):
-        return text.strip(), ""
-    scope, _, period = text.strip().partition(" ")
-    return scope, period
+    owner = f"{call.subject}={token}"
+    scope, bucket = named(policy, call.scope, draft.known_counters(owner))
+    place = Place(bucket) if bucket is not None else policy.window.at(now_us) or Place("")
+    return SEPARATOR.join((owner, policy.shape, scope, place.bucket)), place
 
 
 def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple[int, int]]:
@@ -130,30 +121,3 @@ def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple
         words = f"takes off more than the {-call.delta - todo} that are confirmed"
         raise InvalidInput((Violation(field="delta", description=words),))
     return spread
-
-
-def _line(policy: Policy, scope: str, campaign: str) -> DemandLine:
-    per = policy.count_per
-    return DemandLine(
-        sku=scope if per is CountPer.SKU else "",
-        seller_id=scope if per is CountPer.SELLER else "",
-        campaign_id=scope if per is CountPer.CAMPAIGN else campaign,
-        promotion_type=PromotionType.UNSPECIFIED,
-        quantity=0,
-        amount_minor=0,
-        spu=scope if per is CountPer.SPU else "",
-        category=scope if per is CountPer.CATEGORY else "",
-    )
-
-
-def _demand(drop_id: str) -> Demand:
-    return Demand(
-        reservation_id="",
-        fingerprint=b"",
-        at_us=0,
-        subjects={},
-        lines=(),
-        verification_level=VerificationLevel.UNSPECIFIED,
-        traits={},
-        drop_id=drop_id,
-    )

@@ -25,6 +25,7 @@ from risk_service.limits.holding import cancel, extend, reserve
 from risk_service.limits.paying import confirm, pay, release
 from risk_service.limits.policy import Policy, State
 from risk_service.limits.reservation import Reservation, charges
+from risk_service.limits.scope_text import scope_text
 from risk_service.limits.used import Cells
 from risk_service.limits.windows import EVERYTHING, Calendar, Rolling
 
@@ -95,9 +96,7 @@ def usage(
                 CounterUse(
                     policy_id=policy.id,
                     subject=subject,
-                    scope=f"{scope} {bucket.removeprefix('drop ')}".strip()
-                    if policy.window.text in ("session", "campaign")
-                    else scope,
+                    scope=scope_text(policy.window, scope, bucket),
                     measure=Measure(policy.measure),
                     window=policy.window.text,
                     cap=policy.bounds.cap,

@@ -143,6 +143,12 @@ class Draft:
                 self._add(self.pinned(counter), cell_us, confirmed, held)
         return root
 
+    def known_counters(self, owner: str) -> tuple[str, ...]:
+        """Return the counters of an owner that were ever charged, as far as it is known."""
+        prefix = owner + SEPARATOR
+        touched = [counter for counter in self.cells if counter.startswith(prefix)]
+        return tuple(dict.fromkeys((*self._base.counters_of(owner), *touched)))
+
     def _owned(self, owner: str) -> list[Charge]:
         """Return every cell that is not empty of the counters of an owner."""
         known = self._base.counters_of(owner)

@@ -40,6 +40,10 @@ class Place(NamedTuple):
 _ONE = Place("")
 
 
+DROP = "drop "
+NO_DROP = "none "
+
+
 class Window(Protocol):
     """Kind of window; ``text`` names it, in files, keys and answers alike.
 
@@ -117,7 +121,7 @@ class Session:
     def place(self, demand: Demand, line: DemandLine, now_us: int) -> Place:
         """Return the drop's place."""
         drop = demand.drop_id.strip()
-        return Place(f"drop {drop}" if drop else f"none {line.campaign_id.strip()}")
+        return Place(DROP + drop if drop else NO_DROP + line.campaign_id.strip())
 
 
 class Rolling:

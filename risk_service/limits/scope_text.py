@@ -1,0 +1,81 @@
+"""How people name a counter of a subject: the value counted per, and a campaign or session.
+
+Where a policy counts by campaign or session, the period follows behind a blank. Ids may hold
+blanks themselves, so a text is understood by the counters that there are, and split at its first
+blank only where none of them is meant.
+"""
+
+from collections.abc import Iterable
+
+from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.limits.claims import SEPARATOR
+from risk_service.limits.count_per import CountPer
+from risk_service.limits.policy import Policy
+from risk_service.limits.windows import DROP, NO_DROP, Campaign, Session, Window
+
+# The bucket is that of a campaign or session; None where the time tells the period.
+ScopeAndBucket = tuple[str, str | None]
+
+
+def scope_text(window: Window, scope: str, bucket: str) -> str:
+    """Return what a counter is called among those of its subject and policy."""
+    if not isinstance(window, Campaign | Session):
+        return scope
+    return f"{scope} {bucket.removeprefix(DROP)}".strip()
+
+
+def named(policy: Policy, text: str, counters: Iterable[str]) -> ScopeAndBucket:
+    """Return scope and bucket of what a text means.
+
+    Parameters
+    ----------
+    counters
+        Those of the subject that there are.
+
+    Raises
+    ------
+    InvalidInput
+        The text lacks a part, has one too many, or means several counters.
+    """
+    text = text.strip()
+    if not isinstance(policy.window, Campaign | Session):
+        return _scope(policy, text), None
+    found = {
+        (scope, bucket)
+        for _, shape, scope, bucket in (counter.split(SEPARATOR) for counter in counters)
+        if shape == policy.shape and scope_text(policy.window, scope, bucket) == text
+    }
+    if len(found) > 1:
+        raise _wrong("means several counters, whose ids hold blanks")
+    return found.pop() if found else _split(policy, text)
+
+
+def _scope(policy: Policy, text: str) -> str:
+    if text and policy.count_per is CountPer.EVERYTHING:
+        raise _wrong("must be left out: the policy counts everything together")
+    return text
+
+
+def _split(policy: Policy, text: str) -> ScopeAndBucket:
+    """Return scope and bucket of a counter that was never charged."""
+    window, per = policy.window, policy.count_per
+    scope, _, period = text.partition(" ")
+    if per is CountPer.EVERYTHING:
+        scope, period = "", text
+    elif per is CountPer.CAMPAIGN and isinstance(window, Campaign):
+        # Said once it is both; said twice, as usage does, it is halved.
+        half = text[: len(text) // 2]
+        scope = period = half if text == f"{half} {half}" else text
+    if not period:
+        raise _wrong(f"must name a {window.text}: {_form(per)}")
+    if isinstance(window, Session) and not period.startswith(NO_DROP):
+        period = DROP + period
+    return scope, period
+
+
+def _form(per: CountPer) -> str:
+    return "its id" if per is CountPer.EVERYTHING else f"the {per}, a blank, and its id"
+
+
+def _wrong(words: str) -> InvalidInput:
+    return InvalidInput((Violation(field="scope", description=words),))
