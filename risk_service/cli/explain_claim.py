@@ -29,11 +29,11 @@ TITLES = {
     "refund": LocalizedText(en="THE CLAIM", zh="退款申请"),
     "action": LocalizedText(en="THE ACTION", zh="活动行为"),
     "known": LocalizedText(en="WHAT WAS KNOWN", zh="决策依据"),
-    "causes": LocalizedText(en="WHAT ASKED FOR MORE THAN ALLOW", zh="高于放行的依据"),
+    "causes": LocalizedText(en="WHAT ASKED FOR MORE THAN ALLOW", zh="要求严于放行的依据"),
     "rules": LocalizedText(en="RULES", zh="规则"),
     "limits": LocalizedText(en="LIMITS", zh="限额"),
     "reasons": LocalizedText(en="REASONS, FOR ANALYSTS", zh="原因（分析师）"),
-    "customer": LocalizedText(en="WHAT THE CUSTOMER MAY BE TOLD", zh="可告知顾客的内容"),
+    "customer": LocalizedText(en="WHAT THE CUSTOMER MAY BE TOLD", zh="可告知客户的内容"),
     "required": LocalizedText(en="TO BE HANDED IN", zh="需提交材料"),
     "versions": LocalizedText(en="VERSIONS", zh="版本"),
 }

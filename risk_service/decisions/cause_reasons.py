@@ -47,7 +47,7 @@ SUBJECTS_ZH = {
     "identity_cluster": "身份簇",
     "spu": "商品（SPU）",
     "category": "商品类目",
-    "GLOBAL": "全部顾客",
+    "GLOBAL": "全部客户",
 }
 
 

@@ -85,7 +85,7 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "variables have no fields",
         "变量没有字段",
         "variables are flat names with two underscores, such as order__units",
-        "变量是带双下划线的平名，例如 order__units",
+        "变量名是一个整体，中间为双下划线，例如 order__units",
     ),
     "no_maps": (
         "maps are not part of the language of rules",

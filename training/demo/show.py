@@ -85,7 +85,7 @@ def _abuses(figures: StreamFigures) -> RenderableType:
 
 
 def _honest(figures: StreamFigures) -> RenderableType:
-    table = _table("Honest customers who were stopped 被误拦的诚信顾客", "kind", "stopped", "of")
+    table = _table("Honest customers who were stopped 被误伤的正常客户", "kind", "stopped", "of")
     for persona, (stopped, orders) in figures.honest_stopped_by_persona.items():
         table.add_row(persona.replace("_", " "), f"{stopped:,}", f"{orders:,}")
     table.add_row("all", f"{figures.honest_stopped:,}", f"{figures.honest_orders:,}")
@@ -139,6 +139,6 @@ def _example(example: Example) -> RenderableType:
         lines.append(Text(f"  analyst   {reason['analyst_en']}"))
         lines.append(Text(f"  分析师    {reason['analyst_zh']}"))
         lines.append(Text(f"  customer  {reason['customer_en']}", style="dim"))
-        lines.append(Text(f"  顾客      {reason['customer_zh']}", style="dim"))
+        lines.append(Text(f"  客户      {reason['customer_zh']}", style="dim"))
     title = f"[{COLOURS[example.outcome]}]{example.outcome}[/]  in truth: {example.truth}"
     return Panel(Group(*lines), title=title, title_align="left")
