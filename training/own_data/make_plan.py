@@ -1,7 +1,7 @@
 """Decides the plan of a data set by its events before the end of training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -51,16 +51,19 @@ class _Past:
 
     events: OwnEvents
     fields: Mapping[str, Coded]
-    rows: int
     span_us: int
     least: int
 
+    @property
+    def rows(self) -> int:
+        return len(self.events)
+
     def codes(self, field: str) -> NDArray[np.int32]:
-        return self.fields[field].codes[: self.rows]
+        return self.fields[field].codes
 
     @property
     def at_us(self) -> NDArray[np.int64]:
-        return self.events.at_us[: self.rows]
+        return self.events.at_us
 
 
 def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: int) -> FeaturePlan:
@@ -73,16 +76,16 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
     cutoff_us
         Labels known after this decide nothing.
     """
+    events = _before(events, int(np.searchsorted(events.at_us, until_us)))
+    rows = len(events)
     texts = {name: text_kind(coded) for name, coded in events.entities.items()}
     texts |= {category_field(name): text_kind(of) for name, of in events.categories.items()}
     fields = fields_of(events, texts)
-    rows = int(np.searchsorted(events.at_us, until_us))
     prior = _prior(labels, cutoff_us)
     past = _Past(
         events=events,
         fields=fields,
-        rows=rows,
-        span_us=int(events.at_us[rows - 1] - events.at_us[0]) if rows else 0,
+        span_us=int(events.at_us[-1] - events.at_us[0]) if rows else 0,
         least=least_events(rows, prior),
     )
     keys = _keys(past)
@@ -96,11 +99,31 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         categories=tuple(_category(past, name) for name in events.categories),
         numbers=tuple(_number(past, name) for name in events.numbers),
         history_numbers=belonging(
-            {name: values[:rows] for name, values in events.numbers.items()},
+            events.numbers,
             map(past.codes, full),
             MOST_HISTORY_NUMBERS,
         ),
         prior=prior,
+    )
+
+
+def _before(events: OwnEvents, rows: int) -> OwnEvents:
+    """Return the first events as if no other had been read: with their own levels alone."""
+
+    def first(coded: Coded) -> Coded:
+        codes = coded.codes[:rows]
+        # Levels stand in the order in which they first came.
+        seen = int(codes.max(initial=MISSING)) + 1
+        return Coded(codes=codes, levels=coded.levels.slice(0, seen))
+
+    return replace(
+        events,
+        event_id=events.event_id[:rows],
+        at_us=events.at_us[:rows],
+        entities={name: first(coded) for name, coded in events.entities.items()},
+        categories={name: first(coded) for name, coded in events.categories.items()},
+        numbers={name: values[:rows] for name, values in events.numbers.items()},
+        amount=None if events.amount is None else events.amount[:rows],
     )
 
 
@@ -254,7 +277,7 @@ def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
 
 def _category(past: _Past, name: str) -> CategoryPlan:
     coded = past.events.categories[name]
-    codes = coded.codes[: past.rows]
+    codes = coded.codes
     counts = np.bincount(codes[codes != MISSING], minlength=len(coded.levels))
     often = np.flatnonzero(counts >= LEAST_OF_LEVEL)
     texts = coded.levels.take(often).to_pylist()
@@ -266,7 +289,7 @@ def _category(past: _Past, name: str) -> CategoryPlan:
 
 
 def _number(past: _Past, name: str) -> NumberPlan:
-    values = past.events.numbers[name][: past.rows]
+    values = past.events.numbers[name]
     known = np.abs(values[np.isfinite(values)])
     high = float(np.quantile(known, 0.999)) if len(known) else 0.0
     return NumberPlan(name=name, scale=WHOLE_RANGE / high if high > 0 else 1.0)

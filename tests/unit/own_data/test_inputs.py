@@ -118,6 +118,34 @@ def test_plan_is_made_of_the_past_alone(
     assert make_plan(changed, turned, UNTIL_US, UNTIL_US) == plan
 
 
+def test_texts_after_the_end_of_training_give_the_same_plan(tmp_path: Path) -> None:
+    """Neither what texts are nor how many levels a category has is learned from the test."""
+    rows, until = 1_200, 900
+    late = np.arange(rows) >= until
+    shop = Shop(
+        at_us=START_US + np.arange(rows) * DAY_US // 20,
+        entities={
+            "card": [f"c{row % 60}" for row in range(rows)],
+            "mail": [f"m{row % 40}" for row in range(rows)],
+        },
+        label=(np.arange(rows) % 7 == 0).astype(np.int8),
+        categorical={"channel": [f"k{row % 3}" for row in range(rows)]},
+    )
+    other = replace(
+        shop,
+        entities=shop.entities
+        | {"mail": [f"a{row}@example.com" if late[row] else f"m{row % 40}" for row in range(rows)]},
+        categorical={"channel": [f"k{row}" if late[row] else f"k{row % 3}" for row in range(rows)]},
+    )
+    plans = []
+    for name, one in (("one", shop), ("other", other)):
+        events = read_events(one.write(tmp_path / name))
+        labels = read_label(tmp_path / name, events, "fraud", None)
+        until_us = int(events.at_us[until])
+        plans.append(make_plan(events, labels, until_us, until_us))
+    assert plans[0] == plans[1]
+
+
 def test_missing_stays_missing(
     read: tuple[OwnEvents, AbuseLabels, FeaturePlan], tmp_path: Path
 ) -> None:
