@@ -15,6 +15,7 @@ from risk_service.domain.grant import Measure
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
+from risk_service.rules.rule_texts import read_texts
 
 FAULTY = 1
 MEASURES_ZH = {
@@ -65,7 +66,7 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
 
     Example: risk limits check my-limits.toml --lang zh
     """
-    text = shipped_text() if path is None else _read(path)
+    text = shipped_text() if path is None else read_texts(path)[path.name]
     name = SHIPPED if path is None else str(path)
     try:
         book = parse_limits(text, name)
@@ -161,15 +162,6 @@ def reconcile(repair: bool, server: str, token: str, as_json: bool) -> None:
 
 add_publishing(limits, "limits")
 limits.add_command(adjustments)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise click.ClickException(
-            f"{path}: not UTF-8 at byte {error.start}; save it so"
-        ) from error
 
 
 def _row(policy: Policy, lang: str) -> str:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -214,22 +214,32 @@ def export(list_id: str, path: Path, server: str, token: str, as_json: bool) -> 
 
     Example: risk lists export ring-2026 ring.csv
     """
-    service, count = Remote(server, token), 0
+    live = (
+        entry
+        for entry in _entries(Remote(server, token), list_id, sys.maxsize, every_state=False)
+        if entry["state"] == "live"
+    )
     with path.open("x", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, EXPORTED)
-        writer.writeheader()
-        live = (
-            entry
-            for entry in _entries(service, list_id, sys.maxsize, every_state=False)
-            if entry["state"] == "live"
-        )
-        for row in export_rows(live):
-            writer.writerow(row)
-            count += 1
+        try:
+            count = _write(file, live)
+        except BaseException:
+            # A part of a list would be taken for all of it.
+            path.unlink()
+            raise
     if as_json:
         print_json({"file": str(path), "entries": count})
     else:
         click.echo(f"{path}: {count} entries")
+
+
+def _write(file: TextIO, entries: Iterable[dict[str, Any]]) -> int:
+    writer = csv.DictWriter(file, EXPORTED)
+    writer.writeheader()
+    count = 0
+    for row in export_rows(entries):
+        writer.writerow(row)
+        count += 1
+    return count
 
 
 def _entries(

@@ -106,11 +106,13 @@ def parse_time(text: str) -> datetime | None:
     words = f"expires: must be a time such as 2026-12-31T23:59:59+08:00, not {text!r}"
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        # The last day of 9999 west of Greenwich lies beyond every date in UTC.
+        in_utc = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         raise ValueError(words) from None
     if moment.tzinfo is None:
         raise ValueError(words)
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return in_utc
 
 
 def export_rows(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:

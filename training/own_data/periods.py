@@ -68,7 +68,10 @@ def time_us(option: str, text: str) -> int:
             moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
         else:
             moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            # The last day of 9999 west of Greenwich lies beyond every date in UTC.
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ConfigFault(
             f"{option} {text!r} is no date; write 2024-01-31 (midnight in UTC) "
             "or 2024-01-31T08:00:00Z"

@@ -46,6 +46,14 @@ def test_shipped_policies_pass() -> None:
     assert "flash-sale-person" in result.output
 
 
+def test_a_file_is_read_as_publish_reads_it(tmp_path: Path) -> None:
+    """Editors on Windows begin a file with a mark and end lines with two characters."""
+    path = tmp_path / "limits.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + ("format = 1\n" + policy()).replace("\n", "\r\n").encode())
+    result = CliRunner().invoke(limits, ["check", str(path)])
+    assert (result.exit_code, "1 policies" in result.output) == (0, True)
+
+
 def test_usage_wants_a_subject() -> None:
     """Nobody asks for everybody's usage by mistake."""
     result = CliRunner().invoke(limits, ["usage"])

@@ -24,7 +24,10 @@ def test_time_without_zone_is_refused(text: str) -> None:
         time_us("--test-to", text)
 
 
-@pytest.mark.parametrize("text", ["2024-01", "2024", "31.01.2024", "yesterday", "", "2024-02-30"])
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01", "2024", "31.01.2024", "yesterday", "", "2024-02-30", "9999-12-31T20:00:00-05:00"],
+)
 def test_incomplete_date_is_refused(text: str) -> None:
     """Half a date names the option and an example."""
     with pytest.raises(ConfigFault, match=r"--train-from .* is no date; write 2024-01-31"):
