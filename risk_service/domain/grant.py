@@ -25,7 +25,11 @@ class Measure(IntEnum):
 
 
 class DemandLine(Struct, frozen=True, gc=False):
-    """What one line asks for."""
+    """What one line asks for.
+
+    Goods have a SKU. ``is_benefit`` tells a draw, a reward or a coupon that is handed out from
+    what an order redeems: the same coupon comes by twice.
+    """
 
     sku: str
     seller_id: str
@@ -36,6 +40,7 @@ class DemandLine(Struct, frozen=True, gc=False):
     discount_minor: int = 0
     spu: str = ""
     category: str = ""
+    is_benefit: bool = False
 
 
 class Demand(Struct, frozen=True, gc=False):
@@ -47,8 +52,7 @@ class Demand(Struct, frozen=True, gc=False):
     ``traits`` are what tiers may ask about, such as ``is_new_account`` or ``address_region``;
     ``currency`` must be among them where a limit on money may be in scope.
     ``cluster`` names accounts of the order's identity cluster, the one that names it first:
-    the ledger adds up what all of them used. A line without a SKU is a redemption, a draw or
-    a reward.
+    the ledger adds up what all of them used. A line without a SKU is a redemption or a benefit.
     """
 
     reservation_id: str

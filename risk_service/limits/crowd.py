@@ -13,16 +13,17 @@ from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.limits.entry import Fault
 from risk_service.limits.fault_words import words
-from risk_service.limits.policy import OF_GOODS, Policy
+from risk_service.limits.policy import OF_BENEFITS, OF_GOODS, Policy
 
 LINE_COUNTERS_MAX = 64
 ORDER_COUNTERS_MAX = 4_096
 LINES_SURE = ORDER_COUNTERS_MAX // LINE_COUNTERS_MAX
 ORDER_TOO_LARGE = "LIMIT_ORDER_TOO_LARGE"
-# Goods, or redemptions and the like: no line is both; discounts lie on either.
+# Goods, redemptions or benefits: no line is two of them; discounts lie on the first two.
 _KINDS_OF_LINE = (
     OF_GOODS | {Measure.DISCOUNT},
-    frozenset({Measure.REDEMPTIONS, Measure.DRAWS, Measure.REWARDS, Measure.DISCOUNT}),
+    frozenset({Measure.REDEMPTIONS, Measure.DISCOUNT}),
+    OF_BENEFITS,
 )
 _DIMENSIONS = {
     "campaigns": LocalizedText(en="campaign", zh="活动"),

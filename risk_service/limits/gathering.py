@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.vocabulary import Outcome, VerificationLevel
 from risk_service.limits.claims import SEPARATOR, Claim, Claims, InScope, Plan, Timed
-from risk_service.limits.plan import DISCOUNTS, GOODS
+from risk_service.limits.plan import BENEFITS, DISCOUNTS, GOODS
 from risk_service.limits.policy import GLOBAL, Bounds, KeySet, Policy, State
 from risk_service.limits.windows import Place
 
@@ -121,7 +121,12 @@ class Gathered:
             elif reads == GOODS:
                 found = [n for n, line in enumerate(lines) if line.sku]
             else:
-                found = [n for n, line in enumerate(lines) if not line.sku]
+                benefits = reads == BENEFITS
+                found = [
+                    n
+                    for n, line in enumerate(lines)
+                    if not line.sku and line.is_benefit is benefits
+                ]
             known = self._read[reads] = tuple(found)
         return known
 

@@ -4,11 +4,11 @@ from risk_service.domain.grant import Measure
 from risk_service.domain.vocabulary import PromotionType, VerificationLevel
 from risk_service.limits.claims import SEPARATOR, Plan, Timed
 from risk_service.limits.count_per import CountPer
-from risk_service.limits.policy import GLOBAL, OF_GOODS, Policy, State
+from risk_service.limits.policy import GLOBAL, OF_BENEFITS, OF_GOODS, Policy, State
 from risk_service.limits.reservation import mask_of
 
-# What a measure reads: lines with a SKU, those without, those with a discount.
-GOODS, REDEMPTIONS, DISCOUNTS = range(3)
+# What a measure reads: goods, what an order redeems, what has a discount, what is handed out.
+GOODS, REDEMPTIONS, DISCOUNTS, BENEFITS = range(4)
 
 
 def plan_of(policy: Policy) -> Plan:
@@ -63,6 +63,8 @@ def _is_about(policy: Policy, kind: PromotionType) -> bool:
 def _reads(measure: Measure) -> int:
     if measure is Measure.DISCOUNT:
         return DISCOUNTS
+    if measure in OF_BENEFITS:
+        return BENEFITS
     return GOODS if measure in OF_GOODS else REDEMPTIONS
 
 

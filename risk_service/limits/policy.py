@@ -52,6 +52,8 @@ MONEY = frozenset({Measure.AMOUNT, Measure.DISCOUNT})
 # What an order need not say of its lines, and a policy may be about.
 LINE_FIELDS = ("spu", "category")
 OF_GOODS = frozenset({Measure.UNITS, Measure.ORDERS, Measure.AMOUNT})
+# What is handed out counts here, and not again where it is redeemed.
+OF_BENEFITS = frozenset({Measure.DRAWS, Measure.REWARDS})
 
 
 class State(StrEnum):
@@ -244,9 +246,11 @@ class Policy:
         return tuple([name for name in self.line_fields if not getattr(line, name).strip()])
 
     def measures(self, line: DemandLine) -> bool:
-        """Tell whether the measure reads such a line: goods, or redemptions and the like."""
+        """Tell whether the measure reads such a line: goods, redemptions or benefits."""
         if self.measure is Measure.DISCOUNT:
             return line.discount_minor > 0
+        if line.is_benefit or self.measure in OF_BENEFITS:
+            return line.is_benefit and self.measure in OF_BENEFITS
         return bool(line.sku) == (self.measure in OF_GOODS)
 
     @property

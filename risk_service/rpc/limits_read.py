@@ -272,6 +272,7 @@ def _benefit(benefit: Typed) -> DemandLine:
         promotion_type=PromotionType(benefit.promotion_type),
         quantity=benefit.quantity,
         amount_minor=0,
+        is_benefit=True,
     )
 
 

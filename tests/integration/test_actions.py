@@ -10,6 +10,7 @@ from risk_service.domain.evidence import Evidence
 from risk_service.pb.risk.v1 import (
     action_pb2,
     event_pb2,
+    order_pb2,
     real_name_pb2,
     risk_pb2,
 )
@@ -237,6 +238,43 @@ def test_documents_that_came_are_asked_for_no_more_and_the_claim_counts_once(stu
     assert (answer.decision.number, list(answer.action.required)) == (2, [])
     assert answer.decision.outcome == risk_pb2.OUTCOME_REVIEW
     assert values_of(stub, answer.decision)["claimed_7d_minor"] == 2_000_000.0
+
+
+def redeeming(name: str, account: str) -> risk_pb2.ScoreOrderRequest:
+    """Return the order of somebody who redeems a coupon, and shares nothing with others."""
+    request = score_request(name)
+    order = request.order
+    order.account.account_id, order.device_id = account, f"device-of-{account}"
+    order.payment_instrument.payment_instrument_id = f"pay-{account}"
+    order.recipient.phone, order.address.detail = "13900139001", "中山路7号1栋101室"
+    order.discounts.add(
+        coupon_id="ten-off", promotion_type=order_pb2.PROMOTION_TYPE_COUPON, amount_minor=1000
+    )
+    order.totals.discount_minor = 1000
+    order.totals.payable_minor -= 1000
+    return request
+
+
+def test_claimed_coupons_can_be_redeemed(stub: Stub) -> None:
+    """Each step has a count of its own; the eleventh claim asks for a verification and passes."""
+    for n in range(11):
+        claimed = assessed(stub, action_request(f"collect-{n}", account="acc-collects"))
+        first = risk_pb2.OUTCOME_ALLOW if n < 10 else risk_pb2.OUTCOME_CHALLENGE
+        assert claimed.decision.outcome == first
+    assert claimed.decision.blocking == "account"
+    done = stub.CompleteChallenge(
+        risk_pb2.CompleteChallengeRequest(
+            request_id="collect-passed",
+            challenge_id=claimed.decision.challenge.challenge_id,
+            result=risk_pb2.CHALLENGE_RESULT_PASSED,
+        ),
+        timeout=10,
+    )
+    assert done.decision.outcome == risk_pb2.OUTCOME_ALLOW
+    bought = stub.ScoreOrder(redeeming("redeems", "acc-collects"), timeout=10).decision
+    assert bought.outcome == risk_pb2.OUTCOME_ALLOW
+    used = {use.policy_id: use.used for use in bought.limit_uses if use.subject == "account"}
+    assert used == {"coupon-redemptions": 0, "coupon-money": 0}
 
 
 BAD_ACTIONS = (

@@ -1,4 +1,4 @@
-"""What purchase limits say to a promotion action: one draw, one reward, one redemption.
+"""What purchase limits say to a promotion action: one draw, or one reward.
 
 An action that passes everything else is charged at once, under its own id: the same action
 again is charged once. One that needs a challenge or a person takes nothing until it passes.
@@ -83,12 +83,11 @@ class BenefitLimits:
 
 
 def demand_of(asked: Asked, now_us: int) -> Demand:
-    """Return one unit of the action; a line without a SKU is a redemption, draw or reward."""
+    """Return one unit of the action; what it is worth counts where an order takes it off."""
     benefit = asked.benefit
-    action, facts = benefit.action, benefit.facts
+    action = benefit.action
     if action is None:
         raise ValueError("limits count customers' actions")
-    worth = (facts.benefit_minor if facts else None) or 0
     line = DemandLine(
         sku="",
         seller_id="",
@@ -96,7 +95,7 @@ def demand_of(asked: Asked, now_us: int) -> Demand:
         promotion_type=PROMOTION_OF[benefit.benefit_type],
         quantity=1,
         amount_minor=0,
-        discount_minor=worth,
+        is_benefit=True,
     )
     return Demand(
         reservation_id=f"action:{benefit.action_id}",
