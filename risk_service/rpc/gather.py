@@ -98,7 +98,10 @@ class Gatherer(Generic[Item, Answer]):
             It would not be its turn within the time that remains.
         """
         waiting = len(self._queue)
-        if waiting >= self._limits.max_waiting or (waiting + 1) * self._cost_s > remaining_s:
+        # Where nobody waits it is tried: the cost is learned from orders that are decided, and one
+        # that was much too high after a disk stood still would else refuse them for good.
+        is_late = waiting > 0 and (waiting + 1) * self._cost_s > remaining_s
+        if waiting >= self._limits.max_waiting or is_late:
             raise Overloaded("the server is full; try again later with the same request id")
         now = time.monotonic()
         future: asyncio.Future[Answer] = self._loop.create_future()

@@ -110,8 +110,22 @@ async def test_a_full_queue_refuses_at_once() -> None:
 async def test_a_wait_beyond_the_deadline_is_refused() -> None:
     """An order whose turn would come too late is refused when it arrives."""
     gather = gatherer(Desk())
+    first = gather.submit(1, 1.0)
     with pytest.raises(Overloaded):
-        gather.submit(1, 1e-6)
+        gather.submit(2, 1e-6)
+    assert await first == 2
+
+
+async def test_one_slow_group_refuses_nobody_for_good() -> None:
+    """Where an order seems to take longer than any deadline, one at a time is tried."""
+    desk = Desk()
+    gather = gatherer(desk)
+    gather._cost_s = 100.0
+    first = gather.submit(1, 20.0)
+    with pytest.raises(Overloaded):
+        gather.submit(2, 20.0)
+    assert await first == 2
+    assert gather._cost_s < 100.0
 
 
 async def test_an_expired_order_is_dropped_undecided() -> None:
