@@ -4,6 +4,7 @@ The provider is asked before, off the loop; here its answer becomes a level. Its
 becomes no level and no record: the same request may come again.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from risk_service.domain.verification import (
 )
 from risk_service.domain.vocabulary import VerificationLevel
 from risk_service.ports import Clock, VerificationStore
+
+log = logging.getLogger(__name__)
 
 
 class VerificationAttempt(Struct, frozen=True, kw_only=True, gc=False):
@@ -80,11 +83,20 @@ class Verifying:
         return self._told(attempt, RealNameResult.PROVIDER_UNAVAILABLE, VerificationLevel.L0, 0)
 
     def verify(self, attempts: Sequence[VerificationAttempt]) -> list[Answer]:
-        """Return one answer per attempt: durable, or the error to report."""
+        """Return one answer per attempt: durable, or the error to report.
+
+        A store that is down is the group's fault; any other error hits the attempt that
+        triggers it and no other.
+        """
         try:
             return self._verify(attempts)
         except StoreUnavailable as error:
             return [error] * len(attempts)
+        except Exception as error:  # noqa: BLE001 - one attempt's fault must not fail its neighbours
+            if len(attempts) == 1:
+                return [error]
+        log.warning("group_run_again", extra={"orders": len(attempts)})
+        return [self.verify([attempt])[0] for attempt in attempts]
 
     def _verify(self, attempts: Sequence[VerificationAttempt]) -> list[Answer]:
         stored = self.store.by_request_ids([attempt.request_id for attempt in attempts])

@@ -156,6 +156,29 @@ def test_a_repeated_request_gets_the_stored_answer(verifying: Verifying) -> None
     assert twice[0] == twice[1]
 
 
+def test_a_fault_of_one_attempt_fails_no_other(
+    verifying: Verifying, store: SqliteVerifications, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who were verified with it are verified; it alone gets the error."""
+    accounts_of = store.accounts_of
+
+    def faulty(real_name: str, now_us: int) -> frozenset[str]:
+        if real_name == "odd":
+            raise ZeroDivisionError
+        return frozenset(accounts_of(real_name, now_us))
+
+    monkeypatch.setattr(store, "accounts_of", faulty)
+    group = [
+        replace(attempt(name, account=name, answer=YES), real_name=name)
+        for name in ("good", "odd", "fine")
+    ]
+    good, odd, fine = verifying.verify(group)
+    assert isinstance(odd, ZeroDivisionError)
+    assert isinstance(good, Verification)
+    assert isinstance(fine, Verification)
+    assert verifying.verified.level("fine", NOW_US + 1) is L2
+
+
 def test_a_silent_provider_verifies_nobody_and_leaves_the_request_open(
     verifying: Verifying,
 ) -> None:
