@@ -12,6 +12,7 @@ from risk_service.domain.errors import RiskError
 from risk_service.domain.order import Order
 from risk_service.domain.reported import LifeEvent
 from risk_service.domain.reservation import LedgerCall, Pay
+from risk_service.limits.calls import reservation_id_of
 from risk_service.limits.order_events import call_of
 from risk_service.ports import ReservationLedger
 
@@ -62,5 +63,5 @@ class Reservations:
     def _report(self, what: str, call: LedgerCall) -> None:
         """Say it where operators look; the ledger's row says it for ever."""
         self.count(what)
-        reservation_id = call.demand.reservation_id if isinstance(call, Pay) else ""
+        reservation_id = reservation_id_of(call)
         log.warning(f"reservation_{what}", extra={"reservation_id": reservation_id})  # noqa: G004 - one of three event names
