@@ -8,10 +8,10 @@ import json
 import logging
 
 from risk_service.adapters.sqlite.governance import GovernanceFile
+from risk_service.bootstrap.beside import keep_on
 from risk_service.config import Settings
 from risk_service.domain.actor import OPERATOR
 from risk_service.domain.audit import AuditFilter, AuditRow
-from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.rpc.actors import Actors, load_actors
 from risk_service.rpc.changes import Changes
 
@@ -47,15 +47,14 @@ async def reload_actors_on_signal(
     trail: GovernanceFile,
 ) -> None:
     """Serve the actors of the file again whenever ``reload`` is set."""
-    while True:
+
+    async def step() -> float:
         await reload.wait()
         reload.clear()
-        if settings.actors is None:
-            continue
-        try:
+        if settings.actors is not None:
             actors.use(await asyncio.to_thread(load_actors, settings.actors, settings.listen))
             await changes.run(lambda: note_actors(trail, actors))
-        except (ConfigFault, StoreUnavailable) as error:
-            log.error("actors_not_reloaded", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
-        else:
             log.info("actors_reloaded")
+        return 0.0
+
+    await keep_on(step, "actors_not_reloaded")

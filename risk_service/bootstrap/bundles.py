@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from risk_service import __version__
+from risk_service.bootstrap.beside import keep_on
 from risk_service.config import Settings
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from risk_service.features.schema import load_schema
@@ -44,22 +45,23 @@ async def reload_on_signal(
     settings: Settings, metrics: Metrics, use: Callable[[Scorer], None], reload: asyncio.Event
 ) -> None:
     """Load the bundle again on SIGHUP, in a thread; a refused one changes nothing."""
-    while True:
+
+    async def step() -> float:
         await reload.wait()
         reload.clear()
         try:
             loaded = await asyncio.to_thread(_verified, settings)
         except BundleRefused as error:
             _tell_refused(error, metrics)
-            continue
-        except ConfigFault as error:
-            log.error("bundle_not_reloaded", extra={"error": str(error)})  # noqa: TRY400 - the message says it all
-            continue
+            return 0.0
         if loaded.refused is not None:
             _tell_refused(loaded.refused, metrics)
-            continue
+            return 0.0
         use(loaded.scorer)
         _tell_served(loaded, metrics)
+        return 0.0
+
+    await keep_on(step, "bundle_not_reloaded")
 
 
 def _tell_refused(error: BundleRefused, metrics: Metrics) -> None:
