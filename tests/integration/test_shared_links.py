@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from risk_service.adapters.live import outbox
+from risk_service.adapters.live.shared_links import log_name
 from risk_service.features.clusters.links import Link, Links
 from risk_service.features.clusters.state import SECOND_US, ClusterState
 from risk_service.features.windows.tiles import DAY_US
@@ -222,6 +223,33 @@ def test_a_log_trimmed_past_the_place_is_said(redis: RedisServer, join: Join) ->
     drained([one, other], NOW_US + 1001)
     assert other.sees("new", by_device(7), NOW_US + 1100).size == len(RING) + 2
     assert other.missed == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "items"),
+    [(None, b"\xc1"), (None, b"\x91\x93\xa1\xff\x90\x01"), (b"short", b"\x90")],
+    ids=["no items", "no text", "no head"],
+)
+def test_an_entry_that_cannot_be_read_stops_nothing(
+    redis: RedisServer,
+    pair: tuple[Member, Member],
+    caplog: pytest.LogCaptureFixture,
+    head: bytes | None,
+    items: bytes,
+) -> None:
+    """It is missed, which is said once, and orders see what comes behind it."""
+    one, other = pair
+    alternate([one, other])
+    drained([one, other], NOW_US + 50)
+    one.decide([("lost", by_device(7))], NOW_US + 100)
+    one.follow(NOW_US + 110)
+    redis.damage_last(f"{{{log_name(RULES)}}}", head, items)
+    one.decide([("after", by_device(7))], NOW_US + 120)
+    drained([one, other], NOW_US + 130)
+    assert (one.missed, other.missed) == (0, 1)
+    assert caplog.messages.count("links_missed") == 1
+    assert not other.links.is_lost
+    assert other.sees("new", by_device(7), NOW_US + 200).size == len(RING) + 2
 
 
 def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from risk_service.adapters.live.clusters_file import LinkPlace
 from risk_service.adapters.live.outbox import Outbox
 from risk_service.adapters.redis.shared_log import NOTHING, Ask, Entry, Heard, Packed, SharedLog
-from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.features.clusters.links import Link
 from risk_service.features.clusters.state import ClusterState
 from risk_service.features.clusters.terms import Rules
@@ -45,13 +45,13 @@ def links_of(entry: Entry) -> list[Link]:
 
     Raises
     ------
-    StoreUnavailable
+    DataFault
         They cannot be read.
     """
     try:
         links = _decode(entry.items)
-    except msgspec.DecodeError as error:
-        raise StoreUnavailable("Redis: the log of links is damaged") from error
+    except ValueError as error:  # of msgspec's own, or of a text that is none
+        raise DataFault("log of links", None, f"an entry is damaged: {error}") from error
     shift_us = entry.shift_us
     return [(account, of, stamp_us + shift_us) for account, of, stamp_us in links]
 
@@ -200,31 +200,45 @@ class SharedLinks:
         """Take in a reply; return the stamp of the reading, 0 when there was none."""
         try:
             heard = self._stream.take()
-            links = [link for entry in heard.entries for link in links_of(entry)]
         except StoreUnavailable as error:
             self._lose(str(error))
             return 0
         if self.is_lost:
             log.info("links_back")
             self.is_lost = False
-        self._hear(heard, links)
+        self._hear(heard)
         self.is_behind = not heard.read_us
         if heard.read_us:
             self._whole_s = time.monotonic()
         return heard.read_us
 
-    def _hear(self, heard: Heard, links: Sequence[Link]) -> None:
-        state, place = self._state, self._place
+    def _hear(self, heard: Heard) -> None:
+        place = self._place
         place.published_us = max(place.published_us, heard.published_us)
         self._outbox.published(heard.published_us)
         if heard.misses(place.entry_us):
             # It goes on behind the gap; the state lacks what was in it.
-            log.error("links_missed", extra={"state": "behind the log of links"})
-            self._on_missed()
+            self._miss("behind the log of links")
+        reached_us = heard.place(place.entry_us)
+        for entry in heard.entries:
+            # First: one that cannot be applied must not be met again for ever.
+            place.entry_us = entry.id_us
+            self._apply(entry)
+        place.entry_us = reached_us
+
+    def _apply(self, entry: Entry) -> None:
+        try:
+            links = links_of(entry)
+        except DataFault as fault:
+            self._miss(str(fault))
+            return
         for account, of, stamp_us in links:
             # Later ones were met only by a state that was made before it followed this log.
-            state.apply(account, of, max(stamp_us, self._least_us))
-        place.entry_us = heard.place(place.entry_us)
+            self._state.apply(account, of, max(stamp_us, self._least_us))
+
+    def _miss(self, state: str) -> None:
+        log.error("links_missed", extra={"state": state})
+        self._on_missed()
 
     def _lose(self, error: str) -> None:
         if not self.is_lost:

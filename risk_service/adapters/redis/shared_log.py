@@ -24,6 +24,9 @@ _NAME = digest(_SCRIPT)
 _ASKED = Struct("<7q")
 _TOLD = Struct("<3q")
 _ABOVE = Struct("<2q")
+_BEHIND_NONE = -1
+# In the form of all items.
+_NO_ITEMS = b"\x90"
 
 
 class Packed(NamedTuple):
@@ -55,7 +58,8 @@ class Ask(NamedTuple):
 class Entry(NamedTuple):
     """Items that were appended together; each counts under its origin's stamp + ``shift_us``.
 
-    ``before_us`` names the entry before it, 0 for the first one of the log.
+    ``before_us`` names the entry before it, 0 for the first one of the log. One whose head
+    cannot be read follows none, and has no items.
     """
 
     id_us: int
@@ -101,10 +105,13 @@ class SharedLog:
         One server, or some nodes of a cluster: the log lies on one of them.
     name
         Of the log.
-    origin
-        Names whose items are appended.
     timeout_s
         Longest wait of one call.
+
+    Attributes
+    ----------
+    origin
+        Names whose items are appended; another one has nothing in the log yet.
     """
 
     def __init__(
@@ -123,7 +130,7 @@ class SharedLog:
         self.key = f"{{{name}}}".encode()
         keys = (self.key, self.key + b":head", self.key + b":origins")
         self._call = ("EVALSHA", _NAME, len(keys), *keys)
-        self._origin = origin
+        self.origin = origin
         self._kept = entries_kept
         self._owed: Generator[tuple[int, Reply], None, None] | None = None
 
@@ -142,7 +149,7 @@ class SharedLog:
         """
         first_us, last_us, items = ask.appended
         asked = _ASKED.pack(*ask[:4], first_us, last_us, ENTRIES_MAX)
-        command = pack(*self._call, asked, self._origin, items, self._kept)
+        command = pack(*self._call, asked, self.origin, items, self._kept)
         replies = self._cluster.run([self.key], [command], pausing=True)
         next(replies)
         self._owed = replies
@@ -180,5 +187,9 @@ class SharedLog:
 
 def _entry(stored: list[object]) -> Entry:
     name, fields = cast(tuple[bytes, list[bytes]], stored)
-    shift_us, before_us = _ABOVE.unpack(fields[1])
-    return Entry(int(name.partition(b"-")[0]), before_us, shift_us, fields[3])
+    id_us = int(name.partition(b"-")[0])
+    try:
+        shift_us, before_us = _ABOVE.unpack(fields[1])
+        return Entry(id_us, before_us, shift_us, fields[3])
+    except (IndexError, error):
+        return Entry(id_us, _BEHIND_NONE, 0, _NO_ITEMS)
