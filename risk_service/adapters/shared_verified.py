@@ -53,6 +53,7 @@ class VerificationFeed:
         self._forget = forget
         self._on_missed = on_missed
         self.is_lost = False
+        self._has_met = False
 
     def follow(self, now_us: int) -> bool:
         """Publish and copy what there is, some of it; tell whether there is more."""
@@ -76,25 +77,41 @@ class VerificationFeed:
 
     def _follow(self, now_us: int) -> bool:
         store = self._store
-        own = store.unpublished(BATCH)
+        # At first it is only asked, or the places of a log that was put back might pass for others.
+        own = store.unpublished(BATCH) if self._has_met else []
         appended = NOTHING
         if own:
             appended = Packed(own[0][0], own[-1][0], _encode([one for _, one in own]))
         self._shared.send(Ask(now_us, 0, store.entry_us, store.published, appended))
         heard = self._shared.take()
+        if not self._has_met:
+            self._meet(heard.published_us)
+            return True
         if heard.misses(store.entry_us):
-            log.error("verifications_missed", extra={"state": "behind the log of verifications"})
-            self._on_missed()
-        found = [one for entry in heard.entries for one in _read(entry.items)]
+            self._miss("behind the log of verifications")
+        found = [one for entry in heard.entries for one in self._read(entry.items)]
         entry_us = heard.place(store.entry_us)
         if (entry_us, heard.published_us) != (store.entry_us, store.published):
             store.take(found, entry_us, heard.published_us)
             self._forget({one.account for one in found})
         return bool(own) or not heard.read_us
 
+    def _meet(self, published: int) -> None:
+        """Begin anew where more was published than there was: a backup was put back since."""
+        if published > self._store.opened_at:
+            self._store.begin_anew()
+            self._shared.origin = self._store.origin
+            log.warning("verifications_published_anew", extra={"count": self._store.opened_at})
+        self._has_met = True
 
-def _read(items: bytes) -> list[Verification]:
-    try:
-        return _decode(items)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise StoreUnavailable("Redis: the log of verifications is damaged") from error
+    def _read(self, items: bytes) -> list[Verification]:
+        """Return the verifications of an entry; one that cannot be read is missed for good."""
+        try:
+            return _decode(items)
+        except ValueError:  # of msgspec's own, or of a text that is none
+            self._miss("an entry cannot be read")
+            return []
+
+    def _miss(self, state: str) -> None:
+        log.error("verifications_missed", extra={"state": state})
+        self._on_missed()

@@ -42,7 +42,7 @@ def open_verified(
         return OpenVerified(store=own, verified=Verified(own), feed=None)
     store = SqliteSharedVerifications(settings.state, own, place.origin)
     verified = Verified(store)
-    shared = shared_log(settings, LOG_NAME, place.origin)
+    shared = shared_log(settings, LOG_NAME, store.origin)
     feed = VerificationFeed(
         store, shared, verified.forget, lambda: metrics.shared_missed("verifications")
     )

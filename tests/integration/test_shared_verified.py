@@ -98,7 +98,7 @@ def opened(redis: RedisServer) -> Iterator[Open]:
             shared = SharedLog(
                 parse_addresses(redis.address),
                 LOG_NAME,
-                directory.name,
+                store.origin,
                 timeout_s=5.0,
                 entries_kept=entries_kept,
             )
@@ -144,6 +144,61 @@ def test_nothing_is_lost_or_published_twice_over_a_restart(
     other.follow()
     assert {name: other.verified.level(name, NOW_US) for name in "ab"} == {"a": L1, "b": L1}
     assert not other.missed
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_verifications_after_a_backup_was_put_back_are_shared(
+    opened: Open, redis: RedisServer, tmp_path: Path, count: int
+) -> None:
+    """Their places are those of others that the backup has not got, which all services know."""
+    one, other = opened(tmp_path / "one"), opened(tmp_path / "other")
+    one.verify("a", L1)
+    one.follow()
+    shutil.copytree(tmp_path / "one", tmp_path / "backup" / "one")
+    for name in "bc":
+        one.verify(name, L1)
+    one.follow()
+    back = opened(tmp_path / "backup" / "one")
+    new = [f"new-{number}" for number in range(count)]
+    for name in new:
+        back.verify(name, L1)
+    for office in (back, other, back):
+        office.follow()
+    known = {name: other.verified.level(name, NOW_US) for name in ("a", "b", "c", *new)}
+    assert {*known.values()} == {L1}
+    assert back.verified.level("c", NOW_US) is L1
+    assert not other.missed
+    length = redis.call("XLEN", "{verified:1}")
+    shutil.copytree(tmp_path / "backup" / "one", tmp_path / "killed" / "one")
+    opened(tmp_path / "killed" / "one").follow()
+    assert redis.call("XLEN", "{verified:1}") == length
+
+
+@pytest.mark.parametrize(
+    ("head", "items"),
+    [(None, b"\xc1"), (None, b"\x91\x81\xa7account\xa1\xff"), (b"short", b"\x90")],
+    ids=["no items", "no text", "no head"],
+)
+def test_an_entry_that_cannot_be_read_stops_nothing(
+    opened: Open,
+    redis: RedisServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    head: bytes | None,
+    items: bytes,
+) -> None:
+    """It is missed, which is said once, and what comes behind it is known."""
+    one, other = opened(tmp_path / "one"), opened(tmp_path / "other")
+    one.verify("a", L1)
+    one.follow()
+    redis.damage_last("{verified:1}", head, items)
+    one.verify("b", L1)
+    one.follow()
+    for _ in range(2):
+        other.follow()
+    assert other.missed == ["gap"]
+    assert caplog.messages.count("verifications_missed") == 1
+    assert other.verified.level("b", NOW_US) is L1
 
 
 def test_a_gap_is_said_and_a_copied_file_fills_it(opened: Open, tmp_path: Path) -> None:

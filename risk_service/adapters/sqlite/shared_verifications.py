@@ -4,6 +4,7 @@ Own ones are durable beside the own log before they are answered. The copy is a 
 own, with the place in the shared log up to which it has come, both in one transaction.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from risk_service.adapters.sqlite.verifications import (
     VerificationRows,
     row_of,
 )
+from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.verification import AttemptOf, Verification
 
 FILE_NAME = "verified.sqlite3"
 WAL_PAGES = 1000
+# Between the name of a service's log and what tells apart the logs that it has begun anew.
+ANEW = "~"
 SHARED_VERIFICATIONS = FileKind(
     name="copy of verifications",
     application_id=0x50524D53,  # "PRMS"
@@ -51,14 +55,19 @@ class SqliteSharedVerifications:
 
     Attributes
     ----------
+    origin
+        Under which name own ones are published: that of the log, or another one since the
+        log was put back from a backup.
     entry_us, published
         The last entry of the shared log that the copy has, and the place of the last own
         verification that the shared log has.
+    opened_at
+        The place of the last own verification when this was opened.
     """
 
     def __init__(self, directory: Path, own: SqliteVerifications, origin: str) -> None:
         self._own = own
-        self._origin = origin
+        self._log_name = origin
         path = directory / FILE_NAME
         with unavailable(path):
             self._db = connect(path, "NORMAL")
@@ -68,7 +77,10 @@ class SqliteSharedVerifications:
         self._copy = VerificationRows(self._select)
         row = self._select("SELECT origin, entry_us, published FROM place", ())
         of, self.entry_us, published = row[0] if row else (origin, 0, 0)
-        self.published: int = published if of == origin else 0
+        is_ours = of.partition(ANEW)[0] == origin
+        self.origin: str = of if is_ours else origin
+        self.published: int = published if is_ours else 0
+        self.opened_at = own.end()
 
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, Verification]:
         """Return the verifications answered to these requests, absent ones left out."""
@@ -105,6 +117,21 @@ class SqliteSharedVerifications:
         """Return own ones that the shared log has not got, and the place of each."""
         return self._own.after(self.published, at_most)
 
+    def begin_anew(self) -> None:
+        """Publish all own ones under another name: under this one their places were others'.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing has changed.
+        """
+        before, self.origin = self.origin, f"{self._log_name}{ANEW}{secrets.token_hex(4)}"
+        try:
+            self.take((), self.entry_us, 0)
+        except StoreUnavailable:
+            self.origin = before
+            raise
+
     def take(self, found: Iterable[Verification], entry_us: int, published: int) -> None:
         """Add what the shared log has up to an entry; none of it twice.
 
@@ -116,7 +143,7 @@ class SqliteSharedVerifications:
         with unavailable(FILE_NAME), transaction(self._db):
             self._db.executemany(INSERT_IF_NEW, [row_of(one) for one in found])
             sql = "INSERT OR REPLACE INTO place VALUES (1, ?, ?, ?)"
-            self._db.execute(sql, (self._origin, entry_us, published))
+            self._db.execute(sql, (self.origin, entry_us, published))
         self.entry_us, self.published = entry_us, published
 
     def close(self) -> None:

@@ -77,6 +77,10 @@ class VerificationRows:
         )
         return dict(self._select(sql, (token, after_us)))
 
+    def end(self) -> int:
+        """Return the place of the last verification in the table, 0 for none."""
+        return int(self._select("SELECT coalesce(max(seq), 0) FROM verifications", ())[0][0])
+
     def after(self, seq: int, at_most: int) -> list[tuple[int, Verification]]:
         """Return verifications behind a place in the table, and the place of each."""
         sql = "SELECT seq, record FROM verifications WHERE seq > ? ORDER BY seq LIMIT ?"
