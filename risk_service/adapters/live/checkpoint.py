@@ -30,6 +30,12 @@ PAUSE_S = 0.002
 PAUSES_PER_TRANSACTION = 50
 SWEEP_ROWS = 2000
 
+Rest = Callable[[float], object]
+
+
+def without_rest(_seconds: float) -> None:
+    """Go on at once."""
+
 
 class Checkpoints:
     """Decides when a checkpoint is due, and writes it.
@@ -69,8 +75,13 @@ class Checkpoints:
             or store.cache.dirty_count >= store.cache.records_max // 2
         )
 
-    def write(self, *, pause_s: float = PAUSE_S) -> None:
+    def write(self, rest: Rest = without_rest) -> None:
         """Write what is dirty.
+
+        Parameters
+        ----------
+        rest
+            Called between two parts with the seconds for which others are to have the machine.
 
         Raises
         ------
@@ -89,11 +100,11 @@ class Checkpoints:
             while len(rows) < len(dirty):
                 with store.lock:
                     self._pack_slice(dirty, rows)
-                time.sleep(pause_s)
+                rest(PAUSE_S)
             with store.lock:
                 sealed = self._position()
             both = reached._replace(marks=f"{reached.marks} {sealed.marks}")
-            self._file.write(rows, both, pause_s=PAUSES_PER_TRANSACTION * pause_s)
+            self._file.write(rows, both, lambda: rest(PAUSES_PER_TRANSACTION * PAUSE_S))
         except BaseException:
             with store.lock:
                 dirty.give_back()
@@ -133,7 +144,8 @@ class Housekeeper:
         while not self._stop.wait(LOOK_EVERY_S):
             try:
                 if self._checkpoints.is_due():
-                    self._checkpoints.write()
+                    # Its rests end when the service does, which waits for what is being written.
+                    self._checkpoints.write(self._stop.wait)
                 self._checkpoints.sweep()
             except sqlite3.DatabaseError as error:
                 # Nothing is lost: the records stay in memory, and the log has the events.

@@ -4,8 +4,7 @@ The file is a cache of the log: it may be lost, it is never ahead of the log. A 
 stored as 16 bytes of its hash: among 10^9 records two share one with a chance of 10^-20.
 """
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -58,7 +57,10 @@ WINDOW_RECORDS = FileKind(
 
 # A key group, and the key of a record in it.
 RecordKey = tuple[int, str]
-_NO_NAMES: Mapping[bytes, RecordKey] = {}
+
+
+def _no_rest() -> None:
+    """Go on at once."""
 
 
 class Reached(NamedTuple):
@@ -120,8 +122,8 @@ class RecordsFile:
         self.remove(self._directory)
 
     def reached(self) -> Reached | None:
-        """Return how far the file has come, or None for an empty one."""
-        row = self._reader.execute("SELECT plans, seq, event_us, marks FROM reached").fetchone()
+        """Return how far the file has come, or None for an empty one; for those who write."""
+        row = self._writer.execute("SELECT plans, seq, event_us, marks FROM reached").fetchone()
         return Reached(*row) if row else None
 
     def load(self, keys: Iterable[RecordKey]) -> dict[RecordKey, bytes]:
@@ -135,8 +137,10 @@ class RecordsFile:
             found.update({hashed[key]: record for key, record in self._reader.execute(sql, part)})
         return found
 
-    def write(self, rows: Sequence[Row], reached: Reached, *, pause_s: float = 0.0) -> None:
-        """Write records and how far they have come, in transactions with pauses in between.
+    def write(
+        self, rows: Sequence[Row], reached: Reached, rest: Callable[[], object] = _no_rest
+    ) -> None:
+        """Write records and how far they have come, with a rest behind every transaction.
 
         When not all of them succeed, some records are ahead of what is noted as reached, as
         others may be anyway; the rows of the log that they rest on are noted first.
@@ -155,14 +159,14 @@ class RecordsFile:
                 for first in range(0, len(some), ROWS_PER_STATEMENT):
                     places = some[first : first + ROWS_PER_STATEMENT]
                     self._writer.execute(_PUT, _joined([rows[place] for place in places]))
-            time.sleep(pause_s)
+            rest()
         self._note(reached)
 
     def _note(self, reached: Reached) -> None:
         with transaction(self._writer):
             self._writer.execute("INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?, ?)", reached)
 
-    def fill(self, rows: Iterable[Row], _names: Mapping[bytes, RecordKey] = _NO_NAMES) -> None:
+    def fill(self, rows: Iterable[Row], _names: Mapping[bytes, RecordKey]) -> None:
         """Add records to a file that is being made; until ``write`` it has reached nothing."""
         with transaction(self._writer):
             self._writer.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)

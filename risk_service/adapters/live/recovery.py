@@ -56,7 +56,7 @@ class Windows(Struct):
         self.store.close()
         try:
             if not self.store.broken:
-                self.checkpoints.write(pause_s=0.0)
+                self.checkpoints.write()
         except sqlite3.DatabaseError as error:
             log.warning("checkpoint_failed", extra={"error_type": type(error).__name__})
         self.file.close()
@@ -212,7 +212,7 @@ def _replay(store: EmbeddedWindowStore, file: RecordsFile, tail: LogTail, reache
         count += len(group)
         progress.reached(store.applied_us, count)
         if not store.cache.make_room() or store.cache.dirty_count >= store.cache.records_max // 2:
-            checkpoints.write(pause_s=0.0)
+            checkpoints.write()
     return count
 
 

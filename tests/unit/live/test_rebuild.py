@@ -73,9 +73,9 @@ def replayed(
         first = group.stop
         store.replay(list(zip(log.a_us[group], log.events[group], strict=True)))
         if room == FEW:
-            checkpoints.write(pause_s=0.0)
+            checkpoints.write()
             store.cache.make_room()
-    checkpoints.write(pause_s=0.0)
+    checkpoints.write()
     file.sweep(log.a_us[-1], MANY)
     return rows_of(file, directory)
 
@@ -162,7 +162,7 @@ def shop(tmp_path: Path) -> LiveShop:
 def test_a_start_that_was_killed_begins_anew(shop: LiveShop) -> None:
     """Records without the place that they have reached, and scratch files, are thrown away."""
     file = RecordsFile(shop.directory)
-    file.fill([Row(bytes([0] * 16), 2**62, b"half made")])
+    file.fill([Row(bytes([0] * 16), 2**62, b"half made")], {})
     file.close()
     (shop.directory / DIRECTORY).mkdir()
     (shop.directory / DIRECTORY / "part-00").write_bytes(b"of another start")

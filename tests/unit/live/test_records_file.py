@@ -78,3 +78,16 @@ def test_a_round_of_sweeping_deletes_what_has_expired_and_nothing_else(file: Rec
     assert read(file, old | new) == new
     assert sum(file.sweep(11, 7) for _ in range(9)) == len(new)
     assert read(file, old | new) == {}
+
+
+def test_a_checkpoint_asks_nothing_of_the_connection_that_orders_read_by(
+    file: RecordsFile,
+) -> None:
+    """It is written by another thread, which an order would have to wait for."""
+    asked: list[str] = []
+    file._reader.set_trace_callback(asked.append)
+    file.write(rows({"a": b"1"}), REACHED)
+    file.sweep(0, 7)
+    assert asked == []
+    assert read(file, {"a": b""}) == {"a": b"1"}
+    assert len(asked) == 1

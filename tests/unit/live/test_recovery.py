@@ -2,15 +2,19 @@
 
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
+from risk_service.adapters.live import checkpoint
+from risk_service.adapters.live.checkpoint import Checkpoints, Housekeeper, Rest, without_rest
 from risk_service.adapters.live.records_file import FILE_NAME, RecordsFile
 from risk_service.adapters.sqlite import decisions
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.features.windows.tiles import DAY_US
 from tests.fixtures.live_shop import LiveShop
+from tests.fixtures.waiting import wait_until
 
 
 @pytest.fixture
@@ -223,3 +227,25 @@ def test_all_is_counted_again_when_the_clock_went_back(shop: LiveShop) -> None:
     assert shop.state.windows.rebuilt
     shop.check()
     shop.state.close()
+
+
+def test_a_stop_ends_the_rests_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What gives way to orders while they come would hold up the end of the service."""
+    begun, rested = threading.Event(), threading.Event()
+
+    def write(_: Checkpoints, rest: Rest = without_rest) -> None:
+        begun.set()
+        rest(3600.0)
+        rested.set()
+
+    monkeypatch.setattr(Checkpoints, "write", write)
+    monkeypatch.setattr(Checkpoints, "is_due", lambda _: True)
+    monkeypatch.setattr(Checkpoints, "sweep", lambda _: None)
+    monkeypatch.setattr(checkpoint, "LOOK_EVERY_S", 0.0)
+    housekeeper = Housekeeper(Checkpoints.__new__(Checkpoints))
+    wait_until(begun.is_set, "a checkpoint has begun")
+    assert not rested.is_set()
+    stopping = threading.Thread(target=housekeeper.stop, daemon=True)
+    stopping.start()
+    wait_until(lambda: not stopping.is_alive(), "the housekeeper has stopped")
+    assert rested.is_set()
