@@ -201,11 +201,11 @@ def _origin(directory: Path) -> str:
     """Return the name of this directory's links among those of others, for ever the same."""
     path = directory / ORIGIN_NAME
     try:
-        # Services of before did not flush it: empty after a power cut, all would have one name.
+        # One that a power cut has emptied would be the name of others as well.
         name = path.read_text("ascii") if path.exists() else ""
         if not name:
             name = secrets.token_hex(8)
             replace_file(path, name.encode())
-    except OSError as error:
-        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
     return name

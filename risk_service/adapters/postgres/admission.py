@@ -156,7 +156,7 @@ def _weighed(claims: Claims, request: HoldRequest, used: Mapping[str, int]) -> G
 
     def read(counter: str, since_us: int) -> Used:
         known = used.get(counter, 0)
-        return Used(since_us, known, 0) if known else Used(since_us)
+        return Used(since_us=since_us, total=known, oldest_us=0) if known else Used(since_us)
 
     grant = weigh(claims, request.demand, read, partial=request.partial).grant
     if grant.outcome <= Outcome.LIMIT_QUANTITY:

@@ -71,7 +71,7 @@ def read_filled(reply: Reply) -> Filled | None:
         return None
     try:
         return msgspec.json.decode(reply if isinstance(reply, bytes) else b"", type=Filled)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:  # of msgspec, or of a text that is none
         raise StoreUnavailable(f"Redis: {reply!r} is no word about history") from error
 
 
@@ -118,11 +118,11 @@ class RedisHistory:
             Redis does not answer.
         """
         found = read_filled(self._call("GET", self._word))
-        has_windows = found is not None or next(self._windows(), None) is not None
-        half_done = found is not None and not found.whole
         if existing is Existing.KEEP:
             self._is_history_until(until_us, found)
             return False
+        has_windows = found is not None or next(self._windows(), None) is not None
+        half_done = found is not None and not found.whole
         if has_windows and not half_done and existing is Existing.REFUSE:
             raise ConfigFault(self._refusal(found))
         self._ours = Filled(self._version, until_us, False, self._ours.token)

@@ -60,7 +60,7 @@ class FollowedFile:
             return msgspec.json.decode(self._path.read_bytes(), type=Followed)
         except FileNotFoundError:
             return Followed(service=secrets.token_hex(8))
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError) as error:  # of msgspec, or of a text that is none
             raise StoreUnavailable(f"{self._path}: {error}") from error
 
     def write(self, followed: Followed) -> None:

@@ -81,8 +81,8 @@ def attempts_after(log: DecisionRows, seq: int) -> Iterator[Attempt]:
     for place, record in log.after(seq):
         part = _read(record)
         if part.stamp_us and part.completion is None:
-            attempt = part.decision.decision_id, part.order, part.applied_us
-            yield Attempt(place, part.stamp_us, *attempt)
+            decision_id = part.decision.decision_id
+            yield Attempt(place, part.stamp_us, decision_id, part.order, part.applied_us)
 
 
 def last_place_before(log: DecisionRows, since_us: int) -> int:

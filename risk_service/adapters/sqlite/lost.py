@@ -53,7 +53,12 @@ def refuse_lost_governance(path: Path, lock: Path) -> None:
 
 def _is_gone(path: Path) -> bool:
     # Opening writes a first page before anything else, so that a file of ours is never empty.
-    return not path.exists() or path.stat().st_size == 0
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise ConfigFault(f"{path}: {error.strerror}") from error
 
 
 def _has_read(path: Path, column: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from risk_service.adapters.live import clusters_file
 from risk_service.adapters.live.clusters_file import FILE_NAME, ORIGIN_NAME, ClusterKeeper
+from risk_service.domain.errors import StoreUnavailable
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.graph import Graph
 from risk_service.features.clusters.links import LinkReader
@@ -180,4 +181,12 @@ def test_a_place_is_kept_and_serves_another_directory(shop: LiveShop, tmp_path: 
     assert copied.place.origin != keeper.place.origin
     for one in (keeper, again, copied):
         one.close()
+    shop.state.close()
+
+
+def test_a_name_that_is_no_text_is_a_fault_with_its_path(shop: LiveShop) -> None:
+    """Made again it would publish all links once more; whoever wrote there must say why."""
+    (shop.directory / ORIGIN_NAME).write_bytes(b"\xff\xfe")
+    with pytest.raises(StoreUnavailable, match=ORIGIN_NAME):
+        shared_keeper(shop)
     shop.state.close()
