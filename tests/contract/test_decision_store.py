@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from risk_service.adapters.memory import MemoryDecisionStore
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.domain.decision import Challenge, ChallengeCompletion, DecisionRecord
 from risk_service.domain.vocabulary import ChallengeKind, ChallengeResult, Outcome
 from risk_service.ports import DecisionStore
+from tests.fixtures.memory_store import MemoryDecisionStore
 from tests.fixtures.records import record
 
 MakeRecord = Callable[..., DecisionRecord]

@@ -65,7 +65,7 @@ def test_last_unit_is_granted_once(two: Two, window: str) -> None:
     two.meanwhile(lambda: two.held(demand("o2"), by=two.second))
     assert two.held(demand("o3")) is Outcome.DENY
     assert two.in_use() == 3
-    assert two.first.conflicts == 1
+    assert two.session.overtaken == 1
 
 
 @pytest.mark.parametrize("window", EVERY_WINDOW)
@@ -112,7 +112,7 @@ def test_room_for_both_needs_no_second_try(two: Two) -> None:
     two.meanwhile(lambda: two.held(demand("o2", line(quantity=5)), by=two.second))
     assert two.held(demand("o1", line(quantity=3))) is Outcome.ALLOW
     assert two.in_use("GLOBAL", "") == 8
-    assert two.first.conflicts == 0
+    assert two.session.overtaken == 0
 
 
 def test_part_shrinks_to_what_is_still_left(two: Two) -> None:

@@ -183,6 +183,17 @@ def test_history_that_is_lost_is_told(
     assert "windows_history_lost" not in errors_of(caplog)
 
 
+def test_what_it_remembers_must_be_readable(redis: RedisServer, shop_at: OpenShop) -> None:
+    """A file that is no text, or another's, is named: made anew it would forget what is missing."""
+    shop = shop_at("state", [redis])
+    shop.state.close()
+    file = shop.directory / FILE_NAME
+    for content in (b"\xff", b'{"service": "\xff"}', b"[]"):
+        file.write_bytes(content)
+        with pytest.raises(StoreUnavailable, match=FILE_NAME):
+            FollowedFile(shop.directory).read()
+
+
 def test_another_declaration_begins_with_the_log(
     redis: RedisServer, tmp_path: Path, shop_at: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:

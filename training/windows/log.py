@@ -5,7 +5,7 @@ texts of one field that share a hash would be one entity, which among ten millio
 happens to one pair in 400,000 logs. Times are microseconds since 1970 UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from risk_service.features.windows.event import Event, field_hash
+from risk_service.features.windows.event import field_hash
 
 Int16s = NDArray[np.int16]
 Int32s = NDArray[np.int32]
@@ -134,40 +134,3 @@ def hash_column(texts: pa.Array | pa.ChunkedArray) -> Int64s:
     hashes = np.array([*words, 0], np.int64)
     places: Int64s = pc.fill_null(coded.indices, len(words)).to_numpy(zero_copy_only=False)
     return hashes[places]
-
-
-def log_of_events(
-    events: Sequence[Event],
-    names: tuple[Sequence[str], Sequence[str]],
-    a_us: Int64s,
-    r_us: Int64s,
-) -> EventLog:
-    """Return the log of events in order of arrival, none of them twice.
-
-    Parameters
-    ----------
-    names
-        Names of the fields and of the columns, as the set of windows has them.
-    a_us, r_us
-        Stamps of application, and of the read or 0, one element per event.
-    """
-    field_names, column_names = names
-    at_us = np.array([event.at_us for event in events], np.int64)
-    texts = zip(*(event.fields for event in events), strict=True)
-    numbers = np.array([event.columns for event in events], np.int64)
-    numbers = numbers.reshape(len(events), len(column_names))
-    return EventLog(
-        event_id=pa.array([event.event_id for event in events], pa.string()),
-        kind=np.array([event.kind for event in events], np.int16),
-        a_us=a_us,
-        # An attempt belongs to our own clock, whatever the caller's says.
-        tau_us=np.where(r_us > 0, r_us, np.minimum(at_us, a_us)),
-        r_us=r_us,
-        fields={
-            name: hash_column(pa.array(column, pa.string()))
-            for name, column in zip(field_names, texts, strict=True)
-        }
-        if events
-        else {name: np.empty(0, np.int64) for name in field_names},
-        columns=dict(zip(column_names, np.ascontiguousarray(numbers.T), strict=True)),
-    )

@@ -104,8 +104,8 @@ class BoundedDraft(Draft):
 
         Raises
         ------
-        psycopg.Error
-            With the state PGL01: what it rests on has changed.
+        Overtaken
+            What it rests on has changed.
         """
         cells = self._charged()
         limits = self._bounds()

@@ -214,11 +214,6 @@ class PostgresLedger:
         """
         self._plays.open()
 
-    @property
-    def conflicts(self) -> int:
-        """Return how often another process was faster."""
-        return self._plays.conflicts
-
     def _let_go(self, changes: Sequence[Change]) -> None:
         def play(draft: BoundedDraft, at_us: int) -> None:
             for change in changes:

@@ -40,8 +40,6 @@ class Plays:
         The ledger's clock, which never goes back.
     swept
         How many holds that were over have been ended on the way.
-    conflicts
-        How often another process was faster.
     """
 
     def __init__(
@@ -53,7 +51,6 @@ class Plays:
         self.is_open = False
         self.last_us = 0
         self.swept = 0
-        self.conflicts = 0
 
     def open(self) -> None:
         """Connect and bring the tables to this version, as ``PostgresLedger.open`` says."""
@@ -139,7 +136,6 @@ class Plays:
             value, draft, moment = self.played(play, foresight, now_us, sweep=sweep)
             if draft.is_empty or self._wrote(draft):
                 return value, draft, moment
-            self.conflicts += 1
         raise StoreUnavailable("PostgreSQL: others were faster again and again")
 
     def _wrote(self, draft: BoundedDraft) -> bool:
