@@ -128,3 +128,21 @@ def test_file_of_the_version_before_goes_on(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == DECISION_LOG.version
     db.close()
+
+
+def test_what_is_durable_is_not_said_to_have_failed(
+    log: SqliteEventLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is due behind a commit is done later when it cannot be done now."""
+
+    def full() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "_replace_keys", full)
+        log._keys.damaged = True
+        log.append([event(1)])
+    assert caplog.messages == ["housekeeping_failed"]
+    assert log.fingerprints(["e-1"]).keys() == {"e-1"}
+    log.append([event(2)])
+    assert not log._keys.damaged

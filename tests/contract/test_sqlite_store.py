@@ -76,6 +76,32 @@ def test_wal_stays_bounded(tmp_path: Path) -> None:
     again.close()
 
 
+class NoRoom:
+    """A connection on a disk that is full once something has been committed."""
+
+    def execute(self, _sql: str) -> sqlite3.Cursor:
+        """Refuse."""
+        raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_what_is_durable_is_not_said_to_have_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Holds would be taken back for it elsewhere; what is due behind a commit is done later."""
+    store = SqliteDecisionStore(tmp_path, wal_bytes_max=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(store._wal, "_db", NoRoom())
+        store.commit([record("a")])
+        patched.setattr(store, "_replace_index", lambda: NoRoom().execute(""))
+        store._index.damaged = True
+        store.commit([record("b", order_id="o-2")])
+    assert store.by_request_ids(["a", "b"]).keys() == {"a", "b"}
+    assert caplog.messages == ["wal_not_copied", "housekeeping_failed", "wal_not_copied"]
+    store.commit([record("c", order_id="o-3")])
+    assert not store._index.damaged
+    store.close()
+
+
 def test_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
     """The lock is refused while it is held and had once it is released; others cannot look in."""
     lock = StateLock(tmp_path / "state")

@@ -211,9 +211,12 @@ class SqliteDecisionStore:
             raise ValueError("a request id or a number of an order is there already")
 
     def _mind_sizes(self, wal_bytes: int) -> None:
+        """Do what is due behind a commit; the records are durable, whatever becomes of it."""
         if self._index.damaged:
-            with unavailable():
+            try:
                 self._replace_index()
+            except (sqlite3.DatabaseError, OSError) as error:
+                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
         elif self._index.batch_is_due():
             self._index.begin_batch()
             self._wake.set()

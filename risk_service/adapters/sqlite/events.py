@@ -27,6 +27,7 @@ from risk_service.adapters.sqlite.event_keys import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.event_keys import EventKey, EventKeys
 from risk_service.adapters.sqlite.key_index import is_corrupt
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
+from risk_service.adapters.sqlite.small_wal import start_afresh
 from risk_service.domain.reported import EventRecord
 
 # Of one order; no honest order has nearly as many.
@@ -170,18 +171,19 @@ class SqliteEventLog:
         return [_decode(record) for (record,) in self._db.execute(sql, stamps)]
 
     def _mind_sizes(self, wal_bytes: int) -> None:
+        """Do what is due behind a commit; the events are durable, whatever becomes of it."""
         if self._keys.damaged:
-            with unavailable():
+            try:
                 self._replace_keys()
+            except (sqlite3.DatabaseError, OSError) as error:
+                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
         elif self._keys.batch_is_due():
             self._keys.begin_batch()
             self._wake.set()
         self._wal_bytes += wal_bytes
         if self._wal_bytes > WAL_BYTES_MAX:
-            with unavailable():
-                busy = self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
-            # Busy: somebody is copying right now; look again after as much again.
-            self._wal_bytes = self._wal_bytes // 2 if busy else 0
+            # Else somebody is copying right now: look again after as much again.
+            self._wal_bytes = 0 if start_afresh(self._db) else self._wal_bytes // 2
 
     def _open_keys(self) -> EventKeys:
         """Open the index of this log; a damaged or foreign one is made again."""

@@ -18,6 +18,7 @@ from risk_service.adapters.sqlite.ledger_rows import LedgerRows
 from risk_service.adapters.sqlite.remaking import Remaking
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
+from risk_service.adapters.sqlite.small_wal import start_afresh
 from risk_service.domain.errors import RiskError, StoreUnavailable
 from risk_service.domain.grant import Demand, Grant
 from risk_service.domain.reservation import (
@@ -283,10 +284,8 @@ class SqliteLedger:
     def _mind_size(self, size: int) -> None:
         self._wal_bytes += size
         if self._wal_bytes > WAL_BYTES_MAX:
-            with unavailable():
-                busy = self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
-            # Busy: somebody is copying right now; look again after as much again.
-            self._wal_bytes = self._wal_bytes // 2 if busy else 0
+            # Else somebody is copying right now: look again after as much again.
+            self._wal_bytes = 0 if start_afresh(self._db) else self._wal_bytes // 2
 
 
 def _has_changed(draft: Draft) -> bool:

@@ -5,10 +5,25 @@ tens of megabytes there would hold up orders for as long; so the writer first le
 housekeeping thread copy, and then has only what came meanwhile left to copy.
 """
 
+import logging
 import sqlite3
 from collections.abc import Callable
 
-from risk_service.adapters.sqlite.connection import unavailable
+log = logging.getLogger(__name__)
+
+
+def start_afresh(db: sqlite3.Connection) -> bool:
+    """Copy the WAL back and let it start afresh; tell whether it does.
+
+    It does not while somebody copies, or when the disk is full. What was committed is durable
+    where it is: whoever has committed it must not be told otherwise.
+    """
+    try:
+        busy = db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        log.warning("wal_not_copied", extra={"error": str(error)})
+        return False
+    return not busy
 
 
 class SmallWal:
@@ -50,8 +65,6 @@ class SmallWal:
         self._copied = asked
 
     def _start_afresh(self) -> None:
-        with unavailable():
-            busy = self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
-        # Busy: the thread is copying right now; look again after as much again.
-        self._bytes = self._bytes // 2 if busy else 0
+        # Else the thread is copying right now: look again after as much again.
+        self._bytes = 0 if start_afresh(self._db) else self._bytes // 2
         self._asked = self._copied = False
