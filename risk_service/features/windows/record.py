@@ -10,7 +10,7 @@ Limits: totals are int64; they are exact in the packed form and in Python.
 from bisect import bisect_left, insort
 from operator import mul, sub
 
-from msgspec import Struct, msgpack
+from msgspec import DecodeError, Struct, msgpack
 
 from risk_service.domain.errors import DataFault
 from risk_service.features.windows.record_plan import MISSING, RecordPlan, Thinning
@@ -244,7 +244,7 @@ class Record:
         """
         try:
             packed = _DECODER.decode(data)
-        except ValueError as error:  # of msgspec, or of a text that is none
+        except DecodeError as error:
             raise DataFault("window record", None, f"is damaged: {error}") from error
         if packed.version != plan.version:
             raise DataFault("window record", None, f"is of other windows than {plan.group.name}")
