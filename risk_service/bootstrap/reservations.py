@@ -46,6 +46,7 @@ def limit_servicer(
     gatherer = Gatherer(desk.run, CALLS, service.metrics.event_groups)
     reader = LimitsReader(
         tokenise=service.claims.tokeniser.order,
+        verified=service.claims.real_names.verified.order,
         cluster=lambda account: linked.state.members(account),
         fingerprinter=fingerprinter,
         window=window,

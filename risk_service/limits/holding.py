@@ -174,14 +174,18 @@ def _refused(before: Reservation | None, demand: Demand, grant: Grant, now_us: i
     """Return what stays when a Reserve is refused: all as it was, and the refusal."""
     kept = before or blank(demand.reservation_id, now_us)
     expires_at_us = kept.expires_at_us or now_us + REFUSAL_KEPT_US
-    return replace(
-        kept, refused_fingerprint=demand.fingerprint, refused=grant, expires_at_us=expires_at_us
-    )
+    asked = _refusal_of(demand)
+    return replace(kept, refused_fingerprint=asked, refused=grant, expires_at_us=expires_at_us)
+
+
+def _refusal_of(demand: Demand) -> bytes:
+    """Return what a refusal is known by: who has verified since asks anew with the same words."""
+    return demand.fingerprint + bytes((demand.verification_level,))
 
 
 def _known(before: Reservation, demand: Demand, *, take_over: bool) -> LedgerAnswer | None:
     """Return the answer to a request that needs no weighing, or None."""
-    if before.refused is not None and before.refused_fingerprint == demand.fingerprint:
+    if before.refused is not None and before.refused_fingerprint == _refusal_of(demand):
         return answer(before, before.state, before.refused)
     if before.state is State.CANCELLED:
         return answer(before, State.CANCELLED, _standing(before, demand))

@@ -56,6 +56,9 @@ class LimitsReader:
     ----------
     tokenise
         Turns a raw order into one without raw identifiers.
+    verified
+        Raises an order's level to what its account is verified to at a time, and names whose
+        it is: a step by step shop meets the limits per person as well.
     cluster
         Returns the accounts of an account's identity cluster, by their tokens.
     window
@@ -65,6 +68,7 @@ class LimitsReader:
     """
 
     tokenise: Callable[[RawOrder], Order]
+    verified: Callable[[Order, int], Order]
     cluster: Callable[[str], Sequence[str]]
     fingerprinter: Fingerprinter
     window: Callable[[], TimeWindow]
@@ -172,7 +176,7 @@ class LimitsReader:
         now_us = self.now_us()
         raw = _raw_order(demand, now_us)
         _require_sums(raw)
-        order = self.tokenise(raw)
+        order = self.verified(self.tokenise(raw), now_us)
         content = _RESERVE + request.SerializeToString(deterministic=True)
         account = order.tokens.account
         asked = demand_of_order(

@@ -12,6 +12,8 @@ from risk_service.client.errors import from_call
 from risk_service.domain.evidence import Evidence
 from risk_service.pb.risk.v1 import (
     event_pb2,
+    limits_pb2,
+    limits_pb2_grpc,
     order_pb2,
     real_name_pb2,
     risk_pb2,
@@ -259,3 +261,36 @@ def test_names_and_numbers_never_reach_the_disk_or_the_log(
             content = path.read_bytes()
             assert number.encode() not in content, path
             assert b"acc-disk-raw" not in content, path
+
+
+def reserved(channel: grpc.Channel, order_id: str, account: str) -> limits_pb2.ReserveResponse:
+    """Reserve two units of a flash sale for an account that says nothing of its level."""
+    request = limits_pb2.ReserveRequest(ttl_s=600, partial=True)
+    request.demand.reservation_id, request.demand.drop_id = order_id, "drop-of-one"
+    request.demand.subjects.account_id = account
+    request.demand.lines.add(
+        sku="one-person",
+        quantity=2,
+        unit_price_minor=100,
+        seller_id="seller-1",
+        promotion_type=order_pb2.PROMOTION_TYPE_FLASH_SALE,
+    )
+    return limits_pb2_grpc.LimitServiceStub(channel).Reserve(request, timeout=10)
+
+
+def test_reservations_step_by_step_know_whose_an_account_is(
+    stub: Stub, channel: grpc.Channel
+) -> None:
+    """The level that was missing is there after the verification; one person gets two units."""
+    number = id_number("456")
+    before = reserved(channel, "step-1", "acc-step-1").grant
+    assert (before.outcome, before.required_level) == (risk_pb2.OUTCOME_CHALLENGE, L1)
+    for account in ("acc-step-1", "acc-step-2"):
+        stub.VerifyRealName(verify_request(f"vr-{account}", account, number=number), timeout=10)
+    after = reserved(channel, "step-1", "acc-step-1")
+    assert after.grant.outcome == risk_pb2.OUTCOME_ALLOW
+    assert reserved(channel, "step-1", "acc-step-1") == after
+    other = reserved(channel, "step-2", "acc-step-2").grant
+    assert other.outcome == risk_pb2.OUTCOME_DENY
+    blocking = [(use.policy_id, use.subject) for use in other.uses if use.blocking]
+    assert blocking == [("flash-sale-person", "real_name")]
