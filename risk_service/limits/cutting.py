@@ -134,6 +134,8 @@ def _outcome(
     if at_full_price:
         # The rest is sold without the promotion: even when nothing is left, the order goes on.
         return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, FULL_PRICE]
-    if not partial or not any(line.left for line in lines):
+    # An order of which no goods are left takes no coupon off either.
+    goods = [line for line in lines if line.sku]
+    if not partial or not any(line.left for line in goods or lines):
         return max(outcome, Outcome.DENY), [*codes, LIMIT_REACHED]
     return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, QUANTITY_REDUCED]

@@ -175,6 +175,17 @@ def test_redemptions_are_whole_or_not_at_all() -> None:
     assert grant.uses[0].requested == 2
 
 
+def test_an_order_without_goods_left_is_refused_with_its_coupon() -> None:
+    """Nobody redeems a coupon on nothing: sold out is sold out, and the coupon stays unused."""
+    both = book(policy(on_exceed="cap_quantity"), policy("coupons", measure="redemptions", cap=9))
+    coupon = line("", campaign="c", kind=PromotionType.COUPON)
+    found = weighed(both, demand("o", line("a", 1), coupon), {"account": 2})
+    assert (found.grant.outcome, granted(found.grant)) == (Outcome.DENY, [0, 0])
+    assert found.entries == ()
+    draw = weighed(both, demand("o", coupon, coupon), {"account": 1}).grant
+    assert (draw.outcome, granted(draw)) == (Outcome.ALLOW, [1, 1])
+
+
 @pytest.mark.parametrize(
     ("bounds", "units", "outcome", "left"),
     [
