@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
-from risk_service.adapters.sqlite.event_keys import BATCH_ROWS
+from risk_service.adapters.sqlite.event_keys import BATCH_ROWS, EventKey, EventKeys
 from risk_service.adapters.sqlite.event_keys import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.events import SqliteEventLog, events_after
 from risk_service.adapters.sqlite.schema import DECISION_LOG
@@ -128,6 +129,30 @@ def test_file_of_the_version_before_goes_on(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == DECISION_LOG.version
     db.close()
+
+
+def test_events_of_an_order_are_there_while_their_batch_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that gets into the file behind the look there is found in memory."""
+    keys = EventKeys(tmp_path)
+    keys.add([EventKey("e-1", 1, "o-1")])
+    keys.begin_batch()
+    reader = keys._reader
+
+    class Overtaken:
+        """Looks into the file, then lets the other thread write."""
+
+        def execute(self, *asked: Any) -> list[Any]:
+            found = reader.execute(*asked).fetchall()
+            keys.write_batch()
+            return found
+
+    monkeypatch.setattr(keys, "_reader", Overtaken())
+    assert keys.of_orders(["o-1"]) == {"o-1": [1]}
+    assert keys.of_orders(["o-1"]) == {"o-1": [1]}
+    monkeypatch.undo()
+    keys.close()
 
 
 def test_what_is_durable_is_not_said_to_have_failed(

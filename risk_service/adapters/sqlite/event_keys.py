@@ -92,9 +92,11 @@ class EventKeys:
         """Return the stamps of the events of each order, rising; absent orders left out."""
         sql = f"SELECT order_id, stamp_us FROM order_events WHERE order_id IN ({marks(order_ids)})"  # noqa: S608 - question marks only
         found: dict[str, set[int]] = {}
+        # Taken hold of first: a batch that is written meanwhile is in one of both.
+        generations = self._old, self._young
         for order_id, stamp_us in self._reader.execute(sql, order_ids):
             found.setdefault(order_id, set()).add(stamp_us)
-        for generation in (self._old, self._young):
+        for generation in generations:
             for order_id in order_ids:
                 found.setdefault(order_id, set()).update(generation.orders.get(order_id, ()))
         return {order_id: sorted(stamps) for order_id, stamps in found.items() if stamps}
