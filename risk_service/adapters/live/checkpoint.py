@@ -5,18 +5,14 @@ dirty in short slices while orders go on. A record may so be ahead of the positi
 the stamp up to which it has come, and the replay leaves out what it has already.
 """
 
-import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 
-from risk_service.adapters.background import give_way
+from risk_service.adapters.background import give_way, trying
 from risk_service.adapters.live.keeper import Dirty
 from risk_service.adapters.live.records_file import Reached, RecordsFile, Row
 from risk_service.adapters.live.store import EmbeddedWindowStore
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 # A replay counts some 10,000 events a second: so many are caught up in some seconds.
@@ -142,11 +138,8 @@ class Housekeeper:
     def _run(self) -> None:
         give_way()
         while not self._stop.wait(LOOK_EVERY_S):
-            try:
+            with trying("checkpoint_failed"):
                 if self._checkpoints.is_due():
                     # Its rests end when the service does, which waits for what is being written.
                     self._checkpoints.write(self._stop.wait)
                 self._checkpoints.sweep()
-            except sqlite3.DatabaseError as error:
-                # Nothing is lost: the records stay in memory, and the log has the events.
-                log.warning("checkpoint_failed", extra={"error_type": type(error).__name__})

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from msgspec.json import encode
 
-from risk_service.adapters.background import give_way
+from risk_service.adapters.background import give_way, trying
 from risk_service.adapters.sqlite.connection import connect, transaction
 from risk_service.adapters.sqlite.generation import CellRow, Generation, Reached
 from risk_service.adapters.sqlite.noticing import Noticing
@@ -240,13 +240,13 @@ class Counters:
         while not (self._stop.is_set() or self.damaged):
             self._wake.wait(RETRY_S)
             self._wake.clear()
-            try:
-                self._write_batch()
-            except sqlite3.DatabaseError as error:
-                # Nothing is lost: memory has the cells and the log too. The next round tries
-                # again, unless the file is damaged: then the ledger sees to it.
-                self._noticing.notes(error)
-                log.warning("counters_not_written", extra={"error_type": type(error).__name__})
+            # Memory has the cells and the log too; to a damaged file the ledger sees.
+            with trying("counters_not_written"):
+                try:
+                    self._write_batch()
+                except sqlite3.DatabaseError as error:
+                    self._noticing.notes(error)
+                    raise
 
 
 def _text(values: Sequence[object]) -> str:

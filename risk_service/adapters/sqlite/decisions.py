@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from risk_service.adapters.background import give_way
+from risk_service.adapters.background import give_way, trying
 from risk_service.adapters.sqlite.attempts import LogPosition, order_of, position
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
 from risk_service.adapters.sqlite.decision_rows import (
@@ -213,10 +213,8 @@ class SqliteDecisionStore:
     def _mind_sizes(self, wal_bytes: int) -> None:
         """Do what is due behind a commit; the records are durable, whatever becomes of it."""
         if self._index.damaged:
-            try:
+            with trying("housekeeping_failed"):
                 self._replace_index()
-            except (sqlite3.DatabaseError, OSError) as error:
-                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
         elif self._index.batch_is_due():
             self._index.begin_batch()
             self._wake.set()
@@ -274,14 +272,10 @@ class SqliteDecisionStore:
         while not self._stop.is_set():
             self._wake.wait(pause_s)
             self._wake.clear()
-            try:
+            pause_s = HOUSEKEEPING_EVERY_S
+            # The log has the rows, memory their keys, the WAL what is committed.
+            with trying("housekeeping_failed"):
                 pause_s = self._housekeeping_round(db)
-            except sqlite3.DatabaseError as error:
-                # Nothing is lost: the log has the rows, memory their keys, the WAL what is
-                # committed. The next round tries again, and a commit that meets the same
-                # trouble reports it to its callers.
-                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
-                pause_s = HOUSEKEEPING_EVERY_S
         db.close()
 
     def _housekeeping_round(self, db: sqlite3.Connection) -> float:

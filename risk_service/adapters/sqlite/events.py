@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from risk_service.adapters.background import give_way
+from risk_service.adapters.background import give_way, trying
 from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
 from risk_service.adapters.sqlite.decisions import (
     FILE_NAME,
@@ -173,10 +173,8 @@ class SqliteEventLog:
     def _mind_sizes(self, wal_bytes: int) -> None:
         """Do what is due behind a commit; the events are durable, whatever becomes of it."""
         if self._keys.damaged:
-            try:
+            with trying("housekeeping_failed"):
                 self._replace_keys()
-            except (sqlite3.DatabaseError, OSError) as error:
-                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
         elif self._keys.batch_is_due():
             self._keys.begin_batch()
             self._wake.set()
@@ -232,11 +230,9 @@ class SqliteEventLog:
         while not self._stop.is_set():
             self._wake.wait(HOUSEKEEPING_EVERY_S)
             self._wake.clear()
-            try:
+            # The log has the events, memory their ids.
+            with trying("housekeeping_failed"):
                 self._keys.write_batch()
-            except sqlite3.DatabaseError as error:
-                # Nothing is lost: the log has the events, memory their ids. Tried again.
-                log.warning("housekeeping_failed", extra={"error_type": type(error).__name__})
 
 
 def _key(record: EventRecord) -> EventKey:

@@ -249,3 +249,24 @@ def test_a_stop_ends_the_rests_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) 
     stopping.start()
     wait_until(lambda: not stopping.is_alive(), "the housekeeper has stopped")
     assert rested.is_set()
+
+
+def test_a_bug_in_a_checkpoint_is_said_and_not_the_last_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A thread that ended without a word would let changed records fill the memory."""
+    rounds: list[str] = []
+
+    def write(_: Checkpoints, rest: Rest = without_rest) -> None:
+        rounds.append("begun")
+        if len(rounds) == 1:
+            raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Checkpoints, "write", write)
+    monkeypatch.setattr(Checkpoints, "is_due", lambda _: True)
+    monkeypatch.setattr(Checkpoints, "sweep", lambda _: None)
+    monkeypatch.setattr(checkpoint, "LOOK_EVERY_S", 0.01)
+    housekeeper = Housekeeper(Checkpoints.__new__(Checkpoints))
+    wait_until(lambda: len(rounds) > 1, "another checkpoint was begun")
+    housekeeper.stop()
+    assert caplog.messages == ["checkpoint_failed"]
