@@ -9,7 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from risk_service.client.fallback import FallbackPolicy, FallbackRule, LimitedItems
+from risk_service.client.fallback import (
+    SHIPPED_LIMITED,
+    FallbackPolicy,
+    FallbackRule,
+    LimitedItems,
+)
 from risk_service.pb.risk.v1 import fail_policy_pb2
 
 log = logging.getLogger("risk_service.client")
@@ -30,8 +35,9 @@ class KeptPolicy:
     Parameters
     ----------
     own
-        Given by the caller: the service is then never asked. None: what is compiled in, until
-        the service has told its own.
+        Given by the caller: its rules are never replaced. None: what is compiled in, until the
+        service has told its own. Either way the service says what is limited: checkout cannot
+        know, and must not let pass what a limit counts.
     now_s
         Time source; tests give their own.
     """
@@ -39,15 +45,15 @@ class KeptPolicy:
     def __init__(
         self, own: FallbackPolicy | None, now_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self.policy = own or FallbackPolicy()
+        self._own = own
+        self.policy = _limiting(own or FallbackPolicy(), SHIPPED_LIMITED)
         self.version = ""
-        self._asks = own is None
         self._now_s = now_s
         self._due_s = now_s()
 
     def claim(self) -> bool:
         """Tell whether the caller shall ask the service now; nobody else will be told so."""
-        if not self._asks or self._now_s() < self._due_s:
+        if self._now_s() < self._due_s:
             return False
         self._due_s = self._now_s() + RETRY_AFTER_S
         return True
@@ -55,12 +61,17 @@ class KeptPolicy:
     def take(self, told: fail_policy_pb2.GetFailPoliciesResponse) -> None:
         """Keep what the service told, and ask again when it is older than it said."""
         try:
-            self.policy = fallback_policy(told)
+            policy = fallback_policy(told)
         except ValueError as error:
             log.warning("fail policy of the service not used: %s", error)
             return
+        self.policy = policy if self._own is None else _limiting(self._own, policy.limited)
         self.version = told.version
         self._due_s = self._now_s() + max(1.0, float(told.max_age_s))
+
+
+def _limiting(policy: FallbackPolicy, limited: LimitedItems) -> FallbackPolicy:
+    return replace(policy, limited=policy.limited | limited)
 
 
 def fallback_policy(told: fail_policy_pb2.GetFailPoliciesResponse) -> FallbackPolicy:

@@ -61,6 +61,15 @@ class LimitedItems:
     skus: frozenset[str] = frozenset()
     seller_ids: frozenset[str] = frozenset()
 
+    def __or__(self, other: "LimitedItems") -> "LimitedItems":
+        """Return what either covers."""
+        return LimitedItems(
+            promotion_types=self.promotion_types | other.promotion_types,
+            campaign_ids=self.campaign_ids | other.campaign_ids,
+            skus=self.skus | other.skus,
+            seller_ids=self.seller_ids | other.seller_ids,
+        )
+
     def has(self, line: order_pb2.OrderLine) -> bool:
         """Tell whether a limit covers the line."""
         return (
@@ -69,6 +78,18 @@ class LimitedItems:
             or line.sku in self.skus
             or line.seller_id in self.seller_ids
         )
+
+
+# Until a service has told: what the limits that come with it cover.
+SHIPPED_LIMITED = LimitedItems(
+    promotion_types=frozenset(
+        {
+            order_pb2.PROMOTION_TYPE_FLASH_SALE,
+            order_pb2.PROMOTION_TYPE_GIFT,
+            order_pb2.PROMOTION_TYPE_NEW_CUSTOMER,
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,17 @@ from typing import Any
 import grpc
 import pytest
 
-from risk_service.client import FallbackPolicy, FallbackRule, LimitedItems, Outcome
+from risk_service.client import (
+    FallbackPolicy,
+    FallbackRule,
+    LimitedItems,
+    Outcome,
+    ServiceUnavailable,
+)
 from risk_service.client.fail_policies import RETRY_AFTER_S, KeptPolicy, fallback_policy
+from risk_service.client.fallback import SHIPPED_LIMITED
+from risk_service.decisions.fail_policies import limited_items
+from risk_service.limits.book import SHIPPED, parse_limits, shipped_text
 from risk_service.pb.risk.v1 import fail_policy_pb2, order_pb2
 from tests.unit.client.scripted import Scripted, fails, order
 
@@ -54,13 +63,38 @@ def test_what_the_service_tells_decides_when_it_is_gone(
     assert client.score_order(limited, "req_4").outcome is Outcome.REVIEW
 
 
-def test_a_policy_of_the_callers_own_holds(service: Scripted, connect: Callable[..., Any]) -> None:
-    """Who gives a policy is asked for nothing, and keeps it."""
-    own = FallbackPolicy(other=FallbackRule.CLOSED)
+def test_rules_of_the_callers_own_hold_and_let_no_limited_item_pass(
+    service: Scripted, connect: Callable[..., Any]
+) -> None:
+    """The service closes coupons and the caller opens them; what is limited is the service's."""
+    service.fail_policy = told()
+    own = FallbackPolicy(
+        other=FallbackRule.OPEN, rules={}, limited=LimitedItems(skus=frozenset({"own"}))
+    )
     client = connect(service.target, fallback=own)
     client.score_order(order(), "req_1")
-    client.idle()
-    assert (client.fallback, service.asked) == (own, 0)
+    wait_for(lambda: client.fallback.limited.skus == {"own", "console"}, client)
+    service.plays(fails(grpc.StatusCode.INTERNAL))
+    outcomes = [
+        client.score_order(order(lines=[order_pb2.OrderLine(sku=sku, quantity=1)]), f"r_{sku}")
+        for sku in ("own", "console", "other")
+    ]
+    assert [one.outcome for one in outcomes] == [Outcome.REVIEW, Outcome.REVIEW, Outcome.ALLOW]
+    assert client.score_order(order(COUPON), "req_2").outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("own", [None, FallbackPolicy(other=FallbackRule.OPEN)])
+def test_what_the_shipped_limits_cover_never_passes_before_the_service_has_told(
+    own: FallbackPolicy | None,
+) -> None:
+    """A client that meets a service that is down already lets no limited item pass."""
+    book = parse_limits(shipped_text(), SHIPPED)
+    kinds = limited_items(book).promotion_types
+    assert {int(kind) for kind in kinds} == SHIPPED_LIMITED.promotion_types
+    policy = KeptPolicy(own).policy
+    for kind in kinds:
+        answer = policy.answer(order(int(kind)), "req_1", ServiceUnavailable("gone"))
+        assert answer.outcome is Outcome.REVIEW
 
 
 def test_without_an_answer_the_defaults_hold(
@@ -71,7 +105,7 @@ def test_without_an_answer_the_defaults_hold(
     client.score_order(order(), "req_1")
     wait_for(lambda: service.asked == 1, client)
     assert client.score_order(order(), "req_2").outcome is Outcome.ALLOW
-    assert client.fallback == FallbackPolicy()
+    assert client.fallback == FallbackPolicy(limited=SHIPPED_LIMITED)
     assert service.asked == 1
 
 
