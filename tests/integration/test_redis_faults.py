@@ -191,6 +191,18 @@ def test_forgotten_scripts_are_loaded_again(stores: Opener, server: RedisServer)
     np.testing.assert_array_equal(got.values, stores.after(server, groups).values)
 
 
+def test_an_address_that_went_over_to_the_replica_is_asked_anew(stores: Opener) -> None:
+    """A server that was made a replica keeps its connections, and refuses writes on them."""
+    with redis_server() as old, redis_server() as new, fault_proxy(old.port) as (port, faults):
+        store = stores.at(f"127.0.0.1:{port}", "moved")
+        store.observe(orders(0), START_US)
+        old.call("REPLICAOF", "127.0.0.1", new.port)
+        faults.port = new.port
+        with pytest.raises(StoreUnavailable, match="READONLY"):
+            store.observe(orders(10), START_US + SECOND_US)
+        assert once_back(lambda: store.observe(orders(10), START_US + SECOND_US)).read_us.all()
+
+
 def test_full_memory_is_reported(stores: Opener) -> None:
     """A server that takes no more writes makes the store unavailable, with its own words."""
     with redis_server("--maxmemory", "1kb") as full:

@@ -202,6 +202,10 @@ class Cluster:
         for error in errors:
             kinds.setdefault(error.partition(" ")[0], []).append(error)
         for kind, found in kinds.items():
+            if kind == "READONLY":
+                # It was made a replica. Its address may be another's by now, which only a new
+                # connection finds.
+                self.close()
             if kind not in ("MOVED", "ASK", "NOSCRIPT"):
                 raise StoreUnavailable(f"Redis: {found[0]}")
         if "MOVED" in kinds:
