@@ -31,6 +31,7 @@ from training.datasets.own_events import (
     KIND,
     entity_column,
     read_own_description,
+    verify_own_files,
 )
 
 Json = dict[str, Any]
@@ -79,9 +80,11 @@ def backtest_own(request: BacktestRequest, tell: Progress) -> Backtest:
     ConfigFault
         The rule, a definition, a label or the period is wrong.
     DataFault
-        The data set cannot be read.
+        The data set cannot be read, or a file of it was changed since the import.
     """
     columns = open_columns(request)
+    # What is signed names the data by its description: the files must be those it describes.
+    verify_own_files(columns.directory, columns.description)
     definitions = defined(request, columns)
     variables = OwnVariables(columns, tuple(definitions))
     rule_id, expression, digest = own_rule(request, variables)

@@ -237,7 +237,9 @@ def verify_own_files(directory: Path, description: OwnDescription) -> None:
     """
     for name, file in description.files.items():
         if sha256_of(directory / name) != file.sha256:
-            raise DataFault(str(directory / name), None, "was changed since the import")
+            raise DataFault(
+                str(directory / name), None, "was changed since the import; import it again"
+            )
 
 
 def write_own_description(directory: Path, description: OwnDescription) -> None:

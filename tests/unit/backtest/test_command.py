@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
@@ -290,6 +292,19 @@ def test_a_signed_report_is_vouched_for(shop: Path, tmp_path: Path) -> None:
     assert "not what key" in unvouched(report_of(out.read_bytes(), signature), trusted)
     run("amount > 500", "--data", shop, "--label", "fraud", "--json", out)
     assert not (tmp_path / "night.json.sig").exists()
+
+
+def test_data_changed_since_the_import_is_not_vouched_for(shop: Path, tmp_path: Path) -> None:
+    """A report names its data by the description: it must be of the files that this describes."""
+    create_keys(tmp_path / "keys")
+    out, key = tmp_path / "b.json", tmp_path / "keys" / "signing.key"
+    table = pq.read_table(shop / "labels.parquet")
+    turned = pc.subtract(pa.scalar(1, pa.int8()), table["value"])
+    place = table.schema.get_field_index("value")
+    pq.write_table(table.set_column(place, "value", turned), shop / "labels.parquet")
+    with pytest.raises(DataFault, match=r"labels\.parquet: was changed since the import"):
+        run("amount > 5", "--data", shop, "--label", "fraud", "--json", out, "--sign", key)
+    assert not out.exists()
 
 
 def test_signing_needs_a_file_and_a_key(shop: Path, tmp_path: Path) -> None:
