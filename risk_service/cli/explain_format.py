@@ -80,5 +80,6 @@ def money_text(minor: int) -> str:
 
 def time_text(at_us: int) -> str:
     """Return a time in UTC, to the second."""
-    moment = datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    # Whole seconds: a fraction may round up into the year 10000.
+    moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
-from training.cli.own_data import evaluate_own_events
+from training.cli.own_data import evaluate_own_events, write_figures
 from training.cli.step_tables import step_table, strategy_table
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, Evaluation, write_predictions
@@ -20,7 +20,7 @@ from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
 from training.own_data.evaluate import OwnEvaluateRequest
 from training.own_data.manifest import is_own_run
 from training.split import SliceName
-from training.train.run_file import read_run_file, write_json
+from training.train.run_file import read_run_file
 from training.truth import read_truth
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -90,7 +90,7 @@ def evaluate(  # noqa: PLR0913 - one per option
         seed = read_run_file(run).seed
         figures["truth"] = truth_figures(evaluation, read_truth(truth), seed)
     if json_file is not None:
-        write_json(json_file, figures)
+        write_figures(json_file, figures)
     if predictions is not None:
         rows = write_predictions(evaluation, predictions)
         click.echo(f"{predictions}: {rows:,} rows")

@@ -85,7 +85,7 @@ def train_own_events(request: OwnTrainRequest, json_file: Path | None) -> None:
     trained = _with_progress(lambda tell: train_own(request, tell))
     metrics = trained.metrics
     if json_file is not None:
-        _write_json(json_file, metrics)
+        write_figures(json_file, metrics)
     _print(metrics)
     for text in trained.warnings:
         click.echo(f"note: {text}")
@@ -100,7 +100,7 @@ def evaluate_own_events(
     """Measure a run, and show the figures."""
     evaluation = _with_progress(lambda tell: evaluate_own(request, tell))
     if json_file is not None:
-        _write_json(json_file, evaluation.figures)
+        write_figures(json_file, evaluation.figures)
     if predictions is not None:
         rows = write_own_predictions(evaluation, predictions)
         click.echo(f"{predictions}: {rows:,} rows")
@@ -109,7 +109,14 @@ def evaluate_own_events(
         _print_splits(evaluation.figures["random_split"], evaluation.figures["served"])
 
 
-def _write_json(path: Path, figures: dict[str, Any]) -> None:
+def write_figures(path: Path, figures: dict[str, Any]) -> None:
+    """Write figures to a file that appears whole or not at all.
+
+    Raises
+    ------
+    ConfigFault
+        It cannot be written.
+    """
     with file_appearing_whole(path) as partial:
         write_json(partial, figures)
 

@@ -20,6 +20,7 @@ from risk_service.models.bundle import verify_bundle
 from risk_service.models.scorer import Scorer
 from risk_service.models.signature import load_trusted
 from training.datasets.description import read_description
+from training.datasets.staging import file_appearing_whole
 from training.evaluate.figures import abuse_figures
 from training.evaluate.gains import step_gains
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
@@ -139,7 +140,13 @@ def _score(
 def write_predictions(evaluation: Evaluation, path: Path) -> int:
     """Write one row per order, abuse and variant of the bundle; return how many.
 
-    The baselines have no calibrated probability and are left out.
+    The baselines have no calibrated probability and are left out. The file appears whole or
+    not at all.
+
+    Raises
+    ------
+    ConfigFault
+        It cannot be written.
     """
     tables = []
     for abuse, one in evaluation.scored.items():
@@ -158,5 +165,6 @@ def write_predictions(evaluation: Evaluation, path: Path) -> int:
             ]
             tables.append(pa.Table.from_arrays(columns, schema=PREDICTIONS))
     table = pa.concat_tables(tables)
-    pq.write_table(table, path)
+    with file_appearing_whole(path) as partial:
+        pq.write_table(table, partial)
     return int(table.num_rows)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain_data import as_data, thresholds_of
+from risk_service.cli.explain_format import time_text
 from risk_service.cli.explain_text import explained
 from risk_service.domain.decision import Cause, DecisionRecord, Step
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
@@ -176,3 +177,8 @@ def test_a_directory_without_decisions_is_said_to_have_none(tmp_path: Path) -> N
     """The message says which option to give."""
     with pytest.raises(ConfigFault, match="--state"):
         read_record(tmp_path, "decision_id", "dec-a")
+
+
+def test_the_last_moment_there_is_can_be_told() -> None:
+    """A presale that never ends is valid, and no fraction of its last second is a year 10000."""
+    assert time_text(253_402_300_799_999_999) == "9999-12-31 23:59:59 UTC"
