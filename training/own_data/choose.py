@@ -1,6 +1,6 @@
 """Chooses the parameters and the inputs of a model, inside the training window alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ ALL_INPUTS = "+ links"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What was tried on the folds: settings on all inputs, then the best one on each set.
+    """What was tried on the folds: settings on all inputs, then the chosen one on each set.
 
     ``served`` names the set of inputs that is kept: the best on the folds.
     """
@@ -40,7 +40,7 @@ def choose(learning: Learning, tell: Step) -> Choice:
     tell("search")
     everything = learning.inputs.names(INPUT_SETS[ALL_INPUTS])
     tried = hold_out(learning, everything, settings_for(learning))
-    best = max(tried, key=lambda one: one.quality)
+    best = simplest_of_the_best(tried)
     by_set: dict[str, Held] = {}
     for name, groups in INPUT_SETS.items():
         tell(f"folds {name}")
@@ -52,6 +52,20 @@ def choose(learning: Learning, tell: Step) -> Choice:
             by_set[name] = same or hold_out(learning, names, [best.setting])[0]
     served = max(reversed(by_set), key=lambda name: by_set[name].quality)
     return Choice(tried=tuple(tried), by_set=by_set, served=served)
+
+
+def simplest_of_the_best(tried: Sequence[Held]) -> Held:
+    """Return the setting of the fewest leaves that is within one standard error of the best.
+
+    On few events the best one on the folds is the one that was luckiest there, and what can
+    learn more by heart is lucky more often. Without an error the best one itself is taken.
+    Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), 3.4.3.
+    """
+    best = max(tried, key=lambda one: one.quality)
+    if best.error is None:
+        return best
+    enough = [one for one in tried if one.quality >= best.quality - best.error]
+    return min(enough, key=lambda one: (one.setting.leaves, one.setting.weighted))
 
 
 def settings_for(learning: Learning) -> tuple[Setting, ...]:

@@ -37,6 +37,8 @@ MOST_TREES = 500
 LEAST_TREES = 20
 # The whole window is larger than what the folds were fitted on.
 MORE_TREES = 1.1
+# Of two folds the one difference tells drift as well as noise.
+LEAST_FOLDS_OF_ERROR = 3
 FOLD_NEGATIVES = 100_000
 FINAL_NEGATIVES = 400_000
 CHUNK_ROWS = 32_768
@@ -63,6 +65,11 @@ class Setting:
     name: str
     parameters: dict[str, object]
     weighted: bool = False
+
+    @property
+    def leaves(self) -> int:
+        """Leaves of a tree at most: the more, the more it can learn by heart."""
+        return int(str(self.parameters["num_leaves"]))
 
     def weight(self, label: NDArray[np.int8]) -> float:
         """Return the weight of a positive among the rows that are fitted on."""
@@ -93,6 +100,13 @@ class Held:
     def quality(self) -> float:
         """Mean PR-AUC over the folds."""
         return float(np.mean(self.by_fold))
+
+    @property
+    def error(self) -> float | None:
+        """Standard error of that mean; None where too few folds tell none."""
+        if len(self.by_fold) < LEAST_FOLDS_OF_ERROR:
+            return None
+        return float(np.std(self.by_fold, ddof=1) / np.sqrt(len(self.by_fold)))
 
 
 def hold_out(learning: Learning, names: tuple[str, ...], settings: Sequence[Setting]) -> list[Held]:

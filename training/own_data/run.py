@@ -212,7 +212,13 @@ def _facts(
             for one in learning.folds
         ],
         "search": {
-            one.setting.name: {"pr_auc": one.quality, "trees": one.trees} for one in choice.tried
+            one.setting.name: {
+                "pr_auc": one.quality,
+                "standard_error": one.error,
+                "leaves": one.setting.leaves,
+                "trees": one.trees,
+            }
+            for one in choice.tried
         },
         "fit": {name: _fit_facts(one) for name, one in kept.items()},
         "single_inputs": [{"input": one.feature, "auc": one.auc} for one in alone[:5]],
