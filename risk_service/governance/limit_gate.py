@@ -56,8 +56,9 @@ class LimitGate:
             until_us = min(until_us, at_us)
 
     def _book(self, number: int) -> LimitBook:
+        sources = self.store.sources(number)
         try:
-            return self.read(self.store.sources(number))
+            return self.read(sources)
         except RiskError:
             # An older version of the service took it; this one cannot tell what it counted.
             return LimitBook(())

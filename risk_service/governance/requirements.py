@@ -164,8 +164,9 @@ class RuleGate:
 
     def _rules(self, number: int) -> RuleSet | None:
         """Return the rules of a publication; None when this version cannot read them any more."""
+        sources = self.store.sources(number)
         try:
-            return self.read(self.store.sources(number))
+            return self.read(sources)
         except RiskError:
             return None
 

@@ -8,8 +8,8 @@ import pytest
 from risk_service.adapters.sqlite.governance import GovernanceFile
 from risk_service.adapters.sqlite.publications import SqlitePublications
 from risk_service.bootstrap.governance import load_limits
-from risk_service.domain.errors import InvalidInput
-from risk_service.domain.governed import Publication, PublishedKind
+from risk_service.domain.errors import InvalidInput, StoreUnavailable
+from risk_service.domain.governed import Publication, PublishedKind, Sources
 from risk_service.domain.reservation import HoldRequest, LedgerAnswer, Reserve
 from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.publishing import Publishing
@@ -72,6 +72,19 @@ def test_cap_that_comes_down_across_is_refused(shop: Shop) -> None:
     assert one.field == "my.toml:3"
     for advice in ("tiles = true", "until the window has passed", "new id"):
         assert advice in one.description
+
+
+def test_a_store_that_is_away_lets_nothing_pass(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Policies of before that cannot be read for a moment are not taken for none."""
+
+    def away(_number: int) -> Sources:
+        raise StoreUnavailable("it is away")
+
+    monkeypatch.setattr(shop.store, "sources", away)
+    with pytest.raises(StoreUnavailable):
+        shop.publishing.publish(LIMITS, {"my.toml": text(256)}, "ann", "why")
 
 
 @pytest.mark.parametrize(
