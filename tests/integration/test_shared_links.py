@@ -252,6 +252,24 @@ def test_an_entry_that_cannot_be_read_stops_nothing(
     assert other.sees("new", by_device(7), NOW_US + 200).size == len(RING) + 2
 
 
+def test_a_head_that_was_lost_is_made_of_the_log(
+    redis: RedisServer, pair: tuple[Member, Member]
+) -> None:
+    """Nothing is read twice, and what is appended next follows the last entry."""
+    one, other = pair
+    alternate([one, other])
+    drained([one, other], NOW_US + 50)
+    redis.call("DEL", f"{{{log_name(RULES)}}}:head")
+    assert not any(other.links.follow(NOW_US + 60) for _ in range(3))
+    redis.call("DEL", f"{{{log_name(RULES)}}}:head")
+    one.decide([("after", by_device(7))], NOW_US + 100)
+    drained([one, other], NOW_US + 110)
+    assert (one.missed, other.missed) == (0, 0)
+    links = published(redis.address)
+    assert len(links) == len(RING) + 1
+    same([one, other], replayed(links), NOW_US + 200)
+
+
 def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:
     """Orders go on with the clusters as they were; afterwards nothing is missing."""
     with fault_proxy(redis.port) as (port, faults):

@@ -21,7 +21,14 @@ local origin, items = ARGV[2], ARGV[3]
 
 local least, entry = 0, 0
 local head = call('GET', KEYS[2])
-if head then least, entry = unpack('<i8i8', head) end
+if head then
+  least, entry = unpack('<i8i8', head)
+else
+  -- Lost by itself, as where keys are evicted: without it readers would begin anew for ever.
+  local last = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+  if #last > 0 then entry = tonumber(string.match(last[1][1], '^%d+')) end
+  if entry > 0 then least = entry + 1 end
+end
 if least < floor then least = floor end
 
 local said = call('HGET', KEYS[3], origin)
