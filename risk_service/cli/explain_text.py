@@ -94,6 +94,8 @@ def _circumstances(order: Order, now_us: int, say: Words) -> Iterator[str]:
         yield say("account_unknown")
     else:
         yield say("account_age", f"{(now_us - registered_us) / DAY_US:,.0f}")
+    if order.member_level:
+        yield say("member", order.member_level)
     yield level_text(order.verification_level, say)
     if order.entry_path:
         yield say("entry", order.entry_path.name)

@@ -30,6 +30,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "account_age": ("account opened {} days before", "账号注册 {} 天"),
     "account_unknown": ("age of the account unknown", "账号注册时间未知"),
+    "member": ("member level {}", "会员等级 {}"),
     "level": ("verified level {}", "实名等级 {}"),
     "level_untold": ("verified level not told", "实名等级未提供"),
     "entry": ("entered by {}", "进入路径 {}"),

@@ -75,6 +75,7 @@ def _account(record: Mapping[str, Any]) -> order_pb2.Account:
     return order_pb2.Account(
         account_id=_text(record, "account_id"),
         registered_at=None if is_missing(registered_at) else timestamp(registered_at),
+        member_level=_text(record, "member_level"),
     )
 
 

@@ -70,6 +70,7 @@ class RawOrder(Struct, frozen=True, gc=False):
     drop_id: str
     verification_level: VerificationLevel
     balance_due_at_us: int | None = None
+    member_level: str = ""
 
     def __repr__(self) -> str:
         """Keep raw identifiers out of logs and tracebacks."""
@@ -123,7 +124,8 @@ class IdentityTraits(Positional, frozen=True, gc=False):
 class Order(Positional, frozen=True, gc=False):
     """A tokenised order: the only form that goes past the identity room.
 
-    ``list_tokens`` are those of networks and of the recipient, as far as lists asked for them.
+    ``list_tokens`` are those of networks and of the recipient, as far as lists asked for them;
+    ``member_level`` is the shop's own word, which tiers of limits may ask for.
     """
 
     order_id: str
@@ -144,6 +146,7 @@ class Order(Positional, frozen=True, gc=False):
     verification_level: VerificationLevel
     balance_due_at_us: int | None = None
     list_tokens: tuple[str, ...] = ()
+    member_level: str = ""
 
     @property
     def lead_line(self) -> OrderLine:

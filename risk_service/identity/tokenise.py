@@ -112,6 +112,7 @@ class Tokeniser:
             raw.verification_level,
             raw.balance_due_at_us,
             self._listed(self._needs, raw, ip, address) if self._needs else (),
+            raw.member_level,
         )
 
     def action(self, raw: RawAction) -> Action:

@@ -31,6 +31,7 @@ def demand_of_order(
     """
     traits = {
         "is_new_account": _is_new(order, now_us),
+        "member_level": order.member_level,
         "address_region": order.traits.address_region,
         "phone_region": order.traits.phone_region,
         "currency": order.currency_code,

@@ -107,6 +107,7 @@ ORDER: tuple[Constraint, ...] = (
     Constraint(field="order.ordered_at", kind=Kind.ORDER_TIME),
     _id("order.account.account_id", 1),
     Constraint(field="order.account.registered_at", kind=Kind.PAST_TIME),
+    _id("order.account.member_level", 0, 64),
     _id("order.device_id", 1, 256),
     _text("order.address.region", 128),
     _text("order.address.city", 128),

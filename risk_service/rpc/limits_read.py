@@ -23,7 +23,7 @@ from risk_service.domain.reservation import (
 )
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 from risk_service.identity.payload import Fingerprinter
-from risk_service.limits.demand import FALSE, TRUE, demand_of_order
+from risk_service.limits.demand import demand_of_order
 from risk_service.limits.policy import CLUSTER, DIMENSIONS, GLOBAL
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.rpc.constraints import CURRENCIES, MONEY_MINOR_MAX
@@ -186,13 +186,7 @@ class LimitsReader:
             passed=demand.challenge_passed,
             cluster=self.cluster(account) if account else (),
         )
-        traits = {"member_level": demand.member_level}
-        traits["challenge_passed"] = TRUE if demand.challenge_passed else FALSE
-        return replace(
-            asked,
-            lines=(*asked.lines, *map(_benefit, demand.benefits)),
-            traits=asked.traits | traits,
-        )
+        return replace(asked, lines=(*asked.lines, *map(_benefit, demand.benefits)))
 
     def _named(self, subjects: Typed) -> dict[str, str]:
         demand = limits_pb2.LimitDemand(subjects=subjects)
@@ -237,6 +231,7 @@ def _raw_order(demand: Typed, now_us: int) -> RawOrder:
         entry_path=EntryPath.UNSPECIFIED,
         drop_id=demand.drop_id,
         verification_level=VerificationLevel(demand.verification_level),
+        member_level=demand.member_level,
     )
 
 

@@ -101,6 +101,7 @@ def raw_order(order: Any) -> RawOrder:
         session.drop_id,
         LEVELS[order.verification_level],
         micros(order.balance_due_at) if order.HasField("balance_due_at") else None,
+        account.member_level,
     )
 
 
@@ -156,6 +157,7 @@ def _plain_texts(raw: RawOrder) -> bool:
         raw.address_district,
         raw.address_postcode,
         raw.drop_id,
+        raw.member_level,
     )
     return (
         0 < len(raw.order_id) <= _ORDER_ID

@@ -37,6 +37,7 @@ POLICIES = (
         on_exceed="cap_quantity",
     )
     + 'include = { promotion_types = ["FLASH_SALE"] }\n'
+    + '[[policy.tier]]\nwhen = { member_level = ["gold"] }\ncap = 3\n'
 )
 
 
@@ -241,6 +242,25 @@ def test_scored_order_is_held_and_its_life_confirms(channel: grpc.Channel, stub:
     assert used(stub, "hal") == [("account", 1, 0), ("identity_cluster", 1, 0)]
     service.ReportEvents(iter(events(order_id, event_pb2.EVENT_TYPE_CANCELLED)), timeout=10)
     assert used(stub, "hal") == []
+
+
+@pytest.mark.parametrize(("member_level", "cap"), [("gold", 3), ("silver", 2), ("", 2)])
+def test_tiers_by_member_level_hold_for_scored_orders_too(
+    channel: grpc.Channel, member_level: str, cap: int
+) -> None:
+    """The order says its member level; the tier that asks for it says how much may be had."""
+    request = score_request(f"member-{member_level}", units=1)
+    order = request.order
+    person = f"of {member_level}"
+    order.account.account_id, order.account.member_level = person, member_level
+    order.device_id, order.payment_instrument.payment_instrument_id = person, person
+    order.address.detail, order.recipient.phone = f"长安街{100 + cap * 7}号1栋{cap}01室", ""
+    order.lines[0].promotion_type = order_pb2.PROMOTION_TYPE_FLASH_SALE
+    decision = risk_pb2_grpc.RiskServiceStub(channel).ScoreOrder(request, timeout=10).decision
+    assert {(use.subject, use.cap) for use in decision.limit_uses} == {
+        ("account", cap),
+        ("identity_cluster", cap),
+    }
 
 
 def test_holds_outlive_a_restart(master_files: ServiceFiles, tmp_path: Path) -> None:

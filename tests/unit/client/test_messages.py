@@ -40,6 +40,7 @@ ROW: dict[str, Any] = {
     "drop_id": "drop_1",
     "verification_level": 2,
     "balance_due_at": 1_800_000_000_000_001,
+    "member_level": "gold",
     "discounts": [{"coupon_id": "c1", "promotion_type": 4, "amount_minor": 500}],
 }
 LINE: dict[str, Any] = {
@@ -58,6 +59,7 @@ def test_every_column_reaches_the_message() -> None:
     assert message.ordered_at.ToMicroseconds() == 1_772_352_000_123_456
     assert message.account.registered_at.ToMicroseconds() == 1_700_000_000_000_001
     assert message.account.account_id == "a1"
+    assert message.account.member_level == "gold"
     assert message.address.detail == "文三路 1 号 2-301"
     assert message.lines[0].seller_id == "se1"
     assert message.lines[0].promotion_type == order_pb2.PROMOTION_TYPE_FLASH_SALE

@@ -12,7 +12,7 @@ LATER_IN_DECISION = (
     "required_level",
 )  # fmt: skip
 LATER_IN_VERSIONS = ("rules", "lists", "limits")
-LATER_IN_ORDER = ("balance_due_at_us", "list_tokens")
+LATER_IN_ORDER = ("balance_due_at_us", "list_tokens", "member_level")
 
 
 def test_a_record_without_the_later_fields_reads_as_nothing_found() -> None:

@@ -127,11 +127,15 @@ def test_every_token_is_made_of_its_own_identifier(
 def test_what_is_no_identifier_stays_as_it_was(tokeniser: Tokeniser, make_order: MakeOrder) -> None:
     """Every field that both forms of an order have holds the same value."""
     raw = make_order(
-        account_registered_at_us=7, drop_id="d-1", shipping_minor=3, balance_due_at_us=11
+        account_registered_at_us=7,
+        drop_id="d-1",
+        shipping_minor=3,
+        balance_due_at_us=11,
+        member_level="gold",
     )
     order = tokeniser.order(raw)
     shared = set(RawOrder.__struct_fields__) & set(Order.__struct_fields__)
-    assert len(shared) == 15
+    assert len(shared) == 16
     for name in shared:
         assert getattr(order, name) == getattr(raw, name), name
 

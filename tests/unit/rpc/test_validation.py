@@ -87,6 +87,7 @@ def test_every_field_of_the_message_is_read_into_its_place() -> None:
     order.ordered_at.FromMicroseconds(1_000_001)
     order.account.registered_at.FromMicroseconds(3)
     order.balance_due_at.FromMicroseconds(5)
+    order.account.member_level = "gold"
     del order.lines[:], order.discounts[:]
     order.lines.add(
         sku="sku", quantity=7, unit_price_minor=100, seller_id="seller", campaign_id="campaign",
@@ -143,6 +144,7 @@ def test_every_field_of_the_message_is_read_into_its_place() -> None:
         drop_id="drop",
         verification_level=VerificationLevel.L2,
         balance_due_at_us=5,
+        member_level="gold",
     )
 
 

@@ -25,35 +25,35 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13risk/v1/order.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12.\n\nordered_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0b\x32\x10.risk.v1.Account\x12\x11\n\tdevice_id\x18\x04 \x01(\t\x12!\n\x07\x61\x64\x64ress\x18\x05 \x01(\x0b\x32\x10.risk.v1.Address\x12\x36\n\x12payment_instrument\x18\x06 \x01(\x0b\x32\x1a.risk.v1.PaymentInstrument\x12\n\n\x02ip\x18\x07 \x01(\t\x12%\n\trecipient\x18\x08 \x01(\x0b\x32\x12.risk.v1.Recipient\x12\x14\n\x0creal_name_id\x18\t \x01(\t\x12!\n\x05lines\x18\n \x03(\x0b\x32\x12.risk.v1.OrderLine\x12$\n\tdiscounts\x18\x0b \x03(\x0b\x32\x11.risk.v1.Discount\x12\x1f\n\x06totals\x18\x0c \x01(\x0b\x32\x0f.risk.v1.Totals\x12!\n\x07session\x18\r \x01(\x0b\x32\x10.risk.v1.Session\x12\x36\n\x12verification_level\x18\x0e \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\x12\x32\n\x0e\x62\x61lance_due_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x07\x41\x63\x63ount\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x31\n\rregistered_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\x07\x41\x64\x64ress\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x10\n\x08\x64istrict\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x10\n\x08postcode\x18\x05 \x01(\t\"F\n\x11PaymentInstrument\x12\x1d\n\x15payment_instrument_id\x18\x01 \x01(\t\x12\x12\n\npayer_name\x18\x02 \x01(\t\"(\n\tRecipient\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\"\xbb\x01\n\tOrderLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\r\x12\x18\n\x10unit_price_minor\x18\x03 \x01(\x03\x12\x11\n\tseller_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x05 \x01(\t\x12.\n\x0epromotion_type\x18\x06 \x01(\x0e\x32\x16.risk.v1.PromotionType\x12\x0b\n\x03spu\x18\x07 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x08 \x01(\t\"c\n\x08\x44iscount\x12\x11\n\tcoupon_id\x18\x01 \x01(\t\x12.\n\x0epromotion_type\x18\x02 \x01(\x0e\x32\x16.risk.v1.PromotionType\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\"{\n\x06Totals\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x13\n\x0bgoods_minor\x18\x02 \x01(\x03\x12\x16\n\x0e\x64iscount_minor\x18\x03 \x01(\x03\x12\x16\n\x0eshipping_minor\x18\x04 \x01(\x03\x12\x15\n\rpayable_minor\x18\x05 \x01(\x03\"\x82\x01\n\x07Session\x12#\n\x16page_open_to_submit_ms\x18\x01 \x01(\rH\x00\x88\x01\x01\x12&\n\nentry_path\x18\x02 \x01(\x0e\x32\x12.risk.v1.EntryPath\x12\x0f\n\x07\x64rop_id\x18\x03 \x01(\tB\x19\n\x17_page_open_to_submit_ms*\x9f\x03\n\rPromotionType\x12\x1e\n\x1aPROMOTION_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13PROMOTION_TYPE_NONE\x10\x01\x12\x1d\n\x19PROMOTION_TYPE_FLASH_SALE\x10\x02\x12!\n\x1dPROMOTION_TYPE_SPEND_AND_SAVE\x10\x03\x12\x19\n\x15PROMOTION_TYPE_COUPON\x10\x04\x12\x17\n\x13PROMOTION_TYPE_GIFT\x10\x05\x12\x1c\n\x18PROMOTION_TYPE_GROUP_BUY\x10\x06\x12\x1f\n\x1bPROMOTION_TYPE_BARGAIN_HELP\x10\x07\x12\x19\n\x15PROMOTION_TYPE_POINTS\x10\x08\x12\x1d\n\x19PROMOTION_TYPE_LUCKY_DRAW\x10\t\x12 \n\x1cPROMOTION_TYPE_INVITE_REWARD\x10\n\x12\x1f\n\x1bPROMOTION_TYPE_NEW_CUSTOMER\x10\x0b\x12#\n\x1fPROMOTION_TYPE_PLATFORM_SUBSIDY\x10\x0c*\x92\x02\n\tEntryPath\x12\x1a\n\x16\x45NTRY_PATH_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45NTRY_PATH_HOME\x10\x01\x12\x15\n\x11\x45NTRY_PATH_SEARCH\x10\x02\x12\x1a\n\x16\x45NTRY_PATH_EXACT_TITLE\x10\x03\x12\x17\n\x13\x45NTRY_PATH_CATEGORY\x10\x04\x12\x1d\n\x19\x45NTRY_PATH_RECOMMENDATION\x10\x05\x12\x1c\n\x18\x45NTRY_PATH_ADVERTISEMENT\x10\x06\x12\x1a\n\x16\x45NTRY_PATH_DIRECT_LINK\x10\x07\x12\x13\n\x0f\x45NTRY_PATH_CART\x10\x08\x12\x1a\n\x16\x45NTRY_PATH_LIVE_STREAM\x10\t*\xa3\x01\n\x11VerificationLevel\x12\"\n\x1eVERIFICATION_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15VERIFICATION_LEVEL_L0\x10\x01\x12\x19\n\x15VERIFICATION_LEVEL_L1\x10\x02\x12\x19\n\x15VERIFICATION_LEVEL_L2\x10\x03\x12\x19\n\x15VERIFICATION_LEVEL_L3\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13risk/v1/order.proto\x12\x07risk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12.\n\nordered_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x07\x61\x63\x63ount\x18\x03 \x01(\x0b\x32\x10.risk.v1.Account\x12\x11\n\tdevice_id\x18\x04 \x01(\t\x12!\n\x07\x61\x64\x64ress\x18\x05 \x01(\x0b\x32\x10.risk.v1.Address\x12\x36\n\x12payment_instrument\x18\x06 \x01(\x0b\x32\x1a.risk.v1.PaymentInstrument\x12\n\n\x02ip\x18\x07 \x01(\t\x12%\n\trecipient\x18\x08 \x01(\x0b\x32\x12.risk.v1.Recipient\x12\x14\n\x0creal_name_id\x18\t \x01(\t\x12!\n\x05lines\x18\n \x03(\x0b\x32\x12.risk.v1.OrderLine\x12$\n\tdiscounts\x18\x0b \x03(\x0b\x32\x11.risk.v1.Discount\x12\x1f\n\x06totals\x18\x0c \x01(\x0b\x32\x0f.risk.v1.Totals\x12!\n\x07session\x18\r \x01(\x0b\x32\x10.risk.v1.Session\x12\x36\n\x12verification_level\x18\x0e \x01(\x0e\x32\x1a.risk.v1.VerificationLevel\x12\x32\n\x0e\x62\x61lance_due_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"f\n\x07\x41\x63\x63ount\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x31\n\rregistered_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmember_level\x18\x03 \x01(\t\"[\n\x07\x41\x64\x64ress\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x10\n\x08\x64istrict\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x10\n\x08postcode\x18\x05 \x01(\t\"F\n\x11PaymentInstrument\x12\x1d\n\x15payment_instrument_id\x18\x01 \x01(\t\x12\x12\n\npayer_name\x18\x02 \x01(\t\"(\n\tRecipient\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\"\xbb\x01\n\tOrderLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\r\x12\x18\n\x10unit_price_minor\x18\x03 \x01(\x03\x12\x11\n\tseller_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x05 \x01(\t\x12.\n\x0epromotion_type\x18\x06 \x01(\x0e\x32\x16.risk.v1.PromotionType\x12\x0b\n\x03spu\x18\x07 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x08 \x01(\t\"c\n\x08\x44iscount\x12\x11\n\tcoupon_id\x18\x01 \x01(\t\x12.\n\x0epromotion_type\x18\x02 \x01(\x0e\x32\x16.risk.v1.PromotionType\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\"{\n\x06Totals\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x13\n\x0bgoods_minor\x18\x02 \x01(\x03\x12\x16\n\x0e\x64iscount_minor\x18\x03 \x01(\x03\x12\x16\n\x0eshipping_minor\x18\x04 \x01(\x03\x12\x15\n\rpayable_minor\x18\x05 \x01(\x03\"\x82\x01\n\x07Session\x12#\n\x16page_open_to_submit_ms\x18\x01 \x01(\rH\x00\x88\x01\x01\x12&\n\nentry_path\x18\x02 \x01(\x0e\x32\x12.risk.v1.EntryPath\x12\x0f\n\x07\x64rop_id\x18\x03 \x01(\tB\x19\n\x17_page_open_to_submit_ms*\x9f\x03\n\rPromotionType\x12\x1e\n\x1aPROMOTION_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13PROMOTION_TYPE_NONE\x10\x01\x12\x1d\n\x19PROMOTION_TYPE_FLASH_SALE\x10\x02\x12!\n\x1dPROMOTION_TYPE_SPEND_AND_SAVE\x10\x03\x12\x19\n\x15PROMOTION_TYPE_COUPON\x10\x04\x12\x17\n\x13PROMOTION_TYPE_GIFT\x10\x05\x12\x1c\n\x18PROMOTION_TYPE_GROUP_BUY\x10\x06\x12\x1f\n\x1bPROMOTION_TYPE_BARGAIN_HELP\x10\x07\x12\x19\n\x15PROMOTION_TYPE_POINTS\x10\x08\x12\x1d\n\x19PROMOTION_TYPE_LUCKY_DRAW\x10\t\x12 \n\x1cPROMOTION_TYPE_INVITE_REWARD\x10\n\x12\x1f\n\x1bPROMOTION_TYPE_NEW_CUSTOMER\x10\x0b\x12#\n\x1fPROMOTION_TYPE_PLATFORM_SUBSIDY\x10\x0c*\x92\x02\n\tEntryPath\x12\x1a\n\x16\x45NTRY_PATH_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45NTRY_PATH_HOME\x10\x01\x12\x15\n\x11\x45NTRY_PATH_SEARCH\x10\x02\x12\x1a\n\x16\x45NTRY_PATH_EXACT_TITLE\x10\x03\x12\x17\n\x13\x45NTRY_PATH_CATEGORY\x10\x04\x12\x1d\n\x19\x45NTRY_PATH_RECOMMENDATION\x10\x05\x12\x1c\n\x18\x45NTRY_PATH_ADVERTISEMENT\x10\x06\x12\x1a\n\x16\x45NTRY_PATH_DIRECT_LINK\x10\x07\x12\x13\n\x0f\x45NTRY_PATH_CART\x10\x08\x12\x1a\n\x16\x45NTRY_PATH_LIVE_STREAM\x10\t*\xa3\x01\n\x11VerificationLevel\x12\"\n\x1eVERIFICATION_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15VERIFICATION_LEVEL_L0\x10\x01\x12\x19\n\x15VERIFICATION_LEVEL_L1\x10\x02\x12\x19\n\x15VERIFICATION_LEVEL_L2\x10\x03\x12\x19\n\x15VERIFICATION_LEVEL_L3\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'risk.v1.order_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROMOTIONTYPE']._serialized_start=1447
-  _globals['_PROMOTIONTYPE']._serialized_end=1862
-  _globals['_ENTRYPATH']._serialized_start=1865
-  _globals['_ENTRYPATH']._serialized_end=2139
-  _globals['_VERIFICATIONLEVEL']._serialized_start=2142
-  _globals['_VERIFICATIONLEVEL']._serialized_end=2305
+  _globals['_PROMOTIONTYPE']._serialized_start=1469
+  _globals['_PROMOTIONTYPE']._serialized_end=1884
+  _globals['_ENTRYPATH']._serialized_start=1887
+  _globals['_ENTRYPATH']._serialized_end=2161
+  _globals['_VERIFICATIONLEVEL']._serialized_start=2164
+  _globals['_VERIFICATIONLEVEL']._serialized_end=2327
   _globals['_ORDER']._serialized_start=66
   _globals['_ORDER']._serialized_end=606
   _globals['_ACCOUNT']._serialized_start=608
-  _globals['_ACCOUNT']._serialized_end=688
-  _globals['_ADDRESS']._serialized_start=690
-  _globals['_ADDRESS']._serialized_end=781
-  _globals['_PAYMENTINSTRUMENT']._serialized_start=783
-  _globals['_PAYMENTINSTRUMENT']._serialized_end=853
-  _globals['_RECIPIENT']._serialized_start=855
-  _globals['_RECIPIENT']._serialized_end=895
-  _globals['_ORDERLINE']._serialized_start=898
-  _globals['_ORDERLINE']._serialized_end=1085
-  _globals['_DISCOUNT']._serialized_start=1087
-  _globals['_DISCOUNT']._serialized_end=1186
-  _globals['_TOTALS']._serialized_start=1188
-  _globals['_TOTALS']._serialized_end=1311
-  _globals['_SESSION']._serialized_start=1314
-  _globals['_SESSION']._serialized_end=1444
+  _globals['_ACCOUNT']._serialized_end=710
+  _globals['_ADDRESS']._serialized_start=712
+  _globals['_ADDRESS']._serialized_end=803
+  _globals['_PAYMENTINSTRUMENT']._serialized_start=805
+  _globals['_PAYMENTINSTRUMENT']._serialized_end=875
+  _globals['_RECIPIENT']._serialized_start=877
+  _globals['_RECIPIENT']._serialized_end=917
+  _globals['_ORDERLINE']._serialized_start=920
+  _globals['_ORDERLINE']._serialized_end=1107
+  _globals['_DISCOUNT']._serialized_start=1109
+  _globals['_DISCOUNT']._serialized_end=1208
+  _globals['_TOTALS']._serialized_start=1210
+  _globals['_TOTALS']._serialized_end=1333
+  _globals['_SESSION']._serialized_start=1336
+  _globals['_SESSION']._serialized_end=1466
 # @@protoc_insertion_point(module_scope)

@@ -110,12 +110,14 @@ class Order(_message.Message):
     def __init__(self, order_id: _Optional[str] = ..., ordered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account: _Optional[_Union[Account, _Mapping]] = ..., device_id: _Optional[str] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., payment_instrument: _Optional[_Union[PaymentInstrument, _Mapping]] = ..., ip: _Optional[str] = ..., recipient: _Optional[_Union[Recipient, _Mapping]] = ..., real_name_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., session: _Optional[_Union[Session, _Mapping]] = ..., verification_level: _Optional[_Union[VerificationLevel, str]] = ..., balance_due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("account_id", "registered_at")
+    __slots__ = ("account_id", "registered_at", "member_level")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     REGISTERED_AT_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_LEVEL_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     registered_at: _timestamp_pb2.Timestamp
-    def __init__(self, account_id: _Optional[str] = ..., registered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    member_level: str
+    def __init__(self, account_id: _Optional[str] = ..., registered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., member_level: _Optional[str] = ...) -> None: ...
 
 class Address(_message.Message):
     __slots__ = ("region", "city", "district", "detail", "postcode")
