@@ -11,7 +11,8 @@ import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.features.schema import load_schema
-from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
+from risk_service.pb.risk.v1 import event_pb2, risk_pb2, risk_pb2_grpc
+from tests.fixtures.events import action, life, report
 from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
 from tests.fixtures.stored import stored_records
@@ -156,6 +157,27 @@ def test_what_was_decided_without_redis_counts_afterwards(
             assert healed is not None
             assert float(healed[1]) >= 5
             assert "risk_windows_behind_seconds 0.0" in told
+
+
+def test_the_life_of_an_order_is_known_where_it_was_scored(
+    two: tuple[ServiceFiles, ServiceFiles],
+) -> None:
+    """Elsewhere its events are refused and say why; a repeated action still counts once."""
+    one, other = two
+    with redis_server() as redis:
+        options = ["--windows", f"redis://{redis.address}"]
+        with start_server(one, options) as first, start_server(other, options) as second:
+            ask(first.address, score_request("known"))
+            events = [life("paid", "o-known"), action("claimed", "acc-1")]
+            told = []
+            for server in (second, first):
+                with grpc.insecure_channel(server.address) as channel:
+                    result = report(risk_pb2_grpc.RiskServiceStub(channel), events)
+                told.append((result.accepted, [refused.reason for refused in result.refused]))
+            assert told == [(1, [event_pb2.REFUSAL_REASON_UNKNOWN_ORDER]), (2, [])]
+            ask(second.address, score_request("after"))
+            seen = last_vector(other)
+            assert (seen["account__paid_30d"], seen["account__coupon_claims_7d"]) == (1, 1)
 
 
 def test_a_wrong_address_is_refused_at_start(two: tuple[ServiceFiles, ServiceFiles]) -> None:
