@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -125,3 +126,17 @@ def test_catalogue_equals_the_schema() -> None:
     listed = [line.split("`")[1] for line in documented.splitlines() if line.startswith("| `")]
     columns = (*schema.order, *schema.stored, *schema.live, *schema.derived)
     assert listed == [feature.name for feature in columns]
+
+
+def test_signals_name_features_that_there_are() -> None:
+    """docs/signals.md speaks of features of the schema only, in every row, and of each kind."""
+    names = {feature.name for feature in load_schema().features}
+    page = Path("docs/signals.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "__" in line]
+    named = [re.findall(r"`([^`]+)`", row) for row in rows]
+    assert all(named)
+    assert {name for row in named for name in row} <= names
+    assert len(rows) == page.count("\n| ") - page.count("\n| signal |")
+    assert {feature.name for feature in load_schema().live} & {
+        name for row in named for name in row
+    }
