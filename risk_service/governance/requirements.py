@@ -84,7 +84,8 @@ def load_requirements(path: Path | None = None) -> Requirements:
             for one in error.errors(include_url=False, include_input=False)
         ]
         raise ConfigFault(f"{name}: " + "; ".join(told)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # No UTF-8, no TOML, a number of thousands of digits, or brackets in brackets.
         raise ConfigFault(f"{name}: {error}") from error
 
 

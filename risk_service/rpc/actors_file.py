@@ -152,7 +152,8 @@ def _document(path: Path) -> dict[str, Any]:
         raise ConfigFault(f"{path}: no such file; make one with `risk actors init`") from error
     except OSError as error:
         raise ConfigFault(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # No UTF-8, no TOML, a number of thousands of digits, or brackets in brackets.
         raise ConfigFault(f"{path}: {error}") from error
 
 

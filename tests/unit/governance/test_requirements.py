@@ -373,6 +373,8 @@ def test_clock_that_went_back_counts_nothing(shop: Shop) -> None:
         ("format = 1\n[rules.DENIED]\nshadow_hours = 1\nbacktest = true", "DENIED"),
         ("format = 2", "format"),
         ("format = ", "Invalid value"),
+        ("format = " + "[" * 3_000, "recursion"),
+        ("format = " + "9" * 5_000, "integer string"),
     ],
 )
 def test_wrong_file_of_requirements_stops_the_start(tmp_path: Path, text: str, words: str) -> None:

@@ -37,6 +37,7 @@ Mapped = Callable[..., str]
         ('delay = "7d"\n', "", "say when a label is known"),
         ('name = "payments"', 'nam = "payments"', "did you mean 'name'?"),
         ('name = "payments"', "name = ", "cannot be read as TOML"),
+        ('name = "payments"', "name = " + "[" * 3_000, "cannot be read as TOML"),
         ('name = "payments"', "format = 2", "format"),
         ('name = "payments"', '[source]\nencoding = "utf-9"', "there is no encoding 'utf-9'"),
         ('name = "payments"', '[source]\ndecimal = ","\nthousands = ","', "the same character"),

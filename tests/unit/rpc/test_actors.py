@@ -135,6 +135,8 @@ def test_tokens_do_not_repeat() -> None:
     ("text", "words"),
     [
         ("[[actor]\n", "line 1"),
+        ("a = " + "[" * 3_000, "recursion"),
+        ("a = " + "9" * 5_000, "integer string"),
         ("name = 1\n", "only \\[\\[actor\\]\\] blocks"),
         (BLOCK.replace("analyst", "king"), "actor 1 \\('li'\\): role"),
         (BLOCK.replace('"li"', '"Li Wei"'), "id: String should match"),

@@ -132,7 +132,7 @@ def parse_mapping(text: str, path: str) -> ReadMapping:
     """Read a mapping from its text; see ``read_mapping``."""
     try:
         document = tomllib.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigFault(f"{path}: cannot be read as TOML: {error}") from error
     try:
         mapping = EventMapping.model_validate(document)
