@@ -1,10 +1,9 @@
 """``risk explain`` for a claim for a refund or a promotion action."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import click
 import msgspec
 import numpy as np
 
@@ -15,6 +14,7 @@ from risk_service.cli.explain_format import (
     said,
     section,
     time_text,
+    use_text,
     value_text,
 )
 from risk_service.cli.explain_words import Words
@@ -55,7 +55,7 @@ def explained_assessment(record: AssessmentRecord, language: str) -> str:
         _section("known", _values(record.values), say),
         _section("causes", _causes(decision), say),
         _section("rules", _rules(decision, say), say),
-        _section("limits", _limits(decision), say),
+        _section("limits", [use_text(use, say) for use in decision.limit_uses], say),
         _section("reasons", _reasons(decision, say, for_customer=False), say),
         _section("customer", _reasons(decision, say, for_customer=True), say),
         _section("required", iter([one.name for one in record.required]), say),
@@ -76,7 +76,7 @@ def assessment_data(record: AssessmentRecord) -> dict[str, Any]:
     return data
 
 
-def _section(title: str, lines: Iterator[str], say: Words) -> str:
+def _section(title: str, lines: Iterable[str], say: Words) -> str:
     return section(said(TITLES[title], say), list(lines))
 
 
@@ -136,13 +136,6 @@ def _rules(decision: Decision, say: Words) -> Iterator[str]:
         note = hit.fault or (say("in_shadow") if hit.shadow else hit.outcome.name)
         values = ", ".join(value_text(value, say) for value in hit.values)
         yield f"{padded(hit.rule_id, hit.rule_id, REF_WIDTH)}{note}  {values}".rstrip()
-
-
-def _limits(decision: Decision) -> Iterator[str]:
-    for use in decision.limit_uses:
-        named = f"{use.policy_id} {use.subject}"
-        blocks = click.style("  blocks", fg="red") if use.blocking else ""
-        yield f"{padded(named, named, REF_WIDTH)} {use.used} / {use.cap}, {use.window}{blocks}"
 
 
 def _reasons(decision: Decision, say: Words, *, for_customer: bool) -> Iterator[str]:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import click
 
 from risk_service.cli.explain_words import Words
+from risk_service.cli.limit_words import measure_text, window_text
 from risk_service.decisions.cause_reasons import subject_zh
+from risk_service.domain.grant import LimitUse
 from risk_service.domain.hits import MatchedValue
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
@@ -20,6 +22,7 @@ COLOURS = {
     Outcome.DENY: "red",
 }
 STEP_WIDTH = 22
+DOT = " · "
 
 
 def section(title: str, lines: Iterable[str]) -> str:
@@ -71,6 +74,27 @@ def said(text: LocalizedText, say: Words) -> str:
 def subject_text(subject: str, say: Words) -> str:
     """Return whom a limit counts."""
     return subject_zh(subject) if say.language == "zh" else subject
+
+
+def use_text(use: LimitUse, say: Words) -> str:
+    """Return what an order or action met of a limit, what remains, and whether it blocks."""
+    told = say(
+        "use",
+        use.policy_id,
+        subject_text(use.subject, say),
+        f"{use.used:,}",
+        f"{use.cap:,}",
+        measure_text(use.measure, say.language),
+        f"{use.requested:,}",
+        f"{use.granted:,}",
+        f"{use.remaining:,}",
+    )
+    notes = [use.scope] if use.scope else []
+    notes.append(say("window", window_text(use.window, say.language)))
+    notes += [say("resets", time_text(use.resets_at_us))] if use.resets_at_us else []
+    notes += [say("in_shadow")] if use.shadow else []
+    blocks = click.style(f"  {say('blocks')}", fg="red") if use.blocking and not use.shadow else ""
+    return f"{told}{blocks}" + click.style(f"  ({DOT.join(notes)})", dim=True)
 
 
 def money_text(minor: int) -> str:

@@ -6,6 +6,7 @@ import click
 
 from risk_service.cli.explain_data import features_of, thresholds_of
 from risk_service.cli.explain_format import (
+    DOT,
     level_text,
     money_text,
     outcome_text,
@@ -16,11 +17,11 @@ from risk_service.cli.explain_format import (
     step,
     subject_text,
     time_text,
+    use_text,
     value_text,
 )
 from risk_service.cli.explain_words import LANGUAGES, Words
 from risk_service.domain.decision import Cause, Decision, DecisionRecord, Step
-from risk_service.domain.grant import LimitUse
 from risk_service.domain.hits import RuleHit
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import Outcome, VerificationLevel
@@ -29,7 +30,6 @@ __all__ = ["LANGUAGES", "explained"]
 
 DAY_US = 86_400 * 1_000_000
 TOKEN_SHOWN = 11
-DOT = " · "
 
 
 def explained(record: DecisionRecord, language: str) -> str:
@@ -39,7 +39,7 @@ def explained(record: DecisionRecord, language: str) -> str:
         _head(record, say),
         section(say("order"), _order(record.order, record.clock_us, say)),
         section(say("steps"), _steps(record, say)),
-        section(say("limits"), [_use(use, say) for use in record.decision.limit_uses]),
+        section(say("limits"), [use_text(use, say) for use in record.decision.limit_uses]),
         section(say("reasons"), _reasons(record.decision, say)),
         section(say("customer"), _customer(record.decision, say)),
         section(say("versions"), _versions(record, say)),
@@ -220,25 +220,6 @@ def _held(decision: Decision, say: Words) -> str:
         return say("nothing_held")
     lines = [say("held_line", one.sku, one.granted, one.requested) for one in decision.granted]
     return f"{', '.join(lines)} {say('held_until', time_text(decision.held_until_us))}".strip()
-
-
-def _use(use: LimitUse, say: Words) -> str:
-    told = say(
-        "use",
-        use.policy_id,
-        subject_text(use.subject, say),
-        f"{use.used:,}",
-        f"{use.cap:,}",
-        use.measure.name.lower(),
-        f"{use.requested:,}",
-        f"{use.granted:,}",
-        f"{use.remaining:,}",
-    )
-    notes = [say("window", use.scope, use.window)]
-    notes += [say("resets", time_text(use.resets_at_us))] if use.resets_at_us else []
-    notes += [say("in_shadow")] if use.shadow else []
-    blocks = click.style(f"  {say('blocks')}", fg="red") if use.blocking and not use.shadow else ""
-    return f"{told}{blocks}" + click.style(f"  ({DOT.join(notes)})", dim=True)
 
 
 def _reasons(decision: Decision, say: Words) -> Iterator[str]:

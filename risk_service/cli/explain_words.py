@@ -77,7 +77,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{}: {} has used {} of {} {}, asked {}, granted {}, left {}",
         "{}：{} 已用 {} / {} {}，本单申请 {}，批准 {}，剩余 {}",
     ),
-    "window": ("{} · window {}", "{} · 窗口 {}"),
+    "window": ("window {}", "窗口 {}"),
     "resets": ("resets {}", "重置 {}"),
     "blocks": ("blocks", "触发"),
     "sold": ("{}: {} of {} may be sold", "{}：可售 {} / {}"),

@@ -8,25 +8,16 @@ from typing import Any
 import click
 
 from risk_service.cli.adjustments import adjustments, ask_limits, tell_proposal
+from risk_service.cli.limit_words import measure_text, window_text
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
 from risk_service.domain.errors import InvalidInput
-from risk_service.domain.grant import Measure
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
 from risk_service.rules.rule_texts import read_texts
 
 FAULTY = 1
-MEASURES_ZH = {
-    Measure.UNITS: "件",
-    Measure.ORDERS: "单",
-    Measure.AMOUNT: "分（金额）",
-    Measure.DISCOUNT: "分（优惠）",
-    Measure.REDEMPTIONS: "次核销",
-    Measure.DRAWS: "次抽奖",
-    Measure.REWARDS: "次奖励",
-}
 Command = Callable[..., None]
 SUBJECTS = (
     ("account", "account_id", "Account id of the shop."),
@@ -167,18 +158,15 @@ limits.add_command(adjustments)
 def _row(policy: Policy, lang: str) -> str:
     who = ", ".join("+".join(key_set) for key_set in policy.key_sets)
     in_all = policy.count_per is CountPer.EVERYTHING
+    measure, window = measure_text(policy.measure, lang), window_text(policy.window.text, lang)
     if lang == "zh":
-        measure = MEASURES_ZH[policy.measure]
         per = "合计" if in_all else f"每个 {policy.count_per} "
         cap = f"{per}至多 {policy.bounds.cap} {measure}"
-        return (
-            f"{policy.id} [{policy.state}] {policy.name_zh}：{cap}，窗口 {policy.window.text}，"
-            f"主体 {who}"
-        )
+        return f"{policy.id} [{policy.state}] {policy.name_zh}：{cap}，窗口 {window}，主体 {who}"
     name = policy.name_en
-    cap = f"{policy.bounds.cap} {policy.measure.name.lower()} "
+    cap = f"{policy.bounds.cap} {measure} "
     cap += "in all" if in_all else f"per {policy.count_per}"
-    return f"{policy.id} [{policy.state}] {name}: {cap}, {policy.window.text}, by {who}"
+    return f"{policy.id} [{policy.state}] {name}: {cap}, {window}, by {who}"
 
 
 def _data(book: LimitBook, lang: str) -> dict[str, Any]:

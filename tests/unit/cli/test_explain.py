@@ -117,6 +117,16 @@ def test_both_languages_say_the_same() -> None:
     assert not any("\u4e00" <= char <= "\u9fff" for char in english)
 
 
+def test_a_limit_is_told_in_the_language_that_is_spoken() -> None:
+    """What is counted and over which time, with what remains and the subject that blocks."""
+    english, chinese = (click.unstyle(explained(rich_record(), one)) for one in ("en", "zh"))
+    assert (
+        "two-each: identity_cluster has used 1 of 2 units, asked 60, granted 1, left 0  blocks"
+        "  (sku-1 · window session · resets"
+    ) in english
+    assert "已用 1 / 2 件，本单申请 60，批准 1，剩余 0  触发  (sku-1 · 窗口 开抢场次" in chinese
+
+
 def test_an_allowed_order_is_explained_too() -> None:
     """It says that nothing asked for more, and how far the scores were from it."""
     text = click.unstyle(explained(decided(1), "en"))
