@@ -99,11 +99,9 @@ def cancel(draft: Draft, call: Cancel, now_us: int) -> LedgerAnswer:
         if call.paid_too:  # an order of ours: it never held anything
             return LedgerAnswer(reservation_id=call.reservation_id, state=State.NONE)
         before = blank(call.reservation_id, now_us)
-    if before.state is State.CONFIRMED and call.paid_too:
-        return given_back(draft, before, call.reason, now_us)
     if before.state in PAID_FOR:
         if call.paid_too:
-            return answer(before, before.state)
+            return given_back(draft, before, call.reason, now_us)
         raise Conflict("the reservation is confirmed; release what comes back")
     if before.state is State.HELD:
         before = ended(before, State.CANCELLED, call.reason, now_us)

@@ -91,9 +91,20 @@ def pay(draft: Draft, book: LimitBook, call: Pay, now_us: int) -> LedgerAnswer:
 def given_back(
     draft: Draft, before: Reservation, reason: ReleaseReason, now_us: int
 ) -> LedgerAnswer:
-    """Release all that is confirmed, where the policies allow it."""
-    after = _after_release(before, _nothing_left(before), reason, now_us)
-    draft.put(after)
+    """Release the whole order, where the policies allow it.
+
+    What is still charged since another reason came first goes back by this one, where the policy
+    lists it: money may be back before the goods are, or after.
+    """
+    entries = tuple(
+        [
+            replace(entry, charged=0) if entry.charged and entry.gives_back(reason) else entry
+            for entry in before.entries
+        ]
+    )
+    after = replace(before, state=State.RELEASED, lines=_nothing_left(before), entries=entries)
+    if after != before:
+        draft.put(replace(after, changed_us=now_us))
     return answer(after, State.RELEASED)
 
 

@@ -21,6 +21,7 @@ from risk_service.domain.reservation import (
     Reserve,
 )
 from risk_service.domain.vocabulary import Outcome
+from risk_service.limits.book import parse_limits
 from tests.fixtures.ledger_calls import TTL_US, done, granted, held, in_use, reserve, use
 from tests.fixtures.ledgers import START_US, LedgerHouse, demand, line
 from tests.fixtures.limit_texts import policy
@@ -158,6 +159,19 @@ def test_paid_without_a_hold_is_charged_late(house: LedgerHouse) -> None:
     assert in_use(house) == (3, 0)
     nothing = done(house, Pay(demand=demand("o3", line(sku=""))))
     assert nothing.state is ReservationState.NONE
+
+
+def test_an_order_comes_back_by_the_reason_that_the_policy_lists(house: LedgerHouse) -> None:
+    """Not by the one that came first: what that left charged goes back by the next."""
+    house.book = parse_limits("format = 1\n" + policy(release_on='["return"]'), "test.toml")
+    done(house, Pay(demand=demand("o1", line(quantity=2))))
+    for reason, left in ((ReleaseReason.REFUND, 2), (ReleaseReason.RETURN, 0)):
+        answer = done(house, Cancel(reservation_id="o1", reason=reason, paid_too=True))
+        assert answer.state is ReservationState.RELEASED
+        assert in_use(house) == (left, 0)
+    house.restart()
+    assert in_use(house) == (0, 0)
+    assert house.ledger.reconcile(repair=False, now_us=START_US) == []
 
 
 def test_adjustment_is_a_row_of_the_ledger(house: LedgerHouse) -> None:

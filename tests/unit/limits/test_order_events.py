@@ -121,6 +121,22 @@ def test_policy_says_whether_a_return_gives_back(house: SqliteHouse, follow: Res
     assert use(house) == (2, 0)
 
 
+@pytest.mark.parametrize("listed", ["refund", "return"])
+@pytest.mark.parametrize("refund_first", [False, True])
+def test_a_reason_that_comes_second_gives_back_too(
+    house: SqliteHouse, follow: Reservations, listed: str, refund_first: bool
+) -> None:
+    """Money before goods or after: the quota comes back by the one that the policy lists."""
+    house.book = parse_limits("format = 1\n" + policy(release_on=f'["{listed}"]'), "test.toml")
+    hold(house, flash())
+    follow.follow([(event(EventType.PAID), flash())], NOW_US)
+    both = [EventType.RETURN_RECEIVED, EventType.REFUNDED]
+    for kind in [*(reversed(both) if refund_first else both), *both]:
+        follow.follow([(event(kind), flash())], NOW_US)
+    assert use(house) == (0, 0)
+    assert house.ledger.reconcile(repair=False, now_us=NOW_US) == []
+
+
 def test_paid_without_a_hold_is_charged_and_reported(
     house: SqliteHouse, follow: Reservations, told: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
