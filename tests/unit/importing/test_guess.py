@@ -80,6 +80,49 @@ def test_a_guess_names_the_columns_and_can_be_imported(
     assert description.rows == 60
 
 
+def _many(count: int = 1_200) -> str:
+    """Return a file with a second time, a second label, a counted time and kinds as numbers."""
+    header = "user_id,signup_time,purchase_time,payee,total,ip_address,mcc,gender,seconds,city"
+    lines = [f"{header},fraud_scenario,why,class"]
+    for i in range(count):
+        bad = i % 50 == 0
+        lines.append(
+            f"{i},2024-01-{i % 28 + 1:02d},2024-05-{i * 28 // count + 1:02d} 10:00:00,{i % 40},"
+            f"{i}.25,{732758368 + i * 7}.5,{5000 + i % 30},{'MF'[i % 2]},{i // 2},c{i % 300},"
+            f"{i % 3 + 1 if bad else 0},{'stolen' if bad else 'none'},{int(bad)}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def test_a_guess_parts_the_time_of_the_event_from_other_times_and_labels(
+    bench: Any, tmp_path: Path
+) -> None:
+    """What tells the label is left out with the reason, and so is what only counts the time."""
+    (tmp_path / "f.csv").write_text(_many(), encoding="utf-8")
+    guess = guess_mapping(tmp_path / "f.csv")
+    expected = (
+        'time = "purchase_time"', 'signup_time = { since = "signup_time" }', 'column = "total"',
+        'ip_address = "ip_address"      #', 'payee = "payee"      #', '[labels.class]',
+        '[categorical]\nmcc = "mcc"\ngender = "gender"\ncity = "city"',
+        '# not used: "fraud_scenario", a label too', '# not used: "why", a label too',
+        '# not used: "seconds", only rises',
+    )  # fmt: skip
+    assert [line for line in expected if line not in guess] == []
+    assert bench.run(tmp_path / "f.csv", guess).rows == 1_200
+
+
+def test_without_names_that_are_known_entities_are_told_by_values_that_come_again(
+    bench: Any, tmp_path: Path
+) -> None:
+    """A file in another language still gets entities to be corrected, and can be imported."""
+    text = _rows("numer,data,klient,kwota,is_fraud", "{i}x,2024-05-{d:02d},k{c}{d},{i}.5,{f}", 900)
+    (tmp_path / "f.csv").write_text(text, encoding="utf-8")
+    guess = guess_mapping(tmp_path / "f.csv")
+    assert 'klient = "klient"      # 252 different' in guess
+    assert "who or what are they?" in guess
+    assert bench.run(tmp_path / "f.csv", guess).rows == 900
+
+
 @pytest.mark.parametrize(
     ("encoding", "header", "user"),
     [

@@ -11,19 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from training.datasets.importing.cells import Cells, text_values, without
+from training.datasets.importing.cells import Cells, text_values
 from training.datasets.importing.conditions import RowCondition
 from training.datasets.importing.faults import BatchFaults, FaultLog, RowFault
 from training.datasets.importing.label_column import UNLABELLED, LabelColumn
 from training.datasets.importing.mapping import EventMapping
-from training.datasets.importing.numbers import Numbers, fixed_point, floats, without_currency
+from training.datasets.importing.number_column import NumberColumn, no_number, plain_floats
+from training.datasets.importing.numbers import Numbers, fixed_point, without_currency
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.specs import (
     AmountSpec,
     DistinctSpec,
     LabelSpec,
     LaterSpec,
-    NumberSpec,
     TimeSpec,
 )
 from training.datasets.importing.sql import Sql
@@ -113,6 +113,7 @@ class Converter:
     after_now: int = 0
     time: TimeColumn = field(init=False)
     labels: list[LabelColumn] = field(init=False)
+    attributes: list[NumberColumn] = field(init=False)
     _numbers: Numbers = field(init=False)
     _schema: pa.Schema = field(init=False)
 
@@ -121,6 +122,15 @@ class Converter:
         self._numbers = Numbers.of(self.mapping.source)
         self._schema = staged_schema(self.mapping)
         self.time = self._time("event.time", self.mapping.event.time)
+        self.attributes = [
+            NumberColumn(
+                name=name,
+                spec=spec,
+                numbers=self._numbers,
+                since=None if spec.since is None else self._time(f"numeric.{name}", spec.since),
+            )
+            for name, spec in self.mapping.numeric.items()
+        ]
         self.labels = [
             LabelColumn(
                 name=name,
@@ -205,8 +215,8 @@ class Converter:
             columns[entity_column(name)] = text_values(cells, text, self.sql)
         if mapping.amount is not None:
             columns["amount_minor"] = self._amount(cells, mapping.amount, faults)
-        for name, number in mapping.numeric.items():
-            columns[numeric_column(name)] = self._numeric(cells, number, faults)
+        for number in self.attributes:
+            columns[numeric_column(number.name)] = number.read(cells, at_us, faults)
         for name, text in mapping.categorical.items():
             columns[categorical_column(name)] = text_values(cells, text, self.sql)
         for label in self.labels:
@@ -236,37 +246,16 @@ class Converter:
         digits = 0 if spec.minor else spec.digits
         if spec.times is None:
             values, bad = fixed_point(text, digits, self._numbers)
-            faults.mark(bad, spec.column, text, self._no_number)
+            faults.mark(bad, spec.column, text, no_number(self._numbers))
         else:
             prices, bad = fixed_point(text, digits + _GUARD_DIGITS, self._numbers)
-            faults.mark(bad, spec.column, text, self._no_number)
-            values = _product(prices, self._plain(cells, spec.times, faults))
+            faults.mark(bad, spec.column, text, no_number(self._numbers))
+            times = cells.text(spec.times)
+            values = _product(prices, plain_floats(times, spec.times, self._numbers, faults))
         large = pc.fill_null(pc.greater(pc.abs(values), MOST_MINOR), False)
         reason = f"is more than 10^12 units of 10^-{digits}; lower exponent in [amount]"
         faults.mark(large.to_numpy(zero_copy_only=False), spec.column, text, reason)
         return values
-
-    def _numeric(self, cells: Cells, spec: NumberSpec, faults: BatchFaults) -> pa.Array:
-        column = cells.typed(spec.column)
-        if pa.types.is_boolean(column.type):
-            return column.cast(pa.int8()).cast(pa.float64())
-        if spec.missing:
-            return self._floats(without(cells.text(spec.column), spec.missing), spec.column, faults)
-        return self._plain(cells, spec.column, faults)
-
-    def _plain(self, cells: Cells, name: str, faults: BatchFaults) -> pa.Array:
-        return self._floats(cells.text(name), name, faults)
-
-    def _floats(self, text: pa.Array, name: str, faults: BatchFaults) -> pa.Array:
-        values, bad = floats(text, self._numbers)
-        faults.mark(bad, name, text, self._no_number)
-        return values
-
-    @property
-    def _no_number(self) -> str:
-        if self._numbers.decimal == "." and not self._numbers.thousands:
-            return "is no number (decimal and thousands in [source] say how numbers are written)"
-        return "is no number"
 
 
 def _product(prices: pa.Array, quantities: pa.Array) -> pa.Array:

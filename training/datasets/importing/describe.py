@@ -8,6 +8,7 @@ from training.datasets.importing.mapping import EventMapping
 from training.datasets.importing.specs import (
     DistinctSpec,
     LabelSpec,
+    NumberSpec,
     TextSpec,
 )
 from training.datasets.importing.write import LabelCount, Written
@@ -37,7 +38,7 @@ def describe(
         Holds the two tables already; their bytes are hashed.
     """
     files = {EVENTS: written.rows, LABELS: written.label_rows}
-    numeric = {n: s.description or f"column {s.column}" for n, s in mapping.numeric.items()}
+    numeric = {name: _number_told(spec) for name, spec in mapping.numeric.items()}
     return OwnDescription(
         name=mapping.name or source.file.partition(".")[0],
         rows=written.rows,
@@ -68,6 +69,11 @@ def condition_text(condition: RowCondition) -> str:
 
 def _told(spec: TextSpec) -> str:
     return spec.description or f"column {' + '.join(spec.column)}"
+
+
+def _number_told(spec: NumberSpec) -> str:
+    what = "column" if spec.since is None else "seconds since"
+    return spec.description or f"{what} {' + '.join(spec.columns)}"
 
 
 def _amount(mapping: EventMapping) -> OwnAmount | None:

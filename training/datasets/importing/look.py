@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
 from training.datasets.importing.cells import Cells
@@ -34,7 +35,8 @@ class Look:
     ``common`` holds the most frequent ones; ``time`` is the part of a mapping that would read
     it as a time, or empty; ``marks`` is the decimal mark of its numbers, with that of
     thousands after it, or empty when it has no numbers. ``is_code``: digits that begin with a
-    zero, which name something and measure nothing.
+    zero, which name something and measure nothing. ``codes`` numbers the values, -1 where there
+    is none; ``rises``: numbers of which none is below the one before it.
     """
 
     name: str
@@ -46,6 +48,13 @@ class Look:
     marks: str
     is_whole: bool
     is_code: bool
+    codes: NDArray[np.int32]
+    rises: bool
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether a value comes twice on average, or more often."""
+        return 2 * self.different <= self.share * self.rows
 
     @property
     def is_unique(self) -> bool:
@@ -96,7 +105,8 @@ def _look(cells: Cells, name: str) -> Look:
         key=lambda pair: (-pair[1], pair[0]),
     )
     is_code = bool(pc.any(pc.match_substring_regex(present, r"^0\d+$"), min_count=0).as_py())
-    marks, is_whole = ("", False) if is_code else _numbers(present)
+    marks, is_whole, rises = ("", False, False) if is_code else _numbers(present)
+    codes = pc.dictionary_encode(text).indices.fill_null(-1)
     return Look(
         name=name,
         share=len(present) / len(text),
@@ -107,17 +117,20 @@ def _look(cells: Cells, name: str) -> Look:
         marks=marks,
         is_whole=is_whole,
         is_code=is_code,
+        codes=codes.to_numpy(zero_copy_only=False),
+        rises=rises,
     )
 
 
-def _numbers(present: pa.Array) -> tuple[str, bool]:
+def _numbers(present: pa.Array) -> tuple[str, bool, bool]:
     for marks in (".", ".,", ",", ",."):
         numbers = Numbers(decimal=marks[0], thousands=marks[1:])
         values, bad = floats(without_currency(present), numbers)
         if len(present) and not bad.any():
             found = values.to_numpy(zero_copy_only=False)
-            return marks, bool((found == np.floor(found)).all())
-    return "", False
+            is_whole, rises = found == np.floor(found), np.diff(found) >= 0
+            return marks, bool(is_whole.all()), bool(rises.all())
+    return "", False, False
 
 
 def _time(kind: pa.DataType, present: pa.Array) -> str:

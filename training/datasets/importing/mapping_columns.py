@@ -21,7 +21,8 @@ def columns_used(mapping: EventMapping) -> Iterator[tuple[str, str]]:
     for table, specs in texts.items():
         for name, spec in specs.items():
             yield from ((f"{table}.{name}", column) for column in spec.column)
-    yield from ((f"numeric.{name}", spec.column) for name, spec in mapping.numeric.items())
+    for name, number in mapping.numeric.items():
+        yield from ((f"numeric.{name}", column) for column in number.columns)
     if mapping.amount is not None:
         yield "amount.column", mapping.amount.column
         if mapping.amount.times is not None:

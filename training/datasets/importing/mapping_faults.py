@@ -17,6 +17,11 @@ _CHINESE = {
     "设备": "device",
     "手机": "phone", "电话": "phone", "卡号": "card", "账号": "account", "账户": "account",
     "邮箱": "email", "地址": "address", "终端": "terminal", "金额": "amount", "价格": "price",
+    "注册": "registration", "出生": "birth", "开户": "opening", "快递": "courier",
+    "物流": "logistics", "类目": "category", "类别": "category", "品类": "category",
+    "原因": "reason", "省份": "province", "城市": "city", "支付": "payment", "退款": "refund",
+    "申请": "request", "商品": "goods", "数量": "quantity", "优惠券": "coupon",
+    "渠道": "channel", "状态": "status", "公司": "company", "收货": "delivery",
     "标签": "label", "欺诈": "fraud", "刷单": "abuse", "作弊": "abuse", "违规": "abuse",
 }  # fmt: skip
 _TABLE_TYPES = ("model_type", "model_attributes_type", "dict_type")

@@ -189,11 +189,25 @@ class TextSpec(SpecTable):
 
 
 class NumberSpec(SpecTable):
-    """A numeric attribute."""
+    """A numeric attribute: a number, or the seconds since a time that stands in the row."""
 
-    column: str
+    column: str | None = None
+    since: Time | None = None
     description: str = ""
     missing: CellTexts = ()
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "NumberSpec":
+        if (self.column is None) == (self.since is None):
+            raise ValueError("give either column (a number) or since (a time before the event)")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that it is read from."""
+        if self.since is not None:
+            return self.since.column
+        return () if self.column is None else (self.column,)
 
 
 class AmountSpec(SpecTable):

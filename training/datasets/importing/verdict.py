@@ -87,6 +87,12 @@ def notes(converter: Converter) -> list[str]:
     zone = converter.time.spec.zone
     if twice := converter.time.twice:
         found.append(f"{twice} times stand twice in {zone} (clocks went back); earlier one taken")
+    found += [
+        f"numeric {one.name}: {one.after} times lie after their event; leave it out unless they"
+        " are known by then"
+        for one in converter.attributes
+        if one.after
+    ]
     for label in converter.labels:
         unseen = [value for value in label.spec.positive if not label.has_seen(value)]
         if unseen:

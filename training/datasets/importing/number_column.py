@@ -1,0 +1,73 @@
+"""A numeric attribute of the events: a number of the row, or how long ago a time of it was.
+
+A time is turned into the seconds from it to the event: the age of an account or of a person
+says something of an event, a date as such only when it was. A time after its event gives a
+negative number and is counted, since it may be one that nobody knew at the event.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from training.datasets.importing.cells import Cells, without
+from training.datasets.importing.faults import BatchFaults
+from training.datasets.importing.numbers import Numbers, floats
+from training.datasets.importing.specs import NumberSpec
+from training.datasets.importing.times import TimeColumn
+
+_SECOND_US = 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class NumberColumn:
+    """One numeric attribute, read batch by batch.
+
+    Parameters
+    ----------
+    since
+        Reader of the time that the seconds are counted from; None for a number.
+    """
+
+    name: str
+    spec: NumberSpec
+    numbers: Numbers
+    since: TimeColumn | None
+    after: int = 0
+
+    def read(self, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults) -> pa.Array:
+        """Return the number of each row, null where missing."""
+        if self.since is not None:
+            return self._elapsed(self.since, cells, at_us, faults)
+        (column,) = self.spec.columns
+        typed = cells.typed(column)
+        if pa.types.is_boolean(typed.type):
+            return typed.cast(pa.int8()).cast(pa.float64())
+        text = cells.text(column)
+        if self.spec.missing:
+            text = without(text, self.spec.missing)
+        return plain_floats(text, column, self.numbers, faults)
+
+    def _elapsed(
+        self, since: TimeColumn, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults
+    ) -> pa.Array:
+        absent = pc.is_in(since.text(cells), value_set=pa.array(self.spec.missing, pa.string()))
+        then_us, timed = since.read(cells, faults, ~absent.to_numpy(zero_copy_only=False))
+        self.after += int((timed & (then_us > at_us)).sum())
+        return pa.array((at_us - then_us) / _SECOND_US, mask=~timed)
+
+
+def plain_floats(text: pa.Array, name: str, numbers: Numbers, faults: BatchFaults) -> pa.Array:
+    """Return the numbers of a column; a cell that is none is a fault of its row."""
+    values, bad = floats(text, numbers)
+    faults.mark(bad, name, text, no_number(numbers))
+    return values
+
+
+def no_number(numbers: Numbers) -> str:
+    """Return what is wrong with a cell that should be a number."""
+    if numbers.decimal == "." and not numbers.thousands:
+        return "is no number (decimal and thousands in [source] say how numbers are written)"
+    return "is no number"
