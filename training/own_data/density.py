@@ -9,19 +9,31 @@ from training.own_data.events import MISSING
 Codes = NDArray[np.int32]
 # What happens to fewer events than these is not looked for: a share of all, and a number.
 LEAST_SHARE = 0.003
-LEAST_EVENTS = 20
+LEAST_EVENTS, FEWEST_EVENTS = 20, 5
 # Of rare positives a part like this may be made of what hardly any other event shows.
 PART_OF_POSITIVES = 0.25
+# What tells less than such a part of the positives from the others may be left out.
+PART_OF_EXCEPTIONS = 0.1
 
 
 def least_events(rows: int, positive_share: float) -> int:
     """Return how many events something must happen to before it is worth an input.
 
     Honest keys may hardly ever come again, so that those that do are the positives: the rarer
-    these are, the less is enough.
+    these are, the less is enough. Of few positives in all, 20 events may be every one.
     """
-    share = min(LEAST_SHARE, PART_OF_POSITIVES * positive_share)
-    return max(LEAST_EVENTS, round(share * rows))
+    part = round(PART_OF_POSITIVES * positive_share * rows)
+    return max(FEWEST_EVENTS, min(LEAST_EVENTS, part), min(round(LEAST_SHARE * rows), part))
+
+
+def most_exceptions(rows: int, positive_share: float) -> float:
+    """Return how many events may break a rule between two fields that is said to hold.
+
+    They may be the positives themselves: an account on a device that is not its own.
+    """
+    return min(
+        PART_OF_EXCEPTIONS * positive_share * rows, float(least_events(rows, positive_share))
+    )
 
 
 def windows_of(codes: Codes, at_us: NDArray[np.int64], span_us: int, least: int) -> tuple[str, ...]:

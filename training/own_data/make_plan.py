@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.labels import AbuseLabels
 from training.own_data.belonging import belonging
-from training.own_data.density import least_events, repeats, windows_of
+from training.own_data.density import least_events, most_exceptions, repeats, windows_of
 from training.own_data.derive import text_kind
 from training.own_data.events import MISSING, Coded, OwnEvents
 from training.own_data.fields import category_field, fields_of
@@ -46,13 +46,15 @@ SHORTEST_LABEL_WINDOW_US = 24 * HOUR_US
 class _Past:
     """Events before the end of training: how many, and from when to when.
 
-    ``least`` is how many events something must happen to before it is worth an input.
+    ``least`` is how many events something must happen to before it is worth an input;
+    ``exceptions`` how many may differ between two fields that still count as one.
     """
 
     events: OwnEvents
     fields: Mapping[str, Coded]
     span_us: int
     least: int
+    exceptions: float
 
     @property
     def rows(self) -> int:
@@ -87,6 +89,7 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         fields=fields,
         span_us=int(events.at_us[-1] - events.at_us[0]) if rows else 0,
         least=least_events(rows, prior),
+        exceptions=most_exceptions(rows, prior),
     )
     keys = _keys(past)
     full = [key.field for key in keys if key.full]
@@ -249,7 +252,9 @@ def _distinguished(past: _Past, names: list[str]) -> list[str]:
 
 def _one_to_one(past: _Past, first: str, second: str) -> bool:
     a, b = past.codes(first), past.codes(second)
-    if np.sum((a == MISSING) != (b == MISSING)) > min((SAME_SHARE - 1) * past.rows, past.least):
+    if np.sum((a == MISSING) != (b == MISSING)) > min(
+        (SAME_SHARE - 1) * past.rows, past.exceptions
+    ):
         return False
     both = _both(past, first, second)
     present = both != MISSING
@@ -259,7 +264,7 @@ def _one_to_one(past: _Past, first: str, second: str) -> bool:
 
 def _as_many(past: _Past, pairs: int, values: int) -> bool:
     """Tell whether pairs are no more than values, but for a few that tell nothing."""
-    return pairs - values <= min((SAME_SHARE - 1) * values, past.least)
+    return pairs - values <= min((SAME_SHARE - 1) * values, past.exceptions)
 
 
 def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:

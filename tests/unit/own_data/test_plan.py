@@ -8,6 +8,7 @@ import pytest
 from tests.fixtures.own_events import START_US, Shop
 from training.own_data import make_plan
 from training.own_data.declare import declare
+from training.own_data.density import least_events, most_exceptions
 from training.own_data.events import read_events, read_label
 from training.own_data.plan import FeaturePlan, KeyPlan, LinkPlan, PairPlan
 
@@ -57,6 +58,39 @@ def test_a_few_that_change_partners_keep_two_keys_apart(tmp_path: Path) -> None:
     plan = _sparse(tmp_path, [f"d{number}" for number in accounts])
     assert [(pair.first, pair.second) for pair in plan.pairs] == [("account", "device")]
     assert {key.field for key in plan.keys} == {"account", "device"}
+
+
+def test_few_positives_that_change_partners_keep_two_keys_apart(tmp_path: Path) -> None:
+    """Of 20 frauds in 2,000 orders 15 come from a device that is not the customer's own."""
+    rng = np.random.default_rng(1)
+    customers = rng.integers(0, 850, 2_000)
+    label = (np.arange(2_000) % 100 == 0).astype(np.int8)
+    devices = [f"d{number}" for number in customers]
+    for order in range(0, 1_500, 100):
+        devices[order] = f"x{order // 500}"
+    shop = Shop(
+        at_us=START_US + np.arange(2_000) * 600_000_000,
+        entities={"customer": [f"c{number}" for number in customers], "device": devices},
+        label=label,
+    )
+    events = read_events(shop.write(tmp_path / "shop"))
+    labels = read_label(tmp_path / "shop", events, "fraud", None)
+    until_us = int(events.at_us[-1]) + 1
+    plan = make_plan.make_plan(events, labels, until_us, until_us)
+    assert {key.field for key in plan.keys} == {"customer", "device"}
+    assert [(pair.first, pair.second) for pair in plan.pairs] == [("customer", "device")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "share", "least", "exceptions"),
+    [(2_000, 0.01, 5, 2.0), (2_000, 0.2, 20, 20.0), (1_000_000, 0.01, 2_500, 1_000.0)],
+)
+def test_what_is_too_little_to_look_at_follows_the_positives(
+    rows: int, share: float, least: int, exceptions: float
+) -> None:
+    """A quarter of them is never too little; a tenth of them may be left out at most."""
+    assert least_events(rows, share) == least
+    assert most_exceptions(rows, share) == pytest.approx(exceptions)
 
 
 @pytest.mark.parametrize("has_amount", [True, False])
