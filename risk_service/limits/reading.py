@@ -149,7 +149,7 @@ def _currency(entry: Entry, measure: Measure) -> str:
     value = entry.table.get("currency", "")
     if measure in MONEY and not (isinstance(value, str) and re.fullmatch("[A-Z]{3}", value)):
         raise entry.fault("currency", "currency")
-    if measure not in MONEY and value:
+    if measure not in MONEY and value != "":
         raise entry.fault("currency", "currency_only")
     return str(value)
 

@@ -136,6 +136,8 @@ def test_fault_names_its_line_and_what_would_be_right(
         ('require_verification = "L9"', "require_verification", "one of: L0"),
         ("priority = -1", "priority", "whole number"),
         ("tiles = true", "tiles", "rolling windows only"),
+        ("currency = []", "currency", "amount and discount only"),
+        ("currency = false", "currency", "amount and discount only"),
         ('include = { spus = "p" }', "include", "texts"),
         (
             'include = { categories = ["food"] }\nmissing_dimension = { category = "account" }',
