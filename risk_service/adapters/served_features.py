@@ -3,7 +3,7 @@
 Materialisation replaces the file at night; the service follows without a restart, and every
 read after the replacement sees the new history. While there is no store that opens, reads
 raise ``StoreUnavailable`` and decisions go on in mode NO_FEATURES; every second it is tried
-again.
+again, as it is when one that was open cannot be read any more.
 """
 
 import logging
@@ -60,12 +60,18 @@ class ServedFeatures:
             self._reopen()
         if self._reader is None:
             raise StoreUnavailable("no online store could be opened")
-        return self._reader.read(orders, now_us)
+        try:
+            return self._reader.read(orders, now_us)
+        except StoreUnavailable:
+            # Another file may have been put in its place, which only a new reader finds.
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the store."""
         if self._reader is not None:
             self._reader.close()
+            self._reader = None
 
     def _reopen(self) -> None:
         self._try_at_s = time.monotonic() + TRY_AGAIN_EVERY_S

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from risk_service.adapters import served_features
 from risk_service.adapters.feast_layout.manifest import load_manifest, save_manifest
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.domain.errors import StoreUnavailable
+from tests.fixtures.records import TOKENISER, raw_order
 from tests.fixtures.service import make_online_store
 
 DAY_US = 86_400_000_000
+ORDER = TOKENISER.order(raw_order("o-1"))
 
 
 def test_the_very_next_read_sees_a_replaced_manifest(tmp_path: Path) -> None:
@@ -39,6 +42,28 @@ def test_a_refused_manifest_leaves_the_store_in_force(tmp_path: Path) -> None:
     replacement.write_bytes(good)
     os.replace(replacement, manifest)
     assert served.read([], 0).materialized_until_us > 0
+    served.close()
+
+
+def test_a_store_that_is_put_in_the_place_of_a_damaged_one_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The open file stays the damaged one, whatever the name stands for by now."""
+    monkeypatch.setattr(served_features, "TRY_AGAIN_EVERY_S", 0.0)
+    manifest = make_online_store(tmp_path)
+    store = tmp_path / "online.db"
+    good = store.read_bytes()
+    noise = tmp_path / "noise.db"
+    noise.write_bytes(good[:100] + b"\xa5" * (len(good) - 100))
+    os.replace(noise, store)
+    served = ServedFeatures(manifest, lambda _: None)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            served.read([ORDER], 0)
+    mended = tmp_path / "mended.db"
+    mended.write_bytes(good)
+    os.replace(mended, store)
+    assert served.read([ORDER], 0).materialized_until_us > 0
     served.close()
 
 
