@@ -91,8 +91,10 @@ class SqliteDecisionStore:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._wal = SmallWal(self._db, wal_bytes_max, self._wake.set)
+        with unavailable(self._path):
+            copier = connect(self._path, "FULL")
         self._housekeeper = threading.Thread(
-            target=self._housekeeping, name="housekeeper", daemon=True
+            target=self._housekeeping, args=(copier,), name="housekeeper", daemon=True
         )
         self._housekeeper.start()
 
@@ -265,9 +267,8 @@ class SqliteDecisionStore:
                 index.write_batch()
         return index
 
-    def _housekeeping(self) -> None:
+    def _housekeeping(self, db: sqlite3.Connection) -> None:
         give_way()
-        db = connect(self._path, "FULL")
         pause_s = LEARN_EVERY_S
         while not self._stop.is_set():
             self._wake.wait(pause_s)
