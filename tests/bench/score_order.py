@@ -130,9 +130,9 @@ class Stand:
     def alone(self, name: str) -> Iterator[None]:
         """Stop all servers but one, housekeeping included, for as long as the block lasts."""
         others = [server for key, server in self.servers.items() if key != name]
-        for server in others:
-            os.killpg(server.process.pid, signal.SIGSTOP)
         try:
+            for server in others:
+                os.killpg(server.process.pid, signal.SIGSTOP)
             yield
         finally:
             for server in others:

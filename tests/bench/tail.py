@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.bench.processes import cores, generate, serving
@@ -66,8 +67,8 @@ def print_groups(groups: Sequence[Group]) -> None:
         by_size[min(group[3], LARGEST)].append(group)
     _say("\n| orders | groups | median ms | of it CPU |\n|---:|---:|---:|---:|")
     for size, some in sorted(by_size.items()):
-        wall = _median([end - begin for begin, end, _, _ in some])
-        cpu = _median([group[2] for group in some])
+        wall = median([end - begin for begin, end, _, _ in some])
+        cpu = median([group[2] for group in some])
         more = " and more" if size == LARGEST else ""
         _say(f"| {size}{more} | {len(some)} | {wall / MS:.2f} | {cpu / MS:.2f} |")
 
@@ -82,9 +83,7 @@ def print_pieces(pieces: Sequence[Piece]) -> None:
         took = [end - begin for _, begin, end, _ in some]
         cpu = sum(piece[3] for piece in some)
         longest = max(took) / MS
-        _say(
-            f"| {name} | {len(some)} | {_median(took) / MS:.2f} | {longest:.1f} | {cpu / MS:.0f} |"
-        )
+        _say(f"| {name} | {len(some)} | {median(took) / MS:.2f} | {longest:.1f} | {cpu / MS:.0f} |")
 
 
 def print_stalls(groups: Sequence[Group], pieces: Sequence[Piece]) -> None:
@@ -102,10 +101,6 @@ def print_stalls(groups: Sequence[Group], pieces: Sequence[Piece]) -> None:
             if since < end and upto > begin
         ]
         _say(f"| {what} | {took / MS:.1f} | {', '.join(meanwhile)} |")
-
-
-def _median(values: Sequence[int]) -> int:
-    return sorted(values)[len(values) // 2]
 
 
 def _say(text: str) -> None:

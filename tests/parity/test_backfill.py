@@ -1,11 +1,9 @@
 """A backfilled service knows what the offline kernels know of the same history."""
 
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -27,7 +25,13 @@ from risk_service.adapters.live.records_file import RecordsFile, Row
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.redis.addresses import parse_addresses
 from risk_service.adapters.redis.flat import FlatEntities
-from risk_service.adapters.redis.history import Existing, RedisHistory, filled_key, read_filled
+from risk_service.adapters.redis.history import (
+    Existing,
+    Filled,
+    RedisHistory,
+    filled_key,
+    read_filled,
+)
 from risk_service.adapters.redis.plain import PlainEntities
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.sqlite.past_orders import FILE_NAME as PAST_ORDERS_FILE
@@ -46,6 +50,7 @@ from risk_service.identity.keys import IdentityKey
 from risk_service.intake.intake import Taken
 from tests.fixtures.live_shop import LiveShop
 from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
+from tests.fixtures.waiting import wait_until
 from training.datasets.prepare import prepare
 from training.live import backfill as backfilling
 from training.live.backfill import backfill
@@ -218,6 +223,8 @@ def test_a_file_of_other_windows_is_told_and_not_used(
 
 
 COMPILED = compile_windows(WINDOWS)
+# A fill may be done before it is killed; so often it is tried again.
+KILLS = 5
 # Orders and events of the world after its history that are compared one by one.
 LATER = 400
 
@@ -329,34 +336,52 @@ def test_live_windows_without_history_are_refused(
         backfill(warehouse, moment, tmp_path / "state", shared=shared([node]))
 
 
+def filled(node: RedisServer) -> Filled:
+    """Return the word about the history that Redis holds."""
+    word = read_filled(node.call("GET", filled_key("w", WINDOWS.version)))  # type: ignore[arg-type]  # a reply
+    assert word is not None
+    return word
+
+
+def killed_fill(warehouse: Path, moment: datetime, state: Path, node: RedisServer) -> None:
+    """Kill the command that fills once it has begun to write."""
+    command = [sys.executable, "-m", "risk_service.cli", "live", "backfill"]
+    command += ["--warehouse", str(warehouse), "--until", moment.isoformat()]
+    command += ["--state", str(state), "--windows", f"redis://{node.address}"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as running:
+
+        def writes() -> bool:
+            written = node.call("DBSIZE")
+            assert isinstance(written, int)
+            return written >= 2 or running.poll() is not None
+
+        try:
+            wait_until(writes, "the fill has begun", within_s=120.0, pause_s=0.001)
+        finally:
+            running.kill()
+
+
 def test_a_fill_that_was_killed_is_not_taken_for_whole(
     warehouse: Path, tmp_path: Path, node: RedisServer
 ) -> None:
     """The word stays on filling; the same command, on the same directory, begins anew."""
     moment = until(warehouse)
     state = tmp_path / "state"
-    command = [sys.executable, "-m", "risk_service.cli", "live", "backfill"]
-    command += ["--warehouse", str(warehouse), "--until", moment.isoformat()]
-    command += ["--state", str(state), "--windows", f"redis://{node.address}"]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    ends_s = time.monotonic() + 120
-    while int(node.call("DBSIZE")) < 2:  # type: ignore[call-overload]  # an integer
-        assert running.poll() is None
-        assert time.monotonic() < ends_s
-        time.sleep(0.001)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    word = read_filled(node.call("GET", filled_key("w", WINDOWS.version)))  # type: ignore[arg-type]  # a reply
-    assert word is not None
-    assert not word.whole
+    for _ in range(KILLS):
+        killed_fill(warehouse, moment, state, node)
+        if not filled(node).whole:
+            break
+        # It was done before the signal came.
+        shutil.rmtree(state)
+        node.call("FLUSHALL")
+    assert not filled(node).whole
     with pytest.raises(ConfigFault, match="does not hold the history"):
         backfill(warehouse, moment, tmp_path / "kept", shared=shared([node], Existing.KEEP))
     done = backfill(warehouse, moment, state, shared=shared([node]))
     assert {one.name for one in state.iterdir()} == {"lock", CLUSTERS_FILE, PAST_ORDERS_FILE}
     assert node.call("DBSIZE") == done.records + 1
-    word = read_filled(node.call("GET", filled_key("w", WINDOWS.version)))  # type: ignore[arg-type]  # a reply
-    assert word is not None
-    assert word.whole
+    assert filled(node).whole
 
 
 def test_two_fills_at_once_do_not_mix(node: RedisServer) -> None:

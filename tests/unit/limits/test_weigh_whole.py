@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_service.domain.grant import Demand, DemandLine
+from risk_service.limits import weigh as module
 from risk_service.limits.book import LimitBook, parse_limits
 from risk_service.limits.reservation import HeldLine
 from risk_service.limits.used import Used
-from risk_service.limits.weigh import weigh, weigh_in_part
+from risk_service.limits.weigh import Weighed, weigh, weigh_in_part
 from tests.fixtures.ledgers import START_US, demand, line
 from tests.fixtures.limit_texts import policy
 
@@ -101,6 +103,30 @@ class _Counters:
             total = self._data.draw(st.sampled_from([0, 1, 2, 9]))
             self._known[counter] = Used(since_us, total, START_US - 5) if total else Used(since_us)
         return self._known[counter]
+
+
+@pytest.mark.parametrize(
+    ("used", "level", "short"),
+    [(0, "L0", True), (1, "L0", True), (2, "L0", False), (3, "L0", False), (0, "L2", False)],
+)
+def test_only_orders_with_room_go_the_short_way(
+    monkeypatch: pytest.MonkeyPatch, used: int, level: str, short: bool
+) -> None:
+    """One pass grants what fits under every cap; less room, or a question, takes the general."""
+    general: list[str] = []
+
+    def noted(*args: Any, **options: Any) -> Weighed:
+        general.append("asked")
+        return weigh_in_part(*args, **options)
+
+    monkeypatch.setattr(module, "weigh_in_part", noted)
+    text = policy(cap=3, on_exceed="cap_quantity") + f'require_verification = "{level}"\n'
+    asked = demand("o", line(quantity=2))
+    claims = parse_limits(START + text, "test.toml").claims(asked, START_US)
+    found = weigh(claims, asked, lambda _, since_us: Used(since_us, used, 0), partial=True)
+    assert general == ([] if short else ["asked"])
+    units = 2 if level == "L0" else 0
+    assert [one.granted for one in found.grant.lines] == [min(units, 3 - used)]
 
 
 @settings(max_examples=400)

@@ -30,7 +30,12 @@ from risk_service.decisions.real_names.policy import HOUR_US, load_real_name_pol
 from risk_service.decisions.real_names.verified import Verified
 from risk_service.decisions.real_names.verifying import VerificationAttempt, Verifying
 from risk_service.domain.errors import RequestIdReused, TooManyAttempts
-from risk_service.domain.verification import PhoneCodeResult, ProviderAnswer, Verification
+from risk_service.domain.verification import (
+    PhoneCodeResult,
+    ProviderAnswer,
+    RealNameResult,
+    Verification,
+)
 from risk_service.domain.vocabulary import VerificationLevel
 from risk_service.ports import VerificationStore
 from tests.fixtures.records import NOW_US
@@ -222,7 +227,7 @@ def kept(request_id: str, account: str, refused_name: str) -> Verification:
         fingerprint=b"f",
         account=account,
         real_name="",
-        result=1,  # type: ignore[arg-type]  # any will do
+        result=RealNameResult.MISMATCH,
         level=VerificationLevel.L1,
         verified_at_us=NOW_US,
         expires_at_us=NOW_US + DAY_US,
