@@ -5,10 +5,9 @@ log, a shared one counts at once.
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from itertools import count, pairwise
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,63 +29,14 @@ from risk_service.adapters.redis.trips import MakeEntities
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
 from risk_service.feature_ports import WindowStore
-from risk_service.features.windows.plan import CompiledWindows, compile_windows
+from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
 from tests.fixtures.redis_server import redis_cluster, redis_server
-from tests.fixtures.stamped_replay import Seen, replayed
-from tests.fixtures.window_replay import FIELDS, START_US, random_log, random_windows
+from tests.fixtures.stamped_replay import Seen
+from tests.fixtures.window_replay import FIELDS, START_US, random_log
+from tests.fixtures.window_stores import Harness, Make, redis_stores, windows
 
 SECOND_US = 1_000_000
-
-
-@dataclass(kw_only=True)
-class Harness:
-    """A store, and what makes its last group durable."""
-
-    compiled: CompiledWindows
-    store: WindowStore
-    settle: Callable[[], None] = lambda: None
-    seen: list[Seen] = field(default_factory=list)
-
-    def feed(self, events: Sequence[Event], now_us: int) -> None:
-        """Give the store a group: its attempts, then its other events."""
-        attempts = [event for event in events if event.kind == 0]
-        others = [event for event in events if event.kind != 0]
-        if attempts:
-            self.observe(attempts, now_us)
-        if others:
-            applied = self.store.apply(others, now_us).tolist()
-            self.settle()
-            none = (0,) * len(self.compiled.plans)
-            self.seen += [
-                Seen(event=e, attempt=False, applied_us=tuple(a), read_us=none, values=None)
-                for e, a in zip(others, applied, strict=True)
-            ]
-
-    def observe(self, events: Sequence[Event], now_us: int) -> np.ndarray:
-        """Let attempts read and count; return what they saw."""
-        observed = self.store.observe(events, now_us)
-        self.settle()
-        rows = zip(events, observed.applied_us, observed.read_us, observed.values, strict=True)
-        self.seen += [
-            Seen(
-                event=e,
-                attempt=True,
-                applied_us=tuple(a.tolist()),
-                read_us=tuple(r.tolist()),
-                values=tuple(v.tolist()),
-            )
-            for e, a, r, v in rows
-        ]
-        return observed.values
-
-    def check(self) -> None:
-        """Hold what every order saw to the replay under the store's own stamps."""
-        got = np.array([one.values for one in self.seen if one.values is not None])
-        np.testing.assert_array_equal(got, np.array(replayed(self.compiled, self.seen)))
-
-
-Make = Callable[[CompiledWindows], Harness]
 
 
 @pytest.fixture(
@@ -125,31 +75,6 @@ def make(
     for store, file in opened:
         store.close()
         file.close()
-
-
-@contextmanager
-def redis_stores(addresses: Sequence[str], entities: MakeEntities) -> Iterator[Make]:
-    """Return a maker of stores that share a server or a cluster, and no key."""
-    with ExitStack() as opened:
-        prefixes = count()
-
-        def redis(compiled: CompiledWindows) -> Harness:
-            store = RedisWindowStore(
-                compiled,
-                parse_addresses(",".join(addresses)),
-                prefix=f"t{next(prefixes)}",
-                timeout_s=20.0,
-                entities=entities,
-            )
-            opened.callback(store.close)
-            return Harness(compiled=compiled, store=store)
-
-        yield redis
-
-
-def windows(seed: int) -> CompiledWindows:
-    """Return a compiled random declaration."""
-    return compile_windows(random_windows(random.Random(seed)))
 
 
 def attempt(number: int, **fields: str) -> Event:

@@ -1,8 +1,12 @@
-"""The real service as a process: one for tests that only ask, fresh ones for the rest."""
+"""The real service as a process: one for tests that only ask, fresh ones for the rest.
+
+Also what several files of tests on a real Redis share.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -11,14 +15,10 @@ from risk_service.adapters.shared import windows as shared_windows
 from risk_service.pb.risk.v1 import risk_pb2_grpc
 from tests.fixtures.live_shop import LiveShop
 from tests.fixtures.redis_server import RedisServer, redis_server
-from tests.fixtures.service import (
-    RunningServer,
-    ServiceFiles,
-    copy_files,
-    make_files,
-    start_server,
-)
+from tests.fixtures.redis_stores import Opener
+from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, make_files, start_server
 from tests.fixtures.shared_shop import KEEPING, OpenShop, shop_on
+from tests.fixtures.sharing import Join, Member
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +86,31 @@ def either(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """Run a server that keeps everything when it is killed, or nothing."""
     with redis_server(*(KEEPING if request.param == "with its data" else ())) as one:
         yield one
+
+
+@pytest.fixture
+def join() -> Iterator[Join]:
+    """Return what starts a service on the Redis of an address; all end with the test."""
+    members = []
+
+    def start(address: str, origin: str, **options: Any) -> Member:
+        members.append(Member(address=address, origin=origin, **options))
+        return members[-1]
+
+    yield start
+    for member in members:
+        member.kill()
+
+
+@pytest.fixture
+def pair(redis: RedisServer, join: Join) -> tuple[Member, Member]:
+    """Return two services on one Redis."""
+    return join(redis.address, "one"), join(redis.address, "other")
+
+
+@pytest.fixture
+def stores() -> Iterator[Opener]:
+    """Return an opener."""
+    opener = Opener()
+    yield opener
+    opener.close()

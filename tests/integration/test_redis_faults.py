@@ -1,46 +1,26 @@
 """A Redis that is down, slow, cut off or forgetful costs a bounded time and no wrong window."""
 
-import random
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from functools import partial
-from itertools import count
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from risk_service.adapters.redis.addresses import Login, parse_addresses
-from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.engines import fastest_entities
-from risk_service.adapters.redis.node import pack
-from risk_service.adapters.redis.store import RedisWindowStore
+from risk_service.adapters.redis.addresses import parse_addresses
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
-from risk_service.domain.event import Event
-from risk_service.feature_ports import Observed
-from risk_service.features.windows.plan import compile_windows
 from tests.fixtures.fault_proxy import fault_proxy
-from tests.fixtures.redis_server import (
-    RedisServer,
-    free_ports,
-    redis_cluster,
-    redis_server,
-    replica_of,
-    take_over,
+from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
+from tests.fixtures.redis_stores import (
+    COMPILED,
+    SECOND_US,
+    SLACK_S,
+    TIMEOUT_S,
+    Opener,
+    observe_when_back,
+    orders,
 )
-from tests.fixtures.waiting import once_back, wait_until
-from tests.fixtures.window_replay import FIELDS, START_US, random_windows
-
-COMPILED = compile_windows(random_windows(random.Random(11)))
-SECOND_US = 1_000_000
-TIMEOUT_S = 0.3
-# What a busy machine may add to the wait; far from forever.
-SLACK_S = 5.0
-PATIENT_S = 20.0
-NUMBERS = count()
-
-Group = tuple[Sequence[Event], int]
+from tests.fixtures.window_replay import FIELDS, START_US
 
 
 @pytest.fixture(scope="module")
@@ -48,60 +28,6 @@ def server() -> Iterator[RedisServer]:
     """Return a server that all tests of the module share, each under its own prefix."""
     with redis_server() as one:
         yield one
-
-
-class Opener:
-    """Opens stores of one declaration; closes them all."""
-
-    def __init__(self) -> None:
-        self._opened = ExitStack()
-
-    def at(
-        self, address: str, prefix: str, timeout_s: float = PATIENT_S, password: str = ""
-    ) -> RedisWindowStore:
-        """Return a store on one server or on some nodes, ``host:port,host:port``."""
-        login = Login(password=password)
-        store = RedisWindowStore(
-            COMPILED,
-            parse_addresses(address),
-            prefix=prefix,
-            timeout_s=timeout_s,
-            login=login,
-            entities=fastest_entities(),
-        )
-        self._opened.callback(store.close)
-        return store
-
-    def after(self, server: RedisServer, groups: Sequence[Group]) -> Observed:
-        """Return what an untroubled store says of the last group."""
-        store = self.at(server.address, f"untroubled{next(NUMBERS)}")
-        return [store.observe(events, now_us) for events, now_us in groups][-1]
-
-    def close(self) -> None:
-        """Close all stores."""
-        self._opened.close()
-
-
-@pytest.fixture
-def stores() -> Iterator[Opener]:
-    """Return an opener."""
-    opener = Opener()
-    yield opener
-    opener.close()
-
-
-def orders(start: int, count: int = 4) -> list[Event]:
-    """Return attempts of the same entities, with ids of their own."""
-    fields = tuple(f"{field}1" for field in FIELDS)
-    return [
-        Event(event_id=f"o{n}", kind=0, at_us=START_US, fields=fields, columns=(1, 100, 1))
-        for n in range(start, start + count)
-    ]
-
-
-def observe_when_back(store: RedisWindowStore, events: Sequence[Event], now_us: int) -> Observed:
-    """Return what the store says once it answers again."""
-    return once_back(lambda: store.observe(events, now_us))
 
 
 @pytest.mark.parametrize("fault", ["silent", "slow", "end", "reset", "half a reply"])
@@ -252,133 +178,6 @@ def test_bad_address_is_named(text: str) -> None:
     """What is no address is refused with what to write."""
     with pytest.raises(ConfigFault, match="write host:port"):
         parse_addresses(text)
-
-
-class TestCluster:
-    """What only a cluster does."""
-
-    def test_moved_slots_are_followed(self, stores: Opener) -> None:
-        """Slots that move while in use: every order is answered, no event counts twice."""
-        with redis_cluster() as nodes:
-            store = stores.at(nodes[0].address, "m")
-            groups = [(orders(100 * n), START_US + n * SECOND_US) for n in range(4)]
-            for n, (events, now_us) in enumerate(groups):
-                if n:
-                    _move_slots_of_keys(nodes, "m:")
-                last = store.observe(events, now_us)
-            with redis_server() as single:
-                want = stores.after(single, groups)
-            np.testing.assert_array_equal(last.values, want.values)
-
-    def test_asked_slots_are_followed(self, stores: Opener) -> None:
-        """In the middle of a migration, before and after its keys went, answers stay right."""
-        with redis_cluster() as nodes:
-            store = stores.at(nodes[0].address, "a")
-            groups = [(orders(100 * n), START_US + n * SECOND_US) for n in range(3)]
-            store.observe(*groups[0])
-            moves = _begin_moves(nodes, "a:")
-            store.observe(*groups[1])
-            for key, source, target in moves:
-                source.call("MIGRATE", "127.0.0.1", target.port, key, 0, 5000)
-            last = store.observe(*groups[2])
-            with redis_server() as single:
-                want = stores.after(single, groups)
-            np.testing.assert_array_equal(last.values, want.values)
-
-    def test_node_that_is_down_is_no_silent_gap(self, stores: Opener) -> None:
-        """With a third of the slots gone the call fails; the others' replies go nowhere."""
-        with redis_cluster() as nodes:
-            store = stores.at(",".join(node.address for node in nodes), "d", TIMEOUT_S)
-            observe_when_back(store, orders(0, 40), START_US)
-            nodes[1].kill()
-            events = [
-                Event(f"x{n}", 0, START_US, tuple(f"{f}{n}" for f in FIELDS), (1, 1, 1))
-                for n in range(20)
-            ]
-            started = time.monotonic()
-            with pytest.raises(StoreUnavailable):
-                store.observe(events, START_US + SECOND_US)
-            assert time.monotonic() - started < TIMEOUT_S + SLACK_S
-
-    def test_a_node_that_took_over_is_found_by_those_who_ask_all(self) -> None:
-        """Whoever was told of the dead node before asks again who has its slots."""
-        with redis_cluster() as nodes, replica_of(nodes, 1) as replica, ExitStack() as ends:
-            addresses = parse_addresses(nodes[0].address)
-            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=TIMEOUT_S)
-            ends.callback(cluster.close)
-            ping = pack("PING")
-            assert {port for _, port in cluster.ask_each(ping)} == {one.port for one in nodes}
-            nodes[1].kill()
-            for _ in range(2):
-                with pytest.raises(StoreUnavailable):
-                    cluster.ask_each(ping)
-            living = (nodes[0], nodes[2], replica)
-            take_over(replica, living)
-            assert {port for _, port in cluster.ask_each(ping)} == {one.port for one in living}
-
-    def test_a_node_that_left_is_not_believed(self) -> None:
-        """It answers for ever that no slot has a node; the others know better."""
-        with redis_cluster() as nodes, ExitStack() as ends:
-            addresses = parse_addresses(",".join(node.address for node in nodes))
-            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=TIMEOUT_S)
-            ends.callback(cluster.close)
-            with replica_of(nodes, 0) as replica:
-                take_over(replica, [*nodes, replica])
-                nodes[0].call("CLUSTER", "RESET")
-                assert replica.port in {port for _, port in cluster.ask_each(pack("PING"))}
-
-    def test_several_single_servers_are_refused(self, stores: Opener, server: RedisServer) -> None:
-        """Two addresses that are no cluster would each hold half of the truth."""
-        with redis_server() as other:
-            store = stores.at(f"{server.address},{other.address}", "two")
-            with pytest.raises(StoreUnavailable, match="name this one server only"):
-                store.observe(orders(0), START_US)
-
-
-Move = tuple[bytes, RedisServer, RedisServer]
-
-
-def _begin_moves(nodes: Sequence[RedisServer], prefix: str) -> list[Move]:
-    """Open the migration of each key's slot to the next node."""
-    moves: list[Move] = []
-    opened: set[int] = set()
-    ids = [node.call("CLUSTER", "MYID") for node in nodes]
-    for number, source in enumerate(nodes):
-        keys = source.call("KEYS", f"{prefix}*")
-        assert isinstance(keys, list)
-        following = (number + 1) % len(nodes)
-        for key in keys:
-            moves.append((key, source, nodes[following]))
-            slot = source.call("CLUSTER", "KEYSLOT", key)
-            assert isinstance(slot, int)
-            if slot not in opened:
-                opened.add(slot)
-                nodes[following].call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[number])
-                source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[following])
-    return moves
-
-
-def _move_slots_of_keys(nodes: Sequence[RedisServer], prefix: str) -> None:
-    """Move each key's slot to the next node, one after the other, as operators do."""
-    for key, source, target in _begin_moves(nodes, prefix):
-        slot = source.call("CLUSTER", "KEYSLOT", key)
-        assert isinstance(slot, int)
-        source.call("MIGRATE", "127.0.0.1", target.port, key, 0, 5000)
-        owner = target.call("CLUSTER", "MYID")
-        assert isinstance(owner, bytes)
-        for node in (target, source):
-            node.call("CLUSTER", "SETSLOT", slot, "NODE", owner)
-        wait_until(partial(_agree, nodes, slot, owner), "the nodes agree on who has the slot")
-
-
-def _agree(nodes: Sequence[RedisServer], slot: int, owner: bytes) -> bool:
-    return all(_owner_of(node, slot) == owner for node in nodes)
-
-
-def _owner_of(node: RedisServer, slot: int) -> object:
-    ranges = node.call("CLUSTER", "SLOTS")
-    assert isinstance(ranges, list)
-    return next((one[2][2] for one in ranges if one[0] <= slot <= one[1]), None)
 
 
 def test_a_clock_behind_applies_after_what_was_read(stores: Opener, server: RedisServer) -> None:

@@ -1,42 +1,18 @@
-"""How much of a demand is granted: key sets, tiers, money, steps, what is missing."""
+"""How much of a demand is granted: key sets, tiers, money, steps, scopes."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from risk_service.domain.grant import Demand, DemandLine, Grant
+from risk_service.domain.grant import DemandLine
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
-from risk_service.limits.book import LimitBook, parse_limits
 from risk_service.limits.reservation import Entry
-from risk_service.limits.used import Used
-from risk_service.limits.weigh import Weighed, weigh
 from tests.fixtures.ledgers import START_US, demand, line
 from tests.fixtures.limit_texts import policy
+from tests.fixtures.weighing import book, granted, weighed
 
 Level = VerificationLevel
-
-
-def book(*policies: str) -> LimitBook:
-    """Return policies in force."""
-    return parse_limits("format = 1\n" + "".join(policies), "test.toml")
-
-
-def weighed(
-    policies: LimitBook, asked: Demand, used: dict[str, int] | None = None, *, partial: bool = True
-) -> Weighed:
-    """Weigh a demand; ``used`` is what each subject has already."""
-
-    def read(counter: str, since_us: int) -> Used:
-        total = (used or {}).get(counter.split("=")[0], 0)
-        return Used(since_us, total, 0) if total else Used(since_us)
-
-    return weigh(policies.claims(asked, START_US), asked, read, partial=partial)
-
-
-def granted(grant: Grant) -> list[int]:
-    """Return the units granted, line by line."""
-    return [one.granted for one in grant.lines]
 
 
 @pytest.mark.parametrize(
@@ -62,26 +38,6 @@ def test_key_sets(subject: str, used: dict[str, int], outcome: Outcome) -> None:
     grant = weighed(book(policy(subject=subject)), asked, used).grant
     assert grant.outcome is outcome
     assert all(use.blocking == (use.used == 2) for use in grant.uses if outcome is Outcome.DENY)
-
-
-@pytest.mark.parametrize(
-    ("rule", "outcome", "codes", "subjects"),
-    [
-        ('"challenge"', Outcome.CHALLENGE, ("LIMIT_DIMENSION_MISSING",), ["account"]),
-        ('"reject"', Outcome.DENY, ("LIMIT_DIMENSION_MISSING",), ["account"]),
-        ('{ device = "phone" }', Outcome.ALLOW, (), ["account", "device"]),
-        ('{ device = "account" }', Outcome.ALLOW, (), ["account"]),
-        ('{ device = "payment" }', Outcome.CHALLENGE, ("LIMIT_DIMENSION_MISSING",), ["account"]),
-    ],
-)
-def test_missing_subject_is_never_skipped_silently(
-    rule: str, outcome: Outcome, codes: tuple[str, ...], subjects: list[str]
-) -> None:
-    """It asks, refuses, or counts on another subject; the answer names it in each case."""
-    text = policy(subject='{ any_of = ["account", "device"] }') + f"missing_dimension = {rule}\n"
-    grant = weighed(book(text), demand("o", phone="p")).grant
-    assert (grant.outcome, grant.codes, grant.missing) == (outcome, codes, ("device",))
-    assert [use.subject for use in grant.uses] == subjects
 
 
 @pytest.mark.parametrize(
@@ -142,20 +98,6 @@ def test_money_is_cut_to_whole_units() -> None:
     grant = weighed(book(text), asked).grant
     assert (grant.outcome, granted(grant)) == (Outcome.LIMIT_QUANTITY, [2])
     assert (grant.uses[0].requested, grant.uses[0].granted) == (500, 200)
-
-
-@pytest.mark.parametrize(
-    ("rule", "outcome"), [('"challenge"', Outcome.CHALLENGE), ('"reject"', Outcome.DENY)]
-)
-@pytest.mark.parametrize("currency", ["USD", ""])
-def test_other_money_is_never_counted_nor_skipped(
-    rule: str, outcome: Outcome, currency: str
-) -> None:
-    """A cap in one currency says nothing about another: it is as a subject that is missing."""
-    text = policy(measure="amount", cap=250) + 'currency = "CNY"\n'
-    asked = replace(demand("o"), traits={"currency": currency})
-    grant = weighed(book(text + f"missing_dimension = {rule}\n"), asked).grant
-    assert (grant.outcome, grant.missing, grant.uses) == (outcome, ("currency",), ())
 
 
 def test_later_lines_are_cut_first() -> None:
@@ -312,59 +254,3 @@ def charged(entries: tuple[Entry, ...]) -> dict[str, int]:
         label = scope if per == "everything" else f"{per}:{scope}"
         found[entry.policy.split("@")[0] + label] = entry.charged
     return found
-
-
-FOOD = 'include = { categories = ["food"] }\n'
-
-
-def test_skus_of_one_product_count_together() -> None:
-    """Three colours of a shoe are one SPU; another product has a count of its own."""
-    asked = demand(
-        "o",
-        line("red", 1, spu="shoe"),
-        line("blue", 1, spu=" shoe "),
-        line("green", 1, spu="shoe"),
-        line("hat", 2, spu="hat"),
-    )
-    found = weighed(book(policy(per="spu", on_exceed="cap_quantity")), asked)
-    assert granted(found.grant) == [1, 1, 0, 2]
-    assert {use.scope for use in found.grant.uses} == {"spu:shoe", "spu:hat"}
-
-
-def test_category_says_which_lines_a_policy_is_about() -> None:
-    """Only lines of the category count; an exclusion leaves out what it names."""
-    asked = demand("o", line("rice", 2, category="food"), line("tv", 5, category="tv"))
-    per_category = policy(per="category", on_exceed="cap_quantity")
-    assert granted(weighed(book(per_category + FOOD), asked).grant) == [2, 5]
-    assert granted(weighed(book(per_category), asked).grant) == [2, 2]
-    but = per_category + FOOD.replace("include", "exclude")
-    assert granted(weighed(book(but), asked).grant) == [2, 2]
-    assert {use.scope for use in weighed(book(but), asked).grant.uses} == {"category:tv"}
-
-
-@pytest.mark.parametrize(
-    ("more", "outcome"),
-    [
-        (FOOD, Outcome.CHALLENGE),
-        (FOOD + 'missing_dimension = "reject"\n', Outcome.DENY),
-        (FOOD + 'missing_dimension = { category = "reject", "*" = "challenge" }\n', Outcome.DENY),
-        (FOOD + 'missing_dimension = "device"\n', Outcome.CHALLENGE),
-    ],
-)
-def test_line_without_its_category_is_never_skipped_silently(more: str, outcome: Outcome) -> None:
-    """Nobody can tell whether the limit is about it: the answer says what is missing."""
-    asked = demand("o", line("rice"), line("tv", category="tv"), device="d")
-    found = weighed(book(policy() + more), asked).grant
-    assert (found.outcome, found.missing) == (outcome, ("category",))
-    assert weighed(book(policy(state="shadow") + more), asked).grant.outcome is Outcome.ALLOW
-
-
-def test_only_lines_in_scope_must_say_their_product() -> None:
-    """Lines of other promotions, sellers or measures need no SPU."""
-    narrow = policy(per="spu") + 'include = { promotion_types = ["FLASH_SALE"], sellers = ["x"] }\n'
-    asked = demand("o", line("a"), line("", 1), line("b", kind=PromotionType.COUPON))
-    assert weighed(book(narrow), asked).grant.outcome is Outcome.ALLOW
-    here = policy(per="spu") + 'include = { promotion_types = ["FLASH_SALE"] }\n'
-    assert weighed(book(here), asked).grant.missing == ("spu",)
-    told = demand("o", line("a", spu="p"), line("", 1), line("b", kind=PromotionType.COUPON))
-    assert weighed(book(here), told).grant.outcome is Outcome.ALLOW
