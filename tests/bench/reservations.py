@@ -11,7 +11,7 @@ drop is refused by the ledger alone, and with Redis before it.
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from risk_service.adapters.postgres.connection import Session
 from risk_service.adapters.postgres.ledger import PostgresLedger
 from risk_service.adapters.redis.addresses import parse_addresses
 from risk_service.adapters.redis.admission import RedisAdmission
-from risk_service.adapters.sqlite.connection import connect, transaction
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.domain.grant import Demand
 from risk_service.domain.reservation import HoldRequest, LedgerAnswer, Reserve
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import parse_limits
+from tests.bench.bare_stores import Way, bare_postgres, bare_sqlite
 from tests.bench.figures import Round, Row, number, ratio
 from tests.bench.processes import cores
 from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
@@ -44,8 +44,6 @@ TTL_US = 600 * SECOND_US
 PATIENT_S = 30.0
 SETTLED_GROUPS = 15
 STOCK = 10_000_000
-# About as long as ours.
-RECORD = b"x" * 1_400
 BOOK = parse_limits(
     "format = 1\n"
     + policy("stock", subject='{ any_of = ["GLOBAL"] }', cap=STOCK)
@@ -87,8 +85,6 @@ ROWS = (
     Row(title="- the same, Redis before it", value=number("refused_early_us"), digits=1),
 )
 
-Way = Callable[[Sequence[Demand]], None]
-
 
 def run_round() -> Round:
     """Measure once; the servers have a core to themselves."""
@@ -104,8 +100,8 @@ def run_round() -> Round:
         figures = _rates(
             {
                 "embedded": embedded.reserve,
-                "bare_sqlite": opened.enter_context(_bare_sqlite(directory)),
-                "bare_postgres": opened.enter_context(_bare_postgres(postgres)),
+                "bare_sqlite": opened.enter_context(bare_sqlite(directory)),
+                "bare_postgres": opened.enter_context(bare_postgres(postgres)),
                 "postgres": opened.enter_context(_shared(postgres, None)),
                 "with_redis": opened.enter_context(_shared(postgres, redis)),
             },
@@ -188,79 +184,6 @@ def _ledger(address: str, redis: RedisServer | None, book: Any) -> PostgresLedge
         admission = Admission(counters)
     session = Session(address, password=PASSWORD, timeout_s=PATIENT_S)
     return PostgresLedger(session, lambda: book, admission)
-
-
-_BARE_LITE_TABLES = """
-CREATE TABLE counters (counter TEXT PRIMARY KEY, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE reservations (id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT;
-"""
-_BARE_LITE_GRANT = """
-INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used
-WHERE used + excluded.used <= 10000000
-"""
-
-
-@contextmanager
-def _bare_sqlite(directory: Path) -> Iterator[Way]:
-    """Give a way that does what must be done in SQLite, as prepared statements."""
-    with closing(connect(directory / "bare.sqlite3", "FULL")) as db:
-        db.executescript(_BARE_LITE_TABLES)
-
-        def write(demands: Sequence[Demand]) -> None:
-            used = _used(demands)
-            rows = [(one.reservation_id, RECORD) for one in demands]
-            with transaction(db):
-                granted = db.executemany(_BARE_LITE_GRANT, list(used.items()))
-                db.executemany("INSERT INTO reservations VALUES (?, ?)", rows)
-                if granted.rowcount < len(used):
-                    raise SystemExit("the bare write refused")
-
-        yield write
-
-
-def _used(demands: Sequence[Demand]) -> dict[str, int]:
-    """Return by how much each counter goes up."""
-    used: dict[str, int] = {}
-    for one in demands:
-        keys = [f"{name}={token}" for name, token in one.subjects.items()]
-        for key in (f"GLOBAL={one.lines[0].sku}", *keys):
-            used[key] = used.get(key, 0) + 1
-    return used
-
-
-_BARE_TABLES = """
-CREATE TABLE counters (counter text COLLATE "C" PRIMARY KEY, used bigint NOT NULL)
-    WITH (fillfactor = 70);
-CREATE TABLE reservations (id text COLLATE "C" PRIMARY KEY, record bytea NOT NULL);
-"""
-_BARE_GRANT = """
-INSERT INTO counters AS c SELECT * FROM unnest(%s::text[], %s::bigint[]) AS n (counter, q)
-ORDER BY counter
-ON CONFLICT (counter) DO UPDATE SET used = c.used + excluded.used
-WHERE c.used + excluded.used <= 10000000 RETURNING counter
-"""
-_BARE_RECORD = "INSERT INTO reservations SELECT * FROM unnest(%s::text[], %s::bytea[])"
-
-
-@contextmanager
-def _bare_postgres(postgres: PostgresServer) -> Iterator[Way]:
-    """Give a way that does what must be done in PostgreSQL, values ready, in one pipeline."""
-    schema = postgres.fresh_schema().rpartition("%3D")[2]
-    with closing(postgres.connect(f"-csearch_path={schema}")) as db:
-        db.execute(_BARE_TABLES)
-
-        def write(demands: Sequence[Demand]) -> None:
-            used = _used(demands)
-            with db.pipeline(), db.transaction():
-                granted = db.execute(_BARE_GRANT, (list(used), list(used.values())))
-                db.execute(
-                    _BARE_RECORD,
-                    ([one.reservation_id for one in demands], [RECORD] * len(demands)),
-                )
-                if len(granted.fetchall()) < len(used):
-                    raise SystemExit("the bare write refused")
-
-        yield write
 
 
 def _refusals(postgres: PostgresServer, redis: RedisServer) -> Round:

@@ -1,6 +1,6 @@
 """The real service as a process: one for tests that only ask, fresh ones for the rest.
 
-Also what several files of tests on a real Redis share.
+Also what several files of tests on a real Redis or PostgreSQL share.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,10 @@ import pytest
 
 from risk_service.adapters.shared import windows as shared_windows
 from risk_service.pb.risk.v1 import risk_pb2_grpc
+from tests.fixtures.actors import ActorFiles, make_actors
+from tests.fixtures.ledger_race import Two
 from tests.fixtures.live_shop import LiveShop
+from tests.fixtures.postgres_server import PostgresServer, postgres_server
 from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.redis_stores import Opener
 from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, make_files, start_server
@@ -41,6 +44,12 @@ def server(
     files = copy_files(master_files, tmp_path_factory.mktemp("shared"))
     with start_server(files, ["--log-format", "json"]) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def actors(tmp_path_factory: pytest.TempPathFactory) -> ActorFiles:
+    """Return one actor per role."""
+    return make_actors(tmp_path_factory.mktemp("actors") / "actors.toml")
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +123,18 @@ def stores() -> Iterator[Opener]:
     opener = Opener()
     yield opener
     opener.close()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL that the tests of the module share."""
+    with postgres_server() as one:
+        yield one
+
+
+@pytest.fixture
+def two(postgres: PostgresServer) -> Iterator[Two]:
+    """Return two processes at an empty ledger."""
+    both = Two(postgres)
+    yield both
+    both.close()

@@ -7,27 +7,11 @@ import grpc
 import pytest
 
 from risk_service.domain.evidence import Evidence
-from risk_service.pb.risk.v1 import (
-    action_pb2,
-    event_pb2,
-    order_pb2,
-    real_name_pb2,
-    risk_pb2,
-)
+from risk_service.pb.risk.v1 import action_pb2, event_pb2, order_pb2, real_name_pb2, risk_pb2
+from tests.fixtures.asking import refused
 from tests.fixtures.claims import action_request, id_number, subsidy_request, verify_request
-from tests.fixtures.service import (
-    RunningServer,
-    ServiceFiles,
-    score_request,
-)
-from tests.fixtures.verifying import (
-    INVITE,
-    Stub,
-    assessed,
-    refused,
-    values_of,
-    verifying_server,
-)
+from tests.fixtures.service import RunningServer, ServiceFiles, score_request
+from tests.fixtures.verifying import INVITE, Stub, assessed, values_of, verifying_server
 
 Code = grpc.StatusCode
 DRAW = action_pb2.ASSESSED_ACTION_TYPE_DRAW

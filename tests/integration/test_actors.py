@@ -81,12 +81,6 @@ METHODS = [(service, method) for service, methods in sorted(SERVICES.items()) fo
 
 
 @pytest.fixture(scope="module")
-def actors(tmp_path_factory: pytest.TempPathFactory) -> ActorFiles:
-    """Return one actor per role."""
-    return make_actors(tmp_path_factory.mktemp("actors") / "actors.toml")
-
-
-@pytest.fixture(scope="module")
 def guarded_server(
     master_files: ServiceFiles, actors: ActorFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:

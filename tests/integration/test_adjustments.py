@@ -15,18 +15,12 @@ from risk_service.client.channel import ClientOptions
 from risk_service.client.errors import AccessRefused, ClientError, InvalidRequest
 from risk_service.client.limits import LimitClient
 from risk_service.pb.risk.v1 import limits_pb2, limits_pb2_grpc, order_pb2, risk_pb2
-from tests.fixtures.actors import ActorFiles, make_actors
+from tests.fixtures.actors import ActorFiles
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, start_server
 
 POLICIES = "format = 1\n" + policy(cap=2)
 ANALYST, APPROVER, AUDITOR = "analyst", "approver", "auditor"
-
-
-@pytest.fixture(scope="module")
-def actors(tmp_path_factory: pytest.TempPathFactory) -> ActorFiles:
-    """Return one actor per role."""
-    return make_actors(tmp_path_factory.mktemp("actors") / "actors.toml")
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """The four calls against the real server."""
 
 import time
-from typing import Any
 
 import grpc
 import pytest
 
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
+from tests.fixtures.asking import refused
 from tests.fixtures.service import score_request
 
 Stub = risk_pb2_grpc.RiskServiceStub
@@ -16,13 +16,6 @@ Code = grpc.StatusCode
 def score(stub: Stub, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
     """Return the decision on one order."""
     return stub.ScoreOrder(request, timeout=10).decision
-
-
-def refused(call: Any, request: object, timeout: float = 10) -> grpc.RpcError:
-    """Return the error of a call that must fail."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call(request, timeout=timeout)
-    return caught.value
 
 
 @pytest.mark.parametrize(

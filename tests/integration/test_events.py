@@ -1,7 +1,6 @@
 """ReportEvents against the real server, and what orders see of it afterwards."""
 
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import event_pb2, risk_pb2_grpc
-from tests.fixtures.events import action, life, messages, report
+from tests.fixtures.events import action, life, of_account, report
 from tests.fixtures.hostile import (
     BROKEN_ACTION,
     BROKEN_LIFE_EVENT,
@@ -22,18 +21,10 @@ from tests.fixtures.hostile import (
     valid_action,
     valid_life_event,
 )
-from tests.fixtures.service import (
-    RunningServer,
-    ServiceFiles,
-    copy_files,
-    score_request,
-    start_server,
-)
+from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, start_server
 from tests.fixtures.stored import stored_records
-from tests.fixtures.waiting import wait_until
 
 Stub = risk_pb2_grpc.RiskServiceStub
-Code = grpc.StatusCode
 NAMES = load_schema().names
 DAY_S = 86_400
 
@@ -49,16 +40,6 @@ def server(files: ServiceFiles) -> Iterator[RunningServer]:
     """Return a running server with a state that can be looked into."""
     with start_server(files) as running:
         yield running
-
-
-def of_account(request_id: str, account_id: str) -> object:
-    """Return a request whose entities are this account's alone."""
-    request = score_request(request_id)
-    order = request.order
-    order.account.account_id = order.device_id = account_id
-    order.payment_instrument.payment_instrument_id = f"pay-{account_id}"
-    order.lines[0].seller_id, order.lines[0].sku = f"s-{account_id}", f"k-{account_id}"
-    return request
 
 
 def seen(files: ServiceFiles, decision_id: str) -> dict[str, float]:
@@ -183,41 +164,6 @@ def test_each_broken_constraint_refuses_the_event_with_its_field(stub: Stub, cas
     assert result.accepted == 1
 
 
-def test_message_has_a_size(stub: Stub) -> None:
-    """No event and more than 500 in a message end the stream with the field."""
-    for events, code in (
-        ([], Code.INVALID_ARGUMENT),
-        ([action("x")] * 501, Code.RESOURCE_EXHAUSTED),
-    ):
-        with pytest.raises(grpc.RpcError) as caught:
-            stub.ReportEvents(iter([event_pb2.ReportEventsRequest(events=events)]), timeout=10)
-        assert caught.value.code() is code
-        assert "events" in (caught.value.details() or "")
-
-
-def test_bytes_that_are_no_message_name_the_field(channel: grpc.Channel) -> None:
-    """A stream of anything else is the caller's fault."""
-    call = channel.stream_unary("/risk.v1.RiskService/ReportEvents")
-    payload = event_pb2.ReportEventsRequest(events=[action("x")]).SerializeToString()
-    for broken in (b"\x0a\xff", payload.replace(b"acc-1", b"\xff\xfe\xfd\xfc\xfb")):
-        with pytest.raises(grpc.RpcError) as caught:
-            call(iter([broken]), timeout=10)
-        assert caught.value.code() is Code.INVALID_ARGUMENT
-
-
-def test_empty_stream_is_answered(stub: Stub) -> None:
-    """A caller with nothing to say gets an empty answer."""
-    assert not stub.ReportEvents(iter([]), timeout=10).results
-
-
-def test_each_message_has_its_own_counts(stub: Stub) -> None:
-    """Results stand in the order of the messages, whatever became of their events."""
-    stub.ScoreOrder(of_account("per-1", "per"), timeout=10)
-    events = [life(f"per-{n}", "o-per-1" if n % 3 else "o-none") for n in range(90)]
-    answer = stub.ReportEvents(messages(events, 9), timeout=20)
-    assert [(one.accepted, len(one.refused)) for one in answer.results] == [(6, 3)] * 10
-
-
 def test_ten_thousand_events_of_one_entity(stub: Stub, files: ServiceFiles) -> None:
     """10^4 events of one account, late by up to 20 days: all taken, all counted."""
     stub.ScoreOrder(of_account("hot-1", "hot"), timeout=10)
@@ -229,49 +175,6 @@ def test_ten_thousand_events_of_one_entity(stub: Stub, files: ServiceFiles) -> N
     assert report(stub, events).accepted == 10_000
     after = scored(stub, files, of_account("hot-2", "hot"))
     assert after["account__paid_30d"] == 10_000
-
-
-def test_stop_ends_an_open_stream(master_files: ServiceFiles, tmp_path: Path) -> None:
-    """A stream that is kept open is told UNAVAILABLE when the server stops; nothing hangs."""
-    files = copy_files(master_files, tmp_path)
-    with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
-        stub = Stub(channel)
-
-        def endless() -> Iterator[event_pb2.ReportEventsRequest]:
-            number = 0
-            while True:
-                yield event_pb2.ReportEventsRequest(events=[action(f"open-{number}")])
-                number += 1
-                time.sleep(0.02)
-
-        call = stub.ReportEvents.future(endless(), timeout=60)
-        time.sleep(0.5)
-        started_s = time.monotonic()
-        assert server.stop() == 0
-        assert time.monotonic() - started_s < 8
-        assert call.code() is Code.UNAVAILABLE
-
-
-def test_idle_streams_leave_room_for_orders(master_files: ServiceFiles, tmp_path: Path) -> None:
-    """Streams take a quarter of the calls at most, and one that sends nothing loses its place."""
-    few = {"RISK_CONCURRENT_CALLS_MAX": "8", "RISK_STREAM_IDLE_S": "2"}
-    held = threading.Event()
-
-    def silent() -> Iterator[event_pb2.ReportEventsRequest]:
-        held.wait(60)
-        yield event_pb2.ReportEventsRequest()
-
-    started = start_server(copy_files(master_files, tmp_path), environment=few)
-    with started as server, grpc.insecure_channel(server.address) as channel:
-        stub = Stub(channel)
-        calls = [stub.ReportEvents.future(silent()) for _ in range(8)]
-        wait_until(lambda: sum(call.done() for call in calls) >= 6, "six streams were refused")
-        order = stub.ScoreOrder(of_account("room", "room"), timeout=10)
-        assert order.decision.number == 1
-        codes = Counter(call.code() for call in calls)
-        held.set()
-        assert codes == {Code.RESOURCE_EXHAUSTED: 6, Code.DEADLINE_EXCEEDED: 2}
-        assert report(stub, [life("room-1", "o-room")]).accepted == 1
 
 
 def test_events_outlive_a_kill(master_files: ServiceFiles, tmp_path: Path) -> None:

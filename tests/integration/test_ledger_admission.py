@@ -177,6 +177,7 @@ def test_release_that_redis_never_heard_of_is_refused_no_longer_than_trusted(sho
     silent.run([Cancel(reservation_id="o1")], START_US)
     silent.close()
     wait_until(partial(is_granted, first, "o3"), "what Redis said is trusted no more")
+    assert first.reconcile(repair=False, now_us=START_US) == []
 
 
 def test_redis_that_lies_low_grants_nothing(shop: Shop) -> None:
@@ -198,6 +199,7 @@ def test_redis_that_lies_high_refuses_for_no_longer_than_trusted(shop: Shop) -> 
     assert shop.keys()
     shop.lie(used=2**40, sequence=2**50)
     wait_until(partial(is_granted, first, "o4"), "what Redis said is trusted no more")
+    assert first.reconcile(repair=False, now_us=START_US) == []
 
 
 def test_redis_killed_or_emptied_costs_speed_only(shop: Shop) -> None:

@@ -4,8 +4,6 @@ A call of the first is played on what it has read; before it is written the seco
 something that makes the reading wrong. So each race happens, in every run.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from risk_service.adapters.postgres.bounded import BoundedDraft
@@ -26,7 +24,7 @@ from tests.fixtures.ledger_calls import TTL_US
 from tests.fixtures.ledger_race import Two, UnderWay, book
 from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
 from tests.fixtures.limit_texts import policy
-from tests.fixtures.postgres_server import PostgresServer, postgres_server
+from tests.fixtures.postgres_server import PostgresServer
 
 EVERY_WINDOW = (
     '"lifetime"',
@@ -35,21 +33,6 @@ EVERY_WINDOW = (
     '{ rolling = "1h" }',
     '{ calendar = "day", time_zone = "Asia/Shanghai" }',
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Return a server that the tests of the module share."""
-    with postgres_server() as one:
-        yield one
-
-
-@pytest.fixture
-def two(server: PostgresServer) -> Iterator[Two]:
-    """Return two processes at an empty ledger."""
-    both = Two(server)
-    yield both
-    both.close()
 
 
 def reserve(asked: Demand) -> Reserve:
@@ -206,42 +189,6 @@ def test_two_corrections_take_off_what_is_there_once(two: Two) -> None:
     assert two.in_use() == 0
 
 
-CLUSTERED = policy(subject='{ any_of = ["identity_cluster"] }', cap=3)
-
-
-def test_charge_of_an_account_that_is_just_being_merged_counts_in_the_cluster(two: Two) -> None:
-    """An account that another process joins to a cluster is charged there, not where it was."""
-    two.book = book(CLUSTERED)
-    two.held(demand("o1", line(quantity=2), account="a1"))
-    joined = demand("o2", account="a2", cluster=("a1", "a2"))
-    two.meanwhile(lambda: two.held(joined, by=two.second))
-    assert two.held(demand("o3", account="a2")) is Outcome.DENY
-    assert two.in_use("identity_cluster", "a2") == 3
-
-
-def test_charge_that_comes_while_its_cluster_is_moved_is_moved_too(two: Two) -> None:
-    """The merge is played again when what it moves has grown."""
-    two.book = book(CLUSTERED)
-    two.held(demand("o1", account="a1"))
-    two.held(demand("o2", account="a2"))
-    two.meanwhile(lambda: two.held(demand("o3", account="a2"), by=two.second))
-    assert two.held(demand("o4", account="a2", cluster=("a1", "a2"))) is Outcome.DENY
-    assert two.held(demand("o4", account="a1", cluster=("a1", "a2"))) is Outcome.DENY
-    assert two.in_use("identity_cluster", "a1") == 3
-
-
-def test_two_processes_merge_the_other_way_round(two: Two) -> None:
-    """a1 into a2 and a2 into a1 at once end in one cluster that counts both."""
-    two.book = book(policy(subject='{ any_of = ["identity_cluster"] }', cap=9))
-    two.held(demand("o1", account="a1"))
-    two.held(demand("o2", account="a2"))
-    back = demand("o3", account="a1", cluster=("a2", "a1"))
-    two.meanwhile(lambda: two.held(back, by=two.second))
-    assert two.held(demand("o4", account="a2", cluster=("a1", "a2"))) is Outcome.ALLOW
-    assert two.in_use("identity_cluster", "a1") == 4
-    assert two.in_use("identity_cluster", "a2") == 4
-
-
 def test_holds_that_are_taken_back_leave_what_has_changed_since(two: Two) -> None:
     """A hold that was confirmed meanwhile stays; the others go."""
     requests = [HoldRequest(demand=demand(f"o{n}", account=f"a{n}"), ttl_us=TTL_US) for n in (1, 2)]
@@ -267,36 +214,11 @@ def test_earlier_hold_stands_again_if_there_is_room(two: Two, taken: int, left: 
 
 @pytest.mark.parametrize("window", EVERY_WINDOW)
 def test_nobody_looks_past_a_write_that_is_not_committed_yet(
-    two: Two, server: PostgresServer, window: str
+    two: Two, postgres: PostgresServer, window: str
 ) -> None:
     """The first waits for the second to end, also where they write other cells of a window."""
     two.book = book(policy(cap=3, window=window))
     two.held(demand("o1", line(quantity=2)))
-    told = UnderWay(two, server).held(demand("o2"), demand("o3"), START_US + SECOND_US)
+    told = UnderWay(two, postgres).held(demand("o2"), demand("o3"), START_US + SECOND_US)
     assert told == [Outcome.ALLOW, Outcome.DENY]
     assert two.in_use(at_us=START_US + SECOND_US) == 3
-
-
-def test_nobody_charges_past_a_merge_that_is_not_committed_yet(
-    two: Two, server: PostgresServer
-) -> None:
-    """A charge of the cluster that is just vanishing waits, and goes where it has gone."""
-    two.book = book(CLUSTERED)
-    two.held(demand("o1", line(quantity=2), account="a1"))
-    joins = demand("o2", account="a2", cluster=("a1", "a2"))
-    told = UnderWay(two, server).held(joins, demand("o3", account="a2"))
-    assert told == [Outcome.ALLOW, Outcome.DENY]
-    assert two.in_use("identity_cluster", "a2") == 3
-
-
-def test_nobody_merges_past_a_charge_that_is_not_committed_yet(
-    two: Two, server: PostgresServer
-) -> None:
-    """A merge waits for charges of what it moves, and moves them too."""
-    two.book = book(CLUSTERED)
-    two.held(demand("o1", line(quantity=2), account="a1"))
-    joins = demand("o3", account="a2", cluster=("a1", "a2"))
-    told = UnderWay(two, server).held(demand("o2", account="a2"), joins)
-    assert told == [Outcome.ALLOW, Outcome.DENY]
-    two.held(demand("o4", account="a2", cluster=("a1", "a2")))
-    assert two.in_use("identity_cluster", "a1") == 3

@@ -8,34 +8,26 @@ import sys
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
+from itertools import count
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from risk_service.identity.keys import IdentityKey, write_identity_key
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
+from tests.fixtures.asking import ask
 from tests.fixtures.service import (
-    KEY,
     RunningServer,
     ServiceFiles,
     make_online_store,
     score_request,
-    serve_command,
     start_server,
 )
 from tests.fixtures.small_models import make_bundle
+from tests.fixtures.waiting import wait_until
 
 Stub = risk_pb2_grpc.RiskServiceStub
-
-
-def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
-    """Return the decision of a server at an address."""
-    with grpc.insecure_channel(address) as channel:
-        return Stub(channel).ScoreOrder(request, timeout=10).decision
 
 
 def test_health_and_reflection_are_served(channel: grpc.Channel) -> None:
@@ -80,52 +72,6 @@ def test_restart_finds_the_decisions(files: ServiceFiles) -> None:
         assert server.stop() == 0
     with start_server(files) as server:
         assert ask(server.address, request) == first
-
-
-@pytest.mark.parametrize("name", ["decisions.sqlite3", "governance.sqlite3"])
-@pytest.mark.parametrize("how", ["missing", "empty"])
-def test_a_lost_file_is_not_begun_anew(files: ServiceFiles, name: str, how: str) -> None:
-    """Where decisions or what was published are gone the start is refused; put back, it serves."""
-    request = score_request("kept")
-    with start_server(files) as server:
-        first = ask(server.address, request)
-        assert server.stop() == 0
-    kept = (files.state / name).read_bytes()
-    (files.state / name).unlink()
-    if how == "empty":
-        (files.state / name).touch()
-    words = failed_start(serve_command(files))
-    assert f"{files.state / name} is missing or empty" in words
-    assert "restore it from a backup" in words
-    (files.state / name).write_bytes(kept)
-    with start_server(files) as server:
-        assert ask(server.address, request) == first
-
-
-def test_a_state_of_another_identity_key_is_refused(files: ServiceFiles, tmp_path: Path) -> None:
-    """With another key no token would match and nothing would look wrong; its own key serves."""
-    request = score_request("keyed")
-    with start_server(files) as server:
-        first = ask(server.address, request)
-        assert server.stop() == 0
-    other = tmp_path / "other.key"
-    write_identity_key(other, IdentityKey(key_id=KEY.key_id, secret=bytes(32)))
-    words = failed_start(serve_command(replace(files, identity_key=other)))
-    assert "was made with another identity key" in words
-    with start_server(files) as server:
-        assert ask(server.address, request) == first
-
-
-def test_a_damaged_file_is_named(files: ServiceFiles) -> None:
-    """Who must put a backup back is told of which file."""
-    with start_server(files) as server:
-        ask(server.address, score_request("kept"))
-        assert server.stop() == 0
-    for name in ("governance.sqlite3", "decisions.sqlite3"):
-        (files.state / name).write_bytes(b"no database " * 1000)
-        assert f"error: {files.state / name}: file is not a database" in failed_start(
-            serve_command(files)
-        )
 
 
 def test_start_needs_neither_feast_nor_training(files: ServiceFiles) -> None:
@@ -209,36 +155,6 @@ def test_a_full_disk_answers_nothing_that_is_not_kept(files: ServiceFiles) -> No
             assert stub.GetDecision(key, timeout=30).decision == decision
 
 
-def failed_start(command: list[str]) -> str:
-    """Return what a server that must not start says."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    return done.stderr
-
-
-def test_second_process_on_the_same_state_is_refused(files: ServiceFiles, tmp_path: Path) -> None:
-    """One process owns a database; the second is told so and the first goes on."""
-    with start_server(files) as server:
-        assert "in use by another process" in failed_start(serve_command(files))
-        assert ask(server.address, score_request("still")).number == 1
-
-
-def test_second_process_on_the_same_port_is_refused(files: ServiceFiles, tmp_path: Path) -> None:
-    """One process owns a port; nobody shares it silently."""
-    with start_server(files) as server:
-        other = replace(files, state=tmp_path / "other")
-        words = failed_start(serve_command(other, ["--listen", server.address]))
-        assert "cannot listen" in words
-
-
-def test_wrong_settings_are_all_named() -> None:
-    """A start without its files says which, in one line."""
-    words = failed_start([sys.executable, "-m", "risk_service.cli", "serve", "--listen", "x"])
-    for name in ("bundle", "trust", "identity_key", "features", "state", "listen"):
-        assert name in words
-
-
 def bundle_of(address: str, request_id: str) -> str:
     """Return the digest of the bundle that decides now."""
     return ask(address, score_request(request_id)).versions.bundle_sha256
@@ -266,12 +182,6 @@ def test_reload_serves_the_new_bundle_and_refuses_a_bad_one(files: ServiceFiles)
         assert bundle_of(server.address, "restarted") == second
 
 
-def test_without_any_good_bundle_there_is_no_start(files: ServiceFiles) -> None:
-    """Nothing is served rather than an unverified model."""
-    (files.bundle / "manifest.sig").unlink()
-    assert "unsigned" in failed_start(serve_command(files))
-
-
 def test_missing_store_is_said_in_the_answer_and_found_later(files: ServiceFiles) -> None:
     """Without history decisions say NO_FEATURES; a new materialisation is picked up."""
     store = files.features.parent / "online.db"
@@ -280,12 +190,13 @@ def test_missing_store_is_said_in_the_answer_and_found_later(files: ServiceFiles
         assert ask(server.address, score_request("bare")).mode == risk_pb2.MODE_NO_FEATURES
         files.features.unlink()
         make_online_store(files.features.parent)
-        for attempt in range(200):
-            mode = ask(server.address, score_request(f"again{attempt}")).mode
-            if mode == risk_pb2.MODE_FULL:
-                break
-            threading.Event().wait(0.05)
-        assert mode == risk_pb2.MODE_FULL
+        numbers = count()
+
+        def is_full() -> bool:
+            request = score_request(f"again{next(numbers)}")
+            return ask(server.address, request).mode == risk_pb2.MODE_FULL
+
+        wait_until(is_full, "the new history is read", pause_s=0.05)
 
 
 def test_metrics_tell_what_happened(files: ServiceFiles, unused_tcp_port: int) -> None:

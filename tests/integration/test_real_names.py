@@ -18,12 +18,9 @@ from risk_service.pb.risk.v1 import (
     real_name_pb2,
     risk_pb2,
 )
+from tests.fixtures.asking import refused
 from tests.fixtures.claims import action_request, id_number, verify_request
-from tests.fixtures.service import (
-    RunningServer,
-    ServiceFiles,
-    score_request,
-)
+from tests.fixtures.service import RunningServer, ServiceFiles, score_request
 from tests.fixtures.verifying import (
     INVITE,
     L0,
@@ -32,7 +29,6 @@ from tests.fixtures.verifying import (
     L3,
     Stub,
     assessed,
-    refused,
     values_of,
     verifying_server,
 )

@@ -20,6 +20,7 @@ from tests.fixtures.redis_stores import (
     observe_when_back,
     orders,
 )
+from tests.fixtures.waiting import once_back
 from tests.fixtures.window_replay import FIELDS, START_US
 
 

@@ -12,6 +12,7 @@ import pytest
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import event_pb2, risk_pb2, risk_pb2_grpc
+from tests.fixtures.asking import ask
 from tests.fixtures.events import action, life, report
 from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
 from tests.fixtures.service import ServiceFiles, copy_files, score_request, start_server
@@ -19,12 +20,6 @@ from tests.fixtures.stored import stored_records
 from tests.fixtures.waiting import wait_until
 
 NAMES = load_schema().names
-
-
-def ask(address: str, request: risk_pb2.ScoreOrderRequest) -> risk_pb2.Decision:
-    """Score one order."""
-    with grpc.insecure_channel(address) as channel:
-        return risk_pb2_grpc.RiskServiceStub(channel).ScoreOrder(request, timeout=10).decision
 
 
 def last_vector(files: ServiceFiles) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""One world, materialised day by day, shared by the whole suite."""
+"""One world, materialised day by day, shared by the whole suite; a small one for backfills."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,11 +10,15 @@ from feast import FeatureStore
 
 from risk_service.adapters.feast_layout.manifest import ServingManifest, load_manifest
 from risk_service.domain.order import Order
+from tests.fixtures.backfilled import KEY
 from tests.unit.frames.random_world import DAY_US, START_US, random_orders, write_warehouse
+from training.datasets.prepare import prepare
 from training.frames.build import build_views
 from training.frames.feast_repo import open_repo
 from training.frames.live import build_live
 from training.frames.materialize import manifest_path, materialize
+from training.simulate.settings import WorldSettings
+from training.simulate.write import simulate
 
 DAYS = 60
 ORDERS = 21_000
@@ -76,3 +80,12 @@ def served(request: pytest.FixtureRequest, world: World, online: Path) -> Iterat
     with open_repo(world.warehouse, online) as store:
         manifest = load_manifest(manifest_path(online))
         yield Served(day=day, manifest=manifest, store=store)
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prepare a small world of 200 days."""
+    folder = tmp_path_factory.mktemp("backfill")
+    simulate(WorldSettings(seed=6, days=200, orders=5_000), folder / "world")
+    prepare(folder / "world", KEY, folder / "warehouse", processes=1)
+    return folder / "warehouse"

@@ -5,12 +5,11 @@ Prints the tables. Takes some minutes.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
+from tests.fixtures.commands import run
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.train import train as train_command
 from training.simulate.settings import WorldSettings
@@ -39,15 +38,6 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )  # fmt: skip
     found: dict[str, Any] = json.loads((root / "figures.json").read_text("utf-8"))
     return found
-
-
-def run(command: Any, *arguments: Path | str) -> None:
-    """Run a command of ours and show what it printed."""
-    found = CliRunner(env={"COLUMNS": "160"}).invoke(
-        command, [str(one) for one in arguments], catch_exceptions=False
-    )
-    print(found.output)  # noqa: T201 - the tables are what the proof is for
-    assert found.exit_code == 0
 
 
 def test_each_step_is_measured(figures: dict[str, Any]) -> None:

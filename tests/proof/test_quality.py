@@ -4,12 +4,11 @@ Prints the table of recall at 0.5 % false positives. Takes some minutes.
 """
 
 import json
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from rich.console import Console
 
+from tests.fixtures.commands import run
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.evaluate import recall_table
 from training.cli.train import train as train_command
@@ -40,13 +39,6 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dic
         (root / "figures.json").read_text("utf-8")
     )
     return found
-
-
-def run(command: object, *arguments: Path | str) -> None:
-    """Run a command of ours and show what it printed."""
-    found = CliRunner().invoke(command, [str(one) for one in arguments], catch_exceptions=False)  # type: ignore[arg-type] # both are click commands
-    print(found.output)  # noqa: T201 - the table is what the proof is for
-    assert found.exit_code == 0
 
 
 def test_recall_is_measured_on_enough_honest_orders(figures: dict) -> None:  # type: ignore[type-arg] # plain JSON

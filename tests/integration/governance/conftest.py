@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.actors import ActorFiles, make_actors
+from tests.fixtures.actors import ActorFiles
 from tests.fixtures.governed import People
 from tests.fixtures.service import (
     RunningServer,
@@ -12,12 +12,6 @@ from tests.fixtures.service import (
     copy_files,
     start_server,
 )
-
-
-@pytest.fixture(scope="module")
-def actors(tmp_path_factory: pytest.TempPathFactory) -> ActorFiles:
-    """Return one actor per role."""
-    return make_actors(tmp_path_factory.mktemp("actors") / "actors.toml")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The public files, imported once by the commands of docs/backtest.md as they are written."""
+"""The public files, imported once by the commands of docs/backtest.md, and a small shop."""
 
 import re
 import shlex
@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from risk_service.cli.main import risk
+from tests.fixtures.backtested_shop import EVENTS
+from tests.fixtures.own_shop import write_shop
 
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT.parent / "shared"
@@ -57,3 +59,10 @@ def run(command: str) -> str:
     result = CliRunner().invoke(risk, shlex.split(command), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Return a data set with two labels."""
+    write_shop(tmp_path / "shop", EVENTS, ("fraud", "refunded"))
+    return tmp_path / "shop"

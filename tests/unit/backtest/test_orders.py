@@ -3,125 +3,31 @@
 import json
 import os
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from risk_service.cli.keys import create_keys
 from risk_service.domain.errors import ConfigFault, DataFault
-from risk_service.domain.order import Order
-from risk_service.domain.vocabulary import Mode, PromotionType
-from risk_service.features.order_columns import order_columns
+from risk_service.domain.vocabulary import PromotionType
 from risk_service.features.schema import load_schema
-from risk_service.features.vector import VectorBuilder
 from risk_service.governance.backtests import report_of
-from risk_service.rules.order_values import OrderFacts, OrderReader
-from risk_service.rules.rule_set import RuleSet, shipped_languages, shipped_rules
+from risk_service.rules.rule_set import shipped_rules
 from risk_service.rules.variables import Subject
+from tests.fixtures.backtest_warehouse import ORDERS, Warehouse, promotions_of
 from tests.fixtures.rule_texts import file_text, rule_text
-from tests.unit.frames.random_world import random_orders
 from training.backtest.request import BacktestRequest
 from training.backtest.run import backtest
 from training.cli.backtest import backtest as command
-from training.datasets.warehouse import order_batch
 
-ORDERS = 600
-DAY_US = 86_400_000_000
-LABELLED = ("scalping", "brushing", "refund")
 # What only the live service knows.
 LIVE_ONLY = {"grey_lists", "scalping_score", "brushing_score", "refund_score"}
 RULES = [rule for rule in shipped_rules().rules.values() if rule.subject is Subject.ORDER]
 ORDER_RULES = [rule.id for rule in RULES if LIVE_ONLY.isdisjoint(rule.expression.variables)]
 LIVE_RULES = [rule.id for rule in RULES if not LIVE_ONLY.isdisjoint(rule.expression.variables)]
-
-
-class Warehouse:
-    """Random orders with random history, as serving and as a prepared data set have them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.orders = random_orders(seed=3, count=ORDERS, days=30, pool=12)
-        rng = np.random.default_rng(3)
-        schema = load_schema()
-        past = rng.choice([np.nan, 0.0, 1.0, 2.0, 6.0, 40.0],
-                          (ORDERS, len(schema.stored) + len(schema.live)))  # fmt: skip
-        own = np.array([order_columns(order) for order in self.orders], np.float64)
-        places = [index for index, _ in enumerate(schema.order)]
-        stored, live = np.split(past, [len(schema.stored)], axis=1)
-        self.matrix = VectorBuilder(schema).build(own[:, places], stored, live)
-        self._write(past, rng)
-
-    def _write(self, past: "np.ndarray[Any, Any]", rng: np.random.Generator) -> None:
-        schema = load_schema()
-        raw = pa.RecordBatch.from_pydict(
-            {"baseline_outcome": ["ALLOW"] * ORDERS, "allow_through": [False] * ORDERS}
-        )
-        (self.directory / "features").mkdir(parents=True)
-        pq.write_table(
-            pa.Table.from_batches([order_batch(self.orders, raw)]),
-            self.directory / "orders.parquet",
-        )
-        frame = {"order_id": [order.order_id for order in self.orders]}
-        names = [feature.name for feature in (*schema.stored, *schema.live)]
-        table = pa.table({**frame, **dict(zip(names, past.T, strict=True))})
-        # Row groups of another size than those of the orders.
-        pq.write_table(table, self.directory / "features" / "frame.parquet", row_group_size=77)
-        labels = [
-            {"order_id": order.order_id, "abuse": abuse, "value": int(rng.random() < 0.1),
-             "known_at": at(order.ordered_at_us + 7 * DAY_US)}
-            for order in self.orders[:-50] for abuse in LABELLED
-        ]  # fmt: skip
-        pq.write_table(pa.Table.from_pylist(labels), self.directory / "labels.parquet")
-        kinds = ["REFUNDED", "CANCELLED", "DELIVERED", "BLOCKED"]
-        events = [
-            {"event_id": f"v{place}", "order_id": order.order_id,
-             "event_type": kinds[place % 4], "recorded_at": at(order.ordered_at_us + DAY_US)}
-            for place, order in enumerate(self.orders)
-        ]  # fmt: skip
-        pq.write_table(pa.Table.from_pylist(events), self.directory / "events.parquet")
-        (self.directory / "dataset.toml").write_text(self._description(), "utf-8")
-
-    def _description(self) -> str:
-        start, end = self.orders[0].ordered_at_us, self.orders[-1].ordered_at_us + 1
-        labels = "\n".join(f"[labels.{name}]\nmaturity_days = 7" for name in LABELLED)
-        return (
-            'format = 1\nname = "random"\nkind = "promotion"\ncurrency = "CNY"\n'
-            f"start = {at(start).isoformat()}\nend = {at(end).isoformat()}\n{labels}\n"
-            f'[prepared]\nkey_id = "k1"\nschema_version = "{load_schema().version}"\n'
-        )
-
-    def live(self, rule_id: str) -> tuple[list[str], int]:
-        """Return the orders that the service would flag, and how many it could not tell."""
-        rule = shipped_rules().rules[rule_id]
-        rules = RuleSet([rule], {}, shipped_languages())
-        reader = OrderReader(load_schema(), rules)
-        facts = [OrderFacts()] * ORDERS
-        values = reader.group(self.orders, self.matrix, Mode.FULL, facts)
-        flagged, faults = [], 0
-        for order, one in zip(self.orders, values, strict=True):
-            for hit in rules.match(promotions_of(order), order.ordered_at_us, one):
-                flagged += [] if hit.fault else [order.order_id]
-                faults += hit.fault != ""
-        return flagged, faults
-
-
-def promotions_of(order: Order) -> frozenset[PromotionType]:
-    """Return the promotion types of lines and discounts."""
-    lines = {line.promotion_type for line in order.lines}
-    return frozenset(lines | {discount.promotion_type for discount in order.discounts})
-
-
-def at(time_us: int) -> datetime:
-    """Return a time of microseconds."""
-    return datetime.fromtimestamp(time_us // 1_000_000, UTC).replace(
-        microsecond=time_us % 1_000_000
-    )
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_service.decisions.policy import Policy, load_policy, promotions_of
-from risk_service.decisions.policy_file import Action
-from risk_service.decisions.verdict import NO_THRESHOLDS, Evidence, Ladders, Verdict, ladder
+from risk_service.decisions.verdict import NO_THRESHOLDS, Evidence, Verdict
 from risk_service.domain.decision import Step
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.text import LocalizedText
@@ -20,12 +19,11 @@ from risk_service.domain.vocabulary import (
     Outcome,
     PromotionType,
 )
+from tests.fixtures.ladders import LADDERS
 from tests.fixtures.records import order
 
 POLICY = load_policy()
 POLICY_TEXT = files("risk_service.decisions").joinpath("policy.toml").read_text("utf-8")
-STEPS: dict[Action, float] = {"limit_quantity": 1.0, "challenge": 2.0, "review": 3.0, "deny": 4.0}
-LADDERS = Ladders(steps=(ladder(STEPS),) * 3, score_at=lambda _abuse, raw: round(raw * 100))
 TEXT = LocalizedText(zh="文本", en="text")
 QUIET = (-9.0, -9.0, -9.0)
 NINE = order(units=9)

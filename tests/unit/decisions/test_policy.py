@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_service.decisions.policy import Policy, load_policy, promotions_of
-from risk_service.decisions.policy_file import Action
-from risk_service.decisions.verdict import Evidence, Ladders, Verdict, ladder
+from risk_service.decisions.verdict import Evidence, Verdict
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import (
@@ -20,11 +19,10 @@ from risk_service.domain.vocabulary import (
     Outcome,
     PromotionType,
 )
+from tests.fixtures.ladders import LADDERS
 from tests.fixtures.records import order
 
 POLICY = load_policy()
-STEPS: dict[Action, float] = {"limit_quantity": 1.0, "challenge": 2.0, "review": 3.0, "deny": 4.0}
-LADDERS = Ladders(steps=(ladder(STEPS),) * 3, score_at=lambda _abuse, raw: round(raw * 100))
 QUIET = -9.0
 
 

@@ -30,14 +30,6 @@ def shop(tmp_path: Path) -> LiveShop:
     return shop
 
 
-def crashed(shop: LiveShop, to: Path) -> None:
-    """Go on with the files as a kill at this moment leaves them."""
-    shutil.copytree(shop.directory, to)
-    shop.state.close()
-    shop.directory = to
-    shop.open()
-
-
 def views(state: ClusterState[str], accounts: list[str], at_us: int) -> list[ClusterView[str]]:
     """Return what each account would see."""
     return [state.view(account, (), at_us) for account in accounts]
@@ -64,7 +56,7 @@ def test_without_a_snapshot_the_whole_log_makes_the_clusters(
     shop: LiveShop, tmp_path: Path
 ) -> None:
     """How old an account is has no end: a part of the log would make it younger."""
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     check(shop)
     shop.state.close()
 
@@ -79,7 +71,7 @@ def test_a_snapshot_written_later_than_taken_is_followed_by_its_tail(
     shop.live_on(3)
     write()
     assert (shop.directory / FILE_NAME).stat().st_size > 0
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     check(shop)
     shop.state.close()
 
@@ -88,7 +80,7 @@ def test_a_snapshot_that_cannot_be_read_is_made_again(shop: LiveShop, tmp_path: 
     """A damaged file costs a replay of the log, nothing else."""
     shop.state.clusters.save()
     (shop.directory / FILE_NAME).write_bytes(b"\x81\xa4")
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     check(shop)
     shop.state.close()
 
@@ -108,7 +100,7 @@ def test_a_snapshot_is_due_after_so_many_links(
     assert not keeper.is_due()
     shop.live_on(2)
     tail = keeper.state.applied - before
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     assert shop.state.clusters.replayed <= tail + 12
     check(shop)
     shop.state.close()

@@ -25,14 +25,6 @@ def shop(tmp_path: Path) -> LiveShop:
     return shop
 
 
-def crashed(shop: LiveShop, to: Path) -> None:
-    """Go on with the files as a kill at this moment leaves them."""
-    shutil.copytree(shop.directory, to)
-    shop.state.close()
-    shop.directory = to
-    shop.open()
-
-
 def test_windows_are_those_of_the_log(shop: LiveShop) -> None:
     """While it runs, every window equals the replay of the whole log."""
     shop.check()
@@ -50,7 +42,7 @@ def test_restart_replays_nothing_after_a_clean_stop(shop: LiveShop) -> None:
 
 def test_crash_without_a_checkpoint_replays_everything(shop: LiveShop, tmp_path: Path) -> None:
     """Before the first checkpoint the log alone makes the windows."""
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     assert shop.state.windows.replayed > 30
     shop.check()
     shop.state.close()
@@ -60,7 +52,7 @@ def test_crash_after_a_checkpoint_replays_the_tail(shop: LiveShop, tmp_path: Pat
     """Only what came after the checkpoint is read again, and nothing counts twice."""
     shop.state.windows.checkpoints.write()
     shop.live_on(5)
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     assert 0 < shop.state.windows.replayed < 60
     shop.check()
     shop.live_on(5)
@@ -90,7 +82,7 @@ def test_checkpoint_may_be_overtaken(shop: LiveShop, tmp_path: Path) -> None:
 
     checkpoints._pack_slice = with_traffic  # type: ignore[assignment,method-assign]  # as above
     checkpoints.write()
-    crashed(shop, tmp_path / "after")
+    shop.crash(tmp_path / "after")
     shop.check()
     shop.state.close()
 

@@ -17,16 +17,7 @@ from risk_service.rules.language import (
     TERMS_MAX,
     near,
 )
-
-VARIABLES = {
-    "a": Kind.NUMBER,
-    "b": Kind.NUMBER,
-    "n": Kind.INTEGER,
-    "f": Kind.FLAG,
-    "t": Kind.TEXT,
-    "ts": Kind.TEXTS,
-}
-LANGUAGE = Language(VARIABLES)
+from tests.fixtures.rule_texts import LANGUAGE, VARIABLES
 
 scalars = (
     st.none()

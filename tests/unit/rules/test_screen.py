@@ -6,22 +6,12 @@ from typing import Any
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from risk_service.rules.expression import Expression, Kind, Language, RuleFault
+from risk_service.rules.expression import Expression, RuleFault
 from risk_service.rules.rule_set import load_rule_set
 from risk_service.rules.screen import clauses, impossible
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject
-from tests.fixtures.rule_texts import file_text, rule_text
-
-VARIABLES = {
-    "a": Kind.NUMBER,
-    "b": Kind.NUMBER,
-    "n": Kind.INTEGER,
-    "f": Kind.FLAG,
-    "t": Kind.TEXT,
-    "ts": Kind.TEXTS,
-}
-LANGUAGE = Language(VARIABLES)
+from tests.fixtures.rule_texts import LANGUAGE, VARIABLES, file_text, rule_text
 
 numbers = st.sampled_from([-1.0, 0.0, 1.0, 1.5, 2.0, math.inf])
 words = st.sampled_from(["p", "q"])
