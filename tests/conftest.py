@@ -1,7 +1,11 @@
 """What holds for every test: how properties are searched."""
 
-# Importing Feast sets PROMETHEUS_MULTIPROC_DIR, and prometheus-client chooses how it counts
-# when it is first imported: it must be here before any test imports Feast.
+import os
+
+# Importing Feast sets this, and prometheus-client chooses how it counts when it is first
+# imported: it must be here before any test imports Feast, and without what a process inherits
+# that did before it started this one.
+os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 import prometheus_client  # noqa: F401 - see above
 from hypothesis import HealthCheck, settings
 
