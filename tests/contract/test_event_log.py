@@ -1,12 +1,15 @@
 """The log of reported events: what was appended is known for ever, whatever became of its index."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from risk_service.adapters.sqlite import events
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
 from risk_service.adapters.sqlite.event_keys import BATCH_ROWS, EventKey, EventKeys
 from risk_service.adapters.sqlite.event_keys import FILE_NAME as INDEX_NAME
@@ -78,6 +81,28 @@ def test_stamps_must_rise(log: SqliteEventLog) -> None:
             log.append(group)
     assert log.fingerprints(["e-4", "e-2"]) == {}
     assert log.stamp_us == 3
+
+
+def test_an_index_that_cannot_be_written_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has the events and memory their ids: repeats are known all the while."""
+    write, tried, written = EventKeys.write_batch, count(), threading.Event()
+
+    def full_once(keys: EventKeys) -> None:
+        if next(tried) == 0:
+            raise sqlite3.OperationalError("database or disk is full")
+        write(keys)
+        written.set()
+
+    monkeypatch.setattr(events, "HOUSEKEEPING_EVERY_S", 0.01)
+    monkeypatch.setattr(EventKeys, "write_batch", full_once)
+    log = SqliteEventLog(tmp_path)
+    log.append([event(1)])
+    assert written.wait(30)
+    assert caplog.messages.count("housekeeping_failed") == 1
+    assert log.fingerprints(["e-1"]) == {"e-1": (1).to_bytes(4, "big")}
+    log.close()
 
 
 def test_locked_file_is_unavailable_and_half_of_nothing(

@@ -87,6 +87,32 @@ def test_damage_met_by_the_writer_heals_too(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_a_remake_that_fails_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk that is full for a moment does not end the counting for good; it is told."""
+    ledger = opened(tmp_path)
+    right = fill(ledger)
+    reopened_reader(ledger)
+    spoil(tmp_path / FILE_NAME, "pages")
+    forget, faults = remaking.forget_counters, [OSError(28, "No space left on device")]
+
+    def full(directory: Path) -> None:
+        if faults:
+            raise faults.pop()
+        forget(directory)
+
+    monkeypatch.setattr(remaking, "RETRY_S", 0.01)
+    monkeypatch.setattr(remaking, "forget_counters", full)
+    with pytest.raises(StoreUnavailable, match=FILE_NAME):
+        used(ledger)
+    assert once_back(lambda: used(ledger)) == right
+    assert not faults
+    assert caplog.messages.count("limit_counters_not_made") == 1
+    assert ledger.reconcile(repair=False, now_us=START_US) == []
+    ledger.close()
+
+
 def test_holds_from_before_the_damage_are_not_written(tmp_path: Path) -> None:
     """A group in flight is decided again: what was read could have been wrong."""
     ledger = opened(tmp_path)

@@ -40,6 +40,28 @@ def test_counters_are_there_after_a_crash_at_any_commit(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_counters_that_cannot_be_written_at_the_stop_come_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service stops all the same; the next start has what was used."""
+
+    def full(_: Counters) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    ledger = opened(tmp_path)
+    for number in range(6):
+        take(ledger, f"o{number}")
+    right = used(ledger)
+    with monkeypatch.context() as disk:
+        disk.setattr(Counters, "settle", full)
+        ledger.close()
+    assert "counters_not_written" in caplog.messages
+    again = opened(tmp_path)
+    assert used(again) == right
+    assert again.reconcile(repair=False, now_us=START_US) == []
+    again.close()
+
+
 def test_failed_commit_leaves_nothing_in_memory(tmp_path: Path) -> None:
     """What was to be written with a commit that failed does not come in with the next one."""
     ledger = opened(tmp_path)
