@@ -185,8 +185,30 @@ class Intake:
         """
         if self.reservations is not None:
             lives = [record.life for record in records if record.life and record.past is None]
-            happened: list[Happened] = [(life, orders.decided[life.order_id][1]) for life in lives]
+            happened: list[Happened] = [
+                (life, orders.decided[life.order_id][1]) for life in self._refunded_in_all(lives)
+            ]
             self.reservations.follow(happened, now_us)
+
+    def _refunded_in_all(self, lives: Sequence[LifeEvent]) -> list[LifeEvent]:
+        """Return the events, a refund with all money that went back on its order until then.
+
+        An order that is refunded in parts is refunded as a whole with the last of them.
+        """
+        order_ids = {life.order_id for life in lives if _money_back(life)}
+        known = self.log.of_orders(list(order_ids)) if order_ids else {}
+        so_far = {
+            order_id: sum([_money_back(one.life) for one in known.get(order_id, ()) if one.life])
+            for order_id in order_ids
+        }
+        told = []
+        for life in lives:
+            back = _money_back(life)
+            if back:
+                so_far[life.order_id] += back
+                life = replace(life, amount_minor=so_far[life.order_id])
+            told.append(life)
+        return told
 
     def _commit(self, events: list[Event], records: list[EventRecord], now_us: int) -> None:
         """Let the events count and make them durable.
@@ -211,6 +233,11 @@ class Intake:
         """Return the record with its place in the log and, where they differ, all its stamps."""
         stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
         return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
+
+
+def _money_back(life: LifeEvent) -> int:
+    """Return what a refund gave back, 0 where that is not told or it is no refund."""
+    return (life.amount_minor or 0) if life.event_type is EventType.REFUNDED else 0
 
 
 def _of_order(

@@ -17,8 +17,9 @@ _GIVES_BACK = {
 def call_of(event: LifeEvent, order: Order) -> LedgerCall | None:
     """Return what an event asks of the ledger, None for nothing.
 
-    Only what concerns the whole order: the lines of a partial return or refund are not
-    known here; the shop releases them with their quantities.
+    The amount of a refund is all that went back on the order until then. Only what concerns
+    the whole order: the lines of a partial return or refund are not known here; the shop
+    releases them with their quantities.
     """
     if event.event_type is EventType.PAID:
         fingerprint = event.event_id.encode("utf-8")
@@ -30,9 +31,6 @@ def call_of(event: LifeEvent, order: Order) -> LedgerCall | None:
 
 
 def _is_partial(event: LifeEvent, order: Order) -> bool:
-    if event.reason is EventReason.PARTIAL_RETURN:
-        return True
-    money_back = event.event_type is EventType.REFUNDED
-    return money_back and (
-        event.amount_minor is not None and event.amount_minor < order.payable_minor
-    )
+    if event.event_type is EventType.REFUNDED and event.amount_minor is not None:
+        return event.amount_minor < order.payable_minor
+    return event.reason is EventReason.PARTIAL_RETURN

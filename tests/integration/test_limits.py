@@ -244,6 +244,29 @@ def test_scored_order_is_held_and_its_life_confirms(channel: grpc.Channel, stub:
     assert used(stub, "hal") == []
 
 
+def test_refund_in_parts_gives_back_with_the_last_of_them(
+    channel: grpc.Channel, stub: Stub
+) -> None:
+    """A part of the money gives nothing back; the rest of it does, once, in one group or two."""
+    service = risk_pb2_grpc.RiskServiceStub(channel)
+    for number, together in enumerate((False, True)):
+        request = score_request(f"parts-{number}", units=1)
+        request.order.account.account_id = "ivy"
+        request.order.lines[0].promotion_type = order_pb2.PROMOTION_TYPE_FLASH_SALE
+        service.ScoreOrder(request, timeout=10)
+        order_id, whole = request.order.order_id, request.order.totals.payable_minor
+        service.ReportEvents(iter(events(order_id, event_pb2.EVENT_TYPE_PAID)), timeout=10)
+        parts = [events(order_id, event_pb2.EVENT_TYPE_REFUNDED)[0] for _ in range(3)]
+        for place, (part, amount) in enumerate(zip(parts, (whole - 7, 3, 4), strict=True)):
+            part.events[0].event_id += f"-{place}"
+            part.events[0].amount_minor = amount
+        streams = [parts] if together else [[part] for part in parts]
+        for place, stream in enumerate(streams):
+            service.ReportEvents(iter(stream), timeout=10)
+            left = [] if place == len(streams) - 1 else [("account", 1, 0)]
+            assert [one for one in used(stub, "ivy") if one[0] == "account"] == left
+
+
 @pytest.mark.parametrize(("member_level", "cap"), [("gold", 3), ("silver", 2), ("", 2)])
 def test_tiers_by_member_level_hold_for_scored_orders_too(
     channel: grpc.Channel, member_level: str, cap: int

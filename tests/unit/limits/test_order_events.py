@@ -94,6 +94,7 @@ def test_cancelled_gives_back(
     [
         (EventType.REFUNDED, {}, 0),
         (EventType.REFUNDED, {"amount_minor": 1}, 2),
+        (EventType.REFUNDED, {"reason": EventReason.PARTIAL_RETURN}, 2),
         (EventType.RETURN_RECEIVED, {}, 0),
         (EventType.RETURN_RECEIVED, {"reason": EventReason.PARTIAL_RETURN}, 2),
         (EventType.SHIPPED, {}, 2),
