@@ -43,7 +43,7 @@ def _rows(header: str, row: str, count: int = 60) -> str:
         ),
         (
             _rows("step,nameOrig,nameDest,amount,isFraud", "{i},C{c},M{c},{i}.25,{f}"),
-            ["origin = ", "which unit", 'name_orig = "nameOrig"', "[labels.is_fraud]"],
+            ['unit = "h", origin = ', "which unit", 'name_orig = "nameOrig"', "[labels.is_fraud]"],
         ),
         (
             _rows("Transaction ID\tDate\tCard Number\tAmount\tFraud?",

@@ -136,6 +136,7 @@ def test_a_fraction_of_a_unix_second_is_kept(bench: Any, mapped: Mapped) -> None
         ("s", "soon", "is no Unix time in s"),
         ("s", "99999999999999999999", "is no Unix time in s"),
         ("s", "1714558215000000999", "is the unit ns"),
+        ("s", "86400", "and the unit, s min h or d"),
     ],
 )
 def test_a_wrong_unit_is_noticed(

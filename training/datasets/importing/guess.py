@@ -19,6 +19,8 @@ _TIMES = "time|date|timestamp|created|at$|when|dt|datetime|datum|zeit|fecha|heur
 # Times of a row that are not when it happened: they lie before it, or after it.
 _BEFORE = "sign.?up|signed|regist|birth|dob|open|join|since|first|member|issued|valid.?from"
 _AFTER = "updat|modif|deliver|ship|refund|clos|resolv|settl|report|known|expir|valid|end"
+# Numbers that count from a day which the file does not tell: name -> likely unit.
+_COUNTED = {"step|hour": "h", "min": "min", "day": "d"}
 _LABELS = (
     "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
 )
@@ -141,7 +143,9 @@ class _Guess:
         times = [c for c in self.left if c.time and c.share == 1]
         # A number that could be a Unix time may be anything; its name decides.
         sure = [c for c in times if "unix" not in c.time or c.says(_TIMES)]
-        counted = [c for c in self.left if c.marks and c.share == 1 and c.says(f"{_TIMES}|step")]
+        counted = [
+            c for c in self.left if c.marks and c.share == 1 and c.says(f"{_TIMES}|step|hour|day")
+        ]
         ranked = sorted(sure, key=_not_when_it_happened)
         return next(iter(ranked), next(iter(counted), None))
 
@@ -169,7 +173,8 @@ class _Guess:
         if time is None:
             return [*lines, 'time = "?"      # no column looks like a time: which one is it?']
         if not time.time:
-            keys = 'format = "unix", unit = "s", origin = "1970-01-01"'
+            unit = next((u for words, u in _COUNTED.items() if time.says(words)), "s")
+            keys = f'format = "unix", unit = "{unit}", origin = "2000-01-01"'
             told = "      # numbers: of which unit, from which day on?"
             return [*lines, f"time = {{ column = {quoted(time.name)}, {keys} }}{told}"]
         return [*lines, f"time = {_time_of(time)}"]

@@ -31,10 +31,12 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
     _refuse_strays(converter)
     time = converter.time.spec
     is_fine_unit = time.unit in ("ns", "us", "ms") and time.origin == EPOCH
-    if time.format == UNIX and is_fine_unit and 0 <= converter.latest_us < YEAR_US:
+    is_unsaid = is_fine_unit or "origin" not in time.model_fields_set
+    if time.format == UNIX and is_unsaid and 0 <= converter.latest_us < YEAR_US:
+        unit = f'; is the unit "s" and not "{time.unit}"?' if is_fine_unit else "."
         message = (
-            f'every event falls in 1970; is the unit "s" and not "{time.unit}"? If the numbers'
-            ' count from another day, name it: origin = "2024-01-01"'
+            f"every event falls in 1970{unit} If the numbers count from another day, name it:"
+            ' origin = "2024-01-01"; and the unit, s min h or d'
         )
         raise ConfigFault(f"event.time: {message}")
 
