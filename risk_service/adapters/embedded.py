@@ -102,6 +102,9 @@ def open_state(
         )
     rules, is_shared = load_clusters().rules, share is not None
     clusters = ClusterKeeper(directory, load_windows(), rules, tail, shared=is_shared)
+    if not is_shared:
+        # Nights may have come into force since the last stamp, by a clock that went back since.
+        stamps.pass_by(clusters.state.read_us)
     return EmbeddedState(
         store=store,
         events=events,

@@ -39,6 +39,10 @@ class Stamps:
         self._recorded_us = self.next_us(now_us)
         return self._recorded_us, False
 
+    def pass_by(self, looked_us: int) -> None:
+        """Give no stamp any more that does not lie behind a time that was looked at."""
+        self.last_us = max(self.last_us, looked_us)
+
     def next_us(self, now_us: int) -> int:
         """Return the clock, or one more than the stamp before."""
         last_us = self.last_us

@@ -35,6 +35,8 @@ ORIGIN_NAME = "links.origin"
 # A replay applies some 15,000 events' links a second: so many are caught up in some seconds.
 LINKS_BETWEEN = 50_000
 SECONDS_BETWEEN = 3600.0
+# A snapshot that looks further ahead than a clock is set back by in good order.
+AHEAD_US = 60_000_000
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +113,9 @@ class ClusterKeeper:
         self._nights = ThreadPoolExecutor(1, thread_name_prefix="clusters")
         self._writing = Lock()
         started_s = time.perf_counter()
-        self.state = self._kept(rules) or ClusterState[str](rules, self._nights.submit)
+        self.state = self._kept(rules) or self._empty(rules)
+        self.replayed = 0 if shared else self._caught_up(LinkReader(window_set, rules), rules)
         self.state.look = fastest_look(rules)
-        self.replayed = 0 if shared else self._replay(LinkReader(window_set, rules), rules)
         self.ready_s = time.perf_counter() - started_s
         figures = {"events": self.replayed, "ready_s": round(self.ready_s, 2)}
         log.info("clusters_ready", extra=figures)
@@ -159,6 +161,9 @@ class ClusterKeeper:
             kept = msgspec.msgpack.decode(self._path.read_bytes(), type=Kept)
             if self.place is not None or self._tail.has(kept.mark):
                 state = restore(rules, kept.snapshot, self._nights.submit)
+                if self.place is None and self._is_ahead(state):
+                    log.warning("clusters_rebuilt", extra={"error_type": "clock"})
+                    return None
                 self._go_on(kept.place, state.applied_us)
                 return state
         except FileNotFoundError:
@@ -168,6 +173,16 @@ class ClusterKeeper:
             return None
         log.warning("clusters_rebuilt", extra={"error_type": "another log"})
         return None
+
+    def _is_ahead(self, state: ClusterState[str]) -> bool:
+        """Tell whether a clock that was far ahead has let nights come that are still to come.
+
+        No order came meanwhile, or the log would be as far: it is better than the snapshot.
+        """
+        return state.read_us > max(self._tail.logged_us(), _clock_us()) + AHEAD_US
+
+    def _empty(self, rules: Rules) -> ClusterState[str]:
+        return ClusterState[str](rules, self._nights.submit)
 
     def _go_on(self, kept: LinkPlace | None, applied_us: int) -> None:
         """Go on from a place; a file without one holds the links of this service alone."""
@@ -179,6 +194,16 @@ class ClusterKeeper:
         self.place.entry_us = kept.entry_us
         if kept.origin == self.place.origin:
             self.place.published_us = kept.published_us
+
+    def _caught_up(self, reader: LinkReader, rules: Rules) -> int:
+        """Bring the state to the end of the log; return the events read."""
+        try:
+            return self._replay(reader, rules)
+        except ValueError:
+            # Services of before gave stamps behind what their snapshot had looked at.
+            log.warning("clusters_rebuilt", extra={"error_type": "clock"})
+        self.state = self._empty(rules)
+        return self._replay(reader, rules)
 
     def _replay(self, reader: LinkReader, rules: Rules) -> int:
         """Apply the links that the log has and the state has not; return the events read.
@@ -195,6 +220,10 @@ class ClusterKeeper:
             if links is not None and logged.stamp_us > self.state.applied_us:
                 self.state.apply(reader.account(logged.event), links, logged.stamp_us)
         return count
+
+
+def _clock_us() -> int:
+    return time.time_ns() // 1000
 
 
 def _origin(directory: Path) -> str:

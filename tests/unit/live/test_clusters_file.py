@@ -16,7 +16,7 @@ from risk_service.features.clusters.links import LinkReader
 from risk_service.features.clusters.state import ClusterState, Coming
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.tiles import DAY_US
-from tests.fixtures.live_shop import LiveShop
+from tests.fixtures.live_shop import MINUTE_US, LiveShop
 
 
 @pytest.fixture
@@ -181,4 +181,51 @@ def test_a_name_that_is_no_text_is_a_fault_with_its_path(shop: LiveShop) -> None
     (shop.directory / ORIGIN_NAME).write_bytes(b"\xff\xfe")
     with pytest.raises(StoreUnavailable, match=ORIGIN_NAME):
         shared_keeper(shop)
+    shop.state.close()
+
+
+def test_a_look_ahead_of_the_log_outlives_a_restart(shop: LiveShop, tmp_path: Path) -> None:
+    """Looked after while no order came, by a clock that is set back a little: stamps go on."""
+    shop.linked.prepare(shop.now_us + MINUTE_US)
+    shop.state.clusters.save()
+    shop.crash(tmp_path / "after")
+    shop.live_on(6)
+    assert shop.state.tail.logged_us() > shop.state.clusters.state.read_us
+    shop.crash(tmp_path / "again")
+    check(shop)
+    shop.state.close()
+
+
+def test_a_clock_that_was_far_ahead_while_no_order_came_leaves_nothing(
+    shop: LiveShop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The clusters it took for aged are made again from the log; orders go by the right clock."""
+    monkeypatch.setattr(clusters_file, "_clock_us", lambda: shop.now_us)
+    shop.linked.prepare(shop.now_us + 400 * DAY_US)
+    shop.state.clusters.save()
+    shop.crash(tmp_path / "after")
+    assert "clusters_rebuilt" in caplog.messages
+    shop.live_on(6)
+    assert shop.state.stamps.last_us < shop.now_us + DAY_US
+    shop.crash(tmp_path / "again")
+    check(shop)
+    shop.state.close()
+
+
+def test_a_log_that_fell_behind_its_snapshot_is_read_again(
+    shop: LiveShop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Services of before gave stamps behind such a look: the start does not fail on them."""
+    shop.linked.prepare(shop.now_us)
+    state = shop.state.clusters.state
+    looked_us, state.read_us = state.read_us, shop.now_us + DAY_US
+    shop.state.clusters.save()
+    state.read_us = looked_us
+    shop.live_on(6)
+    shop.crash(tmp_path / "after")
+    assert "clusters_rebuilt" in caplog.messages
+    check(shop)
     shop.state.close()
