@@ -15,10 +15,11 @@ from risk_service.domain.errors import (
     RequestIdReused,
 )
 from risk_service.domain.governed import Adjustment, AdjustmentState
-from risk_service.domain.reservation import Adjust
+from risk_service.domain.reservation import Adjust, CounterUse
 from risk_service.governance.free_text import check_why
 from risk_service.governance.stores import AdjustmentStore
 from risk_service.limits.adjusting import adjustable
+from risk_service.limits.scope_text import named
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.ports import ReservationLedger
 from risk_service.rpc.admin_publishing import may_close
@@ -68,8 +69,12 @@ class AdjustCalls:
     async def _propose(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         call = self.reader.adjust(payload, actor.actor_id)
         check_why("reason", call.reason)
-        adjustable(self.changes.governance.governing.now.limits, call)
-        confirmed = self._confirmed(call)
+        policy = adjustable(self.changes.governance.governing.now.limits, call)
+        uses = self._uses(call)
+        if not uses:
+            # Of a counter that is not there yet the words alone must say which is meant.
+            named(policy, call.scope, ())
+        confirmed = sum([use.confirmed for use in uses])
         kept = await self.changes.run(lambda: self.store.propose(call, confirmed))
         message = limits_pb2.AdjustResponse(adjustment_id=kept.adjustment_id)
         write_adjustment(kept, message.adjustment)
@@ -130,9 +135,10 @@ class AdjustCalls:
 
     def _confirmed(self, call: Adjust) -> int:
         """Return what the counter that a call adjusts stands at."""
+        return sum([use.confirmed for use in self._uses(call)])
+
+    def _uses(self, call: Adjust) -> list[CounterUse]:
+        """Return the counters that a call names, none where nothing is used."""
         counters = self.ledger.usage(call.subject, call.token, self.reader.now_us())
-        return sum(
-            use.confirmed
-            for use in counters
-            if (use.policy_id, use.scope) == (call.policy_id, call.scope)
-        )
+        meant = call.policy_id, call.scope
+        return [use for use in counters if (use.policy_id, use.scope) == meant]

@@ -19,7 +19,7 @@ from tests.fixtures.actors import ActorFiles
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, start_server
 
-POLICIES = "format = 1\n" + policy(cap=2)
+POLICIES = "format = 1\n" + policy(cap=2) + policy("drop", window='"session"', cap=99)
 ANALYST, APPROVER, AUDITOR = "analyst", "approver", "auditor"
 
 
@@ -174,6 +174,11 @@ def test_wrong_proposals_are_refused_at_once(people: People) -> None:
         people.ask(
             ANALYST, "Adjust", adjustment_id="x", policy_id="gone", subject="account",
             subjects={"account_id": "d"}, delta=1, reason="r",
+        )  # fmt: skip
+    with pytest.raises(InvalidRequest, match="scope: must name a session: the sku, a blank"):
+        people.ask(
+            ANALYST, "Adjust", adjustment_id="x", policy_id="drop", subject="account",
+            subjects={"account_id": "d"}, scope="sku-1", delta=1, reason="r",
         )  # fmt: skip
     with pytest.raises(InvalidRequest, match="reason: holds what looks like a phone"):
         people.ask(
