@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import grpc
 import pytest
@@ -13,12 +12,12 @@ import pytest
 from risk_service.pb.risk.v1 import (
     event_pb2,
     limits_pb2,
-    limits_pb2_grpc,
     order_pb2,
     risk_pb2,
     risk_pb2_grpc,
 )
-from tests.fixtures.limit_texts import policy
+from tests.fixtures.asking import refused
+from tests.fixtures.limit_calls import POLICIES, Stub, demand, reserve, used
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -28,17 +27,6 @@ from tests.fixtures.service import (
 )
 
 Code = grpc.StatusCode
-Stub = limits_pb2_grpc.LimitServiceStub
-POLICIES = (
-    "format = 1\n"
-    + policy(
-        subject='{ any_of = ["account", "identity_cluster"] }',
-        cap=2,
-        on_exceed="cap_quantity",
-    )
-    + 'include = { promotion_types = ["FLASH_SALE"] }\n'
-    + '[[policy.tier]]\nwhen = { member_level = ["gold"] }\ncap = 3\n'
-)
 
 
 @pytest.fixture(scope="module")
@@ -65,37 +53,6 @@ def channel(limits_server: RunningServer) -> Iterator[grpc.Channel]:
 def stub(channel: grpc.Channel) -> Stub:
     """Return the service."""
     return Stub(channel)
-
-
-def demand(order_id: str, account: str, units: int = 1) -> limits_pb2.LimitDemand:
-    """Return a demand of one line."""
-    made = limits_pb2.LimitDemand(reservation_id=order_id)
-    made.subjects.account_id = account
-    made.lines.add(
-        sku="sku-1",
-        quantity=units,
-        unit_price_minor=100,
-        seller_id="seller-1",
-        promotion_type=order_pb2.PROMOTION_TYPE_FLASH_SALE,
-    )
-    return made
-
-
-def reserve(
-    stub: Stub, order_id: str, account: str, units: int = 1, *, partial: bool = True
-) -> limits_pb2.ReserveResponse:
-    """Reserve for ten minutes."""
-    request = limits_pb2.ReserveRequest(
-        demand=demand(order_id, account, units), ttl_s=600, partial=partial
-    )
-    return stub.Reserve(request, timeout=10)
-
-
-def used(stub: Stub, account: str) -> list[tuple[str, int, int]]:
-    """Return subject, confirmed and held of every counter of an account."""
-    subjects = limits_pb2.LimitSubjects(account_id=account)
-    answer = stub.GetUsage(limits_pb2.GetUsageRequest(subjects=subjects), timeout=10)
-    return sorted((one.subject, one.confirmed, one.held) for one in answer.counters)
 
 
 def test_reserve_confirm_release(stub: Stub) -> None:
@@ -144,13 +101,6 @@ def test_counters_equal_the_ledger(stub: Stub) -> None:
     assert stub.Reconcile(limits_pb2.ReconcileRequest(), timeout=10).count == 0
 
 
-def refused(call: object, request: object) -> tuple[grpc.StatusCode, str]:
-    """Return how a call is refused."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call(request, timeout=10)  # type: ignore[operator]  # a method of the stub
-    return caught.value.code(), caught.value.details() or ""
-
-
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -167,7 +117,8 @@ def test_bad_reserve_names_its_field(stub: Stub, change: dict[str, object], fiel
             setattr(request, name, value)
         else:
             getattr(request, name).CopyFrom(value)
-    code, words = refused(stub.Reserve, request)
+    error = refused(stub.Reserve, request)
+    code, words = error.code(), error.details()
     assert code is Code.INVALID_ARGUMENT
     assert field in words
 
@@ -176,7 +127,8 @@ def test_money_beyond_any_order_is_refused(stub: Stub) -> None:
     """Counters are 64 bits wide: one demand of 2 x 10^18 would end the calls beside it too."""
     request = limits_pb2.ReserveRequest(demand=demand("o-rich", "rich", 10_000), ttl_s=600)
     request.demand.lines[0].unit_price_minor = 10**12
-    code, words = refused(stub.Reserve, request)
+    error = refused(stub.Reserve, request)
+    code, words = error.code(), error.details()
     assert code is Code.INVALID_ARGUMENT
     assert "demand.lines" in words
 
@@ -186,7 +138,8 @@ def test_hold_cannot_be_extended_for_ever(stub: Stub) -> None:
     reserve(stub, "o-ext", "eva")
     extend = limits_pb2.ExtendRequest(reservation_id="o-ext")
     extend.expires_at.FromSeconds(253_402_300_799)
-    code, words = refused(stub.Extend, extend)
+    error = refused(stub.Extend, extend)
+    code, words = error.code(), error.details()
     assert code is Code.INVALID_ARGUMENT
     assert "expires_at" in words
 
@@ -194,17 +147,17 @@ def test_hold_cannot_be_extended_for_ever(stub: Stub) -> None:
 def test_errors_of_the_ledger_have_codes(stub: Stub) -> None:
     """Unknown, in another state, used for something else: each has its code."""
     confirm = limits_pb2.ConfirmRequest(reservation_id="never")
-    assert refused(stub.Confirm, confirm)[0] is Code.NOT_FOUND
+    assert refused(stub.Confirm, confirm).code() is Code.NOT_FOUND
     reserve(stub, "o-6", "fay")
     request = limits_pb2.ReserveRequest(demand=demand("o-6", "fay", 2), ttl_s=600)
-    assert refused(stub.Reserve, request)[0] is Code.ALREADY_EXISTS
+    assert refused(stub.Reserve, request).code() is Code.ALREADY_EXISTS
     stub.Confirm(limits_pb2.ConfirmRequest(reservation_id="o-6"), timeout=10)
     cancel = limits_pb2.CancelRequest(reservation_id="o-6")
-    assert refused(stub.Cancel, cancel)[0] is Code.FAILED_PRECONDITION
+    assert refused(stub.Cancel, cancel).code() is Code.FAILED_PRECONDITION
     adjust = limits_pb2.AdjustRequest(
         adjustment_id="a-9", policy_id="limit", subject="device", delta=1, reason="x"
     )
-    assert refused(stub.Adjust, adjust)[0] is Code.INVALID_ARGUMENT
+    assert refused(stub.Adjust, adjust).code() is Code.INVALID_ARGUMENT
 
 
 def test_many_at_once_never_get_more_than_there_is(stub: Stub) -> None:
@@ -286,21 +239,6 @@ def test_tiers_by_member_level_hold_for_scored_orders_too(
     }
 
 
-def test_holds_outlive_a_restart(master_files: ServiceFiles, tmp_path: Path) -> None:
-    """What was answered is there after the process has ended."""
-    (tmp_path / "limits.toml").write_text(POLICIES, "utf-8")
-    files = copy_files(master_files, tmp_path)
-    where = {"RISK_LIMITS": str(tmp_path / "limits.toml")}
-    for life in range(2):
-        with (
-            start_server(files, environment=where) as server,
-            grpc.insecure_channel(server.address) as opened,
-        ):
-            answer = reserve(Stub(opened), f"life-{life}", "ida", 2)
-            granted = sum(line.granted for line in answer.reservation.lines)
-            assert granted == (2 if life == 0 else 0)
-
-
 def risk(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command."""
     command = [sys.executable, "-m", "risk_service.cli", *arguments]
@@ -315,25 +253,3 @@ def test_commands_show_usage(limits_server: RunningServer, stub: Stub) -> None:
     assert "limit: 0 confirmed + 1 held of 2 units, account sku-1, lifetime" in shown.stdout
     rows = risk("limits", "reconcile", "--server", limits_server.address)
     assert (rows.returncode, rows.stdout) == (0, "all counters equal the ledger\n")
-
-
-def test_service_forgets_what_is_long_over(master_files: ServiceFiles, tmp_path: Path) -> None:
-    """A paid order of last year is unknown after a while, and its units still count for ever."""
-    (tmp_path / "limits.toml").write_text(POLICIES, "utf-8")
-    files = copy_files(master_files, tmp_path)
-    where = {"RISK_LIMITS": str(tmp_path / "limits.toml")}
-    with (
-        start_server(files, ["--replay-from", "2024-01-01T00:00:00Z"], environment=where) as server,
-        grpc.insecure_channel(server.address) as opened,
-    ):
-        reserve(Stub(opened), "old", "una", 1)
-        Stub(opened).Confirm(limits_pb2.ConfirmRequest(reservation_id="old"), timeout=10)
-    with (
-        start_server(files, ["--replay-from", "2025-06-01T00:00:00Z"], environment=where) as server,
-        grpc.insecure_channel(server.address) as opened,
-    ):
-        server.wait_for_log("reservations_forgotten")
-        confirm = limits_pb2.ConfirmRequest(reservation_id="old")
-        assert refused(Stub(opened).Confirm, confirm)[0] is Code.NOT_FOUND
-        assert used(Stub(opened), "una") == [("account", 1, 0), ("identity_cluster", 1, 0)]
-        assert Stub(opened).Reconcile(limits_pb2.ReconcileRequest(), timeout=10).count == 0
