@@ -89,6 +89,10 @@ def test_limits_of_a_person_end_the_draws(stub: Stub) -> None:
     passed = outcomes.count(risk_pb2.OUTCOME_ALLOW)
     use = next(use for use in blocked.limit_uses if use.blocking)
     assert use.used == passed == use.cap
+    assert [(cause.step, cause.ref) for cause in blocked.causes] == [("limit", "lucky-draw-day")]
+    (reason,) = blocked.reasons
+    told = f"Limit reached: lucky-draw-day (account has used {use.used} of {use.cap})."
+    assert (reason.code, reason.analyst_text.en) == ("ACTION_LIMIT_REACHED", told)
 
 
 def test_refused_draw_is_asked_anew_once_the_customer_is_verified(stub: Stub) -> None:
@@ -246,6 +250,10 @@ def test_claimed_coupons_can_be_redeemed(stub: Stub) -> None:
         first = risk_pb2.OUTCOME_ALLOW if n < 10 else risk_pb2.OUTCOME_CHALLENGE
         assert claimed.decision.outcome == first
     assert claimed.decision.blocking == "account"
+    # Whoever may go on after a verification is not told that there is no more.
+    (reason,) = claimed.decision.reasons
+    assert reason.code == "ACTION_LIMIT_TO_VERIFY"
+    assert reason.customer_text.zh == "请完成验证后继续参与。"
     done = stub.CompleteChallenge(
         risk_pb2.CompleteChallengeRequest(
             request_id="collect-passed",

@@ -2,9 +2,19 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from risk_service.decisions.assessing.combining import Finding, worst
 from risk_service.decisions.benefits.limits import Asked, BenefitLimits
-from risk_service.decisions.benefits.policy import FAILED, LIMIT, NO_LIMITS, VERIFY, BenefitPolicy
+from risk_service.decisions.benefits.policy import (
+    FAILED,
+    LIMIT,
+    LIMIT_CODES,
+    NO_LIMITS,
+    VERIFY,
+    BenefitPolicy,
+)
+from risk_service.decisions.cause_reasons import subject_zh
 from risk_service.domain.decision import Cause, Reason, Step
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.grant import Grant, LimitUse
@@ -78,11 +88,23 @@ class Judge:
             outcome = Outcome.REVIEW
         # An action is one unit: there is no part of it to grant.
         outcome = Outcome.DENY if outcome is Outcome.LIMIT_QUANTITY else outcome
-        names = [use.policy_id for use in grant.uses if use.blocking and not use.shadow]
-        return [
-            self.policy.finding(LIMIT, Step.LIMIT, outcome, limit=name)
-            for name in names or grant.codes or ("",)
-        ]
+        blocking: dict[str, LimitUse] = {}
+        for use in grant.uses:
+            if use.blocking and not use.shadow:
+                blocking.setdefault(use.policy_id, use)
+        if blocking:
+            return [self._reached(outcome, name, use) for name, use in blocking.items()]
+        return [self._reached(outcome, code) for code in grant.codes or ("",)]
+
+    def _reached(self, outcome: Outcome, ref: str, use: LimitUse | None = None) -> Finding:
+        """Return what one limit speaks for, by its policy and whom it counts."""
+        words = {"limit": ref, "use_zh": "", "use_en": ""}
+        if use is not None:
+            words["use_zh"] = f"（{subject_zh(use.subject)}已用 {use.used}，上限 {use.cap}）"
+            words["use_en"] = f" ({use.subject} has used {use.used} of {use.cap})"
+        code = LIMIT_CODES.get(outcome, LIMIT)
+        found = self.policy.finding(code, Step.LIMIT, outcome, **words)
+        return replace(found, cause=replace(found.cause, ref=ref or code))
 
     def _judged(self, findings: list[Finding], asked: Asked, grant: Grant | None) -> Judged:
         outcome, causes, reasons = worst(findings)
