@@ -181,7 +181,7 @@ class AssessmentStore(Protocol):
         """Return the latest record of each claim or action, absent ones left out."""
 
     def entries_since(self, owner: str, since_us: int) -> Sequence[BenefitEntry]:
-        """Return what an owner claimed from a time on, the newest first, at most 10,000."""
+        """Return what an owner claimed since then, newest first; beyond 10,000 the rest as one."""
 
     def commit(
         self,

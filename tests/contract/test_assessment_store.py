@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from risk_service.adapters.sqlite import assessments
 from risk_service.adapters.sqlite.assessments import SqliteAssessments
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.event_keys import BATCH_ROWS
@@ -154,6 +155,19 @@ def test_entries_are_found_by_owner_and_time_the_newest_first(files: Files) -> N
     entries = [BenefitEntry(owner=owner, at_us=at, amount=at) for owner in "ab" for at in (1, 2, 3)]
     files.store.commit([assessed("r1")], [], entries)
     assert [one.amount for one in files.store.entries_since("a", 2)] == [3, 2]
+
+
+def test_a_flood_of_small_entries_hides_no_large_one(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is older than the newest entries stays in the sum, dated as the newest of it."""
+    monkeypatch.setattr(assessments, "ENTRIES_MAX", 3)
+    amounts = [990_000, 5, 1, 1, 1]
+    entries = [BenefitEntry(owner="a", at_us=at, amount=n) for at, n in enumerate(amounts, 1)]
+    files.store.commit([assessed("r1")], [], entries)
+    found = [(one.at_us, one.amount) for one in files.store.entries_since("a", 0)]
+    assert found == [(5, 1), (4, 1), (3, 1), (2, 990_005)]
+    assert len(files.store.entries_since("a", 3)) == 3
 
 
 def test_the_events_of_an_order_are_found_wherever_their_keys_lie(tmp_path: Path) -> None:

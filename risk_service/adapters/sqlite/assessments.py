@@ -15,8 +15,12 @@ from risk_service.domain.assessment import AssessmentRecord, BenefitEntry
 from risk_service.domain.positional import reader
 from risk_service.domain.reported import EventRecord
 
-# Newest entries of one owner that a sum looks at: more are far over any budget.
+# Newest entries of one owner that a sum looks at one by one; older ones come as one.
 ENTRIES_MAX = 10_000
+_NEWEST = (
+    "SELECT at_us, amount FROM benefit_entries WHERE owner = ? AND at_us >= ? "
+    "ORDER BY at_us DESC LIMIT ? OFFSET ?"
+)
 
 _INSERT = (
     "INSERT INTO assessments (decision_id, request_id, subject, number, challenge_id, record) "
@@ -60,13 +64,17 @@ class SqliteAssessments:
         return {subject: record for subject, record in found.items() if record is not None}
 
     def entries_since(self, owner: str, since_us: int) -> Sequence[BenefitEntry]:
-        """Return what an owner claimed from a time on, the newest first, at most 10,000."""
-        sql = (
-            "SELECT owner, at_us, amount FROM benefit_entries WHERE owner = ? AND at_us >= ? "
-            "ORDER BY at_us DESC LIMIT ?"
-        )
-        rows = self._log.select(sql, (owner, since_us, ENTRIES_MAX))
-        return [BenefitEntry(owner=owner, at_us=at_us, amount=n) for owner, at_us, n in rows]
+        """Return what an owner claimed from a time on, the newest first, at most 10,001.
+
+        Those before the newest 10,000 are added up in one that is dated as the newest of them:
+        a flood of small claims pushes no large one out of a sum.
+        """
+        rows = self._log.select(_NEWEST, (owner, since_us, ENTRIES_MAX, 0))
+        if len(rows) == ENTRIES_MAX:
+            older = f"SELECT max(at_us), total(amount) FROM ({_NEWEST})"  # noqa: S608 - own words
+            ((at_us, amount),) = self._log.select(older, (owner, since_us, -1, ENTRIES_MAX))
+            rows += [(at_us, int(amount))] if at_us is not None else []
+        return [BenefitEntry(owner=owner, at_us=at_us, amount=n) for at_us, n in rows]
 
     def commit(
         self,
