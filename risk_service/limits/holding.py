@@ -29,7 +29,7 @@ from risk_service.limits.weigh import Weighed, weigh
 CANCELLED = "RESERVATION_CANCELLED"
 CLOSED = "RESERVATION_CLOSED"
 NOT_HELD = "RESERVATION_NOT_HELD"
-# How long the repetition of a refused Reserve gets the same answer.
+# How long the repetition of a refused Reserve gets the same answer, at most.
 REFUSAL_KEPT_US = 24 * 3600 * 1_000_000
 
 
@@ -171,9 +171,15 @@ def _held(
 def _refused(before: Reservation | None, demand: Demand, grant: Grant, now_us: int) -> Reservation:
     """Return what stays when a Reserve is refused: all as it was, and the refusal."""
     kept = before or blank(demand.reservation_id, now_us)
-    expires_at_us = kept.expires_at_us or now_us + REFUSAL_KEPT_US
+    expires_at_us = kept.expires_at_us or _stands_until(grant, now_us)
     asked = _refusal_of(demand)
     return replace(kept, refused_fingerprint=asked, refused=grant, expires_at_us=expires_at_us)
+
+
+def _stands_until(grant: Grant, now_us: int) -> int:
+    """Return until when a refusal is repeated: no longer than what refused is used up."""
+    resets = [use.resets_at_us for use in grant.uses if use.blocking and not use.shadow]
+    return min([now_us + REFUSAL_KEPT_US, *[at_us for at_us in resets if at_us > now_us]])
 
 
 def _refusal_of(demand: Demand) -> bytes:

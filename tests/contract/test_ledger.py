@@ -45,6 +45,22 @@ def test_same_request_gets_the_same_answer(house: LedgerHouse) -> None:
     assert granted(reserve(house, demand("o2", line(quantity=1))))[0] is Outcome.ALLOW
 
 
+def test_refusal_is_repeated_until_the_limit_resets(house: LedgerHouse) -> None:
+    """What yesterday's count refused is weighed anew today, though it is the same request."""
+    day_us = 86_400 * SECOND_US
+    text = policy(window='{ calendar = "day", time_zone = "UTC" }')
+    use(house, text)
+    late_us = START_US - START_US % day_us + day_us - SECOND_US
+    reserve(house, demand("o1", line(quantity=2)), at_us=late_us)
+    asked = demand("o2")
+    for at_us, outcome in (
+        (late_us, Outcome.DENY),
+        (late_us + SECOND_US - 1, Outcome.DENY),
+        (late_us + SECOND_US, Outcome.ALLOW),
+    ):
+        assert granted(reserve(house, asked, at_us=at_us))[0] is outcome
+
+
 def test_another_body_under_a_held_id_is_an_error(house: LedgerHouse) -> None:
     """The id stays with its request unless the call takes it over."""
     reserve(house, demand("o1"))
