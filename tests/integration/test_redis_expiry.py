@@ -14,7 +14,7 @@ from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.record import Record
-from tests.fixtures.redis_server import RedisServer, redis_server
+from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.window_replay import FIELDS, START_US, random_windows
 
 COMPILED = compile_windows(random_windows(random.Random(11)))
@@ -28,18 +28,11 @@ PREFIX = "x"
 
 
 @pytest.fixture
-def server() -> Iterator[RedisServer]:
-    """Return a server without keys."""
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def store(server: RedisServer) -> Iterator[RedisWindowStore]:
-    """Return a store on the server."""
+def store(redis: RedisServer) -> Iterator[RedisWindowStore]:
+    """Return a store on the redis."""
     opened = RedisWindowStore(
         COMPILED,
-        parse_addresses(server.address),
+        parse_addresses(redis.address),
         prefix=PREFIX,
         timeout_s=20.0,
         entities=fastest_entities(),
@@ -62,26 +55,26 @@ LAYOUTS = [EntryLayout(plan, 3, 9) for plan in COMPILED.plans]
 PASSING = [group for group, layout in enumerate(LAYOUTS) if layout.ttl_ms]
 
 
-def left_ms(server: RedisServer, store: RedisWindowStore, group: int, key: str) -> int:
+def left_ms(redis: RedisServer, store: RedisWindowStore, group: int, key: str) -> int:
     """Return for how long Redis keeps an entity."""
-    left = server.call("PTTL", store.key_of(group, key))
+    left = redis.call("PTTL", store.key_of(group, key))
     assert isinstance(left, int)
     return left
 
 
-def check_full_lives(server: RedisServer, store: RedisWindowStore) -> None:
+def check_full_lives(redis: RedisServer, store: RedisWindowStore) -> None:
     """Hold the life of each entity to its longest window."""
     for group, layout in enumerate(LAYOUTS):
-        left = left_ms(server, store, group, KEYS[group])
+        left = left_ms(redis, store, group, KEYS[group])
         if layout.ttl_ms == 0:
             assert left == WITHOUT_EXPIRY
         else:
             assert layout.ttl_ms - 60_000 < left <= layout.ttl_ms
 
 
-def fill(server: RedisServer) -> None:
+def fill(redis: RedisServer) -> None:
     """Give the entities a history whose windows have all but passed."""
-    history = RedisHistory(COMPILED, parse_addresses(server.address), prefix=PREFIX, notice_s=0.0)
+    history = RedisHistory(COMPILED, parse_addresses(redis.address), prefix=PREFIX, notice_s=0.0)
     assert history.begin(NOW_US, Existing.REFUSE)
     names = {key_of(group, KEYS[group]): (group, KEYS[group]) for group in PASSING}
     rows = [
@@ -93,37 +86,37 @@ def fill(server: RedisServer) -> None:
     history.close()
 
 
-def test_memory_is_bounded_by_expiry(store: RedisWindowStore, server: RedisServer) -> None:
+def test_memory_is_bounded_by_expiry(store: RedisWindowStore, redis: RedisServer) -> None:
     """Every key expires once its longest window has passed; one that was only read, in hours."""
     store.observe(orders(0, 300), NOW_US)
     store.observe(orders(1000, 4), NOW_US + SECOND_US)
     store.read_many([(0, ["never seen"])], NOW_US)
     store.read_many([(0, ["never seen"])], NOW_US + 3_600 * SECOND_US)
-    assert 0 < left_ms(server, store, 0, "never seen") <= READ_ONLY_MS
-    check_full_lives(server, store)
+    assert 0 < left_ms(redis, store, 0, "never seen") <= READ_ONLY_MS
+    check_full_lives(redis, store)
 
 
 @pytest.mark.parametrize("before", ["a look", "history", "history and a look"])
 def test_the_first_event_of_an_entity_outlives_its_windows(
-    store: RedisWindowStore, server: RedisServer, before: str
+    store: RedisWindowStore, redis: RedisServer, before: str
 ) -> None:
     """Also where a look has left a stamp, or history a record, that goes sooner."""
     if "history" in before:
-        fill(server)
+        fill(redis)
     if "look" in before:
         store.read_many([(group, [key]) for group, key in enumerate(KEYS)], NOW_US)
     for group in PASSING:
-        assert 0 < left_ms(server, store, group, KEYS[group]) <= READ_ONLY_MS + 1000
+        assert 0 < left_ms(redis, store, group, KEYS[group]) <= READ_ONLY_MS + 1000
     store.observe(orders(0, 1), NOW_US + SECOND_US)
-    check_full_lives(server, store)
+    check_full_lives(redis, store)
 
 
 def test_an_event_in_a_later_hour_lets_a_life_begin_anew(
-    store: RedisWindowStore, server: RedisServer
+    store: RedisWindowStore, redis: RedisServer
 ) -> None:
     """Redis is told once an hour, and again as soon as the hour is another."""
     store.observe(orders(0, 1), NOW_US)
     for group in PASSING:
-        server.call("PEXPIRE", store.key_of(group, KEYS[group]), 60_000)
+        redis.call("PEXPIRE", store.key_of(group, KEYS[group]), 60_000)
     store.observe(orders(1, 1), NOW_US + 3_600 * SECOND_US)
-    check_full_lives(server, store)
+    check_full_lives(redis, store)

@@ -47,10 +47,11 @@ def test_a_million_late_events_of_one_account(
 ) -> None:
     """Payments over 20 days in no order: all count, and the record stays small."""
     with opened(tmp_path, keeper) as store:
-        _check(store, events)
+        check_counts(store, events)
 
 
-def _check(store: EmbeddedWindowStore, events: int) -> None:
+def check_counts(store: EmbeddedWindowStore, events: int) -> None:
+    """Let so many events of one account come, and hold its windows and its size to them."""
     kinds, names = store.compiled.window_set.kinds, store.compiled.window_set.names
     first = order_event(order(), "dec_1", NOW_US)
     fields = tuple("a" if place == 0 else "" for place in range(len(first.fields)))

@@ -75,8 +75,8 @@ def test_at_most_twenty_fields_are_named() -> None:
     assert len(caught.value.violations) == 20
 
 
-def test_every_field_of_the_message_is_read_into_its_place() -> None:
-    """Each value differs, so that two fields that changed places would show."""
+def every_field() -> risk_pb2.ScoreOrderRequest:
+    """Return a request that has all fields, each with a value of its own."""
     request = valid_request()
     order = request.order
     order.address.region, order.address.city, order.address.district = "R", "C", "D"
@@ -102,6 +102,13 @@ def test_every_field_of_the_message_is_read_into_its_place() -> None:
     session.page_open_to_submit_ms, session.drop_id = 13, "drop"
     session.entry_path = order_pb2.ENTRY_PATH_CART
     order.verification_level = order_pb2.VERIFICATION_LEVEL_L2
+    return request
+
+
+def test_every_field_of_the_message_is_read_into_its_place() -> None:
+    """Each value differs, so that two fields that changed places would show."""
+    request = every_field()
+    order = request.order
     assert accept(request, REPLAY) == RawOrder(
         order_id=order.order_id,
         ordered_at_us=1_000_001,
