@@ -24,7 +24,8 @@ from risk_service.rules.lists.book import ListBook
 from risk_service.rules.lists.entry import Terms, key_bytes
 from risk_service.rules.lists.table import Table
 from tests.bench.figures import Round, Row, number
-from tests.fixtures.governing import ANN, BOB, DAY_US, KEY, NOW_US, open_desk
+from tests.fixtures.governing import ANN, BOB, DAY_US, NOW_US, open_desk
+from tests.fixtures.keys import KEY
 from tests.fixtures.records import raw_order
 
 ENTRIES = 1_000_000

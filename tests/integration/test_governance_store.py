@@ -14,8 +14,7 @@ from risk_service.domain.audit import AuditFilter
 from risk_service.domain.listed import ListKind
 from risk_service.governance.listing import ListChange
 from tests.fixtures.governance_worker import ENTRIES
-from tests.fixtures.governing import NOW_US, RULES, Desk, account, open_desk
-from tests.unit.governance.test_lists import order
+from tests.fixtures.governing import NOW_US, RULES, Desk, account, open_desk, order
 
 ROUNDS = 12
 

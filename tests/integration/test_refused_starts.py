@@ -9,7 +9,8 @@ import pytest
 
 from risk_service.identity.keys import IdentityKey, write_identity_key
 from tests.fixtures.asking import ask
-from tests.fixtures.service import KEY, ServiceFiles, score_request, serve_command, start_server
+from tests.fixtures.keys import KEY
+from tests.fixtures.service import ServiceFiles, score_request, serve_command, start_server
 
 
 @pytest.mark.parametrize("name", ["decisions.sqlite3", "governance.sqlite3"])

@@ -10,7 +10,7 @@ from feast import FeatureStore
 
 from risk_service.adapters.feast_layout.manifest import ServingManifest, load_manifest
 from risk_service.domain.order import Order
-from tests.fixtures.backfilled import KEY
+from tests.fixtures.keys import KEY
 from tests.unit.frames.random_world import DAY_US, START_US, random_orders, write_warehouse
 from training.datasets.prepare import prepare
 from training.frames.build import build_views

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.fixtures.backtest_values import START_US, values_of
 from tests.fixtures.own_shop import ShopEvent
-from tests.unit.backtest.test_values import START_US, values_of
 from training.backtest.lengths import Edges
 
 MINUTE_US = 60_000_000

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from risk_service.domain.errors import ConfigFault
 from tests.fixtures.backtest_oracle import Asked
+from tests.fixtures.backtest_values import START_US, names, shops, values_of
 from tests.fixtures.own_shop import ShopEvent, write_shop
-from tests.unit.backtest.test_values import START_US, names, shops, values_of
 from training.backtest.lengths import Edges
 from training.backtest.request import BacktestRequest
 from training.backtest.run import backtest

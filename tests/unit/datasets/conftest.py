@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from risk_service.identity.keys import IdentityKey
+from tests.fixtures.keys import KEY
 from training.datasets import tables
 from training.datasets.tables import RawTable
 
@@ -197,7 +198,7 @@ def raw_data(tmp_path: Path) -> RawData:
 @pytest.fixture(scope="session")
 def key() -> IdentityKey:
     """Return a fixed key."""
-    return IdentityKey(key_id="k1", secret=bytes(range(32)))
+    return KEY
 
 
 @pytest.fixture

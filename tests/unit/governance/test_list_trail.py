@@ -12,7 +12,8 @@ from risk_service.domain.governed import ChangeKind, ChangeState
 from risk_service.domain.listed import EntityKind, ListKind
 from risk_service.governance.listing import ListChange
 from risk_service.identity.tokenise import Tokeniser
-from tests.fixtures.governing import BOB, KEY, Desk, open_desk
+from tests.fixtures.governing import BOB, Desk, open_desk
+from tests.fixtures.keys import KEY
 from tests.fixtures.records import raw_order
 
 DENY, ALLOW = ListKind.DENY, ListKind.ALLOW

@@ -10,13 +10,12 @@ from risk_service.domain.audit import AuditFilter
 from risk_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from risk_service.domain.governed import ChangeState
 from risk_service.domain.listed import EntityKind, ListKind, ListNeeds, RawListed
-from risk_service.domain.order import Order
-from risk_service.domain.vocabulary import PromotionType
 from risk_service.governance import listing as rules_of_lists
 from risk_service.governance.listing import ListChange, RawEntry
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.rules.lists import book as books
-from tests.fixtures.governing import ANN, BOB, DAY_US, KEY, NOW_US, Desk, account, open_desk
+from tests.fixtures.governing import ANN, BOB, DAY_US, NOW_US, Desk, account, open_desk, order
+from tests.fixtures.keys import KEY
 from tests.fixtures.records import raw_order
 
 DENY, ALLOW, GREY = ListKind.DENY, ListKind.ALLOW, ListKind.GREY
@@ -28,13 +27,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened = open_desk(tmp_path / "governance.sqlite3")
     yield opened
     opened.file.close()
-
-
-def order(account_id: str) -> Order:
-    """Return an order of an account in a flash sale."""
-    raw = raw_order()
-    line = replace(raw.lines[0], promotion_type=PromotionType.FLASH_SALE)
-    return Tokeniser(KEY).order(replace(raw, account_id=account_id, lines=(line,)))
 
 
 def met(desk: Desk, account_id: str) -> list[str]:

@@ -9,6 +9,7 @@ from risk_service.domain.order import Discount, OrderLine, RawOrder
 from risk_service.domain.vocabulary import EntryPath, VerificationLevel
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
+from tests.fixtures.keys import KEY
 
 MakeOrder = Callable[..., RawOrder]
 
@@ -56,7 +57,7 @@ def make_order() -> MakeOrder:
 @pytest.fixture(scope="session")
 def key() -> IdentityKey:
     """Return a fixed key."""
-    return IdentityKey(key_id="k1", secret=bytes(range(32)))
+    return KEY
 
 
 @pytest.fixture(scope="session")

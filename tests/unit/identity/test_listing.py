@@ -10,12 +10,11 @@ from msgspec.structs import replace
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.listed import EntityKind, ListNeeds, RawListed
 from risk_service.domain.order import Order, RawOrder
-from risk_service.identity.keys import IdentityKey
 from risk_service.identity.listing import ListTokens, shown_network
 from risk_service.identity.tokenise import Tokeniser
+from tests.fixtures.keys import KEY
 from tests.fixtures.records import raw_order
 
-KEY = IdentityKey(key_id="k1", secret=bytes(range(32)))
 LISTS = ListTokens(KEY)
 RAW = replace(raw_order(), recipient_phone="13800138000")
 PARTS = (

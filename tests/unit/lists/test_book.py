@@ -15,8 +15,8 @@ from risk_service.identity.tokenise import Tokeniser
 from risk_service.rules.lists.book import EMPTY_VERSION, ListBook
 from risk_service.rules.lists.entry import Entry, Terms, key_bytes
 from risk_service.rules.lists.table import Table
+from tests.fixtures.keys import KEY
 from tests.fixtures.records import raw_order
-from tests.unit.identity.test_listing import KEY
 
 NOW_US = 1_700_000_000_000_000
 TOKENISER = Tokeniser(KEY)

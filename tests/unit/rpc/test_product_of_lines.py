@@ -6,14 +6,13 @@ import pytest
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.order import Order, OrderLine
 from risk_service.domain.positional import reader
-from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.demand import demand_of_order
 from risk_service.rpc.screen import accept
 from risk_service.rpc.validate import TimeWindow
+from tests.fixtures.keys import KEY
 from tests.fixtures.service import score_request
 
-KEY = IdentityKey(key_id="k1", secret=bytes(range(32)))
 ANY_TIME = TimeWindow(earliest_us=None, latest_us=None)
 
 
