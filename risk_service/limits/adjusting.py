@@ -103,7 +103,7 @@ def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple
     """
     token = draft.root(call.token) if call.subject == CLUSTER else call.token
     owner = f"{call.subject}={token}"
-    scope, bucket = named(policy, call.scope, draft.known_counters(owner))
+    scope, bucket = named(policy, call.scope, lambda: draft.known_counters(owner))
     place = Place(bucket) if bucket is not None else policy.window.at(now_us) or Place("")
     return SEPARATOR.join((owner, policy.shape, scope, place.bucket)), place
 

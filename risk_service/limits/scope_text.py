@@ -5,7 +5,7 @@ blanks themselves, so a text is understood by the counters that there are, and s
 blank only where none of them is meant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.limits.claims import SEPARATOR
@@ -24,13 +24,14 @@ def scope_text(window: Window, scope: str, bucket: str) -> str:
     return f"{scope} {bucket.removeprefix(DROP)}".strip()
 
 
-def named(policy: Policy, text: str, counters: Iterable[str]) -> ScopeAndBucket:
+def named(policy: Policy, text: str, counters: Callable[[], Iterable[str]]) -> ScopeAndBucket:
     """Return scope and bucket of what a text means.
 
     Parameters
     ----------
     counters
-        Those of the subject that there are.
+        Returns those of the subject that there are; asked only where they tell what is meant, as
+        a subject such as GLOBAL may have very many.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def named(policy: Policy, text: str, counters: Iterable[str]) -> ScopeAndBucket:
         return _scope(policy, text), None
     found = {
         (scope, bucket)
-        for _, shape, scope, bucket in (counter.split(SEPARATOR) for counter in counters)
+        for _, shape, scope, bucket in (counter.split(SEPARATOR) for counter in counters())
         if shape == policy.shape and scope_text(policy.window, scope, bucket) == text
     }
     if len(found) > 1:

@@ -73,7 +73,7 @@ class AdjustCalls:
         uses = self._uses(call)
         if not uses:
             # Of a counter that is not there yet the words alone must say which is meant.
-            named(policy, call.scope, ())
+            named(policy, call.scope, tuple)
         confirmed = sum([use.confirmed for use in uses])
         kept = await self.changes.run(lambda: self.store.propose(call, confirmed))
         message = limits_pb2.AdjustResponse(adjustment_id=kept.adjustment_id)
