@@ -216,6 +216,15 @@ def test_points_changed_under_their_id_are_refused(stub: Stub) -> None:
     assert refused(stub.AssessPromotionAction, request).code() is Code.ALREADY_EXISTS
 
 
+def test_points_beside_another_action_do_not_make_it_another(stub: Stub) -> None:
+    """Only of points are they counted: a draw may come again with a balance that has changed."""
+    request = action_request("beside", kind=DRAW, account="acc-beside")
+    request.customer.points = 100
+    assessed(stub, request)
+    request.request_id, request.customer.points = "beside-2", 90
+    assert assessed(stub, request).decision.number == 2
+
+
 def test_documents_that_came_are_asked_for_no_more_and_the_claim_counts_once(stub: Stub) -> None:
     """The same claim with its documents: a second decision, still a person's to make."""
     request = subsidy_request("documents", amount_minor=2_000_000, seller="papers")

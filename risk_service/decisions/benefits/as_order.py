@@ -86,12 +86,18 @@ def is_same_action(before: Benefit | None, benefit: Benefit) -> bool:
     )
 
 
+def summed(benefit: Benefit) -> int:
+    """Return what sums count of a customer's action: its points, of any other the action itself."""
+    if benefit.benefit_type is not BenefitType.POINTS:
+        return 1
+    return (benefit.facts.points if benefit.facts else None) or 0
+
+
 def _who(benefit: Benefit) -> tuple[str, ...]:
     """Return who asks for what; whatever sums count is of it, for an action is summed up once."""
     action, subsidy = benefit.action, benefit.subsidy
     if action is not None:
-        points = benefit.facts.points if benefit.facts else None
-        return (action.account, action.related, action.campaign, str(points or 0))
+        return (action.account, action.related, action.campaign, str(summed(benefit)))
     if subsidy is not None:
         amount = f"{subsidy.kind.name} {subsidy.currency_code} {subsidy.amount_minor}"
         return (subsidy.seller_id, subsidy.campaign_id, amount)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from risk_service.decisions.assessing.combining import Finding
 from risk_service.decisions.assessing.pending import Pending
+from risk_service.decisions.benefits.as_order import summed
 from risk_service.decisions.benefits.facts import counted_facts, subsidy_facts
 from risk_service.decisions.benefits.policy import BenefitPolicy
 from risk_service.decisions.benefits.subsidies import DAY_US, LONGEST_DAYS, Claimed, claimed
@@ -71,7 +72,7 @@ class BenefitEntries:
 
 
 def _entries(benefit: Benefit, now_us: int) -> dict[str, BenefitEntry]:
-    action, subsidy, facts = benefit.action, benefit.subsidy, benefit.facts
+    action, subsidy = benefit.action, benefit.subsidy
     if subsidy is not None:
         # Advertising has a line of its own: it makes no split claim of what a seller's sales got.
         kind = "advertising" if subsidy.kind is SubsidyKind.ADVERTISING else "subsidy"
@@ -79,9 +80,8 @@ def _entries(benefit: Benefit, now_us: int) -> dict[str, BenefitEntry]:
         return {OWN: BenefitEntry(owner=owner, at_us=now_us, amount=subsidy.amount_minor)}
     if action is None:
         return {}
-    points = facts.points if facts and benefit.benefit_type is BenefitType.POINTS else 1
     owner = f"{benefit.benefit_type.name}:{action.account}"
-    found = {OWN: BenefitEntry(owner=owner, at_us=now_us, amount=points or 0)}
+    found = {OWN: BenefitEntry(owner=owner, at_us=now_us, amount=summed(benefit))}
     if benefit.benefit_type is BenefitType.BARGAIN_HELP and action.ip_block:
         owner = f"{HELPERS}:{action.ip_block}|{action.campaign}"
         found[HELPERS] = BenefitEntry(owner=owner, at_us=now_us, amount=field_hash(action.account))
