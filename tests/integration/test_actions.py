@@ -97,11 +97,11 @@ def test_limits_of_a_person_end_the_draws(stub: Stub) -> None:
 
 def test_refused_draw_is_asked_anew_once_the_customer_is_verified(stub: Stub) -> None:
     """A verified person may draw more often: the refusal was of the one who was not."""
-    n, blocked = 0, ""
-    while not blocked:
-        n += 1
+    for n in range(60):
         request = action_request(f"tier-{n}", kind=DRAW, account="acc-tier")
-        blocked = assessed(stub, request).decision.blocking
+        if blocked := assessed(stub, request).decision.blocking:
+            break
+    assert blocked
     stub.VerifyRealName(verify_request("vr-tier", "acc-tier", number=id_number("777")), timeout=10)
     request.request_id = "tier-verified"
     assert assessed(stub, request).decision.outcome == risk_pb2.OUTCOME_ALLOW
