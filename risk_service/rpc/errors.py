@@ -115,7 +115,8 @@ def _bounded(text: str) -> str:
     """Return as much of a text as a header takes once it is percent-encoded."""
     left = _MESSAGE_BYTES_MAX
     for at, one in enumerate(text):
-        left -= 1 if " " <= one <= "~" else 3 * len(one.encode("utf-8", "replace"))
+        is_sent_as_it_is = " " <= one <= "~" and one != "%"
+        left -= 1 if is_sent_as_it_is else 3 * len(one.encode("utf-8", "replace"))
         if left < 0:
             return f"{text[:at]}…"
     return text

@@ -83,14 +83,15 @@ LONG = (
     [Violation(field="my.toml:1", description=CHINESE * 2_000)],
     [Violation(field="规" * 200, description=CHINESE * 10) for _ in range(20)],
     [Violation(field="f" * 100_000, description="must be set")],
+    [Violation(field="order.totals", description="%" * 2_000) for _ in range(20)],
 )
 
 
-@pytest.mark.parametrize("found", LONG, ids=["long", "chinese", "many", "field"])
+@pytest.mark.parametrize("found", LONG, ids=["long", "chinese", "many", "field", "percent"])
 async def test_however_much_is_wrong_the_caller_is_told_so(found: list[Violation]) -> None:
     """Beyond its limit of headers gRPC drops the answer: code, words and field arrive all the same.
 
-    Chinese takes nine bytes a character in the message of an error.
+    Chinese takes nine bytes a character in the message of an error, a percent sign three.
     """
     error = InvalidInput(tuple(found))
 
@@ -114,6 +115,16 @@ async def test_however_much_is_wrong_the_caller_is_told_so(found: list[Violation
     detail = error_details_pb2.BadRequest()
     assert status_pb2.Status.FromString(trailing[DETAILS_KEY]).details[0].Unpack(detail)
     assert found[0].field.startswith(detail.field_violations[0].field.rstrip("…"))
+
+
+@pytest.mark.parametrize(
+    ("one", "sent"), [("a", "a"), ("%", "%25"), ("\n", "%0A"), ("规", "%E8%A7%84")]
+)
+def test_words_stay_below_the_header_limit_as_they_are_sent(one: str, sent: str) -> None:
+    """Of answers that are a little too large gRPC drops only some: the bound itself is held."""
+    words = words_of(InvalidInput((Violation(field="f", description=one * 5_000),)))
+    assert words.startswith(f"f: {one}")
+    assert 1_900 < words.count(one) * len(sent) <= 2_000
 
 
 def test_details_stay_below_the_header_limit() -> None:
