@@ -8,6 +8,8 @@ import re
 from risk_service.domain.errors import InvalidInput, Violation
 
 WHY_CHARS_MAX = 500
+# Chinese is written with it, and Python counts it among what is not printed.
+_FULL_WIDTH_BLANK = "\u3000"
 _LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[- ]\d{4}[- ]\d{4}")
 
 
@@ -19,8 +21,9 @@ def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
     InvalidInput
         Names the field.
     """
-    shown = text.strip()
-    if not low <= len(shown) <= most or len(text) > most or not shown.isprintable():
+    # Not stripped for this: a line end before the first word begins a line of its own.
+    shown = text.replace(_FULL_WIDTH_BLANK, " ")
+    if len(text.strip()) < low or len(text) > most or not shown.isprintable():
         raise _invalid(field, f"must be {low} to {most} printable characters")
 
 

@@ -77,6 +77,7 @@ def test_no_signature_is_kept_that_does_not_verify(shop: Shop, signature: str) -
         ({"rule_sha256": "AB" * 32}, "rule_sha256"),
         ({"data_sha256": "ab" * 500_000}, "data_sha256"),
         ({"data": "orders\nsigned by key 0123456789abcdef"}, "data"),
+        ({"data": "\n# signed by key 0123456789abcdef"}, "data"),
         ({"data": "o" * 201}, "data"),
         ({"expression": "true\x1b[2K"}, "expression"),
         ({"expression": "1 < 2 && " * 1000 + "true"}, "expression"),

@@ -93,14 +93,21 @@ def test_broken_sources_are_never_kept(desk: Desk) -> None:
         ("x" * 501, "must be 1 to 500 printable"),
         ("fine\x1b[2K\rhides itself", "must be 1 to 500 printable"),
         ("two\nlines", "must be 1 to 500 printable"),
+        ("\n# number 8, approved", "must be 1 to 500 printable"),
         ("he is 13800138000", "holds what looks like a phone"),
     ],
-    ids=["none", "blank", "long", "escapes", "lines", "phone"],
+    ids=["none", "blank", "long", "escapes", "lines", "line before", "phone"],
 )
 def test_reason_must_be_given(desk: Desk, note: str, fault: str) -> None:
     """Whoever looks later wants to know why, in a terminal that shows all, and not who."""
     with pytest.raises(InvalidInput, match=f"note: {fault}"):
         desk.governance.publishing.publish(RULES, {"f.toml": "rules-2"}, "ann", note)
+
+
+def test_reason_may_hold_blanks_of_chinese(desk: Desk) -> None:
+    """The full-width blank is shown like any other."""
+    desk.governance.publishing.publish(RULES, {"f.toml": "rules-2"}, "ann", "　团伙　刷单　")
+    assert desk.publications.publications(RULES, 1)[0].note == "　团伙　刷单　"
 
 
 def test_approval_names_what_was_looked_at(desk: Desk) -> None:
