@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.protobuf import descriptor_pb2
 
 from tests.contract import api_docs, proto_drift
 
@@ -41,16 +42,30 @@ def test_contract_breaks_no_caller() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
-    [("string device_id = 4;", "int64 device_id = 4;"), ("string ip = 7;", "string ip = 77;")],
+    ("file", "before", "after"),
+    [
+        ("order.proto", "string device_id = 4;", "int64 device_id = 4;"),
+        ("order.proto", "string ip = 7;", "string ip = 77;"),
+        ("order.proto", "string member_level = 3;", ""),
+        ("limits.proto", "rpc Reconcile(ReconcileRequest) returns (ReconcileResponse);", ""),
+    ],
 )
-def test_breaking_change_is_noticed(tmp_path: Path, before: str, after: str) -> None:
-    """A changed type or number of a field is told by the comparison."""
+def test_breaking_change_is_noticed(tmp_path: Path, file: str, before: str, after: str) -> None:
+    """A changed type or number of a field is told by the comparison, and what is gone."""
     copy = tmp_path / "proto"
     shutil.copytree(PROTO, copy)
-    order = copy / "risk" / "v1" / "order.proto"
-    order.write_text(order.read_text().replace(before, after))
-    assert "order.proto" in breaks(copy)
+    changed = copy / "risk" / "v1" / file
+    text = changed.read_text()
+    assert before in text
+    changed.write_text(text.replace(before, after))
+    assert file in breaks(copy)
+
+
+def test_baseline_knows_every_file() -> None:
+    """What is not in the baseline could be taken away unnoticed."""
+    image = descriptor_pb2.FileDescriptorSet.FromString((PROTO / "baseline.binpb").read_bytes())
+    known = {one.name for one in image.file}
+    assert {str(one.relative_to(PROTO)) for one in PROTO.rglob("*.proto")} <= known
 
 
 def test_page_shows_the_table_in_force() -> None:
