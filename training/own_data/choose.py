@@ -40,16 +40,16 @@ def choose(learning: Learning, tell: Step) -> Choice:
     tell("search")
     everything = learning.inputs.names(INPUT_SETS[ALL_INPUTS])
     tried = hold_out(learning, everything, settings_for(learning))
-    best = simplest_of_the_best(tried)
+    chosen = simplest_of_the_best(tried)
     by_set: dict[str, Held] = {}
     for name, groups in INPUT_SETS.items():
         tell(f"folds {name}")
         names = learning.inputs.names(groups)
         same = next((held for held in by_set.values() if held.names == names), None)
         if names == everything:
-            by_set[name] = best
+            by_set[name] = chosen
         else:
-            by_set[name] = same or hold_out(learning, names, [best.setting])[0]
+            by_set[name] = same or hold_out(learning, names, [chosen.setting])[0]
     served = max(reversed(by_set), key=lambda name: by_set[name].quality)
     return Choice(tried=tuple(tried), by_set=by_set, served=served)
 

@@ -15,6 +15,7 @@ from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, single_feature_a
 from training.evaluate.test_slice import ModelScores
 from training.own_data.choose import Choice, choose
 from training.own_data.declare import declare
+from training.own_data.facts import learning_facts
 from training.own_data.inputs import Inputs
 from training.own_data.keep import Kept, keep, probabilities, raw_thresholds
 from training.own_data.learn import Learning, mean_raw, some
@@ -39,7 +40,6 @@ from training.train.source import description_sha256
 Json = dict[str, Any]
 METRICS_FILE, REPORT_FILE = "metrics.json", "report.html"
 LEAK_SAMPLE = 20_000
-TOP_INPUTS = 30
 # Sets of inputs are fitted side by side, a thread each.
 SETS_AT_A_TIME = 2
 
@@ -207,42 +207,8 @@ def _facts(
             "events": len(test.events),
             "unlabelled": test.unlabelled,
         },
-        "folds": [
-            {"fit": len(one.fit), "held": len(one.held), "embargoed": one.embargoed}
-            for one in learning.folds
-        ],
-        "search": {
-            one.setting.name: {
-                "pr_auc": one.quality,
-                "standard_error": one.error,
-                "leaves": one.setting.leaves,
-                "trees": one.trees,
-            }
-            for one in choice.tried
-        },
-        "fit": {name: _fit_facts(one) for name, one in kept.items()},
         "single_inputs": [{"input": one.feature, "auc": one.auc} for one in alone[:5]],
-    }
-
-
-def _fit_facts(kept: Kept) -> Json:
-    return {
-        "setting": kept.held.setting.name,
-        "inputs": len(kept.held.names),
-        "trees": kept.held.trees,
-        "models": len(kept.models),
-        "pr_auc_on_folds": kept.held.quality,
-        "calibration": kept.calibrated.kind,
-        "gain": dict(list(kept.gain.items())[:TOP_INPUTS]),
-        "thresholds": {
-            one.action: {
-                "raw": one.raw if one.offered else None,
-                "allowed_honest_share": one.cap,
-                "honest_share": one.honest_share,
-                "honest_bound": one.honest_bound,
-            }
-            for one in kept.thresholds
-        },
+        **learning_facts(learning, choice, kept),
     }
 
 
