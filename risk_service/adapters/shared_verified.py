@@ -101,7 +101,6 @@ class VerificationFeed:
         if published > self._store.opened_at:
             self._store.begin_anew()
             self._shared.origin = self._store.origin
-            log.warning("verifications_published_anew", extra={"count": self._store.opened_at})
         self._has_met = True
 
     def _read(self, items: bytes) -> list[Verification]:

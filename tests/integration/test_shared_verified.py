@@ -174,6 +174,32 @@ def test_verifications_after_a_backup_was_put_back_are_shared(
     assert redis.call("XLEN", "{verified:1}") == length
 
 
+def test_a_backup_is_noticed_when_redis_comes_back_after_a_restart(
+    opened: Open, redis: RedisServer, tmp_path: Path
+) -> None:
+    """By then the log is as long as it was: the copy that knew more of it has told at once."""
+    one = opened(tmp_path / "one")
+    one.verify("a", L1)
+    one.follow()
+    shutil.copytree(tmp_path / "one", tmp_path / "backup" / "one")
+    for name in "bc":
+        one.verify(name, L1)
+    one.follow()
+    for file in (tmp_path / "one").glob(f"{FILE_NAME}*"):
+        shutil.copy(file, tmp_path / "backup" / "one")
+    redis.kill()
+    back, new = opened(tmp_path / "backup" / "one"), [f"new-{number}" for number in range(4)]
+    for name in new:
+        back.verify(name, L1)
+    shutil.copytree(tmp_path / "backup" / "one", tmp_path / "again" / "one")
+    redis.start()
+    again, other = opened(tmp_path / "again" / "one"), opened(tmp_path / "other")
+    for office in (again, other):
+        wait_until(office.is_back, "verifications are followed again")
+        office.follow()
+    assert {other.verified.level(name, NOW_US) for name in new} == {L1}
+
+
 @pytest.mark.parametrize(
     ("head", "items"),
     [(None, b"\xc1"), (None, b"\x91\x81\xa7account\xa1\xff"), (b"short", b"\x90")],

@@ -25,8 +25,8 @@ if head then
   least, entry = unpack('<i8i8', head)
 else
   -- Lost by itself, as where keys are evicted: without it readers would begin anew for ever.
-  local last = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-  if #last > 0 then entry = tonumber(string.match(last[1][1], '^%d+')) end
+  local newest = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+  if #newest > 0 then entry = tonumber(string.match(newest[1][1], '^%d+')) end
   if entry > 0 then least = entry + 1 end
 end
 if least < floor then least = floor end

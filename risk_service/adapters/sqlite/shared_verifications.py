@@ -4,6 +4,7 @@ Own ones are durable beside the own log before they are answered. The copy is a 
 own, with the place in the shared log up to which it has come, both in one transaction.
 """
 
+import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from risk_service.adapters.sqlite.verifications import (
 )
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.verification import AttemptOf, Verification
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "verified.sqlite3"
 WAL_PAGES = 1000
@@ -81,6 +84,9 @@ class SqliteSharedVerifications:
         self.origin: str = of if is_ours else origin
         self.published: int = published if is_ours else 0
         self.opened_at = own.end()
+        if self.published > self.opened_at:
+            # The log was put back from a backup. Later it may be as long as it was.
+            self.begin_anew()
 
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, Verification]:
         """Return the verifications answered to these requests, absent ones left out."""
@@ -131,6 +137,7 @@ class SqliteSharedVerifications:
         except StoreUnavailable:
             self.origin = before
             raise
+        log.warning("verifications_published_anew", extra={"count": self.opened_at})
 
     def take(self, found: Iterable[Verification], entry_us: int, published: int) -> None:
         """Add what the shared log has up to an entry; none of it twice.
