@@ -64,8 +64,9 @@ def test_a_healthy_restart_reads_nothing_of_the_log(
     check_shared(shop)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
 def test_a_log_put_back_from_a_backup_lacks_nothing_that_comes_after_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, shop_at: OpenShop, restarts: bool
 ) -> None:
     """Redis has counted up to a place that the log will only reach again: that is another place."""
     with redis_server(*KEEPING) as server:
@@ -80,6 +81,10 @@ def test_a_log_put_back_from_a_backup_lacks_nothing_that_comes_after_it(
         shop.open()
         end = shop.tail().end()[0]
         shop.live_on(5)
+        if restarts:
+            shop.live_on(35)
+            shop.state.close()
+            shop.open()
         server.start()
         with caplog.at_level(logging.INFO):
             wait_whole(shop)

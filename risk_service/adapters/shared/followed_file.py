@@ -25,11 +25,13 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     ``is_whole``: all of it did, to its end, whatever came later: an attempt or event is counted
     before it is logged. Else ``servers`` say from where on it must be counted again.
     ``history_us`` is the end of the history that Redis had, 0 for none; ``opened`` that of the log
-    when the file was made.
+    when the file was made. ``unmet`` is that of the log when it was opened first since it met the
+    servers: a mark beyond is of a log that was longer before a backup was put back.
     """
 
     service: str
     opened: Mark | None = None
+    unmet: Mark | None = None
     windows: str = ""
     is_whole: bool = False
     servers: dict[str, Known] = {}

@@ -26,9 +26,6 @@ def named(address: Address) -> str:
 class Meeting:
     """What the servers, the log and the service's own file say, put together.
 
-    Made before anything is logged: a place beyond the end of the log is of a log that was
-    longer before a backup was put back, and all that was in this one counts there.
-
     Parameters
     ----------
     version
@@ -39,7 +36,6 @@ class Meeting:
         self._marks = marks
         self._tail = tail
         self._version = version
-        self._opened = self.end()
 
     def starts(
         self, followed: Followed, written: Mapping[Address, Mark]
@@ -84,14 +80,15 @@ class Meeting:
         ours: tuple[Followed, Mapping[Address, Mark]],
         filled: Filled | None,
     ) -> Mark:
-        followed, written = ours
+        followed, _ = ours
         if server.mark is None:
             if followed.windows != self._version:
                 return self._first(followed, filled)
             log.error("windows_lost", extra={"address": named(address)})
             return self._beginning(filled)
         mark = self._counted(address, server.run, server.mark, ours)
-        return mark if written else least(mark, self._opened)
+        # All that this log had when it was put back from a backup counts there.
+        return mark if followed.unmet is None else least(mark, followed.unmet)
 
     def _counted(
         self, address: Address, run: str, mark: Mark, ours: tuple[Followed, Mapping[Address, Mark]]

@@ -91,7 +91,10 @@ class SharedWindowStore:
         self._file = file
         self._meeting = Meeting(marks, tail, compiled.window_set.version)
         followed = self._counted_to_here(followed) if followed.is_whole else followed
-        self._followed = replace(followed, opened=followed.opened or self._meeting.end())
+        end = self._meeting.end()
+        self._followed = replace(
+            followed, opened=followed.opened or end, unmet=followed.unmet or end
+        )
         self._is_noted = False
         self._compiled = compiled
         self._tail = tail
@@ -216,6 +219,8 @@ class SharedWindowStore:
         self._followed, self._is_noted = followed, False
         self._note()
         self._write(starts)
+        # Not before: while Redis has the marks of a longer log, the next start must know.
+        self._followed, self._is_noted = replace(followed, unmet=None), False
         self._healing = Healing(self._store, self._compiled, self._marks, self._tail, starts)
         self._last_seq = self._tail.end()[0].seq
 
