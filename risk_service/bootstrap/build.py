@@ -91,59 +91,58 @@ def build(settings: Settings) -> Service:
     scoring = Scoring(schema, features, models, stale_after_us=stale_after_us)
     links = open_links(settings, state, clock, metrics)
     linked = Linked(links, (load_windows(), load_clusters()), state.windows.store)
-    policy, reasons = load_policy(), load_reasons(schema)
     opened = open_governance(settings, tokeniser, clock)
     governing = opened.governance.governing
     ledger = open_ledger(settings, lambda: governing.now.limits, metrics.commit_done)
-    real_names = open_real_names(settings, open_verified(settings, state, clock, metrics), clock)
-    live = Live(state.windows.store, linked, state.compiled, state.stamps)
-    pipeline = Pipeline(
-        cases=Cases(
-            tokenise=tokeniser.order,
-            store=state.store,
-            decision_ids=DecisionIds(ids),
-            verified=real_names.verified.order,
-        ),
-        live=live,
+    parts = Parts(
+        schema=schema,
+        state=state,
+        live=Live(state.windows.store, linked, state.compiled, state.stamps),
+        linked=linked,
         scoring=scoring,
-        in_force=InForce(schema, governing),
-        policy=policy,
-        limiting=Limiting(policy, ledger),
-        records=Records(scoring=scoring, policy=policy, reasons=reasons, ids=ids),
-        store=state.store,
+        reasons=load_reasons(schema),
+        governing=governing,
+        ledger=ledger,
         clock=clock,
+        ids=ids,
+        tokeniser=tokeniser,
+        real_names=open_real_names(settings, open_verified(settings, state, clock, metrics), clock),
     )
     reservations = Reservations(ledger=ledger, count=metrics.reservation_to_look_into)
-    claims = build_claims(
-        Parts(
-            schema=schema,
-            state=state,
-            live=live,
-            linked=linked,
-            scoring=scoring,
-            reasons=reasons,
-            governing=governing,
-            ledger=ledger,
-            clock=clock,
-            ids=ids,
-            tokeniser=tokeniser,
-            real_names=real_names,
-        )
-    )
     return Service(
         settings=settings,
         metrics=metrics,
         lock=lock,
         state=state,
         features=features,
-        pipeline=pipeline,
+        pipeline=_pipeline(parts),
         intake=_intake(state, tokeniser, linked, clock, reservations),
         links=links,
         linked=linked,
         clock=clock,
         governance=opened,
         ledger=ledger,
-        claims=claims,
+        claims=build_claims(parts),
+    )
+
+
+def _pipeline(parts: Parts) -> Pipeline:
+    policy, ids, store = load_policy(), parts.ids, parts.state.store
+    return Pipeline(
+        cases=Cases(
+            tokenise=parts.tokeniser.order,
+            store=store,
+            decision_ids=DecisionIds(ids),
+            verified=parts.real_names.verified.order,
+        ),
+        live=parts.live,
+        scoring=parts.scoring,
+        in_force=InForce(parts.schema, parts.governing),
+        policy=policy,
+        limiting=Limiting(policy, parts.ledger),
+        records=Records(scoring=parts.scoring, policy=policy, reasons=parts.reasons, ids=ids),
+        store=store,
+        clock=parts.clock,
     )
 
 

@@ -68,7 +68,7 @@ class Parts:
     scoring: Scoring
     reasons: Reasons
     governing: Governing
-    ledger: ReservationLedger | None
+    ledger: ReservationLedger
     clock: Clock
     ids: IdSource
     tokeniser: Tokeniser

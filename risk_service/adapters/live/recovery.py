@@ -112,12 +112,7 @@ def open_windows(
     ready_s = time.perf_counter() - started_s
     log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})
     version = compiled.window_set.version
-
-    def position() -> Reached:
-        end, mark = tail.end()
-        return Reached(version, end.seq, end.event_us, mark)
-
-    checkpoints = Checkpoints(store, file, position)
+    checkpoints = Checkpoints(store, file, lambda: _end(tail, version))
     return Windows(
         store=store,
         file=file,
@@ -127,6 +122,12 @@ def open_windows(
         ready_s=ready_s,
         rebuilt=reached is None,
     )
+
+
+def _end(tail: LogTail, version: str) -> Reached:
+    """Return that records of a version of the declaration have come to the end of the log."""
+    end, mark = tail.end()
+    return Reached(version, end.seq, end.event_us, mark)
 
 
 def _usable(
