@@ -66,8 +66,13 @@ def _rows(header: str, row: str, count: int = 60) -> str:
                   "b{c},D{i:04d},2024-05-{d:02d} 10:00:00,{i}.5,{f}"),
             ['id = "订单号"', 'buyer_id = "买家编号"'],
         ),
+        (
+            _rows("InvoiceNo,paid_at,goods_id,total,is_fraud",
+                  "N{i},2024-05-{d:02d} 10:00:00,g{c},{i}.5,{f}"),
+            ['id = "InvoiceNo"', 'time = "paid_at"', '[entities]\ngoods_id = "goods_id"'],
+        ),
     ],
-    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese", "number"],
+    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese", "number", "ends"],
 )  # fmt: skip
 def test_a_guess_names_the_columns_and_can_be_imported(
     bench: Any, tmp_path: Path, text: str, expected: list[str]

@@ -62,9 +62,9 @@ class Look:
         return self.share == 1 and self.different == self.rows
 
     def says(self, words: str) -> bool:
-        """Tell whether a part of the name begins with one of the words."""
-        text = " ".join(words_of(self.name))
-        return re.search(rf"\b(?:{words})", f"{text} {self.name.lower()}") is not None
+        """Tell whether a part of the name begins with one of the words; ``$`` is its end."""
+        spellings = (" ".join(words_of(self.name)), self.name.lower())
+        return any(re.search(rf"\b(?:{words})", one) for one in spellings)
 
 
 def look_at(path: Path) -> tuple[str, list[Look]]:
