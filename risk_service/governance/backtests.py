@@ -22,8 +22,9 @@ from risk_service.models.signature import TrustedKeys, check_signature, sign_man
 # Beside the report itself: ``night.json.sig`` beside ``night.json``.
 SUFFIX = ".sig"
 SIGNATURE_BYTES_MAX = 200
-# So that no manifest of a bundle can be taken for a report, nor the other way round.
-_WHAT = "backtest report 1"
+# So that no manifest of a bundle can be taken for a report, nor the other way round, and no report
+# of before, whose data did not name the histories that were read, for one of today.
+_WHAT = "backtest report 2"
 
 
 def report_of(content: bytes, signature: str = "") -> BacktestReport:

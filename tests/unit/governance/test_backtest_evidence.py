@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.governed import Evidence
+from risk_service.governance import backtests
 from risk_service.governance.backtests import report_of, signed
 from risk_service.rules.changes import decides_alike, described, flagging_sha256
 from risk_service.rules.rule_set import load_rule_set
@@ -51,6 +52,17 @@ def test_a_report_must_be_vouched_for(shop: Shop, values: dict[str, object], wor
     unsigned = report_of(content)
     # One good report among unsigned others is enough.
     shop.publish(rule(), Evidence(backtests=(unsigned, *report().backtests)))
+
+
+def test_a_report_of_before_must_be_made_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was signed before reports named the histories that were read says too little."""
+    shop.activate(rule(state="shadow"))
+    shop.hours = 48
+    with monkeypatch.context() as patch:
+        patch.setattr(backtests, "_WHAT", "backtest report 1")
+        before = report(rule_id=None)
+    with pytest.raises(InvalidInput, match=r"not what key .* has signed"):
+        shop.publish(rule(), before)
 
 
 @pytest.mark.parametrize("signature", ['{"key_id":"\x1b[2K0123456789ab"}', "forged"])
