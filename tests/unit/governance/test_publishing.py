@@ -2,30 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from risk_service.domain.audit import AuditFilter, AuditRow
 from risk_service.domain.errors import (
-    ConfigFault,
     Conflict,
     Forbidden,
     InvalidInput,
     NotFound,
-    StoreUnavailable,
 )
-from risk_service.domain.governed import PublicationState, PublishedKind, Sources
-from tests.fixtures.governing import ANN, BOB, LIMITS, RULES, Desk, Plain, open_desk
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Return a store with what ships in force."""
-    opened = open_desk(tmp_path / "governance.sqlite3")
-    yield opened
-    opened.file.close()
+from risk_service.domain.governed import PublicationState
+from tests.fixtures.governing import ANN, BOB, LIMITS, RULES, Desk, open_desk
 
 
 def published(desk: Desk, text: str) -> int:
@@ -236,70 +225,3 @@ def test_operators_file_counts_until_somebody_publishes(tmp_path: Path) -> None:
     desk = open_desk(path, {RULES: "rules-3"})
     assert desk.governance.governing.now.rules.version == "rules-2"
     desk.file.close()
-
-
-def test_other_process_is_followed(desk: Desk, tmp_path: Path) -> None:
-    """What one process puts in force, the other takes over when it looks."""
-    other = open_desk(tmp_path / "governance.sqlite3")
-    number = published(other, "rules-2")
-    other.governance.approve(RULES, number, "rules-2", BOB)
-    desk.governance.refresh()
-    assert versions(desk) == ("rules-1", "rules-2")
-    desk.governance.refresh()
-    assert versions(desk) == ("rules-2", "rules-2")
-    other.file.close()
-
-
-def put_in_force(desk: Desk, kind: PublishedKind, text: str) -> None:
-    """Publish and approve."""
-    published = desk.governance.publishing.publish(kind, {"f.toml": text}, "ann", "why")
-    desk.governance.approve(kind, published.number, text, BOB)
-
-
-def test_own_change_hides_none_of_another_process(desk: Desk, tmp_path: Path) -> None:
-    """Limits approved elsewhere a moment before own rules are in force here after the next look."""
-    other = open_desk(tmp_path / "governance.sqlite3")
-    put_in_force(other, LIMITS, "limits-2")
-    put_in_force(desk, RULES, "rules-2")
-    desk.governance.refresh()
-    desk.governance.settle()
-    now = desk.governance.governing.now
-    assert (now.rules.version, now.limits.version) == ("rules-2", "limits-2")
-    other.file.close()
-
-
-def test_rules_that_cannot_be_loaded_keep_no_limits_out(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A newer service publishes rules that this one cannot load: told once, the rest follows."""
-    other = open_desk(tmp_path / "governance.sqlite3")
-    newer = other.governance.publishing.load
-    monkeypatch.setitem(newer, RULES, lambda sources: Plain(version="".join(sources.values())))
-    put_in_force(other, RULES, "broken here")
-    put_in_force(other, LIMITS, "limits-2")
-    with pytest.raises(ConfigFault, match="cannot be used by this version"):
-        desk.governance.refresh()
-    desk.governance.refresh()
-    desk.governance.settle()
-    now = desk.governance.governing.now
-    assert (now.rules.version, now.limits.version) == ("rules-1", "limits-2")
-    other.file.close()
-
-
-def test_a_store_that_is_away_for_a_moment_hides_no_change(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What could not be read at one look is taken over at the next."""
-    other = open_desk(tmp_path / "governance.sqlite3")
-    put_in_force(other, RULES, "rules-2")
-
-    def away(_number: int) -> Sources:
-        raise StoreUnavailable("it is away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(desk.publications, "sources", away)
-        with pytest.raises(StoreUnavailable):
-            desk.governance.refresh()
-    desk.governance.refresh()
-    assert versions(desk) == ("rules-1", "rules-2")
-    other.file.close()
