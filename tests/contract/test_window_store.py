@@ -101,7 +101,7 @@ def test_orders_see_what_the_formulas_say(make: Make, seed: int, group_max: int)
         group, events = events[:size], events[size:]
         now_us = max(now_us, max(event.at_us for event in group) - 10**9)
         harness.feed(group, now_us)
-    harness.check()
+    assert harness.check()
 
 
 def test_order_sees_those_before_it_in_its_group(make: Make) -> None:
@@ -110,7 +110,7 @@ def test_order_sees_those_before_it_in_its_group(make: Make) -> None:
     group = [attempt(n, account="a", device=f"d{n}", seller="s") for n in range(3)]
     harness.observe(group, START_US)
     harness.observe([attempt(9, account="a", device="d0", seller="s")], START_US)
-    harness.check()
+    assert harness.check()
 
 
 def test_repeated_id_changes_nothing(make: Make) -> None:
@@ -123,7 +123,7 @@ def test_repeated_id_changes_nothing(make: Make) -> None:
     before = harness.observe([attempt(2, account="a", seller="s", sku="k")], START_US + SECOND_US)
     harness.feed([paid], START_US + SECOND_US)
     harness.observe([order], START_US + SECOND_US)
-    harness.check()
+    assert harness.check()
     assert first.shape == (2, before.shape[1])
 
 
@@ -148,7 +148,7 @@ def test_stamps_rise_when_the_clock_goes_back(make: Make) -> None:
     stamps = [one.read_us for one in harness.seen]
     for earlier, later in pairwise(stamps):
         assert all(b > a for a, b in zip(earlier, later, strict=True) if a)
-    harness.check()
+    assert harness.check()
 
 
 def test_event_too_old_counts_nowhere(make: Make) -> None:
@@ -172,7 +172,7 @@ def test_event_too_old_counts_nowhere(make: Make) -> None:
             values=None,
         )
     )
-    harness.check()
+    assert harness.check()
 
 
 def test_missing_key_reads_missing(make: Make) -> None:
@@ -212,7 +212,7 @@ def test_hot_entity_is_as_right_as_any(make: Make) -> None:
             for n in range(start, min(start + 64, 10_000))
         ]
         harness.observe(group, START_US + start * 6_000)
-    harness.check()
+    assert harness.check()
 
 
 @pytest.mark.parametrize("entities", [FlatEntities, PlainEntities])

@@ -62,14 +62,15 @@ def left_ms(redis: RedisServer, store: RedisWindowStore, group: int, key: str) -
     return left
 
 
-def check_full_lives(redis: RedisServer, store: RedisWindowStore) -> None:
-    """Hold the life of each entity to its longest window."""
+def check_full_lives(redis: RedisServer, store: RedisWindowStore) -> int:
+    """Hold the life of each entity to its longest window; return how many end."""
     for group, layout in enumerate(LAYOUTS):
         left = left_ms(redis, store, group, KEYS[group])
         if layout.ttl_ms == 0:
             assert left == WITHOUT_EXPIRY
         else:
             assert layout.ttl_ms - 60_000 < left <= layout.ttl_ms
+    return sum([layout.ttl_ms > 0 for layout in LAYOUTS])
 
 
 def fill(redis: RedisServer) -> None:
@@ -93,7 +94,7 @@ def test_memory_is_bounded_by_expiry(store: RedisWindowStore, redis: RedisServer
     store.read_many([(0, ["never seen"])], NOW_US)
     store.read_many([(0, ["never seen"])], NOW_US + 3_600 * SECOND_US)
     assert 0 < left_ms(redis, store, 0, "never seen") <= READ_ONLY_MS
-    check_full_lives(redis, store)
+    assert check_full_lives(redis, store)
 
 
 @pytest.mark.parametrize("before", ["a look", "history", "history and a look"])
@@ -108,7 +109,7 @@ def test_the_first_event_of_an_entity_outlives_its_windows(
     for group in PASSING:
         assert 0 < left_ms(redis, store, group, KEYS[group]) <= READ_ONLY_MS + 1000
     store.observe(orders(0, 1), NOW_US + SECOND_US)
-    check_full_lives(redis, store)
+    assert check_full_lives(redis, store)
 
 
 def test_an_event_in_a_later_hour_lets_a_life_begin_anew(
@@ -119,4 +120,4 @@ def test_an_event_in_a_later_hour_lets_a_life_begin_anew(
     for group in PASSING:
         redis.call("PEXPIRE", store.key_of(group, KEYS[group]), 60_000)
     store.observe(orders(1, 1), NOW_US + 3_600 * SECOND_US)
-    check_full_lives(redis, store)
+    assert check_full_lives(redis, store)

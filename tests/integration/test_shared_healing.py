@@ -38,7 +38,7 @@ def test_an_outage_leaves_no_hole(either: RedisServer, shop_at: OpenShop) -> Non
         wait_whole(shop)
         outage(shop, either)
         wait_whole(shop)
-        check_shared(shop)
+        assert check_shared(shop)
 
 
 def test_orders_read_what_an_undisturbed_run_reads(either: RedisServer, shop_at: OpenShop) -> None:
@@ -104,7 +104,7 @@ def test_two_services_heal_what_is_theirs(either: RedisServer, shop_at: OpenShop
     wait_whole(other, one)
     one.live_on(2)
     other.live_on(2)
-    check_shared(one, other)
+    assert check_shared(one, other)
 
 
 def test_redis_that_went_back_in_time_is_caught_up(redis: RedisServer, shop_at: OpenShop) -> None:
@@ -119,7 +119,7 @@ def test_redis_that_went_back_in_time_is_caught_up(redis: RedisServer, shop_at: 
     wait_whole(shop)
     shop.live_on(3)
     wait_whole(shop)
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_data_that_went_back_under_a_running_server(shop_at: OpenShop) -> None:
@@ -135,7 +135,7 @@ def test_data_that_went_back_under_a_running_server(shop_at: OpenShop) -> None:
         assert not windows_of(shop).is_whole
         wait_whole(shop)
         assert redis.info("server", "run_id") == run
-        check_shared(shop)
+        assert check_shared(shop)
 
 
 def test_what_was_decoded_before_is_not_trusted(redis: RedisServer, shop_at: OpenShop) -> None:
@@ -148,13 +148,13 @@ def test_what_was_decoded_before_is_not_trusted(redis: RedisServer, shop_at: Ope
     other.live_on(2)
     wait_whole(other)
     # The first knows from here on what the second has counted.
-    check_shared(one, other, third)
+    assert check_shared(one, other, third)
     redis.kill()
     redis.start()
     wait_whole(third)
     third.live_on(8)
     wait_whole(third, other, one)
-    check_shared(one, other, third)
+    assert check_shared(one, other, third)
 
 
 def test_data_lost_without_a_word_is_found_by_the_marks(
@@ -167,7 +167,7 @@ def test_data_lost_without_a_word_is_found_by_the_marks(
     assert not windows_of(shop).is_whole
     wait_whole(shop)
     assert errors_of(caplog) == ["windows_lost"]
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_one_server_of_a_cluster_that_lost_its_data(shop_at: OpenShop) -> None:
@@ -182,7 +182,7 @@ def test_one_server_of_a_cluster_that_lost_its_data(shop_at: OpenShop) -> None:
         assert not windows_of(shop).is_whole
         nodes[1].start()
         wait_whole(shop)
-        check_shared(shop)
+        assert check_shared(shop)
 
 
 def test_windows_heal_when_another_node_of_a_cluster_took_over(shop_at: OpenShop) -> None:
@@ -198,7 +198,7 @@ def test_windows_heal_when_another_node_of_a_cluster_took_over(shop_at: OpenShop
         assert not windows_of(shop).is_whole
         take_over(replica, (nodes[0], nodes[2], replica))
         wait_whole(shop)
-        check_shared(shop)
+        assert check_shared(shop)
 
 
 def test_an_event_without_its_order_is_asked_for_now_and_then(
@@ -228,4 +228,4 @@ def test_an_event_without_its_order_is_asked_for_now_and_then(
     assert not windows.is_whole
     assert pauses == [shared_windows.LOOK_S] * 3
     wait_whole(shop)
-    check_shared(shop)
+    assert check_shared(shop)

@@ -44,7 +44,7 @@ def test_a_restart_counts_what_is_missing_and_nothing_twice(
     shop.open()
     wait_whole(shop)
     shop.live_on(3)
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_a_healthy_restart_reads_nothing_of_the_log(
@@ -61,7 +61,7 @@ def test_a_healthy_restart_reads_nothing_of_the_log(
         shop.open()
     healed = [one for one in caplog.records if one.message == "windows_healed"]
     assert [one.events for one in healed] == [0]  # type: ignore[attr-defined]  # our own field
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -111,7 +111,7 @@ def test_kill_of_the_service_while_it_heals(
             worker.send_signal(signal.SIGKILL)
     shop.open()
     wait_whole(shop)
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_windows_of_before_are_taken_as_they_are(
@@ -128,7 +128,7 @@ def test_windows_of_before_are_taken_as_they_are(
     shop.open()
     wait_whole(shop)
     shop.live_on(5)
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_a_log_of_before_redis_comes_along(
@@ -141,7 +141,7 @@ def test_a_log_of_before_redis_comes_along(
     moved = shop_at("state", [redis], 2)
     moved.now_us = shop.now_us
     wait_whole(moved)
-    check_shared(moved)
+    assert check_shared(moved)
 
 
 def test_history_that_is_being_filled_is_left_alone(
@@ -158,7 +158,7 @@ def test_history_that_is_being_filled_is_left_alone(
     history.finish()
     history.close()
     wait_whole(shop)
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_history_that_is_lost_is_told(
@@ -177,7 +177,7 @@ def test_history_that_is_lost_is_told(
     assert not windows_of(shop).is_whole
     wait_whole(shop)
     assert errors_of(caplog) == ["windows_lost", "windows_history_lost"]
-    check_shared(shop)
+    assert check_shared(shop)
     assert history.begin(shop.now_us, Existing.REPLACE)
     history.finish()
     history.close()
@@ -213,7 +213,7 @@ def test_another_declaration_begins_with_the_log(
     shop.open()
     wait_whole(shop)
     assert errors_of(caplog) == []
-    check_shared(shop)
+    assert check_shared(shop)
 
 
 def test_a_first_start_without_redis_counts_its_orders_later(
@@ -231,7 +231,7 @@ def test_a_first_start_without_redis_counts_its_orders_later(
         shop.live_on(3)
         redis.start()
         wait_whole(shop, other)
-        check_shared(shop, other)
+        assert check_shared(shop, other)
     assert (tmp_path / "state" / FILE_NAME).exists()
 
 
@@ -257,4 +257,4 @@ def test_what_cannot_be_noted_is_noted_before_windows_are_there_again(
     assert not windows_of(shop).is_whole
     monkeypatch.undo()
     wait_whole(shop)
-    check_shared(shop)
+    assert check_shared(shop)

@@ -35,8 +35,8 @@ def views(state: ClusterState[str], accounts: list[str], at_us: int) -> list[Clu
     return [state.view(account, (), at_us) for account in accounts]
 
 
-def check(shop: LiveShop) -> None:
-    """Hold what every account sees to a replay of the whole log."""
+def check(shop: LiveShop) -> int:
+    """Hold what every account sees to a replay of the whole log; return how many there are."""
     rules = load_clusters().rules
     reader = LinkReader(shop.compiled.window_set, rules)
     state: ClusterState[str] = ClusterState(rules)
@@ -50,6 +50,7 @@ def check(shop: LiveShop) -> None:
     assert views(shop.state.clusters.state, accounts, at_us) == want
     assert max(view.size for view in want) > 1
     assert max(view.age_us for view in want) > 300 * DAY_US
+    return len(accounts)
 
 
 def test_without_a_snapshot_the_whole_log_makes_the_clusters(
@@ -57,7 +58,7 @@ def test_without_a_snapshot_the_whole_log_makes_the_clusters(
 ) -> None:
     """How old an account is has no end: a part of the log would make it younger."""
     shop.crash(tmp_path / "after")
-    check(shop)
+    assert check(shop)
     shop.state.close()
 
 
@@ -72,7 +73,7 @@ def test_a_snapshot_written_later_than_taken_is_followed_by_its_tail(
     write()
     assert (shop.directory / FILE_NAME).stat().st_size > 0
     shop.crash(tmp_path / "after")
-    check(shop)
+    assert check(shop)
     shop.state.close()
 
 
@@ -81,7 +82,7 @@ def test_a_snapshot_that_cannot_be_read_is_made_again(shop: LiveShop, tmp_path: 
     shop.state.clusters.save()
     (shop.directory / FILE_NAME).write_bytes(b"\x81\xa4")
     shop.crash(tmp_path / "after")
-    check(shop)
+    assert check(shop)
     shop.state.close()
 
 
@@ -105,7 +106,7 @@ def test_a_snapshot_is_due_after_so_many_links(
     tail = keeper.state.applied - before
     shop.crash(tmp_path / "after")
     assert shop.state.clusters.replayed <= tail + 12
-    check(shop)
+    assert check(shop)
     shop.state.close()
 
 
@@ -195,7 +196,7 @@ def test_a_look_ahead_of_the_log_outlives_a_restart(shop: LiveShop, tmp_path: Pa
     shop.live_on(6)
     assert shop.state.tail.logged_us() > shop.state.clusters.state.read_us
     shop.crash(tmp_path / "again")
-    check(shop)
+    assert check(shop)
     shop.state.close()
 
 
@@ -214,7 +215,7 @@ def test_a_clock_that_was_far_ahead_while_no_order_came_leaves_nothing(
     shop.live_on(6)
     assert shop.state.stamps.last_us < shop.now_us + DAY_US
     shop.crash(tmp_path / "again")
-    check(shop)
+    assert check(shop)
     shop.state.close()
 
 
@@ -230,5 +231,5 @@ def test_a_log_that_fell_behind_its_snapshot_is_read_again(
     shop.live_on(6)
     shop.crash(tmp_path / "after")
     assert "clusters_rebuilt" in caplog.messages
-    check(shop)
+    assert check(shop)
     shop.state.close()

@@ -75,7 +75,7 @@ def test_windows_that_cannot_be_written_at_the_stop_come_from_the_log(
     assert "checkpoint_failed" in caplog.messages
     shop.open()
     assert shop.state.windows.replayed > 20
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 

@@ -168,7 +168,7 @@ def test_a_start_that_was_killed_begins_anew(shop: LiveShop) -> None:
     (shop.directory / DIRECTORY / "part-00").write_bytes(b"of another start")
     shop.open()
     assert shop.state.windows.rebuilt
-    shop.check()
+    assert shop.check()
     assert not (shop.directory / DIRECTORY).exists()
     shop.state.close()
     shop.open()
@@ -188,7 +188,7 @@ def test_a_full_disk_stops_the_start(shop: LiveShop, monkeypatch: pytest.MonkeyP
     assert not (shop.directory / DIRECTORY).exists()
     monkeypatch.undo()
     shop.open()
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 

@@ -27,7 +27,7 @@ def shop(tmp_path: Path) -> LiveShop:
 
 def test_windows_are_those_of_the_log(shop: LiveShop) -> None:
     """While it runs, every window equals the replay of the whole log."""
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -36,7 +36,7 @@ def test_restart_replays_nothing_after_a_clean_stop(shop: LiveShop) -> None:
     shop.state.close()
     shop.open()
     assert shop.state.windows.replayed == 0
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -44,7 +44,7 @@ def test_crash_without_a_checkpoint_replays_everything(shop: LiveShop, tmp_path:
     """Before the first checkpoint the log alone makes the windows."""
     shop.crash(tmp_path / "after")
     assert shop.state.windows.replayed > 30
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -54,9 +54,9 @@ def test_crash_after_a_checkpoint_replays_the_tail(shop: LiveShop, tmp_path: Pat
     shop.live_on(5)
     shop.crash(tmp_path / "after")
     assert 0 < shop.state.windows.replayed < 60
-    shop.check()
+    assert shop.check()
     shop.live_on(5)
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -83,7 +83,7 @@ def test_checkpoint_may_be_overtaken(shop: LiveShop, tmp_path: Path) -> None:
     checkpoints._pack_slice = with_traffic  # type: ignore[assignment,method-assign]  # as above
     checkpoints.write()
     shop.crash(tmp_path / "after")
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -91,9 +91,9 @@ def test_failed_commit_leaves_no_trace(shop: LiveShop) -> None:
     """Attempts whose decision did not become durable count nowhere, not even in their group."""
     shop.attempts(6)
     shop.decide(2)
-    shop.check()
+    assert shop.check()
     shop.attempts(6)
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -107,11 +107,11 @@ def test_failed_append_leaves_no_trace(shop: LiveShop, monkeypatch: pytest.Monke
     monkeypatch.setattr(shop.state.events, "append", full)
     assert isinstance(shop.intake.take([reports])[0], StoreUnavailable)
     monkeypatch.undo()
-    shop.check()
+    assert shop.check()
     again = shop.intake.take([reports, reports])
     assert {str(one) for one in again[0]} >= {"Taken.ACCEPTED"}  # type: ignore[union-attr]  # no error
     assert "Taken.ACCEPTED" not in {str(one) for one in again[1]}  # type: ignore[union-attr]  # no error
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -137,7 +137,7 @@ def test_file_that_cannot_be_used_is_made_again(
         shutil.copy(other.directory / FILE_NAME, path)
     shop.open()
     assert shop.state.windows.rebuilt
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -154,7 +154,7 @@ def test_log_put_back_from_a_backup_is_followed(shop: LiveShop, tmp_path: Path) 
     shop.order_ids = shop.order_ids[:10]
     shop.open()
     assert shop.state.windows.rebuilt
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -168,7 +168,7 @@ def test_stamps_go_on_after_a_restart_with_a_clock_that_went_back(shop: LiveShop
     assert [one.stamp_us for one in records] == [last_us + 1, last_us + 2, last_us + 3]
     shop.state.store.commit(records)
     shop.now_us += 10**12
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -184,7 +184,7 @@ def test_memory_holds_so_many_records(tmp_path: Path) -> None:
         shop.state.windows.checkpoints.write()
         shop.decide(1)
         assert len(store.cache) <= 10 + 18 * 6
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -203,7 +203,7 @@ def test_damaged_record_stops_windows_until_the_next_start(shop: LiveShop) -> No
         shop.state.windows.store.read_many([(0, ["a"])], shop.now_us)
     shop.state.close()
     shop.open()
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
@@ -219,7 +219,7 @@ def test_all_is_counted_again_when_the_clock_went_back(shop: LiveShop) -> None:
     RecordsFile.remove(shop.directory)
     shop.open()
     assert shop.state.windows.rebuilt
-    shop.check()
+    assert shop.check()
     shop.state.close()
 
 
