@@ -276,28 +276,3 @@ def test_claimed_coupons_can_be_redeemed(stub: Stub) -> None:
     assert bought.outcome == risk_pb2.OUTCOME_ALLOW
     used = {use.policy_id: use.used for use in bought.limit_uses if use.subject == "account"}
     assert used == {"coupon-redemptions": 0, "coupon-money": 0}
-
-
-BAD_ACTIONS = (
-    ("action_id", lambda one: setattr(one, "action_id", "dec_1")),
-    ("action_id", lambda one: setattr(one, "action_id", "")),
-    ("type", lambda one: setattr(one, "type", 99)),
-    ("type", lambda one: setattr(one, "type", 7)),
-    ("actor", lambda one: one.ClearField("customer")),
-    ("customer.action.account_id", lambda one: one.customer.action.ClearField("account_id")),
-    ("customer.action.ip", lambda one: setattr(one.customer.action, "ip", "1.2.3")),
-    ("customer.points", lambda one: setattr(one.customer, "points", -1)),
-    ("customer.group.overlap_share", lambda one: setattr(one.customer.group, "overlap_share", 2.0)),
-    ("occurred_at", lambda one: one.ClearField("occurred_at")),
-)
-
-
-@pytest.mark.parametrize("place", range(len(BAD_ACTIONS)))
-def test_bad_input_names_the_field(stub: Stub, place: int) -> None:
-    """INVALID_ARGUMENT with the path of the field at fault."""
-    field, spoil = BAD_ACTIONS[place]
-    request = action_request("bad")
-    spoil(request)
-    error = refused(stub.AssessPromotionAction, request)
-    assert error.code() is Code.INVALID_ARGUMENT
-    assert f"{field}:" in error.details()
