@@ -146,18 +146,24 @@ def test_nothing_is_lost_or_published_twice_over_a_restart(
     assert not other.missed
 
 
+def backed_up(opened: Open, directory: Path) -> None:
+    """Let a service verify two more accounts after a backup of it was made."""
+    one = opened(directory / "one")
+    one.verify("a", L1)
+    one.follow()
+    shutil.copytree(directory / "one", directory / "backup" / "one")
+    for name in "bc":
+        one.verify(name, L1)
+    one.follow()
+
+
 @pytest.mark.parametrize("count", [1, 4])
 def test_verifications_after_a_backup_was_put_back_are_shared(
     opened: Open, redis: RedisServer, tmp_path: Path, count: int
 ) -> None:
     """Their places are those of others that the backup has not got, which all services know."""
-    one, other = opened(tmp_path / "one"), opened(tmp_path / "other")
-    one.verify("a", L1)
-    one.follow()
-    shutil.copytree(tmp_path / "one", tmp_path / "backup" / "one")
-    for name in "bc":
-        one.verify(name, L1)
-    one.follow()
+    backed_up(opened, tmp_path)
+    other = opened(tmp_path / "other")
     back = opened(tmp_path / "backup" / "one")
     new = [f"new-{number}" for number in range(count)]
     for name in new:
@@ -178,13 +184,7 @@ def test_a_backup_is_noticed_when_redis_comes_back_after_a_restart(
     opened: Open, redis: RedisServer, tmp_path: Path
 ) -> None:
     """By then the log is as long as it was: the copy that knew more of it has told at once."""
-    one = opened(tmp_path / "one")
-    one.verify("a", L1)
-    one.follow()
-    shutil.copytree(tmp_path / "one", tmp_path / "backup" / "one")
-    for name in "bc":
-        one.verify(name, L1)
-    one.follow()
+    backed_up(opened, tmp_path)
     for file in (tmp_path / "one").glob(f"{FILE_NAME}*"):
         shutil.copy(file, tmp_path / "backup" / "one")
     redis.kill()
