@@ -4,13 +4,12 @@ So they are bounded, hold nothing that a terminal would act upon, and no number 
 """
 
 import re
+import unicodedata
 
 from risk_service.domain.errors import InvalidInput, Violation
 
 WHY_CHARS_MAX = 500
-# Chinese is written with it, and Python counts it among what is not printed.
-_FULL_WIDTH_BLANK = "\u3000"
-_LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[- ]\d{4}[- ]\d{4}")
+_LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[-\s]\d{4}[-\s]\d{4}")
 
 
 def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
@@ -22,9 +21,15 @@ def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
         Names the field.
     """
     # Not stripped for this: a line end before the first word begins a line of its own.
-    shown = text.replace(_FULL_WIDTH_BLANK, " ")
-    if len(text.strip()) < low or len(text) > most or not shown.isprintable():
+    if len(text.strip()) < low or len(text) > most or not _is_shown(text):
         raise _invalid(field, f"must be {low} to {most} printable characters")
+
+
+def _is_shown(text: str) -> bool:
+    # Blanks of other kinds, as the full-width one, are shown: Python says of none that it is.
+    return text.isprintable() or all(
+        one.isprintable() or unicodedata.category(one) == "Zs" for one in text
+    )
 
 
 def check_why(field: str, text: str, low: int = 1) -> None:

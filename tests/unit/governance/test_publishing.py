@@ -84,8 +84,9 @@ def test_broken_sources_are_never_kept(desk: Desk) -> None:
         ("two\nlines", "must be 1 to 500 printable"),
         ("\n# number 8, approved", "must be 1 to 500 printable"),
         ("he is 13800138000", "holds what looks like a phone"),
+        ("he is 138\u30000013\u30008000", "holds what looks like a phone"),
     ],
-    ids=["none", "blank", "long", "escapes", "lines", "line before", "phone"],
+    ids=["none", "blank", "long", "escapes", "lines", "line before", "phone", "blanks"],
 )
 def test_reason_must_be_given(desk: Desk, note: str, fault: str) -> None:
     """Whoever looks later wants to know why, in a terminal that shows all, and not who."""
@@ -93,10 +94,12 @@ def test_reason_must_be_given(desk: Desk, note: str, fault: str) -> None:
         desk.governance.publishing.publish(RULES, {"f.toml": "rules-2"}, "ann", note)
 
 
-def test_reason_may_hold_blanks_of_chinese(desk: Desk) -> None:
-    """The full-width blank is shown like any other."""
-    desk.governance.publishing.publish(RULES, {"f.toml": "rules-2"}, "ann", "　团伙　刷单　")
-    assert desk.publications.publications(RULES, 1)[0].note == "　团伙　刷单　"
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0"], ids=["full width", "no break"])
+def test_reason_may_hold_other_blanks(desk: Desk, blank: str) -> None:
+    """Chinese and tables are written with them, and they are shown like any other."""
+    note = f"{blank}团伙{blank}刷单{blank}"
+    desk.governance.publishing.publish(RULES, {"f.toml": "rules-2"}, "ann", note)
+    assert desk.publications.publications(RULES, 1)[0].note == note
 
 
 def test_approval_names_what_was_looked_at(desk: Desk) -> None:
