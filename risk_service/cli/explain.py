@@ -12,6 +12,7 @@ from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import LANGUAGES, explained
 from risk_service.cli.remote import told_in_one_line
+from risk_service.cli.rules_text import shown
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
@@ -54,9 +55,9 @@ def explain(
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
     if isinstance(record, AssessmentRecord):
-        click.echo(explained_assessment(record, lang))
+        click.echo(shown(explained_assessment(record, lang)))
         return
-    click.echo(explained(record, lang))
+    click.echo(shown(explained(record, lang)))
 
 
 def _data(record: Record) -> dict[str, Any]:

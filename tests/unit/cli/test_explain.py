@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from msgspec.structs import replace
 
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.read_only import read_record
+from risk_service.cli.explain import explain
 from risk_service.cli.explain_data import as_data, thresholds_of
 from risk_service.cli.explain_format import time_text
 from risk_service.cli.explain_text import explained
@@ -181,6 +183,21 @@ def test_a_record_is_found_in_the_index_and_before_it_is_there(
         read_record(tmp_path, "decision_id", "dec-z")
     if not is_closed:
         store.close()
+
+
+def test_a_terminal_does_not_act_upon_what_a_rule_says(tmp_path: Path) -> None:
+    """Whatever an approved text holds is seen, and clears nobody's screen."""
+    text = LocalizedText(zh="清屏", en="a\x1b[2Jb")
+    hit = replace(rule("hard", Outcome.DENY), analyst_text=text)
+    record = stored_record("a")
+    record = replace(record, decision=replace(record.decision, rule_hits=(hit,)))
+    store = SqliteDecisionStore(tmp_path)
+    store.commit([record])
+    store.close()
+    ended = CliRunner().invoke(explain, ["dec-a", "--state", str(tmp_path)])
+    assert ended.exit_code == 0
+    assert "\x1b" not in ended.output
+    assert r"a\x1b[2Jb" in ended.output
 
 
 def test_a_directory_without_decisions_is_said_to_have_none(tmp_path: Path) -> None:
