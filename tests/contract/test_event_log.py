@@ -196,3 +196,23 @@ def test_what_is_durable_is_not_said_to_have_failed(
     assert log.fingerprints(["e-1"]).keys() == {"e-1"}
     log.append([event(2)])
     assert not log._keys.damaged
+
+
+def test_index_damaged_before_the_end_is_left_to_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop that meets the damage is a clean stop, and every event is known after it."""
+
+    def damaged() -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    log = SqliteEventLog(tmp_path)
+    log.append([event(1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(log._keys, "write_batch", damaged)
+        log.close()
+    again = SqliteEventLog(tmp_path)
+    assert again.fingerprints(["e-1"]).keys() == {"e-1"}
+    again.close()

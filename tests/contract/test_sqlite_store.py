@@ -212,6 +212,20 @@ def test_index_damaged_while_in_use_is_remade(tmp_path: Path, table: str) -> Non
     again.close()
 
 
+@pytest.mark.parametrize("table", ["requests", "orders", "decision_ids"])
+def test_index_damaged_before_the_end_is_left_to_the_next_start(tmp_path: Path, table: str) -> None:
+    """A stop that meets the damage is a clean stop, and every key is found after it."""
+    ids = _committed(tmp_path, groups=300)
+    store = SqliteDecisionStore(tmp_path)
+    _spoil_root(tmp_path / INDEX_NAME, table)
+    store.commit([record("last", order_id="o-last")])
+    store.close()
+    again = SqliteDecisionStore(tmp_path)
+    assert set(again.by_request_ids([*ids, "last"])) == {*ids, "last"}
+    assert again.last_numbers(["o-last"]) == {"o-last": 1}
+    again.close()
+
+
 def _spoil_root(index: Path, table: str) -> None:
     """Overwrite the page that a table's look-ups begin with."""
     db = sqlite3.connect(index)

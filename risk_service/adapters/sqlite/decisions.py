@@ -26,7 +26,7 @@ from risk_service.adapters.sqlite.decision_rows import (
     record_of,
 )
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
-from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt
+from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt, leaving_damage
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.adapters.sqlite.small_wal import SmallWal
@@ -167,10 +167,11 @@ class SqliteDecisionStore:
         self._wake.set()
         self._housekeeper.join()
         with unavailable():
-            # Twice: a batch that the thread had begun, then the young keys.
-            for _ in range(2):
-                self._index.write_batch()
-                self._index.begin_batch()
+            with leaving_damage():
+                # Twice: a batch that the thread had begun, then the young keys.
+                for _ in range(2):
+                    self._index.write_batch()
+                    self._index.begin_batch()
             for index in (*self._retired, self._index):
                 index.close()
             self._db.close()

@@ -25,7 +25,7 @@ from risk_service.adapters.sqlite.decisions import (
 )
 from risk_service.adapters.sqlite.event_keys import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.event_keys import EventKey, EventKeys
-from risk_service.adapters.sqlite.key_index import is_corrupt
+from risk_service.adapters.sqlite.key_index import is_corrupt, leaving_damage
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.adapters.sqlite.small_wal import start_afresh
 from risk_service.domain.reported import EventRecord
@@ -145,10 +145,11 @@ class SqliteEventLog:
         self._wake.set()
         self._housekeeper.join()
         with unavailable():
-            # Twice: a batch that the thread had begun, then the young ids.
-            for _ in range(2):
-                self._keys.write_batch()
-                self._keys.begin_batch()
+            with leaving_damage():
+                # Twice: a batch that the thread had begun, then the young ids.
+                for _ in range(2):
+                    self._keys.write_batch()
+                    self._keys.begin_batch()
             for keys in (*self._retired, self._keys):
                 keys.close()
             self._db.close()

@@ -13,8 +13,10 @@ added to the filters, which say of most keys without a read that the file does n
 those of a file that was there are learned in slices by the thread of ``write_batch``.
 """
 
+import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +26,8 @@ from msgspec.json import decode, encode
 from risk_service.adapters.sqlite.connection import connect, marks, transaction
 from risk_service.adapters.sqlite.key_filter import KeyFilter
 from risk_service.adapters.sqlite.schema import KEY_INDEX, migrate
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "decision_keys.sqlite3"
 # Keys of so many rows are written together: about a megabyte of memory per generation.
@@ -247,3 +251,14 @@ def is_corrupt(error: sqlite3.DatabaseError) -> bool:
     # The low byte is the kind of error; errors of the Python module itself have no code.
     kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@contextmanager
+def leaving_damage() -> Iterator[None]:
+    """Let a store stop although an index of its log is damaged: the next start makes it anew."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if not is_corrupt(error):
+            raise
+        log.warning("key_index_damaged")
