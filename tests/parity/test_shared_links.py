@@ -42,10 +42,8 @@ RULES = CLUSTERS.rules
 SIZE = CLUSTERS.names.index("cluster__size")
 ORDERS = 2_500
 GROUP_MAX = 12
-# By how much the clock of each service is ahead.
-AHEAD_US = (0, 2 * SECOND_US)
-# So often at least a stamp lies before the one of the other service that it follows.
-CROSSED_MIN = 25
+# By how much the clock of each service is ahead: enough for stamps to cross now and then.
+AHEAD_US = (0, 60 * SECOND_US)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +153,7 @@ def test_links_crossed_and_rise(run: Run) -> None:
     stamps = [stamp_us for _, _, stamp_us in run.links]
     assert all(before < after for before, after in pairwise(stamps))
     own = [one.stamped.stamp_us for one in run.services[0].counted]
-    assert sum(before >= after for before, after in pairwise(own)) >= CROSSED_MIN
+    assert sum(before >= after for before, after in pairwise(own)) > 0.01 * len(own)
 
 
 def test_both_services_come_to_the_same_state(run: Run) -> None:
