@@ -53,6 +53,16 @@ def actors(tmp_path_factory: pytest.TempPathFactory) -> ActorFiles:
 
 
 @pytest.fixture(scope="module")
+def guarded_server(
+    master_files: ServiceFiles, actors: ActorFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """Return a server that knows actors."""
+    files = copy_files(master_files, tmp_path_factory.mktemp("guarded"))
+    with start_server(files, actors.options()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def channel(server: RunningServer) -> Iterator[grpc.Channel]:
     """Return a channel to the shared server."""
     options = [("grpc.max_send_message_length", -1)]

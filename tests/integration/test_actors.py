@@ -20,7 +20,6 @@ from tests.fixtures.actors import ActorFiles, Metadata, bearer, make_actors
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
-    copy_files,
     score_request,
     serve_command,
     start_server,
@@ -78,16 +77,6 @@ SERVICES = {
     },
 }
 METHODS = [(service, method) for service, methods in sorted(SERVICES.items()) for method in methods]
-
-
-@pytest.fixture(scope="module")
-def guarded_server(
-    master_files: ServiceFiles, actors: ActorFiles, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningServer]:
-    """Return a server that knows actors."""
-    files = copy_files(master_files, tmp_path_factory.mktemp("guarded"))
-    with start_server(files, actors.options()) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,13 @@ import pytest
 
 from tests.fixtures.actors import ActorFiles
 from tests.fixtures.governed import People
-from tests.fixtures.service import (
-    RunningServer,
-    ServiceFiles,
-    copy_files,
-    start_server,
-)
+from tests.fixtures.service import RunningServer
 
 
 @pytest.fixture(scope="module")
-def server(
-    master_files: ServiceFiles, actors: ActorFiles, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningServer]:
-    """Return a server that knows actors; its tests use lists of their own."""
-    files = copy_files(master_files, tmp_path_factory.mktemp("governed"))
-    with start_server(files, actors.options()) as running:
-        yield running
+def server(guarded_server: RunningServer) -> RunningServer:
+    """Return the server that knows actors; the tests of a file use lists of their own."""
+    return guarded_server
 
 
 @pytest.fixture(scope="module")
