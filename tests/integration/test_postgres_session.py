@@ -1,6 +1,5 @@
 """A PostgreSQL that is down, silent or cut off costs a bounded time and is left alone then."""
 
-import time
 from collections.abc import Iterator
 
 import psycopg
@@ -17,10 +16,10 @@ from tests.fixtures.redis_server import free_ports
 from tests.fixtures.waiting import once_back
 
 TIMEOUT_S = 0.5
-# What a busy machine may add to the wait; far from forever.
-SLACK_S = 8.0
 WITHIN_S = 30.0
-
+# What a session says of each fault; a server that is silent is given up by the session itself.
+_CLOSED = "PostgreSQL: .*server closed the connection"
+REASONS = {"silent": "PostgreSQL: wait timeout expired", "end": _CLOSED, "reset": _CLOSED}
 
 _sessions: dict[int, Session] = {}
 
@@ -58,7 +57,7 @@ def test_commits_of_a_session_are_flushed_whatever_the_server_says(server: Postg
     assert shown == ["on", "400ms", "400ms", "read committed"]
 
 
-@pytest.mark.parametrize("fault", ["silent", "end", "reset"])
+@pytest.mark.parametrize("fault", REASONS)
 def test_fault_amid_a_statement_ends_in_time_and_heals(server: PostgresServer, fault: str) -> None:
     """No statement waits for ever, and the next connection starts afresh."""
     with fault_proxy(server.port) as (port, faults):
@@ -68,10 +67,8 @@ def test_fault_amid_a_statement_ends_in_time_and_heals(server: PostgresServer, f
         faults.reset = fault == "reset"
         if fault != "silent":
             faults.cut_after_bytes = 0
-        started = time.monotonic()
-        with pytest.raises(StoreUnavailable, match="PostgreSQL"):
+        with pytest.raises(StoreUnavailable, match=REASONS[fault]):
             session.rows("SELECT 2")
-        assert time.monotonic() - started < TIMEOUT_S + SLACK_S
         faults.heal()
         assert answer_when_back(session) == 1
         session.close()
@@ -106,10 +103,8 @@ def test_answer_that_does_not_come_ends_in_time(server: PostgresServer, fault: s
         faults.silent = fault == "silent"
         faults.cut_after_bytes = 0 if fault == "end" else faults.cut_after_bytes
         session.ask("SELECT $1::bigint", ("2",))
-        started = time.monotonic()
-        with pytest.raises(StoreUnavailable, match="PostgreSQL"):
+        with pytest.raises(StoreUnavailable, match=REASONS[fault]):
             session.answer()
-        assert time.monotonic() - started < TIMEOUT_S + SLACK_S
         faults.heal()
         assert answer_when_back(session) == 1
         session.close()

@@ -1,6 +1,5 @@
 """Windows in a Redis Cluster whose slots move, whose nodes die, or that is none."""
 
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -22,7 +21,6 @@ from tests.fixtures.redis_server import (
 )
 from tests.fixtures.redis_stores import (
     SECOND_US,
-    SLACK_S,
     TIMEOUT_S,
     Opener,
     observe_when_back,
@@ -73,10 +71,8 @@ class TestCluster:
                 Event(f"x{n}", 0, START_US, tuple(f"{f}{n}" for f in FIELDS), (1, 1, 1))
                 for n in range(20)
             ]
-            started = time.monotonic()
-            with pytest.raises(StoreUnavailable):
+            with pytest.raises(StoreUnavailable, match=f"Redis at {nodes[1].address}: "):
                 store.observe(events, START_US + SECOND_US)
-            assert time.monotonic() - started < TIMEOUT_S + SLACK_S
 
     def test_a_node_that_took_over_is_found_by_those_who_ask_all(self) -> None:
         """Whoever was told of the dead node before asks again who has its slots."""

@@ -21,6 +21,7 @@ from risk_service.pb.risk.v1 import limits_pb2, limits_pb2_grpc
 from tests.bench.processes import free_port
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.service import make_files, serve_command
+from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.proof
 
@@ -117,13 +118,14 @@ def after_rest_is_let_go(
     stub: limits_pb2_grpc.LimitServiceStub, database: Path
 ) -> dict[str, tuple[int, int]]:
     """Return what every item has come to when every hold has had its time."""
-    ends_at = time.monotonic() + TTL_S + 120
-    while True:
-        items = counted(stub, database)
-        if not any(held for _, held in items.values()):
-            return items
-        assert time.monotonic() < ends_at, "a hold outlives its time"
-        time.sleep(1)
+    seen: list[dict[str, tuple[int, int]]] = []
+
+    def is_let_go() -> bool:
+        seen.append(counted(stub, database))
+        return not any(held for _, held in seen[-1].values())
+
+    wait_until(is_let_go, "no hold outlives its time", within_s=TTL_S + 120, pause_s=1)
+    return seen[-1]
 
 
 def test_kills_lose_nothing_and_sell_nothing_twice(

@@ -6,7 +6,8 @@ Commands that met a moved slot or a forgotten script are sent once more; all oth
 been executed, and the caller's scripts must bear being sent twice.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 
 from risk_service.adapters.redis.addresses import SLOTS, Address, Login, slot_of
@@ -33,6 +34,8 @@ class Cluster:
     timeout_s
         Longest wait of one ``run``, however many trips it takes. The look-up of a host name
         is the system's own and not bounded by it.
+    clock
+        Seconds, monotonic; by it servers are left alone after a failure.
     """
 
     def __init__(
@@ -42,11 +45,13 @@ class Cluster:
         scripts: Sequence[str],
         login: Login,
         timeout_s: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seeds = tuple(addresses)
         self._loads = [pack("SCRIPT", "LOAD", script) for script in scripts]
         self._login = login
         self._timeout_s = timeout_s
+        self._clock = clock
         self._nodes: dict[Address, Node] = {}
         self._by_slot: list[Node] | None = None
         self._single: Node | None = None
@@ -272,7 +277,7 @@ class Cluster:
 
     def _node(self, address: Address) -> Node:
         if address not in self._nodes:
-            self._nodes[address] = Node(address, self._login, self._loads)
+            self._nodes[address] = Node(address, self._login, self._loads, self._clock)
         return self._nodes[address]
 
 

@@ -1,7 +1,5 @@
 """Compiling and evaluating: what is read, what is too large, what can never happen."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,12 +51,10 @@ def test_fault_is_falsy_and_names_what_is_missing() -> None:
 def test_an_endless_loop_is_a_fault() -> None:
     """Beyond the engine's budget of iterations an evaluation ends, as a fault."""
     rule = LANGUAGE.compile("ts.exists(x, x + x == 'none')")
-    started = time.monotonic()
     result = rule.evaluate({"ts": ["a"] * 50_000})
     assert isinstance(result, Fault)
     assert result.code == "EVALUATION_FAILED"
     assert "budget" in result.detail
-    assert time.monotonic() - started < 30
 
 
 def test_a_pattern_cannot_hang() -> None:
