@@ -4,9 +4,8 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import print_json, remote
+from risk_service.cli.remote import print_json, remote, told_in_one_line
 from risk_service.client.channel import ClientOptions
-from risk_service.client.errors import ClientError, InvalidRequest
 from risk_service.client.limits import LimitClient
 
 STATES = ("proposed", "approved", "applied", "rejected", "failed")
@@ -14,14 +13,8 @@ STATES = ("proposed", "approved", "applied", "rejected", "failed")
 
 def ask_limits(server: str, token: str, method: str, **values: Any) -> dict[str, Any]:
     """Return the answer of the limit service; an error of it ends the command with its words."""
-    try:
-        with LimitClient(server, ClientOptions(token=token)) as client:
-            return client.call(method, **values)
-    except InvalidRequest as error:
-        lines = [f"{one.field}: {one.description}" for one in error.violations]
-        raise click.ClickException("\n".join(lines) or str(error)) from error
-    except (ClientError, ValueError) as error:
-        raise click.ClickException(f"{server}: {error}") from error
+    with told_in_one_line(server), LimitClient(server, ClientOptions(token=token)) as client:
+        return client.call(method, **values)
 
 
 def tell_proposal(one: dict[str, Any]) -> None:

@@ -21,6 +21,10 @@ from risk_service.rules.rule_texts import read_texts
 NAMES = {"rules": "Rules", "limits": "Limits"}
 Command = Callable[..., None]
 note_option = click.option("--note", required=True, help="Why; whoever approves reads it.")
+language_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default="en", show_default=True,
+    help="In which language faults of the files are told.",
+)  # fmt: skip
 
 
 def add_publishing(group: click.Group, kind: str) -> None:
@@ -36,9 +40,10 @@ def _publish(kind: str) -> click.Command:
     @click.argument("path", type=click.Path(path_type=Path, exists=True))
     @note_option
     @_evidence(kind)
+    @language_option
     @remote
     def publish(
-        path: Path, note: str, server: str, token: str, as_json: bool, **given: Any
+        path: Path, note: str, lang: str, server: str, token: str, as_json: bool, **given: Any
     ) -> None:
         """Propose a version: it is checked, and waits for another person's approval."""
         files = [{"name": name, "text": text} for name, text in read_texts(path).items()]
@@ -48,7 +53,8 @@ def _publish(kind: str) -> click.Command:
         if kind == "rules":
             reports = [_report(file) for file in given["backtests"]]
             values = {"files": files, "backtests": reports, "emergency": given["emergency"]}
-        answer = Remote(server, token).call(f"Publish{NAMES[kind]}", note=note, **values)
+        service = Remote(server, token, lang)
+        answer = service.call(f"Publish{NAMES[kind]}", note=note, **values)
         if as_json:
             print_json(answer)
             return
@@ -107,10 +113,13 @@ def _approve(kind: str) -> click.Command:
     @click.command("approve", epilog=f"Example: risk {kind} approve 7")
     @click.argument("number", type=int)
     @click.option("--version", help="Approve only if the number stands for this version.")
+    @language_option
     @remote
-    def approve(number: int, version: str | None, server: str, token: str, as_json: bool) -> None:
+    def approve(
+        number: int, version: str | None, lang: str, server: str, token: str, as_json: bool
+    ) -> None:
         """Put a proposed version in force at once; never your own."""
-        service = Remote(server, token)
+        service = Remote(server, token, lang)
         if version is None:
             found = service.call("GetPublication", kind=kind, number=number)
             version = found["publication"]["version"]
@@ -139,10 +148,12 @@ def _rollback(kind: str) -> click.Command:
     @click.command("rollback", epilog=f"Example: risk {kind} rollback --note 'denies too many'")
     @click.argument("number", type=int, default=0)
     @note_option
+    @language_option
     @remote
-    def rollback(number: int, note: str, server: str, token: str, as_json: bool) -> None:
+    def rollback(number: int, note: str, lang: str, server: str, token: str, as_json: bool) -> None:
         """Put the version before in force again, or the one of a NUMBER; it was approved then."""
-        answer = Remote(server, token).call(f"Rollback{NAMES[kind]}", number=number, note=note)
+        service = Remote(server, token, lang)
+        answer = service.call(f"Rollback{NAMES[kind]}", number=number, note=note)
         _tell(answer, as_json, "is in force again")
 
     return rollback

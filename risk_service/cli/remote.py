@@ -46,10 +46,13 @@ class Remote:
     ----------
     server, token
         As the options have it.
+    lang
+        In which language faults of rules and limits are told.
     """
 
-    def __init__(self, server: str, token: str) -> None:
+    def __init__(self, server: str, token: str, lang: str = "en") -> None:
         self._server = server
+        self._lang = lang
         try:
             self._options = ClientOptions(token=token)
         except ValueError as error:
@@ -61,12 +64,13 @@ class Remote:
 
     def using(self, work: Callable[[AdminClient], dict[str, Any]]) -> dict[str, Any]:
         """Return what some work with the client comes to."""
-        with told_in_one_line(self._server), AdminClient(self._server, self._options) as client:
+        told = told_in_one_line(self._server, self._lang)
+        with told, AdminClient(self._server, self._options) as client:
             return work(client)
 
 
 @contextmanager
-def told_in_one_line(server: str) -> Iterator[None]:
+def told_in_one_line(server: str, lang: str = "en") -> Iterator[None]:
     """End the command with one clear line where the client raises an error of its own."""
     try:
         yield
@@ -77,7 +81,11 @@ def told_in_one_line(server: str) -> Iterator[None]:
         raise click.ClickException(f"{error}\nGive your token as RISK_TOKEN.") from error
     except InvalidRequest as error:
         # The violations say it all, one line each.
-        lines = [f"{one.field}: {one.description}" for one in error.violations]
+        is_chinese = lang == "zh"
+        lines = [
+            f"{one.field}: {(is_chinese and one.description_zh) or one.description}"
+            for one in error.violations
+        ]
         raise click.ClickException("\n".join(lines) or str(error)) from error
     except (ClientError, ValueError) as error:
         raise click.ClickException(str(error)) from error

@@ -29,10 +29,14 @@ DETAILS_KEY = "grpc-status-details-bin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldViolation:
-    """One broken constraint. ``field`` is a path such as ``order.lines[3].quantity``."""
+    """One broken constraint. ``field`` is a path such as ``order.lines[3].quantity``.
+
+    ``description_zh`` says the same in Chinese: of rules and limits; empty elsewhere.
+    """
 
     field: str
     description: str
+    description_zh: str = ""
 
 
 class ClientError(Exception):
@@ -177,7 +181,11 @@ def from_status(
 def _violations(status: status_pb2.Status) -> tuple[FieldViolation, ...]:
     """Return the field violations of ``google.rpc.BadRequest``; none when undecodable."""
     return tuple(
-        FieldViolation(field=violation.field, description=violation.description)
+        FieldViolation(
+            field=violation.field,
+            description=violation.description,
+            description_zh=violation.localized_message.message,
+        )
         for bad_request in _unpacked(status, error_details_pb2.BadRequest)
         for violation in bad_request.field_violations
     )

@@ -20,6 +20,7 @@ RiskError
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 from risk_service.domain.text import LocalizedText
 
@@ -46,6 +47,12 @@ class InvalidInput(RiskError):
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
         self.violations = violations
+
+    @classmethod
+    def at(cls, field: str, description: str, description_zh: str = "") -> Self:
+        """Return the error of one field."""
+        one = Violation(field=field, description=description, description_zh=description_zh)
+        return cls((one,))
 
 
 class TooLarge(InvalidInput):

@@ -13,6 +13,7 @@ from risk_service.domain.errors import RiskError, Violation
 from risk_service.domain.governed import PublishedKind, Sources
 from risk_service.governance.stores import PublicationStore
 from risk_service.limits.book import LimitBook
+from risk_service.limits.fault_words import words
 from risk_service.limits.policy import Policy
 from risk_service.limits.windows import EXACT_CAP_MAX, Rolling
 
@@ -72,10 +73,11 @@ def _rolling(book: LimitBook, *, tiles: bool) -> Iterator[tuple[Policy, Rolling]
 
 
 def _fault(policy: Policy, window: Rolling, file: str) -> Violation:
-    words = (
-        f"policy `{policy.id}`: its orders of the last {window.text.removeprefix('rolling ')} are "
-        f"counted in tiles of {window.tile_us / 1e6:g} s, since its cap was above {EXACT_CAP_MAX}; "
-        "with this cap they would be forgotten so much too early. Write tiles = true to go on "
-        "with tiles, keep the larger cap until the window has passed, or take a new id"
+    told = words(
+        "back_from_tiles",
+        span=window.text.removeprefix("rolling "),
+        tile_s=f"{window.tile_us / 1e6:g}",
+        exact=EXACT_CAP_MAX,
     )
-    return Violation(field=f"{file}:{policy.line}", description=words)
+    text = words("of_policy", id=policy.id, words=told)
+    return Violation(field=f"{file}:{policy.line}", description=text.en, description_zh=text.zh)

@@ -239,11 +239,14 @@ class Publishing:
             return self.load[kind](sources)
         except RuleFileFault as error:
             where = f"{error.file}:{error.line}" + (f":{error.column}" if error.column else "")
-            rule = f"rule {error.rule_id}: " if error.rule_id else ""
+            rule, rule_zh = ("", "")
+            if error.rule_id:
+                rule, rule_zh = f"rule {error.rule_id}: ", f"规则 {error.rule_id}："
             words = " ".join(filter(None, (error.message.en, error.hint.en)))
-            raise _invalid(where, rule + words) from error
+            words_zh = " ".join(filter(None, (error.message.zh, error.hint.zh)))
+            raise InvalidInput.at(where, rule + words, rule_zh + words_zh) from error
         except ConfigFault as error:
-            raise _invalid("sources", str(error)) from error
+            raise InvalidInput.at("sources", str(error)) from error
 
 
 def _tell_too_many(book: LimitBook) -> None:
@@ -261,16 +264,16 @@ def _tell_too_many(book: LimitBook) -> None:
 
 def _check_size(sources: Sources) -> None:
     if not sources:
-        raise _invalid("sources", "hold no file")
+        raise InvalidInput.at("sources", "hold no file")
     if len(sources) > FILES_MAX:
-        raise _invalid("sources", f"hold {len(sources)} files, at most {FILES_MAX} are taken")
+        raise InvalidInput.at(
+            "sources", f"hold {len(sources)} files, at most {FILES_MAX} are taken"
+        )
     chars = sum(map(len, sources.values()))
     if chars > SOURCES_CHARS_MAX:
-        raise _invalid("sources", f"hold {chars} characters, at most {SOURCES_CHARS_MAX} are taken")
+        raise InvalidInput.at(
+            "sources", f"hold {chars} characters, at most {SOURCES_CHARS_MAX} are taken"
+        )
     for name in sources:
         if not 0 < len(name) <= 200 or not name.isprintable():
-            raise _invalid("sources", "a file name must be 1 to 200 printable characters")
-
-
-def _invalid(field: str, words: str) -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))
+            raise InvalidInput.at("sources", "a file name must be 1 to 200 printable characters")

@@ -70,6 +70,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "tiles": ("`tiles` is {value}; true or false: tiles = true",
               "`tiles` 为 {value}；须为 true 或 false：tiles = true"),
     "tiles_only": ("`tiles` goes with rolling windows only", "`tiles` 只用于滚动窗口"),
+    "back_from_tiles": (
+        "its orders of the last {span} are counted in tiles of {tile_s} s, since its cap was above "
+        "{exact}; with this cap they would be forgotten so much too early. Write tiles = true to "
+        "go on with tiles, keep the larger cap until the window has passed, or take a new id",
+        "此前上限大于 {exact}，最近 {span} 的订单按每格 {tile_s} 秒计数；"
+        "改用此上限会使其提早这么久失效。"
+        "请写 tiles = true 继续按时间格计数，或保留较大的上限直至窗口过去，或换一个新编号",
+    ),
     "currency": ('a limit on money names its currency: currency = "CNY"',
                  '金额限制须写明币种：currency = "CNY"'),
     "currency_only": ("`currency` goes with the measures amount and discount only",

@@ -65,6 +65,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
 INTERNAL_WORDS = "internal error"
 STORE_WORDS = "the decision could not be made durable; try again with the same request id"
 DETAILS_KEY = "grpc-status-details-bin"
+CHINESE = "zh-CN"
 # gRPC allows some 8 KiB of headers. Past them it drops the answer, and past twice as much the
 # connection with every call on it. Details travel as base64, other words percent-encoded.
 _DETAILS_BYTES_MAX = 4096
@@ -94,6 +95,7 @@ def violations_of(error: Exception) -> tuple[Violation, ...]:
 def details_of(error: Exception) -> tuple[tuple[str, bytes], ...]:
     """Return the trailing metadata: a ``google.rpc.Status`` with a ``BadRequest``.
 
+    A violation that is said in Chinese too has that as its ``localized_message``.
     Where it helps to wait it says how long (``RetryInfo``), and what the customer may read
     (``LocalizedMessage``, Chinese and English).
     """
@@ -131,13 +133,7 @@ def _status(error: Exception, violations: tuple[Violation, ...], chars: int) -> 
     status = status_pb2.Status(code=number, message=words_of(error))
     status.details.add().Pack(
         error_details_pb2.BadRequest(
-            field_violations=[
-                error_details_pb2.BadRequest.FieldViolation(
-                    field=_cut(violation.field, chars),
-                    description=_cut(violation.description, chars),
-                )
-                for violation in violations
-            ]
+            field_violations=[_violation(violation, chars) for violation in violations]
         )
     )
     if isinstance(error, TooManyAttempts):
@@ -145,12 +141,22 @@ def _status(error: Exception, violations: tuple[Violation, ...], chars: int) -> 
     return status
 
 
+def _violation(violation: Violation, chars: int) -> error_details_pb2.BadRequest.FieldViolation:
+    told = error_details_pb2.BadRequest.FieldViolation(
+        field=_cut(violation.field, chars), description=_cut(violation.description, chars)
+    )
+    if violation.description_zh:
+        told.localized_message.locale = CHINESE
+        told.localized_message.message = _cut(violation.description_zh, chars)
+    return told
+
+
 def _write_wait(error: TooManyAttempts, status: status_pb2.Status) -> None:
     retry = error_details_pb2.RetryInfo()
     retry.retry_delay.FromSeconds(error.retry_after_s)
     status.details.add().Pack(retry)
     text = error.customer_text
-    for locale, message in (("zh-CN", text.zh), ("en", text.en)):
+    for locale, message in ((CHINESE, text.zh), ("en", text.en)):
         status.details.add().Pack(
             error_details_pb2.LocalizedMessage(locale=locale, message=message)
         )

@@ -157,12 +157,13 @@ def test_broken_rules_change_nothing(
     path = tmp_path / "broken.toml"
     path.write_text(RULE.replace('"sku-1" in skus', "skus > 3"))
     before = people["auditor"].call("ListPublications", kind="rules")
-    done = run(
-        "rules", "publish", str(path), "--note", "a test",
-        server=server, token=actors.tokens["analyst"],
-    )  # fmt: skip
+    publish = ("rules", "publish", str(path), "--note", "a test")
+    token = actors.tokens["analyst"]
+    done = run(*publish, server=server, token=token)
     assert done.returncode == 1
-    assert "broken.toml:" in done.stderr
+    assert re.search(r"broken\.toml:\d+:\d+: rule test_sku: ", done.stderr)
+    chinese = run(*publish, "--lang", "zh", server=server, token=token)
+    assert re.search(r"broken\.toml:\d+:\d+: 规则 test_sku：.*[一-鿿]", chinese.stderr)
     assert people["auditor"].call("ListPublications", kind="rules") == before
     wrong = RULE.replace('skus = ["sku-2"]', 'skus = ["sku-1"]')
     with pytest.raises(InvalidRequest, match="test_sku: the example 'another SKU' gives match"):
@@ -170,15 +171,25 @@ def test_broken_rules_change_nothing(
 
 
 def test_limits_are_published_like_rules(
-    server: RunningServer, actors: ActorFiles, people: People
+    server: RunningServer, actors: ActorFiles, people: People, tmp_path: Path
 ) -> None:
-    """Limit policies have the same way; broken ones name file and line."""
+    """Limit policies have the same way; broken ones name file and line, in Chinese too."""
     shipped = people["auditor"].call("GetPublication", kind="limits")
     text = shipped["files"][0]["text"]
     with pytest.raises(InvalidRequest, match=r"l\.toml:\d+"):
         people["analyst"].call(
             "PublishLimits", file={"name": "l.toml", "text": text + "\n[[policy]]\n"}, note="x"
         )
+    broken = tmp_path / "l.toml"
+    broken.write_text(text.replace("cap = ", "cup = ", 1), "utf-8")
+    publish = ("limits", "publish", str(broken), "--note", "x")
+    told = [
+        run(*publish, *more, server=server, token=actors.tokens["analyst"]).stderr
+        for more in ((), ("--lang", "zh"))
+    ]
+    line = text[: text.index("cap = ")].count("\n") + 1
+    assert re.search(rf"l\.toml:{line}: policy `\S+`: `cup` is not known", told[0])
+    assert re.search(rf"l\.toml:{line}: 策略 `\S+`：没有 `cup` 这个键", told[1])
     comment = {"name": "l.toml", "text": text + "\n# reviewed\n"}
     with pytest.raises(ChallengeNotOpen, match=r"is in force, as limits number \d+"):
         people["analyst"].call("PublishLimits", file=comment, note="x")

@@ -37,9 +37,11 @@ def refuses(code: grpc.StatusCode, details: bytes) -> Callable[..., Any]:
     return behave
 
 
-def bad_request(field: str) -> bytes:
+def bad_request(field: str, chinese: str = "") -> bytes:
     """Return encoded details with one violation."""
     violation = error_details_pb2.BadRequest.FieldViolation(field=field, description="odd")
+    if chinese:
+        violation.localized_message.message = chinese
     packed = Packed()
     packed.Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     return status_pb2.Status(code=3, message="refused", details=[packed]).SerializeToString()
@@ -61,6 +63,15 @@ def test_field_violations_reach_the_caller(
         connect(service.target).score_order(order(), "req_1", **PATIENT)
     [violation] = caught.value.violations
     assert violation.field == "order.lines[3].quantity"
+
+
+def test_a_violation_is_said_in_chinese_too(connect: Connect, service: Scripted) -> None:
+    """Where the service says the words of a field in both languages, the error has both."""
+    service.plays(refuses(grpc.StatusCode.INVALID_ARGUMENT, bad_request("l.toml:3", "不对")))
+    with pytest.raises(InvalidRequest) as caught:
+        connect(service.target).score_order(order(), "req_1", **PATIENT)
+    [violation] = caught.value.violations
+    assert (violation.description, violation.description_zh) == ("odd", "不对")
 
 
 def test_damaged_details_do_not_hide_the_status(connect: Connect, service: Scripted) -> None:

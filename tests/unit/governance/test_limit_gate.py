@@ -72,6 +72,8 @@ def test_cap_that_comes_down_across_is_refused(shop: Shop) -> None:
     assert one.field == "my.toml:3"
     for advice in ("tiles = true", "until the window has passed", "new id"):
         assert advice in one.description
+    for advice in ("按每格 14.0625 秒计数", "tiles = true", "直至窗口过去", "新编号"):
+        assert advice in one.description_zh
 
 
 def test_a_store_that_is_away_lets_nothing_pass(

@@ -61,6 +61,21 @@ def test_violations_travel_as_bad_request() -> None:
     ]
 
 
+def test_a_violation_travels_in_both_languages() -> None:
+    """Chinese stands beside the English words of the same field; where there is none, nothing."""
+    both = Violation(field="l.toml:3", description="must be text", description_zh="须为文本")
+    error = InvalidInput((both, Violation(field="note", description="must be set")))
+    ((_, payload),) = details_of(error)
+    detail = error_details_pb2.BadRequest()
+    assert status_pb2.Status.FromString(payload).details[0].Unpack(detail)
+    first, second = detail.field_violations
+    assert (first.field, first.description) == ("l.toml:3", "must be text")
+    assert (first.localized_message.locale, first.localized_message.message) == (
+        "zh-CN", "须为文本",
+    )  # fmt: skip
+    assert not second.HasField("localized_message")
+
+
 def test_too_many_attempts_say_how_long_to_wait_and_what_the_customer_reads() -> None:
     """The field, the seconds to wait, and a text in Chinese and English."""
     text = LocalizedText(zh="请稍后再试", en="later")
@@ -82,12 +97,13 @@ LONG = (
     [Violation(field="my.toml:1", description="x" * 200_000)],
     [Violation(field="my.toml:1", description=CHINESE * 2_000)],
     [Violation(field="规" * 200, description=CHINESE * 10) for _ in range(20)],
+    [Violation(field="my.toml:1", description="x" * 300, description_zh=CHINESE * 300)] * 20,
     [Violation(field="f" * 100_000, description="must be set")],
     [Violation(field="order.totals", description="%" * 2_000) for _ in range(20)],
 )
 
 
-@pytest.mark.parametrize("found", LONG, ids=["long", "chinese", "many", "field", "percent"])
+@pytest.mark.parametrize("found", LONG, ids=["long", "chinese", "many", "both", "field", "percent"])
 async def test_however_much_is_wrong_the_caller_is_told_so(found: list[Violation]) -> None:
     """Beyond its limit of headers gRPC drops the answer: code, words and field arrive all the same.
 
