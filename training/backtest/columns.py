@@ -80,10 +80,9 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Numbers as whole ones: value times ``scale``; ``known`` tells where there is one."""
+    """Numbers as whole ones: value times ``scale``, 0 where there is none."""
 
     values: Int64s
-    known: NDArray[np.bool_]
     scale: int
 
 
@@ -149,26 +148,26 @@ class EventColumns:
         """Return how many decimals the minor unit of the currency has."""
         return self.description.amount.exponent if self.description.amount is not None else 0
 
-    def whole(self, column: str) -> Whole:
+    def whole(self, column: str) -> Whole | None:
         """Return numbers as whole ones, for sums that do not depend on their order.
 
-        As many decimals as the values have, up to 9 and as far as the sums fit into an int64.
+        With as many decimals as the values have, up to 9; None when they have more, or when
+        sums of them do not fit into an int64: one such value would take the decimals, or all
+        there is, of every other.
         """
         values = self.numbers(column).values
-        known = np.isfinite(values)
-        filled = np.where(known, values, 0.0)
-        most = max(float(np.abs(filled).sum()), 1.0)
-        scale = 1
-        for decimals in range(MOST_DECIMALS + 1):
-            wider = 10**decimals
-            if most * wider >= _LARGEST_SUM:
+        filled = np.where(np.isfinite(values), values, 0.0)
+        # Beyond the greatest number there is, the sum is infinite, and too large all the same.
+        with np.errstate(over="ignore"):
+            most = max(float(np.abs(filled).sum()), 1.0)
+        for scale in (10**decimals for decimals in range(MOST_DECIMALS + 1)):
+            if most * scale >= _LARGEST_SUM:
                 break
-            scale = wider
-            scaled = filled * wider
+            scaled = filled * scale
             # A decimal times its power of ten is off by a rounding, never by more.
             if np.all(np.abs(scaled - np.rint(scaled)) <= np.abs(scaled) * 2.0**-50):
-                break
-        return Whole(np.rint(filled * scale).astype(np.int64), known, scale)
+                return Whole(np.rint(scaled).astype(np.int64), scale)
+        return None
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield columns of the file in batches of that many events, straight from it."""

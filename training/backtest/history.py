@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.backtest.kernels import firsts, greatest
+from training.backtest.kernels import firsts, float_sums, greatest
 from training.backtest.lengths import Edges, window_of
 from training.windows import kernels
 from training.windows.part import expiries_us
@@ -79,6 +79,18 @@ class KeyHistory:
         theirs = amounts[self.facts[mine]]
         found = kernels.sums(mine, self.born, self.gone(window), theirs, self.read_us.size)
         return self._spread(found.astype(np.float64))
+
+    def total_of_floats(self, chosen: Flags, values: Floats, window: str) -> Floats:
+        """Return the sum of the chosen facts' values, right to a rounding.
+
+        NaN where it is beyond the greatest number there is.
+        """
+        mine = self._mine(chosen)
+        spans = (self.born, self.gone(window))
+        found = float_sums(
+            mine, spans, values[self.facts[mine]], self.fact_starts, self.read_starts
+        )
+        return self._spread(np.where(np.isfinite(found), found, np.nan))
 
     def distinct(self, chosen: Flags, codes: Int32s, window: str) -> Floats:
         """Return how many different codes the chosen facts have; -1 is none."""

@@ -138,16 +138,19 @@ class OwnValues:
 
     def _of_numbers(self, name: HistoryName, history: KeyHistory, chosen: Flags) -> Floats:
         column = self._variables.vocabulary.numbers[name.of]
+        values = self._columns.numbers(column).values[: self._stop]
+        some = chosen & np.isfinite(values)
         if name.measure in (Measure.MIN, Measure.MAX):
-            values = self._columns.numbers(column).values[: self._stop]
-            some = chosen & np.isfinite(values)
             sign = 1.0 if name.measure is Measure.MAX else -1.0
             extreme = sign * history.greatest(some, sign * values, name.window)
             return extreme / self._unit(name.of)
+        divisor = self._unit(name.of)
         whole = self._columns.whole(column)
-        some = chosen & whole.known[: self._stop]
-        total = history.total(some, whole.values[: self._stop], name.window)
-        divisor = whole.scale * self._unit(name.of)
+        if whole is None:
+            total = history.total_of_floats(some, values, name.window)
+        else:
+            total = history.total(some, whole.values[: self._stop], name.window)
+            divisor *= whole.scale
         if name.measure is Measure.SUM:
             return total / divisor
         return quotient(total, history.count(some, name.window) * divisor)

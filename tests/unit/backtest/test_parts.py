@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from risk_service.domain.errors import ConfigFault
+from tests.fixtures.backtest_values import values_of
 from tests.fixtures.own_shop import ShopEvent, write_shop
 from training.backtest.columns import EventColumns
 from training.backtest.lengths import Edges, window_of
@@ -89,9 +90,25 @@ def columns(tmp_path: Path) -> EventColumns:
 def test_decimals_are_summed_as_whole_numbers(columns: EventColumns) -> None:
     """As many as the values have, so that sums depend on no order."""
     whole = columns.whole("num__weight")
-    assert whole.scale == 100
-    assert whole.values.tolist() == [10, 225, 0]
-    assert whole.known.tolist() == [True, True, False]
+    assert whole is not None
+    assert (whole.scale, whole.values.tolist()) == (100, [10, 225, 0])
+
+
+@pytest.mark.parametrize("large", [1e20, 1.5e308, 1e-12])
+def test_one_strange_number_takes_nothing_from_the_sums_of_others(large: float) -> None:
+    """It has no place among whole numbers; what lies beyond all numbers is missing."""
+    weights = {"a": [0.3, 0.3, 0.1], "b": [large, large, large]}
+    events = [
+        ShopEvent(at_us=place, card=card, weight=weights[card][place])
+        for place in range(3)
+        for card in weights
+    ]
+    sums = values_of(events, "card__weight_sum_1h_now", Edges.LIVE, (0, 6))
+    assert sums[::2] == pytest.approx([0.3, 0.6, 0.7], rel=1e-15)
+    beyond = large > 1e300
+    assert sums[1::2] == [large, *([None, None] if beyond else [2 * large, 3 * large])]
+    means = values_of(events, "card__weight_mean_1h_now", Edges.LIVE, (0, 6))
+    assert means[::2] == pytest.approx([0.3, 0.3, 0.7 / 3], rel=1e-15)
 
 
 def test_the_full_name_is_always_there(columns: EventColumns) -> None:
