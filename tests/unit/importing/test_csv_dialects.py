@@ -131,6 +131,29 @@ def test_what_spreadsheets_add_is_understood(bench: Any, payments: str) -> None:
     assert "row 3: column time" in fault
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_parts_with_a_header_each_are_joined_by_cat(bench: Any, payments: str, pack: Any) -> None:
+    """A line that is the header again is no row, with a mark before it too; it is counted."""
+    header, _ = payments.split("\n", 1)
+    parts = [payments, f"\ufeff{header} \r\nb1,2024-05-03T00:00:00Z,4711,North,1,0\n"]
+    description = bench.run(b"".join(pack(part.encode()) for part in parts))
+    assert bench.column("event_id") == ["a3", "a1", "a2", "a4", "b1"]
+    assert description.source.rows == 5
+    assert description.source.notes == (
+        "1 lines repeat the header, as in joined files; they are no rows",
+    )
+    parts[1] = parts[1].replace("2024", "never")
+    fault = bench.fault(b"".join(pack(part.encode()) for part in parts))
+    assert "row 7: column time: 'never-05" in fault
+
+
+def test_the_header_in_another_order_is_a_row_at_fault(bench: Any, payments: str) -> None:
+    """What follows it would be read into wrong columns."""
+    assert "row 6: column time: 'id' is no ISO 8601" in bench.fault(
+        payments + "time,id,card,shop,price,fraud\n"
+    )
+
+
 def test_lines_before_the_header_can_be_skipped(bench: Any, payments: str) -> None:
     """They count as rows of the file all the same."""
     source = "Export of May\n;;\n" + payments
@@ -161,6 +184,10 @@ def test_a_ragged_row_in_another_encoding_is_not_lost(bench: Any, payments: str)
         (b"id,time,card,shop,price,fraud", "has no rows"),
         (b"\n\n", "header"),
         (b"PK\x03\x04rest", "spreadsheet"),
+        (b'{"id": 1}\n', "is JSON; make a Parquet file of it first: docs/own-data.md"),
+        (b'[{"id": 1}]', "is JSON"),
+        (b"<!DOCTYPE html>", "is a web page"),
+        (b"\xfd7zXZ\x00", "is packed with xz"),
         (b"PAR1rest", "cannot be read as Parquet"),
         # Named, because the bytes of a packed file hold the second in which it was packed.
         pytest.param(
@@ -180,3 +207,4 @@ def test_a_file_that_is_none_says_why(bench: Any, source: bytes, said: str) -> N
 def test_a_missing_file_and_a_directory(bench: Any, tmp_path: Any) -> None:
     """Both are named."""
     assert "no such file" in bench.fault(tmp_path / "none.csv")
+    assert "joined by cat" in bench.fault(tmp_path)

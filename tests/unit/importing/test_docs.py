@@ -2,8 +2,13 @@
 
 import re
 import shlex
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -34,6 +39,29 @@ def test_example_files_can_be_read_and_are_on_the_page(path: Path) -> None:
     """Each is explained where it is looked for."""
     assert read_mapping(path).mapping.labels
     assert f"examples/{path.name}" in PAGE
+
+
+def test_other_kinds_of_files_become_one_of_parquet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands of the page, on nested JSON lines and on parts of a table."""
+    monkeypatch.chdir(tmp_path)
+    line = (
+        '{"order": {"id": %d, "placed_at": "2024-05-01T10:00:00+02:00"}, "buyer": {"card": "c"}, '
+    )
+    lines = [line % number + '"seats": ["1", "2"]}\n' for number in (1, 2)]
+    (tmp_path / "orders.jsonl").write_text("".join(lines))
+    (tmp_path / "parts").mkdir()
+    for part in "ab":
+        pq.write_table(pa.table({"id": [part]}), tmp_path / "parts" / f"{part}.parquet")
+    commands = re.findall(r"^python -c .*$", PAGE, re.MULTILINE)
+    for command in commands:
+        _, flag, code = shlex.split(command)
+        subprocess.run([sys.executable, flag, code], check=True)
+    orders = pq.read_table(tmp_path / "orders.parquet").to_pylist()
+    at = datetime(2024, 5, 1, 8)  # noqa: DTZ001 - DuckDB gives UTC without saying so
+    assert orders[0] == {"id": 1, "placed_at": at, "card": "c", "seats": 2}
+    assert pq.read_table(tmp_path / "all.parquet").column("id").to_pylist() == ["a", "b"]
 
 
 def test_every_key_of_a_mapping_is_on_the_page() -> None:

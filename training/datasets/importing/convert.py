@@ -36,6 +36,7 @@ MOST_MINOR = 10**12
 FOLLOWER_SCHEMA = pa.schema([("key", pa.string()), ("at_us", pa.int64())])
 # Digits kept beyond the minor unit in a price that is multiplied by a quantity.
 _GUARD_DIGITS = 4
+_NO_TIME = "is empty, and an event needs a time; is it a total? [rows] where leaves such lines out"
 
 
 def staged_schema(mapping: EventMapping) -> pa.Schema:
@@ -195,7 +196,7 @@ class Converter:
 
     def _times(self, cells: Cells, faults: BatchFaults) -> NDArray[np.int64]:
         at_us, timed = self.time.read(cells, faults, np.ones(len(cells.rows), np.bool_))
-        faults.mark(~timed, self.time.name, None, "is empty, and an event needs a time")
+        faults.mark(~timed, self.time.name, None, _NO_TIME)
         if timed.any():
             self.latest_us = max(self.latest_us, int(at_us[timed].max()))
             self.after_now += int((at_us[timed] > self.now_us).sum())

@@ -32,6 +32,7 @@ _HEADER_BYTES = 1 << 20
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _SEP_LINE = re.compile(r"sep=(.)\r?\n")
 _DELIMITERS = ",;\t|"
+_AROUND_NAMES = " \t\r\ufeff"
 
 
 class CsvFile:
@@ -58,6 +59,7 @@ class CsvFile:
         self._compression = next(packed, None)
         self._size = path.stat().st_size
         self._raw: Any = None
+        self._headers = 0
         is_utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         self._encoding = "utf-16" if is_utf16 else spec.encoding
         self._decoder = MarkingDecoder(self._encoding)
@@ -106,6 +108,13 @@ class CsvFile:
         with pa.OSFile(str(self.path)) as raw, self._unpacked(raw) as stream:
             return likely_encoding(bytes(stream.read(_HEADER_BYTES)))
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader of the import should know of the file."""
+        if not self._headers:
+            return []
+        return [f"{self._headers} lines repeat the header, as in joined files; they are no rows"]
+
     def progress(self) -> tuple[int, int]:
         """Return bytes of the file that were read, and its size."""
         if self._raw is None or self._raw.closed:
@@ -150,7 +159,9 @@ class CsvFile:
         self, batch: pa.RecordBatch, positions: list[int], rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.bool_], list[pa.Array], list[RowFault]]:
         """Return which rows are whole, their cells, and those that are no text."""
-        whole = ~_blank(batch, positions)
+        again = self._repeats_header(batch, positions)
+        self._headers += int(again.sum())
+        whole = ~_blank(batch, positions) & ~again
         faults: dict[int, RowFault] = {}
         if self._decoder.has_marked:
             reason = f"is no text in {self._encoding}; name another encoding in [source] encoding"
@@ -167,6 +178,17 @@ class CsvFile:
         if not whole.all():
             batch = batch.filter(pa.array(whole))
         return whole, [batch.column(position) for position in positions], list(faults.values())
+
+    def _repeats_header(self, batch: pa.RecordBatch, positions: list[int]) -> NDArray[np.bool_]:
+        """Tell which rows are the header again: each wanted cell holds the name of its column."""
+        again = np.ones(batch.num_rows, np.bool_)
+        for position in positions:
+            if not again.any():
+                break
+            # The byte order mark of a joined file stands before its first name.
+            cells = pc.utf8_trim(batch.column(position), characters=_AROUND_NAMES)
+            again &= pc.equal(cells, self.columns[position]).to_numpy(zero_copy_only=False)
+        return again
 
     def _options(self, ragged: list[Any]) -> dict[str, Any]:
         spec = self._spec

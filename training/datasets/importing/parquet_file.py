@@ -48,6 +48,11 @@ class ParquetFile:
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
 
+    @property
+    def notes(self) -> list[str]:
+        """Return nothing: a Parquet file has one way to be read."""
+        return []
+
     def progress(self) -> tuple[int, int]:
         """Return rows read and rows in all."""
         return self._done, self._rows

@@ -144,7 +144,7 @@ class _Run:
             refused=refused,
             duplicates=assembly.duplicates,
             grouped=staged - assembly.duplicates - written.rows,
-            notes=tuple(notes(converter) + assembly.notes),
+            notes=tuple(self.file.notes + notes(converter) + assembly.notes),
         )
         (self.partial / MAPPING).write_text(self.read.text, encoding="utf-8")
         description = describe(mapping, source, written, self.partial)

@@ -35,6 +35,10 @@ class SourceFile(Protocol):
     def columns(self) -> list[str]:
         """Return the names of its columns."""
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader of the import should know of the file, once it was read."""
+
     def batches(self, wanted: Sequence[str], faults: FaultLog) -> Iterator[SourceBatch]:
         """Yield the wanted columns; rows that cannot be read go to ``faults``."""
 

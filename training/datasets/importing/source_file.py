@@ -15,6 +15,24 @@ from training.datasets.importing.specs import (
 )
 
 _MAGIC_BYTES = 8
+# How files begin that are no tables of one of the known kinds -> what they are, and the way out.
+_SEE_DOCS = (
+    "make a Parquet file of it first: docs/own-data.md, Other kinds of files, has the command"
+)
+_NO_TABLES = {
+    b"PK\x03\x04": "is a ZIP archive or a spreadsheet; save it as CSV, CSV.gz or Parquet first",
+    b"\xd0\xcf\x11\xe0": "is a spreadsheet; save it as CSV, CSV.gz or Parquet first",
+    b"\xfd7zXZ": "is packed with xz; unpack it, or pack it with gzip",
+    b"{": f"is JSON; {_SEE_DOCS}",
+    b"[{": f"is JSON; {_SEE_DOCS}",
+    b"<!": "is a web page and no table; was a login page saved in its place?",
+    b"<html": "is a web page and no table; was a login page saved in its place?",
+    b"<?xml": "is XML and no table; save it as CSV, CSV.gz or Parquet first",
+}
+_MANY_FILES = (
+    "is a directory; name one file. CSV files with one header are joined by cat, packed ones too,"
+    " and Parquet files as docs/own-data.md says under Other kinds of files"
+)
 # Keys of the mapping whose columns a model learns from.
 _INPUTS = ("entities.", "categorical.", "numeric.", "amount.", "group.")
 _MOST_COLUMNS_NAMED = 40
@@ -34,9 +52,9 @@ def open_source(path: Path, spec: SourceSpec, wanted: Sequence[str]) -> SourceFi
         The file is missing, empty, or of a kind that cannot be imported.
     """
     start = _first_bytes(path)
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        message = "is a ZIP archive or a spreadsheet; save it as CSV, CSV.gz or Parquet first"
-        raise DataFault(str(path), None, message)
+    for magic, message in _NO_TABLES.items():
+        if start.startswith(magic):
+            raise DataFault(str(path), None, message)
     is_parquet = start.startswith(b"PAR1")
     if spec.format is not None and (spec.format == "parquet") != is_parquet:
         message = f"is {'' if is_parquet else 'no '}Parquet, and the mapping says {spec.format}"
@@ -94,7 +112,7 @@ def _first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             start = file.read(_MAGIC_BYTES)
     except IsADirectoryError as error:
-        raise DataFault(str(path), None, "is a directory; name one file") from error
+        raise DataFault(str(path), None, _MANY_FILES) from error
     except FileNotFoundError as error:
         raise DataFault(str(path), None, "no such file") from error
     if not start:
