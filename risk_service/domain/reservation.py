@@ -67,7 +67,7 @@ class Pay(Struct, frozen=True, kw_only=True, gc=False):
     """Tells that an order is paid: confirms its hold; without one it is charged late.
 
     ``demand`` is what the order asks for; it is charged over the cap where it must be,
-    because the money has moved.
+    because the money has moved. An order that was cancelled is to be refunded instead.
     """
 
     demand: Demand
@@ -77,12 +77,14 @@ class Cancel(Struct, frozen=True, kw_only=True, gc=False):
     """Lets a hold go for good; an unknown id is remembered, so that a late Reserve is refused.
 
     ``paid_too`` gives back what is confirmed as well, where the policies allow it for the
-    reason; else a confirmed reservation is an error.
+    reason; else a confirmed reservation is an error. An order that never held anything leaves no
+    row then, unless limits are about its ``demand``: who pays it afterwards is to be refunded.
     """
 
     reservation_id: str
     reason: ReleaseReason = ReleaseReason.CANCELLED_BEFORE_SHIP
     paid_too: bool = False
+    demand: Demand | None = None
 
 
 class Extend(Struct, frozen=True, kw_only=True, gc=False):

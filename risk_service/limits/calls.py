@@ -45,14 +45,14 @@ def _done(draft: Draft, book: LimitBook, call: LedgerCall, now_us: int) -> Ledge
         return pay(draft, book, call, now_us)
     if isinstance(call, Adjust):
         return adjust(draft, book, call, now_us)
+    if isinstance(call, Cancel):
+        return cancel(draft, book, call, now_us)
     return _simple(draft, call, now_us)
 
 
-def _simple(draft: Draft, call: Confirm | Cancel | Extend | Release, now_us: int) -> LedgerAnswer:
+def _simple(draft: Draft, call: Confirm | Extend | Release, now_us: int) -> LedgerAnswer:
     if isinstance(call, Confirm):
         return confirm(draft, call, now_us)
-    if isinstance(call, Cancel):
-        return cancel(draft, call, now_us)
     if isinstance(call, Extend):
         return extend(draft, call, now_us)
     return release(draft, call, now_us)

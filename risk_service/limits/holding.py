@@ -24,7 +24,7 @@ from risk_service.limits.steps import (
     current,
     next_generation,
 )
-from risk_service.limits.weigh import Weighed, weigh
+from risk_service.limits.weigh import Weighed, charged_whole, weigh
 
 CANCELLED = "RESERVATION_CANCELLED"
 CLOSED = "RESERVATION_CLOSED"
@@ -86,8 +86,10 @@ def reserve(draft: Draft, book: LimitBook, call: Reserve, now_us: int) -> Ledger
     return answer(after, after.state, grant)
 
 
-def cancel(draft: Draft, call: Cancel, now_us: int) -> LedgerAnswer:
+def cancel(draft: Draft, book: LimitBook, call: Cancel, now_us: int) -> LedgerAnswer:
     """Let a hold go for good, and remember the id of one that is not there.
+
+    An order of ours that held nothing may be asked for again; only paying it comes too late.
 
     Raises
     ------
@@ -97,8 +99,10 @@ def cancel(draft: Draft, call: Cancel, now_us: int) -> LedgerAnswer:
     before = current(draft, call.reservation_id, now_us)
     if before is None:
         if call.paid_too:  # an order of ours: it never held anything
-            return LedgerAnswer(reservation_id=call.reservation_id, state=State.NONE)
+            return _cancelled_unheld(draft, book, call, now_us)
         before = blank(call.reservation_id, now_us)
+    if call.paid_too and before.cancelled_unheld:
+        return answer(before, before.state)
     if before.state in PAID_FOR:
         if call.paid_too:
             return given_back(draft, before, call.reason, now_us)
@@ -111,6 +115,20 @@ def cancel(draft: Draft, call: Cancel, now_us: int) -> LedgerAnswer:
         before = replace(before, state=State.CANCELLED, ended_by=int(call.reason))
         draft.put(before)
     return answer(before, before.state)
+
+
+def _cancelled_unheld(draft: Draft, book: LimitBook, call: Cancel, now_us: int) -> LedgerAnswer:
+    """Remember that an order was cancelled, where it would be charged when it is paid."""
+    if call.demand is None or not charged_whole(book.claims(call.demand, now_us), call.demand)[1]:
+        return LedgerAnswer(reservation_id=call.reservation_id, state=State.NONE)
+    after = replace(
+        next_generation(blank(call.reservation_id, now_us), now_us),
+        state=State.EXPIRED,
+        ended_by=int(call.reason),
+        refund_told=True,
+    )
+    draft.put(after)
+    return answer(after, after.state)
 
 
 def extend(draft: Draft, call: Extend, now_us: int) -> LedgerAnswer:

@@ -21,13 +21,14 @@ def call_of(event: LifeEvent, order: Order) -> LedgerCall | None:
     the whole order: the lines of a partial return or refund are not known here; the shop
     releases them with their quantities.
     """
-    if event.event_type is EventType.PAID:
-        fingerprint = event.event_id.encode("utf-8")
-        return Pay(demand=demand_of_order(order, fingerprint, now_us=event.at_us))
     reason = _GIVES_BACK.get(event.event_type)
-    if reason is None or _is_partial(event, order):
+    is_paid = event.event_type is EventType.PAID
+    if not is_paid and (reason is None or _is_partial(event, order)):
         return None
-    return Cancel(reservation_id=order.order_id, reason=reason, paid_too=True)
+    demand = demand_of_order(order, event.event_id.encode("utf-8"), now_us=event.at_us)
+    if reason is None:
+        return Pay(demand=demand)
+    return Cancel(reservation_id=order.order_id, reason=reason, paid_too=True, demand=demand)
 
 
 def _is_partial(event: LifeEvent, order: Order) -> bool:

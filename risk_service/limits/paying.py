@@ -80,6 +80,8 @@ def pay(draft: Draft, book: LimitBook, call: Pay, now_us: int) -> LedgerAnswer:
             before = _confirmed(before, now_us)
             draft.put(before)
         return _paid_answer(before)
+    if before is not None and before.cancelled_unheld:
+        return _paid_answer(before)
     if before is not None and before.entries and not before.refund_told:
         again = _acquired(draft, before, now_us)
         if again.state is State.CONFIRMED:

@@ -15,7 +15,7 @@ ORDERS, AMOUNT, DISCOUNT = int(Measure.ORDERS), int(Measure.AMOUNT), int(Measure
 TAKEN_OVER = 0
 # A module's name is found three times as fast as an enum's member.
 HELD, CONFIRMED = ReservationState.HELD, ReservationState.CONFIRMED
-RELEASED = ReservationState.RELEASED
+RELEASED, EXPIRED = ReservationState.RELEASED, ReservationState.EXPIRED
 
 
 class Entry(Struct, frozen=True, array_like=True, gc=False):
@@ -67,7 +67,8 @@ class Reservation(Struct, frozen=True, array_like=True, gc=False):
     """One row of the ledger, its latest generation.
 
     ``entries`` are those of this generation, ``kept`` the charges that earlier ones left for
-    good. ``ended_by`` says why an EXPIRED or CANCELLED one ended. ``refused`` is the last
+    good. ``ended_by`` says why an EXPIRED or CANCELLED one ended; an EXPIRED one that ended by
+    anything but its time or a take-over held nothing and was cancelled. ``refused`` is the last
     refusal, so that its repetition gets the same answer. ``note`` says who and why where a
     person adjusted a counter: such a row has one kept charge.
     """
@@ -98,6 +99,12 @@ class Reservation(Struct, frozen=True, array_like=True, gc=False):
                 for line in self.lines
             ]
         )
+
+    @property
+    def cancelled_unheld(self) -> bool:
+        """Tell whether it is that of an order which was cancelled and held nothing."""
+        state, reason = self.state, self.ended_by
+        return state is EXPIRED and reason not in (TAKEN_OVER, ReleaseReason.PAYMENT_TIMEOUT)
 
     def is_held_at(self, now_us: int) -> bool:
         """Tell whether it holds something that has not expired."""

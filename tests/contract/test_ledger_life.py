@@ -161,6 +161,24 @@ def test_paid_without_a_hold_is_charged_late(house: LedgerHouse) -> None:
     assert nothing.state is ReservationState.NONE
 
 
+def test_an_order_that_held_nothing_is_not_charged_once_it_is_cancelled(
+    house: LedgerHouse,
+) -> None:
+    """Whoever pays it then is to be refunded, also after a restart; it may be asked for again."""
+    asked = demand("o1", line(quantity=2))
+    gone = Cancel(reservation_id="o1", paid_too=True, demand=asked)
+    assert done(house, gone) == done(house, gone)
+    house.restart()
+    paid = done(house, Pay(demand=asked))
+    assert (paid.refund_required, paid.late) == (True, False)
+    assert done(house, Confirm(reservation_id="o1")).refund_required
+    assert done(house, gone).state is ReservationState.EXPIRED
+    assert in_use(house) == (0, 0)
+    assert held(house, asked).outcome is Outcome.ALLOW
+    assert not done(house, Pay(demand=asked)).refund_required
+    assert in_use(house) == (2, 0)
+
+
 def test_an_order_comes_back_by_the_reason_that_the_policy_lists(house: LedgerHouse) -> None:
     """Not by the one that came first: what that left charged goes back by the next."""
     house.book = parse_limits("format = 1\n" + policy(release_on='["return"]'), "test.toml")

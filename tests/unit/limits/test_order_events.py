@@ -1,6 +1,7 @@
 """Reported events confirm holds and give quota back; what was paid without one is reported."""
 
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -149,15 +150,30 @@ def test_paid_without_a_hold_is_charged_and_reported(
     assert caplog.records[0].reservation_id == "o-1"  # type: ignore[attr-defined]  # an extra
 
 
+@pytest.mark.parametrize("has_held", [True, False])
+@pytest.mark.parametrize("kind", ["CANCELLED", "BLOCKED", "REFUNDED"])
 def test_paid_after_cancellation_must_be_refunded(
-    house: SqliteHouse, follow: Reservations, told: list[str]
+    house: SqliteHouse, follow: Reservations, told: list[str], kind: str, has_held: bool
 ) -> None:
-    """Nothing is charged; the report says that money is to go back."""
-    hold(house, flash())
-    follow.follow([(event(EventType.CANCELLED), flash())], NOW_US)
-    follow.follow([(event(EventType.PAID), flash())], NOW_US)
+    """Held or not, nothing is charged; the report says that money is to go back, each time."""
+    if has_held:
+        hold(house, flash())
+    for _ in range(2):
+        follow.follow([(event(EventType[kind]), flash())], NOW_US)
+        follow.follow([(event(EventType.PAID), flash())], NOW_US)
+        assert use(house) == (0, 0)
+    assert told == ["refund_required"] * 2
+
+
+@pytest.mark.parametrize("kinds", list(permutations(["PAID", "CANCELLED"])))
+def test_an_order_that_comes_to_nothing_uses_nothing(
+    house: SqliteHouse, follow: Reservations, kinds: tuple[str, ...]
+) -> None:
+    """In whichever order it is reported that it was paid without a hold and cancelled."""
+    for kind in kinds:
+        follow.follow([(event(EventType[kind]), flash())], NOW_US)
     assert use(house) == (0, 0)
-    assert told == ["refund_required"]
+    assert house.ledger.reconcile(repair=False, now_us=NOW_US) == []
 
 
 def test_paid_just_after_expiry_takes_what_is_left(
@@ -175,7 +191,7 @@ def test_order_without_limits_leaves_no_row(
 ) -> None:
     """An order that no policy is about is none of the ledger's business."""
     house.book = parse_limits("format = 1\n", "test.toml")
-    for kind in (EventType.PAID, EventType.CANCELLED):
+    for kind in (EventType.PAID, EventType.CANCELLED, EventType.PAID):
         follow.follow([(event(kind), flash())], NOW_US)
     assert use(house) == (0, 0)
     assert told == []
