@@ -31,6 +31,8 @@ GRANT_CODES = (
     "RESERVATION_CLOSED",
 )
 LIMITS_UNAVAILABLE = "LIMITS_UNAVAILABLE"
+# Where the fail policy refuses, nobody is checking the order: trying again is the way on.
+LIMITS_UNAVAILABLE_DENIED = "LIMITS_UNAVAILABLE_DENIED"
 LARGE_AMOUNT = "LARGE_AMOUNT"
 RULE_PREFIX = "RULE_"
 _NO_WORD = re.compile(r"[^A-Z0-9]+")
@@ -86,7 +88,8 @@ def _of_cause(cause: Cause, found: Found, grant: Grant | None, reasons: Reasons)
     if cause.step is Step.AMOUNT:
         return [reasons.plain(LARGE_AMOUNT, None)]
     if cause.step is Step.FAIL_POLICY:
-        return [reasons.plain(LIMITS_UNAVAILABLE, None)]
+        denied = cause.outcome is Outcome.DENY
+        return [reasons.plain(LIMITS_UNAVAILABLE_DENIED if denied else LIMITS_UNAVAILABLE, None)]
     return [reasons.plain(CHALLENGE_FAILED, None)] if cause.step is Step.CHALLENGE else []
 
 

@@ -10,15 +10,16 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risk_service.decisions.readings import Readings, load_readings
 from risk_service.domain.decision import Reason
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.text import LocalizedText
-from risk_service.domain.vocabulary import Abuse
+from risk_service.domain.vocabulary import Abuse, Outcome
 from risk_service.features.schema import FeatureSchema
 
 REASONS_MAX = 5
@@ -43,10 +44,20 @@ class ReasonText(BaseModel):
     analyst_en: Text
 
 
+class _Instead(BaseModel):
+    """What a customer reads of a score that led to one outcome."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    customer_zh: Text
+    customer_en: Text
+
+
 class _ReasonsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    instead: Mapping[Literal["DENY", "LIMIT_QUANTITY"], _Instead]
     confirmed: frozenset[str]
     confirmed_weight: Annotated[float, Field(ge=1, le=10)]
     reason: tuple[ReasonText, ...]
@@ -86,11 +97,16 @@ class Reasons:
             raise ConfigFault(f"confirmed history names no feature: {unknown[0]}")
         self._weight = dict.fromkeys(content.confirmed, content.confirmed_weight)
         self._readings = readings
+        self._instead = {
+            Outcome[name]: LocalizedText(zh=text.customer_zh, en=text.customer_en)
+            for name, text in content.instead.items()
+        }
 
     def explain(
         self,
         contributions: Mapping[Abuse, Sequence[tuple[str, float]]],
         values: Mapping[str, float],
+        outcome: Outcome,
     ) -> tuple[Reason, ...]:
         """Return the strongest reasons, at most five, each code once per abuse.
 
@@ -102,6 +118,8 @@ class Reasons:
             Per abuse that led to the outcome: (feature, share of the raw score in log odds).
         values
             The order's value of each feature.
+        outcome
+            What came of it: a customer who is refused reads of no further check.
         """
         ranked = sorted(
             # A confirmed case is told first among comparable ones; "none found" is not one.
@@ -125,8 +143,13 @@ class Reasons:
                     abuse=abuse, feature=name, value=values[name], contribution=share
                 )
         if not chosen:
-            return tuple(self.plain(COMBINED, abuse) for abuse in contributions)
-        return tuple(self._reason(code, share) for (code, _), share in chosen.items())
+            found = [self.plain(COMBINED, abuse) for abuse in contributions]
+        else:
+            found = [self._reason(code, share) for (code, _), share in chosen.items()]
+        instead = self._instead.get(outcome)
+        if instead is None:
+            return tuple(found)
+        return tuple(replace(reason, customer_text=instead) for reason in found)
 
     def plain(self, code: str, abuse: Abuse | None, **facts: object) -> Reason:
         """Return a reason that no feature stands behind; ``facts`` fill the analyst's text."""

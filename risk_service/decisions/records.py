@@ -114,7 +114,8 @@ class Records:
         if not abuses:
             return told
         shares = self.scoring.contributions(group, index, abuses)
-        return (*told, *self.reasons.explain(shares, self.scoring.values(group, index)))
+        values = self.scoring.values(group, index)
+        return (*told, *self.reasons.explain(shares, values, verdict.outcome))
 
     def _challenge(self, verdict: Verdict, now_us: int) -> Challenge | None:
         if verdict.challenge_kind is None:

@@ -1,7 +1,9 @@
 """What a rule says of one order: the hit with the values that it matched."""
 
+import math
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +15,19 @@ from risk_service.rules.rule import Rule
 TEXT_MAX = 200
 # Two languages of as many rules as may be in force.
 TEMPLATES_MAX = 4_000
-_MISSING = LocalizedText(zh="（缺失）", en="(missing)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What a text says in place of values that are no number and no text."""
+
+    missing: str
+    true: str
+    false: str
+
+
+_ZH = _Words(missing="（缺失）", true="是", false="否")
+_EN = _Words(missing="(missing)", true="yes", false="no")
 
 
 def hit(rule: Rule, result: bool | Fault, values: Mapping[str, Any]) -> RuleHit:
@@ -26,8 +40,8 @@ def hit(rule: Rule, result: bool | Fault, values: Mapping[str, Any]) -> RuleHit:
         values=tuple(_matched(name, values[name]) for name in names),
         customer_text=rule.customer,
         analyst_text=LocalizedText(
-            zh=_filled(rule.analyst.zh, values, _MISSING.zh),
-            en=_filled(rule.analyst.en, values, _MISSING.en),
+            zh=_filled(rule.analyst.zh, values, _ZH),
+            en=_filled(rule.analyst.en, values, _EN),
         ),
         fault=result.code if isinstance(result, Fault) else "",
     )
@@ -37,15 +51,15 @@ def _matched(name: str, value: object) -> MatchedValue:
     if isinstance(value, (int, float)):
         missing = value != value
         return MatchedValue(name=name, number=None if missing else float(value), text="")
-    return MatchedValue(name=name, number=None, text=_text(value, ""))
+    return MatchedValue(name=name, number=None, text=_text(value, _EN))
 
 
-def _filled(template: str, values: Mapping[str, Any], missing: str) -> str:
+def _filled(template: str, values: Mapping[str, Any], words: _Words) -> str:
     if "{" not in template:
         return template
     return "".join(
         [
-            literal + (_text(values[name], missing) if name else "")
+            literal + (_text(values[name], words) if name else "")
             for literal, name in _pieces(template)
         ]
     )
@@ -57,12 +71,19 @@ def _pieces(template: str) -> tuple[tuple[str, str | None], ...]:
     return tuple((literal, name) for literal, name, _, _ in string.Formatter().parse(template))
 
 
-def _text(value: object, missing: str) -> str:
-    """Return a value for reading: no more digits than it has."""
+def _text(value: object, words: _Words) -> str:
+    """Return a value for reading; the hit's own values hold all digits."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return words.true if value else words.false
     if isinstance(value, (int, float)):
-        return missing if value != value else f"{value:.10g}"
+        return words.missing if value != value else _digits(float(value))
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)[:TEXT_MAX]
     return str(value)[:TEXT_MAX]
+
+
+def _digits(value: float) -> str:
+    """Return a whole number whole, and three digits of what is not."""
+    if not math.isfinite(value) or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.3g}" if abs(value) < 1.0 else f"{value:.3f}".rstrip("0").rstrip(".")

@@ -16,7 +16,8 @@ from risk_service.domain.vocabulary import Outcome
 
 DENY_LIST, ALLOW_LIST = "deny", "allow"
 LISTED = LocalizedText(
-    zh="该申请需要人工核实。", en="This request needs to be looked at by a person."
+    zh="该申请无法受理，如有疑问请联系客服。",
+    en="This request cannot be taken; please contact the customer service.",
 )
 
 
@@ -35,10 +36,15 @@ def hit_findings(lists: Sequence[ListHit], rules: Sequence[RuleHit]) -> list[Fin
 
 
 def worst(findings: Iterable[Finding]) -> tuple[Outcome, tuple[Cause, ...], tuple[Reason, ...]]:
-    """Return the outcome, all causes with the worst first, and the reasons of those that count."""
+    """Return the outcome, all causes with the worst first, and the reasons of those that count.
+
+    Of a refusal those alone that refuse: nobody who is refused is asked for evidence as well.
+    """
     ordered = sorted(findings, key=_severity)
     counting = [one for one in ordered if not one.cause.suppressed_by]
     outcome = max((one.cause.outcome for one in counting), default=Outcome.ALLOW)
+    if outcome is Outcome.DENY:
+        counting = [one for one in counting if one.cause.outcome is Outcome.DENY]
     reasons = () if outcome is Outcome.ALLOW else tuple(one.reason for one in counting)
     causes = dict.fromkeys(one.cause for one in ordered)
     return outcome, tuple(causes), reasons

@@ -23,6 +23,8 @@ BELOW, UNKNOWN, ABOVE, SEEN = (
     "REFUND_EVIDENCE_SEEN",
 )
 OutcomeName = Literal["ALLOW", "CHALLENGE", "REVIEW", "DENY"]
+# The thresholds are those of orders, so a score asks for evidence or a person: it never denies.
+ScoreOutcomeName = Literal["ALLOW", "CHALLENGE", "REVIEW"]
 EvidenceName = Literal["PHOTOS", "WEIGHT", "RETURN_FIRST", "REAL_NAME"]
 
 
@@ -35,7 +37,7 @@ class _Money(Strict):
 
 class _Score(Strict):
     decides: Literal["order", "now"]
-    actions: dict[Literal["limit_quantity", "challenge", "review", "deny"], OutcomeName]
+    actions: dict[Literal["limit_quantity", "challenge", "review", "deny"], ScoreOutcomeName]
 
 
 class _RefundsFile(Strict):

@@ -86,13 +86,13 @@ class RefundScoring:
         if outcome is Outcome.ALLOW:
             return ()
         cause = Cause(step=Step.SCORE, ref=Abuse.REFUND, outcome=outcome)
-        return tuple(Finding(cause=cause, reason=reason) for reason in self._why(group))
+        return tuple(Finding(cause=cause, reason=reason) for reason in self._why(group, outcome))
 
-    def _why(self, group: ScoredGroup | None) -> tuple[Reason, ...]:
+    def _why(self, group: ScoredGroup | None, outcome: Outcome) -> tuple[Reason, ...]:
         if group is None:
             return (self.reasons.plain(COMBINED, Abuse.REFUND),)
         shares = self.scoring.contributions(group, 0, [Abuse.REFUND])
-        return self.reasons.explain(shares, self.scoring.values(group, 0))
+        return self.reasons.explain(shares, self.scoring.values(group, 0), outcome)
 
 
 def _asked_now(group: ScoredGroup) -> list[str]:

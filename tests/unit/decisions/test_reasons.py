@@ -1,6 +1,7 @@
 """Reasons: complete, in two languages, and silent about thresholds."""
 
 import math
+import re
 import string
 from importlib.resources import files
 
@@ -14,12 +15,13 @@ from risk_service.decisions.cause_reasons import (
     LIMIT_CODES,
     LIMIT_REACHED,
     LIMITS_UNAVAILABLE,
+    LIMITS_UNAVAILABLE_DENIED,
     VERIFICATION_REQUIRED,
 )
 from risk_service.decisions.readings import load_readings
 from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, load_reasons
 from risk_service.domain.errors import ConfigFault
-from risk_service.domain.vocabulary import Abuse
+from risk_service.domain.vocabulary import Abuse, Outcome
 from risk_service.features.schema import load_schema
 
 SCHEMA = load_schema()
@@ -29,7 +31,7 @@ VALUES = dict.fromkeys(SCHEMA.names, 3.0)
 
 def explain(*row: tuple[str, float]) -> list[tuple[str, str]]:
     """Return (code, feature) of the reasons for one abuse."""
-    found = REASONS.explain({Abuse.SCALPING: row}, VALUES)
+    found = REASONS.explain({Abuse.SCALPING: row}, VALUES, Outcome.REVIEW)
     return [(reason.code, reason.feature) for reason in found]
 
 
@@ -43,7 +45,8 @@ def test_every_code_is_used() -> None:
     """Each code covers a feature, but for those that stand for none."""
     of_no_feature = {COMBINED, CHALLENGE_FAILED, DENY_LISTED, LARGE_AMOUNT}
     of_no_feature |= {LIMIT_REACHED, *LIMIT_CODES.values(), *GRANT_CODES}
-    of_no_feature |= {VERIFICATION_REQUIRED, DIMENSION_MISSING, LIMITS_UNAVAILABLE}
+    of_no_feature |= {VERIFICATION_REQUIRED, DIMENSION_MISSING}
+    of_no_feature |= {LIMITS_UNAVAILABLE, LIMITS_UNAVAILABLE_DENIED}
     assert REASONS.by_code.keys() - set(REASONS.code_of.values()) == of_no_feature
 
 
@@ -105,7 +108,7 @@ def test_without_a_single_cause_the_combination_is_the_reason() -> None:
 def test_unknown_value_is_left_unset() -> None:
     """A missing feature value does not travel as NaN."""
     values = VALUES | {"order__units": math.nan}
-    (reason,) = REASONS.explain({Abuse.SCALPING: [("order__units", 1.0)]}, values)
+    (reason,) = REASONS.explain({Abuse.SCALPING: [("order__units", 1.0)]}, values, Outcome.REVIEW)
     assert reason.feature_value is None
 
 
@@ -135,19 +138,53 @@ def test_nothing_found_is_no_confirmed_history() -> None:
     """A count of zero gets no advantage, though the model may credit it."""
     found, column = "account__scalping_found", "order__page_open_ms"
     row = [(column, 1.0), (found, 0.9)]
-    first, _ = REASONS.explain({Abuse.SCALPING: row}, VALUES | {found: 0.0})
+    first, _ = REASONS.explain({Abuse.SCALPING: row}, VALUES | {found: 0.0}, Outcome.REVIEW)
     assert (first.code, first.contribution) == ("CHECKOUT_TIME", 1.0)
 
 
 def test_contribution_is_told_unweighted() -> None:
     """The advantage of confirmed history orders the reasons and changes no figure."""
-    (reason,) = REASONS.explain({Abuse.SCALPING: [("account__scalping_found", 0.7)]}, VALUES)
+    (reason,) = REASONS.explain(
+        {Abuse.SCALPING: [("account__scalping_found", 0.7)]}, VALUES, Outcome.REVIEW
+    )
     assert reason.contribution == 0.7
 
 
 def test_analyst_reads_the_value_in_words() -> None:
     """A value comes by its unit, in the language of the sentence."""
     values = VALUES | {"order__discount_share": 0.249804}
-    (reason,) = REASONS.explain({Abuse.SCALPING: [("order__discount_share", 1.0)]}, values)
+    (reason,) = REASONS.explain(
+        {Abuse.SCALPING: [("order__discount_share", 1.0)]}, values, Outcome.REVIEW
+    )
     assert reason.analyst_text.en == "Use of discounts: Discount over goods value = 25.0 %."
     assert reason.analyst_text.zh == "优惠使用：优惠占商品原价比例 = 25.0%。"
+
+
+@pytest.mark.parametrize("code", sorted(set(REASONS.code_of.values()) | {COMBINED}))
+def test_a_score_asks_the_customer_for_nothing(code: str) -> None:
+    """A score's reason comes with a review or any challenge: its text demands neither."""
+    entry = REASONS.by_code[code]
+    assert not re.search("(^|[，。])请", entry.customer_zh)
+    assert "lease" not in entry.customer_en
+
+
+@pytest.mark.parametrize("row", [[("order__units", 1.0)], [("order__units", -1.0)]])
+def test_who_is_refused_reads_of_no_further_check(row: list[tuple[str, float]]) -> None:
+    """A refusal by score reads like one by a deny list; codes and analysts' texts stay."""
+    denied, reviewed = (
+        REASONS.explain({Abuse.SCALPING: row}, VALUES, outcome)
+        for outcome in (Outcome.DENY, Outcome.REVIEW)
+    )
+    listed = REASONS.plain(DENY_LISTED, None, list="l", entity="e", why="w")
+    assert {reason.customer_text for reason in denied} == {listed.customer_text}
+    assert [(reason.code, reason.analyst_text) for reason in denied] == [
+        (reason.code, reason.analyst_text) for reason in reviewed
+    ]
+
+
+def test_who_gets_fewer_units_reads_of_the_quantity() -> None:
+    """A score that cuts the quantity says so."""
+    row = [("order__units", 1.0)]
+    (reason,) = REASONS.explain({Abuse.SCALPING: row}, VALUES, Outcome.LIMIT_QUANTITY)
+    assert "数量已调整" in reason.customer_text.zh
+    assert "adjusted" in reason.customer_text.en

@@ -39,6 +39,27 @@ def test_a_match_says_what_it_matched() -> None:
     assert rules.match(FLASH, 0, SLOW) == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "en", "zh"),
+    [
+        ("order__account_age_days", 3.486111111, "3.486", "3.486"),
+        ("order__account_age_days", 12345678901.0, "12345678901", "12345678901"),
+        ("order__account_age_days", -2.5, "-2.5", "-2.5"),
+        ("order__account_age_days", 0.0416666667, "0.0417", "0.0417"),
+        ("challenge_passed", True, "yes", "是"),
+        ("challenge_passed", False, "no", "否"),
+    ],
+)
+def test_texts_say_values_as_people_do(name: str, value: object, en: str, zh: str) -> None:
+    """An analyst reads three digits of a fraction and no `true`; the hit holds every digit."""
+    condition = f"known({name})"
+    rule = rule_text(when=condition, analyst_zh=f"值 {{{name}}}。", analyst_en=f"It is {{{name}}}.")
+    (found,) = load_rule_set({"a.toml": file_text(rule)}).match(FLASH, 0, Values({name: value}))
+    assert found.analyst_text.en == f"It is {en}."
+    assert found.analyst_text.zh == f"值 {zh}。"
+    assert found.values == (MatchedValue(name=name, number=float(value), text=""),)  # type: ignore[arg-type]  # the table holds numbers and flags
+
+
 def test_a_missing_value_is_said_and_does_not_match() -> None:
     """A rule that cannot be told is a hit with a fault, and with what was known."""
     rules = load_rule_set({"a.toml": file_text(rule_text())})
