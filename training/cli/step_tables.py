@@ -5,16 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
-from training.train.steps import STEPS
+from training.train.steps import STEP_LABELS, STEPS
 
 RECALL = "recall_at_fpr_0.5pct"
-TITLES = {
-    "order": "order columns",
-    "slow": "+ slow features",
-    "windows": "+ windows",
-    "clusters": "+ clusters",
-    "one_hop": "+ one-hop",
-}
+TITLES = {step: english for step, (english, _) in STEP_LABELS.items()}
 
 
 def step_table(title: str, abuses: Mapping[str, Any]) -> Table:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_service.domain.vocabulary import VerificationLevel
 from training.evaluate.ranking import Floats, Ranking
 from training.evaluate.test_slice import TestSlice
 from training.labels import DAY_US
@@ -12,6 +13,18 @@ WATCHED_RATE = 0.005
 NEW_ACCOUNT_DAYS = 30
 MINIMUM_HONEST = 200
 WEEK_US = 7 * DAY_US
+LEVEL = "verification level"
+LEVELS = {float(one): one.name for one in VerificationLevel if one} | {0.0: "not told"}
+CHINESE = {
+    "new accounts (< 30 days)": "新账号（不足 30 天）",
+    "old accounts (30 days or more)": "老账号（满 30 天）",
+    "no device named": "未提供设备",
+    "virtual-operator phone": "虚拟运营商号码",
+    "phone region differs": "号码归属地与收货地不同",
+    "payer is another person": "他人代付",
+    "shared address (5+ accounts)": "共用地址（5 个以上账号）",
+    "verification level not told": "实名等级未提供",
+}
 
 
 def groups_of(rows: TestSlice) -> dict[str, NDArray[np.bool_]]:
@@ -19,16 +32,22 @@ def groups_of(rows: TestSlice) -> dict[str, NDArray[np.bool_]]:
     age = rows.column("order__account_age_days")
     found = {
         "new accounts (< 30 days)": (age >= 0) & (age < NEW_ACCOUNT_DAYS),
-        "old accounts": age >= NEW_ACCOUNT_DAYS,
+        "old accounts (30 days or more)": age >= NEW_ACCOUNT_DAYS,
         "no device named": rows.column("order__has_device") == 0,
         "virtual-operator phone": rows.column("order__phone_is_virtual") == 1,
         "phone region differs": rows.column("order__phone_region_matches") == 0,
         "payer is another person": rows.column("order__payer_matches") == 0,
         "shared address (5+ accounts)": rows.column("address__accounts_30d") >= 5,
     }
-    for level in np.unique(rows.column("order__verification_level")):
-        found[f"verification level {level:g}"] = rows.column("order__verification_level") == level
+    told = rows.column("order__verification_level")
+    for level in np.unique(told):
+        found[f"{LEVEL} {LEVELS.get(level, f'{level:g}')}"] = told == level
     return found
+
+
+def chinese(group: str) -> str:
+    """Return the Chinese name of a group."""
+    return CHINESE[group] if group in CHINESE else group.replace(LEVEL, "实名等级")
 
 
 def false_positives_by_group(rows: TestSlice, raw: Floats) -> list[Json]:

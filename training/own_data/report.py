@@ -13,6 +13,7 @@ from training.evaluate.test_slice import ModelScores, TestSlice
 from training.own_data.choose import INPUT_SETS
 from training.own_data.periods import when
 from training.report import plots
+from training.report.words import ACTIONS_ZH, FACTS_ZH
 
 Json = dict[str, Any]
 PAGE = "report.html"
@@ -54,6 +55,8 @@ def render(report: OwnReport) -> str:
         title=f"{f['data_set']}: {f['label']}",
         f=f,
         facts=_facts(f),
+        facts_zh=FACTS_ZH,
+        actions_zh=ACTIONS_ZH,
         warnings=report.warnings,
         metrics=METRICS,
         rows=_sets(f),

@@ -79,7 +79,7 @@ def precision_recall(
             )  # fmt: skip
         axes.axhline(base_rate, color="#555555", ls=":", lw=1)
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
-        axes.legend(fontsize=7.5, title="PR-AUC", title_fontsize=7.5)
+        _legend(axes, title="PR-AUC in brackets")
         return data_uri(figure)
 
 
@@ -93,11 +93,11 @@ def recall_by_rate(rankings: Mapping[str, Ranking], styles: Styles = STYLES) -> 
             axes.plot(rate, curve.recall[at], color=colour, label=label, lw=1.6)
         axes.axvline(0.5, color="#555555", ls=":", lw=1)
         axes.set(
-            xlabel="false positives among honest orders, %", ylabel="recall", xscale="log",
+            xlabel="false positives among the honest, %", ylabel="recall", xscale="log",
             xlim=(0.01, 100), ylim=(0, 1.02), xticks=[0.01, 0.1, 0.5, 1, 10, 100],
             xticklabels=["0.01", "0.1", "0.5", "1", "10", "100"],
         )  # fmt: skip
-        axes.legend(fontsize=7.5, loc="upper left")
+        _legend(axes)
         return data_uri(figure)
 
 
@@ -113,7 +113,7 @@ def reliability_plot(bins: tuple[Bin, ...], *, kind: str) -> str:
             xlabel="probability predicted", ylabel="share of abuses seen",
             xscale="log", yscale="log", xlim=(floor, 1.2), ylim=(floor, 1.2),
         )  # fmt: skip
-        axes.legend(fontsize=7.5, loc="upper left")
+        _legend(axes)
         return data_uri(figure)
 
 
@@ -132,7 +132,7 @@ def score_distribution(score: Floats, label: Floats, threshold_scores: Mapping[s
             xlabel="score, 0 to 1000", ylabel="share of orders, %",
             xlim=(0, 1005), yscale="log", ylim=(0.01, 110),
         )  # fmt: skip
-        axes.legend(fontsize=7.5, loc="upper left")
+        _legend(axes)
         return data_uri(figure)
 
 
@@ -145,11 +145,25 @@ def weeks_plot(starts: list[str], recall: list[float], rate: list[float]) -> str
         axes.set_xticks(at, starts, rotation=40, ha="right", fontsize=7)
         axes.yaxis.label.set_color(COLOURS[FULL])
         right = axes.twinx()
-        right.bar(at, np.array(rate) * 100, color=HONEST_COLOUR, alpha=0.45, width=0.5)
-        right.set(ylabel="false positives, %", ylim=(0, 2))
+        shares = np.array(rate) * 100
+        right.bar(at, shares, color=HONEST_COLOUR, alpha=0.45, width=0.5)
+        right.set(ylabel="false positives, %", ylim=(0, _top(shares)))
         right.axhline(0.5, color="#555555", ls=":", lw=1)
         right.grid(visible=False)
         return data_uri(figure)
+
+
+def _legend(axes: Axes, title: str = "") -> None:
+    """Say above the axes what is drawn: inside, curves would run through the words."""
+    axes.legend(
+        fontsize=7.5, title=title or None, title_fontsize=7.5, ncols=2, loc="lower left",
+        bbox_to_anchor=(0.0, 1.0), borderaxespad=0.3, alignment="left",
+    )  # fmt: skip
+
+
+def _top(shares: Floats) -> float:
+    """Return where an axis of percentages ends: at 2, or above the worst week."""
+    return max(2.0, 1.1 * float(np.nanmax(shares, initial=0.0)))
 
 
 def _known(rankings: Mapping[str, Ranking], styles: Styles) -> Styles:

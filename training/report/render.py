@@ -10,13 +10,17 @@ import numpy as np
 
 from risk_service.domain.vocabulary import Abuse
 from risk_service.models.anchors import score_of
+from training.evaluate.groups import chinese
 from training.evaluate.leaks import SUSPICIOUS_AUC
 from training.evaluate.ranking import Ranking
 from training.evaluate.reliability import Bin
-from training.evaluate.test_slice import FULL, MODELS
+from training.evaluate.test_slice import FULL, LOGISTIC, MODELS, ORDER_ONLY, RULES
 from training.report import plots
 from training.report.content import AbuseReport, RunReport
 from training.report.overview_plots import recall_forest, timeline
+from training.report.words import ACTIONS_ZH, FACTS_ZH
+from training.split import SliceName
+from training.train.steps import STEP_LABELS
 
 TITLES = {
     Abuse.SCALPING: ("Scalping", "黄牛抢购"),
@@ -24,6 +28,13 @@ TITLES = {
     Abuse.REFUND: ("Malicious refund", "恶意退款"),
 }
 TOP_FEATURES = 15
+MODELS_ZH = {FULL: "含历史", ORDER_ONLY: "仅订单字段", LOGISTIC: "逻辑回归", RULES: "仅规则"}
+SLICES_ZH = {
+    SliceName.TRAIN: "训练",
+    SliceName.STOP: "早停",
+    SliceName.CALIBRATE: "校准",
+    SliceName.TEST: "测试",
+}
 
 
 def render(report: RunReport) -> str:
@@ -39,6 +50,9 @@ def render(report: RunReport) -> str:
     return environment.get_template("template.html").render(
         title=report.title,
         facts=report.facts,
+        facts_zh=FACTS_ZH,
+        actions_zh=ACTIONS_ZH,
+        chinese=chinese,
         currency=report.facts.get("Currency", ""),
         forest=recall_forest(figures),
         timeline=timeline(plans),
@@ -57,8 +71,9 @@ def _abuse(abuse: Abuse, one: AbuseReport, report: RunReport) -> dict[str, Any]:
         "title_zh": TITLES[abuse][1],
         "f": figures,
         "sentence": _sentence(figures, full.trained.trees),
+        "sentence_zh": _sentence_zh(figures, full.trained.trees),
         "model_rows": [
-            {"label": plots.LABELS[name], "figures": figures["models"][name]}
+            {"label": plots.LABELS[name], "zh": MODELS_ZH[name], "figures": figures["models"][name]}
             for name in MODELS
             if name in figures["models"]
         ],
@@ -70,15 +85,6 @@ def _abuse(abuse: Abuse, one: AbuseReport, report: RunReport) -> dict[str, Any]:
         "top_features": _top_features(one, report.descriptions),
         "plots": _plots(one, figures, thresholds),
     }
-
-
-STEP_LABELS = {
-    "order": ("the order alone", "仅订单本身"),
-    "slow": ("+ daily history", "＋每日历史"),
-    "windows": ("+ live windows", "＋实时窗口"),
-    "clusters": ("+ identity clusters", "＋身份簇"),
-    "one_hop": ("+ linked accounts", "＋关联账号"),
-}
 
 
 def _steps(figures: dict[str, Any]) -> list[dict[str, Any]]:
@@ -99,11 +105,23 @@ def _sentence(figures: dict[str, Any], trees: int) -> str:
     )
 
 
+def _sentence_zh(figures: dict[str, Any], trees: int) -> str:
+    recall = figures["models"][FULL]["recall_at_fpr_0.5pct"]["value"]
+    weeks = figures["by_week"]
+    return (
+        f"{trees} 棵树。{figures['accounts']:,} 个账号的 {figures['orders']:,} 个订单中有 "
+        f"{figures['abuses']:,} 个滥用；误伤 0.5% 正常订单时识别其中 {recall:.0%}。最差一周："
+        f"召回率 {weeks['worst_recall'] or 0:.0%}，误伤率 "
+        f"{weeks['worst_false_positive_rate'] or 0:.2%}。"
+    )
+
+
 def _slices(one: AbuseReport) -> list[dict[str, Any]]:
     task = one.fitted.task
     return [
         {
             "name": part.name.value,
+            "zh": SLICES_ZH[part.name],
             "start": _date(part.start_us),
             "end": _date(part.end_us),
             "cutoff": _date(part.cutoff_us),

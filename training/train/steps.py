@@ -22,6 +22,14 @@ from training.train.fit import MODELS_AT_A_TIME, FittedAbuse, Task
 from training.train.frame import Frame
 
 STEPS = ("order", "slow", "windows", "clusters", "one_hop")
+# What people read for a step, in English and Chinese.
+STEP_LABELS = {
+    "order": ("the order alone", "仅订单本身"),
+    "slow": ("+ daily history", "＋每日历史"),
+    "windows": ("+ live windows", "＋实时窗口"),
+    "clusters": ("+ identity clusters", "＋身份簇"),
+    "one_hop": ("+ linked accounts", "＋关联账号"),
+}
 DIRECTORY = "steps"
 
 

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -9,9 +11,12 @@ import pytest
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
 from training.evaluate.figures import abuse_figures
+from training.evaluate.groups import chinese, groups_of
 from training.evaluate.slices import baseline_scores, cut, fitted_scores
+from training.evaluate.test_slice import TestSlice
 from training.labels import DAY_US, AbuseLabels
 from training.report.content import AbuseReport, RunReport
+from training.report.plots import _top
 from training.report.render import render
 from training.split import members, plan_slices
 from training.train.costs import load_costs
@@ -104,6 +109,42 @@ def test_page_shows_every_part_in_both_languages(report: RunReport) -> None:
         assert part in page
     for word in ("device__accounts_30d", "limit_quantity", "calibrate", "money saved"):
         assert word in page
+
+
+def test_every_heading_and_name_is_read_in_both_languages(report: RunReport) -> None:
+    """Headings of tables, models, slices, actions and groups have their Chinese beside them."""
+    page = render(report)
+    tables = re.findall(r"<th[^>]*>(.*?)</th>", page)
+    same = {"PR-AUC", "ROC-AUC", "meaning", "含义", ""}
+    assert {one for one in tables if "lang=" not in one} <= same
+    for word in ("逻辑回归", "早停", "限购", "棵树", "币种"):
+        assert word in page
+
+
+def test_gains_have_a_sign(report: RunReport) -> None:
+    """A gain below zero and one above are told apart at first sight."""
+    gain = report.abuses[Abuse.SCALPING].figures["pr_auc_gain_of_history"]
+    assert f">{gain['value']:+.3f}<" in render(report)  # type: ignore[index]  # figures are JSON
+
+
+def test_a_bad_week_is_drawn_whole() -> None:
+    """False positives above 2 % are not cut off: the axis ends above the worst week."""
+    assert _top(np.array([0.4, np.nan])) == 2.0
+    assert _top(np.array([0.4, 7.0])) > 7.0
+
+
+def test_verification_levels_have_their_names() -> None:
+    """The codes of the contract begin at 1 for L0: a group is called by the level, not the code."""
+    told = np.array([0.0, 1.0, 4.0])
+    names = ["order__verification_level"]
+    rows = SimpleNamespace(column=lambda name: told if name in names else np.zeros(3))
+    levels = [name for name in groups_of(cast(TestSlice, rows)) if name.startswith("verification")]
+    assert levels == [
+        "verification level not told",
+        "verification level L0",
+        "verification level L3",
+    ]
+    assert [chinese(name) for name in levels] == ["实名等级未提供", "实名等级 L0", "实名等级 L3"]
 
 
 def test_texts_are_escaped(report: RunReport) -> None:
