@@ -26,7 +26,7 @@ from risk_service.rules.numerals import Widening
 from risk_service.rules.syntax import Node
 from risk_service.rules.wording import texts
 
-_WORD = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*|[0-9.]+|[<>=!&|]+")
+_WORD = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|[<>=!&|]+")
 # Macros keep their results under names that no source can hold.
 _MADE_BY_MACRO = "@"
 _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
@@ -178,6 +178,8 @@ def _check_node(source: str, node: Node, names: frozenset[str], variables: Varia
     elif node.kind == "constant":
         if node.value is None or isinstance(node.value, bytes):
             raise fault(source, node.at, "bad_constant")
+        if isinstance(node.value, float) and math.isinf(node.value):
+            raise fault(source, node.at, "no_number")
     elif node.kind == "field":
         raise fault(source, node.at, "no_fields")
     elif node.kind == "map":

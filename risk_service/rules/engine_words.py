@@ -22,7 +22,19 @@ _KINDS = {
 _SLIPS = (
     (re.compile(r"and\b", re.IGNORECASE), "write && for and", "“并且”请写 &&"),
     (re.compile(r"or\b", re.IGNORECASE), "write || for or", "“或者”请写 ||"),
-    (re.compile(r"is\b"), "write == or known(x)", "请写 == 或 known(x)"),
+    (re.compile(r"is\b", re.IGNORECASE), "write == or known(x)", "请写 == 或 known(x)"),
+    (
+        re.compile(r"not\s+in\b", re.IGNORECASE),
+        "write !(x in ['a', 'b'])",
+        "请写 !(x in ['a', 'b'])",
+    ),
+    (re.compile(r"in\b", re.IGNORECASE), "write x in ['a', 'b']", "请写 x in ['a', 'b']"),
+    (re.compile(r"between\b", re.IGNORECASE), "write 1 <= x && x <= 5", "请写 1 <= x && x <= 5"),
+    (
+        re.compile(r"i?like\b", re.IGNORECASE),
+        "write x.startsWith('a'), x.endsWith('a') or x.contains('a')",
+        "请写 x.startsWith('a')、x.endsWith('a') 或 x.contains('a')",
+    ),
     (re.compile(r"==+"), "write ==", "请写 =="),
     (re.compile(r"=>"), "write >=", "请写 >="),
     (re.compile(r"=<"), "write <=", "请写 <="),
@@ -37,15 +49,30 @@ _SLIPS = (
     (re.compile("%"), "write a share as a number: 0.5", "比例请写小数：0.5"),
     (re.compile(r"\)"), "a bracket too many", "右括号多余"),
     (re.compile(r";"), "an expression ends without ;", "表达式末尾不要写分号"),
+    (re.compile(r"\+"), "a number needs no +", "正数不要写 +"),
+    (
+        re.compile("[＜＝＞！＆｜＋－＊／％０-９．]"),
+        "write it narrow: > < = ! & | + - * / 0 1 2",
+        "请用半角字符：> < = ! & | + - * / 0 1 2",
+    ),
     (
         re.compile(r"[^\x00-\x7f]"),
-        "texts stand in quotes; is one before it not closed?",
-        "文本须加引号；前面的文本可能缺少右引号",
+        "names are Latin letters, digits and _; texts stand in quotes: is one not closed?",
+        "变量名由英文字母、数字和 _ 组成；文本须加引号，前面的文本可能缺少右引号",
     ),
     (re.compile(r"_\d"), "write numbers without _", "数字中不要写下划线"),
 )
 _QUOTE = re.compile(r"['\"]")
 _NO_END = ("the text has no closing quote", "文本缺少右引号")
+_CLOSED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_BACKSLASH = (r"write \\ for a backslash, or r'...' before all of the text",
+              r"反斜杠请写 \\，或在文本前加 r：r'...'")  # fmt: skip
+_UNIT = ("write numbers in digits alone: 10000", "数字请只写阿拉伯数字：10000")
+_WORD = re.compile(r"\w")
+_DIGITS = re.compile(r"[\d.]")
+_UNITS = re.compile(r"[A-Za-z万亿千百元]")
+_IN_ROUND = re.compile(r"\bin\s*\([^()]*\Z", re.IGNORECASE)
+_IN_SQUARE = ("write x in ['a', 'b'], in square brackets", "请用方括号：x in ['a', 'b']")
 _NO_COMMA = ("a comma or an operator is missing before it", "前面缺少逗号或运算符")
 _SHARE = ("write a share as a number: 0.5", "比例请写小数：0.5")
 # What the engine itself refuses: how its words begin, hint en, hint zh.
@@ -53,6 +80,11 @@ _REFUSALS = (
     ("reserved identifier", "write the condition alone, or condition ? a : b",
      "只写条件本身，或写 条件 ? a : b"),
     ("has() argument", "ask for a missing value by known(name)", "判断是否缺失请用 known(变量名)"),
+    ("undeclared reference to 'ratio'", "write ratio(a, b) or ratio(a, b, 0)",
+     "请写 ratio(a, b) 或 ratio(a, b, 0)"),
+    ("undeclared reference to 'size'", "write size(list)", "请写 size(列表)"),
+    ("undeclared reference to '", "it takes other values: x.startsWith('a'), double(x)",
+     "参数个数不对，例如 x.startsWith('a')、double(x)"),
     ("invalid int literal", "write so large a number with a point: 1e30", "过大的数请写小数：1e30"),
 )  # fmt: skip
 _ORDERED = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
@@ -100,7 +132,7 @@ def _syntax(source: str, at: int, detail: str) -> RuleFault:
     elif source[:at].rstrip().endswith("%"):
         hint_en, hint_zh = _SHARE
     elif _QUOTE.match(source, at):
-        hint_en, hint_zh = _NO_END if detail.startswith("token recognition") else _NO_COMMA
+        hint_en, hint_zh = _about_quote(source, at, detail)
     elif "<EOF>" in detail:
         hint_en, hint_zh = "the expression ends too early", "表达式不完整"
     else:
@@ -108,13 +140,24 @@ def _syntax(source: str, at: int, detail: str) -> RuleFault:
     return fault(source, at, "syntax", detail=detail, hint_en=hint_en, hint_zh=hint_zh)
 
 
+def _about_quote(source: str, at: int, detail: str) -> tuple[str, str]:
+    if not detail.startswith("token recognition"):
+        return _NO_COMMA
+    # What is closed and yet no text holds a backslash before a letter that has no meaning.
+    return _BACKSLASH if _CLOSED.match(source, at) else _NO_END
+
+
 def _slip(source: str, at: int) -> tuple[str, str]:
     if source[max(at - 4, 0) : at].lower() == "not ":
         return "write !(...) for not", "“非”请写 !(...)"
+    if _IN_ROUND.search(source, 0, at):
+        return _IN_SQUARE
+    if at and _DIGITS.match(source, at - 1) and _UNITS.match(source, at):
+        return _UNIT
     for pattern, hint_en, hint_zh in _SLIPS:
         if pattern.match(source, at):
             return hint_en, hint_zh
-    return "", ""
+    return _NO_COMMA if _WORD.match(source, at) else ("", "")
 
 
 def _wrong_kinds(source: str, at: int, operator: str, kinds: str) -> RuleFault:
@@ -150,6 +193,13 @@ def _kinds_hint(operator: str, parts: list[str]) -> tuple[str, str]:
         return (
             "compare number with number: write double(...) around the whole number",
             "数值须与数值比较：整数请写 double(...)",
+        )
+    if operator == "@in":
+        return _IN_SQUARE
+    if operator == "_?_:_":
+        return (
+            "write condition ? a : b, with a and b of one kind",
+            "请写 条件 ? a : b，a 与 b 类型须相同",
         )
     if operator == "_%_":
         return "write int(x) % 2", "请写 int(x) % 2"

@@ -99,6 +99,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "ask for a missing value by known(name)",
         "判断是否缺失请用 known(变量名)",
     ),
+    "no_number": (
+        "no number is so large",
+        "数值超出范围",
+        "write one of at most 1e308",
+        "请写不超过 1e308 的数",
+    ),
     "known_needs_name": (
         "known takes the name of one variable",
         "known 的参数只能是一个变量名",
