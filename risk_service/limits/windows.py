@@ -166,7 +166,8 @@ class Calendar:
     Parameters
     ----------
     unit
-        hour, day, week (from Monday) or month.
+        hour, day, week (from Monday) or month. An hour that the clocks repeat is one of its own,
+        and so is what they leave of one: half an hour where they change by half an hour.
     day_start
         When a day begins; weeks and months begin with their first day.
     """
@@ -198,19 +199,45 @@ class Calendar:
 
     def period(self, at_us: int) -> tuple[int, int]:
         """Return begin and end of the period that a time lies in."""
-        local = (_EPOCH + timedelta(microseconds=at_us)).astimezone(self._zone)
         if self._unit == "hour":
-            # Counted off UTC: no local hour is missing or comes twice.
-            offset = local.utcoffset() or timedelta()
-            into_us = (at_us + offset // timedelta(microseconds=1)) % HOUR_US
-            return at_us - into_us, at_us - into_us + HOUR_US
-        first = _first_day(self._unit, self._day_of(local, at_us))
+            return self._hour(at_us)
+        first = _first_day(self._unit, self._day_of(at_us))
         return self._begin_us(first), self._begin_us(_next_first(self._unit, first))
 
-    def _day_of(self, local: datetime, at_us: int) -> date:
-        """Return the day that a time belongs to; before its start it is the day before."""
-        day = local.date()
-        return day if self._begin_us(day) <= at_us else day - timedelta(days=1)
+    def _hour(self, at_us: int) -> tuple[int, int]:
+        """Return the full hour by the offset of a time, as far as that offset holds."""
+        begin_us = at_us - (at_us + self._offset_us(at_us)) % HOUR_US
+        end_us = begin_us + HOUR_US
+        return self._changed(begin_us, at_us) or begin_us, self._changed(
+            at_us, end_us - 1
+        ) or end_us
+
+    def _changed(self, first_us: int, last_us: int) -> int:
+        """Return from when on the clocks differ from those at the first of two times, or 0."""
+        low_s, high_s = first_us // SECOND_US, last_us // SECOND_US
+        before_us = self._offset_us(low_s * SECOND_US)
+        if self._offset_us(high_s * SECOND_US) == before_us:
+            return 0
+        while high_s - low_s > 1:
+            middle_s = (low_s + high_s) // 2
+            if self._offset_us(middle_s * SECOND_US) == before_us:
+                low_s = middle_s
+            else:
+                high_s = middle_s
+        return high_s * SECOND_US
+
+    def _local(self, at_us: int) -> datetime:
+        return (_EPOCH + timedelta(microseconds=at_us)).astimezone(self._zone)
+
+    def _offset_us(self, at_us: int) -> int:
+        return (self._local(at_us).utcoffset() or timedelta()) // timedelta(microseconds=1)
+
+    def _day_of(self, at_us: int) -> date:
+        """Return the last day that has begun: the wall's, one before, or one that it repeats."""
+        day = self._local(at_us).date() + timedelta(days=1)
+        while self._begin_us(day) > at_us:
+            day -= timedelta(days=1)
+        return day
 
     def _begin_us(self, day: date) -> int:
         begin = datetime.combine(day, self._start, self._zone)

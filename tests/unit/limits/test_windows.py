@@ -1,13 +1,15 @@
 """Where an order is noted and what counts with it, at the edges of every window."""
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from risk_service.limits.windows import (
+    HOUR_US,
     SECOND_US,
     Calendar,
     Campaign,
@@ -18,7 +20,7 @@ from risk_service.limits.windows import (
 from tests.fixtures.ledgers import demand, line
 
 DAY_US = 86_400 * SECOND_US
-ZONES = ("Asia/Shanghai", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
+ZONES = sorted(available_timezones())
 
 
 def micros(text: str) -> int:
@@ -53,14 +55,65 @@ def test_days_of_23_and_25_hours() -> None:
         assert (ends - begins) // SECOND_US == hours * 3600
 
 
+@pytest.mark.parametrize(
+    ("at", "begins", "ends"),
+    [
+        # At 02:00 it is 01:30 again: the hour is whole, and then comes half of one.
+        ("01:59:59+11:00", "01:00:00+11:00", "02:00:00+11:00"),
+        ("01:30:00+10:30", "02:00:00+11:00", "02:00:00+10:30"),
+        ("01:59:59+10:30", "02:00:00+11:00", "02:00:00+10:30"),
+        ("02:00:00+10:30", "02:00:00+10:30", "03:00:00+10:30"),
+    ],
+)
+def test_half_an_hour_that_comes_twice(at: str, begins: str, ends: str) -> None:
+    """Where clocks change by half an hour, what they repeat is a period of its own."""
+    calendar = Calendar("hour", ZoneInfo("Australia/Lord_Howe"), time())
+    at_us, begins_us, ends_us = (micros(f"2026-04-05T{text}") for text in (at, begins, ends))
+    assert calendar.period(at_us) == (begins_us, ends_us)
+
+
+def test_half_an_hour_that_never_comes() -> None:
+    """At 02:00 it is 02:30: half an hour is left of that hour."""
+    calendar = Calendar("hour", ZoneInfo("Australia/Lord_Howe"), time())
+    change_us = micros("2026-10-04T02:00:00+10:30")
+    assert calendar.period(change_us - 1) == (change_us - HOUR_US, change_us)
+    assert calendar.period(change_us) == (change_us, change_us + HOUR_US // 2)
+
+
+@cache
+def changes_of(zone: str, year: int) -> tuple[int, ...]:
+    """Return about when clocks change in a year, in seconds."""
+    first_s = micros(f"{year}-01-01T00:00:00+00:00") // SECOND_US
+    hours = [first_s + 3600 * hour for hour in range(366 * 24)]
+    offsets = [datetime.fromtimestamp(at_s, ZoneInfo(zone)).utcoffset() for at_s in hours]
+    return tuple(at_s for at_s, one, next_one in zip(hours, offsets, offsets[1:], strict=False)
+                 if one != next_one)  # fmt: skip
+
+
+@st.composite
+def times(draw: st.DrawFn) -> tuple[str, int]:
+    """Draw a zone and a time, most often one around a change of its clocks."""
+    zone = draw(st.sampled_from(ZONES))
+    changes = changes_of(zone, draw(st.integers(1971, 2037)))
+    if not changes:
+        return zone, draw(st.integers(0, 4_000_000_000))
+    return zone, draw(st.sampled_from(changes)) + draw(st.integers(-7_200, 90_000))
+
+
+@settings(deadline=None)
+@example(("Australia/Lord_Howe", 1_775_314_800), "hour", "00:00")
+@example(("America/Goose_Bay", 1_289_100_600), "day", "00:00")
+@example(("Pacific/Apia", 1_325_241_000), "day", "23:59")
 @given(
-    at_s=st.integers(0, 4_000_000_000),
+    zone_and_time=times(),
     unit=st.sampled_from(["hour", "day", "week", "month"]),
-    zone=st.sampled_from(ZONES),
     start=st.sampled_from(["00:00", "02:30", "04:00", "23:59"]),
 )
-def test_periods_meet_without_gap_or_overlap(at_s: int, unit: str, zone: str, start: str) -> None:
-    """Every time lies in its period, and the next period begins where it ends."""
+def test_periods_meet_without_gap_or_overlap(
+    zone_and_time: tuple[str, int], unit: str, start: str
+) -> None:
+    """Every time lies in its period, and the next period begins where it ends, in every zone."""
+    zone, at_s = zone_and_time
     calendar = Calendar(unit, ZoneInfo(zone), time.fromisoformat(start))
     at_us = at_s * SECOND_US
     begins, ends = calendar.period(at_us)
