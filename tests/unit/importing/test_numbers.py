@@ -24,7 +24,9 @@ def _source(*prices: str) -> str:
     ("text", "minor"),
     [("12.5", 1250), ("0.005", 1), ("-0.005", -1), ("2.675", 268), ("1e3", 100_000), ("+7", 700),
      (".5", 50), ("5.", 500), ("007", 700), ("$12.50", 1250), ("-£3", -300), ("9.99 €", 999),
-     ("10000000000", 10**12), ("1E-9", 0)],
+     ("10000000000", 10**12), ("1E-9", 0), ("１２．５", 1250), ("￥３", 300), ("EUR 12.50", 1250),
+     ("12.50元", 1250), ("-US$ 3", -300), ("(12.50)", -1250), ("($3)", -300), ("3.50-", -350),
+     ("−7", -700), ("12.50\u00a0PLN", 1250)],
 )  # fmt: skip
 def test_amounts_are_exact_decimals(bench: Any, text: str, minor: int) -> None:
     """Halves are rounded away from zero; no binary fraction takes part."""
@@ -34,12 +36,48 @@ def test_amounts_are_exact_decimals(bench: Any, text: str, minor: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["abc", "1,5", "12.5.0", "--1", "0x10", "1e", "inf", "1 000", "１２", "10000000001", "1e99"],
+    [
+        "abc",
+        "1,5",
+        "12.5.0",
+        "--1",
+        "0x10",
+        "1e",
+        "inf",
+        "1 000",
+        "١٢",
+        "10000000001",
+        "1e99",
+        "XYZ 12",
+        "ABC12",
+        "12 000-5",
+        "()",
+        "€",
+    ],
 )
 def test_what_is_no_amount_is_named(bench: Any, text: str) -> None:
     """Row, column and value stand in the message."""
     fault = bench.fault(_source("1", text))
     assert f"row 3: column price: {text!r}" in fault
+
+
+def test_amounts_in_several_currencies_are_told(bench: Any) -> None:
+    """Nobody adds euros to dollars unsaid; amounts without a sign are of any currency."""
+    told = bench.run(_source("3", "€ 4", "5 €")).source.notes
+    assert not [note for note in told if "amounts say" in note]
+    told = bench.run(_source("€ 4", "US$5", "6 GBP", "7")).source.notes
+    assert "amounts say GBP, US$, €, and were taken as one currency" in told[0]
+
+
+def test_phones_are_compared_by_their_digits(bench: Any, mapped: Mapped) -> None:
+    """However one was typed: with blanks, dashes, brackets, or full-width digits."""
+    phones = ("186 2964-3355", "(186)29643355", "１８６２９６４３３５５", "none")
+    rows = [f'e{row},2024-05-01,c,"{text}",1,{row % 2}\n' for row, text in enumerate(phones)]
+    source = "id,time,card,shop,price,fraud\n" + "".join(rows)
+    bench.run(source, mapped(('shop = "shop"', 'shop = { column = "shop", digits = true }')))
+    assert bench.column("entity__shop") == ["18629643355"] * 3 + [None]
+    bench.run(source)
+    assert bench.column("entity__shop")[2] == "18629643355"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +109,15 @@ def test_numeric_attributes(bench: Any, payments: str, mapped: Mapped) -> None:
     assert "row 3: column price: 'x' is no number" in bench.fault(
         payments.replace(",7,", ",x,"), mapping
     )
+
+
+def test_numeric_attributes_are_written_like_amounts(
+    bench: Any, payments: str, mapped: Mapped
+) -> None:
+    """A discount has a currency sign too, and a share is its number of hundredths."""
+    mapping = mapped(("[labels", '[numeric]\np = "shop"\n[labels'))
+    bench.run(payments.replace("North", "¥3.5").replace("South", "12 %"), mapping)
+    assert bench.column("num__p") == [12.0, 3.5, 3.5, None]
 
 
 def test_typed_numbers_of_parquet(bench: Any, mapped: Mapped, tmp_path: Any) -> None:

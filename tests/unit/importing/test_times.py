@@ -1,7 +1,7 @@
 """Times as sources write them: formats, units, zones, and what is refused."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,7 @@ def _at(*parts: int) -> datetime:
         ("2024-05-01 12:30:15 UTC", _at(2024, 5, 1, 12, 30, 15)),
         ("2024-02-29 12:30:15+01", _at(2024, 2, 29, 11, 30, 15)),
         ("1999-12-31T23:59:59Z", _at(1999, 12, 31, 23, 59, 59)),
+        ("２０２４-05-01　12：30", _at(2024, 5, 1, 12, 30)),
     ],
 )
 def test_iso_8601(bench: Any, text: str, expected: datetime) -> None:
@@ -59,7 +60,7 @@ def test_iso_8601(bench: Any, text: str, expected: datetime) -> None:
     "text",
     ["2023-02-29", "2024-13-01", "2024-00-10", "2024-05-01T24:00", "2024-05-01T12:60", "01/05/2024",
      "20240501", "2024-05-01T12:00:00+99:00", "yesterday", "1714558215", "2024-05-01T",
-     "0001-01-01", "２０２４-05-01"],
+     "0001-01-01", "٢٠٢٤-05-01"],
 )  # fmt: skip
 def test_what_is_no_iso_time_is_named(bench: Any, text: str) -> None:
     """Row, column and value stand in the message."""
@@ -288,3 +289,30 @@ def test_iso_times_agree_with_the_standard_library(at: datetime, offset: int | N
     assert not clock.bad.any()
     assert int(clock.local_us[0]) == (at - _NAIVE_EPOCH) // _MICROSECOND
     assert int(clock.offset_s[0]) == (NAIVE_S if offset is None else offset * 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2024/3/5 8:07", "%Y/%m/%d %H:%M"),
+        ("2024-3-5 8:07", "%Y-%m-%d %H:%M"),
+        ("2024年3月5日 8:07", "%Y年%m月%d日 %H:%M"),
+        ("3/5/24 8:07", "%m/%d/%y %H:%M"),
+        ("05-Mar-24", "%d-%b-%y"),
+        ("3/5/2024 8:07 PM", "%m/%d/%Y %I:%M %p"),
+    ],
+)
+def test_formats_of_spreadsheets_are_advised_and_read(
+    bench: Any, mapped: Mapped, text: str, written: str
+) -> None:
+    """What the message says reads the column; an hour or day of one digit is one."""
+    assert f'did you mean format = "{written}"?' in bench.fault(_source(text, text))
+    bench.run(_source(text, text), _times(mapped, format=written))
+    assert {at.date() for at in bench.column("event_at")} == {date(2024, 3, 5)}
+
+
+def test_a_day_taken_for_a_month_is_told(bench: Any, mapped: Mapped) -> None:
+    """The other order is named when it reads every row that was seen."""
+    fault = bench.fault(_source("05/03/2024", "25/03/2024"), _times(mapped, format="%m/%d/%Y"))
+    assert "row 3: column time: '25/03/2024' is no time of the format" in fault
+    assert "did you mean '%d/%m/%Y'?" in fault

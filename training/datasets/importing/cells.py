@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from training.datasets.importing.plain_text import plain_digits
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.specs import (
     SourceSpec,
@@ -50,7 +51,7 @@ class Cells:
     def text(self, name: str) -> pa.Array:
         """Return a column as texts; null where the cell is empty or says "missing"."""
         if name not in self._texts:
-            text = pc.utf8_trim_whitespace(as_text(self._columns[name]))
+            text = plain_digits(pc.utf8_trim_whitespace(as_text(self._columns[name])))
             self._texts[name] = without(text, self._spec.missing)
         return self._texts[name]
 
@@ -105,6 +106,8 @@ def text_values(cells: Cells, spec: TextSpec, sql: Sql) -> pa.Array:
     text = without(text, spec.missing)
     if spec.part is not None:
         text = without(sql.column("regexp_extract(v, ?, 1)", text, spec.part), ("",))
+    if spec.digits:
+        text = without(pc.replace_substring_regex(text, pattern=r"\D", replacement=""), ("",))
     return pc.utf8_lower(text) if spec.lower else text
 
 

@@ -17,7 +17,7 @@ from training.datasets.importing.faults import BatchFaults, FaultLog, RowFault
 from training.datasets.importing.label_column import UNLABELLED, LabelColumn
 from training.datasets.importing.mapping import EventMapping
 from training.datasets.importing.number_column import NumberColumn, no_number, plain_floats
-from training.datasets.importing.numbers import Numbers, fixed_point, without_currency
+from training.datasets.importing.numbers import Numbers, bare, currencies, fixed_point
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.specs import (
     AmountSpec,
@@ -112,6 +112,7 @@ class Converter:
     filtered: int = 0
     latest_us: int = np.iinfo(np.int64).min
     after_now: int = 0
+    currencies: set[str] = field(default_factory=set)
     time: TimeColumn = field(init=False)
     labels: list[LabelColumn] = field(init=False)
     attributes: list[NumberColumn] = field(init=False)
@@ -243,13 +244,15 @@ class Converter:
         return ids
 
     def _amount(self, cells: Cells, spec: AmountSpec, faults: BatchFaults) -> pa.Array:
-        text = without_currency(cells.text(spec.column))
+        text = cells.text(spec.column)
+        plain = bare(text)
+        self.currencies |= currencies(text)
         digits = 0 if spec.minor else spec.digits
         if spec.times is None:
-            values, bad = fixed_point(text, digits, self._numbers)
+            values, bad = fixed_point(plain, digits, self._numbers)
             faults.mark(bad, spec.column, text, no_number(self._numbers))
         else:
-            prices, bad = fixed_point(text, digits + _GUARD_DIGITS, self._numbers)
+            prices, bad = fixed_point(plain, digits + _GUARD_DIGITS, self._numbers)
             faults.mark(bad, spec.column, text, no_number(self._numbers))
             times = cells.text(spec.times)
             values = _product(prices, plain_floats(times, spec.times, self._numbers, faults))

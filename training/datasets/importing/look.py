@@ -16,7 +16,7 @@ from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
-from training.datasets.importing.numbers import Numbers, floats, without_currency
+from training.datasets.importing.numbers import Numbers, bare, floats
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
@@ -125,7 +125,7 @@ def _look(cells: Cells, name: str) -> Look:
 def _numbers(present: pa.Array) -> tuple[str, bool, bool]:
     for marks in (".", ".,", ",", ",."):
         numbers = Numbers(decimal=marks[0], thousands=marks[1:])
-        values, bad = floats(without_currency(present), numbers)
+        values, bad = floats(bare(present), numbers)
         if len(present) and not bad.any():
             found = values.to_numpy(zero_copy_only=False)
             is_whole, rises = found == np.floor(found), np.diff(found) >= 0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from training.datasets.importing.cells import Cells, without
 from training.datasets.importing.faults import BatchFaults
-from training.datasets.importing.numbers import Numbers, floats
+from training.datasets.importing.numbers import Numbers, bare, floats
 from training.datasets.importing.specs import NumberSpec
 from training.datasets.importing.times import TimeColumn
 
@@ -61,13 +61,19 @@ class NumberColumn:
 
 def plain_floats(text: pa.Array, name: str, numbers: Numbers, faults: BatchFaults) -> pa.Array:
     """Return the numbers of a column; a cell that is none is a fault of its row."""
-    values, bad = floats(text, numbers)
+    # A share is a number of hundredths, in every cell of its column.
+    shares = pc.replace_substring_regex(bare(text), pattern=r"\s*%$", replacement="")
+    values, bad = floats(shares, numbers)
     faults.mark(bad, name, text, no_number(numbers))
     return values
 
 
 def no_number(numbers: Numbers) -> str:
     """Return what is wrong with a cell that should be a number."""
+    missing = "missing tells what stands for no value"
     if numbers.decimal == "." and not numbers.thousands:
-        return "is no number (decimal and thousands in [source] say how numbers are written)"
-    return "is no number"
+        return (
+            "is no number (decimal and thousands in [source] say how numbers are written;"
+            f" {missing})"
+        )
+    return f"is no number ({missing})"

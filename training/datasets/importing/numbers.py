@@ -1,7 +1,8 @@
 """Texts to numbers, whole columns at once: floats, and exact whole multiples of a power of ten.
 
-Limits: a number that must be exact is below 2^63 in units of its last digit. Digits are ASCII;
-a point or a comma parts decimals, thousands may be parted in groups of three.
+Limits: a number that must be exact is below 2^63 in units of its last digit. Digits are ASCII
+(``plain_text`` makes them so); a point or a comma parts decimals, thousands may be parted in
+groups of three.
 """
 
 import re
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from training.datasets.importing.plain_text import plain_marks
 from training.datasets.importing.specs import (
     SourceSpec,
 )
@@ -21,6 +23,12 @@ _MOST = 2**63 - 1
 # More digits do not even fit without a sign.
 _MOST_DIGITS = 19
 _ZERO = pa.scalar("0")
+# Codes are named one by one: other letters before digits make an id.
+_CODES = (
+    "USD|EUR|GBP|JPY|CNY|RMB|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|INR|IDR|MYR|SGD|THB"
+    "|VND|PHP|KRW|TWD|HKD|AUD|NZD|CAD|MXN|BRL|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|AED|SAR|ILS|QAR|KWD"
+)
+_CURRENCY = rf"\s*(?:(?:US|HK|NT|CA|AU|A|C|R|S)?[$€£¥₹₽₩₺₫₴₱฿₦]|{_CODES}|元|円|kr\.?|zł|Kč)\s*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +65,25 @@ class Numbers:
         return rf"^[+-]?({plain}|\d{{1,3}}({re.escape(self.thousands)}\d{{3}})+({point}\d*)?)$"
 
 
-def without_currency(text: pa.Array) -> pa.Array:
-    """Return amounts without a currency sign before or after them."""
-    sign = r"\s*[$€£¥￥₹₽₩]\s*"
-    if not pc.any(pc.match_substring_regex(text, sign)).as_py():
+def bare(text: pa.Array) -> pa.Array:
+    """Return numbers without a currency before or after them, the minus in front.
+
+    "EUR 12.50", "12,50 €", "¥３", "(12.50)" and "12.50-" are numbers to whoever wrote them.
+    """
+    text = plain_marks(text)
+    if not pc.any(pc.match_substring_regex(text, rf"{_CURRENCY}|^\(|\d-$"), min_count=0).as_py():
         return text
-    bare = pc.replace_substring_regex(text, pattern=rf"^([+-]?){sign}", replacement=r"\1")
-    return pc.replace_substring_regex(bare, pattern=f"{sign}$", replacement="")
+    text = pc.replace_substring_regex(text, pattern=r"^\((.*)\)$|^(.*\d)-$", replacement=r"-\1\2")
+    text = pc.replace_substring_regex(text, pattern=rf"^([+-]?){_CURRENCY}", replacement=r"\1")
+    return pc.replace_substring_regex(text, pattern=rf"{_CURRENCY}$", replacement="")
+
+
+def currencies(text: pa.Array) -> set[str]:
+    """Return the currency signs and codes that stand before or after numbers."""
+    text = plain_marks(text)
+    found = pc.extract_regex(text, rf"^[+-]?(?P<before>{_CURRENCY})?.*?(?P<after>{_CURRENCY})?$")
+    parts = [found.field(name).drop_null().unique().to_pylist() for name in ("before", "after")]
+    return {part.strip() for part in (*parts[0], *parts[1])} - {""}
 
 
 def floats(text: pa.Array, numbers: Numbers) -> tuple[pa.Array, NDArray[np.bool_]]:

@@ -165,6 +165,7 @@ class TextSpec(SpecTable):
     column: Columns
     description: str = ""
     lower: bool = False
+    digits: bool = False
     part: str | None = None
     missing: CellTexts = ()
     whole_numbers: bool = True

@@ -20,6 +20,7 @@ from training.datasets.importing.cells import Cells
 from training.datasets.importing.faults import BatchFaults, shortened
 from training.datasets.importing.iso_time import NAIVE_S, Clock, iso_clock
 from training.datasets.importing.numbers import Numbers, fixed_point
+from training.datasets.importing.plain_text import plain_marks
 from training.datasets.importing.specs import EPOCH, ISO8601, UNIX, TimeSpec
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, local_to_utc
@@ -31,11 +32,17 @@ _UNIX_DIGITS = {"ms": 3, "us": 0, "ns": 0}
 _UNIT_S = {"min": 60, "h": 3600, "d": 86_400}
 # Far out of any range, and an origin can still be added.
 _MOST_US = 8 * 10**18
+_SAMPLE = 200
 _COMMON_FORMATS = (
     "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
+    "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y.%m.%d %H:%M", "%Y.%m.%d",
     "%Y%m%d%H%M%S", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M:%S %p", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%a %b %d %H:%M:%S %Y",
+    "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M %p",
+    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%y %H:%M", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y",
+    "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y",
+    "%d %b %Y %H:%M", "%b %d, %Y", "%a %b %d %H:%M:%S %Y",
+    "%Y年%m月%d日 %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H时%M分%S秒",
     "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S",
 )  # fmt: skip
 
@@ -68,9 +75,8 @@ class TimeColumn:
 
     def text(self, cells: Cells) -> pa.Array:
         """Return what stands in the column, for errors."""
-        if len(self.spec.column) == 1:
-            return cells.text(self.spec.column[0])
-        return pc.binary_join_element_wise(*map(cells.text, self.spec.column), " ")
+        parts = [plain_marks(cells.text(name)) for name in self.spec.column]
+        return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, " ")
 
     def read(
         self, cells: Cells, faults: BatchFaults, needed: NDArray[np.bool_]
@@ -209,9 +215,16 @@ class TimeColumn:
         if not bad.any():
             return f"does not exist in {spec.zone}, clocks went forward; is it another zone?"
         if spec.format != ISO8601:
-            return f"is no time of the format {spec.format!r}"
+            return f"is no time of the format {spec.format!r}{self._other_format(text, bad)}"
         example = str(text[int(np.flatnonzero(bad)[0])].as_py())
         return f"is no ISO 8601 time{advice_on_format(example)}"
+
+    def _other_format(self, text: pa.Array, bad: NDArray[np.bool_]) -> str:
+        """Name another common format when it reads the good rows as well as the bad ones."""
+        sample = text.drop_null().unique()[:_SAMPLE].to_pylist()
+        wrong = [str(text[row].as_py()) for row in np.flatnonzero(bad)[:_SAMPLE].tolist()]
+        found = common_format(sample + wrong)
+        return f"; did you mean {found!r}?" if found else ""
 
     def _out_of_range(self, text: pa.Array, out: NDArray[np.bool_]) -> str:
         return f"is not between the years 1900 and 2200{self._other_unit(text, out)}"

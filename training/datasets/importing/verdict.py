@@ -89,6 +89,11 @@ def notes(converter: Converter) -> list[str]:
     zone = converter.time.spec.zone
     if twice := converter.time.twice:
         found.append(f"{twice} times stand twice in {zone} (clocks went back); earlier one taken")
+    if len(converter.currencies) > 1:
+        said = ", ".join(sorted(converter.currencies))
+        found.append(
+            f"amounts say {said}, and were taken as one currency; [rows] where takes those of one"
+        )
     found += [
         f"numeric {one.name}: {one.after} times lie after their event; leave it out unless they"
         " are known by then"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.datasets.importing.cells import Cells, whole_numbers
 from training.datasets.importing.conditions import ORDERED, RowCondition, Scalar
 from training.datasets.importing.faults import BatchFaults
-from training.datasets.importing.numbers import Numbers, floats, without_currency
+from training.datasets.importing.numbers import Numbers, bare, floats
 
 Mask = NDArray[np.bool_]
 _ORDER: dict[str, Callable[[pa.Array, pa.Scalar], pa.Array]] = {
@@ -52,7 +52,7 @@ def meeting(
 def _ordered_numbers(
     condition: RowCondition, cells: Cells, numbers: Numbers, faults: BatchFaults, kept: Mask
 ) -> Mask:
-    text = without_currency(cells.text(condition.column))
+    text = bare(cells.text(condition.column))
     values, bad = floats(text, numbers)
     reason = f"is no number, and rows are taken where it is {condition.operator} a number"
     faults.mark(bad & kept, condition.column, text, reason)
