@@ -47,7 +47,9 @@ class InvalidRequest(ClientError):
     """The request breaks the contract; repeating it will not help."""
 
     def __init__(self, message: str, violations: tuple[FieldViolation, ...] = ()) -> None:
-        super().__init__("; ".join([message, *(f"{v.field}: {v.description}" for v in violations)]))
+        told = [f"{one.field}: {one.description}" for one in violations]
+        # The service's own message tells the first violations already.
+        super().__init__("; ".join([message, *(one for one in told if one not in message)]))
         self.violations = violations
 
 

@@ -13,6 +13,7 @@ from risk_service.client import (
     ClientOptions,
     DecisionAnswer,
     FallbackAnswer,
+    FieldViolation,
     InvalidRequest,
     OrderRefused,
     RequestTooLarge,
@@ -72,6 +73,16 @@ def test_a_violation_is_said_in_chinese_too(connect: Connect, service: Scripted)
         connect(service.target).score_order(order(), "req_1", **PATIENT)
     [violation] = caught.value.violations
     assert (violation.description, violation.description_zh) == ("odd", "不对")
+
+
+def test_an_error_says_each_violation_once() -> None:
+    """What the service's message tells already the client's text does not repeat."""
+    told = FieldViolation(field="order.ip", description="must be an IP address")
+    more = FieldViolation(field="order.lines", description="must have 1 to 200 elements")
+    error = InvalidRequest("order.ip: must be an IP address", (told, more))
+    assert str(error) == (
+        "order.ip: must be an IP address; order.lines: must have 1 to 200 elements"
+    )
 
 
 def test_damaged_details_do_not_hide_the_status(connect: Connect, service: Scripted) -> None:
