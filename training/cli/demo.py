@@ -1,8 +1,10 @@
 """``risk demo``: the whole way in one command."""
 
 import json
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -45,6 +47,7 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
 
     Example: risk demo --once --json out.json
     """
+    signal.signal(signal.SIGTERM, interrupt)
     settings = DemoSettings(**choices)
     # Piped into a file there is no terminal to fit; the tables need this much.
     out = Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
@@ -59,6 +62,11 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
             json_file.write_text(json.dumps(result.as_json(), indent=2, ensure_ascii=False) + "\n")
         if not once:
             _serve_on(out, up, files)
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as by Ctrl-C: the default of SIGTERM would leave the server running without us."""
+    raise KeyboardInterrupt
 
 
 def _prepare(settings: DemoSettings, console: Console) -> tuple[ServerFiles, Steps]:
