@@ -169,3 +169,76 @@ def test_a_later_row_with_a_bad_time_is_refused(bench: Any, mapped: Mapped) -> N
     """It is no event, and still its time counts."""
     source = "id,time,card,shop,price\na,2024-05-01,c,s,5\nb,2024-05-01,d,s,5\nr,soon,c,s,-5\n"
     assert "row 4: column time: 'soon'" in bench.fault(source, _later(mapped))
+
+
+_WHEN = """\
+column = "fraud"
+positive = ["1"]
+delay = "7d"
+"""
+
+
+def _returns(*days: str) -> str:
+    """Return orders of the first days of May, with the day on which each came back."""
+    lines = [f"e{row},2024-05-{row + 1:02d}T10:00:00,c,s,1,{day}\n" for row, day in enumerate(days)]
+    return "id,time,card,shop,price,back\n" + "".join(lines)
+
+
+def _when(mapped: Mapped, keys: str) -> str:
+    return mapped((_WHEN, keys))
+
+
+def test_conditions_make_a_label(bench: Any, mapped: Mapped) -> None:
+    """Positive is known on its day, negative when the delay went by; the young have none."""
+    mapping = _when(mapped, 'when = ["back present"]\nknown_at = "back"\ndelay = "3d"\n')
+    label = bench.run(_returns("2024-05-02", "", "", "2024-05-04", "2024-05-05"), mapping).labels
+    day = timedelta(days=1)
+    second = datetime(2024, 5, 2, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert [(row["event_id"], row["value"], row["known_at"]) for row in bench.labels()] == [
+        ("e0", 1, second),
+        ("e1", 0, datetime(2024, 5, 2, 10, tzinfo=UTC) + 3 * day),
+    ]
+    assert label["fraud"].unlabelled == 3
+    assert label["fraud"].positive == ("back present",)
+
+
+def test_a_day_alone_is_known_at_its_end(bench: Any, mapped: Mapped) -> None:
+    """Not at its beginning, when the event of that very day had not happened."""
+    keys = 'when = ["back present"]\ndelay = "0s"\nknown_at = '
+    for day, known_at in (
+        ("2024-05-01", '"back"'),
+        ("1.5.2024", '{ column = "back", format = "%d.%m.%Y" }'),
+    ):
+        bench.run(_returns(day, ""), _when(mapped, f"{keys}{known_at}\n"))
+        assert str(bench.labels()[0]["known_at"]) == "2024-05-01 23:59:59.999999+00:00"
+    mapping = _when(mapped, f'{keys}"back"\n')
+    bench.run(_returns("2024-05-01T11:00:00", ""), mapping)
+    assert bench.labels()[0]["known_at"].hour == 11
+    assert "before the event" in bench.fault(_returns("2024-05-01T09:00:00", ""), mapping)
+
+
+def test_what_makes_a_label_is_no_input(bench: Any, mapped: Mapped) -> None:
+    """A model would learn the label by itself; when both classes are not there, that is said."""
+    keys = 'when = ["back present"]\ndelay = "1d"\n'
+    told = bench.fault(
+        _returns("2024-05-02", ""), _when(mapped, keys) + '[categorical]\nb = "back"'
+    )
+    assert "is what labels.fraud.when reads: nobody knows it when the event happens" in told
+    told = bench.fault(_returns("", "", ""), _when(mapped, keys))
+    assert "no row meets labels.fraud.when, or every row does" in told
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('when = ["back present"]', "with when, delay tells how long it may take"),
+        ('when = ["back present"]\ncolumn = "back"\ndelay = "1d"', "give one of column"),
+        ('when = ["back present"]\npositive = [1]\ndelay = "1d"', "values go with column"),
+        ('when = ["back"]\ndelay = "1d"', "'back' is no condition such as"),
+    ],
+)
+def test_conditions_of_a_label_are_checked(
+    bench: Any, mapped: Mapped, keys: str, said: str
+) -> None:
+    """Each message tells what would be right."""
+    assert said in bench.fault(_returns("", ""), _when(mapped, f"{keys}\n"))

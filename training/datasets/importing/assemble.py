@@ -5,7 +5,7 @@ the order of their times, then of their rows in the source. Names put into queri
 words that the mapping's check let through; what the user writes freely is a parameter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,12 +38,15 @@ class Assembly:
         Where the staged rows are.
     latest_us
         Time of the latest row of the source: what would have come after it is unknown.
+    ends_us
+        The same for each label that conditions on the row make.
     """
 
     mapping: EventMapping
     source: str
     directory: Path
     latest_us: int
+    ends_us: Mapping[str, int]
     duplicates: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -86,7 +89,7 @@ class Assembly:
 
     def _label(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the view of rows with the labels that later rows give them."""
-        joins, columns = [], ["rows.*"]
+        joins, columns = [], [f"rows.* {self._settled()}"]
         for name, label in self.mapping.labels.items():
             if label.later is None:
                 continue
@@ -99,6 +102,20 @@ class Assembly:
             )
         view = f"SELECT {', '.join(columns)} FROM rows {' '.join(joins)}"  # noqa: S608 - see the module
         connection.execute(f"CREATE VIEW labelled AS {view}")
+
+    def _settled(self) -> str:
+        """Return the labels that conditions make, null where their time has not gone by.
+
+        What has not happened may still happen, and to keep only what has would leave events
+        that are all positive.
+        """
+        values = []
+        for name, end_us in self.ends_us.items():
+            delay_us = (self.mapping.labels[name].delay or 0) * 1_000_000
+            value = value_column(name)
+            settled = f"rows.at_us + {delay_us} <= {end_us}"
+            values.append(f"CASE WHEN {settled} THEN rows.{value} END AS {value}")
+        return f"REPLACE ({', '.join(values)})" if values else ""
 
     def _later_columns(self, name: str, spec: LaterSpec) -> list[str]:
         end, found = f"(rows.at_us + {spec.within * 1_000_000})", f"{later_name(name)}.at_us"

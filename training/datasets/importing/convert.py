@@ -137,12 +137,12 @@ class Converter:
             LabelColumn(
                 name=name,
                 spec=spec,
-                column=spec.column,
+                numbers=self._numbers,
                 known_at=self._known_at(name, spec),
                 now_us=self.now_us,
             )
             for name, spec in self.mapping.labels.items()
-            if spec.column is not None
+            if spec.later is None
         ]
 
     def convert(self, batch: SourceBatch) -> Staged:
@@ -174,6 +174,15 @@ class Converter:
         rows, last = self._rows(cells.filtered(kept_timed), at_us[kept_timed])
         self.log.absorb(faults.found + timed.found + last)
         return Staged(rows=rows, followers=followers)
+
+    @property
+    def ends_us(self) -> dict[str, int]:
+        """Return until when the source tells of each label that conditions make."""
+        return {
+            label.name: max(self.latest_us, label.latest_us)
+            for label in self.labels
+            if label.spec.when
+        }
 
     @property
     def _later(self) -> dict[str, LaterSpec]:

@@ -94,7 +94,7 @@ def _label(spec: LabelSpec, count: LabelCount, events: int) -> OwnLabel:
         positive = tuple(map(condition_text, spec.later.where))
         known_from, delay_s = "later", spec.later.within
     else:
-        positive = spec.positive
+        positive = spec.positive or tuple(map(condition_text, spec.when))
         known_from = "delay" if spec.known_at is None else "column"
         delay_s = longest_s if spec.delay is None else spec.delay
     return OwnLabel.model_validate(

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from training.datasets.importing.cells import Cells, whole_numbers
 from training.datasets.importing.faults import BatchFaults
+from training.datasets.importing.numbers import Numbers
 from training.datasets.importing.specs import (
     LabelSpec,
 )
-from training.datasets.importing.times import TimeColumn
+from training.datasets.importing.times import DAY_US, TimeColumn
+from training.datasets.importing.where import meeting
 
 UNLABELLED = -1
 _MOST_VALUES = 200
@@ -30,10 +32,14 @@ class LabelCells:
 
 @dataclass(slots=True, kw_only=True)
 class LabelColumn:
-    """A label that stands in a column.
+    """A label that the row itself tells: by the value of a column, or by conditions.
+
+    ``latest_us`` is the latest time at which a label of the source became known.
 
     Parameters
     ----------
+    numbers
+        How the numbers that conditions compare are written.
     known_at
         The column that tells when a label became known, if there is one.
     now_us
@@ -42,14 +48,23 @@ class LabelColumn:
 
     name: str
     spec: LabelSpec
-    column: str
+    numbers: Numbers
     known_at: TimeColumn | None
     now_us: int
+    latest_us: int = np.iinfo(np.int64).min
     seen: Counter[str] = field(default_factory=Counter)
 
     def read(self, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults) -> LabelCells:
         """Return the labels of a batch; a value without a meaning spoils its row."""
-        text = whole_numbers(cells.text(self.column))
+        value = self._met(cells, faults) if self.spec.when else self._told(cells, faults)
+        return LabelCells(value=value, known_us=self._known(cells, at_us, value, faults))
+
+    def _met(self, cells: Cells, faults: BatchFaults) -> NDArray[np.int8]:
+        return meeting(self.spec.when, cells, self.numbers, faults).astype(np.int8)
+
+    def _told(self, cells: Cells, faults: BatchFaults) -> NDArray[np.int8]:
+        column = self.spec.column or ""
+        text = whole_numbers(cells.text(column))
         self._remember(text)
         positive = _among(text, self.spec.positive)
         absent = ~np.asarray(text.is_valid().to_numpy(zero_copy_only=False))
@@ -58,9 +73,8 @@ class LabelColumn:
         if self.spec.negative:
             known = _among(text, self.spec.negative)
             reason = f"is neither positive, negative nor unlabelled for the label {self.name}"
-            faults.mark(negative & ~known, self.column, text, reason)
-        value = np.where(positive, 1, np.where(absent, UNLABELLED, 0)).astype(np.int8)
-        return LabelCells(value=value, known_us=self._known(cells, at_us, value, faults))
+            faults.mark(negative & ~known, column, text, reason)
+        return np.where(positive, 1, np.where(absent, UNLABELLED, 0)).astype(np.int8)
 
     def has_seen(self, value: str) -> bool:
         """Tell whether a value of the mapping stood in some cell."""
@@ -82,14 +96,19 @@ class LabelColumn:
         if self.spec.delay is None:
             reason = f"is empty, so nobody knows since when the label {self.name} was known"
             faults.mark(labelled & ~told, self.known_at.name, None, reason)
-        early = labelled & told & (known_us < at_us)
+        # Who writes a day alone means some time of it: at its end at the latest it was known.
+        days = labelled & told & self.known_at.days_alone(cells)
+        end_us = known_us + np.where(days, DAY_US - 1, 0)
+        early = labelled & told & (end_us < at_us)
         reason = f"is before the event, so the label {self.name} was known before it could be"
         faults.mark(early, self.known_at.name, text, reason)
         # Events of a made-up future are told by a note; their labels follow them.
         unborn = labelled & told & (known_us > self.now_us) & (at_us <= self.now_us)
         reason = f"lies in the future, so nobody can know the label {self.name} yet"
         faults.mark(unborn, self.known_at.name, text, reason)
-        return np.where(told, known_us, settled)
+        if (told & labelled).any():
+            self.latest_us = max(self.latest_us, int(known_us[told & labelled].max()))
+        return np.where(told, end_us, settled)
 
     def _remember(self, text: pa.Array) -> None:
         for pair in pc.value_counts(text):

@@ -38,6 +38,7 @@ def columns_used(mapping: EventMapping) -> Iterator[tuple[str, str]]:
 def _columns_of_label(key: str, label: LabelSpec) -> Iterator[tuple[str, str]]:
     if label.column is not None:
         yield f"{key}.column", label.column
+    yield from ((f"{key}.when", condition.column) for condition in label.when)
     if label.known_at is not None:
         yield from ((f"{key}.known_at", column) for column in label.known_at.column)
     if label.later is not None:

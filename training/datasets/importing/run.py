@@ -118,6 +118,7 @@ class _Run:
             source=path,
             directory=staging.directory,
             latest_us=converter.latest_us,
+            ends_us=converter.ends_us,
         )
         description, written = self._write(assembly, converter, staging.rows, log.count)
         shutil.rmtree(staging.directory)

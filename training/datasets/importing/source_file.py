@@ -35,6 +35,7 @@ _MANY_FILES = (
 )
 # Keys of the mapping whose columns a model learns from.
 _INPUTS = ("entities.", "categorical.", "numeric.", "amount.", "group.")
+_LABEL_KEYS = ("column", "when", "known_at")
 _MOST_COLUMNS_NAMED = 40
 
 
@@ -102,9 +103,7 @@ def _refuse_labels_as_inputs(read: ReadMapping) -> None:
 
 
 def _label_keys(read: ReadMapping) -> set[str]:
-    return {
-        f"labels.{name}.{key}" for name in read.mapping.labels for key in ("column", "known_at")
-    }
+    return {f"labels.{name}.{key}" for name in read.mapping.labels for key in _LABEL_KEYS}
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -248,9 +248,10 @@ class LaterSpec(SpecTable):
 
 
 class LabelSpec(SpecTable):
-    """``[labels.NAME]``: which cells are positive, and when a label became known."""
+    """``[labels.NAME]``: which cells or rows are positive, and when a label became known."""
 
     column: str | None = None
+    when: tuple[Condition, ...] = ()
     positive: CellTexts = ()
     negative: CellTexts = ()
     unlabelled: CellTexts = ()
@@ -260,12 +261,14 @@ class LabelSpec(SpecTable):
 
     @model_validator(mode="after")
     def _is_whole(self) -> "LabelSpec":
-        if (self.column is None) == (self.later is None):
-            raise ValueError("give either column (with positive) or later")
+        if sum((self.column is not None, bool(self.when), self.later is not None)) != 1:
+            raise ValueError("give one of column (with positive), when, and later")
         if self.later is not None:
             if self.model_fields_set - {"later"}:
                 raise ValueError("later stands alone: it tells values and times itself")
             return self
+        if self.when:
+            return self._with_conditions()
         if not self.positive:
             raise ValueError('positive is missing: the values that mean yes, as in ["1"]')
         if self.delay is None and self.known_at is None:
@@ -277,6 +280,16 @@ class LabelSpec(SpecTable):
         for one, other in ((0, 1), (0, 2), (1, 2)):
             if twice := groups[one] & groups[other]:
                 raise ValueError(f"the value {min(twice)!r} has two meanings")
+        return self
+
+    def _with_conditions(self) -> "LabelSpec":
+        if self.positive or self.negative or self.unlabelled:
+            raise ValueError("when tells which rows are positive; values go with column")
+        if self.delay is None:
+            raise ValueError(
+                'with when, delay tells how long it may take, as in "60d": what has not happened'
+                " by then is negative"
+            )
         return self
 
 

@@ -5,6 +5,7 @@ have the same offset. Anything else is an error, because a guess would shift som
 events by hours; ``zone = "from value"`` says that every time brings its own.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,12 +28,16 @@ from training.datasets.importing.zones import FROM_VALUE, local_to_utc
 
 EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
 _UNIX_DIGITS = {"ms": 3, "us": 0, "ns": 0}
 _UNIT_S = {"min": 60, "h": 3600, "d": 86_400}
 # Far out of any range, and an origin can still be added.
 _MOST_US = 8 * 10**18
 _SAMPLE = 200
+_DATE_LENGTH = len("2024-05-01")
+# Parts of a format that tell the time of the day.
+_CLOCK = re.compile("%-?[HIcXTR]")
 _COMMON_FORMATS = (
     "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
     "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
@@ -102,6 +107,16 @@ class TimeColumn:
         sound = present & ~bad & ~out
         self._remember_1970(cells.rows, text, at_us, sound)
         return np.where(sound, at_us, 0), sound
+
+    def days_alone(self, cells: Cells) -> NDArray[np.bool_]:
+        """Tell which cells name a day and no time of it."""
+        if len(self.spec.column) == 1 and pa.types.is_date(cells.typed(self.spec.column[0]).type):
+            return np.ones(len(cells.rows), np.bool_)
+        if self.spec.format == ISO8601:
+            length = pc.fill_null(pc.utf8_length(self.text(cells)), 0)
+            return np.asarray(length.to_numpy(zero_copy_only=False) <= _DATE_LENGTH)
+        is_day = self.spec.format != UNIX and not _CLOCK.search(self.spec.format)
+        return np.full(len(cells.rows), is_day)
 
     def _remember_1970(
         self,

@@ -118,6 +118,8 @@ def _one_class(count: LabelCount) -> str:
 def _advice(converter: Converter, name: str, spec: LabelSpec) -> str:
     if spec.later is not None:
         return "; no row is followed by one that meets later.where, or every row is"
+    if spec.when:
+        return f"; no row meets labels.{name}.when, or every row does, once delay has gone by"
     label = next(label for label in converter.labels if label.name == name)
     values = ", ".join(
         f"{value!r} ({count:,})" for value, count in label.seen.most_common(_MOST_VALUES)
