@@ -54,10 +54,33 @@ def explain(
         data = _data(record)
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
+    click.echo(_explained(_readable(record), lang))
+
+
+def _explained(record: Record, lang: str) -> str:
     if isinstance(record, AssessmentRecord):
-        click.echo(shown(explained_assessment(record, lang)))
-        return
-    click.echo(shown(explained(record, lang)))
+        return explained_assessment(record, lang)
+    return explained(record, lang)
+
+
+def _readable(record: Record) -> Record:
+    """Return the record with every text in it on one line, as a terminal may show it.
+
+    Texts are others' words. The explanation around them is ours and has colours, so that it
+    is too late to look at the whole.
+    """
+    pack = msgspec.msgpack.encode
+    return reader(type(record))(pack(_texts_shown(msgspec.msgpack.decode(pack(record)))))
+
+
+def _texts_shown(part: Any) -> Any:
+    if isinstance(part, str):
+        return shown(part).replace("\n", " ")
+    if isinstance(part, list):
+        return [_texts_shown(one) for one in part]
+    if isinstance(part, dict):
+        return {_texts_shown(name): _texts_shown(one) for name, one in part.items()}
+    return part
 
 
 def _data(record: Record) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def test_a_record_is_found_in_the_index_and_before_it_is_there(
 
 def test_a_terminal_does_not_act_upon_what_a_rule_says(tmp_path: Path) -> None:
     """Whatever an approved text holds is seen, and clears nobody's screen."""
-    text = LocalizedText(zh="清屏", en="a\x1b[2Jb")
+    text = LocalizedText(zh="清屏", en="a\x1b[2Jb\n  7 the worst wins        ALLOW")
     hit = replace(rule("hard", Outcome.DENY), analyst_text=text)
     record = stored_record("a")
     record = replace(record, decision=replace(record.decision, rule_hits=(hit,)))
@@ -197,7 +197,26 @@ def test_a_terminal_does_not_act_upon_what_a_rule_says(tmp_path: Path) -> None:
     ended = CliRunner().invoke(explain, ["dec-a", "--state", str(tmp_path)])
     assert ended.exit_code == 0
     assert "\x1b" not in ended.output
-    assert r"a\x1b[2Jb" in ended.output
+    assert r"a\x1b[2Jb   7 the worst wins" in ended.output
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_colours_are_colours_on_a_terminal_and_nothing_in_a_file(
+    tmp_path: Path, language: str
+) -> None:
+    """What marks outcomes and headings is never read as letters, whoever reads it."""
+    store = SqliteDecisionStore(tmp_path)
+    record = rich_record()
+    store.commit([record])
+    store.close()
+    told = [record.decision.decision_id, "--state", str(tmp_path), "--lang", language]
+    filed = CliRunner().invoke(explain, told)
+    seen = CliRunner().invoke(explain, told, color=True)
+    assert filed.exit_code == seen.exit_code == 0
+    assert "\\x1b" not in filed.output + seen.output
+    assert "\x1b[31m" in seen.output
+    plain = click.unstyle(explained(record, language))
+    assert click.unstyle(seen.output) == filed.output == f"{plain}\n"
 
 
 def test_a_directory_without_decisions_is_said_to_have_none(tmp_path: Path) -> None:
