@@ -1,5 +1,6 @@
 """Counters in Redis follow the ledger: a newer figure stays, a doubtful one is not trusted."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -154,16 +155,23 @@ def test_key_of_another_kind_is_as_good_as_redis_lost(opened: Open, server: Redi
 
 
 def test_redis_killed_emptied_and_back_knows_nothing_until_told(
-    opened: Open, server: RedisServer
+    opened: Open, server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without Redis nothing is known and nothing fails; it comes back without memories."""
+    """Without Redis nothing is known and nothing fails; it comes back without memories.
+
+    That it is away is said once, however many ask, and that it is back.
+    """
+    caplog.set_level(logging.INFO)
     one = opened(clock=time.monotonic)
     one.follow([figure(5, 5, asked_s=time.monotonic())])
     assert one.used(["c"]) == {"c": 5}
     server.call("FLUSHALL")
     assert one.used(["c"]) == {}
     server.kill()
-    assert one.used(["c"]) == {}
+    for _ in range(3):
+        assert one.used(["c"]) == {}
+    assert caplog.messages == ["admission_lost"]
+    assert "Redis at" in caplog.records[0].error  # type: ignore[attr-defined]  # an extra
     server.start()
 
     def is_known() -> bool:
@@ -171,6 +179,7 @@ def test_redis_killed_emptied_and_back_knows_nothing_until_told(
         return one.used(["c"]) == {"c": 6}
 
     wait_until(is_known, "Redis is used again")
+    assert caplog.messages == ["admission_lost", "admission_back"]
 
 
 def test_counters_of_a_cluster_lie_on_one_node() -> None:

@@ -31,17 +31,26 @@ def test_the_very_next_read_sees_a_replaced_manifest(tmp_path: Path) -> None:
     served.close()
 
 
-def test_a_refused_manifest_leaves_the_store_in_force(tmp_path: Path) -> None:
+def test_a_refused_manifest_leaves_the_store_in_force(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A file that is no manifest is logged once; a store that is there again is found."""
     manifest = make_online_store(tmp_path)
-    served = ServedFeatures(manifest, lambda _: None)
+    opened: list[int] = []
+    served = ServedFeatures(manifest, opened.append)
     good = manifest.read_bytes()
     manifest.write_text("{")
-    assert served.read([], 0).materialized_until_us > 0
+    for _ in range(3):
+        assert served.read([], 0).materialized_until_us > 0
+    assert caplog.messages == ["features_not_reopened"]
+    assert "serving.json" in caplog.records[0].error  # type: ignore[attr-defined]  # an extra
+    assert len(opened) == 1
     replacement = tmp_path / "new.json"
     replacement.write_bytes(good)
     os.replace(replacement, manifest)
     assert served.read([], 0).materialized_until_us > 0
+    assert len(opened) == 2
+    assert len(caplog.messages) == 1
     served.close()
 
 
