@@ -98,9 +98,12 @@ class VerificationFeed:
 
     def _meet(self, published: int) -> None:
         """Begin anew where more was published than there was: a backup was put back since."""
-        if published > self._store.opened_at:
+        unmet = self._store.unmet
+        if unmet is not None and published > unmet:
             self._store.begin_anew()
             self._shared.origin = self._store.origin
+        # Before anything is published: what the log has of it then is no sign of a backup.
+        self._store.met()
         self._has_met = True
 
     def _read(self, items: bytes) -> list[Verification]:

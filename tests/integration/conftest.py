@@ -5,6 +5,7 @@ Also what several files of tests on a real Redis or PostgreSQL share.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 
 from risk_service.adapters.shared import windows as shared_windows
 from risk_service.pb.risk.v1 import risk_pb2_grpc
+from tests.fixtures import offices
 from tests.fixtures.actors import ActorFiles, make_actors
 from tests.fixtures.ledger_race import Two
 from tests.fixtures.live_shop import LiveShop
+from tests.fixtures.offices import OpenOffice
 from tests.fixtures.postgres_server import PostgresServer, postgres_server
 from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.redis_stores import Opener
@@ -125,6 +128,13 @@ def join() -> Iterator[Join]:
 def pair(redis: RedisServer, join: Join) -> tuple[Member, Member]:
     """Return two services on one Redis."""
     return join(redis.address, "one"), join(redis.address, "other")
+
+
+@pytest.fixture
+def open_office(redis: RedisServer) -> Iterator[OpenOffice]:
+    """Return what opens the verifications of a directory; all close with the test."""
+    with ExitStack() as ends:
+        yield partial(offices.open_office, ends, redis)
 
 
 @pytest.fixture

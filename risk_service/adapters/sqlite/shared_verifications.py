@@ -39,6 +39,8 @@ SHARED_VERIFICATIONS = FileKind(
         ) STRICT;
         """,
         FAILED_ATTEMPTS,
+        # Absent once the shared log was met.
+        "ALTER TABLE place ADD COLUMN unmet INTEGER;",
     ),
 )
 
@@ -64,8 +66,10 @@ class SqliteSharedVerifications:
     entry_us, published
         The last entry of the shared log that the copy has, and the place of the last own
         verification that the shared log has.
-    opened_at
-        The place of the last own verification when this was opened.
+    unmet
+        The place of the last own verification when this was opened first since it met the shared
+        log, None once it has: more than that was published of a log that was longer before a
+        backup was put back, of all the directory or of the log alone.
     """
 
     def __init__(self, directory: Path, own: SqliteVerifications, origin: str) -> None:
@@ -78,14 +82,21 @@ class SqliteSharedVerifications:
             # A copy needs no flush: what a power cut takes is read once more.
             self._db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         self._copy = VerificationRows(self._select)
-        row = self._select("SELECT origin, entry_us, published FROM place", ())
-        of, self.entry_us, published = row[0] if row else (origin, 0, 0)
+        row = self._select("SELECT origin, entry_us, published, unmet FROM place", ())
+        of, self.entry_us, published, unmet = row[0] if row else (origin, 0, 0, None)
         is_ours = of.partition(ANEW)[0] == origin
         self.origin: str = of if is_ours else origin
         self.published: int = published if is_ours else 0
-        self.opened_at = own.end()
-        if self.published > self.opened_at:
-            # The log was put back from a backup. Later it may be as long as it was.
+        self.unmet: int | None = unmet if is_ours else None
+        if self.unmet is None:
+            # Now, and durably: later the log may be as long as the one that was met.
+            self.unmet = own.end()
+            with unavailable(path):
+                self._db.execute("PRAGMA synchronous = FULL")
+            self.take((), self.entry_us, self.published)
+            with unavailable(path):
+                self._db.execute("PRAGMA synchronous = NORMAL")
+        if self.published > own.end():
             self.begin_anew()
 
     def by_request_ids(self, request_ids: Sequence[str]) -> dict[str, Verification]:
@@ -137,7 +148,22 @@ class SqliteSharedVerifications:
         except StoreUnavailable:
             self.origin = before
             raise
-        log.warning("verifications_published_anew", extra={"count": self.opened_at})
+        log.warning("verifications_published_anew", extra={"count": self._own.end()})
+
+    def met(self) -> None:
+        """Take note that all that the shared log has of this one is of this one.
+
+        Raises
+        ------
+        risk_service.domain.errors.StoreUnavailable
+            Nothing has changed.
+        """
+        unmet, self.unmet = self.unmet, None
+        try:
+            self.take((), self.entry_us, self.published)
+        except StoreUnavailable:
+            self.unmet = unmet
+            raise
 
     def take(self, found: Iterable[Verification], entry_us: int, published: int) -> None:
         """Add what the shared log has up to an entry; none of it twice.
@@ -149,8 +175,8 @@ class SqliteSharedVerifications:
         """
         with unavailable(FILE_NAME), transaction(self._db):
             self._db.executemany(INSERT_IF_NEW, [row_of(one) for one in found])
-            sql = "INSERT OR REPLACE INTO place VALUES (1, ?, ?, ?)"
-            self._db.execute(sql, (self.origin, entry_us, published))
+            sql = "INSERT OR REPLACE INTO place VALUES (1, ?, ?, ?, ?)"
+            self._db.execute(sql, (self.origin, entry_us, published, self.unmet))
         self.entry_us, self.published = entry_us, published
 
     def close(self) -> None:
