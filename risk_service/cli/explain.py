@@ -12,12 +12,12 @@ from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import LANGUAGES, explained
 from risk_service.cli.remote import told_in_one_line
-from risk_service.cli.rules_text import shown
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.positional import reader
+from risk_service.domain.shown import shown
 
 Record = DecisionRecord | AssessmentRecord
 KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}

@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 import click
 
 from risk_service.domain.errors import RiskError
+from risk_service.domain.shown import shown
 
 # The newer listener hands every event of a connection to a pool of threads; the older one reads
 # in the thread that polls, with fewer context switches per call (docs/adr/0080).
@@ -99,7 +100,7 @@ def main() -> None:
     try:
         risk(standalone_mode=True)
     except RiskError as error:
-        raise SystemExit(f"error: {error}") from error
+        raise SystemExit(f"error: {shown(str(error))}") from error
     except OSError as error:
         if error.filename is None:
             raise

@@ -11,8 +11,9 @@ import click
 from msgspec.structs import asdict
 
 from risk_service.cli.remote import Remote, print_json, remote
-from risk_service.cli.rules_text import LANGUAGES, change_text, shown, word
+from risk_service.cli.rules_text import LANGUAGES, change_text, word
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.shown import shown
 from risk_service.governance.backtests import report_of, signature_file, signer_of
 from risk_service.rules.changes import compare
 from risk_service.rules.rule_set import load_rule_set

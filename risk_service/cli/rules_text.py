@@ -1,9 +1,9 @@
 """The words of ``risk rules``, English and Chinese, and faults with a caret line."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from risk_service.domain.shown import marked, shown
 from risk_service.domain.text import LocalizedText
 from risk_service.rules.changes import Change
 from risk_service.rules.examples import ExampleResult
@@ -39,9 +39,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "active": ("active", "生效"),
 }
 
-# Control characters, marks that turn the direction of writing, line ends of other kinds.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
 
 def word(key: str, lang: str, *values: object) -> str:
     """Return one phrase."""
@@ -53,30 +50,15 @@ def said(text: LocalizedText, lang: str) -> str:
     return text.zh if lang == "zh" else text.en
 
 
-def shown(text: str) -> str:
-    """Return what another person wrote, without what a terminal would act upon.
-
-    A rule may hold any character; whoever approves it must see all of it.
-    """
-    return "".join(
-        one if one in "\n\t" or unicodedata.category(one) not in _UNSEEN else ascii(one)[1:-1]
-        for one in text
-    )
-
-
 def fault_text(fault: RuleFileFault, lang: str) -> str:
     """Return a fault with its place, the line at fault, a caret under it, and the hint."""
     place = f"{fault.file}:{fault.line}" + (f":{fault.column}" if fault.column else "")
     rule = f" {word('rule', lang)} {fault.rule_id}:" if fault.rule_id else ""
-    lines = [f"{place}:{rule} {said(fault.message, lang)}"]
+    lines = [shown(f"{place}:{rule} {said(fault.message, lang)}")]
     if fault.source_line and fault.column:
-        before = fault.source_line[: fault.column - 1]
-        marked = fault.source_line[fault.column - 1 :][: fault.length]
-        margin = "    "
-        lines.append(margin + fault.source_line)
-        lines.append(margin + _blank(before) + "^" * max(_width(marked), 1))
+        lines += ["    " + one for one in marked(fault.source_line, fault.column, fault.length)]
     if said(fault.hint, lang):
-        lines.append(f"    {word('hint', lang)}: {said(fault.hint, lang)}")
+        lines.append(shown(f"    {word('hint', lang)}: {said(fault.hint, lang)}"))
     return "\n".join(lines)
 
 
@@ -100,7 +82,8 @@ def example_text(result: ExampleResult, lang: str) -> str:
     )
     missing = f"; {word('missing', lang, ', '.join(result.missing))}" if result.missing else ""
     where = f"{result.rule.file}:{result.example.line}: {word('rule', lang)} {result.rule.id}"
-    return f"{where}: {result.example.about}: {word('wrong', lang, expected, found)}{missing}"
+    about = f"{where}: {result.example.about}: {word('wrong', lang, expected, found)}{missing}"
+    return shown(about)
 
 
 def example_data(result: ExampleResult) -> dict[str, Any]:
@@ -145,7 +128,7 @@ def rule_rows(rules: Iterable[Rule], lang: str) -> str:
             f"    {said(rule.description, lang)}\n"
             f"    {word('honest', lang)}: {said(rule.honest, lang)}"
         )
-    return "\n".join(lines)
+    return shown("\n".join(lines))
 
 
 def rule_data(rule: Rule) -> dict[str, Any]:
@@ -180,12 +163,3 @@ def variable_rows(variables: Sequence[Variable], lang: str) -> str:
 def _key(sign: str, key: str, text: str) -> str:
     first, *rest = text.split("\n")
     return "\n".join([f"  {sign} {key}: {first}", *(f"  {sign}   {line}" for line in rest)])
-
-
-def _blank(text: str) -> str:
-    """Return spaces as wide as a text; Chinese characters take two columns."""
-    return "".join("\t" if one == "\t" else " " * _width(one) for one in text)
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

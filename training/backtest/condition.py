@@ -5,18 +5,17 @@ text are declared to the language.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.rules.expression import Expression, Kind, Language, RuleFault
+from training.backtest.faults import hint_for, told
 from training.backtest.variables import OwnVariables, Variable
 from training.datasets.own_events import NAME_PATTERN
 
 # Texts in quotes are no names.
 _NAMES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[A-Za-z_][A-Za-z0-9_]*")
-# CEL's own words that a column of a shop may be named like.
-_QUALIFIED = ("entity__{}", "cat__{}", "num__{}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +82,6 @@ def names_in(text: str) -> Iterator[str]:
     yield from (name for name in found if name[0] not in "'\"")
 
 
-def shown(text: str, fault: RuleFault, hint: str, whose: str = "the rule") -> str:
-    """Return a fault with the line of the text and marks below the place."""
-    lines = text.split("\n")
-    line = lines[fault.line - 1] if fault.line <= len(lines) else ""
-    marks = " " * (fault.column - 1) + "^" * max(1, min(fault.length, len(line)))
-    advice = f"\n  {hint}" if hint else ""
-    where = f"line {fault.line}, column {fault.column}"
-    return f"{whose}, {where}: {fault.message}\n  {line}\n  {marks}{advice}"
-
-
 def _compiled(
     text: str,
     declared: Mapping[str, Variable],
@@ -103,30 +92,9 @@ def _compiled(
     try:
         expression = Language(kinds).compile(text)
     except RuleFault as fault:
-        raise ConfigFault(shown(text, fault, _hint(text, fault, variables), whose)) from fault
+        hint = hint_for(text, fault, variables)
+        raise ConfigFault(told(text, fault, hint, whose)) from fault
     read = dict.fromkeys((*expression.variables, *expression.asks_known))
     return Condition(
         text=text, expression=expression, variables={name: declared[name] for name in read}
     )
-
-
-def _hint(text: str, fault: RuleFault, variables: OwnVariables) -> str:
-    """Return advice: for an unknown name, from all variables of the data set."""
-    lines = text.split("\n")
-    at = fault.column - 1
-    match = _NAMES.match(lines[fault.line - 1], at) if fault.line <= len(lines) else None
-    name = match[0] if match is not None else ""
-    for pattern in _QUALIFIED:
-        if name and name not in variables.own and pattern.format(name) in variables.own:
-            return f"{name} is a word of the language; write {pattern.format(name)}"
-    if "no variable" not in fault.message:
-        return fault.hint
-    return advice(name, variables.near) or fault.hint
-
-
-def advice(name: str, near: Callable[[str], list[str]]) -> str:
-    """Return what may have been meant by an unknown name."""
-    found = near(name)
-    if found:
-        return f"did you mean {' or '.join(found)}?"
-    return "`risk backtest --variables --data DIR` lists the variables"

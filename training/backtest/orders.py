@@ -15,7 +15,8 @@ from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import shipped_languages
 from risk_service.rules.variables import Subject, all_variables, variables_of
 from training.backtest.columns import Texts
-from training.backtest.condition import Condition, shown
+from training.backtest.condition import Condition
+from training.backtest.faults import told
 from training.backtest.labels import part
 from training.backtest.lengths import Edges
 from training.backtest.listing import Flagged
@@ -174,7 +175,7 @@ def _condition(request: BacktestRequest, rule: Rule | None) -> Condition:
         try:
             expression = shipped_languages()[Subject.ORDER].compile(request.rule)
         except RuleFault as fault:
-            raise ConfigFault(shown(request.rule, fault, fault.hint)) from fault
+            raise ConfigFault(told(request.rule, fault, fault.texts[1])) from fault
     read = dict.fromkeys((*expression.variables, *expression.asks_known))
     return Condition(
         text=expression.source,

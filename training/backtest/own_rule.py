@@ -9,7 +9,7 @@ from risk_service.rules.rule_set import load_rule_set
 from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.schedule import ALWAYS
 from risk_service.rules.variables import Subject
-from training.backtest.condition import advice
+from training.backtest.faults import advice
 from training.backtest.request import BacktestRequest
 from training.backtest.variables import OwnVariables
 from training.backtest.which import looks_like_id, rule_of, rule_set_of
@@ -41,7 +41,7 @@ def own_rule(
         raise ConfigFault(
             f"rule {rule.id} cannot be told on {request.data}: the data set has no "
             f"{', '.join(missing)}. Write its condition over the variables of the data set "
-            f"({advice(missing[0], variables.near)})"
+            f"({advice(missing[0], variables.near).en})"
         )
     if rule.scope != Scope() or rule.schedule != ALWAYS:
         raise ConfigFault(

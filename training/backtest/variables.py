@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
 from risk_service.rules.expression import Kind
 from risk_service.rules.language import is_variable_name
@@ -66,6 +67,11 @@ class OwnVariables:
         self._columns = columns
         self.own = {one.variable.name: one for one in _own_variables(columns)}
         self.vocabulary = _vocabulary(columns, definitions)
+
+    @property
+    def directory(self) -> Path:
+        """Return where the data set lies."""
+        return self._columns.directory
 
     def find(self, name: str) -> Variable | None:
         """Return a variable by its name, or None."""

@@ -20,7 +20,7 @@ from training.backtest.run import backtest as run_backtest
 from training.backtest.run import list_variables
 from training.cli.backtest_report import print_report, print_variables
 from training.cli.bars import Bars
-from training.datasets.staging import file_appearing_whole
+from training.datasets.staging import check_writable, file_appearing_whole
 from training.own_data.periods import delay_s, time_us
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -77,6 +77,8 @@ def backtest(
     """
     if flags is not None:
         check_suffix(flags)
+    for file in filter(None, (json_file, flags)):
+        check_writable(file)
     if given["variables"] and given["signing_key"] is not None:
         raise click.UsageError(
             "--sign vouches for a backtest; --variables only lists: leave it out"
@@ -90,13 +92,14 @@ def backtest(
         raise click.UsageError("RULE is missing: an expression, or the id of a rule")
     with Bars(appear_after_s=BAR_AFTER_S) as bars:
         done = run_backtest(request, bars.report)
+    # Shown first: a disk that is full now takes the files, not the figures.
+    print_report(Console(), done.figures)
     if flags is not None:
         write_flags(done.flagged, flags)
     if json_file is not None:
         # Never one report with the signature of another.
         signature_file(json_file).unlink(missing_ok=True)
         _write(json_file, done.figures)
-    print_report(Console(), done.figures)
     if json_file is not None and key is not None:
         with file_appearing_whole(signature_file(json_file)) as partial:
             partial.write_bytes(signed(json_file.read_bytes(), key))

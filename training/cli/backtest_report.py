@@ -5,38 +5,46 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as as_text
 from rich.table import Table
+
+from risk_service.domain.shown import shown
 
 Json = Mapping[str, Any]
 SHOWN_EVENTS, SHOWN_ENTITIES = 10, 3
 DAY = len("2024-01-31")
 KEY_LENGTH = 24
+WIDEST = 1_000
 # Columns that may break their cells into lines.
 WIDE = ("values", "meaning")
-STATES = ("abuse", "refunded", "honest", "unknown")
+STATES = {"abuse": "欺诈", "refunded": "已退款", "honest": "正常", "unknown": "未知"}
 MEASURES = {
-    "precision": "precision",
-    "recall": "recall",
-    "false_positive_rate": "false positive rate",
+    "precision": "precision 精确率",
+    "recall": "recall 召回率",
+    "false_positive_rate": "false positive rate 误伤率",
 }
+
+
+def _plain(text: str) -> str:
+    """Return a text of another, with nothing that rich or the terminal would act upon."""
+    return as_text(shown(text))
 
 
 def print_report(console: Console, figures: Json) -> None:
     """Print the figures of a backtest."""
     data, period = figures["data"], figures["period"]
     console.print(
-        f"[bold]{escape(data['name'])}[/bold], {period['first'][:DAY]} to {period['last'][:DAY]}: "
+        f"[bold]{_plain(data['name'])}[/bold], {period['first'][:DAY]} to {period['last'][:DAY]}: "
         f"{figures['events_flagged']:,} of {figures['events_read']:,} events flagged"
         f"{_percent(figures['share_flagged'])}"
     )
-    named = f"{escape(figures['rule'])}: " if figures["rule"] else ""
-    console.print(f"rule {named}{escape(figures['expression'])}", highlight=False)
+    named = f"{_plain(figures['rule'])}: " if figures["rule"] else ""
+    console.print(f"rule 规则 {named}{_plain(figures['expression'])}", highlight=False)
     about = figures.get("about_rule")
     if about is not None:
-        console.print(f"  {escape(about['en'])} [dim]{escape(about['zh'])}[/dim]")
-        console.print(f"  {about['outcome']}, in scope: {figures['in_scope']:,} orders")
-    console.print(_split(figures))
+        console.print(f"  {_plain(about['en'])} [dim]{_plain(about['zh'])}[/dim]")
+        console.print(f"  {about['outcome']}, in scope 适用: {figures['in_scope']:,} orders")
+    _print_whole(console, _split(figures))
     for what, one in figures["measures"].items():
         console.print(_measured(what, one))
     if figures["events"]["listed"]:
@@ -52,7 +60,7 @@ def print_variables(console: Console, found: Json) -> None:
     """Print the variables of a data set: each of the event, and the patterns of its history."""
     table = _table("variable", "kind", "missing", "meaning", title="Of the event itself")
     for name, one in found["event"].items():
-        table.add_row(name, one["kind"], _share(one["missing"], 1), escape(one["en"]))
+        table.add_row(name, one["kind"], _share(one["missing"], 1), _plain(one["en"]))
     console.print(table)
     if not found["keys"]:
         return
@@ -61,16 +69,25 @@ def print_variables(console: Console, found: Json) -> None:
         keys.add_row(key, f"{share:.1%}")
     console.print(keys)
     first = next(iter(found["keys"]), "")
-    shown = _table("variable", "kind", "meaning", title=f"History of {first}; others alike")
+    history = _table("variable", "kind", "meaning", title=f"History of {first}; others alike")
     for name, one in found["history"].items():
         if name.startswith(f"{first}__") and _is_shown(name):
-            shown.add_row(name, one["kind"], escape(one["en"]))
-    console.print(shown)
+            history.add_row(name, one["kind"], _plain(one["en"]))
+    console.print(history)
     console.print(
         f"{len(found['event']) + len(found['history']):,} variables; --json F writes all. "
         "Windows: 1m 10m 1h 24h 7d 30d 90d ever, or any length such as 45m; "
         "_now at the end counts the event itself too."
     )
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table of figures; on a narrow terminal its lines break, and no digit is cut off."""
+    width = console.width
+    console.width = max(width, WIDEST)
+    console.width = max(width, console.measure(table).maximum)
+    console.print(table)
+    console.width = width
 
 
 def _is_window(text: str) -> bool:
@@ -92,12 +109,17 @@ def _is_shown(name: str) -> bool:
 def _split(figures: Json) -> Table:
     split, money = figures["split"], figures["amounts"]
     unit = f", {money['currency']}" if money is not None and money["currency"] else ""
-    amount = () if money is None else (f"flagged{unit}", f"all{unit}")
-    table = _table("", "flagged", "of all", "share", *amount)
-    for state in STATES:
+    amount = () if money is None else (f"flagged{unit}\n命中金额", f"all{unit}\n全部金额")
+    table = _table("", "flagged\n命中", "of all\n全部", "share\n占比", *amount)
+    for state, state_zh in STATES.items():
         flagged, every = split["flagged"][state], split["all"][state]
         share = flagged["events"] / every["events"] if every["events"] else None
-        cells = [state, f"{flagged['events']:,}", f"{every['events']:,}", _share(share)]
+        cells = [
+            f"{state} {state_zh}",
+            f"{flagged['events']:,}",
+            f"{every['events']:,}",
+            _share(share),
+        ]
         if money is not None:
             cells += [f"{flagged['amount']:,.2f}", f"{every['amount']:,.2f}"]
         table.add_row(*cells)
@@ -106,26 +128,28 @@ def _split(figures: Json) -> Table:
 
 def _measured(what: str, one: Json) -> str:
     parts = [f"{words} {_interval(one[name])}" for name, words in MEASURES.items()]
-    return f"against {what} (label {one['label']}): " + ", ".join(parts)
+    return f"against {what} {STATES[what]} (label {_plain(one['label'])}): " + ", ".join(parts)
 
 
 def _events(events: Json) -> Table:
     listed = events["listed"][:SHOWN_EVENTS]
-    title = f"First {len(listed)} of {events['total']:,} flagged events"
+    title = f"First {len(listed)} of {events['total']:,} flagged events 命中事件"
     table = _table("event", "time", "state", "values", title=title)
     for one in listed:
         values = ", ".join(f"{name} {value}" for name, value in one["values"].items())
-        table.add_row(escape(one["event_id"]), one["time"], one["state"], escape(values))
+        table.add_row(_plain(one["event_id"]), one["time"], one["state"], _plain(values))
     return table
 
 
 def _entities(name: str, one: Json) -> Table:
     listed = one["listed"][:SHOWN_ENTITIES]
-    title = f"{name}: {one['flagged']:,} of {one['all']:,} flagged; split as {'/'.join(STATES)}"
+    title = (
+        f"{name}: {one['flagged']:,} of {one['all']:,} flagged 命中; split as {'/'.join(STATES)}"
+    )
     table = _table(name, "events", "split", "first", "last", title=title)
     for entity in listed:
         table.add_row(
-            escape(_short(entity["key"])),
+            _plain(_short(entity["key"])),
             f"{entity['events']:,}",
             "/".join(f"{entity[state]:,}" for state in STATES),
             entity["first"][:DAY],
@@ -149,12 +173,13 @@ def _notes(figures: Json) -> list[str]:
     for code, one in figures["faults"]["codes"].items():
         why = ", ".join(f"{name} {count:,}" for name, count in one["names"].items())
         notes.append(
-            f"not told on {one['events']:,} events: {code} {why or escape(one['detail'])}; "
-            "such an event is not flagged"
+            f"not told on {one['events']:,} events: {code} {why or _plain(one['detail'])}; "
+            "such an event is not flagged 无法判断的事件不标记"
         )
     if figures["data"]["kind"] == "events" and figures["windows"] == "live":
         notes.append(
-            "windows start at whole tiles, as in the live service; --windows exact for none"
+            "windows start at whole tiles, as in the live service; --windows exact for none "
+            "时间窗起点与线上一致，--windows exact 为精确窗口"
         )
     return notes
 

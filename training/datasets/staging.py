@@ -40,6 +40,21 @@ def appearing_whole(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def check_writable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work whose result it is to hold.
+
+    Raises
+    ------
+    ConfigFault
+        What there is of its directory is none, or takes no files.
+    """
+    there = next(one for one in path.absolute().parents if one.exists())
+    if not there.is_dir():
+        raise ConfigFault(f"{path}: cannot be written: {there} is no directory")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigFault(f"{path}: cannot be written: {there} takes no files of yours")
+
+
 @contextmanager
 def file_appearing_whole(path: Path) -> Iterator[Path]:
     """Yield a file beside ``path`` that takes its place when the block ends well.

@@ -1,0 +1,45 @@
+"""Texts of others on a terminal: nothing of them acts upon it, and a place in a line is marked."""
+
+import unicodedata
+
+# Control characters, marks that turn the direction of writing, line ends of other kinds.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Of a longer line only the part around the place is shown.
+LINE_CHARS_MAX, BEFORE_CHARS = 160, 60
+
+
+def shown(text: str) -> str:
+    """Return what another person wrote, without what a terminal would act upon.
+
+    A rule or a shop's file may hold any character; whoever looks at it must see all of it.
+    """
+    return "".join(
+        one if one in "\n\t" or unicodedata.category(one) not in _UNSEEN else ascii(one)[1:-1]
+        for one in text
+    )
+
+
+def marked(line: str, column: int, length: int) -> tuple[str, str]:
+    """Return a line and the marks to put below it, as wide as what they stand under.
+
+    Parameters
+    ----------
+    column
+        Of the first character that is marked, from 1.
+    """
+    start = max(column - 1 - BEFORE_CHARS, 0) if len(line) > LINE_CHARS_MAX else 0
+    stop = start + LINE_CHARS_MAX
+    lead, end = ("…" if start else ""), ("…" if stop < len(line) else "")
+    before = lead + shown(line[start : column - 1])
+    found = shown(line[column - 1 : min(column - 1 + length, stop)])
+    after = shown(line[column - 1 + len(line[column - 1 : column - 1 + length]) : stop])
+    return before + found + after + end, _blank(before) + "^" * max(_width(found), 1)
+
+
+def _blank(text: str) -> str:
+    """Return spaces as wide as a text; Chinese characters take two columns."""
+    return "".join("\t" if one == "\t" else " " * _width(one) for one in text)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
