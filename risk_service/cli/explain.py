@@ -75,7 +75,8 @@ def _readable(record: Record) -> Record:
 
 def _texts_shown(part: Any) -> Any:
     if isinstance(part, str):
-        return shown(part).replace("\n", " ")
+        # What parts the ids in a key is no text of anybody's.
+        return shown(part.replace("\x1f", " ")).replace("\n", " ")
     if isinstance(part, list):
         return [_texts_shown(one) for one in part]
     if isinstance(part, dict):

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from risk_service.cli.explain_format import (
+    cause_text,
     money_text,
     outcome_text,
     padded,
@@ -19,7 +20,7 @@ from risk_service.cli.explain_format import (
 )
 from risk_service.cli.explain_words import Words
 from risk_service.domain.assessment import AssessedRefund, AssessmentRecord, Value
-from risk_service.domain.decision import Decision
+from risk_service.domain.decision import Decision, Step
 from risk_service.domain.positional import by_name
 from risk_service.domain.text import LocalizedText
 from risk_service.features.schema import load_schema
@@ -52,13 +53,13 @@ def explained_assessment(record: AssessmentRecord, language: str) -> str:
     parts = [
         _head(record, say),
         _section(kind, _subject(record, say), say),
-        _section("known", _values(record.values), say),
-        _section("causes", _causes(decision), say),
+        _section("known", _values(record.values, say), say),
+        _section("causes", _causes(decision, say), say),
         _section("rules", _rules(decision, say), say),
         _section("limits", [use_text(use, say) for use in decision.limit_uses], say),
         _section("reasons", _reasons(decision, say, for_customer=False), say),
         _section("customer", _reasons(decision, say, for_customer=True), say),
-        _section("required", iter([one.name for one in record.required]), say),
+        _section("required", _required(record, say), say),
         _section("versions", _versions(decision), say),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -116,17 +117,32 @@ def _refund(refund: AssessedRefund, say: Words) -> Iterator[str]:
         yield said(text, say)
 
 
-def _values(values: dict[str, Value]) -> Iterator[str]:
+def _values(values: dict[str, Value], say: Words) -> Iterator[str]:
     for name in sorted(values):
-        value = values[name]
-        shown = ", ".join(value) if isinstance(value, tuple | list) else value
-        told = f"{shown:,.10g}" if isinstance(shown, float) else f"{shown}"
-        yield f"{padded(name, name, REF_WIDTH)}{told}"
+        yield f"{padded(name, name, REF_WIDTH)}{_value(values[name], say)}".rstrip()
 
 
-def _causes(decision: Decision) -> Iterator[str]:
+def _value(value: Value, say: Words) -> str:
+    if isinstance(value, bool):
+        return say("yes" if value else "no")
+    if isinstance(value, tuple | list):
+        return ", ".join(value)
+    if not isinstance(value, float):
+        return str(value)
+    # Nobody reads ten digits of hours; --json has all of them.
+    return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
+
+
+def _required(record: AssessmentRecord, say: Words) -> Iterator[str]:
+    for one in record.required:
+        yield f"{padded(one.name, one.name, REF_WIDTH)}{say(f'evidence_{one.name}')}"
+
+
+def _causes(decision: Decision, say: Words) -> Iterator[str]:
     for cause in decision.causes:
-        named = f"{cause.step.value} {cause.ref}"
+        named = cause_text(cause, say)
+        # The amount may speak in several ways: the code tells which.
+        named += f" ({cause.ref})" if cause.step is Step.AMOUNT else ""
         note = f"  ({cause.suppressed_by})" if cause.suppressed_by else ""
         yield f"{padded(named, named, REF_WIDTH)} {outcome_text(cause.outcome)}{note}"
 

@@ -9,6 +9,7 @@ import click
 from risk_service.cli.explain_words import Words
 from risk_service.cli.limit_words import measure_text, window_text
 from risk_service.decisions.cause_reasons import subject_zh
+from risk_service.domain.decision import Cause, Step
 from risk_service.domain.grant import LimitUse
 from risk_service.domain.hits import MatchedValue
 from risk_service.domain.text import LocalizedText
@@ -45,6 +46,12 @@ def padded(shown: str, plain: str, width: int) -> str:
 def outcome_text(outcome: Outcome) -> str:
     """Return an outcome in its colour."""
     return click.style(outcome.name, fg=COLOURS[outcome], bold=True)
+
+
+def cause_text(cause: Cause, say: Words) -> str:
+    """Return what asked for an outcome."""
+    ref = say(f"abuse_{cause.ref}") if cause.step is Step.SCORE else cause.ref
+    return say(f"by_{cause.step.value}", ref)
 
 
 def promotion_text(kind: PromotionType) -> list[str]:

@@ -7,6 +7,7 @@ import click
 from risk_service.cli.explain_data import features_of, thresholds_of
 from risk_service.cli.explain_format import (
     DOT,
+    cause_text,
     level_text,
     money_text,
     outcome_text,
@@ -206,13 +207,8 @@ def _worst(decision: Decision, say: Words) -> str:
         for cause in decision.causes
         if cause.outcome is decision.outcome and not cause.suppressed_by
     ]
-    told = ", ".join(_asker(cause, say) for cause in decisive) or "?"
+    told = ", ".join(cause_text(cause, say) for cause in decisive) or "?"
     return say("asked_by", outcome_text(decision.outcome), told)
-
-
-def _asker(cause: Cause, say: Words) -> str:
-    ref = say(f"abuse_{cause.ref}") if cause.step is Step.SCORE else cause.ref
-    return say(f"by_{cause.step.value}", ref)
 
 
 def _held(decision: Decision, say: Words) -> str:

@@ -1,6 +1,7 @@
 """Claims for refunds against the real server."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -233,6 +234,12 @@ def test_a_claim_is_explained_from_both_sides(
     told = CliRunner().invoke(explain, options, catch_exceptions=False).output
     for piece in (order_id, "REFUND_BELOW_THRESHOLD", "RETURN_FIRST", "threshold_minor", "40.00"):
         assert piece in told
+    asked = {"en": "the goods, sent back first", "zh": "先退货"}
+    flag = {"en": "yes", "zh": "是"}
+    assert asked[lang] in told
+    assert re.search(rf"^  below_threshold +{flag[lang]}$", told, re.MULTILINE)
+    assert f"refund {order_id} " in told
+    assert "\\x" not in told
     data = json.loads(CliRunner().invoke(explain, [*options, "--json"]).output)
     assert data["decision"]["outcome"] == "REVIEW"
     assert data["refund"]["recalculation"]["recalculated_minor"] == 4_000
