@@ -228,3 +228,15 @@ def test_data_without_amount_and_attributes_is_enough(tmp_path: Path) -> None:
     bare = Shop(at_us=full.at_us, entities={"shop": full.entities["shop"]}, label=full.label)
     found = train(bare.write(tmp_path / "bare"), tmp_path / "run")
     assert found.exit_code == 0, fault(found)
+
+
+def test_data_of_which_nobody_is_known_is_trained_on_its_columns(tmp_path: Path) -> None:
+    """Applications without a customer have no history; numbers of the row may tell enough."""
+    full = card_shop(rows=2_000)
+    telling = np.random.default_rng(3).normal(3.0 * full.label, 1.0)
+    bare = Shop(at_us=full.at_us, entities={}, label=full.label, numeric={"score": telling})
+    found = train(bare.write(tmp_path / "bare"), tmp_path / "run")
+    assert found.exit_code == 0, fault(found)
+    figures, predictions = evaluate(tmp_path / "run")
+    assert figures["comparison"]["own columns only"]["roc_auc"]["value"] > 0.85  # type: ignore[index]
+    assert len(pq.read_table(predictions)) > 0

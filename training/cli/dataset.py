@@ -128,7 +128,7 @@ def _import_summary(imported: Imported) -> str:
     lines = [
         f"{imported.out}: {description.rows:,} events of {source.rows:,} rows,"
         f" {description.start:%Y-%m-%d} to {description.end:%Y-%m-%d},"
-        f" entities {', '.join(description.entities)}"
+        f" entities {', '.join(description.entities) or 'none'}"
     ]
     lines += [
         f"  label {name}: {label.positives:,} positive, {label.negatives:,} negative,"

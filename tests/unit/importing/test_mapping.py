@@ -27,7 +27,7 @@ Mapped = Callable[..., str]
         ('card = "card"', 'card = { colum = "card" }', "did you mean 'column'?"),
         ('card = "card"', 'card = { column = "card", part = "(" }', "entities.card.part"),
         ('card = "card"', 'card = { column = "card", part = "x" }', "one group"),
-        ('[entities]\ncard = "card"\nshop = "shop"\n', "[entities]\n", "entities"),
+        ('[entities]\ncard = "card"\nshop = "shop"\n', "", "entities"),
         ('time = "time"\n', "", "event.time is missing"),
         ('id = "id"\n', 'id = "id"\nids = 3\n', "event.ids: there is no such key"),
         ('positive = ["1"]\n', "", "positive is missing"),
@@ -69,7 +69,15 @@ def test_all_faults_of_a_mapping_are_told_at_once(bench: Any, mapped: Mapped) ->
 def test_entities_have_a_limit(bench: Any, mapped: Mapped) -> None:
     """Every entity costs windows against every other."""
     many = "".join(f'e{number} = "card"\n' for number in range(MOST_ENTITIES))
-    assert "entities: 17 of 1 to 16" in bench.fault(mapping=mapped(('shop = "shop"\n', many)))
+    assert "entities: 17 of at most 16" in bench.fault(mapping=mapped(('shop = "shop"\n', many)))
+
+
+def test_nobody_may_be_known_but_it_has_to_be_said(bench: Any, mapped: Mapped) -> None:
+    """A table that was forgotten is missed; an empty one is meant, and noted."""
+    without = mapped(('card = "card"\n', ""), ('shop = "shop"\n', ""))
+    (note,) = bench.run(mapping=without).source.notes
+    assert "no entity is declared, so nobody has a history" in note
+    assert "entities is missing" in bench.fault(mapping=without.replace("[entities]\n", ""))
 
 
 def test_names_of_numeric_and_categorical_attributes_differ(bench: Any, mapped: Mapped) -> None:

@@ -137,7 +137,7 @@ def test_a_fraction_of_a_unix_second_is_kept(bench: Any, mapped: Mapped) -> None
         ("s", "soon", "is no Unix time in s"),
         ("s", "99999999999999999999", "is no Unix time in s"),
         ("s", "1714558215000000999", "is the unit ns"),
-        ("s", "86400", "and the unit, s min h or d"),
+        ("s", "86400", "and the unit, s min h d week or month"),
     ],
 )
 def test_a_wrong_unit_is_noticed(
@@ -316,3 +316,21 @@ def test_a_day_taken_for_a_month_is_told(bench: Any, mapped: Mapped) -> None:
     fault = bench.fault(_source("05/03/2024", "25/03/2024"), _times(mapped, format="%m/%d/%Y"))
     assert "row 3: column time: '25/03/2024' is no time of the format" in fault
     assert "did you mean '%d/%m/%Y'?" in fault
+
+
+def test_months_and_weeks_are_counted_from_their_origin(bench: Any, mapped: Mapped) -> None:
+    """A month is one of the calendar, whatever its length; half of one is no time."""
+    told = mapped(
+        (
+            'time = "time"',
+            'time = { column = "time", format = "unix", unit = "month", origin = "2023-11-01" }',
+        )
+    )
+    bench.run(_source("0", "4.0"), told)
+    assert bench.column("event_at") == [_at(2023, 11, 1), _at(2024, 3, 1)]
+    assert "row 3: column time: '4.5' is no whole number of months" in bench.fault(
+        _source("0", "4.5"), told
+    )
+    assert "is not between the years 1900 and 2200" in bench.fault(_source("0", "9e18"), told)
+    bench.run(_source("0", "1.5"), told.replace('"month"', '"week"'))
+    assert bench.column("event_at") == [_at(2023, 11, 1), _at(2023, 11, 11, 12)]

@@ -51,10 +51,10 @@ class EventMapping(SpecTable):
 
     @model_validator(mode="after")
     def _names_fit(self) -> "EventMapping":
-        if not 1 <= len(self.entities) <= MOST_ENTITIES:
+        if len(self.entities) > MOST_ENTITIES:
             raise ValueError(
-                f"entities: {len(self.entities)} of 1 to {MOST_ENTITIES}; an entity is who or what"
-                " is seen again and again, such as a card, a shop, an e-mail"
+                f"entities: {len(self.entities)} of at most {MOST_ENTITIES}; an entity is who or"
+                " what is seen again and again, such as a card, a shop, an e-mail"
             )
         if twice := set(self.numeric) & set(self.categorical):
             raise ValueError(f"{min(twice)} is both numeric and categorical")

@@ -127,7 +127,7 @@ class TimeSpec(SpecTable):
 
     column: Columns
     format: str = ISO8601
-    unit: Literal["ns", "us", "ms", "s", "min", "h", "d"] = "s"
+    unit: Literal["ns", "us", "ms", "s", "min", "h", "d", "week", "month"] = "s"
     origin: AwareOrigin = EPOCH
     zone: Annotated[str, AfterValidator(check_zone)] = "UTC"
 

@@ -31,9 +31,10 @@ LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds
 DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
 _UNIX_DIGITS = {"ms": 3, "us": 0, "ns": 0}
-_UNIT_S = {"min": 60, "h": 3600, "d": 86_400}
+_UNIT_S = {"min": 60, "h": 3600, "d": 86_400, "week": 604_800}
 # Far out of any range, and an origin can still be added.
 _MOST_US = 8 * 10**18
+_MOST_MONTHS = 12 * 1000
 _SAMPLE = 200
 _DATE_LENGTH = len("2024-05-01")
 # Parts of a format that tell the time of the day.
@@ -159,6 +160,8 @@ class TimeColumn:
 
     def _of_unix(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
         spec = self.spec
+        if spec.unit == "month":
+            return self._of_months(text)
         values, bad = fixed_point(text, _UNIX_DIGITS.get(spec.unit, 6), self.numbers)
         at_us = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
         if spec.unit == "ns":
@@ -167,6 +170,17 @@ class TimeColumn:
         at_us = np.clip(at_us, -_MOST_US // factor, _MOST_US // factor) * factor
         reason = f"is no Unix time in {spec.unit}{self._other_unit(text, bad)}"
         return at_us + (spec.origin - EPOCH) // timedelta(microseconds=1), bad, reason
+
+    def _of_months(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+        """Return the first of so many calendar months after the one of the origin."""
+        values, bad = fixed_point(text, 0, self.numbers)
+        broken = pc.match_substring_regex(text, r"[.,]0*[1-9]")
+        count = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
+        count = np.clip(count, -_MOST_MONTHS, _MOST_MONTHS)
+        first = np.datetime64(self.spec.origin.astimezone(UTC).replace(tzinfo=None), "M")
+        months = (first + count).astype("datetime64[us]").astype(np.int64)
+        bad = bad | np.asarray(pc.fill_null(broken, False).to_numpy(zero_copy_only=False))
+        return months, bad, "is no whole number of months"
 
     def _of_format(self, text: pa.Array) -> Clock:
         spec = self.spec

@@ -36,7 +36,7 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
         unit = f'; is the unit "s" and not "{time.unit}"?' if is_fine_unit else "."
         message = (
             f"every event falls in 1970{unit} If the numbers count from another day, name it:"
-            ' origin = "2024-01-01"; and the unit, s min h or d'
+            ' origin = "2024-01-01"; and the unit, s min h d week or month'
         )
         raise ConfigFault(f"event.time: {message}")
 
@@ -86,6 +86,8 @@ def notes(converter: Converter) -> list[str]:
     found = []
     if converter.after_now:
         found.append(f"{converter.after_now} events lie after the time of the import")
+    if not converter.mapping.entities:
+        found.append("no entity is declared, so nobody has a history; only categories have one")
     zone = converter.time.spec.zone
     if twice := converter.time.twice:
         found.append(f"{twice} times stand twice in {zone} (clocks went back); earlier one taken")
