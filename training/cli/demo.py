@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from training.cli.tables import tables_out
 from training.demo.run import DemoResult, DemoSettings, Steps, Streaming, prepare_demo
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.show import show
@@ -49,8 +49,7 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
     """
     signal.signal(signal.SIGTERM, interrupt)
     settings = DemoSettings(**choices)
-    # Piped into a file there is no terminal to fit; the tables need this much.
-    out = Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
+    out = tables_out(PIPED_WIDTH)
     console = Console(stderr=True)
     files, steps = _prepare(settings, console)
     with DemoServer(files, replay_from=settings.stream_start.isoformat(), port=settings.port) as up:

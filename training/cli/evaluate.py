@@ -13,6 +13,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from training.cli.own_data import evaluate_own_events, write_figures
 from training.cli.step_tables import step_table, strategy_table
+from training.cli.tables import tables_out
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, Evaluation, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
@@ -95,18 +96,19 @@ def evaluate(  # noqa: PLR0913 - one per option
         rows = write_predictions(evaluation, predictions)
         click.echo(f"{predictions}: {rows:,} rows")
     title = f"Recall at 0.5 % false positives, {slice_name} slice, against the labels"
-    Console().print(recall_table(title, figures["abuses"]))
+    out = tables_out()
+    out.print(recall_table(title, figures["abuses"]))
     has_steps = all("steps" in one for one in figures["abuses"].values())
     if has_steps:
         title = f"What each kind of feature is worth, {slice_name} slice, against the labels"
-        Console().print(step_table(title, figures["abuses"]))
+        out.print(step_table(title, figures["abuses"]))
     if truth is not None:
         title = f"Recall at 0.5 % false positives, {slice_name} slice, against the truth"
-        Console().print(recall_table(title, figures["truth"]))
-        Console().print(_persona_table(figures["truth"]))
+        out.print(recall_table(title, figures["truth"]))
+        out.print(_persona_table(figures["truth"]))
     if truth is not None and has_steps:
         title = "Share of each attack strategy flagged at 0.5 % false positives, by features"
-        Console().print(strategy_table(title, figures["truth"]))
+        out.print(strategy_table(title, figures["truth"]))
 
 
 def _with_progress(request: EvaluateRequest) -> Evaluation:

@@ -1,7 +1,6 @@
 """``risk flash-sale``: a drop under attack, with and without limits on identity clusters."""
 
 import json
-import sys
 from typing import Any
 
 import click
@@ -9,12 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training.cli.tables import tables_out
 from training.flash_sale.crowd import SaleSettings
 from training.flash_sale.figures import SaleFigures
 from training.flash_sale.run import run_sale
 
-# Piped into a file there is no terminal to fit.
-PIPED_WIDTH = 140
 COLUMNS = (
     "limits 限购",
     "units sold 售出",
@@ -49,7 +47,7 @@ def flash_sale(as_json: bool, **choices: Any) -> None:
     if as_json:
         click.echo(json.dumps([one.as_json() for one in figures], indent=2))
         return
-    out = Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
+    out = tables_out()
     out.print(_table(figures, settings))
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training.cli.tables import tables_out
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
 from training.own_data.periods import delay_s, periods
@@ -130,7 +131,7 @@ def _print(figures: Mapping[str, Any]) -> None:
     for name, metrics in figures["comparison"].items():
         kept = " (kept)" if name == figures["served"] else ""
         table.add_row(name + kept, *(_cell(metrics[metric]) for metric in METRICS))
-    Console().print(table)
+    tables_out().print(table)
 
 
 def _print_splits(found: Mapping[str, Any], served: str) -> None:
@@ -139,7 +140,7 @@ def _print_splits(found: Mapping[str, Any], served: str) -> None:
         metrics = found[name]["models"][served]
         cells = (_cell(metrics[metric]) for metric in METRICS)
         table.add_row(name, f"{found[name]['base_rate']:.2%}", *cells)
-    Console().print(table)
+    tables_out().print(table)
     click.echo(found["explanation"])
 
 

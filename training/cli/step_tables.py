@@ -28,6 +28,8 @@ def step_table(title: str, abuses: Mapping[str, Any]) -> Table:
 def strategy_table(title: str, truth: Mapping[str, Any]) -> Table:
     """Return, per attack strategy, the share of its orders that each step flags at 0.5 %."""
     table = Table("abuse", "strategy", "orders", *(TITLES[s] for s in STEPS), title=title)
+    for column in table.columns[:2]:
+        column.overflow = "fold"
     for abuse, figures in truth.items():
         for strategy, shares in figures["recall_by_strategy_and_step"].items():
             cells = [f"{shares[step]:.3f}" if step in shares else "" for step in STEPS]

@@ -17,6 +17,7 @@ from training.cli.own_data import (
     refuse_own_options,
     train_own_events,
 )
+from training.cli.tables import tables_out
 from training.datasets.own_events import is_own_events
 from training.train.costs import DEFAULT_COSTS
 from training.train.run import TrainRequest, TrainResult, steps_of
@@ -126,7 +127,7 @@ def _print(result: TrainResult) -> None:
             f"{models['order_only']['pr_auc']['value']:.3f}",
             f"{models['full']['recall_at_fpr_0.5pct']['value']:.3f}",
         )
-    Console().print(table)
+    tables_out().print(table)
     spent = result.metrics["seconds"].items()
     click.echo(f"bundle: {result.bundle}\nreport: {result.report}")
     click.echo("time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent))
