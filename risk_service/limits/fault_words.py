@@ -16,7 +16,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "超过 {most} 字节；请按活动拆分",
     ),
     "too_deep": ("holds tables too deep; one level is enough", "表嵌套过深；一层即可"),
-    "unreadable": ("cannot be read: {error}", "无法读取：{error}"),
     "no_toml": (
         "is no TOML: {error}; texts stand in quotes",
         "不是有效的 TOML：{error}；文本须加引号",

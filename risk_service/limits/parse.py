@@ -5,7 +5,6 @@ The file is taken whole or not at all; up to ``FAULTS_MAX`` faults are told at o
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any
 
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.text import LocalizedText
+from risk_service.domain.toml_faults import place_of, unreadable, without_place
 from risk_service.limits.crowd import crowd_faults
 from risk_service.limits.entry import Entry, Fault
 from risk_service.limits.fault_words import words
@@ -27,7 +27,6 @@ POLICIES_MAX = 1_000
 BYTES_MAX = 1024 * 1024
 FAULTS_MAX = 20
 VERSION_DIGITS = 8
-_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
 def read_policies(text: str, file: str) -> tuple[Policy, ...]:
@@ -111,11 +110,10 @@ def _meant(key: str) -> str | LocalizedText:
 
 
 def _syntax(error: ValueError | RecursionError, text: str) -> Fault:
+    line, _ = place_of(error, text)
     if not isinstance(error, tomllib.TOMLDecodeError):
-        return Fault(1, words("unreadable", error=error))
-    found = _AT_LINE.search(str(error))
-    line = int(found[1]) if found and found[1] else text.count("\n") + 1
-    told = _AT_LINE.sub("", str(error)).strip()
+        return Fault(line, unreadable(error))
+    told = without_place(error)
     return Fault(line, words("no_toml", error=f"{told[:1].lower()}{told[1:]}"))
 
 

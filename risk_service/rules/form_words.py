@@ -1,6 +1,5 @@
 """What is wrong with the form of a rule file, in words of an analyst and in both languages."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from risk_service.domain.text import LocalizedText
+from risk_service.domain.toml_faults import without_place
 from risk_service.rules.faults import EVALUATION_FAILED, MISSING_VALUE
 from risk_service.rules.language import near
 from risk_service.rules.rule import State
@@ -72,7 +72,6 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "dict_type": ("{found} is no table", "{found} 不是表", *_TABLE),
 }  # fmt: skip
 _FOUND_MAX = 60
-_AT = re.compile(r" *\(at (line \d+, column \d+|end of document)\)")
 _TOML_HINTS = (
     ("Illegal character '\\n'", "the text has no closing quote; several lines stand in '''",
      "文本缺少右引号；多行文本请用 '''"),
@@ -127,7 +126,7 @@ def most_telling(error: ValidationError) -> ErrorDetails:
 
 def toml_texts(error: tomllib.TOMLDecodeError) -> Texts:
     """Say why a text is no TOML."""
-    words = _AT.sub("", str(error))
+    words = without_place(error)
     hints = [(en, zh) for start, en, zh in _TOML_HINTS if words.startswith(start)]
     return _pair(f"no TOML: {words}", f"不是有效的 TOML：{words}", *(hints or [("", "")])[0])
 

@@ -9,12 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from risk_service.domain.text import LocalizedText
+from risk_service.domain.toml_faults import place_of, unreadable
 from risk_service.domain.vocabulary import Outcome
 from risk_service.rules.expression import Expression, Language, RuleFault
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.form_words import form_texts, key_at_fault, most_telling, toml_texts
 from risk_service.rules.language import Kind, near
-from risk_service.rules.places import Places, place_of_decode_error
+from risk_service.rules.places import Places
 from risk_service.rules.rule import Example, Rule, State
 from risk_service.rules.rule_file import RuleFile, RuleTable
 from risk_service.rules.values import Values
@@ -73,7 +74,7 @@ def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
     try:
         content = RuleFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        line, column = place_of_decode_error(str(error))
+        line, column = place_of(error, text)
         raise RuleFileFault(
             file, (line, column), "", toml_texts(error), (places.source_line(line), 1)
         ) from error
@@ -82,9 +83,12 @@ def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
         raise RuleFileFault(file, (line, 0), "", form_texts(error, RuleFile)) from error
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits is a plain ValueError, brackets in brackets the other.
-        raise RuleFileFault(file, (1, 0), "", _plain(f"cannot be read: {error}")) from error
+        told = (unreadable(error), LocalizedText(zh="", en=""))
+        raise RuleFileFault(file, place_of(error, text), "", told) from error
     if len(content.rule) > RULES_MAX:
-        raise RuleFileFault(file, (1, 0), "", _plain(f"more than {RULES_MAX} rules"))
+        many = _pair(f"more than {RULES_MAX:,} rules", f"规则超过 {RULES_MAX:,} 条",
+                     "divide them into several files", "请拆成多个文件")  # fmt: skip
+        raise RuleFileFault(file, (places.rule(RULES_MAX), 0), "", many)
     return content.rule
 
 

@@ -5,9 +5,10 @@ Knows the one layout of rule files: ``[[rule]]`` tables with keys, sub-tables an
 
 import re
 
+from risk_service.domain.toml_faults import TOKEN
+
 _RULE = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.MULTILINE)
 _EXAMPLE = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\.[ \t]*example[ \t]*\]\]", re.MULTILINE)
-_DECODE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
 class Places:
@@ -15,12 +16,14 @@ class Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = [match.start() for match in _RULE.finditer(text)]
+        # As long as the text, so that places are the same.
+        self._tables = TOKEN.sub(_on_one_line, text)
+        self._starts = [match.start() for match in _RULE.finditer(self._tables)]
 
     def top(self, key: str) -> int:
         """Return the line of a key of the file itself, or of its table; else line 1."""
         name = re.escape(key)
-        found = re.search(rf"^[ \t]*({name}[ \t]*=|\[+[ \t]*{name}\b)", self._text, re.MULTILINE)
+        found = re.search(rf"^[ \t]*({name}[ \t]*=|\[+[ \t]*{name}\b)", self._tables, re.MULTILINE)
         return self._line(found.start()) if found else 1
 
     def rule(self, index: int) -> int:
@@ -33,13 +36,13 @@ class Places:
         name = re.escape(key)
         found = re.compile(
             rf"^[ \t]*({name}[ \t]*=|\[rule\.{name}\]|{name}[ \t]*\.)", re.MULTILINE
-        ).search(self._text, start, end)
+        ).search(self._tables, start, end)
         return self._line(found.start() if found else start)
 
     def example(self, index: int, number: int) -> int:
         """Return the line of a rule's number-th example."""
         start, end = self._block(index)
-        found = [match.start() for match in _EXAMPLE.finditer(self._text, start, end)]
+        found = [match.start() for match in _EXAMPLE.finditer(self._tables, start, end)]
         return self._line(found[number] if number < len(found) else start)
 
     def inside(self, index: int, key: str, line: int, column: int) -> tuple[int, int]:
@@ -70,7 +73,6 @@ class Places:
         return self._text.count("\n", 0, at) + 1
 
 
-def place_of_decode_error(message: str) -> tuple[int, int]:
-    """Return line and column that the TOML parser names; (1, 0) when it names none."""
-    found = _DECODE.search(message)
-    return (int(found[1]), int(found[2])) if found else (1, 0)
+def _on_one_line(found: re.Match[str]) -> str:
+    """Return a text without its line ends: what begins a line of it is no table and no key."""
+    return found[0].replace("\n", "\v")

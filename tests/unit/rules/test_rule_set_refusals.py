@@ -1,5 +1,6 @@
 """Rule files that are refused: where the fault lies, and what would be right."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,61 @@ def test_refuses_files_that_cannot_be_read(tmp_path: Path) -> None:
     """Nothing there, or no UTF-8: one clear line."""
     with pytest.raises(ConfigFault, match="no rule files"):
         load_rule_set(tmp_path)
-    (tmp_path / "a.toml").write_bytes(b"\xff")
-    with pytest.raises(ConfigFault, match="not UTF-8"):
+    (tmp_path / "a.toml").write_bytes(b"format = 1\ntopic = '\xb9\xe6'\n")
+    with pytest.raises(ConfigFault, match=r"a\.toml:2: not UTF-8; save it as UTF-8"):
         load_rule_set(tmp_path)
+
+
+def test_refuses_what_has_no_end(tmp_path: Path) -> None:
+    """A pipe or a device is no rule file; of a large file one byte too many is read.
+
+    Without that the first two are waited for, and the third fills the memory.
+    """
+    os.mkfifo(tmp_path / "a.toml")
+    with pytest.raises(ConfigFault, match=r"a\.toml: is no file"):
+        load_rule_set(tmp_path)
+    (tmp_path / "a.toml").unlink()
+    (tmp_path / "a.toml").symlink_to("/dev/zero")
+    with pytest.raises(ConfigFault, match=r"a\.toml: is no file"):
+        load_rule_set(tmp_path)
+    (tmp_path / "a.toml").unlink()
+    with (tmp_path / "a.toml").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ConfigFault, match="larger than 1,000,000 bytes; divide it"):
+        load_rule_set(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("after", "line", "message"),
+    [
+        ("\nx = " + "9" * 5_000, 2, "more than 4,300 digits"),
+        ("\n# [[[ ' [\nx = '[[['\ny = " + "[" * 5_000, 4, "brackets stand too deep"),
+        ("\nx", 2, "no TOML: Expected '='"),
+        ("\n\nx = 'a\n", 3, "no TOML"),
+        ('\nx = """a\n\n[[rule]]\n', 4, "no TOML"),
+    ],
+    ids=["digits", "brackets", "cut off", "quote", "quotes"],
+)
+def test_what_ends_the_parser_has_its_line(after: str, line: int, message: str) -> None:
+    """Where a file was cut off, too; nothing of it is the parser's own advice to programmers."""
+    with pytest.raises(RuleFileFault) as refused:
+        load_rule_set({"a.toml": f"format = 1{after}"})
+    assert refused.value.line == line
+    assert message in refused.value.message.en
+    assert "sys." not in str(refused.value)
+    assert refused.value.message.zh.startswith(("无法读取", "不是有效的 TOML"))
+
+
+def test_what_a_text_holds_is_no_table() -> None:
+    """A description that quotes a rule file moves no line of the rules behind it."""
+    quoted = 'As in:\n[[rule]]\nid = "x"\n[[rule.example]]\n'
+    known = "order__page_open_ms = 200"
+    first = rule_text(id="first", description_en=quoted, known=known)
+    text = file_text(first, rule_text(id="second", when="bad > 3", known=known))
+    with pytest.raises(RuleFileFault) as refused:
+        load_rule_set({"a.toml": text})
+    assert refused.value.rule_id == "second"
+    assert "bad > 3" in text.split("\n")[refused.value.line - 1]
 
 
 @pytest.mark.parametrize(
