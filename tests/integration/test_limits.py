@@ -1,10 +1,13 @@
 """Reservations over gRPC: the whole way from raw identifiers to durable counters."""
 
+import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
@@ -75,6 +78,22 @@ def test_reserve_confirm_release(stub: Stub) -> None:
     for _ in range(2):
         assert stub.Release(release, timeout=10).reservation.lines[0].granted == 1
     assert used(stub, "ann") == [("account", 1, 0), ("identity_cluster", 1, 0)]
+
+
+def test_the_documented_example_reserves(stub: Stub, limits_server: RunningServer) -> None:
+    """The page's example of LimitClient holds, and confirms what was paid."""
+    page = Path(__file__).parents[2] / "docs" / "client.md"
+    programs = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    (program,) = [one for one in programs if "LimitClient" in one]
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env=os.environ | {"TARGET": limits_server.address},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "allow []\n"
+    assert ("account", 2, 0) in used(stub, "a-77")
 
 
 def test_check_consumes_nothing(stub: Stub) -> None:
