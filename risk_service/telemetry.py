@@ -54,9 +54,13 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._children: dict[tuple[object, tuple[str, ...]], Any] = {}
-        self._decisions = Counter(
-            "risk_decisions", "Decisions answered.", ("outcome", "mode"), registry=self.registry
-        )
+        self._calls = 0
+        self._add_calls()
+        self._add_answers()
+        self._add_stores()
+
+    def _add_calls(self) -> None:
+        """Register what is told of calls and groups, and how long they take."""
         self._latency = self._tallies(
             "risk_call_seconds", "Time from the message to the answer.", LATENCY_BUCKETS_S, "method"
         )
@@ -69,6 +73,16 @@ class Metrics:
         self._commit = self._tallies(
             "risk_commit_seconds", "Time of a durable commit.", COMMIT_BUCKETS_S
         ).child()
+        self.event_groups = EventGroups(self.registry)
+        in_flight = Gauge("risk_calls_in_flight", "Calls being answered.", registry=self.registry)
+        # Read when scraped: two gauge updates a call cost more than the two additions.
+        in_flight.set_function(lambda: self._calls)
+
+    def _add_answers(self) -> None:
+        """Register what is told of answers, by what they say."""
+        self._decisions = Counter(
+            "risk_decisions", "Decisions answered.", ("outcome", "mode"), registry=self.registry
+        )
         self._errors = Counter(
             "risk_errors", "Orders and calls answered with an error.", ("code",),
             registry=self.registry,
@@ -91,6 +105,9 @@ class Metrics:
             "Orders that were paid without a hold or after their cancellation, and failed calls.",
             ("what",), registry=self.registry,
         )  # fmt: skip
+
+    def _add_stores(self) -> None:
+        """Register what is told of windows, shared logs, the bundle and stored history."""
         self._windows_behind = Gauge(
             "risk_windows_behind_seconds",
             "How much of the own log does not count in the shared windows; 0: all of it does.",
@@ -100,7 +117,11 @@ class Metrics:
             "risk_windows_healed", "Logged events that were counted in the shared windows again.",
             registry=self.registry,
         )  # fmt: skip
-        self.event_groups = EventGroups(self.registry)
+        self._windows_damaged = Counter(
+            "risk_windows_damaged",
+            "Values in the shared windows that were none of ours; their entities begin anew.",
+            registry=self.registry,
+        )
         self._shared_missed = Counter(
             "risk_shared_missed", "Gaps in logs that services share.", ("what",),
             registry=self.registry,
@@ -109,10 +130,6 @@ class Metrics:
             "risk_bundle_refusals", "Bundles that were refused.", registry=self.registry
         )
         self._bundle = Info("risk_bundle", "The bundle that is served.", registry=self.registry)
-        self._calls = 0
-        in_flight = Gauge("risk_calls_in_flight", "Calls being answered.", registry=self.registry)
-        # Read when scraped: two gauge updates a call cost more than the two additions.
-        in_flight.set_function(lambda: self._calls)
         self._materialized = Gauge(
             "risk_features_until_seconds", "Time up to which stored history reaches.",
             registry=self.registry,
@@ -167,6 +184,10 @@ class Metrics:
     def windows_healed(self, events: int) -> None:
         """Count events that count in the shared windows again."""
         self._windows_healed.inc(events)
+
+    def windows_damaged(self, values: int) -> None:
+        """Count values of shared windows that were none, so that their entities begin anew."""
+        self._windows_damaged.inc(values)
 
     def events_taken(self, result: str, count: int) -> None:
         """Count reported events that were accepted, repeated, or refused for a reason."""
