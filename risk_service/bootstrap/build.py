@@ -183,7 +183,7 @@ def _shared_windows(settings: Settings, metrics: Metrics) -> OpenShared | None:
         parse_addresses(settings.windows),
         login=Login(password=settings.windows_password.get_secret_value()),
         timeout_s=settings.windows_timeout_ms / 1000,
-        told=Told(metrics.windows_behind, metrics.windows_healed),
+        told=Told(metrics.windows_behind, metrics.windows_healed, metrics.windows_damaged),
     )
 
 

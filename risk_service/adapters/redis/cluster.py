@@ -22,6 +22,14 @@ _ASKING = pack("ASKING")
 SENT: tuple[int, Reply] = (-1, None)
 
 
+class RefusedCommand(Exception):
+    """The cause of an error that a server answered; ``kind`` is the first word of it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 class Cluster:
     """Sends pipelines; learns by itself whether it talks to one server or to a cluster.
 
@@ -212,7 +220,7 @@ class Cluster:
                 # connection finds.
                 self.close()
             if kind not in ("MOVED", "ASK", "NOSCRIPT"):
-                raise StoreUnavailable(f"Redis: {found[0]}")
+                raise StoreUnavailable(f"Redis: {found[0]}") from RefusedCommand(kind)
         if "MOVED" in kinds:
             self._follow(kinds["MOVED"], patience)
         if "NOSCRIPT" in kinds:

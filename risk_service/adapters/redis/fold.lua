@@ -8,8 +8,8 @@ local input, at = ARGV[1], 1
 for number = 1, #KEYS do
   local key = KEYS[number]
   local length, size = struct.unpack('<i8i8', input, at + 16)
-  local value = redis.call('GET', key)
-  if value and string.sub(value, 1, 16) == string.sub(input, at, at + 15) then
+  local value = redis.pcall('GET', key)
+  if type(value) == 'string' and string.sub(value, 1, 16) == string.sub(input, at, at + 15) then
     local folded = string.sub(input, at + 32, at + 31 + size)
     redis.call('SET', key, folded .. string.sub(value, length + 1), 'KEEPTTL')
   end

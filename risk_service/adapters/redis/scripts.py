@@ -25,8 +25,11 @@ def evalsha(text: str) -> bytes:
 
 _TAKE_SOURCE = source("take.lua")
 _FOLD_SOURCE = source("fold.lua")
-SCRIPTS = (_TAKE_SOURCE, _FOLD_SOURCE)
-TAKE, FOLD = digest(_TAKE_SOURCE), digest(_FOLD_SOURCE)
+_MEND_SOURCE = source("mend.lua")
+SCRIPTS = (_TAKE_SOURCE, _FOLD_SOURCE, _MEND_SOURCE)
+TAKE, FOLD, MEND = digest(_TAKE_SOURCE), digest(_FOLD_SOURCE), digest(_MEND_SOURCE)
+# What ``take.lua`` says of a key that holds no value of an entity.
+FOREIGN = "FOREIGN"
 
 _TAKE_PART = Struct("<q16sqiiii")
 _FOLD_PART = Struct("<16sqq")

@@ -19,12 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.adapters.redis.addresses import Address, Login
-from risk_service.adapters.redis.cluster import Cluster
+from risk_service.adapters.redis.cluster import Cluster, RefusedCommand
 from risk_service.adapters.redis.layout import STAMP
+from risk_service.adapters.redis.mending import set_aside
 from risk_service.adapters.redis.node import Reply, require_hiredis
 from risk_service.adapters.redis.plain import PlainEntities
-from risk_service.adapters.redis.scripts import FOLD, SCRIPTS, TAKE, command, plain_key
-from risk_service.adapters.redis.trips import Damaged, Fold, Keys, MakeEntities, Trip, groups_of
+from risk_service.adapters.redis.scripts import FOLD, FOREIGN, SCRIPTS, TAKE, command, plain_key
+from risk_service.adapters.redis.trips import (
+    Damaged,
+    Fold,
+    Keys,
+    MakeEntities,
+    SetAside,
+    Trip,
+    groups_of,
+)
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.feature_ports import Observed, ReadRows
@@ -44,7 +53,8 @@ class RedisWindowStore:
 
     After ``StoreUnavailable`` an event may count with some of its entities and not with
     others. To call again with the same events completes it, and gives the stamps under
-    which they count.
+    which they count. Its cause is ``SetAside`` where keys held what was no value: they begin
+    anew, and the next call does not meet it any more.
 
     Parameters
     ----------
@@ -107,11 +117,11 @@ class RedisWindowStore:
 
     def count_again(
         self, events: Sequence[Event], keys: Keys, now_us: int, timeout_s: float
-    ) -> int:
+    ) -> Sequence[bytes]:
         """Let events count where they do not yet, each with some of its keys.
 
-        Whatever their kind, they belong to their own times. Return how many met a damaged value,
-        with which nothing can count any more; with all else they have counted.
+        Whatever their kind, they belong to their own times. Return the keys that held no value
+        of an entity and began anew.
 
         Parameters
         ----------
@@ -123,14 +133,12 @@ class RedisWindowStore:
         try:
             self._go(self._entities.others(events, keys), now_us, timeout_s)
         except StoreUnavailable as error:
-            if not isinstance(error.__cause__, Damaged):
+            if not isinstance(error.__cause__, SetAside):
                 raise
-            if len(events) == 1:
-                return 1
-            # Not all may have been sent: to know, one by one.
-            pairs = zip(events, keys, strict=True)
-            return sum([self.count_again([one], [own], now_us, timeout_s) for one, own in pairs])
-        return 0
+            # Not all may have been sent.
+            self._go(self._entities.others(events, keys), now_us, timeout_s)
+            return error.__cause__.keys
+        return ()
 
     def forget(self) -> None:
         """Know nothing of any entity, and connect anew: Redis may have gone back behind us."""
@@ -185,11 +193,21 @@ class RedisWindowStore:
                 for place, reply in replies:
                     if place >= behind:
                         trip.take(*spans[place - behind], _bytes(reply))
-        except Damaged as damaged:
-            key = plain_key(trip.keys[damaged.call])
-            raise StoreUnavailable(f"Redis key {key!r}: its value is damaged") from damaged
+        except (Damaged, StoreUnavailable) as error:
+            if not isinstance(error, Damaged) and not _is_foreign(error):
+                raise
+            aside = set_aside(self._cluster, self._groups, trip.keys)
+            named = ", ".join([repr(key) for key in aside])
+            words = f"Redis: no value of an entity, which begins anew: {named or 'gone already'}"
+            raise StoreUnavailable(words) from SetAside(aside)
         finally:
             self._folds += trip.finish()
+
+
+def _is_foreign(error: StoreUnavailable) -> bool:
+    """Tell whether a script met a value that is none of ours."""
+    cause = error.__cause__
+    return isinstance(cause, RefusedCommand) and cause.kind == FOREIGN
 
 
 def _bytes(reply: Reply) -> bytes:

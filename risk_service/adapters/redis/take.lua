@@ -8,6 +8,7 @@
 -- Stored   head: base i8 | ids_bytes i4 | record_bytes i4
 --          then ids: (id i8 | stamp i8)* | record | entries: (id i8 | stamp i8 | body)* | last i8
 --          Between two folds, which change the head, it only grows.
+--          What has not this form is foreign: nothing is added to it, and the reply is an error.
 -- Reply    one part per entity: first stamp i8 | bytes stored before i8 | from i8
 --          | per event i8: 0 when it is new, else the stamp under which it counts already
 --          | the stored bytes from `from` on; none when `from` is -1.
@@ -17,8 +18,9 @@
 local PART_HEAD, VALUE_HEAD, HOUR_US = 48, 16, 3600000000
 -- An entity without events is kept for its last stamp alone: as long as clocks may differ.
 local EMPTY_MS = 10800000
+local FOREIGN = 'FOREIGN value under a key of windows'
 local NOBODY, NEW = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
-local call, sub, find = redis.call, string.sub, string.find
+local call, try, sub, find = redis.call, redis.pcall, string.sub, string.find
 local pack, unpack = struct.pack, struct.unpack
 local input = ARGV[1]
 local clock = unpack('<i8', input)
@@ -43,9 +45,10 @@ for number = 1, #KEYS do
   local ttl_ms, _, _, length, size, limit, events = unpack('<i8i8i8i8i4i4i4', input, at)
   local known = sub(input, at + 8, at + 23)
   at = at + PART_HEAD
-  local value = call('GET', key)
+  local value = try('GET', key)
   local stamp, last = clock, nil
   if value then
+    if type(value) ~= 'string' or #value < 24 then return redis.error_reply(FOREIGN) end
     last = unpack('<i8', value, #value - 7)
     if last >= stamp then stamp = last + 1 end
   else
@@ -56,6 +59,9 @@ for number = 1, #KEYS do
   local ids_bytes, record_bytes = unpack('<i4i4', value, 9)
   local ids_end = VALUE_HEAD + ids_bytes
   local entries = ids_end + record_bytes
+  if ids_bytes < 0 or record_bytes < 0 or entries > old or (old - entries) % size ~= 0 then
+    return redis.error_reply(FOREIGN)
+  end
 
   local first, fresh, seen, tail = stamp, nil, '', ''
   for _ = 1, events do

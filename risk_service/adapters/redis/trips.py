@@ -57,6 +57,14 @@ class Damaged(Exception):
         self.call = call
 
 
+class SetAside(Exception):
+    """Some keys held what was no value of an entity, and begin anew; ``keys`` names them."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        super().__init__(keys)
+        self.keys = keys
+
+
 class Trip(Protocol):
     """The calls of one trip.
 

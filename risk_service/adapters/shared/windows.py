@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from risk_service.adapters.redis.addresses import Address
 from risk_service.adapters.redis.marks import Mark, RedisMarks
 from risk_service.adapters.redis.store import RedisWindowStore
+from risk_service.adapters.redis.trips import SetAside
 from risk_service.adapters.shared.followed_file import Followed, FollowedFile, Known
 from risk_service.adapters.shared.healing import Healing
 from risk_service.adapters.shared.meeting import Meeting, named
@@ -45,17 +46,21 @@ Answer = TypeVar("Answer")
 
 
 class Told(NamedTuple):
-    """Who is told how many seconds of the log do not count, and how many events count again."""
+    """Who is told how many seconds of the log do not count, and how many events count again.
+
+    ``damaged`` is told how many values were none of ours and begin anew.
+    """
 
     behind: Callable[[float], None]
     healed: Callable[[int], None]
+    damaged: Callable[[int], None]
 
 
 def _nobody(_figure: float) -> None:
     """Take no notice."""
 
 
-NOBODY = Told(_nobody, _nobody)
+NOBODY = Told(_nobody, _nobody, _nobody)
 
 
 class SharedWindowStore:
@@ -177,6 +182,8 @@ class SharedWindowStore:
         when it starts again, and what it logged since then stays missing.
         """
         self._say("windows_behind", error)
+        if isinstance(error.__cause__, SetAside):
+            self._say_aside(error.__cause__.keys)
         self._healing = None
         if not self.is_whole:
             return
@@ -228,7 +235,10 @@ class SharedWindowStore:
         # More than has come meanwhile, or the end would never be reached.
         seq = self._tail.end()[0].seq
         size, self._last_seq = min(BATCH + seq - self._last_seq, BATCH_MAX), seq
-        if counted := healing.step(size):
+        counted = healing.step(size)
+        self._say_aside(healing.aside)
+        healing.aside.clear()
+        if counted:
             self._told.healed(counted)
             self._written, self._since_us = healing.marks, healing.reached_us
             return
@@ -243,10 +253,14 @@ class SharedWindowStore:
         self._say_healed(healing)
 
     def _say_healed(self, healing: Healing) -> None:
-        if healing.damaged:
-            log.error("windows_damaged", extra={"events": healing.damaged})
         took_s = round(time.monotonic() - self._behind_s, 2)
         log.info("windows_healed", extra={"events": healing.counted, "ready_s": took_s})
+
+    def _say_aside(self, keys: Sequence[bytes]) -> None:
+        """Say of each key that what its account or pair had is lost."""
+        for key in keys:
+            log.error("windows_damaged", extra={"error": f"Redis key {key!r} begins anew"})
+        self._told.damaged(len(keys))
 
     def _say(self, event: str, error: Exception) -> None:
         """Say once, until all is well again, why there are no windows."""

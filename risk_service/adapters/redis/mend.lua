@@ -1,0 +1,21 @@
+-- Drops what is no value of an entity, for whoever found that it is none.
+--
+-- KEYS[1]  the entity.
+-- ARGV[1]  the width of its entries i8 | a head of 16 bytes, or nothing.
+-- Reply    1: there was something else, and it is gone. Else the value, or nil for none: only
+--          its reader can tell what stands in a record. Asked again with the head of a value
+--          that cannot be read, that goes too; one that was begun anew since has another head.
+local size = struct.unpack('<i8', ARGV[1])
+local head = string.sub(ARGV[1], 9)
+local value = redis.pcall('GET', KEYS[1])
+if not value then return false end
+if type(value) == 'string' and #value >= 24 then
+  local ids_bytes, record_bytes = struct.unpack('<i4i4', value, 9)
+  local waiting = #value - 24 - ids_bytes - record_bytes
+  if ids_bytes >= 0 and record_bytes >= 0 and waiting >= 0 and waiting % size == 0
+      and string.sub(value, 1, 16) ~= head then
+    return value
+  end
+end
+redis.call('DEL', KEYS[1])
+return 1
