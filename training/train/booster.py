@@ -3,9 +3,11 @@
 ``fit_booster`` takes the fixed parameters of the promotion models; ``binned`` and ``boost``
 are its two halves, for whoever tries several parameters on the same bins.
 
-Deterministic histograms, row-wise order and one thread make training reproducible on any
+Deterministic histograms, a fixed order and one thread make training reproducible on any
 machine. Two cores are used by fitting two models at a time (see ``fit``): threads inside
 one model wait for each other at every split, which on a busy machine costs more than half.
+On one thread columns one after the other take half the time of rows one after the other and
+add in the same order: the trees are the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +41,7 @@ PARAMETERS: dict[str, object] = {
     "lambda_l2": 10.0,
     "max_bin": 255,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "num_threads": 1,
     "verbosity": -1,
 }
