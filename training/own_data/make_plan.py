@@ -1,8 +1,8 @@
 """Decides the plan of a data set by its events before the end of training."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations, permutations
+from itertools import combinations, islice, permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.labels import AbuseLabels
 from training.own_data.belonging import belonging
-from training.own_data.density import least_events, most_exceptions, repeats, windows_of
+from training.own_data.density import different, least_events, most_exceptions, repeats, windows_of
 from training.own_data.derive import text_kind
 from training.own_data.events import MISSING, Coded, OwnEvents
 from training.own_data.fields import category_field, fields_of
@@ -22,6 +22,7 @@ from training.own_data.plan import (
     NumberPlan,
     PairPlan,
 )
+from training.own_data.together import determined, one_to_one, together
 
 # A level of a category must have come so often to be told from others.
 LEAST_OF_LEVEL = 10
@@ -35,8 +36,8 @@ LIGHT_WINDOWS = ("24h", "30d")
 LARGE_ROWS = 1_000_000
 # Millions of events of many entities get fewer windows each, or the inputs outgrow memory.
 MANY_ENTITIES, FEW_WINDOWS, FEW_DISTINCT = 3, 4, 2
-# What still counts as one to one, and what as linked.
-SAME_SHARE, LINKED_SHARE = 1.02, 0.1
+# What counts as linked.
+LINKED_SHARE = 0.1
 HOUR_US = 3_600_000_000
 WHOLE_RANGE = 1e9
 SHORTEST_LABEL_WINDOW_US = 24 * HOUR_US
@@ -165,10 +166,12 @@ def _worth_history(past: _Past, field: str, before: list[str]) -> bool:
     if field in past.events.entities:
         return False
     codes = past.codes(field)
-    levels = len(np.unique(codes[codes != MISSING]))
+    levels = different(codes[codes != MISSING])
     if levels < LEAST_HISTORY_LEVELS or repeats(codes) < past.least:
         return False
-    return not any(_one_to_one(past, field, other) for other in before)
+    return not any(
+        one_to_one(past.fields[field], past.fields[other], past.exceptions) for other in before
+    )
 
 
 def _spread(windows: tuple[str, ...], most: int) -> tuple[str, ...]:
@@ -208,71 +211,45 @@ def _distinct(past: _Past, field: str, entities: list[str]) -> tuple[str, ...]:
 def _pairs(past: _Past, full: list[str]) -> tuple[PairPlan, ...]:
     found = []
     for first, second in combinations(full, 2):
-        both = _both(past, first, second)
-        again = repeats(both)
-        if again >= past.least and not _determined(past, first, second, both):
-            windows = _two_of(windows_of(both, past.at_us, past.span_us, past.least))
+        both = together(past.codes(first), past.codes(second))
+        again = repeats(both.codes)
+        if again >= past.least and not determined(both, past.exceptions):
+            windows = _two_of(windows_of(both.codes, past.at_us, past.span_us, past.least))
             pair = PairPlan(first=first, second=second, windows=windows, labels=True)
             found.append((again, pair))
     ranked = [pair for _, pair in sorted(found, key=lambda one: -one[0])][:MOST_PAIRS]
-    with_category = [
-        PairPlan(first=field, second=category_field(name), windows=(), labels=False)
-        for field in full
-        for name, coded in past.events.categories.items()
-        if 2 <= len(coded.levels) <= len(past.fields[field].levels)
-        and not _determined(
-            past, field, category_field(name), _both(past, field, category_field(name))
-        )
-    ]
-    return (*ranked, *with_category[:MOST_CATEGORY_PAIRS])
+    with_category = islice(_with_category(past, full), MOST_CATEGORY_PAIRS)
+    return (*ranked, *with_category)
 
 
-def _both(past: _Past, first: str, second: str) -> NDArray[np.int32]:
-    a, b = past.codes(first).astype(np.int64), past.codes(second).astype(np.int64)
-    missing = (a == MISSING) | (b == MISSING)
-    numbers = np.unique(a * (b.max(initial=0) + 1) + b, return_inverse=True)[1]
-    return np.where(missing, MISSING, numbers).astype(np.int32)
-
-
-def _determined(past: _Past, first: str, second: str, both: NDArray[np.int32]) -> bool:
-    """Tell whether one field as good as tells the other: the pair is then that field again."""
-    present = both != MISSING
-    values = [len(np.unique(past.codes(field)[present])) for field in (first, second)]
-    return _as_many(past, len(np.unique(both[present])), max(values))
+def _with_category(past: _Past, full: list[str]) -> Iterator[PairPlan]:
+    """Yield pairs of a key and a category; no further one is looked at than is asked for."""
+    for key, (name, coded) in product(full, past.events.categories.items()):
+        second = category_field(name)
+        if 2 <= len(coded.levels) <= len(past.fields[key].levels):
+            both = together(past.codes(key), past.codes(second))
+            if not determined(both, past.exceptions):
+                yield PairPlan(first=key, second=second, windows=(), labels=False)
 
 
 def _distinguished(past: _Past, names: list[str]) -> list[str]:
     """Leave out entities that run one to one with an earlier one: their history is the same."""
     kept: list[str] = []
     for name in names:
-        if not any(_one_to_one(past, name, other) for other in kept):
+        known = (past.fields[other] for other in kept)
+        if not any(one_to_one(past.fields[name], one, past.exceptions) for one in known):
             kept.append(name)
     return kept
 
 
-def _one_to_one(past: _Past, first: str, second: str) -> bool:
-    a, b = past.codes(first), past.codes(second)
-    if np.sum((a == MISSING) != (b == MISSING)) > min(
-        (SAME_SHARE - 1) * past.rows, past.exceptions
-    ):
-        return False
-    both = _both(past, first, second)
-    present = both != MISSING
-    values = [len(np.unique(codes[present])) for codes in (a, b)]
-    return _as_many(past, len(np.unique(both[present])), min(values))
-
-
-def _as_many(past: _Past, pairs: int, values: int) -> bool:
-    """Tell whether pairs are no more than values, but for a few that tell nothing."""
-    return pairs - values <= min((SAME_SHARE - 1) * values, past.exceptions)
-
-
 def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
     found = []
+    pairs_of = {
+        frozenset(two): together(*map(past.codes, two)).pairs for two in combinations(full, 2)
+    }
+    keys_of = {key: max(len(np.unique(past.codes(key))), 1) for key in full}
     for key, over in permutations(full, 2):
-        both = _both(past, key, over)
-        pairs = len(np.unique(both[both != MISSING]))
-        keys = max(len(np.unique(past.codes(key))), 1)
+        pairs, keys = pairs_of[frozenset((key, over))], keys_of[key]
         if pairs - keys >= min(LINKED_SHARE * keys, past.least):
             found.append((pairs / keys, LinkPlan(key=key, over=over)))
     most = MOST_LINKS if past.rows < LARGE_ROWS else MOST_LINKS // 2
