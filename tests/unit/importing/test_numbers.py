@@ -76,6 +76,9 @@ def test_phones_are_compared_by_their_digits(bench: Any, mapped: Mapped) -> None
     source = "id,time,card,shop,price,fraud\n" + "".join(rows)
     bench.run(source, mapped(('shop = "shop"', 'shop = { column = "shop", digits = true }')))
     assert bench.column("entity__shop") == ["18629643355"] * 3 + [None]
+    keys = "digits = true, part = '^(.{7})'"
+    bench.run(source, mapped(('shop = "shop"', f'shop = {{ column = "shop", {keys} }}')))
+    assert bench.column("entity__shop") == ["1862964"] * 3 + [None]
     bench.run(source)
     assert bench.column("entity__shop")[2] == "18629643355"
 

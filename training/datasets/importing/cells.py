@@ -104,10 +104,10 @@ def text_values(cells: Cells, spec: TextSpec, sql: Sql) -> pa.Array:
     else:
         text = cells.text(spec.column[0])
     text = without(text, spec.missing)
-    if spec.part is not None:
-        text = without(sql.column("regexp_extract(v, ?, 1)", text, spec.part), ("",))
     if spec.digits:
         text = without(pc.replace_substring_regex(text, pattern=r"\D", replacement=""), ("",))
+    if spec.part is not None:
+        text = without(sql.column("regexp_extract(v, ?, 1)", text, spec.part), ("",))
     return pc.utf8_lower(text) if spec.lower else text
 
 

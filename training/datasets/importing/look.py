@@ -16,7 +16,7 @@ from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
-from training.datasets.importing.numbers import Numbers, bare, floats
+from training.datasets.importing.numbers import Numbers, floats, unmarked
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
@@ -24,7 +24,10 @@ from training.datasets.importing.times import common_format, unix_unit
 
 MOST_ROWS = 100_000
 _MOST_VALUES = 12
-_ENOUGH = 0.99
+_ENOUGH, _ENOUGH_NUMBERS = 0.99, 0.999
+_MANY_ROWS = 1_000
+# What people write where there is no number.
+_DASHES = ("-", "--", "---", "—", "–", "/", "?", "NA", "#N/A", "n/a")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,8 @@ class Look:
     it as a time, or empty; ``marks`` is the decimal mark of its numbers, with that of
     thousands after it, or empty when it has no numbers. ``is_code``: digits that begin with a
     zero, which name something and measure nothing. ``codes`` numbers the values, -1 where there
-    is none; ``rises``: numbers of which none is below the one before it.
+    is none; ``rises``: numbers of which none is below the one before it. ``dash`` is what
+    stands among numbers for no value, such as "-", or empty.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Look:
     is_code: bool
     codes: NDArray[np.int32]
     rises: bool
+    dash: str = ""
 
     @property
     def repeats(self) -> bool:
@@ -105,7 +110,9 @@ def _look(cells: Cells, name: str) -> Look:
         key=lambda pair: (-pair[1], pair[0]),
     )
     is_code = bool(pc.any(pc.match_substring_regex(present, r"^0\d+$"), min_count=0).as_py())
-    marks, is_whole, rises = ("", False, False) if is_code else _numbers(present)
+    dash = next((value for value, _ in counts[:_MOST_VALUES] if value in _DASHES), "")
+    numbers = present if not dash else present.filter(pc.not_equal(present, dash))
+    marks, is_whole, rises = ("", False, False) if is_code else _numbers(numbers)
     codes = pc.dictionary_encode(text).indices.fill_null(-1)
     return Look(
         name=name,
@@ -119,15 +126,18 @@ def _look(cells: Cells, name: str) -> Look:
         is_code=is_code,
         codes=codes.to_numpy(zero_copy_only=False),
         rises=rises,
+        dash=dash if marks else "",
     )
 
 
 def _numbers(present: pa.Array) -> tuple[str, bool, bool]:
     for marks in (".", ".,", ",", ",."):
         numbers = Numbers(decimal=marks[0], thousands=marks[1:])
-        values, bad = floats(bare(present), numbers)
-        if len(present) and not bad.any():
-            found = values.to_numpy(zero_copy_only=False)
+        values, bad = floats(unmarked(present), numbers)
+        # A line of totals or a slip of the pen makes no column of numbers one of texts.
+        allowed = 1 - _ENOUGH_NUMBERS if len(present) >= _MANY_ROWS else 0.0
+        if len(present) and bad.mean() <= allowed:
+            found = values.drop_null().to_numpy(zero_copy_only=False)
             is_whole, rises = found == np.floor(found), np.diff(found) >= 0
             return marks, bool(is_whole.all()), bool(rises.all())
     return "", False, False

@@ -23,6 +23,11 @@ _CHINESE = {
     "申请": "request", "商品": "goods", "数量": "quantity", "优惠券": "coupon",
     "渠道": "channel", "状态": "status", "公司": "company", "收货": "delivery",
     "标签": "label", "欺诈": "fraud", "刷单": "abuse", "作弊": "abuse", "违规": "abuse",
+    "薅羊毛": "abuse", "恶意": "abuse", "虚假": "fake", "黄牛": "scalping", "拒付": "chargeback",
+    "退货": "return", "取消": "cancel", "异常": "suspicious", "门店": "shop", "骑手": "courier",
+    "优惠": "discount", "实付": "paid", "应付": "payable", "新客": "newcomer", "配送": "delivery",
+    "时长": "duration", "分钟": "minutes", "下单": "order", "单价": "price", "姓名": "name",
+    "评分": "score", "评价": "review", "次数": "count", "年龄": "age", "性别": "sex",
 }  # fmt: skip
 _TABLE_TYPES = ("model_type", "model_attributes_type", "dict_type")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from training.datasets.importing.cells import Cells, without
 from training.datasets.importing.faults import BatchFaults
-from training.datasets.importing.numbers import Numbers, bare, floats
+from training.datasets.importing.numbers import Numbers, floats, unmarked
 from training.datasets.importing.specs import NumberSpec
 from training.datasets.importing.times import TimeColumn
 
@@ -61,9 +61,7 @@ class NumberColumn:
 
 def plain_floats(text: pa.Array, name: str, numbers: Numbers, faults: BatchFaults) -> pa.Array:
     """Return the numbers of a column; a cell that is none is a fault of its row."""
-    # A share is a number of hundredths, in every cell of its column.
-    shares = pc.replace_substring_regex(bare(text), pattern=r"\s*%$", replacement="")
-    values, bad = floats(shares, numbers)
+    values, bad = floats(unmarked(text), numbers)
     faults.mark(bad, name, text, no_number(numbers))
     return values
 

@@ -78,6 +78,11 @@ def bare(text: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(text, pattern=rf"{_CURRENCY}$", replacement="")
 
 
+def unmarked(text: pa.Array) -> pa.Array:
+    """Return numbers without a currency or the sign of a share, which is one of hundredths."""
+    return pc.replace_substring_regex(bare(text), pattern=r"\s*%$", replacement="")
+
+
 def currencies(text: pa.Array) -> set[str]:
     """Return the currency signs and codes that stand before or after numbers."""
     text = plain_marks(text)

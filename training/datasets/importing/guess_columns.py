@@ -1,0 +1,73 @@
+"""What a column is by its name and its values: somebody, a kind, a measure, an order of lines."""
+
+import re
+
+import numpy as np
+
+from training.datasets.importing.guess_words import ENTITIES, KINDS, MEASURES, PHONES
+from training.datasets.importing.look import Look
+from training.datasets.toml_text import quoted
+
+MOST_CATEGORIES = 100
+# A line of totals has no time, and no id.
+NEARLY_ALL = 0.999
+# Of fewer values than this in many rows, each is a kind of event rather than somebody.
+_LEAST_SOMEBODIES, MANY_ROWS = 10, 1_000
+# Rows of one id are one event when nearly all of them tell the same time.
+_SAME_TIME, _LEAST_LINES = 1.01, 1.05
+_PHONE = re.compile(r"[\d\s()+./-]{6,}")
+
+
+def has_lines(look: Look, time: Look | None) -> bool:
+    """Tell whether rows share an id and its time, as the lines of an order do."""
+    if time is None or look.share < NEARLY_ALL or look.rows < _LEAST_LINES * look.different:
+        return False
+    both = len(np.unique(np.stack([look.codes, time.codes]), axis=1).T)
+    return bool(both <= _SAME_TIME * look.different)
+
+
+def number_told(look: Look) -> str:
+    """Return a numeric attribute as it stands in a mapping."""
+    column = quoted(look.name)
+    return f"{{ column = {column}, missing = [{quoted(look.dash)}] }}" if look.dash else column
+
+
+def entity_told(look: Look) -> str:
+    """Return an entity as it stands in a mapping: what is written in several ways made one."""
+    column = quoted(look.name)
+    if look.says("e?mail"):
+        return f"{{ column = {column}, lower = true }}"
+    if look.says(PHONES) and all(_PHONE.fullmatch(value) for value, _ in look.common):
+        return f"{{ column = {column}, digits = true }}"
+    return column
+
+
+def comes_again(look: Look) -> bool:
+    """Tell whether values name something that comes again, whatever the column is called."""
+    names = look.is_whole or not look.marks
+    if look.marks and look.says(MEASURES):
+        return False
+    return names and not look.time and look.different > _LEAST_SOMEBODIES and look.repeats
+
+
+def is_kind(look: Look) -> bool:
+    """Tell whether values are kinds of events."""
+    if look.different < 2 or (look.different > MOST_CATEGORIES and not look.repeats):
+        return False
+    return not look.marks or (look.is_whole and look.says(KINDS) and not look.says(MEASURES))
+
+
+def is_counter(look: Look) -> bool:
+    """Tell whether each row has a whole number of its own."""
+    return look.is_unique and look.is_whole
+
+
+def is_entity(look: Look) -> bool:
+    """Tell whether values name somebody or something that events happen to."""
+    # A measure has fractions, and a yes or no names nobody.
+    named = look.says(ENTITIES) and (look.is_whole or not look.marks or look.says(r"ip\b"))
+    if (look.marks and look.says(MEASURES)) or look.says("text|comment|title"):
+        return False
+    if look.rows >= MANY_ROWS and look.different < _LEAST_SOMEBODIES:
+        return False
+    return (named or look.is_code) and look.different > 2 and not look.time

@@ -1,0 +1,144 @@
+"""Guesses which column tells the label, and which others would give it away.
+
+A label is a column of few values that is called like one; without such, what stands only
+where something came of an event (the day of a return, a mark of a chargeback). What goes with
+the label row by row is left out of the inputs, unless somebody knows that it was known at the
+event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from training.datasets.importing.guess_columns import MOST_CATEGORIES
+from training.datasets.importing.guess_words import LABELS, OUTCOMES, SURELY_LABELS, YES
+from training.datasets.importing.look import Look
+from training.datasets.importing.mapping_faults import name_like
+from training.datasets.toml_text import quoted
+
+LEAST_POSITIVES = 10
+_MOST_CLASSES = 5
+# What came of so many events, or so few, is rather something that belongs to each.
+_MOST_OUTCOMES = 0.6
+_MOST_CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelGuess:
+    """The column of a label, and what tells when it was known.
+
+    ``by_presence``: positive is where there is anything at all, such as the day of a return.
+    """
+
+    look: Look
+    known: Look | None
+    by_presence: bool
+
+    @property
+    def columns(self) -> tuple[Look, ...]:
+        """Return the columns that it is read from."""
+        known = () if self.known is None or self.by_presence else (self.known,)
+        return (self.look, *known)
+
+    def is_told_by(self, look: Look) -> bool:
+        """Tell whether a column would give the label away."""
+        named = look.says(SURELY_LABELS) and look.different > 1
+        return named or _tells(look, _present(self.look) if self.by_presence else self.look)
+
+
+def guess_label(looks: Sequence[Look]) -> LabelGuess | None:
+    """Return the likely label of a file, if there is one."""
+    classes = [c for c in looks if _is_class(c)]
+    # What has more than two values tells kinds of fraud, if it is a label at all.
+    named = sorted((c for c in classes if c.says(LABELS)), key=lambda c: c.different > 2)
+    if named:
+        return LabelGuess(look=named[0], known=_known(named[0], looks), by_presence=False)
+    came = [c for c in looks if 0 < c.share <= _MOST_OUTCOMES and c.says(OUTCOMES)]
+    found = [c for c in came if c.time] + [c for c in came if c.different == 1]
+    if not found:
+        return None
+    return LabelGuess(look=found[0], known=found[0] if found[0].time else None, by_presence=True)
+
+
+def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) -> list[str]:
+    """Return the table of a label.
+
+    Parameters
+    ----------
+    left
+        Other columns, of which some may be the label when none was found.
+    time_of
+        The time at which the label is known, as it stands in a mapping; empty for none.
+    """
+    if guess is None:
+        return _questions(left)
+    look = guess.look
+    lines = ["", f"[labels.{name_like(look.name)}]"]
+    if guess.by_presence:
+        condition = quoted(f"{quoted(look.name)} present")
+        lines.append(f"when = [{condition}]      # in {look.share:.1%} of the rows")
+    else:
+        values = [value for value, _ in look.common]
+        positive = [value for value in values if value in YES] or [values[-1]]
+        counts = ", ".join(f"{value}: {count:,}" for value, count in look.common)
+        lines.append(f"column = {quoted(look.name)}      # {counts}")
+        lines.append(f"positive = [{', '.join(map(quoted, positive))}]")
+    if time_of:
+        lines.append(f"known_at = {time_of}")
+    if guess.by_presence:
+        return [*lines, 'delay = "60d"      # what has not happened by then is negative']
+    return [*lines, 'delay = "7d"      # how long until a label is known: say what is true']
+
+
+def _is_class(look: Look) -> bool:
+    # What is mostly empty tells why or how, where there was something to tell.
+    told = look.different == 2 or look.share > 1 - _MOST_OUTCOMES
+    return 2 <= look.different <= _MOST_CLASSES and told and not look.time
+
+
+def _questions(left: Sequence[Look]) -> list[str]:
+    two = [c for c in left if c.different == 2 and c.share == 1]
+    found = [f"#   {quoted(c.name)}: {_counts(c)}" for c in two[:_MOST_CANDIDATES]]
+    asked = ["# of two values each:", *found] if found else []
+    return [
+        "",
+        "# [labels.fraud]",
+        '# column = "..."      no column looks like a label',
+        *asked,
+        "# positive = [1]",
+        '# delay = "7d"',
+    ]
+
+
+def _counts(look: Look) -> str:
+    return ", ".join(f"{value}: {count:,}" for value, count in look.common)
+
+
+def _known(label: Look, looks: Sequence[Look]) -> Look | None:
+    """Return the time at which a label was known: called so, or there on positive rows alone."""
+    times = [c for c in looks if c.time]
+    named = [c for c in times if c.says("label")]
+    told = [c for c in times if 0 < c.share < 1 and _tells(_present(c), label)]
+    return next(iter(named + told), None)
+
+
+def _present(look: Look) -> Look:
+    """Return a column that tells only whether there is a value."""
+    return replace(look, codes=(look.codes >= 0).astype(np.int32), different=2, share=1.0)
+
+
+def _tells(look: Look, label: Look) -> bool:
+    """Tell whether the values of a column part the rare class of a label from the other."""
+    codes = look.codes
+    if look.different > MOST_CATEGORIES:
+        # Of many values the most frequent one, or none, may stand for "nothing happened".
+        counts = np.bincount(codes + 1)
+        codes = (codes + 1 != counts.argmax()).astype(np.int32)
+    rare = label.codes == np.bincount(label.codes[label.codes >= 0]).argmin()
+    known = label.codes >= 0
+    at = codes[known] + 1
+    count = np.bincount(at)
+    positive = np.bincount(at, weights=rare[known])
+    wrong = np.minimum(positive, count - positive).sum()
+    return bool(rare.sum() >= LEAST_POSITIVES and wrong <= rare.sum() / 10)

@@ -1,0 +1,53 @@
+"""Words that names of columns are told by, as patterns of ``Look.says``: where a word begins.
+
+English, German and French words; Chinese ones are put into English first (``words_of``).
+"""
+
+TIMES = "time|date|timestamp|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
+# Times of a row that are not when it happened: they lie before it, or after it.
+BEFORE = "sign.?up|signed|regist|birth|dob|open|join|since|first|member|issued|valid.?from|on.?sale"
+AFTER = (
+    "updat|modif|deliver|ship|refund|return|retour|remov|clos|resolv|decid|settl|report|known"
+    "|expir|valid|end"
+)
+# Numbers that count from a day which the file does not tell: name -> likely unit.
+COUNTED = {"step|hour": "h", "min": "min", "day": "d", "week": "week", "month": "month"}
+LABELS = (
+    "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
+    "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici"
+)
+# A second column of such a name is a label too, or a flag that was set because of one.
+SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"
+# What may come of an event; the day of it stands in a column that is mostly empty.
+OUTCOMES = (
+    "return|refund|retour|r.ckgabe|chargeback|disput|remov|block|ban|cancel|storn|fraud|abuse|scam"
+)
+AMOUNTS = r"amount|amt|price|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
+MONEY = r"amount|amt|\w*betrag|montant|importe"
+# A price of one, which a quantity multiplies.
+OF_ONE = "price|unit|each|preis|einzel|prix"
+QUANTITIES = "quantity|qty|menge|anzahl|units|pieces|quantit"
+IDS = r"id|key|number|num|nummer|no$|nr$|uuid|guid|ref\b|reference"
+EVENTS = (
+    "event|transaction|trans|tx|order|payment|purchase|invoice|session|record|row|bestell|request"
+)
+ENTITIES = (
+    "card|cc|customer|user|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
+    "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
+    "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
+    "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier"
+)
+PHONES = "phone|tel|mobile"
+# Numbers that are counted or measured, whatever else their names say.
+MEASURES = (
+    "(?:counts?|months?|weeks?|days?|hours?|minutes?|secs?|seconds?|distinct|score|rate|ratio|avg|mean"
+    "|len|length|age|years?|velocity|size|limit|similarity|percent|pct|duration|votes?|quantity)\\b"
+)
+# Of these no clock counts, though they may be called hours or months.
+NO_CLOCK = r"since|counts?\b|age\b|distinct|last|per\b|until|avg|mean|rate\b"
+# Whole numbers that name a kind or a place and measure nothing.
+KINDS = "zip|postal|postcode|plz|mcc|code|type|category|bin|channel|kind"
+YES = (
+    "1", "true", "True", "TRUE", "yes", "Yes", "YES", "Y", "y", "t", "fraud", "Fraud", "FRAUD",
+    "是", "有", "真", "ja", "Ja", "JA", "J", "oui", "Oui", "si", "Si", "sí", "Sí",
+)  # fmt: skip
