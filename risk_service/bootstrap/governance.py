@@ -24,7 +24,7 @@ from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.book import SHIPPED, LimitBook, read_limits, shipped_text
 from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
-from risk_service.rules.examples import run_examples
+from risk_service.rules.examples import ExampleResult, run_examples
 from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_rules
 from risk_service.rules.rule_texts import read_texts
 
@@ -96,17 +96,23 @@ def load_rules(sources: Sources) -> RuleSet:
         An example of a rule does not come out as it says.
     """
     rules = load_rule_set(sources)
-    failed = tuple(
-        Violation(
-            field=one.rule.id,
-            description=f"the example {one.example.about!r} gives {one.found}, not {one.expected}",
-        )
-        for one in run_examples(rules.rules.values())
-        if not one.passed
-    )
+    failed = tuple(_failed(one) for one in run_examples(rules.rules.values()) if not one.passed)
     if failed:
         raise InvalidInput(failed)
     return rules
+
+
+def _failed(one: ExampleResult) -> Violation:
+    what = f"rule {one.rule.id}: the example {one.example.about!r} gives {one.found}"
+    zh = {"match": "命中", "no match": "不命中"}
+    found, expected = (zh.get(word, word) for word in (one.found, one.expected))
+    return Violation(
+        field=f"{one.rule.file}:{one.example.line}",
+        description=f"{what}, not {one.expected} (mend the condition or the example; "
+        "`risk rules test` runs them)",
+        description_zh=f"规则 {one.rule.id}：示例“{one.example.about}”应为{expected}，实为{found}"
+        "（请修改条件或示例，可用 `risk rules test` 运行）",
+    )
 
 
 def load_limits(sources: Sources) -> LimitBook:

@@ -242,8 +242,8 @@ class Publishing:
             rule, rule_zh = ("", "")
             if error.rule_id:
                 rule, rule_zh = f"rule {error.rule_id}: ", f"规则 {error.rule_id}："
-            words = " ".join(filter(None, (error.message.en, error.hint.en)))
-            words_zh = " ".join(filter(None, (error.message.zh, error.hint.zh)))
+            words = error.message.en + (f" ({error.hint.en})" if error.hint.en else "")
+            words_zh = error.message.zh + (f"（{error.hint.zh}）" if error.hint.zh else "")
             raise InvalidInput.at(where, rule + words, rule_zh + words_zh) from error
         except ConfigFault as error:
             raise InvalidInput.at("sources", str(error)) from error
