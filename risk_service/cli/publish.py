@@ -152,7 +152,7 @@ def _rollback(kind: str) -> click.Command:
     @language_option
     @remote
     def rollback(number: int, note: str, lang: str, server: str, token: str, as_json: bool) -> None:
-        """Put the version before in force again, or the one of a NUMBER; it was approved then."""
+        """Put in force what this version took the place of, or a NUMBER; it was approved then."""
         service = Remote(server, token, lang)
         answer = service.call(f"Rollback{NAMES[kind]}", number=number, note=note)
         _tell(answer, as_json, "is in force again")

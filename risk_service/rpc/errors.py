@@ -63,7 +63,10 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
 }
 
 INTERNAL_WORDS = "internal error"
-STORE_WORDS = "the decision could not be made durable; try again with the same request id"
+STORE_WORDS = (
+    "it could not be made durable; try again, with the same request id if it has one. "
+    "The log of the service says why"
+)
 DETAILS_KEY = "grpc-status-details-bin"
 CHINESE = "zh-CN"
 # gRPC allows some 8 KiB of headers. Past them it drops the answer, and past twice as much the

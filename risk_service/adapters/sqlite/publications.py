@@ -227,12 +227,11 @@ class SqlitePublications:
                     "was in force before"
                 )
             return target
-        sql = f"{_PUBLICATION} WHERE kind = ? AND state = 'retired' AND number < ? ORDER BY number"
-        before = active.number if active else 0
-        row = self._file.db.execute(f"{sql} DESC LIMIT 1", (kind, before)).fetchone()
-        if row is None:
+        # Not the number before: that may be a version that was taken back, and why it was.
+        if active is None or not active.based_on:
+            before = active.number if active else 0
             raise NotFound(f"no {kind} were in force before number {before}")
-        return _publication(row)
+        return self._publication(kind, active.based_on)
 
     def _active(self, kind: PublishedKind) -> Publication | None:
         sql = f"{_PUBLICATION} WHERE kind = ? AND state = 'active'"

@@ -145,6 +145,16 @@ def test_rollback_goes_back_by_itself_and_further(desk: Desk) -> None:
     assert versions(desk)[1] == "rules-3"
 
 
+def test_rollback_brings_back_nothing_that_was_taken_back(desk: Desk) -> None:
+    """What hurt once is skipped: it goes to what the version in force took the place of."""
+    desk.governance.approve(RULES, published(desk, "rules-bad"), "rules-bad", BOB)
+    desk.governance.rollback(RULES, 0, ANN, "denies everybody")
+    desk.governance.approve(RULES, published(desk, "rules-3"), "rules-3", BOB)
+    assert desk.governance.rollback(RULES, 0, ANN, "denies too many").version == "rules-1"
+    with pytest.raises(NotFound, match="no rules were in force before number 1"):
+        desk.governance.rollback(RULES, 0, ANN, "further")
+
+
 def test_rollback_goes_only_to_what_was_approved(desk: Desk) -> None:
     """A proposal or a rejected version is no way around the second person."""
     number = published(desk, "rules-2")
