@@ -1,6 +1,7 @@
 """``risk dataset``: raw data sets in, tokenised warehouses out. Converts arguments only."""
 
 import json
+import shlex
 import sys
 import time
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from training.datasets.importing.guess import guess_mapping
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
 from training.datasets.prepare import prepare as prepare_dataset
+from training.own_data.periods import suggested, when
 
 # What takes less needs no bar.
 _BAR_AFTER_S = 2.0
@@ -147,7 +149,25 @@ def _import_summary(imported: Imported) -> str:
         for column, count in imported.missing.items()
         if count
     ]
-    return "\n".join(lines + [f"  note: {note}" for note in source.notes])
+    lines += [f"  note: {note}" for note in source.notes]
+    return "\n".join(lines + _next_step(imported))
+
+
+def _next_step(imported: Imported) -> list[str]:
+    """Return a first training to start from, on the first label."""
+    description = imported.description
+    for name, label in description.labels.items():
+        days = suggested(description.start_us, description.end_us, label.delay_s)
+        if days is not None:
+            out = shlex.quote(str(imported.out))
+            return [
+                "next, with windows of your choice: risk train"
+                f" --data {out} --label {name}"
+                f" --train-from {when(days.train_from_us)} --train-to {when(days.train_to_us)}"
+                f" --test-from {when(days.test_from_us)} --test-to {when(days.test_to_us)}"
+                f" --out {out}-run"
+            ]
+    return []
 
 
 def _figures(prepared: Prepared, seconds: float) -> dict[str, object]:

@@ -10,6 +10,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DELAY = re.compile(r"(\d+)(s|m|h|d|w)")
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+DAY_US = 86_400_000_000
 MAXIMUM_DELAY_S = 3 * 365 * 86_400
 
 
@@ -51,6 +52,30 @@ def periods(train_from: str, train_to: str, test_from: str, test_to: str) -> Per
         )
     return Periods(
         train_from_us=train[0], train_to_us=train[1], test_from_us=test[0], test_to_us=test[1]
+    )
+
+
+def suggested(start_us: int, end_us: int, delay_s_: int) -> Periods | None:
+    """Return whole days for a first training: seven tenths of them, and the delay before the test.
+
+    None when the events do not span enough days for both, as far as their labels are known.
+
+    Parameters
+    ----------
+    end_us
+        First microsecond after the last event.
+    """
+    first, last = start_us // DAY_US, -(-end_us // DAY_US)
+    gap = -(-delay_s_ * 1_000_000 // DAY_US)
+    train = (last - first - gap) * 7 // 10
+    if train < 1 or last - first - gap - train < 1:
+        return None
+    middle = first + train
+    return Periods(
+        train_from_us=first * DAY_US,
+        train_to_us=middle * DAY_US,
+        test_from_us=(middle + gap) * DAY_US,
+        test_to_us=last * DAY_US,
     )
 
 

@@ -40,6 +40,20 @@ def test_the_command_tells_what_it_wrote(files: list[str], tmp_path: Path) -> No
     assert figures["missing"]["entity__shop"] == 1
 
 
+def test_the_command_tells_what_to_do_next(files: list[str], payments: str, tmp_path: Path) -> None:
+    """A training to copy, when the events span days enough for one; else nothing is said."""
+    short = CliRunner().invoke(dataset, files, catch_exceptions=False)
+    assert "next" not in short.output
+    source = payments.replace("2024-05-02T", "2024-08-02T")
+    (tmp_path / "s.csv").write_text(source, encoding="utf-8")
+    found = CliRunner().invoke(dataset, [*files[:-1], str(tmp_path / "new")])
+    (command_line,) = [line for line in found.output.splitlines() if line.startswith("next")]
+    assert command_line.partition(": risk ")[2] == (
+        f"train --data {tmp_path}/new --label fraud --train-from 2024-05-01 --train-to 2024-06-30"
+        f" --test-from 2024-07-07 --test-to 2024-08-03 --out {tmp_path}/new-run"
+    )
+
+
 def test_an_error_ends_the_command_with_its_words(
     files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

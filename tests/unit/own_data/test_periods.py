@@ -3,7 +3,7 @@
 import pytest
 
 from risk_service.domain.errors import ConfigFault
-from training.own_data.periods import delay_s, periods, span, time_us, when
+from training.own_data.periods import delay_s, periods, span, suggested, time_us, when
 
 
 def test_plain_date_is_midnight_in_utc() -> None:
@@ -63,3 +63,18 @@ def test_wrong_delay_is_refused(text: str) -> None:
 def test_span_reads_as_written() -> None:
     """A length of time is printed in its largest whole unit."""
     assert [span(one) for one in (604_800, 43_200, 90, 0)] == ["7d", "12h", "90s", "0s"]
+
+
+def test_a_first_training_leaves_the_delay_before_the_test() -> None:
+    """Whole days from the first event to the last; too few of them, and none is suggested."""
+    start, day = time_us("-", "2024-01-01T09:00:00Z"), 86_400_000_000
+    found = suggested(start, start + 100 * day, 7 * 86_400)
+    assert found is not None
+    dates = [
+        when(at)
+        for at in (found.train_from_us, found.train_to_us, found.test_from_us, found.test_to_us)
+    ]
+    assert dates == ["2024-01-01", "2024-03-06", "2024-03-13", "2024-04-11"]
+    assert suggested(start, start + 8 * day, 7 * 86_400) is not None
+    assert suggested(start, start + 7 * day, 7 * 86_400) is None
+    assert suggested(start, start + 1, 0) is None
