@@ -6,7 +6,7 @@ So they are bounded, hold nothing that a terminal would act upon, and no number 
 import re
 import unicodedata
 
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 
 WHY_CHARS_MAX = 500
 _LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[-\s]\d{4}[-\s]\d{4}")
@@ -22,7 +22,7 @@ def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
     """
     # Not stripped for this: a line end before the first word begins a line of its own.
     if len(text.strip()) < low or len(text) > most or not _is_shown(text):
-        raise _invalid(field, f"must be {low} to {most} printable characters")
+        raise InvalidInput.at(field, f"must be {low} to {most} printable characters")
 
 
 def _is_shown(text: str) -> bool:
@@ -42,8 +42,4 @@ def check_why(field: str, text: str, low: int = 1) -> None:
     """
     check_printable(field, text, WHY_CHARS_MAX, low)
     if _LOOKS_PERSONAL.search(text):
-        raise _invalid(field, "holds what looks like a phone or id number; leave it out")
-
-
-def _invalid(field: str, words: str) -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))
+        raise InvalidInput.at(field, "holds what looks like a phone or id number; leave it out")

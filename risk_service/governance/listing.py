@@ -109,7 +109,7 @@ class Intake:
             There is no entry.
         """
         if not self._stage.count:
-            raise _invalid("entries", "there is none")
+            raise InvalidInput.at("entries", "there is none")
         draft = ListDraft(
             kind=kind,
             list_id=self._change.list_id,
@@ -128,11 +128,11 @@ class Intake:
         check_why("reason", entry.reason)
         check_printable("source", entry.source, SOURCE_CHARS_MAX)
         if len(entry.campaigns) > SCOPE_MAX:
-            raise _invalid("campaigns", f"names more than {SCOPE_MAX} campaigns")
+            raise InvalidInput.at("campaigns", f"names more than {SCOPE_MAX} campaigns")
         for campaign in entry.campaigns:
             check_printable("campaigns", campaign, 128, low=1)
         if entry.expires_us and entry.expires_us <= self._now_us:
-            raise _invalid("expires", "must lie in the future")
+            raise InvalidInput.at("expires", "must lie in the future")
         if self._kind is ListKind.ALLOW:
             self._check_allow(entry)
         text, bits = self._key_of(entry.listed)
@@ -152,10 +152,12 @@ class Intake:
 
     def _check_allow(self, entry: RawEntry) -> None:
         if not 0 < entry.expires_us <= self._now_us + ALLOW_DAYS_MAX * DAY_US:
-            raise _invalid("expires", f"an allow entry must end within {ALLOW_DAYS_MAX} days")
+            raise InvalidInput.at(
+                "expires", f"an allow entry must end within {ALLOW_DAYS_MAX} days"
+            )
         if not entry.promotion_types and not entry.campaigns:
             words = "an allow entry must name promotion types or campaigns"
-            raise _invalid("promotion_types", words)
+            raise InvalidInput.at("promotion_types", words)
 
     def _note(self, row: int, error: InvalidInput) -> None:
         self.fault_count += 1
@@ -193,13 +195,13 @@ class Listing:
         """
         if not LIST_ID.fullmatch(change.list_id):
             words = "must be 1 to 64 of a-z, 0-9, dot, hyphen and underscore, such as ring-2026"
-            raise _invalid("list_id", words)
+            raise InvalidInput.at("list_id", words)
         check_why("reason", change.reason, low=0)
         there = self.store.kind_of(change.list_id)
         kind = change.kind or there
         if kind is None:
             words = f"the list {change.list_id} is new: say whether it is allow, deny or grey"
-            raise _invalid("kind", words)
+            raise InvalidInput.at("kind", words)
         return Intake(self.store, self.key_of, change, kind, self._now_us())
 
     def add(self, change: ListChange, entries: Sequence[RawEntry]) -> Change:
@@ -238,7 +240,7 @@ class Listing:
         if kind is None:
             raise NotFound(f"there is no list {change.list_id}; see `risk lists show`")
         if not numbers:
-            raise _invalid("entry_ids", "name at least one entry")
+            raise InvalidInput.at("entry_ids", "name at least one entry")
         draft = ListDraft(
             kind=ChangeKind.LIST_REMOVE,
             list_id=change.list_id,
@@ -247,20 +249,3 @@ class Listing:
             needs_approval=kind is ListKind.DENY and len(numbers) > ENTRIES_UNSEEN_MAX,
         )
         return self.store.remove(draft, sorted(set(numbers)))
-
-    def reject(self, number: int, actor_id: str, note: str) -> Change:
-        """Close a proposed change.
-
-        Raises
-        ------
-        InvalidInput
-            The note is none.
-        NotFound, Conflict
-            As the store has it.
-        """
-        check_why("note", note)
-        return self.store.reject(number, actor_id, note)
-
-
-def _invalid(field: str, words: str) -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))

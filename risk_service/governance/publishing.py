@@ -187,19 +187,6 @@ class Publishing:
             self._check_limits(loaded, sources)
         return self.store.rollback(kind, target.number, actor_id, note), loaded
 
-    def reject(self, kind: PublishedKind, number: int, actor_id: str, note: str) -> Publication:
-        """Close a proposal.
-
-        Raises
-        ------
-        InvalidInput
-            The note is none.
-        NotFound, Conflict
-            As the store has it.
-        """
-        check_why("note", note)
-        return self.store.reject(kind, number, actor_id, note)
-
     def in_force(self, kind: PublishedKind) -> Versioned:
         """Return what is in force, loaded.
 

@@ -181,7 +181,7 @@ def check_evidence(evidence: Evidence) -> None:
         There is too much of it, or it tells of nothing.
     """
     if len(evidence.backtests) > REPORTS_MAX:
-        raise _invalid("backtests", f"at most {REPORTS_MAX} reports are taken")
+        raise InvalidInput.at("backtests", f"at most {REPORTS_MAX} reports are taken")
     check_why("emergency", evidence.emergency, low=0)
     for place, report in enumerate(evidence.backtests):
         _check_report(f"backtests[{place}]", report)
@@ -190,16 +190,16 @@ def check_evidence(evidence: Evidence) -> None:
 def _check_report(field: str, report: BacktestReport) -> None:
     """Refuse what no backtest writes: it is kept, and shown to whoever approves."""
     if not _SHA256.fullmatch(report.sha256):
-        raise _invalid(f"{field}.sha256", "must be the SHA-256 of the report")
+        raise InvalidInput.at(f"{field}.sha256", "must be the SHA-256 of the report")
     for name in ("rule_sha256", "data_sha256"):
         value = getattr(report, name)
         if value and not _SHA256.fullmatch(value):
-            raise _invalid(f"{field}.{name}", "must be a SHA-256 in hex")
+            raise InvalidInput.at(f"{field}.{name}", "must be a SHA-256 in hex")
     check_printable(f"{field}.rule_id", report.rule_id, RULE_ID_CHARS_MAX)
     check_printable(f"{field}.data", report.data, DATA_CHARS_MAX)
     _check_expression(f"{field}.expression", report.expression)
     if len(report.signature) > SIGNATURE_BYTES_MAX:
-        raise _invalid(f"{field}.signature", "is none")
+        raise InvalidInput.at(f"{field}.signature", "is none")
     _check_counts(field, report)
 
 
@@ -207,16 +207,18 @@ def _check_expression(field: str, text: str) -> None:
     # The printable characters and line ends that a condition may hold.
     shown = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     if len(text) > SOURCE_MAX or not shown.strip() or not shown.isprintable():
-        raise _invalid(field, f"must be a condition of at most {SOURCE_MAX} printable characters")
+        raise InvalidInput.at(
+            field, f"must be a condition of at most {SOURCE_MAX} printable characters"
+        )
 
 
 def _check_counts(field: str, report: BacktestReport) -> None:
     if not 0 <= report.events_flagged <= report.events_read or not report.events_read:
         words = "must be at least 1, and no fewer than are flagged"
-        raise _invalid(f"{field}.events_read", words)
+        raise InvalidInput.at(f"{field}.events_read", words)
     for name in ("abuse_flagged", "honest_flagged"):
         if not 0 <= getattr(report, name) <= report.events_flagged:
-            raise _invalid(f"{field}.{name}", "must be from 0 to events_flagged")
+            raise InvalidInput.at(f"{field}.{name}", "must be from 0 to events_flagged")
 
 
 def _shipped_text() -> str:
@@ -279,7 +281,3 @@ def _is_of(report: BacktestReport, rule: Rule) -> bool:
     if report.expression.strip() != rule.expression.source.strip():
         return False
     return not report.rule_id or report.rule_sha256 == flagging_sha256(rule)
-
-
-def _invalid(field: str, words: str) -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))

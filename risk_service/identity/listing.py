@@ -8,7 +8,7 @@ for the lengths that lists use, no others: any prefix can be matched, no raw add
 import re
 from collections.abc import Callable
 
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 from risk_service.domain.listed import PLAIN_KINDS, EntityKind, ListNeeds, RawListed
 from risk_service.identity.address import Address, parse_address
 from risk_service.identity.hashing import keyed_token
@@ -185,4 +185,4 @@ def _none(entity: EntityKind) -> str:
 
 
 def _fault(words: str, field: str = "value") -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))
+    return InvalidInput.at(field, words)

@@ -10,7 +10,7 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 
 MAX_TEXT_CHARS = 1024
 _MAX_ROUNDS = 8
@@ -100,6 +100,4 @@ def check_length(field: str, text: str) -> None:
         The text is longer than 1,024 characters; names the field.
     """
     if len(text) > MAX_TEXT_CHARS:
-        raise InvalidInput(
-            (Violation(field=field, description=f"longer than {MAX_TEXT_CHARS} characters"),)
-        )
+        raise InvalidInput.at(field, f"longer than {MAX_TEXT_CHARS} characters")

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from risk_service.domain.errors import InvalidInput, NotFound, RequestIdReused, Violation
+from risk_service.domain.errors import InvalidInput, NotFound, RequestIdReused
 from risk_service.domain.reservation import Adjust, LedgerAnswer
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.book import LimitBook
@@ -80,7 +80,7 @@ def adjustable(book: LimitBook, call: Adjust) -> Policy:
     subjects = {"+".join(key_set) for key_set in policy.key_sets}
     if call.subject not in subjects:
         words = f"the policy counts {', '.join(sorted(subjects))}"
-        raise InvalidInput((Violation(field="subject", description=words),))
+        raise InvalidInput.at("subject", words)
     return policy
 
 
@@ -119,5 +119,5 @@ def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple
             todo -= taken
     if todo:
         words = f"takes off more than the {-call.delta - todo} that are confirmed"
-        raise InvalidInput((Violation(field="delta", description=words),))
+        raise InvalidInput.at("delta", words)
     return spread

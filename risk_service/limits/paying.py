@@ -12,7 +12,6 @@ from risk_service.domain.errors import (
     InvalidInput,
     NotFound,
     RequestIdReused,
-    Violation,
 )
 from risk_service.domain.grant import Demand, GrantedLine
 from risk_service.domain.reservation import (
@@ -174,7 +173,7 @@ def _less(before: Reservation, released: Sequence[ReleasedLine]) -> tuple[HeldLi
                 todo -= taken
         if todo:
             words = f"must be at most the {one.quantity - todo} units that are left of that SKU"
-            raise InvalidInput((Violation(field=f"lines[{place}].quantity", description=words),))
+            raise InvalidInput.at(f"lines[{place}].quantity", words)
     return tuple(lines)
 
 

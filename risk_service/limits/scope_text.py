@@ -7,7 +7,7 @@ blank only where none of them is meant.
 
 from collections.abc import Callable, Iterable
 
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
@@ -79,4 +79,4 @@ def _form(per: CountPer) -> str:
 
 
 def _wrong(words: str) -> InvalidInput:
-    return InvalidInput((Violation(field="scope", description=words),))
+    return InvalidInput.at("scope", words)

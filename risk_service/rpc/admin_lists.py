@@ -7,9 +7,9 @@ from typing import Any
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.errors import InvalidInput, TooLarge, Violation
 from risk_service.domain.governed import Change, ChangeKind, ListedEntry
+from risk_service.governance.closing import check_closing
 from risk_service.governance.listing import Intake, ListChange, RowFault
 from risk_service.pb.risk.v1 import admin_pb2
-from risk_service.rpc.admin_publishing import may_close
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.convert_admin import (
     STATES,
@@ -64,7 +64,7 @@ class ListCalls:
         request = decoded(admin_pb2.AddListEntriesRequest, payload)
         if len(request.entries) > ENTRIES_PER_CALL_MAX:
             words = f"at most {ENTRIES_PER_CALL_MAX} in one call; use ImportListEntries"
-            raise TooLarge((Violation(field="entries", description=words),))
+            raise TooLarge.at("entries", words)
         entries, faults = raw_entries(request.entries, 1)
         if faults:
             raise InvalidInput(
@@ -115,7 +115,7 @@ class ListCalls:
             request = decoded(admin_pb2.ImportListEntriesRequest, payload)
             if request.list_id or request.kind or request.note:
                 words = "may stand in the first message only, with kind and note"
-                raise InvalidInput((Violation(field="list_id", description=words),))
+                raise InvalidInput.at("list_id", words)
             count = await self._put(intake, request.entries, count, unread)
         return unread
 
@@ -124,7 +124,7 @@ class ListCalls:
     ) -> int:
         if count + len(messages) > IMPORT_ENTRIES_MAX:
             words = f"at most {IMPORT_ENTRIES_MAX} in one import; split the file"
-            raise TooLarge((Violation(field="entries", description=words),))
+            raise TooLarge.at("entries", words)
         for start in range(0, len(messages), SLICE_ENTRIES):
             entries, faults = raw_entries(
                 messages[start : start + SLICE_ENTRIES], count + start + 1
@@ -149,7 +149,7 @@ class ListCalls:
         request = decoded(admin_pb2.RemoveListEntriesRequest, payload)
         if len(request.entry_ids) > REMOVED_PER_CALL_MAX:
             words = f"at most {REMOVED_PER_CALL_MAX} in one call"
-            raise TooLarge((Violation(field="entry_ids", description=words),))
+            raise TooLarge.at("entry_ids", words)
         numbers = [
             entry_number(text, f"entry_ids[{place}]")
             for place, text in enumerate(request.entry_ids)
@@ -175,9 +175,9 @@ class ListCalls:
         return admin_pb2.RejectChangeResponse(change=change_message(done)).SerializeToString()
 
     def _rejected(self, number: int, actor: Actor, note: str) -> Change:
-        listing = self.changes.governance.listing
-        may_close(actor, listing.store.change(number).author)
-        return listing.reject(number, actor.actor_id, note)
+        store = self.changes.governance.listing.store
+        check_closing(actor, store.change(number).author, note)
+        return store.reject(number, actor.actor_id, note)
 
     async def _list_changes(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
         request = decoded(admin_pb2.ListChangesRequest, payload)
@@ -235,4 +235,4 @@ class ListCalls:
 async def _first(messages: AsyncIterator[bytes]) -> bytes:
     async for payload in messages:
         return payload
-    raise InvalidInput((Violation(field="entries", description="the stream holds no message"),))
+    raise InvalidInput.at("entries", "the stream holds no message")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from risk_service.domain.actor import Actor, Scope
-from risk_service.domain.errors import Forbidden
 from risk_service.domain.governed import Publication, PublishedKind, Sources
+from risk_service.governance.closing import check_closing
 from risk_service.limits.book import LimitBook
 from risk_service.pb.risk.v1 import admin_pb2
 from risk_service.rpc.changes import Changes
@@ -91,9 +91,9 @@ class PublishingCalls:
         return response.SerializeToString()
 
     def _rejected(self, kind: PublishedKind, number: int, actor: Actor, note: str) -> Publication:
-        publishing = self.changes.governance.publishing
-        may_close(actor, publishing.store.publication(kind, number).author)
-        return publishing.reject(kind, number, actor.actor_id, note)
+        store = self.changes.governance.publishing.store
+        check_closing(actor, store.publication(kind, number).author, note)
+        return store.reject(kind, number, actor.actor_id, note)
 
     async def _rollback_rules(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(admin_pb2.RollbackRulesRequest, payload)
@@ -149,17 +149,3 @@ class PublishingCalls:
 
 
 LANGUAGES = ("zh", "en")
-
-
-def may_close(actor: Actor, author: str) -> None:
-    """Let the author of a proposal close it, and whoever may approve.
-
-    Raises
-    ------
-    Forbidden
-        It is somebody else.
-    """
-    if Scope.APPROVE not in actor.scopes and actor.actor_id != author:
-        raise Forbidden(
-            f"actor {actor.actor_id} is not its author and lacks the scope {Scope.APPROVE}"
-        )

@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from risk_service.audit.leaf import leaf_hash
 from risk_service.domain.audit import NumberedRow
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 from risk_service.domain.governed import (
     BacktestReport,
     Change,
@@ -54,29 +54,24 @@ _ENTITY_NUMBERS = {kind: number for number, kind in ENTITIES.items()}
 _STATE_NUMBERS = {state: number for number, state in STATES.items()}
 
 
-def invalid(field: str, words: str) -> InvalidInput:
-    """Return the error of one field."""
-    return InvalidInput((Violation(field=field, description=words),))
-
-
 def published_kind(number: int) -> PublishedKind:
     """Return the kind that a request names."""
     if number not in KINDS:
-        raise invalid("kind", "must be rules or limits")
+        raise InvalidInput.at("kind", "must be rules or limits")
     return KINDS[number]
 
 
 def list_kind(number: int) -> ListKind | None:
     """Return the kind of list that a request names, None when it leaves that open."""
     if number and number not in LIST_KINDS:
-        raise invalid("kind", "must be allow, deny or grey")
+        raise InvalidInput.at("kind", "must be allow, deny or grey")
     return LIST_KINDS.get(number)
 
 
 def limit_of(number: int, default: int, most: int) -> int:
     """Return how much is asked for."""
     if not 0 <= number <= most:
-        raise invalid("limit", f"must be 1 to {most}, or 0 for {default}")
+        raise InvalidInput.at("limit", f"must be 1 to {most}, or 0 for {default}")
     return number or default
 
 
@@ -84,9 +79,9 @@ def entry_number(text: str, field: str) -> int:
     """Return the number in an entry id."""
     digits = text.removeprefix(ENTRY_PREFIX)
     if not text.startswith(ENTRY_PREFIX) or not digits.isascii() or not digits.isdigit():
-        raise invalid(field, f"must be an entry id such as {ENTRY_PREFIX}17")
+        raise InvalidInput.at(field, f"must be an entry id such as {ENTRY_PREFIX}17")
     if len(digits) > 18:
-        raise invalid(field, "is the id of no entry")
+        raise InvalidInput.at(field, "is the id of no entry")
     return int(digits)
 
 
@@ -95,7 +90,7 @@ def sources_of(files: Iterable[Any]) -> Sources:
     sources: Sources = {}
     for file in files:
         if file.name in sources:
-            raise invalid("files", f"{file.name} is there twice")
+            raise InvalidInput.at("files", f"{file.name} is there twice")
         sources[file.name] = file.text.replace("\r\n", "\n")
     return sources
 
@@ -223,7 +218,7 @@ def listed_of(message: Any) -> RawListed:
     """Return whom or what a message is about."""
     if message.entity not in ENTITIES:
         known = ", ".join(kind.value for kind in EntityKind)
-        raise invalid("entity", f"must be one of {known}")
+        raise InvalidInput.at("entity", f"must be one of {known}")
     address = message.address
     return RawListed(
         entity=ENTITIES[message.entity],
@@ -252,7 +247,9 @@ def _raw_entry(message: Any, row: int) -> RawEntry:
     try:
         promotions = tuple(PromotionType(number) for number in message.promotion_types)
     except ValueError:
-        raise invalid("promotion_types", "names one that the contract does not know") from None
+        raise InvalidInput.at(
+            "promotion_types", "names one that the contract does not know"
+        ) from None
     return RawEntry(
         row=row,
         listed=listed_of(message.listed),
@@ -272,7 +269,7 @@ def _expiry(message: Any) -> int:
     except ValueError:
         expires_us = -1
     if not 0 < expires_us < YEAR_10000_US:
-        raise invalid("expires", "must be a time between 1970 and 9999, or be left unset")
+        raise InvalidInput.at("expires", "must be a time between 1970 and 9999, or be left unset")
     return expires_us
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from risk_service.domain.errors import InvalidInput, TooLarge, Violation
+from risk_service.domain.errors import InvalidInput, TooLarge
 from risk_service.domain.reported import Refusal, Report
 from risk_service.identity.payload import Fingerprinter
 from risk_service.intake.intake import Answer, Result, Taken
@@ -164,4 +164,4 @@ def _looked_at(chunk: "asyncio.Future[Answer]") -> None:
 
 def _too_long() -> TooLarge:
     words = f"a stream has at most {MESSAGES_MAX} messages; end it and open another"
-    return TooLarge((Violation(field="events", description=words),))
+    return TooLarge.at("events", words)

@@ -16,16 +16,16 @@ from risk_service.domain.errors import (
 )
 from risk_service.domain.governed import Adjustment, AdjustmentState
 from risk_service.domain.reservation import Adjust, CounterUse
+from risk_service.governance.closing import check_closing
 from risk_service.governance.free_text import check_why
 from risk_service.governance.stores import AdjustmentStore
 from risk_service.limits.adjusting import adjustable
 from risk_service.limits.scope_text import named
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.ports import ReservationLedger
-from risk_service.rpc.admin_publishing import may_close
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.constraints_limits import REJECT_ADJUSTMENT
-from risk_service.rpc.convert_admin import invalid, limit_of
+from risk_service.rpc.convert_admin import limit_of
 from risk_service.rpc.desk import decoded
 from risk_service.rpc.edge import Body
 from risk_service.rpc.limits_desk import Calls
@@ -108,14 +108,13 @@ class AdjustCalls:
     async def _reject(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(limits_pb2.RejectAdjustmentRequest, payload)
         require(request, REJECT_ADJUSTMENT, self.reader.window())
-        check_why("note", request.note)
         done = await self.changes.run(lambda: self._rejected(request.number, actor, request.note))
         message = limits_pb2.RejectAdjustmentResponse()
         write_adjustment(done, message.adjustment)
         return message.SerializeToString()
 
     def _rejected(self, number: int, actor: Actor, note: str) -> Adjustment:
-        may_close(actor, self.store.adjustment(number).author)
+        check_closing(actor, self.store.adjustment(number).author, note)
         return self.store.reject(number, actor.actor_id, note)
 
     async def _list(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
@@ -130,7 +129,7 @@ class AdjustCalls:
 
     def _state(self, number: int) -> AdjustmentState | None:
         if number and number not in STATE_OF:
-            raise invalid("state", f"must be 0 to {max(STATE_OF)}")
+            raise InvalidInput.at("state", f"must be 0 to {max(STATE_OF)}")
         return STATE_OF.get(number)
 
     def _confirmed(self, call: Adjust) -> int:

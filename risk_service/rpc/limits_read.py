@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.order import Discount, Order, OrderLine, RawOrder, Tokens
 from risk_service.domain.reservation import (
@@ -104,7 +104,9 @@ class LimitsReader:
         request = self._message(limits_pb2.ExtendRequest, payload, EXTEND)
         until_us = micros(request.expires_at)
         if until_us > self.now_us() + TTL_S_MAX * SECOND_US:
-            raise _wrong("expires_at", f"must lie at most {TTL_S_MAX} s ahead: a hold has an end")
+            raise InvalidInput.at(
+                "expires_at", f"must lie at most {TTL_S_MAX} s ahead: a hold has an end"
+            )
         return Extend(reservation_id=request.reservation_id, until_us=until_us)
 
     def release(self, payload: bytes) -> Release:
@@ -124,7 +126,7 @@ class LimitsReader:
         request = self._message(limits_pb2.GetUsageRequest, payload, GET_USAGE)
         named = self._named(request.subjects)
         if not named:
-            raise _wrong("subjects", "must name at least one subject, such as account_id")
+            raise InvalidInput.at("subjects", "must name at least one subject, such as account_id")
         alone = [name for name in DIMENSIONS if name in named and name != CLUSTER]
         pairs = {
             f"{one}+{other}": f"{named[one]}+{named[other]}"
@@ -136,7 +138,7 @@ class LimitsReader:
         """Return the call of an ``AdjustRequest``."""
         request = self._message(limits_pb2.AdjustRequest, payload, ADJUST)
         if request.delta == 0:
-            raise _wrong("delta", "must not be 0")
+            raise InvalidInput.at("delta", "must not be 0")
         return Adjust(
             adjustment_id=request.adjustment_id,
             actor_id=actor_id,
@@ -156,7 +158,7 @@ class LimitsReader:
         missing = [part for part in parts if not named.get(part)]
         if missing:
             words = f"must hold what `subject` names: {', '.join(missing)} is missing"
-            raise _wrong("subjects", words)
+            raise InvalidInput.at("subjects", words)
         return "+".join([named[part] for part in parts])
 
     def _message(self, kind: Typed, payload: bytes, rows: Typed) -> Typed:
@@ -170,9 +172,11 @@ class LimitsReader:
         count = len(demand.lines) + len(demand.discounts) + len(demand.benefits)
         if not 0 < count <= LINES_MAX:
             words = f"lines, discounts and benefits together must be 1 to {LINES_MAX}, are {count}"
-            raise _wrong("demand.lines", words)
+            raise InvalidInput.at("demand.lines", words)
         if demand.currency_code and demand.currency_code not in CURRENCIES:
-            raise _wrong("demand.currency_code", "must be an ISO 4217 code in upper case, or empty")
+            raise InvalidInput.at(
+                "demand.currency_code", "must be an ISO 4217 code in upper case, or empty"
+            )
         now_us = self.now_us()
         raw = _raw_order(demand, now_us)
         _require_sums(raw)
@@ -239,7 +243,9 @@ def _require_sums(raw: RawOrder) -> None:
     """Refuse money that no order has: counters add it up in 64 bits."""
     for field, minor in (("lines", raw.goods_minor), ("discounts", raw.discount_minor)):
         if minor > MONEY_MINOR_MAX:
-            raise _wrong(f"demand.{field}", f"must come to at most {MONEY_MINOR_MAX}, are {minor}")
+            raise InvalidInput.at(
+                f"demand.{field}", f"must come to at most {MONEY_MINOR_MAX}, are {minor}"
+            )
 
 
 def _line(line: Typed) -> OrderLine:
@@ -273,7 +279,3 @@ def _benefit(benefit: Typed) -> DemandLine:
         amount_minor=0,
         is_benefit=True,
     )
-
-
-def _wrong(field: str, words: str) -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))

@@ -11,7 +11,7 @@ from risk_service.domain.benefit import (
     SubsidyClaim,
     SubsidyKind,
 )
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 from risk_service.domain.refund import ClaimedLine, RefundClaim
 from risk_service.domain.vocabulary import EventReason, VerificationLevel
 from risk_service.rpc.constraints_claims import CUSTOMER_ACTION, SCORE_REFUND, SELLER_ACTION
@@ -54,13 +54,13 @@ def raw_benefit(request: Any, window: TimeWindow) -> RawBenefit:
     """
     actor = request.WhichOneof("actor")
     if actor is None:
-        raise _violation("actor", "either customer or seller must be set")
+        raise InvalidInput.at("actor", "either customer or seller must be set")
     require(request, SELLER_ACTION if actor == "seller" else CUSTOMER_ACTION, window)
     benefit_type = BenefitType(request.type)
     if (benefit_type is BenefitType.SUBSIDY_CLAIM) is not (actor == "seller"):
-        raise _violation("type", f"{benefit_type.name} does not go with {actor}")
+        raise InvalidInput.at("type", f"{benefit_type.name} does not go with {actor}")
     if request.action_id.startswith(RESERVED_PREFIX):
-        raise _violation("action_id", f"must not begin with {RESERVED_PREFIX}")
+        raise InvalidInput.at("action_id", f"must not begin with {RESERVED_PREFIX}")
     at_us = micros(request.occurred_at)
     if actor == "seller":
         return RawBenefit(
@@ -136,7 +136,3 @@ def _subsidy(seller: Any) -> SubsidyClaim:
 
 def _time(message: Any, field: str) -> int | None:
     return micros(getattr(message, field)) if message.HasField(field) else None
-
-
-def _violation(field: str, words: str) -> InvalidInput:
-    return InvalidInput((Violation(field=field, description=words),))

@@ -18,7 +18,7 @@ from risk_service.decisions.lookup import Lookup
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import Decision, DecisionRecord
-from risk_service.domain.errors import InvalidInput, Violation
+from risk_service.domain.errors import InvalidInput
 from risk_service.domain.positional import by_name
 from risk_service.pb.risk.v1 import fail_policy_pb2, risk_pb2
 from risk_service.rpc.constraints import BATCH, GET_DECISION
@@ -125,7 +125,7 @@ class RiskServicer:
         key = request.WhichOneof("key")
         if key is None:
             words = "one of decision_id, request_id and order_id must be set"
-            raise InvalidInput((Violation(field="key", description=words),))
+            raise InvalidInput.at("key", words)
         require(request, tuple(row for row in GET_DECISION if row.field == key), self.desk.window())
         return self.lookup.record(key, getattr(request, key))
 

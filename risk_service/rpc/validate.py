@@ -78,7 +78,7 @@ def _require_counts(message: Message, rows: tuple[Constraint, ...]) -> None:
         for path, value in _values(message, row.field):
             if len(value) > row.high:
                 words = f"{row.message}, has {len(value)}"
-                raise TooLarge((Violation(field=path, description=words),))
+                raise TooLarge.at(path, words)
 
 
 def _violations(

@@ -1,25 +1,24 @@
 """An order waits for each Redis server twice at most: its own windows, then those of others."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
 
-from risk_service.adapters.redis.addresses import Address, parse_addresses
-from risk_service.adapters.redis.engines import fastest_entities
+from risk_service.adapters.redis.addresses import Address
 from risk_service.adapters.redis.node import Node, Patience
-from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.order import Order
-from risk_service.domain.stamps import Stamps
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.order_event import order_event
 from risk_service.features.windows.plan import compile_windows
 from tests.fixtures.live_stream import Arrival, Passage
 from tests.fixtures.records import NOW_US, TOKENISER, raw_order
 from tests.fixtures.redis_server import redis_cluster, redis_server
+from tests.fixtures.redis_stores import redis_passage
 
 TRIPS_MAX = 2
+COMPILED = compile_windows(load_windows())
 ACCOUNTS, ORDERS = 6, 48
 
 
@@ -27,30 +26,13 @@ ACCOUNTS, ORDERS = 6, 48
 def passage(request: pytest.FixtureRequest) -> Iterator[Passage]:
     """Return the order path over a server or a cluster."""
     if request.param == "single":
-        with redis_server() as server:
-            yield from over([server.address])
+        with redis_server() as server, redis_passage(COMPILED, server.address) as one:
+            yield one
     else:
         with redis_cluster() as nodes:
-            yield from over([node.address for node in nodes])
-
-
-def over(addresses: Sequence[str]) -> Iterator[Passage]:
-    """Open the order path over some servers."""
-    compiled, stamps = compile_windows(load_windows()), Stamps(0)
-    store = RedisWindowStore(
-        compiled,
-        parse_addresses(",".join(addresses)),
-        timeout_s=20.0,
-        entities=fastest_entities(),
-    )
-    yield Passage(
-        compiled=compiled,
-        store=store,
-        stamps=stamps,
-        settle=lambda: None,
-        logged_us=lambda: stamps.last_us,
-    )
-    store.close()
+            addresses = ",".join([node.address for node in nodes])
+            with redis_passage(COMPILED, addresses) as one:
+                yield one
 
 
 def order(number: int) -> Order:

@@ -23,9 +23,6 @@ from risk_service.adapters.live.flat.records import FlatRecords
 from risk_service.adapters.live.keeper import MakeKeeper
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
-from risk_service.adapters.redis.addresses import parse_addresses
-from risk_service.adapters.redis.engines import fastest_entities
-from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.domain.stamps import Stamps
 from risk_service.features.clusters.declaration import load_clusters
 from risk_service.features.clusters.state import look_one_by_one
@@ -34,6 +31,7 @@ from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.tiles import BY_NAME, Window
 from tests.fixtures.live_stream import Arrival, Passage, arrivals
 from tests.fixtures.redis_server import redis_server
+from tests.fixtures.redis_stores import redis_passage
 from tests.fixtures.window_oracle import Counted, oracle_row
 from training.clusters.build import build_clusters
 from training.simulate.settings import WorldSettings
@@ -110,22 +108,11 @@ def embedded(directory: Path, keeper: MakeKeeper = FlatRecords) -> Iterator[Pass
 @contextmanager
 def redis(_: Path) -> Iterator[Passage]:
     """Start a Redis server and open a store on it."""
-    compiled, stamps = compile_windows(WINDOWS), Stamps(0)
+    compiled = compile_windows(WINDOWS)
     with redis_server() as server:
-        store = RedisWindowStore(
-            compiled, parse_addresses(server.address), timeout_s=5.0, entities=fastest_entities()
-        )
-        try:
-            yield Passage(
-                compiled=compiled,
-                store=store,
-                stamps=stamps,
-                settle=lambda: None,
-                logged_us=lambda: stamps.last_us,
-                look=fastest_look(CLUSTERS.rules),
-            )
-        finally:
-            store.close()
+        look = fastest_look(CLUSTERS.rules)
+        with redis_passage(compiled, server.address, look) as passage:
+            yield passage
 
 
 STORES: dict[str, Callable] = {  # type: ignore[type-arg]  # context managers

@@ -12,7 +12,7 @@ from itertools import count
 
 from risk_service.adapters.sqlite.connection import unavailable
 from risk_service.adapters.sqlite.governance_schema import CODE_OF, RECIPIENT_BITS
-from risk_service.domain.errors import TooLarge, Violation
+from risk_service.domain.errors import TooLarge
 from risk_service.domain.governed import ListTerms, NewEntry
 from risk_service.domain.listed import PLAIN_KINDS, EntityKind
 from risk_service.rules.lists.entry import key_bytes
@@ -101,7 +101,7 @@ class Stage:
         if local is None:
             if len(self._terms) >= TERMS_MAX:
                 words = f"reasons, sources and scopes differ in more than {TERMS_MAX} ways"
-                raise TooLarge((Violation(field="entries", description=words),))
+                raise TooLarge.at("entries", words)
             local = self._terms[entry.terms] = -1 - len(self._terms)
         key = key_bytes(entry.entity, entry.text)
         code = CODE_OF[entry.entity]

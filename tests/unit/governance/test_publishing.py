@@ -160,7 +160,7 @@ def test_rollback_goes_only_to_what_was_approved(desk: Desk) -> None:
     number = published(desk, "rules-2")
     with pytest.raises(Conflict, match="is proposed; a rollback goes to"):
         desk.governance.rollback(RULES, number, ANN, "try")
-    rejected = desk.governance.publishing.reject(RULES, number, "ann", "changed my mind")
+    rejected = desk.publications.reject(RULES, number, "ann", "changed my mind")
     assert (rejected.state, rejected.closed_by, rejected.approver) == ("rejected", "ann", "")
     with pytest.raises(Conflict, match="is rejected"):
         desk.governance.rollback(RULES, number, ANN, "try")
