@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import LANGUAGES, explained
-from risk_service.cli.remote import told_in_one_line
+from risk_service.cli.remote import DEFAULT_SERVER, told_in_one_line
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
@@ -32,16 +33,30 @@ KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}
     show_default=True,
     help="What the key is; an order's latest decision is shown.",
 )
-@click.option("--server", help="host:port of the service; its token comes from RISK_TOKEN.")
+@click.option(
+    "--server",
+    envvar="RISK_SERVER",
+    default=DEFAULT_SERVER,
+    show_default=True,
+    help="host:port of the service; its token comes from RISK_TOKEN.",
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
-    help="State directory of the service, read beside it.",
+    help="State directory of a service, read beside it and without asking it.",
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def explain(
-    key: str, by: str, server: str | None, state: Path | None, lang: str, as_json: bool
+@click.pass_context
+def explain(  # noqa: PLR0913 - options of a command
+    ctx: click.Context,
+    key: str,
+    by: str,
+    server: str,
+    state: Path | None,
+    lang: str,
+    *,
+    as_json: bool,
 ) -> None:
     """Print how one decision came about: what was found, what decided, what is held.
 
@@ -49,6 +64,9 @@ def explain(
 
     Example: risk explain dec_01J8Z --state state --lang zh
     """
+    named = ctx.get_parameter_source("server") is ParameterSource.COMMANDLINE
+    if named and state is not None:
+        raise click.UsageError("--server asks a service, --state reads its directory: give one")
     record = _record(by, key, server, state)
     if as_json:
         data = _data(record)
@@ -88,12 +106,7 @@ def _data(record: Record) -> dict[str, Any]:
     return assessment_data(record) if isinstance(record, AssessmentRecord) else as_data(record)
 
 
-def _record(by: str, key: str, server: str | None, state: Path | None) -> Record:
-    if (server is None) == (state is None):
-        raise ConfigFault(
-            "say where the decision is: --server host:port of a running service, "
-            "or --state with its state directory"
-        )
+def _record(by: str, key: str, server: str, state: Path | None) -> Record:
     column = KEYS[by]
     if state is not None:
         return read_record(state, column, key)
@@ -102,7 +115,7 @@ def _record(by: str, key: str, server: str | None, state: Path | None) -> Record
         options = ClientOptions()
     except ValueError as error:
         raise ConfigFault(str(error)) from error
-    with told_in_one_line(str(server)), RiskClient(str(server), options) as client:
+    with told_in_one_line(server), RiskClient(server, options) as client:
         packed = client.decision_record(**chosen)
     # A record of an order names it; that of a claim or an action names its subject.
     form = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw])

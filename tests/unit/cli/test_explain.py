@@ -228,3 +228,23 @@ def test_a_directory_without_decisions_is_said_to_have_none(tmp_path: Path) -> N
 def test_the_last_moment_there_is_can_be_told() -> None:
     """A presale that never ends is valid, and no fraction of its last second is a year 10000."""
     assert time_text(253_402_300_799_999_999) == "9999-12-31 23:59:59 UTC"
+
+
+def test_it_asks_where_all_commands_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a place: the service at RISK_SERVER, else on this machine; of two places none."""
+    monkeypatch.delenv("RISK_SERVER", raising=False)
+    asked: list[str] = []
+
+    def refused(_by: str, _key: str, server: str, _state: Path | None) -> DecisionRecord:
+        asked.append(server)
+        raise ConfigFault("nobody there")
+
+    monkeypatch.setattr("risk_service.cli.explain._record", refused)
+    CliRunner().invoke(explain, ["dec-a"])
+    monkeypatch.setenv("RISK_SERVER", "10.0.0.7:50051")
+    CliRunner().invoke(explain, ["dec-a"])
+    CliRunner().invoke(explain, ["dec-a", "--state", "."])
+    assert asked == ["127.0.0.1:50051", "10.0.0.7:50051", "10.0.0.7:50051"]
+    both = CliRunner().invoke(explain, ["dec-a", "--state", ".", "--server", "127.0.0.1:1"])
+    assert both.exit_code == 2
+    assert "give one" in both.output
