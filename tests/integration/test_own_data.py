@@ -231,12 +231,21 @@ def test_data_without_amount_and_attributes_is_enough(tmp_path: Path) -> None:
 
 
 def test_data_of_which_nobody_is_known_is_trained_on_its_columns(tmp_path: Path) -> None:
-    """Applications without a customer have no history; numbers of the row may tell enough."""
+    """Applications without a customer have no history; what only positives have is named."""
     full = card_shop(rows=2_000)
     telling = np.random.default_rng(3).normal(3.0 * full.label, 1.0)
-    bare = Shop(at_us=full.at_us, entities={}, label=full.label, numeric={"score": telling})
+    case = [str(row) if one and row % 3 else None for row, one in enumerate(full.label == 1)]
+    bare = Shop(
+        at_us=full.at_us,
+        entities={},
+        label=full.label,
+        numeric={"score": telling},
+        categorical={"case": case},
+    )
     found = train(bare.write(tmp_path / "bare"), tmp_path / "run")
     assert found.exit_code == 0, fault(found)
+    assert "note: case present:" in found.output
+    assert "check that it was known when the event happened" in " ".join(found.output.split())
     figures, predictions = evaluate(tmp_path / "run")
     assert figures["comparison"]["own columns only"]["roc_auc"]["value"] > 0.85  # type: ignore[index]
     assert len(pq.read_table(predictions)) > 0

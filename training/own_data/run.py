@@ -33,6 +33,7 @@ from training.own_data.plan import FeaturePlan
 from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.report import OwnReport, write_report
 from training.own_data.slices import Window, folds, test_window, training_window
+from training.own_data.telling import telling_values
 from training.train.run import Step, Timer, silent
 from training.train.run_file import write_json
 from training.train.source import description_sha256
@@ -228,7 +229,9 @@ def _warnings(material: _Material, found: Json, alone: tuple[FeatureAuc, ...]) -
             f"input {alone[0].feature} alone has AUC {alone[0].auc:.3f} on the training window; "
             "check that it was known when the event happened"
         )
-    return tuple(warnings)
+    rows, label = material.train.labelled, material.learning.label
+    told = telling_values(material.data.events, rows, label)
+    return (*warnings, *(one.text() for one in told))
 
 
 def _write_run(
