@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_service.bootstrap.serve import _certificates
+from risk_service.bootstrap.server import _certificates
 from risk_service.config import Settings, load_settings
 from tests.fixtures.certificates import authority, issued_by
 
