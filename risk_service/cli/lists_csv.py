@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from risk_service.client.admin import ENTITIES, PROMOTIONS
 from risk_service.domain.errors import DataFault
@@ -133,22 +133,33 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line at which each record ends, and its columns."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = _header(path, next(reader, []))
-            for record in reader:
-                if not record:
-                    continue
-                if len(record) != len(header):
-                    words = f"has {len(record)} columns, the header has {len(header)}"
-                    raise DataFault(str(path), reader.line_num, words)
-                yield reader.line_num, dict(zip(header, record, strict=True))
+            yield from _records(path, file)
     except OSError as error:
         raise DataFault(str(path), None, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         words = f"is not UTF-8 at byte {error.start}; save it as UTF-8 (Excel: CSV UTF-8)"
         raise DataFault(str(path), None, words) from error
+
+
+def _records(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(file, strict=True)
+    try:
+        header = _header(path, next(reader, []))
+        for record in reader:
+            # A line without anything on it is no record.
+            if record:
+                yield reader.line_num, _by_column(path, reader.line_num, header, record)
     except csv.Error as error:
         raise DataFault(str(path), reader.line_num, str(error)) from error
+
+
+def _by_column(
+    path: Path, line: int, header: Sequence[str], record: Sequence[str]
+) -> dict[str, str]:
+    if len(record) != len(header):
+        words = f"has {len(record)} columns, the header has {len(header)}"
+        raise DataFault(str(path), line, words)
+    return dict(zip(header, record, strict=True))
 
 
 def _header(path: Path, names: Sequence[str]) -> list[str]:

@@ -29,6 +29,8 @@ from risk_service.rules.wording import texts
 _WORD = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|[<>=!&|]+")
 # Macros keep their results under names that no source can hold.
 _MADE_BY_MACRO = "@"
+# Kinds of nodes that the language has no use for, and the fault of each.
+_NOT_PART_OF_IT = {"field": "no_fields", "map": "no_maps"}
 _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _WORDS_OF_OTHERS = {"and": "&&", "or": "||"}
 _WORDS_OF_OTHERS |= dict.fromkeys(("True", "TRUE", "yes"), "true")
@@ -176,16 +178,18 @@ def _check_node(source: str, node: Node, names: frozenset[str], variables: Varia
     elif node.kind == "name":
         _check_name(source, node, names, variables)
     elif node.kind == "constant":
-        if node.value is None or isinstance(node.value, bytes):
-            raise fault(source, node.at, "bad_constant")
-        if isinstance(node.value, float) and math.isinf(node.value):
-            raise fault(source, node.at, "no_number")
-    elif node.kind == "field":
-        raise fault(source, node.at, "no_fields")
-    elif node.kind == "map":
-        raise fault(source, node.at, "no_maps")
+        _check_constant(source, node)
+    elif node.kind in _NOT_PART_OF_IT:
+        raise fault(source, node.at, _NOT_PART_OF_IT[node.kind])
     elif node.kind == "loop" and node.name in variables:
         raise fault(source, node.at, "shadows", name=node.name)
+
+
+def _check_constant(source: str, node: Node) -> None:
+    if node.value is None or isinstance(node.value, bytes):
+        raise fault(source, node.at, "bad_constant")
+    if isinstance(node.value, float) and math.isinf(node.value):
+        raise fault(source, node.at, "no_number")
 
 
 def _check_call(source: str, node: Node) -> None:

@@ -1,6 +1,6 @@
 """``risk evaluate``: measure a trained run on its test slice, as it would be served."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,20 +95,26 @@ def evaluate(  # noqa: PLR0913 - one per option
     if predictions is not None:
         rows = write_predictions(evaluation, predictions)
         click.echo(f"{predictions}: {rows:,} rows")
-    title = f"Recall at 0.5 % false positives, {slice_name} slice, against the labels"
-    out = tables_out()
-    out.print(recall_table(title, figures["abuses"]))
-    has_steps = all("steps" in one for one in figures["abuses"].values())
+    for table in _tables(figures, slice_name):
+        tables_out().print(table)
+
+
+def _tables(figures: Mapping[str, Any], slice_name: str) -> Iterator[Table]:
+    """Yield what is shown: against the labels, and against the truth where it is known."""
+    recall = f"Recall at 0.5 % false positives, {slice_name} slice, against the"
+    abuses, truth = figures["abuses"], figures.get("truth")
+    has_steps = all("steps" in one for one in abuses.values())
+    yield recall_table(f"{recall} labels", abuses)
     if has_steps:
         title = f"What each kind of feature is worth, {slice_name} slice, against the labels"
-        out.print(step_table(title, figures["abuses"]))
-    if truth is not None:
-        title = f"Recall at 0.5 % false positives, {slice_name} slice, against the truth"
-        out.print(recall_table(title, figures["truth"]))
-        out.print(_persona_table(figures["truth"]))
-    if truth is not None and has_steps:
+        yield step_table(title, abuses)
+    if truth is None:
+        return
+    yield recall_table(f"{recall} truth", truth)
+    yield _persona_table(truth)
+    if has_steps:
         title = "Share of each attack strategy flagged at 0.5 % false positives, by features"
-        out.print(strategy_table(title, figures["truth"]))
+        yield strategy_table(title, truth)
 
 
 def _with_progress(request: EvaluateRequest) -> Evaluation:

@@ -38,63 +38,112 @@ ACCUSED_OF_BRUSHING = 0.0006
 ACCUSED_IN_LIVE_STREAM = 0.006
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Paid:
+    """Who pays, cancels and gets a parcel (masks over the orders), and when (microseconds)."""
+
+    cancels: Array
+    pays: Array
+    goes: Array
+    paid: Array
+    shipped: Array
+    delivered: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claimed:
+    """Who claims, sends back and is paid back, and when; ``lost`` says that nothing came."""
+
+    lost: Array
+    claims: Array
+    returns: Array
+    granted: Array
+    requested: Array
+    returned: Array
+    refunded: Array
+
+
 def life_events(orders: Columns, payable: Array, rng: np.random.Generator) -> Columns:
     """Return the events of all orders, sorted by recording time; ``order`` is the row."""
+    # The order of the draws makes the bytes of a world: keep it.
     n = orders["at"].size
-    row = np.arange(n)
-    paid = orders["at"] + (lognormal(rng, 40.0, 1.0, n) * 1e6).astype(np.int64)
-    blocked = orders["blocked"]
-    cancels = ~blocked & (orders["cancels"] > 0)
-    # Half of those who cancel never paid.
-    pays = ~blocked & (~cancels | (rng.random(n) < 0.5))
-    goes = ~blocked & ~cancels
-    shipped = paid + _hours(rng, 14.0, 0.5, n)
-    delivered = shipped + _hours(rng, 52.0, 0.35, n)
-    wait = (orders["claim_wait_h"] * HOUR_US).astype(np.int64)
-    lost = orders["claim"] == kinds.NOT_RECEIVED
-    requested = np.where(lost, shipped + 3 * DAY_US, delivered) + wait
-    claims = goes & (orders["claim"] != kinds.NO_CLAIM)
-    returns = claims & np.isin(
-        orders["claim"], (kinds.CHANGED_MIND, kinds.NOT_AS_DESCRIBED, kinds.PARTIAL_RETURN)
-    )
-    returned = requested + _hours(rng, 90.0, 0.4, n)
-    refunded = np.where(returns, returned, requested) + _hours(rng, 20.0, 0.8, n)
-    granted = claims & (rng.random(n) < 0.93)
-    cancelled = np.where(pays, paid, orders["at"]) + _hours(rng, 3.0, 1.2, n)
-    reviewed = delivered + _hours(rng, 40.0, 1.0, n)
+    paid = _paid(orders, rng)
+    claimed = _claimed(orders, paid, rng)
+    cancelled = np.where(paid.pays, paid.paid, orders["at"]) + _hours(rng, 3.0, 1.2, n)
+    reviewed = paid.delivered + _hours(rng, 40.0, 1.0, n)
     part = np.where(orders["claim"] == kinds.PARTIAL_RETURN, rng.uniform(0.3, 0.7, n), 1.0)
     back = (payable * part).astype(np.int64)
-    arrives = goes & ~(lost & (rng.random(n) < 0.8))
-    parts = [
-        _events(BLOCKED, row[blocked], orders["at"][blocked]),
-        _events(PAID, row[pays], paid[pays], amount=payable[pays]),
-        _events(CANCELLED, row[cancels], cancelled[cancels]),
-        _events(SHIPPED, row[goes], shipped[goes], weight=orders["ship_weight"][goes]),
-        _events(DELIVERED, row[arrives], delivered[arrives]),
-        _events(REVIEWED, *_both(arrives & (orders["review"] > 0), row, reviewed)),
-        _events(
+    arrives = paid.goes & ~(claimed.lost & (rng.random(n) < 0.8))
+    happens: tuple[tuple[int, Array, Array, Columns], ...] = (
+        (BLOCKED, orders["blocked"], orders["at"], {}),
+        (PAID, paid.pays, paid.paid, {"amount": payable}),
+        (CANCELLED, paid.cancels, cancelled, {}),
+        (SHIPPED, paid.goes, paid.shipped, {"weight": orders["ship_weight"]}),
+        (DELIVERED, arrives, paid.delivered, {}),
+        (REVIEWED, arrives & (orders["review"] > 0), reviewed, {}),
+        (
             REFUND_REQUESTED,
-            *_both(claims, row, requested),
-            amount=back[claims],
-            reason=orders["claim"][claims],
+            claimed.claims,
+            claimed.requested,
+            {"amount": back, "reason": orders["claim"]},
         ),
-        _events(RETURNED, *_both(returns, row, returned), weight=orders["return_weight"][returns]),
-        _events(REFUNDED, *_both(granted, row, refunded), amount=back[granted]),
-    ]
-    events = joined(parts)
+        (RETURNED, claimed.returns, claimed.returned, {"weight": orders["return_weight"]}),
+        (REFUNDED, claimed.granted, claimed.refunded, {"amount": back}),
+    )
+    row = np.arange(n)
+    events = joined(
+        [
+            _events(kind, row[to], at[to], **{name: told[to] for name, told in more.items()})
+            for kind, to, at, more in happens
+        ]
+    )
     lag = np.where(events["type"] == BLOCKED, 0, _hours(rng, 0.4, 1.3, events["row"].size))
     events["recorded"] = events["at"] + lag
     sequence = np.lexsort((events["type"], events["row"], events["recorded"]))
     return {name: values[sequence] for name, values in events.items()}
 
 
+def _paid(orders: Columns, rng: np.random.Generator) -> _Paid:
+    n = orders["at"].size
+    paid = orders["at"] + (lognormal(rng, 40.0, 1.0, n) * 1e6).astype(np.int64)
+    allowed = ~orders["blocked"]
+    cancels = allowed & (orders["cancels"] > 0)
+    # Half of those who cancel never paid.
+    pays = allowed & (~cancels | (rng.random(n) < 0.5))
+    shipped = paid + _hours(rng, 14.0, 0.5, n)
+    return _Paid(
+        cancels=cancels,
+        pays=pays,
+        goes=allowed & ~cancels,
+        paid=paid,
+        shipped=shipped,
+        delivered=shipped + _hours(rng, 52.0, 0.35, n),
+    )
+
+
+def _claimed(orders: Columns, paid: _Paid, rng: np.random.Generator) -> _Claimed:
+    n, claim = orders["at"].size, orders["claim"]
+    wait = (orders["claim_wait_h"] * HOUR_US).astype(np.int64)
+    lost = claim == kinds.NOT_RECEIVED
+    requested = np.where(lost, paid.shipped + 3 * DAY_US, paid.delivered) + wait
+    claims = paid.goes & (claim != kinds.NO_CLAIM)
+    sent_back = (kinds.CHANGED_MIND, kinds.NOT_AS_DESCRIBED, kinds.PARTIAL_RETURN)
+    returns = claims & np.isin(claim, sent_back)
+    returned = requested + _hours(rng, 90.0, 0.4, n)
+    return _Claimed(
+        lost=lost,
+        claims=claims,
+        returns=returns,
+        requested=requested,
+        returned=returned,
+        refunded=np.where(returns, returned, requested) + _hours(rng, 20.0, 0.8, n),
+        granted=claims & (rng.random(n) < 0.93),
+    )
+
+
 def _hours(rng: np.random.Generator, median: float, sigma: float, n: int) -> Array:
     spans: Array = (lognormal(rng, median, sigma, n) * HOUR_US).astype(np.int64)
     return spans
-
-
-def _both(mask: Array, row: Array, at: Array) -> tuple[Array, Array]:
-    return row[mask], at[mask]
 
 
 def _events(
