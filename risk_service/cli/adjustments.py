@@ -37,8 +37,14 @@ def adjustments() -> None:
 
 
 @adjustments.command("list", epilog="Example: risk limits adjustments list --state proposed")
-@click.option("--state", type=click.Choice(STATES), default=None)
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=20,
+    show_default=True,
+    help="So many at most.",
+)
 @remote
 def list_adjustments(state: str | None, limit: int, server: str, token: str, as_json: bool) -> None:
     """Show changes of counters by hand, the newest first."""

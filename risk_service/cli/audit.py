@@ -19,7 +19,13 @@ def audit() -> None:
 
 @audit.command("list")
 @click.option("--after", "after_number", type=int, default=0, help="Rows behind this number.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="So many rows at most, the newest.",
+)
 @click.option("--actor", "actor_id", default="", help="Changes by one actor.")
 @click.option("--action", default="", help="One kind of change, such as rules.approve.")
 @click.option("--subject", default="", help="Changes of one thing, such as lists/ring-2026.")

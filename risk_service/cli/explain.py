@@ -45,7 +45,13 @@ KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}
     type=click.Path(path_type=Path, file_okay=False),
     help="State directory of a service, read beside it and without asking it.",
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of the text.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
 def explain(  # noqa: PLR0913 - options of a command

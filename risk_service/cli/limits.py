@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from risk_service.cli.adjustments import adjustments, ask_limits, tell_proposal
-from risk_service.cli.limit_words import measure_text, window_text
+from risk_service.cli.limit_words import count_per_text, measure_text, window_text
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
+from risk_service.decisions.cause_reasons import subject_zh
 from risk_service.domain.errors import InvalidInput
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
@@ -47,7 +48,13 @@ def limits() -> None:
 @click.argument(
     "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
 )
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of the text.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.pass_context
 def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) -> None:
@@ -156,17 +163,18 @@ limits.add_command(adjustments)
 
 
 def _row(policy: Policy, lang: str) -> str:
-    who = ", ".join("+".join(key_set) for key_set in policy.key_sets)
+    sets = ["+".join(key_set) for key_set in policy.key_sets]
     in_all = policy.count_per is CountPer.EVERYTHING
     measure, window = measure_text(policy.measure, lang), window_text(policy.window.text, lang)
     if lang == "zh":
-        per = "合计" if in_all else f"每个 {policy.count_per} "
+        per = "合计" if in_all else f"每个{count_per_text(policy.count_per, lang)}"
         cap = f"{per}至多 {policy.bounds.cap} {measure}"
+        who = "、".join(map(subject_zh, sets))
         return f"{policy.id} [{policy.state}] {policy.name_zh}：{cap}，窗口 {window}，主体 {who}"
     name = policy.name_en
     cap = f"{policy.bounds.cap} {measure} "
     cap += "in all" if in_all else f"per {policy.count_per}"
-    return f"{policy.id} [{policy.state}] {name}: {cap}, {window}, by {who}"
+    return f"{policy.id} [{policy.state}] {name}: {cap}, {window}, by {', '.join(sets)}"
 
 
 def _data(book: LimitBook, lang: str) -> dict[str, Any]:

@@ -163,7 +163,13 @@ def remove(
 
 @lists.command()
 @click.argument("list_id", required=False)
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=100,
+    show_default=True,
+    help="So many entries at most.",
+)
 @click.option("--every-state", is_flag=True, help="Removed and rejected entries as well.")
 @remote
 def show(

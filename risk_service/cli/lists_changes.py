@@ -7,8 +7,18 @@ from risk_service.cli.remote import Remote, print_json, remote
 
 
 @click.command()
-@click.option("--state", type=click.Choice(["proposed", "applied", "rejected"]), default=None)
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice(["proposed", "applied", "rejected"]),
+    help="Only those in this state.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=20,
+    show_default=True,
+    help="So many at most.",
+)
 @remote
 def changes(state: str | None, limit: int, server: str, token: str, as_json: bool) -> None:
     """Show changes of lists, the newest first.

@@ -162,7 +162,13 @@ def _rollback(kind: str) -> click.Command:
 
 def _versions(kind: str) -> click.Command:
     @click.command("versions", epilog=f"Example: risk {kind} versions --json")
-    @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+    @click.option(
+        "--limit",
+        type=click.IntRange(1, 500),
+        default=20,
+        show_default=True,
+        help="So many at most.",
+    )
     @remote
     def versions(limit: int, server: str, token: str, as_json: bool) -> None:
         """Show what was published, the newest first."""
@@ -233,7 +239,13 @@ def _changes(kind: str) -> Callable[[Command], Command]:
             "--changes", is_flag=True,
             help="Print what changes against the rules in force, rule by rule, not the files.",
         )  # fmt: skip
-        lang = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+        lang = click.option(
+            "--lang",
+            type=click.Choice(LANGUAGES),
+            default="en",
+            show_default=True,
+            help="Language of the changes.",
+        )
         return changes(lang(command))
 
     return join

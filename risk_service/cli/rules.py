@@ -35,7 +35,13 @@ Command = Callable[..., None]
 
 
 def _options(command: Command) -> Command:
-    lang = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+    lang = click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        show_default=True,
+        help="Language of the text.",
+    )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
     return lang(as_json(command))
 
@@ -160,7 +166,11 @@ def list_rules(
 
 @rules.command()
 @click.option(
-    "--subject", type=click.Choice(SUBJECTS), default=Subject.ORDER.value, show_default=True
+    "--subject",
+    type=click.Choice(SUBJECTS),
+    default=Subject.ORDER.value,
+    show_default=True,
+    help="What the rule is about.",
 )
 @click.option("--like", default="", help="Only names that hold this text.")
 @_options

@@ -26,14 +26,20 @@ COLUMNS = (
 @click.command("flash-sale")
 @click.option("--orders", type=int, default=50_000, show_default=True, help="Orders in all.")
 @click.option("--units", type=click.IntRange(1), default=2_000, show_default=True, help="Stock.")
-@click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="Length of the drop.",
+)
 @click.option(
     "--ring-share", type=float, default=0.3, show_default=True, help="Share of orders by rings."
 )
 @click.option(
     "--units-per-person", type=click.IntRange(1, 100), default=2, show_default=True, help="Limit."
 )
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True, help="Seed of the crowd.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def flash_sale(as_json: bool, **choices: Any) -> None:
     """Run a drop through the real decision and show whom its units reach.

@@ -52,7 +52,12 @@ def live() -> None:
     default=Existing.REFUSE.value,
     help="Redis holds windows already: refuse, replace them, or keep them and fill --state only.",
 )
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the counts to this file.",
+)
 def backfill(
     warehouse: Path, until: str, state: Path, windows: str, existing: str, json_file: Path | None
 ) -> None:

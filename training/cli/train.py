@@ -39,7 +39,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     "--costs", type=FILE, default=DEFAULT_COSTS, show_default="the shipped table",
     help="Cost table: losses, friction, caps.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Seed of all that is drawn by lot.",
+)
 @click.option("--as-of", help="RFC 3339 time: train as if it were then; default: the data's end.")
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file as well.")
 @own_options

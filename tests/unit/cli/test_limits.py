@@ -27,6 +27,13 @@ def test_good_file_lists_its_policies_and_overlaps(tmp_path: Path) -> None:
     assert "重叠" in json.loads(output)["overlaps"][0]
 
 
+def test_a_policy_is_told_in_chinese(tmp_path: Path) -> None:
+    """Whom it counts and of what each has a count are words, not the keys of the file."""
+    text = "format = 1\n" + policy("one")
+    _, output = check(tmp_path / "limits.toml", text, "--lang", "zh")
+    assert "每个 SKU 至多 2 件，窗口 终身，主体 账号\n" in output
+
+
 def test_fault_has_file_line_and_code(tmp_path: Path) -> None:
     """Whoever runs it in a pipeline sees exit code 1 and where to look."""
     path = tmp_path / "limits.toml"

@@ -3,6 +3,11 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+
+import click
+
+from risk_service.cli.main import risk
 
 PROGRAM = """
 import os, sys
@@ -32,3 +37,26 @@ def test_listener_is_chosen_before_grpc_is_imported() -> None:
 def test_a_choice_from_outside_stands() -> None:
     """An operator can go back to gRPC's own default, or try another experiment."""
     assert said({"GRPC_EXPERIMENTS": "event_engine_listener"}) == "event_engine_listener False"
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield a command with all below it, each with the words that call it."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from commands(found, f"{name} {below}")
+
+
+def test_every_command_and_option_says_what_it_is_for() -> None:
+    """``--help`` leaves nothing unexplained, wherever it is asked."""
+    silent = [
+        (name, getattr(parameter, "opts", []))
+        for name, command in commands(risk, "risk")
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.help
+    ]
+    assert silent == []
+    assert [name for name, command in commands(risk, "risk") if not command.help] == []
