@@ -1,6 +1,6 @@
 """A shop's own events in memory: keys as numbers, labels with the time they became known."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,20 +76,24 @@ def read_events(directory: Path) -> OwnEvents:
     description = read_own_description(directory)
     verify_own_files(directory, description)
     with pq.ParquetFile(directory / EVENTS) as file:
-        table = {name: file.read([name]).column(0) for name in file.schema_arrow.names}
+        return _events_of(description, lambda name: file.read([name]).column(0))
+
+
+def _events_of(description: OwnDescription, column: Callable[[str], pa.ChunkedArray]) -> OwnEvents:
+    """Return the events; a column is read as it is turned, so that none lies there twice."""
     exponent = description.amount.exponent if description.amount is not None else 0
     amount = None
     if description.amount is not None:
-        amount = _numbers(table[AMOUNT_COLUMN]) / 10.0**exponent
+        amount = _numbers(column(AMOUNT_COLUMN)) / 10.0**exponent
     return OwnEvents(
         description=description,
-        event_id=table["event_id"].combine_chunks(),
-        at_us=table["event_at"].cast(pa.int64()).to_numpy(),
-        entities={name: _coded(table[entity_column(name)]) for name in description.entities},
+        event_id=column("event_id").combine_chunks(),
+        at_us=column("event_at").cast(pa.int64()).to_numpy(),
+        entities={name: _coded(column(entity_column(name))) for name in description.entities},
         categories={
-            name: _coded(table[categorical_column(name)]) for name in description.categorical
+            name: _coded(column(categorical_column(name))) for name in description.categorical
         },
-        numbers={name: _numbers(table[numeric_column(name)]) for name in description.numeric},
+        numbers={name: _numbers(column(numeric_column(name))) for name in description.numeric},
         amount=amount,
     )
 
