@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from training.labels import AbuseLabels
+from training.own_data.column_file import ColumnFile, Floats32
 from training.own_data.columns import category_column, own_columns
 from training.own_data.declare import declare
 from training.own_data.events import Coded, Floats, OwnEvents
@@ -24,7 +25,6 @@ from training.own_data.plan import FeaturePlan
 from training.windows.build import build_windows
 from training.windows.log import EventLog
 
-Floats32 = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Step = Callable[[str], None]
 
@@ -40,10 +40,10 @@ class InputGroup(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Columns of single precision, one value per row; ``rows`` are places in the events."""
+    """Columns, one value per row; ``rows`` are places in the events."""
 
     rows: Rows
-    columns: Mapping[str, Floats32]
+    columns: ColumnFile
     groups: Mapping[str, InputGroup]
     categorical: frozenset[str]
 
@@ -52,26 +52,21 @@ class Inputs:
         wanted = set(groups)
         return tuple(name for name, group in self.groups.items() if group in wanted)
 
-    def matrix(self, at: Rows, names: Sequence[str]) -> Floats32:
+    def matrix(self, at: Rows, names: tuple[str, ...]) -> Floats32:
         """Return a matrix of shape (at, names); ``at`` are places in ``rows``."""
-        found = np.empty((len(at), len(names)), np.float32)
-        for place, name in enumerate(names):
-            found[:, place] = self.columns[name][at]
-        return found
+        return self.columns.matrix(at, names)
 
 
 @dataclass(slots=True)
 class _Collected:
-    columns: dict[str, Floats32] = field(default_factory=dict)
+    columns: ColumnFile
     groups: dict[str, InputGroup] = field(default_factory=dict)
 
     def add(
         self, group: InputGroup, found: Iterable[tuple[str, NDArray[np.floating[Any]]]]
     ) -> None:
         for name, values in found:
-            # Beyond single precision is no difference that a tree should split on.
-            with np.errstate(over="ignore"):
-                self.columns[name] = values.astype(np.float32)
+            self.columns.add(name, values)
             self.groups[name] = group
 
 
@@ -90,10 +85,10 @@ def make_inputs(
     labels
         What was known when; each event sees what was known before it.
     scratch
-        Directory for the windows on their way; it is left as it was.
+        Directory for windows and inputs on their way; it is left as it was.
     """
     rows = np.flatnonzero(wanted)
-    found = _Collected()
+    found = _Collected(columns=ColumnFile(scratch, len(rows)))
     found.add(InputGroup.OWN, own_columns(events, plan, rows))
     fields = fields_of(events, plan.texts)
     tell("windows")

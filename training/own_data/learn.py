@@ -8,7 +8,9 @@ parameters. All positives are fitted on, and no more negatives than pay for thei
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,10 @@ LEAST_FOLDS_OF_ERROR = 3
 FOLD_NEGATIVES = 100_000
 FINAL_NEGATIVES = 400_000
 CHUNK_ROWS = 32_768
+# To find bins LightGBM copies up to 200,000 rows in double precision, three times a matrix of
+# single precision: of two wide ones at a time, these copies alone would fill the memory.
+WIDE_VALUES = 100_000_000
+_WIDE = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +144,7 @@ def fit_whole(learning: Learning, held: Held, models: int) -> tuple[Trained, ...
     chosen = some(np.arange(len(learning.at)), learning.label, FINAL_NEGATIVES, learning.seed)
     label = learning.label[chosen]
     first = held.setting.all_parameters(label, learning.seed)
-    # The matrix is a part of the whole set; nobody may hold it once there are bins.
-    bins = _binned(
-        learning, held.names, _matrix(learning, chosen, held.names), label, first
-    ).construct()
+    bins = _binned(learning, held.names, chosen, first)
     found = []
     for number in range(models):
         parameters = held.setting.all_parameters(label, learning.seed + number)
@@ -179,10 +182,8 @@ def _try_fold(
     watch = some(fold.held, learning.label, FOLD_NEGATIVES, learning.seed)
     label = learning.label
     first = settings[0].all_parameters(label[fit], learning.seed)
-    fitting = _binned(learning, names, _matrix(learning, fit, names), label[fit], first)
-    stopping = _binned(
-        learning, names, _matrix(learning, watch, names), label[watch], first, fitting
-    )
+    fitting = _binned(learning, names, fit, first)
+    stopping = _binned(learning, names, watch, first, fitting)
     found = []
     for setting in settings:
         parameters = setting.all_parameters(label[fit], learning.seed)
@@ -213,21 +214,21 @@ def _raised(learning: Learning, setting: Setting, at: Places, negatives: int) ->
     return float(np.log(setting.weight(drawn) / share))
 
 
-def _matrix(learning: Learning, at: Places, names: tuple[str, ...]) -> NDArray[np.float32]:
-    return learning.inputs.matrix(learning.at[at], names)
-
-
 def _binned(
     learning: Learning,
     names: tuple[str, ...],
-    matrix: NDArray[np.float32],
-    label: NDArray[np.int8],
+    at: Places,
     parameters: Parameters,
     bins_of: Any = None,
 ) -> Any:
+    """Return the bins of some training rows; nobody holds their matrix any more."""
     categorical = tuple(name for name in names if name in learning.inputs.categorical)
-    rows = Rows(matrix=matrix, label=label)
-    return binned(rows, names, parameters, bins_of=bins_of, categorical=categorical)
+    wide = len(at) * len(names) > WIDE_VALUES
+    with _WIDE if wide else nullcontext():
+        matrix = learning.inputs.matrix(learning.at[at], names)
+        rows = Rows(matrix=matrix, label=learning.label[at])
+        made = binned(rows, names, parameters, bins_of=bins_of, categorical=categorical)
+        return made.construct()
 
 
 def _trees(by_fold: Sequence[int]) -> int:

@@ -1,6 +1,6 @@
 """A data set ready to learn from or to measure: events, one label, windows, inputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,10 @@ class OwnData:
         wanted = np.zeros(len(self.events), np.bool_)
         wanted[rows] = True
         return make_inputs(self.events, self.labels, plan, wanted, scratch, tell)
+
+    def without_attributes(self) -> "OwnData":
+        """Return what is asked for once there are inputs: times, entities and the label."""
+        return replace(self, events=replace(self.events, categories={}, numbers={}, amount=None))
 
     def clusters(self, rows: Rows) -> NDArray[np.int64]:
         """Return who each event belongs to, by the first declared entity; else itself."""

@@ -91,17 +91,13 @@ def train_own(request: OwnTrainRequest, tell: Step = silent) -> OwnTrained:
     if (request.out / METRICS_FILE).exists():
         raise ConfigFault(f"{request.out}: already holds a run; name a new directory")
     timer = Timer(tell)
-    timer.step("read")
-    data = read_own_data(request.data, request.label, request.label_delay_s, request.periods)
-    train = training_window(data.events, data.labels, request.periods)
-    test = test_window(data.events, data.labels, request.periods)
-    request.out.mkdir(parents=True, exist_ok=True)
-    material = _prepare(request, data, (train, test), timer)
+    material = _prepare(request, timer)
+    train, test = material.train, material.test
     choice = choose(material.learning, timer.step)
     timer.step("fit")
     kept = _keep_all(material, choice)
     timer.step("measure")
-    rows = test_slice(data, test, train.labelled)
+    rows = test_slice(material.data, test, train.labelled)
     scores = score(material.inputs, test.labelled, kept)
     found = figures(rows, scores, choice.served, request.seed)
     alone = _leaks(material)
@@ -117,11 +113,13 @@ def train_own(request: OwnTrainRequest, tell: Step = silent) -> OwnTrained:
     return OwnTrained(metrics=found, warnings=warnings)
 
 
-def _prepare(
-    request: OwnTrainRequest, data: OwnData, windows: tuple[Window, Window], timer: Timer
-) -> _Material:
-    train, test = windows
+def _prepare(request: OwnTrainRequest, timer: Timer) -> _Material:
+    timer.step("read")
     periods = request.periods
+    data = read_own_data(request.data, request.label, request.label_delay_s, periods)
+    train = training_window(data.events, data.labels, periods)
+    test = test_window(data.events, data.labels, periods)
+    request.out.mkdir(parents=True, exist_ok=True)
     plan = make_plan(data.events, data.labels, periods.train_to_us, periods.cutoff_us)
     rows = np.concatenate((train.labelled, test.labelled))
     inputs = data.inputs(plan, rows, request.out, timer.step)
@@ -132,6 +130,8 @@ def _prepare(
         folds=_folds(data, train),
         seed=request.seed,
     )
+    # A wide file's attributes are in the inputs now, and too many to lie in memory as well.
+    data = data.without_attributes()
     return _Material(data=data, train=train, test=test, plan=plan, inputs=inputs, learning=learning)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.fixtures.own_inputs import column_file
 from training.evaluate.ranking import Ranking
 from training.own_data.choose import settings_for, simplest_of_the_best
 from training.own_data.inputs import InputGroup, Inputs
@@ -75,7 +76,7 @@ def drawn(
     learning = Learning(
         inputs=Inputs(
             rows=np.arange(len(x)),
-            columns={name: x[:, place] for place, name in enumerate(NAMES)},
+            columns=column_file({name: x[:, place] for place, name in enumerate(NAMES)}),
             groups=dict.fromkeys(NAMES, InputGroup.OWN),
             categorical=frozenset(),
         ),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fixtures.own_inputs import column_file
 from training.own_data import learn
 from training.own_data.inputs import InputGroup, Inputs
 from training.own_data.keep import TILT, keep, probabilities, untied
@@ -54,7 +55,7 @@ def test_probabilities_hold_whatever_share_of_negatives_was_fitted_on(
     label = (rng.random(rows) < 1 / (1 + np.exp(4 - 1.5 * x))).astype(np.int8)
     inputs = Inputs(
         rows=np.arange(rows),
-        columns={"x": x},
+        columns=column_file({"x": x}),
         groups={"x": InputGroup.OWN},
         categorical=frozenset(),
     )
