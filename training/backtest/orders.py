@@ -154,7 +154,7 @@ def _rule(request: BacktestRequest) -> tuple[Rule | None, str]:
     if not looks_like_id(request.rule) or request.rule in variables_of(Subject.ORDER):
         return None, ""
     rules = rule_set_of(request.rules)
-    rule = rule_of(request.rule, rules)
+    rule = rule_of(request.rule, rules.rules)
     if rule.subject is not Subject.ORDER:
         raise ConfigFault(
             f"rule {rule.id} looks at {rule.subject.value}s, and this data set holds orders; "

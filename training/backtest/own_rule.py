@@ -1,11 +1,14 @@
 """A rule by its id over own events: one of a rule file whose variables the data set has."""
 
 import re
+from collections.abc import Mapping
 
 from risk_service.domain.errors import ConfigFault, RiskError
 from risk_service.rules.changes import flagging_sha256
+from risk_service.rules.expression import Language
+from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.parse import try_rules
 from risk_service.rules.rule import Rule, Scope
-from risk_service.rules.rule_set import load_rule_set
 from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.schedule import ALWAYS
 from risk_service.rules.variables import Subject
@@ -53,14 +56,27 @@ def own_rule(
 
 def _rule(request: BacktestRequest, variables: OwnVariables) -> Rule:
     try:
-        return rule_of(request.rule, rule_set_of(request.rules))
+        return rule_of(request.rule, rule_set_of(request.rules).rules)
     except RiskError:
         if request.rules is None:
             raise
-        # Rules over the variables of this data set, which the service knows nothing of.
-        texts = read_texts(request.rules)
-        found = {
-            name: variables.find(name) for text in texts.values() for name in _WORD.findall(text)
-        }
-        kinds = {name: one.kind for name, one in found.items() if one is not None}
-        return rule_of(request.rule, load_rule_set(texts, dict.fromkeys(Subject, kinds)))
+        return _rule_over_own(request.rule, read_texts(request.rules), variables)
+
+
+def _rule_over_own(rule_id: str, texts: Mapping[str, str], variables: OwnVariables) -> Rule:
+    """Return a rule over the variables of this data set, which the service knows nothing of.
+
+    Beside it may stand rules over other variables: they are not asked for, and not looked at.
+    """
+    found = {name: variables.find(name) for text in texts.values() for name in _WORD.findall(text)}
+    kinds = {name: one.kind for name, one in found.items() if one is not None}
+    languages = dict.fromkeys(Subject, Language(kinds))
+    rules: dict[str, Rule] = {}
+    faults: list[RuleFileFault] = []
+    for file in sorted(texts):
+        usable, wrong = try_rules(texts[file], file, languages)
+        rules |= {rule.id: rule for rule in usable}
+        faults += [fault for fault in wrong if fault.rule_id in ("", rule_id)]
+    if faults and rule_id not in rules:
+        raise max(faults, key=lambda fault: fault.rule_id)
+    return rule_of(rule_id, rules)

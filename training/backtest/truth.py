@@ -67,6 +67,10 @@ def choose_labels(
         if name is not None and name not in names:
             there = ", ".join(names) or "none at all"
             raise ConfigFault(f"{option}: the data set has no label {name!r}; there are: {there}")
+    if label is not None and label == refund_label:
+        raise ConfigFault(
+            f"--label and --refund-label both name {label}; one event is either: leave one out"
+        )
     if refund_label is None:
         refund_label = next((one for one in names if one != label and means_refunded(one)), None)
     others = [name for name in names if name != refund_label]

@@ -1,6 +1,7 @@
 """Which rule is meant: the id of a rule in a rule file, or an expression."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from risk_service.domain.errors import ConfigFault
@@ -31,7 +32,7 @@ def rule_set_of(rules: Path | None) -> RuleSet:
     return shipped_rules() if rules is None else load_rule_set(rules)
 
 
-def rule_of(text: str, rules: RuleSet) -> Rule:
+def rule_of(text: str, rules: Mapping[str, Rule]) -> Rule:
     """Return the rule of an id.
 
     Raises
@@ -39,8 +40,8 @@ def rule_of(text: str, rules: RuleSet) -> Rule:
     ConfigFault
         There is no such rule; names those that are like it.
     """
-    if text in rules.rules:
-        return rules.rules[text]
-    found = near(text, rules.rules)
+    if text in rules:
+        return rules[text]
+    found = near(text, rules)
     advice = f"did you mean {' or '.join(found)}?" if found else "`risk rules list` shows them"
     raise ConfigFault(f"there is no rule {text!r}, and it is no condition; {advice}")

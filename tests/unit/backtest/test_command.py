@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.rules.faults import RuleFileFault
 from tests.fixtures.backtested_shop import EVENTS, run
 from tests.fixtures.own_shop import write_shop
 from tests.fixtures.rule_texts import file_text, rule_text
@@ -150,6 +151,7 @@ def test_no_event_flagged(shop: Path) -> None:
         ("'a' in card", [], "line 1"),
         ("my-rule", [], "there is no rule 'my-rule'"),
         ("true", ["--label", "theft"], "no label 'theft'; there are: fraud, refunded"),
+        ("true", ["--label", "fraud", "--refund-label", "fraud"], "both name fraud; one event is"),
         ("true", ["--from", "2025-01-01"], "there is no event from 2025-01-01.*the data set goes"),
         ("true", ["--from", "2024-01-02", "--to", "2024-01-01"], "is not before --to"),
         ("true", ["--from", "31.1.2024"], "--from '31.1.2024' is no date"),
@@ -214,6 +216,24 @@ def test_a_rule_of_a_rule_file_over_own_variables(shop: Path, tmp_path: Path) ->
     of_orders = rules_with("account__attempts_24h >= 1", "account__attempts_24h")
     (rules / "own.toml").write_text(of_orders, "utf-8")
     with pytest.raises(ConfigFault, match="the data set has no account__attempts_24h"):
+        run("fast_cards", "--data", shop, "--rules", rules)
+
+
+def test_a_rule_is_found_among_rules_over_other_variables(shop: Path, tmp_path: Path) -> None:
+    """Only the one that is asked for must be one over this data set; its own fault is told."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    of_orders = rules_with("account__attempts_24h >= 1", "account__attempts_24h")
+    (rules / "a.toml").write_text(of_orders.replace("fast_cards", "of_orders"), "utf-8")
+    (rules / "own.toml").write_text(rules_with("card__count_1h >= 1", "card__count_1h"), "utf-8")
+    assert figures_of(shop, "fast_cards", "--rules", rules)["events_flagged"] == 3
+    with pytest.raises(ConfigFault, match=r"no rule 'fast_card'.* did you mean fast_cards"):
+        run("fast_card", "--data", shop, "--rules", rules)
+    (rules / "own.toml").write_text(rules_with("card__cout_1h >= 1", "card__count_1h"), "utf-8")
+    with pytest.raises(RuleFileFault, match=r"own\.toml:\d+:\d+: rule fast_cards: there is no"):
+        run("fast_cards", "--data", shop, "--rules", rules)
+    (rules / "own.toml").write_text("format = ", "utf-8")
+    with pytest.raises(RuleFileFault, match=r"own\.toml:1: no TOML"):
         run("fast_cards", "--data", shop, "--rules", rules)
 
 
