@@ -1,8 +1,9 @@
 """Which numbers belong to a key: those that differ less within a key than between keys.
 
 How far such a number lies from what is usual for its key says something; of one that is drawn
-anew at each event it says no more than the number itself. Labels play no part in it. Limits:
-at most ``SAMPLE_ROWS`` events are looked at, the last ones.
+anew at each event it says no more than the number itself, and of one that never changes (where
+a client lives) it says nothing at all. Labels play no part in it. Limits: at most
+``SAMPLE_ROWS`` events are looked at, the last ones.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from training.own_data.events import MISSING, Floats
 
 Codes = NDArray[np.int32]
 SAMPLE_ROWS = 200_000
+# What rounding leaves of the variance of a number that never changes.
+NEVER = 1e-9
 
 
 def belonging(numbers: Mapping[str, Floats], keys: Iterable[Codes], most: int) -> tuple[str, ...]:
@@ -39,7 +42,7 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _share_of_key(values: Floats, codes: Codes) -> float:
-    """Return the part of the variance that lies between keys: 0 none, 1 all of it."""
+    """Return the part of the variance that lies between keys; 0 too where all of it does."""
     there = np.isfinite(values) & (codes != MISSING)
     of, number = codes[there], values[there]
     again = np.bincount(of)[of] > 1 if len(of) else np.empty(0, np.bool_)
@@ -50,4 +53,4 @@ def _share_of_key(values: Floats, codes: Codes) -> float:
     mean = np.bincount(of, weights=number) / count
     within = float(((number - mean[of]) ** 2).sum()) / (len(of) - len(count))
     whole = float(number.var())
-    return 1.0 - within / whole if whole > 0 else 0.0
+    return 1.0 - within / whole if within > NEVER * whole else 0.0

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training.own_data.derive import traits
+from training.own_data.differences import FEW_NUMBERS
 from training.own_data.events import Coded, Floats, OwnEvents
 from training.own_data.fields import texts_of
 from training.own_data.plan import CategoryPlan, FeaturePlan
@@ -18,7 +19,6 @@ Values = NDArray[np.float32] | Floats
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 # 1 January 1970 was a Thursday; Monday is 0.
 FIRST_WEEKDAY = 3
-MOST_RATIO_NUMBERS = 5
 
 
 def own_columns(events: OwnEvents, plan: FeaturePlan, rows: Rows) -> Iterator[tuple[str, Values]]:
@@ -30,9 +30,9 @@ def own_columns(events: OwnEvents, plan: FeaturePlan, rows: Rows) -> Iterator[tu
         amount = events.amount[rows]
         yield "amount", amount
         yield "amount_fraction", np.round(np.abs(amount) % 1, 4)
-    numbers = {name: values[rows] for name, values in events.numbers.items()}
-    yield from numbers.items()
-    yield from _ratios(events, numbers, rows)
+    for name, number in events.numbers.items():
+        yield name, number[rows]
+    yield from _compared(measures(events), plan, rows)
     for category in plan.categories:
         if category.coded and len(category.levels) > 1:
             codes = codes_of(events.categories[category.name], category)
@@ -57,20 +57,27 @@ def codes_of(coded: Coded, category: CategoryPlan) -> NDArray[np.float32]:
     return np.append(level.astype(np.float32), np.float32(np.nan))[coded.codes]
 
 
-def _ratios(
-    events: OwnEvents, numbers: Mapping[str, Floats], rows: Rows
+def measures(events: OwnEvents) -> dict[str, Floats]:
+    """Return all that is measured: the amount and the numbers."""
+    amount = {} if events.amount is None else {"amount": events.amount}
+    return amount | dict(events.numbers)
+
+
+def _compared(
+    measured: Mapping[str, Floats], plan: FeaturePlan, rows: Rows
 ) -> Iterator[tuple[str, Values]]:
-    """Yield quotients of all numbers, which trees cannot form; only when there are few."""
-    named = dict(numbers)
-    if events.amount is not None:
-        named = {"amount": events.amount[rows]} | named
-    if not 2 <= len(named) <= MOST_RATIO_NUMBERS:
-        return
-    for first, second in combinations(named, 2):
-        a, b = named[first], named[second]
-        quotient = np.full(len(rows), np.nan)
-        np.divide(a, b, out=quotient, where=b != 0)
-        yield f"{first}_per_{second}", quotient
+    """Yield what trees cannot form: of few numbers all quotients, and differences."""
+    few = len(measured) <= FEW_NUMBERS
+    if few:
+        pairs = list(combinations(measured, 2))
+    else:
+        pairs = [(one.first, one.second) for one in plan.differences]
+    for first, second in pairs:
+        a, b = measured[first][rows], measured[second][rows]
+        if few:
+            quotient = np.full(len(rows), np.nan)
+            np.divide(a, b, out=quotient, where=b != 0)
+            yield f"{first}_per_{second}", quotient
         yield f"{first}_less_{second}", a - b
 
 

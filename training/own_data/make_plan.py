@@ -9,24 +9,22 @@ from numpy.typing import NDArray
 
 from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.labels import AbuseLabels
+from training.own_data.attributes import category_plan, number_plan
 from training.own_data.belonging import belonging
+from training.own_data.columns import measures
 from training.own_data.density import different, least_events, most_exceptions, repeats, windows_of
 from training.own_data.derive import text_kind
+from training.own_data.differences import differences
 from training.own_data.events import MISSING, Coded, OwnEvents
 from training.own_data.fields import category_field, fields_of
 from training.own_data.plan import (
-    CategoryPlan,
     FeaturePlan,
     KeyPlan,
     LinkPlan,
-    NumberPlan,
     PairPlan,
 )
 from training.own_data.together import determined, one_to_one, together
 
-# A level of a category must have come so often to be told from others.
-LEAST_OF_LEVEL = 10
-MOST_CODED_LEVELS = 64
 # A category of fewer levels is told apart by its code alone; it needs no history.
 LEAST_HISTORY_LEVELS = 6
 MOST_PAIRS, MOST_CATEGORY_PAIRS, MOST_LINKS = 10, 6, 6
@@ -39,7 +37,6 @@ MANY_ENTITIES, FEW_WINDOWS, FEW_DISTINCT = 3, 4, 2
 # What counts as linked.
 LINKED_SHARE = 0.1
 HOUR_US = 3_600_000_000
-WHOLE_RANGE = 1e9
 SHORTEST_LABEL_WINDOW_US = 24 * HOUR_US
 
 
@@ -100,14 +97,15 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         keys=keys,
         pairs=_pairs(past, full),
         links=_links(past, full),
-        categories=tuple(_category(past, name) for name in events.categories),
-        numbers=tuple(_number(past, name) for name in events.numbers),
+        categories=tuple(category_plan(name, of) for name, of in events.categories.items()),
+        numbers=tuple(number_plan(name, of) for name, of in events.numbers.items()),
         history_numbers=belonging(
             events.numbers,
             map(past.codes, full),
             MOST_HISTORY_NUMBERS,
         ),
         prior=prior,
+        differences=differences(measures(events)),
     )
 
 
@@ -255,23 +253,3 @@ def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:
     most = MOST_LINKS if past.rows < LARGE_ROWS else MOST_LINKS // 2
     # A key that is seen with few others tells more of them than a hub does.
     return tuple(link for _, link in sorted(found, key=lambda one: one[0])[:most])
-
-
-def _category(past: _Past, name: str) -> CategoryPlan:
-    coded = past.events.categories[name]
-    codes = coded.codes
-    counts = np.bincount(codes[codes != MISSING], minlength=len(coded.levels))
-    often = np.flatnonzero(counts >= LEAST_OF_LEVEL)
-    texts = coded.levels.take(often).to_pylist()
-    ranked = sorted(
-        zip(texts, counts[often].tolist(), strict=True), key=lambda one: (-one[1], one[0])
-    )
-    levels = tuple(text for text, _ in ranked[:MOST_CODED_LEVELS])
-    return CategoryPlan(name=name, levels=levels, coded=len(ranked) <= MOST_CODED_LEVELS)
-
-
-def _number(past: _Past, name: str) -> NumberPlan:
-    values = past.events.numbers[name]
-    known = np.abs(values[np.isfinite(values)])
-    high = float(np.quantile(known, 0.999)) if len(known) else 0.0
-    return NumberPlan(name=name, scale=WHOLE_RANGE / high if high > 0 else 1.0)

@@ -61,6 +61,13 @@ class NumberPlan(_Part):
     scale: float
 
 
+class DifferencePlan(_Part):
+    """Two numbers of one unit."""
+
+    first: str
+    second: str
+
+
 class FeaturePlan(_Part):
     """All of it.
 
@@ -81,6 +88,8 @@ class FeaturePlan(_Part):
     numbers: tuple[NumberPlan, ...]
     history_numbers: tuple[str, ...]
     prior: float
+    # Of few numbers all differences are inputs; a run of before knew no others.
+    differences: tuple[DifferencePlan, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:

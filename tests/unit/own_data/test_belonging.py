@@ -18,6 +18,15 @@ def test_numbers_of_a_key_are_found_among_noise() -> None:
     assert belonging(numbers, keys, 2) == ("n7", "n31")
 
 
+def test_what_never_changes_for_a_key_says_nothing_by_its_history() -> None:
+    """Where a client lives is left out for where they pay, which differs a little each time."""
+    rng = np.random.default_rng(1)
+    card = rng.integers(0, 50, 5_000)
+    numbers = {f"home{place}": rng.normal(size=50)[card] for place in range(3)}
+    numbers["paid"] = numbers["home0"] + rng.normal(0, 0.1, 5_000)
+    assert belonging(numbers, [card.astype(np.int32)], 1) == ("paid",)
+
+
 def test_few_numbers_are_all_kept_and_constants_belong_to_nobody() -> None:
     """Nothing is looked at when all fit; a constant and an empty number do no harm."""
     codes = np.array([0, 1, -1, 2], np.int32)
