@@ -98,6 +98,26 @@ def _events_of(description: OwnDescription, column: Callable[[str], pa.ChunkedAr
     )
 
 
+def first_events(events: OwnEvents, rows: int) -> OwnEvents:
+    """Return the first events as if no other had been read: with their own levels alone."""
+
+    def first(coded: Coded) -> Coded:
+        codes = coded.codes[:rows]
+        # Levels stand in the order in which they first came.
+        seen = int(codes.max(initial=MISSING)) + 1
+        return Coded(codes=codes, levels=coded.levels.slice(0, seen))
+
+    return replace(
+        events,
+        event_id=events.event_id[:rows],
+        at_us=events.at_us[:rows],
+        entities={name: first(coded) for name, coded in events.entities.items()},
+        categories={name: first(coded) for name, coded in events.categories.items()},
+        numbers={name: values[:rows] for name, values in events.numbers.items()},
+        amount=None if events.amount is None else events.amount[:rows],
+    )
+
+
 def read_label(directory: Path, events: OwnEvents, label: str, delay_s: int | None) -> AbuseLabels:
     """Read one label of a data set, aligned to its events.
 

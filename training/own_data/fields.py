@@ -1,9 +1,11 @@
-"""All fields of the events that may be keys: entities, categories, and what texts tell."""
+"""All fields that may be keys: entities, categories, what texts tell, what ages part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from training.own_data.ages import parted
 from training.own_data.derive import TextKind, derived_keys
 from training.own_data.events import Coded, OwnEvents
+from training.own_data.plan import AgePlan
 
 
 def category_field(name: str) -> str:
@@ -22,10 +24,15 @@ def texts_of(events: OwnEvents) -> dict[str, Coded]:
     return dict(events.entities) | categories
 
 
-def fields_of(events: OwnEvents, kinds: Mapping[str, TextKind]) -> dict[str, Coded]:
-    """Return every field: the texts, then the keys derived from them."""
+def fields_of(
+    events: OwnEvents, kinds: Mapping[str, TextKind], ages: Sequence[AgePlan] = ()
+) -> dict[str, Coded]:
+    """Return every field: the texts, the keys derived from them, then those parted by ages."""
     fields = texts_of(events)
     for source, coded in list(fields.items()):
         for name, derived in derived_keys(coded, kinds[source]):
             fields[derived_field(source, name)] = derived
+    for age in ages:
+        values = events.numbers[age.number]
+        fields[age.field] = parted(events.entities[age.key], events.at_us, values, age.unit_us)
     return fields

@@ -90,7 +90,7 @@ def make_inputs(
     rows = np.flatnonzero(wanted)
     found = _Collected(columns=ColumnFile(scratch, len(rows)))
     found.add(InputGroup.OWN, own_columns(events, plan, rows))
-    fields = fields_of(events, plan.texts)
+    fields = fields_of(events, plan.texts, plan.ages)
     tell("windows")
     log = event_log(events, fields, labels, plan, wanted)
     directory = Path(tempfile.mkdtemp(prefix=".windows-", dir=scratch))

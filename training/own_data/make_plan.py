@@ -1,7 +1,7 @@
 """Decides the plan of a data set by its events before the end of training."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, islice, permutations, product
 
 import numpy as np
@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.labels import AbuseLabels
+from training.own_data.ages import ages
 from training.own_data.attributes import category_plan, number_plan
 from training.own_data.belonging import belonging
 from training.own_data.columns import measures
 from training.own_data.density import different, least_events, most_exceptions, repeats, windows_of
 from training.own_data.derive import text_kind
 from training.own_data.differences import differences
-from training.own_data.events import MISSING, Coded, OwnEvents
+from training.own_data.events import MISSING, Coded, OwnEvents, first_events
 from training.own_data.fields import category_field, fields_of
 from training.own_data.plan import (
+    AgePlan,
     FeaturePlan,
     KeyPlan,
     LinkPlan,
@@ -50,9 +52,15 @@ class _Past:
 
     events: OwnEvents
     fields: Mapping[str, Coded]
+    ages: tuple[AgePlan, ...]
     span_us: int
     least: int
     exceptions: float
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """Whoever and whatever has a full history: what is declared, and what ages part."""
+        return (*self.events.entities, *(age.field for age in self.ages))
 
     @property
     def rows(self) -> int:
@@ -76,17 +84,20 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
     cutoff_us
         Labels known after this decide nothing.
     """
-    events = _before(events, int(np.searchsorted(events.at_us, until_us)))
+    events = first_events(events, int(np.searchsorted(events.at_us, until_us)))
     rows = len(events)
     texts = {name: text_kind(coded) for name, coded in events.entities.items()}
     texts |= {category_field(name): text_kind(of) for name, of in events.categories.items()}
-    fields = fields_of(events, texts)
     prior = _prior(labels, cutoff_us)
+    least = least_events(rows, prior)
+    keys_of = {name: coded.codes for name, coded in events.entities.items()}
+    parting = ages(events.numbers, keys_of, events.at_us)
     past = _Past(
         events=events,
-        fields=fields,
+        fields=fields_of(events, texts, parting),
+        ages=parting,
         span_us=int(events.at_us[-1] - events.at_us[0]) if rows else 0,
-        least=least_events(rows, prior),
+        least=least,
         exceptions=most_exceptions(rows, prior),
     )
     keys = _keys(past)
@@ -106,26 +117,7 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         ),
         prior=prior,
         differences=differences(measures(events)),
-    )
-
-
-def _before(events: OwnEvents, rows: int) -> OwnEvents:
-    """Return the first events as if no other had been read: with their own levels alone."""
-
-    def first(coded: Coded) -> Coded:
-        codes = coded.codes[:rows]
-        # Levels stand in the order in which they first came.
-        seen = int(codes.max(initial=MISSING)) + 1
-        return Coded(codes=codes, levels=coded.levels.slice(0, seen))
-
-    return replace(
-        events,
-        event_id=events.event_id[:rows],
-        at_us=events.at_us[:rows],
-        entities={name: first(coded) for name, coded in events.entities.items()},
-        categories={name: first(coded) for name, coded in events.categories.items()},
-        numbers={name: values[:rows] for name, values in events.numbers.items()},
-        amount=None if events.amount is None else events.amount[:rows],
+        ages=parting,
     )
 
 
@@ -139,7 +131,7 @@ def _keys(past: _Past) -> tuple[KeyPlan, ...]:
     found: list[KeyPlan] = []
     entities = _distinguished(
         past,
-        [name for name in past.events.entities if repeats(past.codes(name)) >= past.least],
+        [name for name in past.entities if repeats(past.codes(name)) >= past.least],
     )
     for field in past.fields:
         full = field in entities
@@ -161,7 +153,7 @@ def _keys(past: _Past) -> tuple[KeyPlan, ...]:
 
 
 def _worth_history(past: _Past, field: str, before: list[str]) -> bool:
-    if field in past.events.entities:
+    if field in past.entities:
         return False
     codes = past.codes(field)
     levels = different(codes[codes != MISSING])
@@ -193,10 +185,10 @@ def _label_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
 
 def _distinct(past: _Past, field: str, entities: list[str]) -> tuple[str, ...]:
     """Return the fields counted distinct; a derived key counts only what it was derived from."""
-    source = field.rpartition(".")[0]
-    if source or field not in past.events.entities:
+    if field not in past.entities:
+        source = field.rpartition(".")[0]
         return (source,) if source in entities else ()
-    others = [name for name in entities if name != field]
+    others = [name for name in entities if name != field and not field.startswith(f"{name}.")]
     others += [
         category_field(name)
         for name, coded in past.events.categories.items()

@@ -68,6 +68,22 @@ class DifferencePlan(_Part):
     second: str
 
 
+class AgePlan(_Part):
+    """A number that grows with time and so parts a key into those who share it.
+
+    ``unit_us`` is the length of what it counts.
+    """
+
+    key: str
+    number: str
+    unit_us: int
+
+    @property
+    def field(self) -> str:
+        """Name of the parted key: ``card.since_days``."""
+        return f"{self.key}.since_{self.number}"
+
+
 class FeaturePlan(_Part):
     """All of it.
 
@@ -90,6 +106,8 @@ class FeaturePlan(_Part):
     prior: float
     # Of few numbers all differences are inputs; a run of before knew no others.
     differences: tuple[DifferencePlan, ...] = ()
+    # A run of before there were ages has none.
+    ages: tuple[AgePlan, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
