@@ -25,7 +25,8 @@ from risk_service.adapters.redis.addresses import parse_addresses
 from risk_service.adapters.redis.flat import FlatEntities
 from risk_service.adapters.redis.plain import PlainEntities
 from risk_service.adapters.redis.store import RedisWindowStore
-from risk_service.adapters.redis.trips import MakeEntities
+from risk_service.adapters.redis.trips import MakeEntities, SetAside
+from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.domain.stamps import Stamps
 from risk_service.feature_ports import WindowStore
@@ -241,7 +242,7 @@ def test_events_count_again_where_they_do_not_yet(entities: MakeEntities) -> Non
                 keys = compiled.keys(event)
                 some = tuple(key if group % 2 else "" for group, key in enumerate(keys))
                 for own in (some, keys):
-                    assert not again.count_again([timed], [own], a_us, 20.0)
+                    again.count_again([timed], [own], a_us, 20.0)
             read_us = log.a_us[-1] + SECOND_US
             for group in range(len(compiled.plans)):
                 keys = list({compiled.keys(event)[group] for event in log.events} - {""})
@@ -258,7 +259,7 @@ def test_a_damaged_value_does_not_hold_up_the_others() -> None:
         keys = [compiled.keys(event) for event in log.events]
         for first in range(0, 300, 50):
             some = slice(first, first + 50)
-            assert not store.count_again(log.events[some], keys[some], log.a_us[first + 49], 20.0)
+            store.count_again(log.events[some], keys[some], log.a_us[first + 49], 20.0)
         group = next(group for group, key in enumerate(keys[350]) if key)
         damaged = store.key_of(group, keys[350][group])
         value = server.call("GET", damaged)
@@ -266,8 +267,11 @@ def test_a_damaged_value_does_not_hold_up_the_others() -> None:
         server.call("SET", damaged, value[:16] + b"\xc1" * (len(value) - 24) + value[-8:])
         store.forget()
         before = server.call("DBSIZE")
-        aside = store.count_again(log.events[300:], keys[300:], log.a_us[-1], 20.0)
-        assert aside == [damaged]
+        with pytest.raises(StoreUnavailable) as told:
+            store.count_again(log.events[300:], keys[300:], log.a_us[-1], 20.0)
+        assert isinstance(told.value.__cause__, SetAside)
+        assert told.value.__cause__.keys == [damaged]
+        store.count_again(log.events[300:], keys[300:], log.a_us[-1], 20.0)
         assert int(server.call("DBSIZE")) >= int(before)  # type: ignore[call-overload]  # integers
         other = replace(log.events[350], event_id="another", fields=("new",) * len(FIELDS))
         assert store.observe([other], log.a_us[-1] + SECOND_US).read_us.any()

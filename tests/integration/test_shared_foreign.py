@@ -1,8 +1,12 @@
 """A value that something else wrote under a key of windows costs one group, and that key only."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
+from risk_service.adapters.redis import mending, store
 from risk_service.adapters.redis.layout import VALUE_HEAD
 from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.shared.windows import NOBODY
@@ -10,12 +14,14 @@ from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
 from risk_service.features.windows.order_event import order_event
 from tests.fixtures.live_shop import LiveShop
-from tests.fixtures.redis_server import RedisServer, redis_cluster
+from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
 from tests.fixtures.shared_shop import (
+    KEEPING,
     OpenShop,
     check_shared,
     errors_of,
     lived,
+    outage,
     wait_whole,
     windows_of,
 )
@@ -40,9 +46,9 @@ def attempt(shop: LiveShop, name: str) -> Event:
 
 def overwrite(shop: LiveShop, server: RedisServer, fault: str, group: int) -> bytes:
     """Let something else write under the key of an entity of the last order; return the key."""
-    store = windows_of(shop)._store
-    assert isinstance(store, RedisWindowStore)
-    key = store.key_of(group, shop.compiled.keys(attempt(shop, "x"))[group])
+    held = windows_of(shop)._store
+    assert isinstance(held, RedisWindowStore)
+    key = held.key_of(group, shop.compiled.keys(attempt(shop, "x"))[group])
     server.call("DEL", key)
     verb, *values = FOREIGN[fault]
     server.call(verb, key, *values)
@@ -92,9 +98,9 @@ def test_orders_go_on_over_foreign_values_of_a_cluster(
         counted, event = told_of(shop), attempt(shop, "x")
         keys = shop.compiled.keys(event)
         groups = [group for group, key in enumerate(keys) if key][:3]
-        store = windows_of(shop)._store
+        held = windows_of(shop)._store
         for group, fault in zip(groups, ("text", "list", "record"), strict=True):
-            key = store.key_of(group, keys[group])
+            key = held.key_of(group, keys[group])
             at = windows_of(shop)._marks.address_of(key)
             node = next(one for one in nodes if one.port == at[1])
             overwrite(shop, node, fault, group)
@@ -128,3 +134,45 @@ def test_what_counts_without_reading_is_not_added_to_a_foreign_value(
     assert PROGRAM.encode() not in value
     asked = [(group, [shop.compiled.keys(event)[group]])]
     assert windows.read_many(asked, shop.now_us)[0].read_us.all()
+
+
+def test_events_of_an_outage_count_over_a_foreign_value(
+    shop_at: OpenShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Met while the log is counted again, it is dropped and said; the rest is as ever."""
+    with redis_server(*KEEPING) as redis:
+        shop = lived(shop_at("state", [redis]))
+        counted = told_of(shop)
+        outage(shop, redis)
+        event = attempt(shop, "x")
+        group = next(n for n, key in enumerate(shop.compiled.keys(event)) if key)
+        overwrite(shop, redis, "text", group)
+        wait_whole(shop)
+        assert sum(counted) == 1
+        assert errors_of(caplog) == ["windows_damaged"]
+        assert check_shared(shop, but={(group, shop.compiled.keys(event)[group])})
+
+
+def test_what_is_gone_is_said_also_where_redis_goes_away(
+    redis: RedisServer,
+    shop_at: OpenShop,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody else would ever say of the first key that it had been dropped."""
+    shop = lived(shop_at("state", [redis]))
+    counted, event = told_of(shop), attempt(shop, "x")
+    group = next(n for n, key in enumerate(shop.compiled.keys(event)) if key)
+    key = overwrite(shop, redis, "text", group)
+
+    def set_aside(*asked: Any) -> Iterator[bytes]:
+        yield next(mending.set_aside(*asked))
+        raise StoreUnavailable("Redis is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "set_aside", set_aside)
+        with pytest.raises(StoreUnavailable, match="away"):
+            windows_of(shop).observe([event], shop.now_us)
+    assert redis.call("GET", key) is None
+    assert sum(counted) == 1
+    assert errors_of(caplog) == ["windows_damaged"]

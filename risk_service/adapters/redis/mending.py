@@ -4,7 +4,7 @@ Something else wrote them: whatever the entity had is gone. As long as such a va
 order that meets it would be without windows, and what else counts there would be lost with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from struct import Struct
 
@@ -20,8 +20,8 @@ _SIZE = Struct("<q")
 GONE = 1
 
 
-def set_aside(cluster: Cluster, groups: Sequence[Group], wires: Sequence[bytes]) -> list[bytes]:
-    """Drop what some keys hold and is no value of an entity; return these keys.
+def set_aside(cluster: Cluster, groups: Sequence[Group], wires: Sequence[bytes]) -> Iterator[bytes]:
+    """Drop what some keys hold and is no value of an entity; yield each such key once it is gone.
 
     Parameters
     ----------
@@ -31,22 +31,22 @@ def set_aside(cluster: Cluster, groups: Sequence[Group], wires: Sequence[bytes])
     Raises
     ------
     StoreUnavailable
-        Redis does not answer; some may have been dropped.
+        Redis does not answer.
     """
-    heads = dict.fromkeys(wires, b"")
-    found = _asked(cluster, groups, heads)
-    unread = {
-        wire: reply[: VALUE_HEAD.size]
-        for wire, reply in found.items()
-        if isinstance(reply, bytes) and not _is_readable(_group_of(groups, wire), reply)
-    }
-    found |= _asked(cluster, groups, unread)
-    return [plain_key(wire) for wire, reply in found.items() if reply == GONE]
+    unread: dict[bytes, bytes] = {}
+    for wire, reply in _asked(cluster, groups, dict.fromkeys(wires, b"")):
+        if reply == GONE:
+            yield plain_key(wire)
+        elif isinstance(reply, bytes) and not _is_readable(_group_of(groups, wire), reply):
+            unread[wire] = reply[: VALUE_HEAD.size]
+    for wire, reply in _asked(cluster, groups, unread):
+        if reply == GONE:
+            yield plain_key(wire)
 
 
 def _asked(
     cluster: Cluster, groups: Sequence[Group], heads: dict[bytes, bytes]
-) -> dict[bytes, Reply]:
+) -> Iterator[tuple[bytes, Reply]]:
     keys = [plain_key(wire) for wire in heads]
     commands = [
         command(MEND, [wire], _SIZE.pack(_group_of(groups, wire).layout.size) + head)
@@ -54,7 +54,8 @@ def _asked(
     ]
     with closing(cluster.run(keys, commands)) as replies:
         wires = list(heads)
-        return {wires[place]: reply for place, reply in replies}
+        for place, reply in replies:
+            yield wires[place], reply
 
 
 def _group_of(groups: Sequence[Group], wire: bytes) -> Group:

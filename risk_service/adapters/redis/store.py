@@ -117,11 +117,10 @@ class RedisWindowStore:
 
     def count_again(
         self, events: Sequence[Event], keys: Keys, now_us: int, timeout_s: float
-    ) -> Sequence[bytes]:
+    ) -> None:
         """Let events count where they do not yet, each with some of its keys.
 
-        Whatever their kind, they belong to their own times. Return the keys that held no value
-        of an entity and began anew.
+        Whatever their kind, they belong to their own times.
 
         Parameters
         ----------
@@ -130,15 +129,7 @@ class RedisWindowStore:
         timeout_s
             Longest wait: such a group may be larger than one that somebody waits for.
         """
-        try:
-            self._go(self._entities.others(events, keys), now_us, timeout_s)
-        except StoreUnavailable as error:
-            if not isinstance(error.__cause__, SetAside):
-                raise
-            # Not all may have been sent.
-            self._go(self._entities.others(events, keys), now_us, timeout_s)
-            return error.__cause__.keys
-        return ()
+        self._go(self._entities.others(events, keys), now_us, timeout_s)
 
     def forget(self) -> None:
         """Know nothing of any entity, and connect anew: Redis may have gone back behind us."""
@@ -196,12 +187,21 @@ class RedisWindowStore:
         except (Damaged, StoreUnavailable) as error:
             if not isinstance(error, Damaged) and not _is_foreign(error):
                 raise
-            aside = set_aside(self._cluster, self._groups, trip.keys)
-            named = ", ".join([repr(key) for key in aside])
-            words = f"Redis: no value of an entity, which begins anew: {named or 'gone already'}"
+            words, aside = self._set_aside(trip.keys)
             raise StoreUnavailable(words) from SetAside(aside)
         finally:
             self._folds += trip.finish()
+
+    def _set_aside(self, wires: Sequence[bytes]) -> tuple[str, list[bytes]]:
+        """Let entities begin anew whose keys hold no value; return what to say, and the keys."""
+        aside: list[bytes] = []
+        try:
+            for key in set_aside(self._cluster, self._groups, wires):
+                aside.append(key)  # noqa: PERF402 - what is gone is told also where the rest fails
+        except StoreUnavailable as error:
+            return str(error), aside
+        named = ", ".join([repr(key) for key in aside])
+        return f"Redis: no value of an entity, which begins anew: {named or 'gone already'}", aside
 
 
 def _is_foreign(error: StoreUnavailable) -> bool:

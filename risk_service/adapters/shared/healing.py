@@ -37,8 +37,6 @@ class Healing:
         The same as it is now.
     counted
         Events that were counted again.
-    aside
-        Keys that held no value of an entity, and began anew.
     reached_us
         The stamp of the last of them, 0 before the first.
     """
@@ -53,7 +51,6 @@ class Healing:
     ) -> None:
         self.marks = dict(starts)
         self.counted = self.reached_us = 0
-        self.aside: list[bytes] = []
         self._store = store
         self._compiled = compiled
         self._servers = marks
@@ -75,7 +72,7 @@ class Healing:
         if parts:
             events, keys = zip(*parts, strict=True)
             now_us = self._tail.logged_us()
-            self.aside += self._store.count_again(events, keys, now_us, TIMEOUT_S)
+            self._store.count_again(events, keys, now_us, TIMEOUT_S)
         self._reach(found)
         # Behind them: what the marks say has been counted has been counted.
         self._servers.write(self.marks)

@@ -235,10 +235,7 @@ class SharedWindowStore:
         # More than has come meanwhile, or the end would never be reached.
         seq = self._tail.end()[0].seq
         size, self._last_seq = min(BATCH + seq - self._last_seq, BATCH_MAX), seq
-        counted = healing.step(size)
-        self._say_aside(healing.aside)
-        healing.aside.clear()
-        if counted:
+        if counted := healing.step(size):
             self._told.healed(counted)
             self._written, self._since_us = healing.marks, healing.reached_us
             return
