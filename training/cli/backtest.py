@@ -16,6 +16,7 @@ from risk_service.models.signature import load_signing_key
 from training.backtest.lengths import Edges
 from training.backtest.listing import check_suffix, write_flags
 from training.backtest.request import DEFAULT_LIMIT, BacktestRequest
+from training.backtest.result import Backtest
 from training.backtest.run import backtest as run_backtest
 from training.backtest.run import list_variables
 from training.cli.backtest_report import print_report, print_variables
@@ -92,19 +93,29 @@ def backtest(
         raise click.UsageError("RULE is missing: an expression, or the id of a rule")
     with Bars(appear_after_s=BAR_AFTER_S) as bars:
         done = run_backtest(request, bars.report)
-    # Shown first: a disk that is full now takes the files, not the figures.
-    print_report(Console(), done.figures)
-    if flags is not None:
-        write_flags(done.flagged, flags)
-    if json_file is not None:
-        # Never one report with the signature of another.
-        signature_file(json_file).unlink(missing_ok=True)
-        _write(json_file, done.figures)
-    if json_file is not None and key is not None:
-        with file_appearing_whole(signature_file(json_file)) as partial:
-            partial.write_bytes(signed(json_file.read_bytes(), key))
+    try:
+        _keep(done, json_file, flags, key)
+    finally:
+        # Behind the files, as who reads may stop early (head); though they cannot be written.
+        print_report(Console(), done.figures)
     if flags is not None:
         click.echo(f"{flags}: {done.figures['events_flagged']:,} events")
+
+
+def _keep(
+    done: Backtest, json_file: Path | None, flags: Path | None, key: Ed25519PrivateKey | None
+) -> None:
+    """Write the files that are asked for."""
+    if flags is not None:
+        write_flags(done.flagged, flags)
+    if json_file is None:
+        return
+    # Never one report with the signature of another.
+    signature_file(json_file).unlink(missing_ok=True)
+    _write(json_file, done.figures)
+    if key is not None:
+        with file_appearing_whole(signature_file(json_file)) as partial:
+            partial.write_bytes(signed(json_file.read_bytes(), key))
 
 
 def request_of(rule: str, data: Path, given: Mapping[str, Any]) -> BacktestRequest:

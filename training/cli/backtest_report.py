@@ -164,6 +164,11 @@ def _short(key: str) -> str:
 
 def _notes(figures: Json) -> list[str]:
     notes = []
+    if not figures["measures"]:
+        notes.append(
+            "the data set has no label: nothing tells abuse from honest; a mapping makes one of a "
+            "column or of later rows 数据集没有标签，无法区分欺诈与正常"
+        )
     if figures["never_known"]:
         names = ", ".join(figures["never_known"])
         notes.append(

@@ -143,3 +143,26 @@ def test_the_figures_are_shown_though_a_file_cannot_be_written(
     )
     assert isinstance(result.exception, ConfigFault)
     assert "6 of 6 events flagged" in result.stdout
+
+
+def test_the_files_are_written_though_nobody_reads_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``risk backtest ... --json F | head`` leaves F."""
+    write_shop(tmp_path / "shop", EVENTS, ("fraud", "refunded"))
+
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(command, "print_report", closed)
+    with pytest.raises(BrokenPipeError):
+        run("true", "--data", tmp_path / "shop", "--json", tmp_path / "figures.json")
+    assert (tmp_path / "figures.json").exists()
+
+
+def test_without_a_label_it_says_so(tmp_path: Path) -> None:
+    """Four thousand unknown events are no finding."""
+    write_shop(tmp_path / "shop", EVENTS[-1:], ())
+    printed = run("true", "--data", tmp_path / "shop")
+    assert "has no label" in printed
+    assert "没有标签" in printed
