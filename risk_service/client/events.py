@@ -43,8 +43,8 @@ def event_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
     Parameters
     ----------
     record
-        event_id, event_type, event_at, order_id; amount_minor, reason and weight_ratio may be
-        None, NaN, empty or absent.
+        event_id, event_type, event_at, order_id; amount_minor, reason, weight_ratio and claim_id
+        may be None, NaN, empty or absent.
     """
     message = event_pb2.ReportedEvent(
         event_id=record["event_id"],
@@ -54,8 +54,10 @@ def event_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
     )
     if not is_missing(record.get("amount_minor")):
         message.amount_minor = int(record["amount_minor"])
-    if record.get("reason"):
-        reason = event_pb2.EventReason.Value(f"EVENT_REASON_{record['reason']}")
+    if told := _text(record, "claim_id"):
+        message.claim_id = told
+    if told := _text(record, "reason"):
+        reason = event_pb2.EventReason.Value(f"EVENT_REASON_{told}")
         message.reason = cast("event_pb2.EventReason", reason)
     if not is_missing(record.get("weight_ratio")):
         message.weight_ratio = float(record["weight_ratio"])
@@ -83,6 +85,11 @@ def action_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
             related_account_id=record.get("related_account_id") or "",
         ),
     )
+
+
+def _text(record: Mapping[str, Any], column: str) -> str:
+    value = record.get(column)
+    return "" if is_missing(value) else str(value)
 
 
 def report_requests(

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from risk_service.client import EventReport
+from risk_service.pb.risk.v1 import action_pb2, event_pb2, refund_pb2
 from tests.unit.client.scripted import Scripted
 
 PAGE = Path(__file__).parents[3] / "docs" / "client.md"
@@ -32,3 +34,32 @@ def test_the_example_gets_a_decision(service: Scripted) -> None:
 def test_the_example_gets_a_fallback() -> None:
     """Without a server the same program prints a fallback."""
     assert run_example("127.0.0.1:1") == "fallback ALLOW UNAVAILABLE\n"
+
+
+class _Noting:
+    """Takes events and keeps them."""
+
+    def __init__(self) -> None:
+        self.events: list[event_pb2.ReportedEvent] = []
+
+    def report_events(self, events: list[event_pb2.ReportedEvent]) -> EventReport:
+        """Keep the events."""
+        self.events = events
+        return EventReport(accepted=len(events), repeated=0, refused=(), refused_counts={})
+
+
+def test_the_messages_of_the_page_can_be_made() -> None:
+    """Events, a claim and an action are written as the page writes them."""
+    shown = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    made: dict[str, object] = {"risk": _Noting()}
+    for program in shown:
+        if "event_message(" in program or "RefundClaim(" in program:
+            exec(program, made)  # noqa: S102 - our own page
+    paid, claimed = made["risk"].events  # type: ignore[attr-defined]  # as made above
+    assert (paid.order_id, paid.type) == ("2026-000123", event_pb2.EVENT_TYPE_PAID)
+    assert claimed.action.campaign_id == "cmp-1111"
+    claim, request = made["claim"], made["request"]
+    assert isinstance(claim, refund_pb2.RefundClaim)
+    assert claim.reason == event_pb2.EVENT_REASON_EMPTY_PARCEL
+    assert isinstance(request, action_pb2.AssessPromotionActionRequest)
+    assert request.customer.action.account_id == "a-77"

@@ -25,6 +25,21 @@ def test_a_row_of_events_becomes_its_message() -> None:
     assert message.occurred_at.ToMicroseconds() == 1_790_000_000_123_456
 
 
+@pytest.mark.parametrize("nothing", [None, float("nan"), ""])
+def test_a_claim_is_named_where_the_row_names_it(nothing: object) -> None:
+    """A claim that ScoreRefund counted is told apart by its id; a row of pandas may lack both."""
+    row = {
+        "event_id": "e1",
+        "event_type": "REFUND_REQUESTED",
+        "event_at": 5,
+        "order_id": "o1",
+        "reason": nothing,
+    }
+    assert event_message(row | {"claim_id": "c-1"}).claim_id == "c-1"
+    silent = event_message(row | {"claim_id": nothing})
+    assert (silent.claim_id, silent.reason) == ("", event_pb2.EVENT_REASON_UNSPECIFIED)
+
+
 def test_an_unknown_type_is_an_error_before_anything_is_sent() -> None:
     """A slip of the pen is told to the caller, not counted as refused."""
     row = {"event_id": "e1", "event_type": "PAYED", "event_at": 0, "order_id": "o1"}
