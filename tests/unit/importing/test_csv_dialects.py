@@ -58,9 +58,17 @@ def test_encodings(bench: Any, payments: str, encoding: str) -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(bench: Any, payments: str) -> None:
-    """Spreadsheets write one, and the first column is found all the same."""
-    bench.run(codecs.BOM_UTF8 + payments.encode())
-    assert len(bench.events()) == 4
+    """Spreadsheets write one, or two, and the first column is found all the same."""
+    for marks in (codecs.BOM_UTF8, 2 * codecs.BOM_UTF8):
+        bench.run(marks + payments.encode())
+        assert len(bench.events()) == 4
+
+
+def test_a_file_without_a_header_is_told(bench: Any, payments: str) -> None:
+    """When none of the columns is there, the header is what is missing."""
+    told = "none of the mapping's columns is there; has the file no header ([source] columns"
+    assert told in bench.fault(payments.partition("\n")[2])
+    assert told not in bench.fault(payments.replace("card", "crad", 1))
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])

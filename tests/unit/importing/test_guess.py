@@ -197,6 +197,17 @@ def test_a_guess_reads_what_people_write(bench: Any, tmp_path: Path) -> None:
     assert bench.column("entity__phone")[0].startswith("1390000")
 
 
+def test_a_guess_leaves_out_what_stands_before_the_header(bench: Any, tmp_path: Path) -> None:
+    """Reports begin with a title, the day of the export and an empty line."""
+    text = _rows("order no;when;card;is_fraud", "{i};2024-05-{d:02d};k{c};{f}")
+    (tmp_path / "f.csv").write_text(f"Orders of May, all shops\n2024-06-01; 10:00\n\n{text}")
+    guess = guess_mapping(tmp_path / "f.csv")
+    assert "skip_lines = 3" in guess
+    assert bench.run(tmp_path / "f.csv", guess).rows == 60
+    (tmp_path / "f.csv").write_text("sep=;\n" + text)
+    assert "skip_lines" not in guess_mapping(tmp_path / "f.csv")
+
+
 def test_what_is_counted_or_measured_is_nobody(bench: Any, tmp_path: Path) -> None:
     """Applications for an account: months for a time, and columns called like banks and e-mails."""
     header = "fraud_bool,bank_months_count,distinct_emails_4w,days_since_request,device_os,month"

@@ -7,7 +7,6 @@ at most 16 MiB.
 
 import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +19,13 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
+from training.datasets.importing.csv_header import (
+    AROUND_NAMES,
+    SEP_LINE,
+    header,
+    likely_delimiter,
+    likely_skip_lines,
+)
 from training.datasets.importing.decoding import MARK, MarkingDecoder, likely_encoding
 from training.datasets.importing.faults import FaultLog, RowFault
 from training.datasets.importing.source_batch import SourceBatch
@@ -30,9 +36,6 @@ from training.datasets.importing.specs import (
 _BLOCK_BYTES = 16 << 20
 _HEADER_BYTES = 1 << 20
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
-_SEP_LINE = re.compile(r"sep=(.)\r?\n")
-_DELIMITERS = ",;\t|"
-_AROUND_NAMES = " \t\r\ufeff"
 
 
 class CsvFile:
@@ -65,20 +68,13 @@ class CsvFile:
         self._decoder = MarkingDecoder(self._encoding)
         self._skip_lines = spec.skip_lines
         sample = self._sample()
-        told = _SEP_LINE.match(sample)
+        told = SEP_LINE.match(sample)
         if told is not None:
             # Spreadsheets write the delimiter on a line before the header.
             sample = sample[told.end() :]
             self._skip_lines += 1
-        self._delimiter = spec.delimiter or (
-            told[1] if told else self._likely_delimiter(sample, wanted)
-        )
-        if spec.columns:
-            self.columns = list(spec.columns)
-        else:
-            names, lines = self._header(sample, self._delimiter)
-            self.columns = [name.strip() for name in names]
-            self._skip_lines += lines
+        self._delimiter, self.columns, lines = self._header(sample, told, wanted)
+        self._skip_lines += lines
         if not any(self.columns):
             raise self._fault("has no header; name the columns in [source] columns")
 
@@ -107,6 +103,10 @@ class CsvFile:
             return self._encoding
         with pa.OSFile(str(self.path)) as raw, self._unpacked(raw) as stream:
             return likely_encoding(bytes(stream.read(_HEADER_BYTES)))
+
+    def likely_skip_lines(self) -> int:
+        """Return how many lines likely stand before the header."""
+        return self._spec.skip_lines or likely_skip_lines(self._sample(), self._spec)
 
     @property
     def notes(self) -> list[str]:
@@ -186,7 +186,7 @@ class CsvFile:
             if not again.any():
                 break
             # The byte order mark of a joined file stands before its first name.
-            cells = pc.utf8_trim(batch.column(position), characters=_AROUND_NAMES)
+            cells = pc.utf8_trim(batch.column(position), characters=AROUND_NAMES)
             again &= pc.equal(cells, self.columns[position]).to_numpy(zero_copy_only=False)
         return again
 
@@ -229,6 +229,20 @@ class CsvFile:
         packed = self._compression
         return raw if packed is None else pa.CompressedInputStream(raw, packed)
 
+    def _header(
+        self, sample: str, told: re.Match[str] | None, wanted: Sequence[str]
+    ) -> tuple[str, list[str], int]:
+        """Return the delimiter, the names of the columns, and how many lines the header takes."""
+        spec = self._spec
+        try:
+            named = spec.delimiter or (told[1] if told else "")
+            delimiter = named or likely_delimiter(sample, spec, wanted)
+            if spec.columns:
+                return delimiter, list(spec.columns), 0
+            return delimiter, *header(sample, spec, delimiter)
+        except csv.Error as error:
+            raise self._fault(f"the header cannot be read: {error}") from error
+
     def _sample(self) -> str:
         """Return the start of the file as text, from the header on."""
         try:
@@ -238,26 +252,6 @@ class CsvFile:
             raise self._fault(f"cannot be unpacked: {error}") from error
         lines = data.decode("utf-8", "ignore").splitlines(keepends=True)
         return "".join(lines[self._spec.skip_lines :])
-
-    def _likely_delimiter(self, sample: str, wanted: Sequence[str]) -> str:
-        def fitness(delimiter: str) -> tuple[int, int]:
-            names = {name.strip() for name in self._header(sample, delimiter)[0]}
-            return len(names & set(wanted)), len(names)
-
-        return max(_DELIMITERS, key=fitness)
-
-    def _header(self, sample: str, delimiter: str) -> tuple[list[str], int]:
-        reader = csv.reader(
-            io.StringIO(sample, newline=""),
-            delimiter=delimiter,
-            quotechar=self._spec.quote or None,
-            escapechar=self._spec.escape or None,
-            quoting=csv.QUOTE_MINIMAL if self._spec.quote else csv.QUOTE_NONE,
-        )
-        try:
-            return next(reader, []), reader.line_num
-        except csv.Error as error:
-            raise self._fault(f"the header cannot be read: {error}") from error
 
     def _fault(self, message: str) -> DataFault:
         return DataFault(str(self.path), None, message)

@@ -41,7 +41,7 @@ from training.datasets.importing.guess_words import (
 from training.datasets.importing.look import Look, look_at
 from training.datasets.importing.mapping import MOST_ENTITIES
 from training.datasets.importing.mapping_faults import name_like
-from training.datasets.importing.specs import DEFAULT_MISSING
+from training.datasets.importing.specs import DEFAULT_MISSING, SourceSpec
 from training.datasets.toml_text import quoted
 
 _MOST_BY_REPEATS = 4
@@ -55,8 +55,8 @@ def guess_mapping(path: Path) -> str:
     DataFault
         The file cannot be read, or has no rows.
     """
-    encoding, looks = look_at(path)
-    return _Guess(path=path, encoding=encoding, left=looks).text()
+    spec, looks = look_at(path)
+    return _Guess(path=path, spec=spec, left=looks).text()
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class _Guess:
     """A mapping in the making: ``left`` holds the columns without a place yet."""
 
     path: Path
-    encoding: str
+    spec: SourceSpec
     left: list[Look]
     names: set[str] = field(default_factory=set)
     left_out: list[str] = field(default_factory=list)
@@ -133,7 +133,9 @@ class _Guess:
         marks = max((look.marks for look in looks), key=len, default="")
         if len(marks) < 2:
             marks = "," if any(look.marks == "," for look in looks) else ""
-        lines = [] if self.encoding in ("utf-8", "utf-16") else [_key("encoding", self.encoding)]
+        encoding, skip = self.spec.encoding, self.spec.skip_lines
+        lines = [] if encoding in ("utf-8", "utf-16") else [_key("encoding", encoding)]
+        lines += [f"skip_lines = {skip}"] if skip else []
         lines += [_key("decimal", marks[0])] if marks else []
         lines += [_key("thousands", marks[1])] if len(marks) > 1 else []
         if amount is not None and amount.dash:

@@ -72,8 +72,8 @@ class Look:
         return any(re.search(rf"\b(?:{words})", one) for one in spellings)
 
 
-def look_at(path: Path) -> tuple[str, list[Look]]:
-    """Return the encoding of a source and what its columns look like, by its first rows.
+def look_at(path: Path) -> tuple[SourceSpec, list[Look]]:
+    """Return how a source is read and what its columns look like, by its first rows.
 
     Raises
     ------
@@ -82,8 +82,9 @@ def look_at(path: Path) -> tuple[str, list[Look]]:
     """
     source = open_source(path, SourceSpec(), ())
     spec = SourceSpec()
-    if isinstance(source, CsvFile) and (likely := source.likely_encoding()) != spec.encoding:
-        spec = SourceSpec(encoding=likely)
+    if isinstance(source, CsvFile):
+        encoding = source.likely_encoding()
+        spec = SourceSpec(encoding=encoding, skip_lines=source.likely_skip_lines())
         source = open_source(path, spec, ())
     names = [name for name in dict.fromkeys(source.columns) if source.columns.count(name) == 1]
     with TemporaryDirectory() as scratch:
@@ -94,7 +95,7 @@ def look_at(path: Path) -> tuple[str, list[Look]]:
     if batch is None:
         raise DataFault(str(path), None, "has no rows")
     cells = Cells(_first(batch), spec)
-    return spec.encoding, [_look(cells, name) for name in names if name]
+    return spec, [_look(cells, name) for name in names if name]
 
 
 def _first(batch: SourceBatch) -> SourceBatch:

@@ -29,6 +29,10 @@ _NO_TABLES = {
     b"<html": "is a web page and no table; was a login page saved in its place?",
     b"<?xml": "is XML and no table; save it as CSV, CSV.gz or Parquet first",
 }
+_NO_HEADER = (
+    "none of the mapping's columns is there; has the file no header ([source] columns names them),"
+    " or lines before it (skip_lines)?"
+)
 _MANY_FILES = (
     "is a directory; name one file. CSV files with one header are joined by cat, packed ones too,"
     " and Parquet files as docs/own-data.md says under Other kinds of files"
@@ -85,6 +89,8 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
         lines = "\n  ".join(missing.values())
         lacking = "column" if len(missing) == 1 else "columns"
         message = f"{source.path} has no such {lacking}\n  {lines}\n  its columns: {names}{more}"
+        if missing.keys() == used.keys():
+            message += f"\n  {_NO_HEADER}"
         raise ConfigFault(f"{read.path}: {message}")
     _refuse_labels_as_inputs(read)
     return list(used)

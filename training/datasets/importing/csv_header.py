@@ -1,0 +1,82 @@
+"""What the first lines of a CSV text tell: delimiter, header, and what stands before it."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from training.datasets.importing.specs import SourceSpec
+
+# Spreadsheets write the delimiter on a line before the header.
+SEP_LINE = re.compile(r"sep=(.)\r?\n")
+# The byte order mark of a joined or doubly marked file stands before its first name.
+AROUND_NAMES = " \t\r\n\ufeff"
+_DELIMITERS = ",;\t|"
+_ROWS_LOOKED_AT = 100
+
+
+def header(sample: str, spec: SourceSpec, delimiter: str) -> tuple[list[str], int]:
+    """Return the names of the first row, and how many lines it takes.
+
+    Raises
+    ------
+    csv.Error
+        It cannot be read.
+    """
+    reader = _reader(sample, spec, delimiter)
+    names: list[str] = next(reader, [])
+    return [name.strip(AROUND_NAMES) for name in names], reader.line_num
+
+
+def likely_delimiter(sample: str, spec: SourceSpec, wanted: Sequence[str]) -> str:
+    """Return the delimiter under which most of the wanted names stand in the header.
+
+    Raises
+    ------
+    csv.Error
+        The header cannot be read.
+    """
+
+    def fitness(delimiter: str) -> tuple[int, int]:
+        names = set(header(sample, spec, delimiter)[0])
+        return len(names & set(wanted)), len(names)
+
+    return max(_DELIMITERS, key=fitness)
+
+
+def likely_skip_lines(sample: str, spec: SourceSpec) -> int:
+    """Return how many lines likely stand before the header: those narrower than the table."""
+    sample = SEP_LINE.sub("", sample, count=1) if SEP_LINE.match(sample) else sample
+    found = 1, 0
+    for delimiter in _DELIMITERS:
+        starts, widths = _first_rows(sample, spec, delimiter)
+        width = max(sorted(set(widths)), key=widths.count, default=0)
+        if width > found[0] and 2 * widths.count(width) > len(widths):
+            found = width, starts[widths.index(width)]
+    return found[1]
+
+
+def _first_rows(sample: str, spec: SourceSpec, delimiter: str) -> tuple[list[int], list[int]]:
+    """Return the line that each of the first rows begins in, and how many cells it has."""
+    reader = _reader(sample, spec, delimiter)
+    starts, widths = [0], []
+    try:
+        for row in islice(reader, _ROWS_LOOKED_AT):
+            widths.append(len(row))
+            starts.append(reader.line_num)
+    except csv.Error:
+        # A cell without an end; the import says so of its row.
+        return starts, widths
+    return starts, widths
+
+
+def _reader(sample: str, spec: SourceSpec, delimiter: str) -> Any:
+    return csv.reader(
+        io.StringIO(sample, newline=""),
+        delimiter=delimiter,
+        quotechar=spec.quote or None,
+        escapechar=spec.escape or None,
+        quoting=csv.QUOTE_MINIMAL if spec.quote else csv.QUOTE_NONE,
+    )
