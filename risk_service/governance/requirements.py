@@ -17,9 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import BacktestReport, Evidence, PublishedKind, Sources
+from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome
-from risk_service.governance.backtests import SIGNATURE_BYTES_MAX, SUFFIX, unvouched
+from risk_service.governance.backtests import SIGNATURE_BYTES_MAX, unvouched
 from risk_service.governance.free_text import check_printable, check_why
+from risk_service.governance.gate_words import OF_ANOTHER, UNSIGNED, forged, too_new, unproved
 from risk_service.governance.stores import PublicationStore
 from risk_service.models.signature import TrustedKeys
 from risk_service.rules.changes import decides_alike, flagging_sha256
@@ -121,27 +123,35 @@ class RuleGate:
         before = None if active is None else self._rules(active.number)
         fresh = [rule for rule in proposed.rules.values() if _is_new(rule, before)]
         return tuple(
-            Violation(field=f"{rule.file}:{rule.line}", description=f"rule {rule.id} {words}")
+            Violation(
+                field=f"{rule.file}:{rule.line}",
+                description=f"rule {rule.id} {words.en}",
+                description_zh=f"规则 {rule.id} {words.zh}",
+            )
             for rule, words in self._lacks(fresh, evidence)
         )
 
     def _check_signatures(self, reports: tuple[BacktestReport, ...]) -> None:
         keys = self.trusted() if any(one.signature for one in reports) else {}
         found = tuple(
-            Violation(field=f"backtests[{place}].signature", description=_forged(words))
+            Violation(
+                field=f"backtests[{place}].signature",
+                description=forged(words).en,
+                description_zh=forged(words).zh,
+            )
             for place, one in enumerate(reports)
             if one.signature and (words := unvouched(one, keys))
         )
         if found:
             raise InvalidInput(found)
 
-    def _lacks(self, rules: list[Rule], evidence: Evidence) -> Iterator[tuple[Rule, str]]:
+    def _lacks(self, rules: list[Rule], evidence: Evidence) -> Iterator[tuple[Rule, LocalizedText]]:
         asked = {rule.id: self.requirements.of(rule.outcome) for rule in rules}
         hours = self._hours([rule for rule in rules if asked[rule.id].shadow_hours])
         for rule in rules:
             need = asked[rule.id].shadow_hours
             if need and hours[rule.id] < need:
-                yield rule, _too_new(rule, hours[rule.id], need)
+                yield rule, too_new(rule, hours[rule.id], need)
             if asked[rule.id].backtest and rule.subject is Subject.ORDER:
                 words = _unproved(rule, evidence.backtests)
                 if words:
@@ -233,15 +243,8 @@ def _is_new(rule: Rule, before: RuleSet | None) -> bool:
     return there is None or there.is_shadow or not decides_alike(there, rule)
 
 
-def _too_new(rule: Rule, hours: float, need_hours: float) -> str:
-    return (
-        f"would {rule.outcome.name} after {hours:.1f} of {need_hours:g} hours in shadow: publish "
-        'it just so with state = "shadow" first'
-    )
-
-
-def _unproved(rule: Rule, reports: tuple[BacktestReport, ...]) -> str:
-    """Return what is missing of a backtest of a rule, nothing when one is there.
+def _unproved(rule: Rule, reports: tuple[BacktestReport, ...]) -> LocalizedText | None:
+    """Return what is missing of a backtest of a rule, None when one is there.
 
     Parameters
     ----------
@@ -251,28 +254,10 @@ def _unproved(rule: Rule, reports: tuple[BacktestReport, ...]) -> str:
     about = [one for one in reports if one.rule_id in (rule.id, "")]
     fitting = [one for one in about if _is_of(one, rule)]
     if any(one.signature for one in fitting):
-        return ""
+        return None
     if fitting:
-        return (
-            "has a backtest that nobody vouches for: run it where the data and signing.key are, "
-            f"with --sign KEYS/signing.key, and publish FILE with FILE{SUFFIX} beside it"
-        )
-    if any(one.rule_id for one in about):
-        return (
-            "has a backtest of another condition, scope or schedule: run it again for what "
-            "is published"
-        )
-    return (
-        f"would {rule.outcome.name} without a backtest: risk backtest {rule.id} --rules DIR "
-        "--data DATA --json FILE --sign KEYS/signing.key, and publish with --backtest FILE"
-    )
-
-
-def _forged(reason: str) -> str:
-    return (
-        f"does not fit ({reason}): publish FILE and FILE{SUFFIX} as risk backtest wrote them, by "
-        "a key that the service trusts, or leave this report out"
-    )
+        return UNSIGNED
+    return OF_ANOTHER if any(one.rule_id for one in about) else unproved(rule)
 
 
 def _is_of(report: BacktestReport, rule: Rule) -> bool:

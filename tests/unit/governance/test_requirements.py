@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from risk_service.domain.audit import AuditFilter
-from risk_service.domain.errors import InvalidInput
+from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.governed import Evidence
 from risk_service.models.signature import key_id_of
 from tests.fixtures.rule_gate import KEY, KNOWN, RULES, WHEN, Shop, report, rule
@@ -76,6 +77,28 @@ def test_time_in_shadow_is_that_of_the_same_rule(shop: Shop) -> None:
     shop.activate(rule(state="shadow"))
     shop.hours = 101
     shop.publish(rule(), report())
+
+
+def test_what_is_missing_is_said_in_chinese_too(shop: Shop) -> None:
+    """Each thing that a rule may lack, with file and line, and what to do about it."""
+
+    def refused(evidence: Evidence) -> tuple[Violation, ...]:
+        with pytest.raises(InvalidInput) as found:
+            shop.publish(rule(), evidence)
+        return found.value.violations
+
+    (right,) = report().backtests
+    (of_another,) = report("order__page_open_ms < 301").backtests
+    told = [
+        *refused(Evidence()),
+        *refused(Evidence(backtests=(replace(right, signature=""),))),
+        *refused(Evidence(backtests=(of_another,))),
+        *refused(Evidence(backtests=(replace(right, events_read=right.events_read + 1),))),
+    ]
+    said = " ".join(one.description_zh for one in told)
+    for words in ("影子运行 0.0 小时", "缺少回测报告", "未签名", "与本次发布不同", "签名不符"):
+        assert words in said
+    assert all(one.description_zh for one in told)
 
 
 def test_emergency_passes_and_stays_told(shop: Shop) -> None:
