@@ -96,18 +96,19 @@ def _head(record: AssessmentRecord, say: Words) -> str:
 
 def _subject(record: AssessmentRecord, say: Words) -> Iterator[str]:
     if record.refund is not None:
-        yield from _refund(record.refund, say)
+        currency = str(record.values.get("currency", ""))
+        yield from _refund(record.refund, currency, say)
     elif record.benefit is not None:
         yield record.benefit.benefit_type.name
 
 
-def _refund(refund: AssessedRefund, say: Words) -> Iterator[str]:
+def _refund(refund: AssessedRefund, currency: str, say: Words) -> Iterator[str]:
     claim, found = refund.claim, refund.recalculation
-    yield f"{claim.reason.name} · {money_text(claim.amount_minor)}"
+    yield f"{claim.reason.name} · {money_text(claim.amount_minor, currency)} {currency}".rstrip()
     for line in claim.lines:
         yield f"{line.quantity} x {line.sku}"
     if found.recalculated_minor is not None:
-        most = money_text(found.recalculated_minor)
+        most = money_text(found.recalculated_minor, currency)
         text = LocalizedText(en=f"at most {most} may be given back", zh=f"重算后最多可退 {most}")
         yield said(text, say)
     if found.below_threshold:

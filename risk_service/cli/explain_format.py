@@ -9,6 +9,7 @@ import click
 from risk_service.cli.explain_words import Words
 from risk_service.cli.limit_words import measure_text, window_text
 from risk_service.decisions.cause_reasons import subject_zh
+from risk_service.domain.currency import decimals_of
 from risk_service.domain.decision import Cause, Step
 from risk_service.domain.grant import LimitUse
 from risk_service.domain.hits import MatchedValue
@@ -104,9 +105,10 @@ def use_text(use: LimitUse, say: Words) -> str:
     return f"{told}{blocks}" + click.style(f"  ({DOT.join(notes)})", dim=True)
 
 
-def money_text(minor: int) -> str:
-    """Return an amount with two decimals."""
-    return f"{minor / 100:,.2f}"
+def money_text(minor: int, currency_code: str) -> str:
+    """Return an amount in the currency's own unit."""
+    decimals = decimals_of(currency_code)
+    return f"{minor / 10**decimals:,.{decimals}f}"
 
 
 def time_text(at_us: int) -> str:

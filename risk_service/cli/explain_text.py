@@ -67,8 +67,9 @@ def _head(record: DecisionRecord, say: Words) -> str:
 
 
 def _order(order: Order, now_us: int, say: Words) -> Iterator[str]:
+    currency = order.currency_code
     for line in order.lines:
-        price = money_text(line.unit_price_minor)
+        price = money_text(line.unit_price_minor, currency)
         parts = [say("line", line.quantity, line.sku, price, line.seller_id)]
         parts += [say("product", line.spu)] if line.spu else []
         parts += [say("category", line.category)] if line.category else []
@@ -76,12 +77,12 @@ def _order(order: Order, now_us: int, say: Words) -> Iterator[str]:
         parts += [say("campaign", line.campaign_id)] if line.campaign_id else []
         yield DOT.join(parts)
     for discount in order.discounts:
-        parts = [say("discount", money_text(discount.amount_minor))]
+        parts = [say("discount", money_text(discount.amount_minor, currency))]
         parts += promotion_text(discount.promotion_type)
         parts += [say("coupon", discount.coupon_id)] if discount.coupon_id else []
         yield DOT.join(parts)
     money = (order.goods_minor, order.discount_minor, order.shipping_minor, order.payable_minor)
-    yield say("money", *map(money_text, money), order.currency_code)
+    yield say("money", *[money_text(one, currency) for one in money], currency)
     yield DOT.join(_circumstances(order, now_us, say))
     tokens = order.tokens
     known = {name: getattr(tokens, name) for name in tokens.__struct_fields__}

@@ -12,7 +12,7 @@ from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain import explain
 from risk_service.cli.explain_data import as_data, thresholds_of
-from risk_service.cli.explain_format import time_text
+from risk_service.cli.explain_format import money_text, time_text
 from risk_service.cli.explain_text import explained
 from risk_service.domain.decision import Cause, DecisionRecord, Step
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
@@ -248,3 +248,12 @@ def test_it_asks_where_all_commands_ask(monkeypatch: pytest.MonkeyPatch) -> None
     both = CliRunner().invoke(explain, ["dec-a", "--state", ".", "--server", "127.0.0.1:1"])
     assert both.exit_code == 2
     assert "give one" in both.output
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "told"),
+    [(123_456, "CNY", "1,234.56"), (123_456, "JPY", "123,456"), (123_456, "KWD", "123.456")],
+)
+def test_money_is_told_in_the_unit_of_its_currency(minor: int, currency: str, told: str) -> None:
+    """The smallest unit of a yen is a yen: nothing is divided by a hundred that has no cents."""
+    assert money_text(minor, currency) == told

@@ -21,18 +21,13 @@ from pydantic import (
     model_validator,
 )
 
+from risk_service.domain.currency import decimals_of
 from training.datasets.importing.conditions import RowCondition, parse_condition
 from training.datasets.importing.durations import seconds_of
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, check_zone
 
 ISO8601, UNIX = "iso8601", "unix"
-# ISO 4217: currencies whose smallest unit is not a hundredth.
-_WITHOUT_DECIMALS = {
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV",
-    "XAF", "XOF", "XPF",
-}  # fmt: skip
-_THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 DEFAULT_MISSING = ("", "NULL", "null", "NaN", "nan", "N/A", "\\N")
 
 
@@ -235,8 +230,7 @@ class AmountSpec(SpecTable):
         """Return how many decimal digits the minor unit has."""
         if self.exponent is not None:
             return self.exponent
-        code = self.currency.upper()
-        return 0 if code in _WITHOUT_DECIMALS else 3 if code in _THREE_DECIMALS else 2
+        return decimals_of(self.currency.upper())
 
 
 class LaterSpec(SpecTable):
