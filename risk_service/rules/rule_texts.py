@@ -16,7 +16,7 @@ def read_texts(path: Path) -> dict[str, str]:
     ConfigFault
         There is none, or one is too large, no UTF-8 or cannot be read.
     """
-    found = [path] if path.is_file() else sorted(path.glob(f"*{SUFFIX}"))
+    found = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     if not found:
         raise ConfigFault(f"{path}: no rule files there; they end in {SUFFIX}")
     return {one.name: _text_of(one) for one in found}

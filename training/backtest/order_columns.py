@@ -22,6 +22,7 @@ from risk_service.features.schema import Feature, load_schema
 from risk_service.features.vector import VectorBuilder
 from risk_service.rules.values import MISSING as NOT_KNOWN
 from training.backtest.columns import MISSING, Numbers, Texts
+from training.backtest.readable import readable
 from training.backtest.sweep import RowColumn
 from training.datasets.warehouse import FACTS, fact_column
 
@@ -173,7 +174,7 @@ class OrderColumns:
 
     def _batches(self, path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
         """Yield tables of the same number of rows, however the file is divided."""
-        with pq.ParquetFile(path) as file:
+        with readable(path), pq.ParquetFile(path) as file:
             if missing := set(names) - set(file.schema_arrow.names):
                 raise DataFault(str(path), None, f"column {min(missing)} is missing; make it again")
             waiting: pa.Table | None = None
@@ -195,10 +196,11 @@ class OrderColumns:
                 values[codes == MISSING] = np.nan
 
     def _read(self, column: str) -> pa.ChunkedArray:
-        with pq.ParquetFile(self.directory / ORDERS) as file:
+        path = self.directory / ORDERS
+        with readable(path), pq.ParquetFile(path) as file:
             if column not in file.schema_arrow.names:
                 raise DataFault(
-                    str(self.directory / ORDERS), None,
+                    str(path), None,
                     f"column {column} is missing; prepare the data set again",
                 )  # fmt: skip
             return file.read([column]).column(0)

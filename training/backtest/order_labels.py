@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from risk_service.domain.vocabulary import Abuse
 from training.backtest.order_columns import OrderColumns
+from training.backtest.readable import readable
 from training.labels import DAY_US, NEVER_US, UNLABELLED, AbuseLabels, read_labels
 
 ANY = "any abuse"
@@ -30,7 +31,9 @@ def abuse_labels(
     is known and all are negative.
     """
     ids = np.asarray(columns.ids.to_pylist(), dtype=object)
-    found = read_labels(columns.directory / "labels.parquet", ids, maturity_days)
+    path = columns.directory / "labels.parquet"
+    with readable(path):
+        found = read_labels(path, ids, maturity_days)
     return _any(list(found.values())) if abuse is None else found[abuse]
 
 
@@ -43,7 +46,8 @@ def refund_labels(columns: OrderColumns, maturity_d: int) -> AbuseLabels:
         Days after an order until it is concluded that nothing comes back.
     """
     path = columns.directory / "events.parquet"
-    table = pq.read_table(path, columns=["order_id", "event_type", "recorded_at"])
+    with readable(path):
+        table = pq.read_table(path, columns=["order_id", "event_type", "recorded_at"])
     back_us = _first_us(table, GIVEN_BACK, columns.ids)
     value = np.where(back_us < NEVER_US, 1, 0).astype(np.int8)
     value[_first_us(table, BLOCKED, columns.ids) < NEVER_US] = UNLABELLED

@@ -57,6 +57,30 @@ def test_what_only_the_service_knows_is_missing(rule_id: str, warehouse: Warehou
     assert figures["never_known"]
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("orders.parquet", "prepare the data set again"),
+        ("labels.parquet", "prepare the data set again"),
+        ("events.parquet", "prepare the data set again"),
+        ("features/frame.parquet", "remove it, and it is built again"),
+    ],
+)
+def test_a_file_that_was_cut_off_is_named(
+    warehouse: Warehouse, tmp_path: Path, name: str, remedy: str
+) -> None:
+    """With what makes it anew; and so is one that is gone."""
+    data = shutil.copytree(warehouse.directory, tmp_path / "warehouse")
+    request = BacktestRequest(rule=f"{load_schema().live[0].name} > 1.0", data=data)
+    os.truncate(data / name, 1_000)
+    with pytest.raises(DataFault, match=f"{name}: cannot be read as Parquet.*; {remedy}"):
+        backtest(request)
+    if name != "features/frame.parquet":
+        (data / name).unlink()
+        with pytest.raises(DataFault, match=f"{name}: no such file; {remedy}"):
+            backtest(request)
+
+
 def test_a_report_is_of_the_histories_it_read(warehouse: Warehouse, tmp_path: Path) -> None:
     """The same orders with other histories are another data set to whoever approves."""
     data = shutil.copytree(warehouse.directory, tmp_path / "warehouse")

@@ -151,6 +151,8 @@ def test_refuses_what_has_no_end(tmp_path: Path) -> None:
         file.truncate(2**40)
     with pytest.raises(ConfigFault, match="larger than 1,000,000 bytes; divide it"):
         load_rule_set(tmp_path)
+    with pytest.raises(ConfigFault, match="/dev/null: is no file"):
+        load_rule_set(Path("/dev/null"))
 
 
 @pytest.mark.parametrize(
