@@ -69,6 +69,8 @@ def read_events(directory: Path) -> OwnEvents:
 
     Raises
     ------
+    ConfigFault
+        The different texts of a column are more than 2 GB.
     DataFault
         The directory holds no such data set, its files do not fit together, or one was changed
         since the import.
@@ -151,9 +153,25 @@ def read_label(directory: Path, events: OwnEvents, label: str, delay_s: int | No
 
 
 def _coded(column: pa.ChunkedArray) -> Coded:
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
-    return Coded(codes=codes, levels=encoded.dictionary)
+    """Return the texts as numbers; chunk by chunk, since one array holds 2 GB of texts at most.
+
+    Raises
+    ------
+    ConfigFault
+        The different texts alone are more.
+    """
+    try:
+        encoded = pc.dictionary_encode(column)
+    except pa.lib.ArrowCapacityError as error:
+        raise ConfigFault(
+            "an entity or category has more than 2 GB of different texts; leave it out of the "
+            "mapping, or take a part of it (part = ...), and import again"
+        ) from error
+    chunks = [chunk.indices.fill_null(MISSING) for chunk in encoded.chunks]
+    codes = pa.chunked_array(chunks, pa.int32()).to_numpy()
+    # Each chunk has the levels of all, in the order in which they first came.
+    levels = encoded.chunk(0).dictionary if chunks else pa.array([], column.type)
+    return Coded(codes=codes.astype(np.int32), levels=levels)
 
 
 def _numbers(column: pa.ChunkedArray) -> Floats:

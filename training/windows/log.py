@@ -5,7 +5,7 @@ texts of one field that share a hash would be one entity, which among ten millio
 happens to one pair in 400,000 logs. Times are microseconds since 1970 UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 # Columns may be kept narrow; they are counted as int64.
 Integers = NDArray[np.integer[Any]]
+_TEXTS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,13 @@ def hash_column(texts: pa.Array | pa.ChunkedArray) -> Int64s:
         texts = texts.combine_chunks()
     coded = texts if pa.types.is_dictionary(texts.type) else pc.dictionary_encode(texts)
     # One hash per distinct text: an entity comes by many times.
-    words = [field_hash(text) if text else 0 for text in coded.dictionary.to_pylist()]
+    words = [field_hash(text) if text else 0 for text in _texts(coded.dictionary)]
     hashes = np.array([*words, 0], np.int64)
     places: Int64s = pc.fill_null(coded.indices, len(words)).to_numpy(zero_copy_only=False)
     return hashes[places]
+
+
+def _texts(levels: pa.Array) -> Iterator[str | None]:
+    """Yield texts, few of them as objects at a time: long ones are many times as large so."""
+    for start in range(0, len(levels), _TEXTS_AT_A_TIME):
+        yield from levels.slice(start, _TEXTS_AT_A_TIME).to_pylist()

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from risk_service.features.windows.terms import WindowFeature
 from training.windows.group_values import COUNTING, MISSING, Block
 
-RUN_ROWS = 1 << 17
+# Rows of a run, fewer where there are so many features that their values are more than this.
+RUN_ROWS, RUN_BYTES = 1 << 17, 1 << 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,9 @@ class ScratchBlocks:
             use_dictionary=[one.name for one in features if one.measure in COUNTING],
             write_statistics=False,
         ) as writer:
-            for start in range(0, rows, RUN_ROWS):
-                count = min(RUN_ROWS, rows - start)
+            most = max(1, min(RUN_ROWS, RUN_BYTES // (8 * max(1, len(features)))))
+            for start in range(0, rows, most):
+                count = min(most, rows - start)
                 runs = [pa.array(run) for kept in self._blocks for run in _runs(kept, start, count)]
                 ids = event_id.slice(start, count).cast(pa.string())
                 writer.write_table(pa.table([ids, *runs], schema=schema))

@@ -8,13 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from risk_service.domain.errors import DataFault
+from risk_service.domain.errors import ConfigFault, DataFault
 from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
 from training.labels import NEVER_US, AbuseLabels
+from training.own_data import events as events_room
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
 from training.own_data.inputs import InputGroup, Inputs, make_inputs
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
+from training.windows import log
+from training.windows.log import hash_column
 
 UNTIL_US = START_US + 60 * DAY_US
 ROWS = 1_500
@@ -216,3 +219,39 @@ def test_texts_one_to_one_share_one_history(tmp_path: Path) -> None:
     plan = make_plan(events, labels, UNTIL_US, UNTIL_US)
     assert "holder" not in [key.field for key in plan.keys]
     assert isinstance(events.entities["holder"], Coded)
+
+
+def test_texts_of_many_chunks_are_numbered_as_those_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their first coming, missing ones apart; row groups and levels per read do not show."""
+    made = card_shop(rows=300)
+    whole = read_events(made.write(tmp_path / "one"))
+    write = pq.write_table
+    monkeypatch.setattr(
+        pq, "write_table", lambda table, path: write(table, path, row_group_size=37)
+    )
+    parts = read_events(made.write(tmp_path / "parts"))
+    assert pq.ParquetFile(tmp_path / "parts" / "events.parquet").num_row_groups == 9
+    for name, coded in whole.entities.items():
+        assert parts.entities[name].codes.tolist() == coded.codes.tolist()
+        assert parts.entities[name].levels.to_pylist() == coded.levels.to_pylist()
+        _, first = np.unique(coded.codes[coded.codes >= 0], return_index=True)
+        assert (np.diff(first) > 0).all()
+    hashes = hash_column(whole.entities["card"].levels)
+    monkeypatch.setattr(log, "_TEXTS_AT_A_TIME", 7)
+    np.testing.assert_array_equal(hash_column(whole.entities["card"].levels), hashes)
+
+
+def test_more_text_than_an_array_holds_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two gigabytes of different texts are refused with what to do, not with a word of Arrow's."""
+
+    def full(_: object) -> None:
+        raise pa.lib.ArrowCapacityError("array cannot contain more than 2147483646 bytes")
+
+    directory = card_shop(rows=100).write(tmp_path / "shop")
+    monkeypatch.setattr(events_room.pc, "dictionary_encode", full)
+    with pytest.raises(ConfigFault, match=r"more than 2 GB of different texts; leave it out"):
+        read_events(directory)

@@ -23,7 +23,7 @@ from tests.fixtures.window_replay import (
     random_windows,
     replay,
 )
-from training.windows import part
+from training.windows import part, scratch
 from training.windows.build import build_windows, read_at
 from training.windows.log import EventLog, GroupStamps, hash_column
 
@@ -110,6 +110,18 @@ def test_parts_and_threads_change_nothing(tmp_path: Path) -> None:
     whole = _built(events, window_set, tmp_path / "a", part_events=10**6, threads=1)
     many = _built(events, window_set, tmp_path / "b", part_events=7, threads=3)
     np.testing.assert_array_equal(whole, many)
+
+
+def test_runs_of_few_rows_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many features that a run holds few rows are written as they are in one run."""
+    rng = random.Random(3)
+    window_set, stamped = random_windows(rng), random_log(rng, 300)
+    event_log = stamped.log(window_set)
+    whole = _built(event_log, window_set, tmp_path / "whole.parquet")
+    monkeypatch.setattr(scratch, "RUN_BYTES", 8 * len(window_set.names) * 20)
+    np.testing.assert_array_equal(_built(event_log, window_set, tmp_path / "runs.parquet"), whole)
+    groups = pq.ParquetFile(tmp_path / "runs.parquet").num_row_groups
+    assert groups == -(-len(event_log.reads) // 20) > 1
 
 
 def test_rows_are_the_reads_in_the_order_of_the_log(tmp_path: Path) -> None:
