@@ -71,7 +71,7 @@ def bare(text: pa.Array) -> pa.Array:
     "EUR 12.50", "12,50 €", "¥３", "(12.50)" and "12.50-" are numbers to whoever wrote them.
     """
     text = plain_marks(text)
-    if not pc.any(pc.match_substring_regex(text, rf"{_CURRENCY}|^\(|\d-$"), min_count=0).as_py():
+    if not _is_marked(text):
         return text
     text = pc.replace_substring_regex(text, pattern=r"^\((.*)\)$|^(.*\d)-$", replacement=r"-\1\2")
     text = pc.replace_substring_regex(text, pattern=rf"^([+-]?){_CURRENCY}", replacement=r"\1")
@@ -86,9 +86,17 @@ def unmarked(text: pa.Array) -> pa.Array:
 def currencies(text: pa.Array) -> set[str]:
     """Return the currency signs and codes that stand before or after numbers."""
     text = plain_marks(text)
+    if not _is_marked(text):
+        return set()
     found = pc.extract_regex(text, rf"^[+-]?(?P<before>{_CURRENCY})?.*?(?P<after>{_CURRENCY})?$")
     parts = [found.field(name).drop_null().unique().to_pylist() for name in ("before", "after")]
     return {part.strip() for part in (*parts[0], *parts[1])} - {""}
+
+
+def _is_marked(text: pa.Array) -> bool:
+    """Tell whether any cell is more than a sign, digits and the marks between them."""
+    plain = pc.match_substring_regex(text, r"^[+-]?[\d.,]*$")
+    return not pc.all(plain, min_count=0).as_py()
 
 
 def floats(text: pa.Array, numbers: Numbers) -> tuple[pa.Array, NDArray[np.bool_]]:
