@@ -202,7 +202,7 @@ class FlatEntities:
         number = struct.Struct("<q")
         sizes = np.diff(trip.calls.first).tolist()
         reply = b"".join(
-            struct.pack("<qqq", 1, 16, 0) + size * number.pack(0) + struct.pack("<qii", 0, 0, 0)
+            struct.pack("<qqq", 1, 16, 0) + size * number.pack(0) + struct.pack("<qiiq", 0, 0, 0, 0)
             for size in sizes
         )
         trip.take(0, len(sizes), reply)

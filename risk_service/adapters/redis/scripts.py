@@ -36,6 +36,8 @@ _FOLD_PART = Struct("<16sqq")
 _TAKEN_HEAD = Struct("<qqq")
 _SEEN = [Struct(f"<{count}q") for count in range(65)]
 ALWAYS_WHOLE = -1
+# Behind what is stored: the last stamp that was given.
+LAST_BYTES = 8
 
 
 def command(script: bytes, keys: Sequence[bytes], argument: bytes) -> bytes:
@@ -106,8 +108,9 @@ def taken(reply: bytes, begin: int, events: int) -> tuple[Taken, int]:
     end = begin + _TAKEN_HEAD.size + layout.size
     if from_byte < 0:
         return Taken(first_us, old_bytes, from_byte, seen_us, None), end
-    stored = reply[end : end + old_bytes - from_byte]
-    return Taken(first_us, old_bytes, from_byte, seen_us, stored), end + len(stored)
+    stored_end = end + old_bytes - from_byte
+    stored = reply[end:stored_end]
+    return Taken(first_us, old_bytes, from_byte, seen_us, stored), stored_end + LAST_BYTES
 
 
 def fold_part(known: Known, value: bytes) -> bytes:

@@ -11,7 +11,7 @@
 --          What has not this form is foreign: nothing is added to it, and the reply is an error.
 -- Reply    one part per entity: first stamp i8 | bytes stored before i8 | from i8
 --          | per event i8: 0 when it is new, else the stamp under which it counts already
---          | the stored bytes from `from` on; none when `from` is -1.
+--          | what was stored from `from` on, its last stamp included; nothing when `from` is -1.
 --          A caller that knows `length` bytes under this head gets only what follows them. With
 --          limit >= 0 the value is left out until more than `limit` bytes, and more than the
 --          record has, wait to be folded.
@@ -24,7 +24,7 @@ local call, try, sub, find = redis.call, redis.pcall, string.sub, string.find
 local pack, unpack = struct.pack, struct.unpack
 local input = ARGV[1]
 local clock = unpack('<i8', input)
-local at, parts, said = 9, {}, 0
+local at, parts = 9, {}
 
 -- Tells under which stamp an event counts already, as bytes; nil when it is new.
 local function counted(value, id, old, ids_end, entries, size)
@@ -42,8 +42,7 @@ end
 
 for number = 1, #KEYS do
   local key = KEYS[number]
-  local ttl_ms, _, _, length, size, limit, events = unpack('<i8i8i8i8i4i4i4', input, at)
-  local known = sub(input, at + 8, at + 23)
+  local ttl_ms, known, length, size, limit, events = unpack('<i8c16i8i4i4i4', input, at)
   at = at + PART_HEAD
   local value = try('GET', key)
   local stamp, last = clock, nil
@@ -63,13 +62,16 @@ for number = 1, #KEYS do
     return redis.error_reply(FOREIGN)
   end
 
-  local first, fresh, seen, tail = stamp, nil, '', ''
-  for _ = 1, events do
+  local first, stamped, fresh, seen, tail = stamp, pack('<i8', stamp), nil, '', ''
+  for event = 1, events do
+    if event > 1 then
+      stamp = stamp + 1
+      stamped = pack('<i8', stamp)
+    end
     local id, before = sub(input, at, at + 7), NEW
     if id ~= NOBODY then
       before = fresh and fresh[id] or counted(value, id, old, ids_end, entries, size) or NEW
       if before == NEW then
-        local stamped = pack('<i8', stamp)
         if events > 1 then
           fresh = fresh or {}
           fresh[id] = stamped
@@ -78,11 +80,10 @@ for number = 1, #KEYS do
       end
     end
     seen = seen .. before
-    stamp = stamp + 1
     at = at + size
   end
 
-  local stored = tail .. pack('<i8', stamp - 1)
+  local stored = tail .. stamped
   -- Neither an entry nor an id: nothing has counted but the history that was filled in.
   local untouched = ids_bytes == 0 and old == entries
   if record_bytes > 0 or not untouched then
@@ -90,8 +91,7 @@ for number = 1, #KEYS do
     call('SETRANGE', key, old, stored)
     -- Once an hour is enough: a key outlives its last window by more than that. What history
     -- left lives no longer than its own windows, so the first event always counts anew.
-    if ttl_ms > 0 and (math.floor(last / HOUR_US) ~= math.floor(stamp / HOUR_US)
-        or untouched and tail ~= '') then
+    if ttl_ms > 0 and (stamp % HOUR_US < stamp - last or untouched and tail ~= '') then
       call('PEXPIRE', key, ttl_ms)
     end
   elseif tail == '' then
@@ -106,9 +106,10 @@ for number = 1, #KEYS do
   local from = 0
   if sub(value, 1, VALUE_HEAD) == known and length <= old then from = length end
   if limit >= 0 and old + #tail - entries <= math.max(limit, record_bytes) then from = -1 end
-  parts[said + 1] = pack('<i8i8i8', first, old, from)
-  parts[said + 2] = seen
-  parts[said + 3] = from < 0 and '' or sub(value, from + 1, old)
-  said = said + 3
+  local place = 3 * number
+  parts[place - 2] = pack('<i8i8i8', first, old, from)
+  parts[place - 1] = seen
+  -- The whole value is at hand: to cut its end off would be a copy of it.
+  parts[place] = from < 0 and '' or from == 0 and value or sub(value, from + 1)
 end
 return table.concat(parts)

@@ -33,6 +33,7 @@ from tests.fixtures.window_replay import START_US, random_windows
 COMPILED = compile_windows(random_windows(random.Random(3)))
 COLUMNS, HASHES = (2, 300, 1), tuple(range(1, len(COMPILED.hashed) + 1))
 EMPTY = VALUE_HEAD.pack(START_US - 1, 0, 0)
+NO_STAMP = bytes(8)
 
 
 def layouts() -> list[EntryLayout]:
@@ -128,7 +129,9 @@ def test_key_outlives_its_longest_window() -> None:
 def _told(trip: Trip, first_us: int) -> None:
     """Say to a trip of one event that nothing was stored before."""
     for call in range(len(trip.keys)):
-        trip.take(call, call + 1, struct.pack("<qqqq", first_us, len(EMPTY), 0, 0) + EMPTY)
+        trip.take(
+            call, call + 1, struct.pack("<qqqq", first_us, len(EMPTY), 0, 0) + EMPTY + NO_STAMP
+        )
 
 
 def _knows(entities: Entities, event: Event) -> bool:
@@ -184,7 +187,7 @@ def test_damaged_value_is_told_by_its_call(make: MakeEntities, damage: str) -> N
     entities = make(COMPILED, groups, 100)
     trip = entities.attempts([event])
     with pytest.raises(Damaged) as told:
-        trip.take(1, 2, struct.pack("<qqqq", START_US, len(stored), 0, 0) + stored)
+        trip.take(1, 2, struct.pack("<qqqq", START_US, len(stored), 0, 0) + stored + NO_STAMP)
     trip.finish()
     assert told.value.call == 1
     assert not _knows(entities, event)

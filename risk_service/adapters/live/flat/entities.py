@@ -22,8 +22,9 @@ COUNT, BASE, SIZES, LENGTH, IDS = 0, 1, 2, 4, 5
 FIRST_IDS = 4
 # A form: how the entries of a key group lie.
 ENTRY_BYTES, BITS_BYTES, N_NUMBERS, NUMBERS, TTL_MS, FORM = 0, 1, 2, 3, 4, 5
-# Bytes: of a part's head, of a value's head, of an entry before its bits, of a reply's head.
-PART_HEAD, VALUE_HEAD, ENTRY_HEAD, REPLY_HEAD, FOLD_HEAD = 48, 16, 24, 24, 32
+# Bytes: of a part's head, of a value's head and end, of an entry before its bits, of a reply's
+# head.
+PART_HEAD, VALUE_HEAD, VALUE_END, ENTRY_HEAD, REPLY_HEAD, FOLD_HEAD = 48, 16, 8, 24, 24, 32
 LOW = 0xFFFFFFFF
 # What became of a call: nothing is known of its entity, it is caught up, it should be folded.
 UNMET, MET, DUE = 0, 1, 2

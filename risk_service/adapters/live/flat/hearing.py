@@ -22,6 +22,7 @@ from risk_service.adapters.live.flat.entities import (
     OFFSET,
     REPLY_HEAD,
     SIZES,
+    VALUE_END,
     VALUE_HEAD,
     Bytes,
     Calls,
@@ -60,7 +61,8 @@ def take(
         old, since = get_number(data, begin + 8, 8), get_number(data, begin + 16, 8)
         body = begin + REPLY_HEAD + 8 * count
         end = body if since < 0 else body + old - since
-        if end > len(data):
+        next_begin = body if since < 0 else end + VALUE_END
+        if next_begin > len(data):
             return FAULT
         events = count + (end - body) // kept.forms[group, ENTRY_BYTES]
         if not _has_room(memory, program.plans[group], kept.block[record], end - body, events):
@@ -71,7 +73,7 @@ def take(
         if since >= 0:
             calls.became[call] = MET
         _meet(memory, program, kept, asked, (call, data, begin))
-        calls.place[OFFSET] = end
+        calls.place[OFFSET] = next_begin
     calls.place[NEXT] = before
     return DONE
 
