@@ -6,9 +6,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from risk_service.adapters.live.flat import words as at
-from risk_service.adapters.live.flat.asking import ask, gather, measure
+from risk_service.adapters.live.flat.asking import ask, gather
 from risk_service.adapters.live.flat.entities import DUE as IS_DUE
-from risk_service.adapters.live.flat.entities import FAULT, GROW, NEXT, Calls, Kept, Seen
+from risk_service.adapters.live.flat.entities import (
+    ENTRY_BYTES,
+    FAULT,
+    GROW,
+    NEXT,
+    PART_HEAD,
+    Calls,
+    Kept,
+    Seen,
+)
 from risk_service.adapters.live.flat.entities import UNMET as IS_UNMET
 from risk_service.adapters.live.flat.folding import find_due, fold, forget_all, room
 from risk_service.adapters.live.flat.hearing import take
@@ -63,6 +72,7 @@ class FlatEntities:
         self._used = self._mark = np.zeros(0, np.int64)
         none = np.zeros(0, np.int64)
         self.kept = Kept(none, none, self.space.table.empty, *_forms(compiled, groups))
+        self.entry_bytes = self.kept.forms[:, ENTRY_BYTES].copy()
         words = at.COLUMNS + len(window_set.columns) + len(compiled.hashed)
         self._pack = struct.Struct(f"{words}q").pack
         self._words = words
@@ -230,11 +240,12 @@ class FlatTrip:
         )
         self._reads = reads
         memory = owner.space.memory
-        ends = np.empty(len(calls.record), np.int64)
-        asked = np.zeros(measure(owner.kept, calls, ends), np.uint8)
+        visits = calls.first[1:] - calls.first[:-1]
+        sizes = PART_HEAD + visits * owner.entry_bytes[calls.group]
+        self._ends = [0, *sizes.cumsum().tolist()]
+        asked = np.zeros(self._ends[-1], np.uint8)
         ask(memory, owner.program, owner.kept, (calls, events, limit), asked)
         self._asked = asked.tobytes()
-        self._ends = [0, *ends.tolist()]
 
     def parts(self, first: int, last: int) -> bytes:
         """Return the parts of the script's argument for some calls."""
@@ -259,7 +270,9 @@ class FlatTrip:
         """Forget the entities that were told nothing of; return folds that are due."""
         owner, calls = self._owner, self.calls
         memory, kept = owner.space.memory, owner.kept
-        find_due(memory, kept, calls, FOLD_MIN_BYTES)
+        if not find_due(memory, kept, calls, FOLD_MIN_BYTES):
+            owner.make_room()
+            return []
         folds = []
         due = np.flatnonzero(calls.became == IS_DUE)
         if len(due):

@@ -148,10 +148,13 @@ class RedisWindowStore:
         trip, rows = self._entities.looks(requests)
         self._go(trip, now_us)
         values, read_us = trip.values, trip.read_us
-        return [
-            ReadRows(values=values[of_keys, self._columns[group]], read_us=read_us[of_keys, group])
-            for (group, _), of_keys in zip(requests, rows, strict=True)
-        ]
+        found = []
+        for (group, _), of_keys in zip(requests, rows, strict=True):
+            at = _together(of_keys)
+            found.append(
+                ReadRows(values=values[at, self._columns[group]], read_us=read_us[at, group])
+            )
+        return found
 
     def key_of(self, group: int, key: str) -> bytes:
         """Return the Redis key of an entity, as operators look for it."""
@@ -208,6 +211,16 @@ def _is_foreign(error: StoreUnavailable) -> bool:
     """Tell whether a script met a value that is none of ours."""
     cause = error.__cause__
     return isinstance(cause, RefusedCommand) and cause.kind == FOREIGN
+
+
+def _together(rows: list[int]) -> slice | list[int]:
+    """Return rows as a slice where they follow each other, which they do unless keys repeat.
+
+    To pick rows one by one takes numpy ten times as long as to look at a part of a matrix.
+    """
+    first = rows[0] if rows else 0
+    end = first + len(rows)
+    return slice(first, end) if rows == list(range(first, end)) else rows
 
 
 def _bytes(reply: Reply) -> bytes:

@@ -56,17 +56,6 @@ def gather(program: Program, records: Ints, seen: tuple[Ints, bool], mark: Ints,
 
 
 @compiled
-def measure(kept: Kept, calls: Calls, ends: Ints) -> int:
-    """Write down where the part of each call ends, and return the bytes of all."""
-    size = 0
-    for call in range(len(ends)):
-        visits = calls.first[call + 1] - calls.first[call]
-        size += PART_HEAD + visits * kept.forms[calls.group[call], ENTRY_BYTES]
-        ends[call] = size
-    return size
-
-
-@compiled
 def ask(
     memory: Memory, program: Program, kept: Kept, asked: tuple[Calls, Ints, int], out: Bytes
 ) -> None:

@@ -26,9 +26,12 @@ from risk_service.adapters.live.flat.program import Program
 
 
 @compiled
-def find_due(memory: Memory, kept: Kept, calls: Calls, least: int) -> None:
-    """Mark calls behind whose records more bytes wait than a least, and than the record has."""
-    words = memory.words
+def find_due(memory: Memory, kept: Kept, calls: Calls, least: int) -> int:
+    """Mark calls behind whose records more bytes wait than a least, and than the record has.
+
+    Return of how many there is more to do than that their entities are caught up.
+    """
+    words, count = memory.words, 0
     for call in range(len(calls.record)):
         tail = kept.tail[calls.record[call]]
         if calls.became[call] == MET and tail:
@@ -36,6 +39,8 @@ def find_due(memory: Memory, kept: Kept, calls: Calls, least: int) -> None:
             waiting = words[tail + LENGTH] - VALUE_HEAD - (sizes & LOW) - (sizes >> 32)
             if waiting > max(least, sizes >> 32):
                 calls.became[call] = DUE
+        count += calls.became[call] != MET
+    return count
 
 
 @compiled
