@@ -27,7 +27,7 @@ from risk_service.limits.policy import Policy, State
 from risk_service.limits.reservation import Reservation, charges
 from risk_service.limits.scope_text import scope_text
 from risk_service.limits.used import Cells
-from risk_service.limits.windows import EVERYTHING, Calendar, Rolling
+from risk_service.limits.windows import EVERYTHING, Calendar, Rolling, rolling_since_us
 
 
 def do(draft: Draft, book: LimitBook, call: LedgerCall, now_us: int) -> LedgerAnswer | RiskError:
@@ -113,7 +113,7 @@ def _in_window(policy: Policy, bucket: str, cells: Cells, now_us: int) -> tuple[
     """Return since when cells count, None for a period that is not now, and when it resets."""
     window = policy.window
     if isinstance(window, Rolling):
-        since_us = now_us - window.span_us - window.tile_us + 1
+        since_us = rolling_since_us(window.span_us, window.tile_us, now_us)
         live = [cell_us for cell_us in cells if cell_us > since_us]
         return since_us, min(live) + window.span_us + window.tile_us - 1 if live else 0
     if isinstance(window, Calendar):

@@ -42,7 +42,7 @@ from risk_service.limits.steps import (
     next_generation,
 )
 from risk_service.limits.weigh import charged_whole
-from risk_service.limits.windows import EVERYTHING, rolling_place
+from risk_service.limits.windows import EVERYTHING, rolling_place, rolling_since_us
 
 RELEASES_MAX = 200
 
@@ -228,7 +228,7 @@ def _has_room(draft: Draft, before: Reservation, entries: tuple[Entry, ...], now
     for entry in entries:
         counter, since_us = draft.pinned(entry.counter), EVERYTHING
         if entry.span_us:
-            since_us = rolling_place(entry.span_us, entry.tile_us, now_us).since_us
+            since_us = rolling_since_us(entry.span_us, entry.tile_us, now_us)
         cells = draft.cells_of(counter, since_us)
         used = sum([sum(cell) - own.get((counter, at_us), 0) for at_us, cell in cells.items()])
         if entry.needed and used + entry.charged > entry.cap:

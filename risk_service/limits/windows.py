@@ -157,7 +157,13 @@ def rolling_place(span_us: int, tile_us: int, now_us: int) -> Place:
 
     A tile counts until its last microsecond lies outside.
     """
-    return Place("", now_us - now_us % tile_us, now_us - span_us - tile_us + 1, span_us, tile_us, 0)
+    since_us = rolling_since_us(span_us, tile_us, now_us)
+    return Place("", now_us - now_us % tile_us, since_us, span_us, tile_us, 0)
+
+
+def rolling_since_us(span_us: int, tile_us: int, now_us: int) -> int:
+    """Return since when cells of a rolling window count."""
+    return now_us - span_us - tile_us + 1
 
 
 class Calendar:

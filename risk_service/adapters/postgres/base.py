@@ -135,11 +135,6 @@ class Moment:
         row = self._row(ROOT + account)
         return account if row is None else row.record.decode()
 
-    def used(self, counter: str, since_us: int) -> int:
-        """Return what the cells of a counter after a time come to."""
-        cells = self.cells(counter, since_us)
-        return sum([sum(cell) for cell_us, cell in cells.items() if cell_us > since_us])
-
     def single_cells(self) -> list[tuple[str, int, int]]:
         """Return counter, use and sequence of the counters with a single cell."""
         cells = self._cells

@@ -22,8 +22,8 @@ from risk_service.limits.adjusting import ADJUSTMENT
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.draft import OF_CLUSTER, Draft
 from risk_service.limits.reservation import Entry, Reservation
-from risk_service.limits.used import Cells, used_of
-from risk_service.limits.windows import EVERYTHING, rolling_place
+from risk_service.limits.used import Cells
+from risk_service.limits.windows import EVERYTHING, rolling_since_us
 
 # Locks a rolling window, whose cells are many rows, for those who charge it.
 HEAD_CELL = -1
@@ -52,7 +52,8 @@ class BoundedDraft(Draft):
         super().__init__(moment)
         self._moment = moment
         self._now_us = now_us
-        self._limits: dict[tuple[str, int], int] = {}
+        # Of each window that was charged, how much room was left at the tightest grant.
+        self._rooms: dict[tuple[str, int], int] = {}
         self._floors: set[tuple[str, int]] = set()
 
     @property
@@ -75,9 +76,7 @@ class BoundedDraft(Draft):
     def fits(self, reservation: Reservation) -> bool:
         """Tell whether all counters are within the caps, with this reservation put."""
         windows = [(self._window(one), one.cap) for one in reservation.entries if one.needed]
-        return all(
-            self._moment.used(*window) + self._added(*window) <= cap for window, cap in windows
-        )
+        return all(self.used(*window).total <= cap for window, cap in windows)
 
     def put(self, reservation: Reservation) -> None:
         """Let a reservation be as given; note what its charges rest on."""
@@ -87,12 +86,14 @@ class BoundedDraft(Draft):
         if reservation.state not in CHARGING:
             super().put(reservation)
             return
-        entries = [one for one in reservation.entries if one.needed]
-        windows = [self._window(one) for one in entries]
-        before = [self._added(*window) for window in windows]
+        windows = [(self._window(one), one.cap) for one in reservation.entries if one.needed]
+        before = [self.used(*window).total for window, _ in windows]
         super().put(reservation)
-        for entry, window, added in zip(entries, windows, before, strict=True):
-            self._rest(entry, window, added)
+        for (window, cap), used_before in zip(windows, before, strict=True):
+            used = self.used(*window).total
+            # What another counter of the claim had room for, or what is paid, may lie above.
+            if used_before < used <= cap:
+                self._rooms[window] = min(cap - used, self._rooms.get(window, cap))
 
     def write(self, session: Session, at_us: int) -> Rows:
         """Write it all, or nothing.
@@ -108,7 +109,7 @@ class BoundedDraft(Draft):
             What it rests on has changed.
         """
         cells = self._charged()
-        limits = self._bounds()
+        bounds = self._bounds()
         floors = sorted(self._floors)
         emptied = [f"{OF_CLUSTER}{account}" for account in sorted(self.roots)]
         records = self._records()
@@ -126,9 +127,9 @@ class BoundedDraft(Draft):
                 numbers([cell_us for (_, cell_us), _ in cells]),
                 numbers([change[0] for _, change in cells]),
                 numbers([change[1] for _, change in cells]),
-                texts([counter for counter, _, _ in limits]),
-                numbers([since_us for _, since_us, _ in limits]),
-                numbers([allowed for _, _, allowed in limits]),
+                texts([counter for counter, _, _ in bounds]),
+                numbers([since_us for _, since_us, _ in bounds]),
+                numbers([allowed for _, _, allowed in bounds]),
                 texts([counter for counter, _ in floors]),
                 numbers([cell_us for _, cell_us in floors]),
                 str(at_us),
@@ -146,30 +147,15 @@ class BoundedDraft(Draft):
     def tells(self, counter: str, used: int) -> bool:
         """Tell whether a counter that was written is of use to whoever refuses early."""
         change = self.cells.get(counter, {}).get(0, (0, 0))
-        limit = self._limits.get((counter, EVERYTHING))
-        is_full = limit is not None and used >= limit + sum(change)
+        room = self._rooms.get((counter, EVERYTHING))
+        is_full = room is not None and used >= room + self.used(counter, EVERYTHING).total
         return is_full or sum(change) < 0
 
     def _window(self, entry: Entry) -> tuple[str, int]:
         since_us = EVERYTHING
         if entry.span_us:
-            since_us = rolling_place(entry.span_us, entry.tile_us, self._now_us).since_us
+            since_us = rolling_since_us(entry.span_us, entry.tile_us, self._now_us)
         return self.pinned(entry.counter), since_us
-
-    def _added(self, counter: str, since_us: int) -> int:
-        """Return what this draft adds to the cells after a time."""
-        more = self.cells.get(counter)
-        return used_of(more, since_us).total if more else 0
-
-    def _rest(self, entry: Entry, window: tuple[str, int], added_before: int) -> None:
-        """Note that a charge was granted, unless it was made over the cap knowingly."""
-        added = self._added(*window)
-        if added <= added_before:
-            return
-        limit = entry.cap - added
-        # What another counter of the claim had room for, or what is paid, may lie above.
-        if self._moment.used(*window) <= limit:
-            self._limits[window] = min(limit, self._limits.get(window, limit))
 
     def _charged(self) -> list[tuple[tuple[str, int], Sequence[int]]]:
         """Return counter, cell and changes; rolling windows with their head."""
@@ -179,7 +165,7 @@ class BoundedDraft(Draft):
             for cell_us, change in more.items()
             if any(change)
         }
-        for counter, since_us in self._limits:
+        for counter, since_us in self._rooms:
             if since_us != EVERYTHING:
                 cells[counter, HEAD_CELL] = (0, 0)
         return sorted(cells.items())
@@ -187,8 +173,8 @@ class BoundedDraft(Draft):
     def _bounds(self) -> list[tuple[str, int, int]]:
         """Return counter, time and what the cells after it may come to in the end."""
         return [
-            (*window, limit + self._added(*window))
-            for window, limit in sorted(self._limits.items())
+            (*window, room + self.used(*window).total)
+            for window, room in sorted(self._rooms.items())
         ]
 
     def _records(self) -> list[tuple[str, int, int | None, bytes]]:

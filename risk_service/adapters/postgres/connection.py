@@ -135,10 +135,11 @@ class Session:
             cursor = line.execute(query, parameters, prepare=True, binary=True)
             return cursor.fetchall() if cursor.description is not None else []
 
-    def ask(self, query: LiteralString, parameters: Sequence[str]) -> None:
+    def ask(self, query: LiteralString, parameters: Sequence[str | bytes]) -> None:
         """Send a statement whose rows ``answer`` returns; the server works on it meanwhile.
 
-        Any other statement before that drops the answer. Placeholders are ``$1`` and so on.
+        Any other statement before that drops the answer. Placeholders are ``$1`` and so on; a
+        parameter of bytes is in PostgreSQL's binary form.
 
         Raises
         ------
@@ -152,8 +153,9 @@ class Session:
                 # By a statement: like any other it does not wait for ever.
                 line.execute(f"PREPARE {name} AS {query}".encode())
                 self._prepared[query] = name
-            sent = [parameter.encode() for parameter in parameters]
-            line.pgconn.send_query_prepared(name.encode(), sent, result_format=Format.BINARY)
+            sent = [one if isinstance(one, bytes) else one.encode() for one in parameters]
+            forms = [int(isinstance(one, bytes)) for one in parameters]
+            line.pgconn.send_query_prepared(name.encode(), sent, forms, Format.BINARY)
             line.pgconn.flush()
             self._asked = True
 
