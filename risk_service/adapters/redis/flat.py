@@ -26,15 +26,7 @@ from risk_service.adapters.live.flat.space import Space
 from risk_service.adapters.redis.entity import REMEMBERED_IDS, REMEMBERED_US
 from risk_service.adapters.redis.layout import FOLD_MIN_BYTES, event_hash
 from risk_service.adapters.redis.scripts import ALWAYS_WHOLE
-from risk_service.adapters.redis.trips import (
-    MISSING,
-    Damaged,
-    Fold,
-    Group,
-    Ints,
-    Keys,
-    Requests,
-)
+from risk_service.adapters.redis.trips import MISSING, Damaged, Fold, Group, Ints, Keys, Requests
 from risk_service.domain.event import Event
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import NEVER_US
@@ -95,18 +87,10 @@ class FlatEntities:
         groups: list[int] = []
         found = []
         for group, keys in requests:
-            places, row_of = self._places[group], []
-            for key in keys:
-                record = places.get(key, ABSENT)
-                if record < 0:
-                    record = self._new(group, key) if key else NO_RECORD
-                if record not in rows:
-                    rows[record] = len(groups)
-                    groups.append(group)
-                row_of.append(rows[record])
-            found.append(row_of)
+            found.append([rows.setdefault(one, len(rows)) for one in self._row(group, keys)])
+            groups += [group] * (len(rows) - len(groups))
         records = np.array(list(rows), np.int64)
-        real = np.flatnonzero(records >= 0)
+        (real,) = (records >= 0).nonzero()
         self._touch(records[real])
         of_calls = np.array(groups, np.int64)[real]
         calls = _calls(records[real], of_calls, np.arange(len(real) + 1), real)
@@ -166,14 +150,16 @@ class FlatEntities:
 
     def _records(self, keys: Keys) -> Ints:
         """Return the records of a group, known or new, shape (key groups, events)."""
-        rows = []
-        for group, of_group in enumerate(zip(*keys, strict=True)):
-            places = self._places[group]
-            row = [places.get(key, ABSENT) for key in of_group]
-            if ABSENT in row:
-                row = [places[key] if key in places else self._new(group, key) for key in of_group]
-            rows.append(row)
+        rows = [self._row(*of_group) for of_group in enumerate(zip(*keys, strict=True))]
         return np.array(rows, np.int64).reshape(len(self._groups), -1)
+
+    def _row(self, group: int, keys: Sequence[str]) -> list[int]:
+        """Return the records of some keys of a group, known or new."""
+        places = self._places[group]
+        row = [places.get(key, ABSENT) for key in keys]
+        if ABSENT in row:
+            row = [places[key] if key in places else self._new(group, key) for key in keys]
+        return row
 
     def _new(self, group: int, key: str) -> int:
         """Return the number of a new record, of which nothing is known yet."""
