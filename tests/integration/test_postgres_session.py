@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from risk_service.adapters.postgres.arrays import numbers, texts
+from risk_service.adapters.postgres.arrays import binaries, numbers, texts
 from risk_service.adapters.postgres.connection import Session, check_address
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from tests.fixtures.fault_proxy import fault_proxy
@@ -174,6 +174,16 @@ def test_arrays_arrive_as_they_were(
     session = _sessions.setdefault(server.port, session_at(server, timeout_s=WITHIN_S))
     given = (texts(words), numbers(figures))
     assert session.rows("SELECT %s::text[], %s::bigint[]", given) == [(words, figures)]
+
+
+@example([])
+@example([b"", b"\\x00", bytes(range(256))])
+@given(st.lists(st.binary(max_size=40), max_size=4))
+def test_bytes_come_back_as_they_went(server: PostgresServer, records: list[bytes]) -> None:
+    """An array of records goes in the server's binary form, whatever is in them."""
+    session = _sessions.setdefault(server.port, session_at(server, timeout_s=WITHIN_S))
+    session.ask("SELECT $1::bytea[], $2::text", (binaries(records), "beside"))
+    assert session.answer() == [(records, "beside")]
 
 
 @pytest.mark.parametrize(
