@@ -27,10 +27,15 @@ class Roots:
     ----------
     db
         The file of the decision log.
+
+    Attributes
+    ----------
+    db
+        What the roots are read through.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+        self.db = db
         self._known: OrderedDict[str, str] = OrderedDict()
 
     def fetch(self, accounts: Iterable[str]) -> None:
@@ -58,7 +63,7 @@ class Roots:
 
     def _read(self, accounts: Collection[str]) -> None:
         asked = encode(list(accounts)).decode()
-        known, found = self._known, dict(self._db.execute(_SOME, (asked,)).fetchall())
+        known, found = self._known, dict(self.db.execute(_SOME, (asked,)).fetchall())
         for account in accounts:
             known[account] = found.get(account, account)
         while len(known) > ROOTS_MAX:

@@ -60,7 +60,9 @@ class LedgerRows:
     """
 
     def __init__(self, db: sqlite3.Connection, directory: Path) -> None:
-        self._db = db
+        # Read through the connection that wrote last: it knows the pages of the file still, any
+        # other would read them again after every commit.
+        self._db = self._writer = db
         # Nothing is due before; lower than right at most.
         self._due_us = 0
         self._fetched: dict[str, Reservation | None] = {}
@@ -155,11 +157,12 @@ class LedgerRows:
 
     def write_cells(self, db: sqlite3.Connection, cells: list[CellRow], now_us: int) -> int:
         """Append what some cells are from now on to the log; return how many bytes."""
-        self._wrote = cells
+        self._wrote, self._writer = cells, db
         return self._changes.append(db, cells, now_us, self._counters.reached.seq)
 
     def written(self, draft: Draft) -> None:
         """Let the caches follow the draft that was written last and is durable."""
+        self._db = self._roots.db = self._writer
         self._counters.add(self._changes.appended(), self._wrote)
         self._cells.follow(self._wrote)
         self._roots.follow(draft.roots)
