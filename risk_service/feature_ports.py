@@ -37,20 +37,34 @@ class FeatureReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What a group of order attempts saw of the windows, and when.
+class Observed(Protocol):
+    """What a group of order attempts saw of the windows, and when."""
 
-    ``values`` has shape (events, window features), float64, NaN missing. ``read_us`` and
-    ``applied_us`` have shape (events, key groups): the stamp at which each record was read,
-    and the one under which the event counts in it; 0 where the event has no such key.
-    ``one_us`` has the stamp of an event that has but one, else 0; None says that nobody looked.
-    """
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Return windows, shape (events, window features), NaN missing."""
+
+    @property
+    def read_us(self) -> NDArray[np.int64]:
+        """Return when each record was read, shape (events, key groups); 0 without such a key."""
+
+    @property
+    def applied_us(self) -> NDArray[np.int64]:
+        """Return the stamp under which the event counts in each record; 0 where it does not."""
+
+    @property
+    def one_us(self) -> Sequence[int] | None:
+        """Return the stamp of an event that has but one, else 0; None: nobody looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedEach:
+    """Implements ``Observed`` where each record has stamps of its own."""
 
     values: NDArray[np.float64]
     read_us: NDArray[np.int64]
     applied_us: NDArray[np.int64]
-    one_us: Sequence[int] | None = None
+    one_us: None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

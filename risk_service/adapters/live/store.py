@@ -12,13 +12,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.adapters.live.cache import RecordCache
-from risk_service.adapters.live.keeper import Adder, Changes, Floats, MakeKeeper, Visit
+from risk_service.adapters.live.in_flight import GroupInFlight
+from risk_service.adapters.live.keeper import Adder, Floats, MakeKeeper, Visit
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.domain.errors import DataFault, StoreUnavailable
 from risk_service.domain.event import Event
@@ -79,7 +79,7 @@ class EmbeddedWindowStore:
         self._file = file
         self._stamps = stamps
         self._logged_us = logged_us
-        self._held_back: _Group | None = None
+        self._held_back: GroupInFlight | None = None
         self._recent: OrderedDict[str, int] = OrderedDict()
 
     def observe(self, events: Sequence[Event], now_us: int) -> Observed:
@@ -179,7 +179,7 @@ class EmbeddedWindowStore:
         with self.lock:
             self._apply_if_logged()
 
-    def _begin_group(self, events: Sequence[Event]) -> "_Group":
+    def _begin_group(self, events: Sequence[Event]) -> GroupInFlight:
         """Apply the group before, or drop it: its commit has failed or never came."""
         self._apply_if_logged()
         if self._held_back is not None:
@@ -188,7 +188,7 @@ class EmbeddedWindowStore:
         keys = [self.compiled.keys(event) for event in events]
         with self._intact():
             self.cache.make_room()
-            self._held_back = _Group(self.cache.begin(events, keys), keys)
+            self._held_back = GroupInFlight(self.cache.begin(events, keys), keys)
         return self._held_back
 
     @contextmanager
@@ -207,7 +207,7 @@ class EmbeddedWindowStore:
             log.error("windows_unavailable", extra={"error_type": type(error).__name__})  # noqa: TRY400 - the message may hold a key
             raise StoreUnavailable(f"window store: {error}") from error
 
-    def _counted(self, group: "_Group", event: Event) -> int:
+    def _counted(self, group: GroupInFlight, event: Event) -> int:
         """Return the stamp under which an event counts already, 0 for none."""
         return self._recent.get(event.event_id, 0) or group.stamps.get(event.event_id, 0)
 
@@ -246,36 +246,3 @@ class _AddedUp:
             # The stamps are ahead of the group's: what was read when must be written down.
             return self._plain.rows(views, events, observed, r_us)
         return LinkedRows(values=values, others_us=[()] * len(events))
-
-
-class _Group:
-    """A group in flight: its changes, and the stamps under which its events count."""
-
-    def __init__(self, changes: Changes, keys: Sequence[tuple[str, ...]]) -> None:
-        self.changes = changes
-        self.stamps: dict[str, int] = {}
-        self.stamp_us = 0
-        self._keys = keys
-
-    def count(self, event: Event, stamp_us: int) -> None:
-        """Take note that an event counts."""
-        self.stamps[event.event_id] = stamp_us
-        self.stamp_us = stamp_us
-
-    def observed(
-        self, values: Floats, stamps_us: Sequence[int], repeated: Mapping[int, int]
-    ) -> Observed:
-        """Return what events read under their stamps; some were counted before, by place."""
-        has_key = self.has_key()
-        read_us = np.array(stamps_us, np.int64)[:, None] * has_key
-        if repeated or not all(map(any, self._keys)):
-            counted_us = [repeated.get(place, at_us) for place, at_us in enumerate(stamps_us)]
-            applied_us = np.array(counted_us, np.int64)[:, None] * has_key
-            return Observed(values=values, read_us=read_us, applied_us=applied_us)
-        return Observed(values=values, read_us=read_us, applied_us=read_us, one_us=stamps_us)
-
-    def has_key(self) -> NDArray[np.bool_]:
-        """Return where events have a key, shape (events, key groups)."""
-        # As bytes: numpy would look at the type of every truth.
-        given = bytes(map(bool, chain.from_iterable(self._keys)))
-        return np.frombuffer(given, np.bool_).reshape(len(self._keys), -1)

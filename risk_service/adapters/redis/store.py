@@ -36,7 +36,7 @@ from risk_service.adapters.redis.trips import (
 )
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
-from risk_service.feature_ports import Observed, ReadRows
+from risk_service.feature_ports import ObservedEach, ReadRows
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import MAX_AGE_US, too_old
 
@@ -88,7 +88,7 @@ class RedisWindowStore:
         self._entities = self._make_entities()
         self._folds: list[Fold] = []
 
-    def observe(self, events: Sequence[Event], now_us: int) -> Observed:
+    def observe(self, events: Sequence[Event], now_us: int) -> ObservedEach:
         """Read each attempt's windows, then let it count; a repeated event id changes nothing.
 
         An attempt belongs to the stamp under which it is applied. A repeated one has the
@@ -97,7 +97,7 @@ class RedisWindowStore:
         """
         trip = self._entities.attempts(events)
         self._go(trip, now_us)
-        return Observed(values=trip.values, read_us=trip.read_us, applied_us=trip.applied_us)
+        return ObservedEach(values=trip.values, read_us=trip.read_us, applied_us=trip.applied_us)
 
     def apply(self, events: Sequence[Event], now_us: int) -> NDArray[np.int64]:
         """Let life events and promotion actions count; a repeated event id changes nothing.
