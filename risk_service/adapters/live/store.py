@@ -10,8 +10,8 @@ import logging
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,7 @@ class EmbeddedWindowStore:
         self._stamps = stamps
         self._logged_us = logged_us
         self._held_back: GroupInFlight | None = None
+        self._intact = _Intact(self)
         self._recent: OrderedDict[str, int] = OrderedDict()
 
     def observe(self, events: Sequence[Event], now_us: int) -> Observed:
@@ -136,7 +137,7 @@ class EmbeddedWindowStore:
         with self.lock:
             self._apply_if_logged()
             r_us = max(now_us, self.applied_us + 1)
-            with self._intact():
+            with self._intact:
                 return [
                     ReadRows(
                         values=self.cache.read(group, keys, r_us),
@@ -158,7 +159,7 @@ class EmbeddedWindowStore:
             self._apply_if_logged()
             if r_us <= self.applied_us:
                 return None
-            with self._intact():
+            with self._intact:
                 return adder.rows(*orders, r_us)
 
     def replay(self, events: Sequence[tuple[int, Event]]) -> None:
@@ -186,26 +187,19 @@ class EmbeddedWindowStore:
             self._held_back.changes.drop()
             self._held_back = None
         keys = [self.compiled.keys(event) for event in events]
-        with self._intact():
+        with self._intact:
             self.cache.make_room()
             self._held_back = GroupInFlight(self.cache.begin(events, keys), keys)
         return self._held_back
 
-    @contextmanager
-    def _intact(self) -> Iterator[None]:
-        """Give up when records cannot be read: from there on they would miss events.
+    def give_up(self, error: Exception) -> None:
+        """Read nothing any more: from here on records would miss events.
 
         No checkpoint is written any more, and the next start makes them from the log.
         """
-        if self.broken:
-            raise StoreUnavailable("the windows could not be read; restart to make them again")
-        try:
-            yield
-        except (sqlite3.DatabaseError, DataFault) as error:
-            self.broken = True
-            self._file.condemn()
-            log.error("windows_unavailable", extra={"error_type": type(error).__name__})  # noqa: TRY400 - the message may hold a key
-            raise StoreUnavailable(f"window store: {error}") from error
+        self.broken = True
+        self._file.condemn()
+        log.error("windows_unavailable", extra={"error_type": type(error).__name__})
 
     def _counted(self, group: GroupInFlight, event: Event) -> int:
         """Return the stamp under which an event counts already, 0 for none."""
@@ -227,6 +221,27 @@ class EmbeddedWindowStore:
         recent.update(stamps)
         while len(recent) > RECENT_EVENTS:
             recent.popitem(last=False)
+
+
+class _Intact:
+    """Lets records be read, until they cannot be. A class: a generator costs a group more."""
+
+    def __init__(self, store: EmbeddedWindowStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        """Refuse when they could not be read before."""
+        if self._store.broken:
+            raise StoreUnavailable("the windows could not be read; restart to make them again")
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: object
+    ) -> Literal[False]:
+        """Give up over what is wrong with the file."""
+        if isinstance(error, (sqlite3.DatabaseError, DataFault)):
+            self._store.give_up(error)
+            raise StoreUnavailable(f"window store: {error}") from error
+        return False
 
 
 class _AddedUp:

@@ -153,7 +153,7 @@ def run(memory: Memory, program: Program, table: Table, work: Work, mode: int) -
     for cell in range(meta[at.CELL], groups * len(work.events)):
         meta[at.CELL] = cell
         place, group = cell // groups, cell % groups
-        record, event, plan = work.records[group, place], work.events[place], plans[group]
+        record, event, plan = work.records[place, group], work.events[place], plans[group]
         if record < 0:
             if mode == at.OBSERVE:
                 first = plan[at.FIRST_OUT]

@@ -31,7 +31,7 @@ class Table(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a group does: ``records`` has shape (key groups, events), -1 where there is no key.
+    """What a group does: ``records`` has shape (events, key groups), -1 where there is no key.
 
     ``events`` has shape (events, words of an event), ``values`` (events, features).
     """

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -165,24 +166,21 @@ class FlatRecords:
         free_all(space.memory, space.release(np.array([record])))
 
     def _hold(self, keys: Keys) -> Ints:
-        """Return the records of a group, loaded or new, shape (key groups, events)."""
-        rows: list[list[int]] = []
-        absent: dict[RecordKey, None] = {}
-        for group, of_group in enumerate(zip(*keys, strict=True)):
-            places = self._places[group]
-            row = [places.get(key, ABSENT) for key in of_group]
-            if ABSENT in row:
-                absent.update(
-                    dict.fromkeys([(group, key) for key in of_group if key not in places])
-                )
-            rows.append(row)
-        if absent:
-            self._load(absent)
+        """Return the records of a group, loaded or new, shape (events, key groups)."""
+        places = self._places
+        found = [
+            known.get(key, ABSENT)
+            for of_event in keys
+            for known, key in zip(places, of_event, strict=True)
+        ]
+        if ABSENT in found:
+            wanted = chain.from_iterable(map(enumerate, keys))
+            self._load(dict.fromkeys([one for one in wanted if one[1] not in places[one[0]]]))
             return self._hold(keys)
-        records = np.array(rows, np.int64).reshape(len(self._places), -1)
+        records = np.array(found, np.int64)
         self._tick += 1
         self._space.used[records] = self._tick
-        return records
+        return records.reshape(len(keys), len(places))
 
     def _find(self, wanted: Sequence[RecordKey]) -> tuple[Ints, Ints]:
         """Return the blocks of records, 0 for an empty key, and those to be freed afterwards."""
@@ -251,7 +249,7 @@ class FlatChanges:
     Parameters
     ----------
     records
-        Of each event by key group.
+        By event and key group.
     """
 
     def __init__(self, owner: FlatRecords, events: Sequence[Event], records: Ints) -> None:
