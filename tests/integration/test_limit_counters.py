@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,23 @@ def _fail(ledger: SqliteLedger, reserved: SqliteReserved) -> None:
     with transaction(ledger._db):
         assert reserved.write(ledger._db) > 0
         raise OSError("the disk is full")
+
+
+def test_reads_follow_the_connection_that_wrote_last(tmp_path: Path) -> None:
+    """Other connections forget all pages with each commit, and would read them once more."""
+    ledger = opened(tmp_path)
+    held = ledger.hold([HoldRequest(demand=demand("o1"), ttl_us=TTL_US)], START_US)
+    with closing(connect(tmp_path / LOG_NAME, "FULL")) as writer:
+        with transaction(writer):
+            held.write(writer)
+        held.written()
+        ledger._db.close()
+        ledger._rows.fetch(["o1"])
+        found = ledger._rows.reservation("o1")
+        assert found is not None
+        assert found.is_held_at(START_US)
+        assert ledger._rows.root("somebody new") == "somebody new"
+    ledger.close()
 
 
 def test_log_forgets_what_the_file_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
