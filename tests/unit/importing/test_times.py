@@ -1,7 +1,6 @@
 """Times as sources write them: formats, units, zones, and what is refused."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,48 +10,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fixtures.timed_rows import Mapped, mapped_time, timed_rows, utc
 from training.datasets.importing.iso_time import NAIVE_S, iso_clock
 from training.datasets.importing.zones import local_to_utc
 
-Mapped = Callable[..., str]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the test is of local times
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _source(*times: str) -> str:
-    rows = [f'e{row},"{text}",c,s,1,{row % 2}\n' for row, text in enumerate(times)]
-    return "id,time,card,shop,price,fraud\n" + "".join(rows)
-
-
-def _times(mapped: Mapped, **keys: str) -> str:
-    told = "".join(f', {key} = "{value}"' for key, value in keys.items())
-    return mapped(('time = "time"', f'time = {{ column = "time"{told} }}'))
-
-
-def _at(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2024-05-01", _at(2024, 5, 1)),
-        ("2024-05-01T12:30", _at(2024, 5, 1, 12, 30)),
-        ("2024-05-01 12:30:15", _at(2024, 5, 1, 12, 30, 15)),
-        ("2024-05-01 12:30:15.25", _at(2024, 5, 1, 12, 30, 15, 250_000)),
-        ("2024-05-01T12:30:15,123456789Z", _at(2024, 5, 1, 12, 30, 15, 123_456)),
-        ("2024-05-01T12:30:15+02:00", _at(2024, 5, 1, 10, 30, 15)),
-        ("2024-05-01T12:30:15-0730", _at(2024, 5, 1, 20, 0, 15)),
-        ("2024-05-01 12:30:15 UTC", _at(2024, 5, 1, 12, 30, 15)),
-        ("2024-02-29 12:30:15+01", _at(2024, 2, 29, 11, 30, 15)),
-        ("1999-12-31T23:59:59Z", _at(1999, 12, 31, 23, 59, 59)),
-        ("２０２４-05-01　12：30", _at(2024, 5, 1, 12, 30)),
+        ("2024-05-01", utc(2024, 5, 1)),
+        ("2024-05-01T12:30", utc(2024, 5, 1, 12, 30)),
+        ("2024-05-01 12:30:15", utc(2024, 5, 1, 12, 30, 15)),
+        ("2024-05-01 12:30:15.25", utc(2024, 5, 1, 12, 30, 15, 250_000)),
+        ("2024-05-01T12:30:15,123456789Z", utc(2024, 5, 1, 12, 30, 15, 123_456)),
+        ("2024-05-01T12:30:15+02:00", utc(2024, 5, 1, 10, 30, 15)),
+        ("2024-05-01T12:30:15-0730", utc(2024, 5, 1, 20, 0, 15)),
+        ("2024-05-01 12:30:15 UTC", utc(2024, 5, 1, 12, 30, 15)),
+        ("2024-02-29 12:30:15+01", utc(2024, 2, 29, 11, 30, 15)),
+        ("1999-12-31T23:59:59Z", utc(1999, 12, 31, 23, 59, 59)),
+        ("２０２４-05-01　12：30", utc(2024, 5, 1, 12, 30)),
     ],
 )
 def test_iso_8601(bench: Any, text: str, expected: datetime) -> None:
     """A time keeps its own offset; a naive one is in UTC unless the mapping says otherwise."""
-    bench.run(_source(text, text))
+    bench.run(timed_rows(text, text))
     assert bench.column("event_at") == [expected, expected]
 
 
@@ -64,15 +49,15 @@ def test_iso_8601(bench: Any, text: str, expected: datetime) -> None:
 )  # fmt: skip
 def test_what_is_no_iso_time_is_named(bench: Any, text: str) -> None:
     """Row, column and value stand in the message."""
-    fault = bench.fault(_source("2024-05-01", text))
+    fault = bench.fault(timed_rows("2024-05-01", text))
     assert "row 3: column time" in fault
     assert repr(text) in fault
 
 
 def test_a_likely_format_is_advised(bench: Any) -> None:
     """The message says which format the value seems to have."""
-    assert 'format = "%d/%m/%Y %H:%M"' in bench.fault(_source("2024-05-01", "31/05/2024 10:00"))
-    assert 'unit = "ms"' in bench.fault(_source("2024-05-01", "1714558215000"))
+    assert 'format = "%d/%m/%Y %H:%M"' in bench.fault(timed_rows("2024-05-01", "31/05/2024 10:00"))
+    assert 'unit = "ms"' in bench.fault(timed_rows("2024-05-01", "1714558215000"))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +72,8 @@ def test_a_likely_format_is_advised(bench: Any) -> None:
 )
 def test_strftime_formats(bench: Any, mapped: Mapped, format_: str, text: str) -> None:
     """A format is written as in Python; %z is the value's own offset."""
-    bench.run(_source(text, text), _times(mapped, format=format_))
-    assert bench.column("event_at")[0] == _at(2024, 5, 1, 9, 5)
+    bench.run(timed_rows(text, text), mapped_time(mapped, format=format_))
+    assert bench.column("event_at")[0] == utc(2024, 5, 1, 9, 5)
 
 
 @pytest.mark.parametrize(
@@ -99,32 +84,32 @@ def test_strftime_formats(bench: Any, mapped: Mapped, format_: str, text: str) -
 )  # fmt: skip
 def test_unix_units(bench: Any, mapped: Mapped, unit: str, text: str) -> None:
     """Numbers since 1970 in the unit that the mapping names."""
-    bench.run(_source(text, text), _times(mapped, format="unix", unit=unit))
-    assert bench.column("event_at")[0] == _at(2024, 5, 1, 10, 10, 15)
+    bench.run(timed_rows(text, text), mapped_time(mapped, format="unix", unit=unit))
+    assert bench.column("event_at")[0] == utc(2024, 5, 1, 10, 10, 15)
 
 
 @pytest.mark.parametrize(
     ("unit", "text", "expected"),
-    [("h", "744", _at(2018, 1, 1)), ("d", "0.5", _at(2017, 12, 1, 12)),
-     ("s", "86400", _at(2017, 12, 2)), ("min", "90", _at(2017, 12, 1, 1, 30))],
+    [("h", "744", utc(2018, 1, 1)), ("d", "0.5", utc(2017, 12, 1, 12)),
+     ("s", "86400", utc(2017, 12, 2)), ("min", "90", utc(2017, 12, 1, 1, 30))],
 )  # fmt: skip
 def test_numbers_from_an_origin(
     bench: Any, mapped: Mapped, unit: str, text: str, expected: datetime
 ) -> None:
     """Some files count hours or days from a day of their own, spreadsheets from 1899-12-30."""
     keys = {"format": "unix", "unit": unit, "origin": "2017-12-01"}
-    bench.run(_source(text, text), _times(mapped, **keys))
+    bench.run(timed_rows(text, text), mapped_time(mapped, **keys))
     assert bench.column("event_at")[0] == expected
-    sheet = _times(mapped, format="unix", unit="d", origin="1899-12-30")
-    bench.run(_source("45000.5", "45001"), sheet)
-    assert bench.column("event_at")[0] == _at(2023, 3, 15, 12)
-    fault = bench.fault(_source("1", "9" * 12), _times(mapped, **keys))
+    sheet = mapped_time(mapped, format="unix", unit="d", origin="1899-12-30")
+    bench.run(timed_rows("45000.5", "45001"), sheet)
+    assert bench.column("event_at")[0] == utc(2023, 3, 15, 12)
+    fault = bench.fault(timed_rows("1", "9" * 12), mapped_time(mapped, **keys))
     assert "row 3: column time: '999999999999' is not between" in fault
 
 
 def test_a_fraction_of_a_unix_second_is_kept(bench: Any, mapped: Mapped) -> None:
     """Microseconds survive, exactly."""
-    bench.run(_source("1714558215.000001", "1714558215.25"), _times(mapped, format="unix"))
+    bench.run(timed_rows("1714558215.000001", "1714558215.25"), mapped_time(mapped, format="unix"))
     assert [at.microsecond for at in bench.column("event_at")] == [1, 250_000]
 
 
@@ -144,40 +129,44 @@ def test_a_wrong_unit_is_noticed(
     bench: Any, mapped: Mapped, unit: str, text: str, said: str
 ) -> None:
     """Events in the year 56301, or all in January 1970, are a slip of the unit."""
-    assert said in bench.fault(_source(text, text), _times(mapped, format="unix", unit=unit))
+    assert said in bench.fault(
+        timed_rows(text, text), mapped_time(mapped, format="unix", unit=unit)
+    )
 
 
 @pytest.mark.parametrize("stray", ["0", "1714558215"])
 def test_a_time_in_1970_among_others_is_refused(bench: Any, mapped: Mapped, stray: str) -> None:
     """A zero for "no time", or seconds among milliseconds, would stand 54 years before the rest."""
-    source = _source("1714558215000", stray, "1714558216000", "1714558217000")
-    fault = bench.fault(source, _times(mapped, format="unix", unit="ms"))
+    source = timed_rows("1714558215000", stray, "1714558216000", "1714558217000")
+    fault = bench.fault(source, mapped_time(mapped, format="unix", unit="ms"))
     assert f"row 3: column time: '{stray}' falls in 1970, and other events in 2024" in fault
-    later = _times(mapped, format="unix", unit="ms", origin="1970-01-02")
+    later = mapped_time(mapped, format="unix", unit="ms", origin="1970-01-02")
     assert bench.run(source, later).rows == 4
 
 
 def test_a_naive_time_is_in_the_zone_of_the_mapping(bench: Any, mapped: Mapped) -> None:
     """Summer and winter have their own offsets."""
     bench.run(
-        _source("2024-01-15 12:00:00", "2024-07-15 12:00:00"), _times(mapped, zone="Europe/Berlin")
+        timed_rows("2024-01-15 12:00:00", "2024-07-15 12:00:00"),
+        mapped_time(mapped, zone="Europe/Berlin"),
     )
-    assert bench.column("event_at") == [_at(2024, 1, 15, 11), _at(2024, 7, 15, 10)]
+    assert bench.column("event_at") == [utc(2024, 1, 15, 11), utc(2024, 7, 15, 10)]
 
 
 def test_an_hour_that_stands_twice_is_taken_early_and_noted(bench: Any, mapped: Mapped) -> None:
     """Clocks go back: the description says how many times were open."""
     description = bench.run(
-        _source("2024-10-27 02:30:00", "2024-10-27 04:30:00"), _times(mapped, zone="Europe/Berlin")
+        timed_rows("2024-10-27 02:30:00", "2024-10-27 04:30:00"),
+        mapped_time(mapped, zone="Europe/Berlin"),
     )
-    assert bench.column("event_at")[0] == _at(2024, 10, 27, 0, 30)
+    assert bench.column("event_at")[0] == utc(2024, 10, 27, 0, 30)
     assert "1 times stand twice in Europe/Berlin" in description.source.notes[0]
 
 
 def test_an_hour_that_does_not_exist_is_refused(bench: Any, mapped: Mapped) -> None:
     """Clocks go forward: half past two never was."""
-    source = _source("2024-03-31 01:30:00", "2024-03-31 02:30:00")
-    fault = bench.fault(source, _times(mapped, zone="Europe/Berlin"))
+    source = timed_rows("2024-03-31 01:30:00", "2024-03-31 02:30:00")
+    fault = bench.fault(source, mapped_time(mapped, zone="Europe/Berlin"))
     assert "row 3: column time: '2024-03-31 02:30:00' does not exist in Europe/Berlin" in fault
 
 
@@ -191,7 +180,7 @@ def test_an_hour_that_does_not_exist_is_refused(bench: Any, mapped: Mapped) -> N
 )
 def test_mixed_zones_are_refused_with_both_rows(bench: Any, first: str, second: str) -> None:
     """A column has one zone, or says that every value brings its own."""
-    fault = bench.fault(_source(first, second))
+    fault = bench.fault(timed_rows(first, second))
     assert "row 3" in fault
     assert "another time zone than" in fault
     assert "in row 2" in fault
@@ -200,10 +189,10 @@ def test_mixed_zones_are_refused_with_both_rows(bench: Any, first: str, second: 
 
 def test_every_value_may_bring_its_zone(bench: Any, mapped: Mapped) -> None:
     """With ``from value`` offsets may differ, and a naive time is refused."""
-    mapping = _times(mapped, zone="from value")
-    bench.run(_source("2024-05-01T10:00:00+02:00", "2024-05-01T10:00:00Z"), mapping)
-    assert bench.column("event_at") == [_at(2024, 5, 1, 8), _at(2024, 5, 1, 10)]
-    fault = bench.fault(_source("2024-05-01T10:00:00+02:00", "2024-05-01T10:00:00"), mapping)
+    mapping = mapped_time(mapped, zone="from value")
+    bench.run(timed_rows("2024-05-01T10:00:00+02:00", "2024-05-01T10:00:00Z"), mapping)
+    assert bench.column("event_at") == [utc(2024, 5, 1, 8), utc(2024, 5, 1, 10)]
+    fault = bench.fault(timed_rows("2024-05-01T10:00:00+02:00", "2024-05-01T10:00:00"), mapping)
     assert "row 3: column time: '2024-05-01T10:00:00' has no zone of its own" in fault
 
 
@@ -211,7 +200,7 @@ def test_date_and_clock_in_two_columns(bench: Any, payments: str, mapped: Mapped
     """Columns of a time are joined by a blank."""
     source = payments.replace("time,", "day,clock,").replace("T", ",").replace("Z", "")
     bench.run(source, mapped(('time = "time"', 'time = ["day", "clock"]')))
-    assert bench.column("event_at")[0] == _at(2024, 5, 1, 9)
+    assert bench.column("event_at")[0] == utc(2024, 5, 1, 9)
 
 
 @pytest.mark.parametrize("kind", ["naive", "aware", "date"])
@@ -223,7 +212,7 @@ def test_typed_times_of_parquet(bench: Any, mapped: Mapped, tmp_path: Any, kind:
     table = pa.table({"id": ["a", "b"], "time": at.cast(kinds[kind]), "card": ["c", "c"],
                       "shop": ["s", "s"], "price": [1.5, 2], "fraud": [0, 1]})  # fmt: skip
     pq.write_table(table, tmp_path / "t.parquet")
-    bench.run(tmp_path / "t.parquet", _times(mapped, zone="Asia/Shanghai"))
+    bench.run(tmp_path / "t.parquet", mapped_time(mapped, zone="Asia/Shanghai"))
     shift = timedelta(0) if kind == "aware" else timedelta(hours=8)
     assert bench.column("event_at")[0] == _EPOCH + timedelta(days=20_000) - shift
 
@@ -289,48 +278,3 @@ def test_iso_times_agree_with_the_standard_library(at: datetime, offset: int | N
     assert not clock.bad.any()
     assert int(clock.local_us[0]) == (at - _NAIVE_EPOCH) // _MICROSECOND
     assert int(clock.offset_s[0]) == (NAIVE_S if offset is None else offset * 60)
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("2024/3/5 8:07", "%Y/%m/%d %H:%M"),
-        ("2024-3-5 8:07", "%Y-%m-%d %H:%M"),
-        ("2024年3月5日 8:07", "%Y年%m月%d日 %H:%M"),
-        ("3/5/24 8:07", "%m/%d/%y %H:%M"),
-        ("05-Mar-24", "%d-%b-%y"),
-        ("3/5/2024 8:07 PM", "%m/%d/%Y %I:%M %p"),
-    ],
-)
-def test_formats_of_spreadsheets_are_advised_and_read(
-    bench: Any, mapped: Mapped, text: str, written: str
-) -> None:
-    """What the message says reads the column; an hour or day of one digit is one."""
-    assert f'did you mean format = "{written}"?' in bench.fault(_source(text, text))
-    bench.run(_source(text, text), _times(mapped, format=written))
-    assert {at.date() for at in bench.column("event_at")} == {date(2024, 3, 5)}
-
-
-def test_a_day_taken_for_a_month_is_told(bench: Any, mapped: Mapped) -> None:
-    """The other order is named when it reads every row that was seen."""
-    fault = bench.fault(_source("05/03/2024", "25/03/2024"), _times(mapped, format="%m/%d/%Y"))
-    assert "row 3: column time: '25/03/2024' is no time of the format" in fault
-    assert "did you mean '%d/%m/%Y'?" in fault
-
-
-def test_months_and_weeks_are_counted_from_their_origin(bench: Any, mapped: Mapped) -> None:
-    """A month is one of the calendar, whatever its length; half of one is no time."""
-    told = mapped(
-        (
-            'time = "time"',
-            'time = { column = "time", format = "unix", unit = "month", origin = "2023-11-01" }',
-        )
-    )
-    bench.run(_source("0", "4.0"), told)
-    assert bench.column("event_at") == [_at(2023, 11, 1), _at(2024, 3, 1)]
-    assert "row 3: column time: '4.5' is no whole number of months" in bench.fault(
-        _source("0", "4.5"), told
-    )
-    assert "is not between the years 1900 and 2200" in bench.fault(_source("0", "9e18"), told)
-    bench.run(_source("0", "1.5"), told.replace('"month"', '"week"'))
-    assert bench.column("event_at") == [_at(2023, 11, 1), _at(2023, 11, 11, 12)]

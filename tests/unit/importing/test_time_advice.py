@@ -1,0 +1,55 @@
+"""Times as people write them: what is advised is read, and what is counted begins at its origin."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.fixtures.timed_rows import Mapped, mapped_time, timed_rows, utc
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2024/3/5 8:07", "%Y/%m/%d %H:%M"),
+        ("2024-3-5 8:07", "%Y-%m-%d %H:%M"),
+        ("2024年3月5日 8:07", "%Y年%m月%d日 %H:%M"),
+        ("3/5/24 8:07", "%m/%d/%y %H:%M"),
+        ("05-Mar-24", "%d-%b-%y"),
+        ("3/5/2024 8:07 PM", "%m/%d/%Y %I:%M %p"),
+    ],
+)
+def test_formats_of_spreadsheets_are_advised_and_read(
+    bench: Any, mapped: Mapped, text: str, written: str
+) -> None:
+    """What the message says reads the column; an hour or day of one digit is one."""
+    assert f'did you mean format = "{written}"?' in bench.fault(timed_rows(text, text))
+    bench.run(timed_rows(text, text), mapped_time(mapped, format=written))
+    assert {at.date() for at in bench.column("event_at")} == {date(2024, 3, 5)}
+
+
+def test_a_day_taken_for_a_month_is_told(bench: Any, mapped: Mapped) -> None:
+    """The other order is named when it reads every row that was seen."""
+    fault = bench.fault(
+        timed_rows("05/03/2024", "25/03/2024"), mapped_time(mapped, format="%m/%d/%Y")
+    )
+    assert "row 3: column time: '25/03/2024' is no time of the format" in fault
+    assert "did you mean '%d/%m/%Y'?" in fault
+
+
+def test_months_and_weeks_are_counted_from_their_origin(bench: Any, mapped: Mapped) -> None:
+    """A month is one of the calendar, whatever its length; half of one is no time."""
+    told = mapped(
+        (
+            'time = "time"',
+            'time = { column = "time", format = "unix", unit = "month", origin = "2023-11-01" }',
+        )
+    )
+    bench.run(timed_rows("0", "4.0"), told)
+    assert bench.column("event_at") == [utc(2023, 11, 1), utc(2024, 3, 1)]
+    assert "row 3: column time: '4.5' is no whole number of months" in bench.fault(
+        timed_rows("0", "4.5"), told
+    )
+    assert "is not between the years 1900 and 2200" in bench.fault(timed_rows("0", "9e18"), told)
+    bench.run(timed_rows("0", "1.5"), told.replace('"month"', '"week"'))
+    assert bench.column("event_at") == [utc(2023, 11, 1), utc(2023, 11, 11, 12)]
