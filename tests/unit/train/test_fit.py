@@ -58,6 +58,16 @@ def test_trees_are_those_of_a_pass_row_by_row() -> None:
     assert "cat_threshold" in trees[0]
 
 
+def test_wide_rows_are_sampled_less_for_their_bins() -> None:
+    """So many values are looked at in all; up to 300 inputs that is LightGBM's own number."""
+    sampled = []
+    for width in (3, 300, 1_200):
+        rows = Rows(matrix=np.zeros((600, width)), label=np.zeros(600, np.int8))
+        bins = binned(rows, tuple(f"f{i}" for i in range(width)), PARAMETERS).construct()
+        sampled.append(bins.get_params()["bin_construct_sample_cnt"])
+    assert sampled == [200_000, 200_000, 50_000]
+
+
 def test_nothing_to_learn_is_an_error() -> None:
     """Constant inputs give no split, and that is said, not shipped."""
     rows = Rows(matrix=np.zeros((500, 3)), label=(np.arange(500) % 5 == 0).astype(np.int8))
