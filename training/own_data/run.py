@@ -33,7 +33,7 @@ from training.own_data.plan import FeaturePlan
 from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.report import OwnReport, write_report
 from training.own_data.slices import Window, folds, test_window, training_window
-from training.own_data.telling import telling_values
+from training.own_data.telling import Telling, telling_values
 from training.train.run import Step, Timer, silent
 from training.train.run_file import write_json
 from training.train.source import description_sha256
@@ -67,9 +67,10 @@ class OwnTrained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Material:
-    """What is fitted on and measured."""
+    """What is fitted on and measured; ``telling`` are values that may give the label away."""
 
     data: OwnData
+    telling: tuple[Telling, ...]
     train: Window
     test: Window
     plan: FeaturePlan
@@ -130,9 +131,16 @@ def _prepare(request: OwnTrainRequest, timer: Timer) -> _Material:
         folds=_folds(data, train),
         seed=request.seed,
     )
-    # A wide file's attributes are in the inputs now, and too many to lie in memory as well.
-    data = data.without_attributes()
-    return _Material(data=data, train=train, test=test, plan=plan, inputs=inputs, learning=learning)
+    return _Material(
+        # A wide file's attributes are in the inputs now, and too many to lie in memory as well.
+        data=data.without_attributes(),
+        telling=telling_values(data.events, train.labelled, learning.label),
+        train=train,
+        test=test,
+        plan=plan,
+        inputs=inputs,
+        learning=learning,
+    )
 
 
 def _folds(data: OwnData, train: Window) -> Any:
@@ -229,9 +237,7 @@ def _warnings(material: _Material, found: Json, alone: tuple[FeatureAuc, ...]) -
             f"input {alone[0].feature} alone has AUC {alone[0].auc:.3f} on the training window; "
             "check that it was known when the event happened"
         )
-    rows, label = material.train.labelled, material.learning.label
-    told = telling_values(material.data.events, rows, label)
-    return (*warnings, *(one.text() for one in told))
+    return (*warnings, *(one.text() for one in material.telling))
 
 
 def _write_run(
