@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import print_json, remote, told_in_one_line
+from risk_service.cli.remote import limit_option, print_json, remote, told_in_one_line
 from risk_service.client.channel import ClientOptions
 from risk_service.client.limits import LimitClient
 
@@ -38,13 +38,7 @@ def adjustments() -> None:
 
 @adjustments.command("list", epilog="Example: risk limits adjustments list --state proposed")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 500),
-    default=20,
-    show_default=True,
-    help="So many at most.",
-)
+@limit_option
 @remote
 def list_adjustments(state: str | None, limit: int, server: str, token: str, as_json: bool) -> None:
     """Show changes of counters by hand, the newest first."""

@@ -3,7 +3,7 @@
 import click
 
 from risk_service.cli.lists_text import change_words, tell_change, tell_entries
-from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.cli.remote import Remote, limit_option, print_json, remote
 
 
 @click.command()
@@ -12,13 +12,7 @@ from risk_service.cli.remote import Remote, print_json, remote
     type=click.Choice(["proposed", "applied", "rejected"]),
     help="Only those in this state.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 500),
-    default=20,
-    show_default=True,
-    help="So many at most.",
-)
+@limit_option
 @remote
 def changes(state: str | None, limit: int, server: str, token: str, as_json: bool) -> None:
     """Show changes of lists, the newest first.

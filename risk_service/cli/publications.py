@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.cli.remote import Remote, limit_option, print_json, remote
 from risk_service.cli.rules_text import LANGUAGES, change_text, word
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.shown import shown
@@ -21,13 +21,7 @@ def versions_command(kind: str) -> click.Command:
     """Return ``versions`` of one kind."""
 
     @click.command("versions", epilog=f"Example: risk {kind} versions --json")
-    @click.option(
-        "--limit",
-        type=click.IntRange(1, 500),
-        default=20,
-        show_default=True,
-        help="So many at most.",
-    )
+    @limit_option
     @remote
     def versions(limit: int, server: str, token: str, as_json: bool) -> None:
         """Show what was published, the newest first."""

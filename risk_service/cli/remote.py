@@ -18,6 +18,9 @@ from risk_service.client.errors import (
 
 DEFAULT_SERVER = "127.0.0.1:50051"
 Command = Callable[..., None]
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="So many at most."
+)
 
 
 def remote(command: Command) -> Command:
