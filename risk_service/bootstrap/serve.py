@@ -70,7 +70,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     note_actors(service.governance.file, edge.actors)
     server = server_of(service, edge, changes)
     stop_metrics = _serve_metrics(settings, service.metrics)
-    _collect_seldom()
+    collect_seldom()
     await server.start()
     ready_s = _process_age_s()
     log.info("ready", extra={"address": server.address, "ready_s": round(ready_s, 2)})
@@ -86,7 +86,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     log.info("stopped")
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Spare orders the garbage collector.
 
     What was built stays: a full collection would walk the models' tables for nothing. Orders

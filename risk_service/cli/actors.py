@@ -125,7 +125,8 @@ def rotate(actor_id: str, path: Path, as_json: bool) -> None:
 @actors.command()
 @click.argument("actor_id")
 @file_option
-def revoke(actor_id: str, path: Path) -> None:
+@json_option
+def revoke(actor_id: str, path: Path, as_json: bool) -> None:
     """Make an actor's token void; its id stays taken.
 
     Example: risk actors revoke li.wei
@@ -142,6 +143,10 @@ def revoke(actor_id: str, path: Path) -> None:
                 for entry in entries
             ],
         )
+    if as_json:
+        told = {"file": str(path), "id": actor_id, "revoked_at": now.isoformat()}
+        click.echo(json.dumps(told, indent=2))
+        return
     click.echo(f"{actor_id} is revoked. {RELOAD}")
 
 

@@ -4,28 +4,19 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import limit_option, print_json, remote, told_in_one_line
-from risk_service.client.channel import ClientOptions
-from risk_service.client.limits import LimitClient
+from risk_service.cli.remote import Remote, limit_option, moment, print_json, remote, told_or_none
+from risk_service.cli.remote_words import RemoteWords
+from risk_service.domain.names import subject_name
 
 STATES = ("proposed", "approved", "applied", "rejected", "failed")
 
 
-def ask_limits(server: str, token: str, method: str, **values: Any) -> dict[str, Any]:
-    """Return the answer of the limit service; an error of it ends the command with its words."""
-    with told_in_one_line(server), LimitClient(server, ClientOptions(token=token)) as client:
-        return client.call(method, **values)
-
-
-def tell_proposal(one: dict[str, Any]) -> None:
+def tell_proposal(one: dict[str, Any], say: RemoteWords) -> None:
     """Say where a change stands after it was asked for."""
     if one["state"] == "proposed":
-        click.echo(
-            f"{one['adjustment_id']} is proposed as number {one['number']}. Another actor lets it "
-            f"count: risk limits adjustments approve {one['number']}"
-        )
+        click.echo(say("adjustment_proposed", one["adjustment_id"], one["number"], one["number"]))
     else:
-        click.echo(_words(one))
+        click.echo(_words(one, say))
 
 
 @click.group()
@@ -38,29 +29,29 @@ def adjustments() -> None:
 
 @adjustments.command("list", epilog="Example: risk limits adjustments list --state proposed")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
-@limit_option
+@limit_option()
 @remote
-def list_adjustments(state: str | None, limit: int, server: str, token: str, as_json: bool) -> None:
+def list_adjustments(state: str | None, limit: int, service: Remote, as_json: bool) -> None:
     """Show changes of counters by hand, the newest first."""
-    answer = ask_limits(server, token, "ListAdjustments", state=state or "", limit=limit)
+    answer = service.limits("ListAdjustments", state=state or "", limit=limit)
     found = answer.get("adjustments", [])
     if as_json:
         print_json(found)
         return
-    for one in found:
-        click.echo(f"{one['number']:>5}  {one['created_at'][:19]}  {_words(one)}")
+    for one in told_or_none(found, service.say):
+        click.echo(f"{one['number']:>5}  {moment(one['created_at'])}  {_words(one, service.say)}")
 
 
 @adjustments.command(epilog="Example: risk limits adjustments approve 7")
 @click.argument("number", type=int)
 @remote
-def approve(number: int, server: str, token: str, as_json: bool) -> None:
+def approve(number: int, service: Remote, as_json: bool) -> None:
     """Let a proposed change count at once; never your own."""
-    one = ask_limits(server, token, "ApproveAdjustment", number=number)["adjustment"]
+    one = service.limits("ApproveAdjustment", number=number)["adjustment"]
     if as_json:
         print_json(one)
     else:
-        click.echo(_words(one))
+        click.echo(_words(one, service.say))
     if one["state"] == "failed":
         raise click.exceptions.Exit(1)
 
@@ -69,24 +60,31 @@ def approve(number: int, server: str, token: str, as_json: bool) -> None:
 @click.argument("number", type=int)
 @click.option("--note", required=True, help="Why not.")
 @remote
-def reject(number: int, note: str, server: str, token: str, as_json: bool) -> None:
+def reject(number: int, note: str, service: Remote, as_json: bool) -> None:
     """Close a proposed change, your own or another's."""
-    one = ask_limits(server, token, "RejectAdjustment", number=number, note=note)["adjustment"]
+    one = service.limits("RejectAdjustment", number=number, note=note)["adjustment"]
     if as_json:
         print_json(one)
     else:
-        click.echo(_words(one))
+        click.echo(_words(one, service.say))
 
 
-def _words(one: dict[str, Any]) -> str:
-    who = f"by {one['author']}"
+def _words(one: dict[str, Any], say: RemoteWords) -> str:
+    who = say("by", one["author"])
     if one["approver"]:
-        who += f", approved by {one['approver']}"
+        who += say("approved_by", one["approver"])
     if one["closed_by"]:
-        who += f", rejected by {one['closed_by']}"
+        who += say("rejected_by", one["closed_by"])
     note = f" ({one['note']})" if one["note"] else ""
-    where = " ".join(filter(None, (one["policy_id"], one["subject"], one["token"], one["scope"])))
-    return (
-        f"{one['state']:<9} {one['adjustment_id']}: {int(one['delta']):+d} on {where}, {who}: "
-        f"{one['reason']}{note}"
+    subject = subject_name(one["subject"]).of(say.language)
+    where = " ".join(filter(None, (one["policy_id"], subject, one["token"], one["scope"])))
+    return say(
+        "adjustment",
+        say.state(one["state"]),
+        one["adjustment_id"],
+        int(one["delta"]),
+        where,
+        who,
+        one["reason"],
+        note,
     )

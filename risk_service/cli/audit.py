@@ -4,7 +4,14 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.cli.remote import (
+    Remote,
+    limit_option,
+    moment,
+    print_json,
+    remote,
+    told_or_none,
+)
 
 PAGE_ROWS = 1000
 
@@ -19,23 +26,16 @@ def audit() -> None:
 
 @audit.command("list")
 @click.option("--after", "after_number", type=int, default=0, help="Rows behind this number.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 100_000),
-    default=100,
-    show_default=True,
-    help="So many rows at most, the newest.",
-)
+@limit_option(100_000, 100, "So many rows at most, the newest.")
 @click.option("--actor", "actor_id", default="", help="Changes by one actor.")
 @click.option("--action", default="", help="One kind of change, such as rules.approve.")
 @click.option("--subject", default="", help="Changes of one thing, such as lists/ring-2026.")
 @remote
-def list_rows(server: str, token: str, as_json: bool, **wanted: Any) -> None:
+def list_rows(service: Remote, as_json: bool, **wanted: Any) -> None:
     """Print rows of the trail, the oldest first.
 
     Example: risk audit list --action rules.approve --json
     """
-    service = Remote(server, token)
     rows: list[dict[str, Any]] = []
     left, after = wanted.pop("limit"), wanted.pop("after_number")
     while left:
@@ -49,8 +49,8 @@ def list_rows(server: str, token: str, as_json: bool, **wanted: Any) -> None:
     if as_json:
         print_json(rows)
         return
-    for row in rows:
+    for row in told_or_none(rows, service.say):
         click.echo(
-            f"{row['number']:>6}  {row['at'][:19]}  {row['actor_id']}  {row['action']}  "
+            f"{row['number']:>6}  {moment(row['at'])}  {row['actor_id']}  {row['action']}  "
             f"{row['subject']}  {row['before']} -> {row['after']}"
         )

@@ -11,7 +11,8 @@ from click.core import ParameterSource
 from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
-from risk_service.cli.explain_text import LANGUAGES, explained
+from risk_service.cli.explain_text import explained
+from risk_service.cli.language import spoken
 from risk_service.cli.remote import DEFAULT_SERVER, told_in_one_line
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
@@ -45,13 +46,7 @@ KEYS = {"decision": "decision_id", "request": "request_id", "order": "order_id"}
     type=click.Path(path_type=Path, file_okay=False),
     help="State directory of a service, read beside it and without asking it.",
 )
-@click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    default="en",
-    show_default=True,
-    help="Language of the text.",
-)
+@spoken
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
 def explain(  # noqa: PLR0913 - options of a command
@@ -73,7 +68,7 @@ def explain(  # noqa: PLR0913 - options of a command
     named = ctx.get_parameter_source("server") is ParameterSource.COMMANDLINE
     if named and state is not None:
         raise click.UsageError("--server asks a service, --state reads its directory: give one")
-    record = _record(by, key, server, state)
+    record = _record((KEYS[by], key), server, state, lang)
     if as_json:
         data = _data(record)
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
@@ -112,8 +107,8 @@ def _data(record: Record) -> dict[str, Any]:
     return assessment_data(record) if isinstance(record, AssessmentRecord) else as_data(record)
 
 
-def _record(by: str, key: str, server: str, state: Path | None) -> Record:
-    column = KEYS[by]
+def _record(named: tuple[str, str], server: str, state: Path | None, lang: str) -> Record:
+    column, key = named
     if state is not None:
         return read_record(state, column, key)
     chosen: dict[str, Any] = {column: key}
@@ -121,7 +116,7 @@ def _record(by: str, key: str, server: str, state: Path | None) -> Record:
         options = ClientOptions()
     except ValueError as error:
         raise ConfigFault(str(error)) from error
-    with told_in_one_line(server), RiskClient(server, options) as client:
+    with told_in_one_line(server, lang), RiskClient(server, options) as client:
         packed = client.decision_record(**chosen)
     # A record of an order names it; that of a claim or an action names its subject.
     form = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw])

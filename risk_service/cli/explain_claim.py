@@ -1,75 +1,67 @@
 """``risk explain`` for a claim for a refund or a promotion action."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from risk_service.cli.explain_data import decision_data, finite
 from risk_service.cli.explain_format import (
     cause_text,
-    money_text,
     outcome_text,
     padded,
-    said,
     section,
     time_text,
     use_text,
-    value_text,
+)
+from risk_service.cli.explain_parts import (
+    customer_lines,
+    lists_text,
+    reason_lines,
+    rule_lines,
+    rules_text,
+    score_line,
+    version_lines,
 )
 from risk_service.cli.explain_words import Words
 from risk_service.domain.assessment import AssessedRefund, AssessmentRecord, Value
+from risk_service.domain.benefit import Benefit
+from risk_service.domain.currency import amount_text
 from risk_service.domain.decision import Decision, Step
+from risk_service.domain.names import subject_name, word_name
 from risk_service.domain.positional import by_name
-from risk_service.domain.text import LocalizedText
 from risk_service.features.schema import load_schema
+from risk_service.rules.variables import all_variables, closed_variables, money_variables
 
 REF_WIDTH = 34
-TITLES = {
-    "refund": LocalizedText(en="THE CLAIM", zh="退款申请"),
-    "action": LocalizedText(en="THE ACTION", zh="活动行为"),
-    "known": LocalizedText(en="WHAT WAS KNOWN", zh="决策依据"),
-    "causes": LocalizedText(en="WHAT ASKED FOR MORE THAN ALLOW", zh="要求严于放行的依据"),
-    "rules": LocalizedText(en="RULES", zh="规则"),
-    "limits": LocalizedText(en="LIMITS", zh="限额"),
-    "reasons": LocalizedText(en="REASONS, FOR ANALYSTS", zh="原因（分析师）"),
-    "customer": LocalizedText(en="WHAT THE CUSTOMER MAY BE TOLD", zh="可告知客户的内容"),
-    "required": LocalizedText(en="TO BE HANDED IN", zh="需提交材料"),
-    "versions": LocalizedText(en="VERSIONS", zh="版本"),
-}
-HEAD = LocalizedText(
-    en="{subject} · decision {number} on it · request {request} · {at} · mode {mode} · {counted}",
-    zh="{subject} · 第 {number} 次决策 · 请求 {request} · {at} · 模式 {mode} · {counted}",
-)
-COUNTED = LocalizedText(en="counts in the windows", zh="计入窗口")
-NOT_COUNTED = LocalizedText(en="counted before", zh="此前已计数")
+VALUE_WIDTH = 30
+TOKEN_SHOWN = 11
 
 
 def explained_assessment(record: AssessmentRecord, language: str) -> str:
     """Return the text, coloured for a terminal."""
     say, decision = Words(language), record.decision
-    kind = "refund" if record.refund else "action"
+    currency_code = _currency(record)
     parts = [
         _head(record, say),
-        _section(kind, _subject(record, say), say),
-        _section("known", _values(record.values, say), say),
-        _section("causes", _causes(decision, say), say),
-        _section("rules", _rules(decision, say), say),
-        _section("limits", [use_text(use, say) for use in decision.limit_uses], say),
-        _section("reasons", _reasons(decision, say, for_customer=False), say),
-        _section("customer", _reasons(decision, say, for_customer=True), say),
-        _section("required", _required(record, say), say),
-        _section("versions", _versions(decision), say),
+        section(say("claim" if record.refund else "action"), _subject(record, say)),
+        section(say("known"), _values(record.values, currency_code, say)),
+        section(say("steps"), _steps(record, currency_code, say)),
+        section(say("limits"), _uses(decision, currency_code, say)),
+        section(say("reasons"), reason_lines(decision, say)),
+        section(say("customer"), customer_lines(decision, say)),
+        section(say("required"), _required(record, say)),
+        section(say("versions"), version_lines(decision.versions)),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def assessment_data(record: AssessmentRecord) -> dict[str, Any]:
     """Return everything that is stored of the decision, by name; what is missing is None."""
-    data: dict[str, Any] = msgspec.to_builtins(by_name(record))
-    data["decision"]["outcome"] = record.decision.outcome.name
-    data["decision"]["mode"] = record.decision.mode.name
+    data: dict[str, Any] = finite(msgspec.to_builtins(by_name(record)))
+    data["decision"] = decision_data(record.decision)
     data["required"] = [one.name for one in record.required]
     del data["vector"]
     del data["fingerprint"]
@@ -77,94 +69,152 @@ def assessment_data(record: AssessmentRecord) -> dict[str, Any]:
     return data
 
 
-def _section(title: str, lines: Iterable[str], say: Words) -> str:
-    return section(said(TITLES[title], say), list(lines))
+def _currency(record: AssessmentRecord) -> str:
+    """Return the currency in which amounts are told; empty for an action that names none."""
+    return str(record.values.get("currency", ""))
 
 
 def _head(record: AssessmentRecord, say: Words) -> str:
     decision = record.decision
-    told = said(HEAD, say).format(
-        subject=" ".join(record.subject.split("\x1f")),
-        number=decision.number,
-        request=decision.request_id,
-        at=time_text(decision.decided_at_us),
-        mode=decision.mode.name,
-        counted=said(COUNTED if record.counted else NOT_COUNTED, say),
-    )
-    return f"{outcome_text(decision.outcome)}  {decision.decision_id}\n{told}"
+    lines = [
+        f"{outcome_text(decision.outcome, say)}  {decision.decision_id}",
+        _of_subject(record, say),
+        say(
+            "decided",
+            time_text(decision.decided_at_us),
+            decision.mode.name,
+            say(f"mode_{decision.mode.name}"),
+        )
+        + f" · {say('counted' if record.counted else 'not_counted')}",
+    ]
+    if record.completion is not None:
+        done = record.completion
+        result = word_name(done.result.name).of(say.language)
+        lines.append(say("after_challenge", done.challenge_id, result))
+    return "\n".join(lines)
+
+
+def _of_subject(record: AssessmentRecord, say: Words) -> str:
+    number, request = record.decision.number, record.decision.request_id
+    if record.refund is not None:
+        claim = record.refund.claim
+        return say("of_claim", claim.claim_id, claim.order_id, number, request)
+    if record.benefit is not None:
+        kind = word_name(record.benefit.benefit_type.name).of(say.language)
+        return say("of_action", record.benefit.action_id, kind, number, request)
+    return record.subject
 
 
 def _subject(record: AssessmentRecord, say: Words) -> Iterator[str]:
     if record.refund is not None:
-        currency = str(record.values.get("currency", ""))
-        yield from _refund(record.refund, currency, say)
+        yield from _refund(record.refund, _currency(record), say)
     elif record.benefit is not None:
-        yield record.benefit.benefit_type.name
+        yield from _action(record.benefit, say)
 
 
-def _refund(refund: AssessedRefund, currency: str, say: Words) -> Iterator[str]:
+def _refund(refund: AssessedRefund, currency_code: str, say: Words) -> Iterator[str]:
     claim, found = refund.claim, refund.recalculation
-    yield f"{claim.reason.name} · {money_text(claim.amount_minor, currency)} {currency}".rstrip()
+    reason = word_name(claim.reason.name).of(say.language)
+    yield say("asked_back", amount_text(claim.amount_minor, currency_code), reason)
     for line in claim.lines:
-        yield f"{line.quantity} x {line.sku}"
+        yield say("claimed_line", line.quantity, line.sku)
     if found.recalculated_minor is not None:
-        most = money_text(found.recalculated_minor, currency)
-        text = LocalizedText(en=f"at most {most} may be given back", zh=f"重算后最多可退 {most}")
-        yield said(text, say)
+        yield say("most_back", amount_text(found.recalculated_minor, currency_code))
     if found.below_threshold:
-        text = LocalizedText(
-            en="the rest is below the spend-and-save threshold", zh="剩余商品低于满减门槛"
-        )
-        yield said(text, say)
+        yield say("below_threshold")
+    if found.below_threshold is None:
+        yield say("threshold_unknown")
+    yield say("order_decision", refund.order_decision_id)
 
 
-def _values(values: dict[str, Value], say: Words) -> Iterator[str]:
+def _action(benefit: Benefit, say: Words) -> Iterator[str]:
+    subsidy, action = benefit.subsidy, benefit.action
+    if subsidy is not None:
+        kind = word_name(subsidy.kind.name).of(say.language)
+        amount = amount_text(subsidy.amount_minor, subsidy.currency_code)
+        yield say("subsidy", amount, kind, subsidy.seller_id)
+    if action is None:
+        return
+    if action.campaign:
+        yield say("campaign", action.campaign)
+    for name in ("account", "device", "ip", "ip_block"):
+        token = getattr(action, name)
+        if token:
+            yield f"{subject_name(name).of(say.language)} {token[:TOKEN_SHOWN]}…"
+    if action.related:
+        yield say("related", f"{action.related[:TOKEN_SHOWN]}…")
+
+
+def _values(values: dict[str, Value], currency_code: str, say: Words) -> Iterator[str]:
+    """Yield what rules could read: its name in rules, the value, and what it is."""
+    texts = {one.name: one.text for one in all_variables()}
     for name in sorted(values):
-        yield f"{padded(name, name, REF_WIDTH)}{_value(values[name], say)}".rstrip()
+        told = _value(name, values[name], currency_code, say)
+        about = texts[name].of(say.language) if name in texts else ""
+        yield f"{padded(name, name, REF_WIDTH)}{padded(told, told, VALUE_WIDTH)}{about}".rstrip()
 
 
-def _value(value: Value, say: Words) -> str:
+def _value(name: str, value: Value, currency_code: str, say: Words) -> str:
     if isinstance(value, bool):
         return say("yes" if value else "no")
     if isinstance(value, tuple | list):
-        return ", ".join(value)
+        return ", ".join(_worded(name, one, say) for one in value) or say("empty")
     if not isinstance(value, float):
-        return str(value)
+        return _worded(name, str(value), say)
     # Nobody reads ten digits of hours; --json has all of them.
-    return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
+    is_whole = abs(value) >= 1_000 or value.is_integer()
+    told = f"{value:,.0f}" if is_whole else f"{value:.4g}"
+    if currency_code and name in money_variables():
+        told += f" ({amount_text(value, currency_code)})"
+    return told
 
 
-def _required(record: AssessmentRecord, say: Words) -> Iterator[str]:
-    for one in record.required:
-        yield f"{padded(one.name, one.name, REF_WIDTH)}{say(f'evidence_{one.name}')}"
+def _worded(name: str, text: str, say: Words) -> str:
+    """Return a word of a closed vocabulary as it is written in rules, with its Chinese."""
+    if say.language != "zh" or name not in closed_variables():
+        return text
+    return f"{word_name(text).zh} {text}"
 
 
-def _causes(decision: Decision, say: Words) -> Iterator[str]:
+def _steps(record: AssessmentRecord, currency_code: str, say: Words) -> Iterator[str]:
+    """Yield what each part had to say, then everything that asked for more than ALLOW."""
+    decision = record.decision
+    rows = [
+        ("step_deny", lists_text(decision, "deny", say)),
+        ("step_allow", lists_text(decision, "allow", say)),
+        ("step_rules", rules_text(decision.rule_hits, say)),
+    ]
+    for key, told in rows:
+        yield f"{padded(say(key), say(key), REF_WIDTH)}{told}"
+    yield from rule_lines(decision, say, currency_code)
+    if record.refund is not None:
+        name = say("step_scores")
+        told = "" if decision.scores else say("no_models")
+        yield f"{padded(name, name, REF_WIDTH)}{told}".rstrip()
+        for score in decision.scores:
+            yield score_line(score, decision.causes, {}, say)
     for cause in decision.causes:
         named = cause_text(cause, say)
         # The amount may speak in several ways: the code tells which.
         named += f" ({cause.ref})" if cause.step is Step.AMOUNT else ""
-        note = f"  ({cause.suppressed_by})" if cause.suppressed_by else ""
-        yield f"{padded(named, named, REF_WIDTH)} {outcome_text(cause.outcome)}{note}"
+        note = f"  ({say('suppressed', cause.suppressed_by)})" if cause.suppressed_by else ""
+        yield f"{padded(named, named, REF_WIDTH)}{outcome_text(cause.outcome, say)}{note}"
+    if not decision.causes:
+        yield say("nothing_asked", outcome_text(decision.outcome, say))
 
 
-def _rules(decision: Decision, say: Words) -> Iterator[str]:
-    for hit in decision.rule_hits:
-        note = hit.fault or (say("in_shadow") if hit.shadow else hit.outcome.name)
-        values = ", ".join(value_text(value, say) for value in hit.values)
-        yield f"{padded(hit.rule_id, hit.rule_id, REF_WIDTH)}{note}  {values}".rstrip()
+def _uses(decision: Decision, currency_code: str, say: Words) -> Iterator[str]:
+    for use in decision.limit_uses:
+        yield use_text(use, say, currency_code)
+    if decision.blocking:
+        whom = subject_name(decision.blocking).of(say.language)
+        active = [use for use in decision.limit_uses if not use.shadow]
+        yield say("limits_block", len(active), whom)
 
 
-def _reasons(decision: Decision, say: Words, *, for_customer: bool) -> Iterator[str]:
-    for reason in decision.reasons:
-        text = reason.customer_text if for_customer else reason.analyst_text
-        yield said(text, say) if for_customer else f"{reason.code}: {said(text, say)}"
-
-
-def _versions(decision: Decision) -> Iterator[str]:
-    for name, version in msgspec.structs.asdict(decision.versions).items():
-        if version:
-            yield f"{padded(name, name, REF_WIDTH)}{version}"
+def _required(record: AssessmentRecord, say: Words) -> Iterator[str]:
+    for one in record.required:
+        yield f"{padded(one.name, one.name, REF_WIDTH)}{word_name(one.name).of(say.language)}"
 
 
 def _features(record: AssessmentRecord) -> dict[str, float | None]:

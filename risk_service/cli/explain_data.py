@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from risk_service.decisions.policy_file import ABUSES, ACTIONS
-from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.positional import by_name
 from risk_service.features.schema import load_schema
 
@@ -16,19 +16,10 @@ FLOAT_BYTES = 8
 
 def as_data(record: DecisionRecord) -> dict[str, Any]:
     """Return everything that is stored of a decision, by name; what is missing is None."""
-    decision = msgspec.to_builtins(by_name(record.decision))
-    decision["outcome"] = record.decision.outcome.name
-    decision["mode"] = record.decision.mode.name
-    for told, cause in zip(decision["causes"], record.decision.causes, strict=True):
-        told["outcome"] = cause.outcome.name
-    for told, hit in zip(decision["rule_hits"], record.decision.rule_hits, strict=True):
-        told["outcome"] = hit.outcome.name
-    for told, use in zip(decision["limit_uses"], record.decision.limit_uses, strict=True):
-        told["measure"] = use.measure.name.lower()
     return {
-        "decision": _finite(decision),
+        "decision": decision_data(record.decision),
         "thresholds": thresholds_of(record),
-        "order": _finite(msgspec.to_builtins(by_name(record.order))),
+        "order": finite(msgspec.to_builtins(by_name(record.order))),
         "completion": None
         if record.completion is None
         else {
@@ -38,6 +29,21 @@ def as_data(record: DecisionRecord) -> dict[str, Any]:
         "clock_us": record.clock_us,
         "features": features_of(record),
     }
+
+
+def decision_data(decision: Decision) -> dict[str, Any]:
+    """Return a decision on an order, a claim or an action; outcomes and modes by name."""
+    data: dict[str, Any] = msgspec.to_builtins(by_name(decision))
+    data["outcome"] = decision.outcome.name
+    data["mode"] = decision.mode.name
+    for told, cause in zip(data["causes"], decision.causes, strict=True):
+        told["outcome"] = cause.outcome.name
+    for told, hit in zip(data["rule_hits"], decision.rule_hits, strict=True):
+        told["outcome"] = hit.outcome.name
+    for told, use in zip(data["limit_uses"], decision.limit_uses, strict=True):
+        told["measure"] = use.measure.name.lower()
+    known: dict[str, Any] = finite(data)
+    return known
 
 
 def thresholds_of(record: DecisionRecord) -> dict[str, dict[str, int]]:
@@ -62,11 +68,12 @@ def features_of(record: DecisionRecord) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in known}
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return plain data with None for every number that JSON does not have."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
+        return {name: finite(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [finite(one) for one in value]
     return value

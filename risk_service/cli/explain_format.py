@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 import click
 
 from risk_service.cli.explain_words import Words
-from risk_service.cli.limit_words import measure_text, window_text
-from risk_service.decisions.cause_reasons import subject_zh
-from risk_service.domain.currency import decimals_of
-from risk_service.domain.decision import Cause, Step
+from risk_service.domain.currency import amount_text
+from risk_service.domain.decision import Cause, Challenge, Step
 from risk_service.domain.grant import LimitUse
 from risk_service.domain.hits import MatchedValue
-from risk_service.domain.text import LocalizedText
+from risk_service.domain.names import bare_count, counted, subject_name, window_name, word_name
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
+from risk_service.rules.variables import money_variables
 
 COLOURS = {
     Outcome.ALLOW: "green",
@@ -44,9 +43,16 @@ def padded(shown: str, plain: str, width: int) -> str:
     return shown + " " * max(1, width - cells)
 
 
-def outcome_text(outcome: Outcome) -> str:
-    """Return an outcome in its colour."""
-    return click.style(outcome.name, fg=COLOURS[outcome], bold=True)
+def outcome_text(outcome: Outcome, say: Words) -> str:
+    """Return an outcome in its colour, and in Chinese what it means."""
+    return click.style(outcome_plain(outcome, say), fg=COLOURS[outcome], bold=True)
+
+
+def outcome_plain(outcome: Outcome, say: Words) -> str:
+    """Return an outcome without a colour: answers and rules have its English name."""
+    if say.language != "zh":
+        return outcome.name
+    return f"{word_name(outcome.name).zh} {outcome.name}"
 
 
 def cause_text(cause: Cause, say: Words) -> str:
@@ -55,9 +61,16 @@ def cause_text(cause: Cause, say: Words) -> str:
     return say(f"by_{cause.step.value}", ref)
 
 
-def promotion_text(kind: PromotionType) -> list[str]:
+def challenge_text(challenge: Challenge, say: Words) -> str:
+    """Return what the customer is to do, and until when."""
+    name = challenge.kind.name
+    kind = f"{word_name(name).zh} {name}" if say.language == "zh" else name
+    return say("challenge", kind, challenge.challenge_id, time_text(challenge.expires_at_us))
+
+
+def promotion_text(kind: PromotionType, say: Words) -> list[str]:
     """Return the name of a promotion, nothing when there is none."""
-    return [kind.name] if kind > PromotionType.NONE else []
+    return [word_name(kind.name).of(say.language)] if kind > PromotionType.NONE else []
 
 
 def level_text(level: VerificationLevel, say: Words) -> str:
@@ -67,48 +80,33 @@ def level_text(level: VerificationLevel, say: Words) -> str:
     return say("level", level.name)
 
 
-def value_text(value: MatchedValue, say: Words) -> str:
-    """Return a variable of a rule and what it was."""
+def value_text(value: MatchedValue, say: Words, currency_code: str) -> str:
+    """Return a variable of a rule and what it was, as the rule compares it."""
     if value.number is None:
         return f"{value.name} = {value.text or say('missing')}"
-    return f"{value.name} = {value.number:,.10g}"
+    told = f"{value.name} = {value.number:,.10g}"
+    if currency_code and value.name in money_variables():
+        told += f" ({amount_text(value.number, currency_code)})"
+    return told
 
 
-def said(text: LocalizedText, say: Words) -> str:
-    """Return a sentence in the language that is spoken."""
-    return text.zh if say.language == "zh" else text.en
-
-
-def subject_text(subject: str, say: Words) -> str:
-    """Return whom a limit counts."""
-    return subject_zh(subject) if say.language == "zh" else subject
-
-
-def use_text(use: LimitUse, say: Words) -> str:
+def use_text(use: LimitUse, say: Words, currency_code: str) -> str:
     """Return what an order or action met of a limit, what remains, and whether it blocks."""
+    numbers = (use.requested, use.granted, use.remaining)
     told = say(
         "use",
         use.policy_id,
-        subject_text(use.subject, say),
-        f"{use.used:,}",
-        f"{use.cap:,}",
-        measure_text(use.measure, say.language),
-        f"{use.requested:,}",
-        f"{use.granted:,}",
-        f"{use.remaining:,}",
+        subject_name(use.subject).of(say.language),
+        bare_count(use.measure, use.used, currency_code),
+        counted(use.measure, use.cap, currency_code).of(say.language),
+        *[bare_count(use.measure, number, currency_code) for number in numbers],
     )
     notes = [use.scope] if use.scope else []
-    notes.append(say("window", window_text(use.window, say.language)))
+    notes.append(say("window", window_name(use.window).of(say.language)))
     notes += [say("resets", time_text(use.resets_at_us))] if use.resets_at_us else []
     notes += [say("in_shadow")] if use.shadow else []
     blocks = click.style(f"  {say('blocks')}", fg="red") if use.blocking and not use.shadow else ""
     return f"{told}{blocks}" + click.style(f"  ({DOT.join(notes)})", dim=True)
-
-
-def money_text(minor: int, currency_code: str) -> str:
-    """Return an amount in the currency's own unit."""
-    decimals = decimals_of(currency_code)
-    return f"{minor / 10**decimals:,.{decimals}f}"
 
 
 def time_text(at_us: int) -> str:

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-LANGUAGES = ("en", "zh")
-_EN, _ZH = 0, 1
+from risk_service.cli.language import Phrases
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "order": ("THE ORDER", "订单"),
@@ -49,8 +48,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "none_hit": ("no hit", "未命中"),
     "level_enough": ("no limit asks for more", "满足限购要求"),
     "level_unmet": ("{} is asked for", "需要 {}"),
-    "list_hit": ("{} ({}): {}", "{}（{}）：{}"),
-    "grey_hit": ("grey list {} ({}), seen by rules only", "灰名单 {}（{}），仅供规则使用"),
+    "list_hit": ("{} ({}, entry {}): {}", "{}（{}，条目 {}）：{}"),
+    "grey_hit": (
+        "grey list {} ({}, entry {}), seen by rules only",
+        "灰名单 {}（{}，条目 {}），仅供规则使用",
+    ),
     "suppressed": ("suppressed by allow list {}", "被白名单 {} 豁免"),
     "no_limits": ("no limit is about this order", "无适用的限购"),
     "limits_free": ("{} in scope, none speaks against it", "{} 条适用，均未触发"),
@@ -63,19 +65,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "in_shadow": ("shadow", "影子"),
     "fault": ("not evaluated: {}", "无法求值：{}"),
     "missing": ("(missing)", "（缺失）"),
+    "empty": ("(none)", "（无）"),
     "from": ("{} from {}", "{} ≥ {}"),
     "asks": ("asks for {}", "要求 {}"),
     "asks_nothing": ("asks for nothing", "无要求"),
     "no_models": ("no model was there", "无模型"),
     "no_marks": ("thresholds were not stored", "未保存阈值"),
-    "nothing_asked": ("ALLOW: nothing asked for more", "ALLOW：无任何要求"),
+    "nothing_asked": ("{}: nothing asked for more", "{}：无任何要求"),
     "asked_by": ("{}, asked for by {}", "{}，来自 {}"),
     "held_line": ("{}: {} of {}", "{}：{} / {}"),
     "held_until": ("until {}", "至 {}"),
     "nothing_held": ("nothing", "无"),
     "use": (
-        "{}: {} has used {} of {} {}, asked {}, granted {}, left {}",
-        "{}：{} 已用 {} / {} {}，本单申请 {}，批准 {}，剩余 {}",
+        "{}: {} has used {} of {}, asked {}, granted {}, left {}",
+        "{}：{}已用 {} / {}，本次申请 {}，批准 {}，剩余 {}",
     ),
     "window": ("window {}", "窗口 {}"),
     "resets": ("resets {}", "重置 {}"),
@@ -96,12 +99,35 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "mode_NO_LIMITS": ("limits could not be counted", "限购无法计数"),
     "yes": ("yes", "是"),
     "no": ("no", "否"),
-    "evidence_PHOTOS": ("photos", "照片"),
-    "evidence_WEIGHT": ("weight of the parcel", "包裹重量"),
-    "evidence_RETURN_FIRST": ("the goods, sent back first", "先退货"),
-    "evidence_TRANSACTION_PROOF": ("proof of the transactions", "交易凭证"),
-    "evidence_SHIPPING_DOCUMENTS": ("shipping documents", "物流凭证"),
-    "evidence_REAL_NAME": ("real name, verified", "实名认证"),
+    # Of a claim or a promotion action.
+    "claim": ("THE CLAIM", "退款申请"),
+    "action": ("THE ACTION", "活动行为"),
+    "known": ("WHAT WAS KNOWN", "决策依据"),
+    "required": ("TO BE HANDED IN", "需提交材料"),
+    "of_claim": (
+        "claim {} on order {} · decision {} on it · request {}",
+        "退款申请 {}（订单 {}）· 第 {} 次决策 · 请求 {}",
+    ),
+    "of_action": (
+        "action {} ({}) · decision {} on it · request {}",
+        "活动行为 {}（{}）· 第 {} 次决策 · 请求 {}",
+    ),
+    "counted": ("counts in the windows", "计入窗口"),
+    "not_counted": ("counted before", "此前已计数"),
+    "asked_back": ("{} asked back · {}", "申请退款 {} · {}"),
+    "claimed_line": ("{} x {}", "{} x {}"),
+    "most_back": ("at most {} may be given back", "最多可退 {}"),
+    "below_threshold": (
+        "the rest is below the spend-and-save threshold",
+        "剩余商品低于满减门槛",
+    ),
+    "threshold_unknown": (
+        "the spend-and-save threshold is unknown: nobody can work the refund out",
+        "满减门槛未提供，无法重算",
+    ),
+    "order_decision": ("decided upon order decision {}", "依据的订单决策 {}"),
+    "related": ("the other account {}", "对方账号 {}"),
+    "subsidy": ("{} claimed for {} · seller {}", "申请补贴 {} · 类别 {} · 商家 {}"),
     "by_list": ("deny list {}", "黑名单 {}"),
     "by_rule": ("rule {}", "规则 {}"),
     "by_score": ("score of {}", "{} 评分"),
@@ -115,13 +141,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class Words:
-    """Says things in one language."""
+class Words(Phrases):
+    """Says them."""
 
     def __init__(self, language: str) -> None:
-        self.language = language
-        self._place = _ZH if language == "zh" else _EN
-
-    def __call__(self, key: str, *values: object) -> str:
-        """Return the words, filled."""
-        return _WORDS[key][self._place].format(*values)
+        super().__init__(language, _WORDS)

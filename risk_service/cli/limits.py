@@ -7,12 +7,20 @@ from typing import Any
 
 import click
 
-from risk_service.cli.adjustments import adjustments, ask_limits, tell_proposal
-from risk_service.cli.limit_words import count_per_text, measure_text, window_text
+from risk_service.cli.adjustments import adjustments, tell_proposal
+from risk_service.cli.language import spoken
 from risk_service.cli.publish import add_publishing
-from risk_service.cli.remote import DEFAULT_SERVER, print_json, remote
-from risk_service.decisions.cause_reasons import subject_zh
+from risk_service.cli.remote import DEFAULT_SERVER, Remote, print_json, remote
+from risk_service.cli.remote_words import RemoteWords
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.grant import Measure
+from risk_service.domain.names import (
+    bare_count,
+    counted,
+    subject_name,
+    subject_names,
+    window_name,
+)
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
@@ -48,13 +56,7 @@ def limits() -> None:
 @click.argument(
     "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
 )
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "zh"]),
-    default="en",
-    show_default=True,
-    help="Language of the text.",
-)
+@spoken
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.pass_context
 def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) -> None:
@@ -95,7 +97,7 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
 @limits.command(epilog=f"Example: risk limits usage --account u-1 --server {DEFAULT_SERVER}")
 @subjects
 @remote
-def usage(server: str, token: str, as_json: bool, **named: str) -> None:
+def usage(service: Remote, as_json: bool, **named: str) -> None:
     """Show what a customer has used of each limit, confirmed and held.
 
     Identifiers are turned into tokens by the service and are not kept.
@@ -103,19 +105,14 @@ def usage(server: str, token: str, as_json: bool, **named: str) -> None:
     asked = {field: value for field, value in named.items() if value}
     if not asked:
         raise click.UsageError("name whose usage to show, such as --account u-1")
-    counters = ask_limits(server, token, "GetUsage", subjects=asked).get("counters", [])
+    counters = service.limits("GetUsage", subjects=asked).get("counters", [])
     if as_json:
         print_json(counters)
         return
     if not counters:
-        click.echo("nothing is used")
+        click.echo(service.say("nothing_used"))
     for one in counters:
-        used = int(one.get("confirmed", 0)), int(one.get("held", 0))
-        shade = " (shadow)" if one.get("shadow") else ""
-        click.echo(
-            f"{one['policy_id']}{shade}: {used[0]} confirmed + {used[1]} held of {one['cap']} "
-            f"{one['measure']}, {one['subject']} {one.get('scope', '')}, {one['window']}"
-        )
+        click.echo(_used(one, service.say))
 
 
 @limits.command(
@@ -130,30 +127,30 @@ def usage(server: str, token: str, as_json: bool, **named: str) -> None:
 @click.option("--reason", required=True, help="Why; stands in the trail of changes.")
 @subjects
 @remote
-def adjust(server: str, token: str, as_json: bool, **values: Any) -> None:
+def adjust(service: Remote, as_json: bool, **values: Any) -> None:
     """Propose to add to one counter, or take off; it counts once another person approved it."""
     asked = {field: values.pop(field) for _, field, _ in SUBJECTS}
     values["subjects"] = {field: value for field, value in asked.items() if value}
-    answer = ask_limits(server, token, "Adjust", **values)
+    answer = service.limits("Adjust", **values)
     if as_json:
         print_json(answer)
     else:
-        tell_proposal(answer["adjustment"])
+        tell_proposal(answer["adjustment"], service.say)
 
 
 @limits.command(epilog="Example: risk limits reconcile --repair")
 @click.option("--repair", is_flag=True, help="Set the counters that differ right.")
 @remote
-def reconcile(repair: bool, server: str, token: str, as_json: bool) -> None:
+def reconcile(repair: bool, service: Remote, as_json: bool) -> None:
     """Compare every counter with the ledger; the service answers nothing meanwhile."""
-    answer = ask_limits(server, token, "Reconcile", repair=repair)
+    answer = service.limits("Reconcile", repair=repair)
     count = int(answer.get("count", 0))
     if as_json:
         print_json(answer)
     else:
         for drift in answer.get("drifts", []):
             click.echo(json.dumps(drift, ensure_ascii=False))
-        click.echo("all counters equal the ledger" if not count else f"{count} counters differ")
+        click.echo(service.say("drifted", count) if count else service.say("reconciled"))
     if count and not repair:
         raise click.exceptions.Exit(FAULTY)
 
@@ -162,19 +159,40 @@ add_publishing(limits, "limits")
 limits.add_command(adjustments)
 
 
+def _used(one: dict[str, Any], say: RemoteWords) -> str:
+    """Return one counter; an amount is told in its currency, which its policy names."""
+    measure, currency_code = Measure[one["measure"].upper()], one.get("currency", "")
+    confirmed, held = (
+        bare_count(measure, int(one.get(name, 0)), currency_code) for name in ("confirmed", "held")
+    )
+    key = one["subject"]
+    name = subject_name(key).of(say.language)
+    return say(
+        "used",
+        one["policy_id"],
+        say("shadow") if one.get("shadow") else "",
+        confirmed,
+        held,
+        counted(measure, int(one["cap"]), currency_code).of(say.language),
+        # `risk limits adjust --subject` takes the key, so it is shown where the name is another.
+        name if name == key else f"{name} ({key})",
+        one.get("scope", ""),
+        window_name(one["window"]).of(say.language),
+    )
+
+
 def _row(policy: Policy, lang: str) -> str:
-    sets = ["+".join(key_set) for key_set in policy.key_sets]
+    who = subject_names("+".join(key_set) for key_set in policy.key_sets).of(lang)
     in_all = policy.count_per is CountPer.EVERYTHING
-    measure, window = measure_text(policy.measure, lang), window_text(policy.window.text, lang)
+    per = "" if in_all else subject_name(policy.count_per.value).of(lang)
+    cap = counted(policy.measure, policy.bounds.cap, policy.currency).of(lang)
+    window = window_name(policy.window.text).of(lang)
+    head = f"{policy.id} [{policy.state}] "
     if lang == "zh":
-        per = "合计" if in_all else f"每个{count_per_text(policy.count_per, lang)}"
-        cap = f"{per}至多 {policy.bounds.cap} {measure}"
-        who = "、".join(map(subject_zh, sets))
-        return f"{policy.id} [{policy.state}] {policy.name_zh}：{cap}，窗口 {window}，主体 {who}"
-    name = policy.name_en
-    cap = f"{policy.bounds.cap} {measure} "
-    cap += "in all" if in_all else f"per {policy.count_per}"
-    return f"{policy.id} [{policy.state}] {name}: {cap}, {window}, by {', '.join(sets)}"
+        per = f"每个 {per} " if per else "合计"
+        return f"{head}{policy.name_zh}：{per}至多 {cap}，窗口 {window}，主体 {who}"
+    per = f"per {per}" if per else "in all"
+    return f"{head}{policy.name_en}: {cap} {per}, {window}, by {who}"
 
 
 def _data(book: LimitBook, lang: str) -> dict[str, Any]:

@@ -14,13 +14,15 @@ from risk_service.cli.lists_csv import (
     BETWEEN,
     FAULTS_SHOWN,
     Defaults,
+    WrongColumn,
     check_file,
     entry_of,
     export_rows,
     read_file,
 )
 from risk_service.cli.lists_text import tell_change, tell_entries
-from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.cli.remote import Remote, limit_option, print_json, remote
+from risk_service.cli.remote_words import RemoteWords
 from risk_service.client.admin import ENTITIES, LIST_KINDS, PROMOTIONS
 
 PAGE_ENTRIES = 1000
@@ -78,8 +80,7 @@ def add(
     list_id: str,
     kind: str | None,
     note: str,
-    server: str,
-    token: str,
+    service: Remote,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -94,12 +95,12 @@ def add(
         values[name] = BETWEEN.join(values[name])
     try:
         entry = entry_of(values)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    answer = Remote(server, token).call(
+    except WrongColumn as error:
+        raise click.ClickException(error.text.of(service.lang)) from error
+    answer = service.call(
         "AddListEntries", list_id=list_id, kind=kind or "", entries=[entry], note=note
     )
-    tell_change(answer["change"], as_json)
+    tell_change(answer["change"], as_json, service.say)
 
 
 @lists.command("import")
@@ -110,13 +111,12 @@ def add(
 @_entry_options
 @note_option
 @remote
-def import_file(  # noqa: PLR0913 - options of a command
+def import_file(
     list_id: str,
     path: Path,
     kind: str | None,
     note: str,
-    server: str,
-    token: str,
+    service: Remote,
     as_json: bool,
     **defaults: Any,
 ) -> None:
@@ -129,18 +129,14 @@ def import_file(  # noqa: PLR0913 - options of a command
     chosen = Defaults(**{name: value for name, value in defaults.items() if value})
     count, faults = check_file(path, chosen)
     if faults:
-        _refuse([str(fault) for fault in faults], f"{len(faults)} or more")
-    entries = _counted(read_file(path, chosen), count)
-    answer = Remote(server, token).using(
-        lambda client: client.import_entries(list_id, kind or "", note, entries)
-    )
+        told = [fault.said(service.lang) for fault in faults]
+        _refuse(told, service.say("or_more", len(faults)), service.say)
+    entries = _counted(read_file(path, chosen), count, service.say)
+    answer = service.using(lambda client: client.import_entries(list_id, kind or "", note, entries))
     if answer["errors"]:
-        words = [
-            f"{path}, row {one['row']}: {one['field']}: {one['description']}"
-            for one in answer["errors"]
-        ]
-        _refuse(words, str(answer["error_count"]))
-    tell_change(answer["change"], as_json)
+        words = [_row_words(path, one, service) for one in answer["errors"]]
+        _refuse(words, str(answer["error_count"]), service.say)
+    tell_change(answer["change"], as_json, service.say)
 
 
 @lists.command()
@@ -149,80 +145,73 @@ def import_file(  # noqa: PLR0913 - options of a command
 @click.option("--note", required=True, help="Why they are taken out.")
 @remote
 def remove(
-    list_id: str, entry_ids: tuple[str, ...], note: str, server: str, token: str, as_json: bool
+    list_id: str, entry_ids: tuple[str, ...], note: str, service: Remote, as_json: bool
 ) -> None:
     """Take entries out of a list.
 
     Example: risk lists remove ring-2026 le_17 le_18 --note "appeal 4711"
     """
-    answer = Remote(server, token).call(
-        "RemoveListEntries", list_id=list_id, entry_ids=entry_ids, note=note
-    )
-    tell_change(answer["change"], as_json)
+    answer = service.call("RemoveListEntries", list_id=list_id, entry_ids=entry_ids, note=note)
+    tell_change(answer["change"], as_json, service.say)
 
 
 @lists.command()
 @click.argument("list_id", required=False)
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1_000_000),
-    default=100,
-    show_default=True,
-    help="So many entries at most.",
-)
+@limit_option(1_000_000, 100, "So many entries at most.")
 @click.option("--every-state", is_flag=True, help="Removed and rejected entries as well.")
 @remote
 def show(
-    list_id: str | None, limit: int, every_state: bool, server: str, token: str, as_json: bool
+    list_id: str | None, limit: int, every_state: bool, service: Remote, as_json: bool
 ) -> None:
     """Show all lists, or the entries of one.
 
     Example: risk lists show ring-2026 --json
     """
-    service = Remote(server, token)
     if list_id is None:
         found = service.call("ListLists")
         if as_json:
             print_json(found)
             return
         for one in found["lists"]:
-            click.echo(
-                f"{one['list_id']}: {one['kind']}, {one['live']} entries in force, "
-                f"{one['proposed']} proposed"
-            )
-        click.echo(f"version {found['version']}")
+            kind = service.say.kind(one["kind"])
+            click.echo(service.say("list", one["list_id"], kind, one["live"], one["proposed"]))
+        click.echo(service.say("version", found["version"]))
         return
+    _known(service, list_id)
     entries = list(_entries(service, list_id, limit, every_state))
-    print_json(entries) if as_json else tell_entries(entries)
+    print_json(entries) if as_json else tell_entries(entries, service.say)
 
 
 @lists.command()
 @click.option("--entity", type=click.Choice(ENTITIES), required=True, help="What it is about.")
 @click.option("--value", required=True, help="The identifier or its token; - reads it from input.")
 @remote
-def find(entity: str, value: str, server: str, token: str, as_json: bool) -> None:
+def find(entity: str, value: str, service: Remote, as_json: bool) -> None:
     """Show every entry about one account, device, network or other entity, on any list.
 
     Example: risk lists find --entity account --value a-77
     """
     value = sys.stdin.readline().strip() if value == "-" else value
     listed = {"entity": entity, "value": value}
-    entries = Remote(server, token).call("FindEntries", listed=listed)["entries"]
-    print_json(entries) if as_json else tell_entries(entries)
+    entries = service.call("FindEntries", listed=listed)["entries"]
+    print_json(entries) if as_json else tell_entries(entries, service.say)
 
 
 @lists.command()
 @click.argument("list_id")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @remote
-def export(list_id: str, path: Path, server: str, token: str, as_json: bool) -> None:
+def export(list_id: str, path: Path, service: Remote, as_json: bool) -> None:
     """Write the entries in force of a list into a new CSV file, as tokens.
 
     Example: risk lists export ring-2026 ring.csv
     """
+    if path.exists():
+        raise click.ClickException(service.say("file_there", path))
+    _known(service, list_id)
     live = (
         entry
-        for entry in _entries(Remote(server, token), list_id, sys.maxsize, every_state=False)
+        for entry in _entries(service, list_id, sys.maxsize, every_state=False)
         if entry["state"] == "live"
     )
     with path.open("x", encoding="utf-8", newline="") as file:
@@ -235,7 +224,7 @@ def export(list_id: str, path: Path, server: str, token: str, as_json: bool) -> 
     if as_json:
         print_json({"file": str(path), "entries": count})
     else:
-        click.echo(f"{path}: {count} entries")
+        click.echo(service.say("exported", path, count))
 
 
 def _write(file: TextIO, entries: Iterable[dict[str, Any]]) -> int:
@@ -246,6 +235,14 @@ def _write(file: TextIO, entries: Iterable[dict[str, Any]]) -> int:
         writer.writerow(row)
         count += 1
     return count
+
+
+def _known(service: Remote, list_id: str) -> None:
+    """Refuse a list that is none: an empty answer would read like an empty list."""
+    known = [one["list_id"] for one in service.call("ListLists")["lists"]]
+    if list_id not in known:
+        named = ", ".join(known) or service.say("no_lists")
+        raise click.ClickException(service.say("no_list", list_id, named))
 
 
 def _entries(
@@ -263,20 +260,28 @@ def _entries(
         after, limit = page[-1]["entry_id"], limit - len(page)
 
 
-def _counted(entries: Iterable[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
+def _row_words(path: Path, fault: dict[str, Any], service: Remote) -> str:
+    """Return what is wrong with a row; a service of before says it in English only."""
+    told = (service.lang == "zh" and fault["description_zh"]) or fault["description"]
+    return service.say("row", path, fault["row"], f"{fault['field']}: {told}")
+
+
+def _counted(
+    entries: Iterable[dict[str, Any]], count: int, say: RemoteWords
+) -> Iterator[dict[str, Any]]:
     """Pass entries on, and say on standard error how far it is."""
     told = time.monotonic()
     for done, entry in enumerate(entries):
         if time.monotonic() - told > PROGRESS_EVERY_S:
             told = time.monotonic()
-            click.echo(f"{done:,} of {count:,} entries sent", err=True)
+            click.echo(say("sent", done, count), err=True)
         yield entry
 
 
-def _refuse(words: list[str], count: str) -> None:
+def _refuse(words: list[str], count: str, say: RemoteWords) -> None:
     for line in words[:FAULTS_SHOWN]:
         click.echo(line, err=True)
-    raise click.ClickException(f"{count} entries are wrong; nothing was written")
+    raise click.ClickException(say("wrong_entries", count))
 
 
 for _command in COMMANDS:

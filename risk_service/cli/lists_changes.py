@@ -3,7 +3,7 @@
 import click
 
 from risk_service.cli.lists_text import change_words, tell_change, tell_entries
-from risk_service.cli.remote import Remote, limit_option, print_json, remote
+from risk_service.cli.remote import Remote, limit_option, moment, print_json, remote, told_or_none
 
 
 @click.command()
@@ -12,59 +12,62 @@ from risk_service.cli.remote import Remote, limit_option, print_json, remote
     type=click.Choice(["proposed", "applied", "rejected"]),
     help="Only those in this state.",
 )
-@limit_option
+@limit_option()
 @remote
-def changes(state: str | None, limit: int, server: str, token: str, as_json: bool) -> None:
+def changes(state: str | None, limit: int, service: Remote, as_json: bool) -> None:
     """Show changes of lists, the newest first.
 
     Example: risk lists changes --state proposed
     """
-    found = Remote(server, token).call("ListChanges", state=state or "", limit=limit)["changes"]
+    found = service.call("ListChanges", state=state or "", limit=limit)["changes"]
     if as_json:
         print_json(found)
         return
-    for one in found:
-        click.echo(f"{one['number']:>5}  {one['created_at'][:19]}  {change_words(one)}")
+    for one in told_or_none(found, service.say):
+        click.echo(
+            f"{one['number']:>5}  {moment(one['created_at'])}  {change_words(one, service.say)}"
+        )
 
 
 @click.command()
 @click.argument("number", type=int)
 @remote
-def change(number: int, server: str, token: str, as_json: bool) -> None:
+def change(number: int, service: Remote, as_json: bool) -> None:
     """Show one change and the first entries of it: look before you approve.
 
     Example: risk lists change 12
     """
-    found = Remote(server, token).call("GetChange", number=number)
+    found = service.call("GetChange", number=number)
     if as_json:
         print_json(found)
         return
-    click.echo(change_words(found["change"]))
-    tell_entries(found["entries"])
+    click.echo(change_words(found["change"], service.say))
+    tell_entries(found["entries"], service.say)
 
 
 @click.command()
 @click.argument("number", type=int)
 @remote
-def approve(number: int, server: str, token: str, as_json: bool) -> None:
+def approve(number: int, service: Remote, as_json: bool) -> None:
     """Apply a proposed change at once; never your own.
 
     Example: risk lists approve 12
     """
-    tell_change(Remote(server, token).call("ApproveChange", number=number)["change"], as_json)
+    answer = service.call("ApproveChange", number=number)
+    tell_change(answer["change"], as_json, service.say)
 
 
 @click.command()
 @click.argument("number", type=int)
 @click.option("--note", required=True, help="Why not.")
 @remote
-def reject(number: int, note: str, server: str, token: str, as_json: bool) -> None:
+def reject(number: int, note: str, service: Remote, as_json: bool) -> None:
     """Close a proposed change, your own or another's.
 
     Example: risk lists reject 12 --note "who is that?"
     """
-    answer = Remote(server, token).call("RejectChange", number=number, note=note)
-    tell_change(answer["change"], as_json)
+    answer = service.call("RejectChange", number=number, note=note)
+    tell_change(answer["change"], as_json, service.say)
 
 
 COMMANDS = (changes, change, approve, reject)

@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 from risk_service.client.admin import ENTITIES, PROMOTIONS
 from risk_service.domain.errors import DataFault
+from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 
 COLUMNS = (
     "entity", "value", "name", "region", "city", "district", "detail", "postcode", "reason",
@@ -22,6 +24,14 @@ COLUMNS = (
 ADDRESS = ("region", "city", "district", "detail", "postcode")
 FAULTS_SHOWN = 100
 BETWEEN = "|"
+
+
+class WrongColumn(ValueError):
+    """A value of an entry is not of its kind."""
+
+    def __init__(self, text: LocalizedText) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ def check_file(path: Path, defaults: Defaults) -> tuple[int, list[DataFault]]:
             if len(faults) == FAULTS_SHOWN:
                 break
     if not count:
-        raise DataFault(str(path), None, "holds no entry under its header line")
+        raise DataFault(str(path), None, refusal("csv_empty"))
     return count, faults
 
 
@@ -69,12 +79,12 @@ def entry_of(values: Mapping[str, str], row: int = 0) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    WrongColumn
         A value is not of its kind; names the column.
     """
     entity = values.get("entity", "").strip().lower()
     if entity not in ENTITIES:
-        raise ValueError(f"entity: must be one of {', '.join(ENTITIES)}, not {entity!r}")
+        raise WrongColumn(refusal("csv_entity", known=", ".join(ENTITIES), value=repr(entity)))
     address = {name: values.get(name, "").strip() for name in ADDRESS}
     return {
         "row": row,
@@ -97,21 +107,21 @@ def parse_time(text: str) -> datetime | None:
 
     Raises
     ------
-    ValueError
+    WrongColumn
         The text is no time of RFC 3339, or does not name its zone.
     """
     text = text.strip()
     if not text:
         return None
-    words = f"expires: must be a time such as 2026-12-31T23:59:59+08:00, not {text!r}"
+    words = refusal("csv_expires", value=repr(text))
     try:
         moment = datetime.fromisoformat(text)
         # The last day of 9999 west of Greenwich lies beyond every date in UTC.
         in_utc = moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        raise ValueError(words) from None
+        raise WrongColumn(words) from None
     if moment.tzinfo is None:
-        raise ValueError(words)
+        raise WrongColumn(words)
     return in_utc
 
 
@@ -135,9 +145,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from _records(path, file)
     except OSError as error:
-        raise DataFault(str(path), None, f"cannot be read: {error.strerror}") from error
+        raise DataFault(str(path), None, refusal("csv_unreadable", error=error.strerror)) from error
     except UnicodeDecodeError as error:
-        words = f"is not UTF-8 at byte {error.start}; save it as UTF-8 (Excel: CSV UTF-8)"
+        words = refusal("csv_utf8", byte=error.start)
         raise DataFault(str(path), None, words) from error
 
 
@@ -150,14 +160,15 @@ def _records(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
             if record:
                 yield reader.line_num, _by_column(path, reader.line_num, header, record)
     except csv.Error as error:
-        raise DataFault(str(path), reader.line_num, str(error)) from error
+        words = refusal("csv_broken", error=error)
+        raise DataFault(str(path), reader.line_num, words) from error
 
 
 def _by_column(
     path: Path, line: int, header: Sequence[str], record: Sequence[str]
 ) -> dict[str, str]:
     if len(record) != len(header):
-        words = f"has {len(record)} columns, the header has {len(header)}"
+        words = refusal("csv_columns", found=len(record), header=len(header))
         raise DataFault(str(path), line, words)
     return dict(zip(header, record, strict=True))
 
@@ -166,12 +177,12 @@ def _header(path: Path, names: Sequence[str]) -> list[str]:
     header = [name.strip().lower() for name in names]
     known = ", ".join(COLUMNS)
     if not header:
-        raise DataFault(str(path), None, f"is empty; its first line must name columns: {known}")
+        raise DataFault(str(path), None, refusal("csv_no_header", known=known))
     for name in header:
         if name not in COLUMNS:
-            raise DataFault(str(path), 1, f"there is no column {name!r}; columns are {known}")
+            raise DataFault(str(path), 1, refusal("csv_column", name=repr(name), known=known))
     if len(set(header)) < len(header):
-        raise DataFault(str(path), 1, "a column is there twice")
+        raise DataFault(str(path), 1, refusal("csv_twice"))
     return header
 
 
@@ -184,8 +195,8 @@ def _entry(path: Path, line: int, row: Mapping[str, str], defaults: Defaults) ->
             values[name] = BETWEEN.join(getattr(defaults, name))
     try:
         return entry_of(values, line)
-    except ValueError as error:
-        raise DataFault(str(path), line, str(error)) from error
+    except WrongColumn as error:
+        raise DataFault(str(path), line, error.text) from error
 
 
 def _promotions(text: str) -> list[str]:
@@ -193,7 +204,7 @@ def _promotions(text: str) -> list[str]:
     for name in names:
         if name not in PROMOTIONS:
             known = ", ".join(PROMOTIONS)
-            raise ValueError(f"promotion_types: must be of {known}, not {name!r}")
+            raise WrongColumn(refusal("csv_promotions", known=known, value=repr(name)))
     return names
 
 

@@ -5,36 +5,48 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import print_json
+from risk_service.cli.remote import moment, print_json, told_or_none
+from risk_service.cli.remote_words import RemoteWords
+from risk_service.domain.names import subject_name, word_name
 
 
-def change_words(one: dict[str, Any]) -> str:
+def change_words(one: dict[str, Any], say: RemoteWords) -> str:
     """Return a change in one line."""
-    words = f"change {one['number']} ({one['kind']} of {one['subject']}) is {one['state']}: "
-    words += f"{one['entries']} entries by {one['author']}"
+    words = say(
+        "change",
+        one["number"],
+        say.done(one["kind"]),
+        one["subject"],
+        say.state(one["state"]),
+        one["entries"],
+        one["author"],
+    )
     if one["repeated_entries"]:
-        words += f", {one['repeated_entries']} were there already"
+        words += say("repeated", one["repeated_entries"])
     if one["approver"]:
-        words += f", approved by {one['approver']}"
+        words += say("approved_by", one["approver"])
     return words
 
 
-def tell_change(one: dict[str, Any], as_json: bool) -> None:
+def tell_change(one: dict[str, Any], as_json: bool, say: RemoteWords) -> None:
     """Print a change, and who is to do what next."""
     if as_json:
         print_json(one)
         return
-    click.echo(change_words(one))
+    click.echo(change_words(one, say))
     if one["state"] == "proposed":
-        click.echo(f"Another actor puts it in force: risk lists approve {one['number']}")
+        click.echo(say("approve_change", one["number"]))
 
 
-def tell_entries(entries: Iterable[dict[str, Any]]) -> None:
-    """Print entries, one per line."""
-    for one in entries:
-        scope = ", ".join([*one["promotion_types"], *one["campaigns"]]) or "every order"
-        end = f" until {one['expires_at'][:19]}" if one["expires_at"] else ""
+def tell_entries(entries: Iterable[dict[str, Any]], say: RemoteWords) -> None:
+    """Print entries, one per line, or that there are none."""
+    for one in told_or_none(entries, say):
+        promotions = [word_name(kind.upper()).of(say.language) for kind in one["promotion_types"]]
+        scope = ", ".join([*promotions, *one["campaigns"]]) or say("every_order")
+        end = say("until", moment(one["expires_at"])) if one["expires_at"] else ""
         click.echo(
-            f"{one['entry_id']}  {one['state']}  {one['list_id']} ({one['kind']})  "
-            f"{one['entity']} {one['value']}  {scope}{end}  {one['author']}: {one['reason']}"
+            f"{one['entry_id']}  {say.state(one['state'])}  "
+            f"{one['list_id']} ({say.kind(one['kind'])})  "
+            f"{subject_name(one['entity']).of(say.language)} {one['value']}  {scope}{end}  "
+            f"{one['author']}: {one['reason']}"
         )

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 
 import click
 
+from risk_service.cli.examples import with_examples
 from risk_service.domain.errors import RiskError
 from risk_service.domain.shown import shown
 
@@ -44,7 +45,7 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a click command")
-        return command
+        return with_examples(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List names with their one-line help, from the table: no command is imported."""
@@ -66,6 +67,7 @@ SUMMARIES = {
     "keys": "Create the keys for identity tokens and bundle signatures.",
     "limits": "Check and publish purchase limits, look at what is used.",
     "lists": "Show and change allow, deny and grey lists.",
+    "live": "Fill the live windows and clusters of a new service with history.",
     "rules": "Check, try and compare rule files.",
     "serve": "Serve decisions over gRPC.",
     "simulate": "Write a synthetic promotion world with attackers in it.",

@@ -12,18 +12,15 @@ from msgspec.structs import asdict
 
 from risk_service.cli.publications import show_command, versions_command
 from risk_service.cli.remote import Remote, print_json, remote
-from risk_service.cli.rules_text import LANGUAGES
+from risk_service.cli.remote_words import RemoteWords
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.governance.backtests import report_of, signature_file
 from risk_service.rules.rule_texts import read_texts
 
 NAMES = {"rules": "Rules", "limits": "Limits"}
 Command = Callable[..., None]
 note_option = click.option("--note", required=True, help="Why; whoever approves reads it.")
-language_option = click.option(
-    "--lang", type=click.Choice(LANGUAGES), default="en", show_default=True,
-    help="In which language faults of the files are told.",
-)  # fmt: skip
 
 
 def add_publishing(group: click.Group, kind: str) -> None:
@@ -39,31 +36,25 @@ def _publish(kind: str) -> click.Command:
     @click.argument("path", type=click.Path(path_type=Path, exists=True))
     @note_option
     @_evidence(kind)
-    @language_option
     @remote
-    def publish(
-        path: Path, note: str, lang: str, server: str, token: str, as_json: bool, **given: Any
-    ) -> None:
+    def publish(path: Path, note: str, service: Remote, as_json: bool, **given: Any) -> None:
         """Propose a version: it is checked, and waits for another person's approval."""
         files = [{"name": name, "text": text} for name, text in read_texts(path).items()]
         if kind == "limits" and len(files) != 1:
-            raise ConfigFault(f"{path}: limit policies stand in one file, here are {len(files)}")
+            raise ConfigFault(refusal("one_limits_file", path=path, found=len(files)))
         values: dict[str, Any] = {"file": files[0]}
         if kind == "rules":
             reports = [_report(file) for file in given["backtests"]]
             values = {"files": files, "backtests": reports, "emergency": given["emergency"]}
-        service = Remote(server, token, lang)
         answer = service.call(f"Publish{NAMES[kind]}", note=note, **values)
         if as_json:
             print_json(answer)
             return
         for remark in answer.get("remarks", ()):
-            click.echo(f"note: {remark}")
+            click.echo(service.say("note", remark))
         one = answer["publication"]
-        click.echo(
-            f"{one['version']} is proposed as number {one['number']}. Another actor puts it in "
-            f"force: risk {kind} approve {one['number']}"
-        )
+        number = one["number"]
+        click.echo(service.say("proposed", one["version"], number, kind, number))
 
     return publish
 
@@ -101,10 +92,11 @@ def _report(path: Path) -> dict[str, Any]:
         signature = beside.read_text("ascii") if beside.exists() else ""
         report = asdict(report_of(path.read_bytes(), signature))
     except (ValueError, KeyError, TypeError) as error:
-        words = "is no report; write one by risk backtest RULE --data DIR --json FILE --sign KEY"
-        raise ConfigFault(f"{path}: {words}") from error
+        raise ConfigFault(refusal("no_report", path=path)) from error
     except OSError as error:
-        raise ConfigFault(f"{error.filename}: cannot be read: {error.strerror}") from error
+        raise ConfigFault(
+            refusal("unreadable_file", path=error.filename, error=error.strerror)
+        ) from error
     return report | {"sha256": bytes.fromhex(report["sha256"])}
 
 
@@ -112,18 +104,14 @@ def _approve(kind: str) -> click.Command:
     @click.command("approve", epilog=f"Example: risk {kind} approve 7")
     @click.argument("number", type=int)
     @click.option("--version", help="Approve only if the number stands for this version.")
-    @language_option
     @remote
-    def approve(
-        number: int, version: str | None, lang: str, server: str, token: str, as_json: bool
-    ) -> None:
+    def approve(number: int, version: str | None, service: Remote, as_json: bool) -> None:
         """Put a proposed version in force at once; never your own."""
-        service = Remote(server, token, lang)
         if version is None:
             found = service.call("GetPublication", kind=kind, number=number)
             version = found["publication"]["version"]
         answer = service.call("ApprovePublication", kind=kind, number=number, version=version)
-        _tell(answer, as_json, "is in force")
+        _tell(answer, as_json, service.say, "in_force")
 
     return approve
 
@@ -133,12 +121,10 @@ def _reject(kind: str) -> click.Command:
     @click.argument("number", type=int)
     @note_option
     @remote
-    def reject(number: int, note: str, server: str, token: str, as_json: bool) -> None:
+    def reject(number: int, note: str, service: Remote, as_json: bool) -> None:
         """Close a proposal, your own or another's."""
-        answer = Remote(server, token).call(
-            "RejectPublication", kind=kind, number=number, note=note
-        )
-        _tell(answer, as_json, "is rejected")
+        answer = service.call("RejectPublication", kind=kind, number=number, note=note)
+        _tell(answer, as_json, service.say, "rejected")
 
     return reject
 
@@ -147,20 +133,18 @@ def _rollback(kind: str) -> click.Command:
     @click.command("rollback", epilog=f"Example: risk {kind} rollback --note 'denies too many'")
     @click.argument("number", type=int, default=0)
     @note_option
-    @language_option
     @remote
-    def rollback(number: int, note: str, lang: str, server: str, token: str, as_json: bool) -> None:
+    def rollback(number: int, note: str, service: Remote, as_json: bool) -> None:
         """Put in force what this version took the place of, or a NUMBER; it was approved then."""
-        service = Remote(server, token, lang)
         answer = service.call(f"Rollback{NAMES[kind]}", number=number, note=note)
-        _tell(answer, as_json, "is in force again")
+        _tell(answer, as_json, service.say, "in_force_again")
 
     return rollback
 
 
-def _tell(answer: dict[str, Any], as_json: bool, words: str) -> None:
+def _tell(answer: dict[str, Any], as_json: bool, say: RemoteWords, key: str) -> None:
     one = answer["publication"]
     if as_json:
         print_json(one)
     else:
-        click.echo(f"number {one['number']}, {one['version']}, {words}")
+        click.echo(say(key, one["number"], one["version"]))

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from risk_service.cli.language import spoken
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.rules_text import (
-    LANGUAGES,
     change_text,
     example_data,
     example_text,
@@ -35,15 +35,8 @@ Command = Callable[..., None]
 
 
 def _options(command: Command) -> Command:
-    lang = click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        default="en",
-        show_default=True,
-        help="Language of the text.",
-    )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-    return lang(as_json(command))
+    return spoken(as_json(command))
 
 
 def _path(name: str, *, required: bool = False) -> Callable[[Command], Command]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from risk_service.cli.language import LANGUAGES
 from risk_service.domain.shown import marked, shown
 from risk_service.domain.text import LocalizedText
 from risk_service.rules.changes import Change
@@ -11,7 +12,6 @@ from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule import Rule
 from risk_service.rules.variables import Variable
 
-LANGUAGES = ("en", "zh")
 _WORDS: Mapping[str, tuple[str, str]] = {
     "hint": ("hint", "提示"),
     "rule": ("rule", "规则"),

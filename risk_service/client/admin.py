@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 
 import grpc
 
-from risk_service.client.errors import FailedCall, from_call
+from risk_service.client.errors import NOT_OF_ORDERS, FailedCall, from_call
 from risk_service.client.plain import enum_names, fill, to_plain
 from risk_service.client.plain_client import Plain, PlainClient
 from risk_service.pb.risk.v1 import admin_pb2, order_pb2
@@ -47,7 +47,7 @@ class AdminClient(PlainClient):
         try:
             answer = send(messages, timeout=IMPORT_TIMEOUT_S, metadata=self._metadata)
         except grpc.RpcError as error:
-            raise from_call(cast("FailedCall", error)) from error
+            raise from_call(cast("FailedCall", error), NOT_OF_ORDERS) from error
         return to_plain(answer)
 
 

@@ -5,16 +5,19 @@ ClientError
 │   └── RequestTooLarge     it has the right shape and too much of it
 ├── TooManyAttempts         too many verifications failed; says how long to wait
 ├── RequestIdReused         the request id was used for another payload
-├── DecisionNotFound        no decision under that key
-├── ChallengeNotOpen        the challenge is unknown, completed or expired
+├── NotFound                what is named is not there: a proposal, a list, a reservation
+│   └── DecisionNotFound    no decision under that key
+├── Conflict                what is named is not in a state for this, such as approved already
+│   └── ChallengeNotOpen    the challenge is unknown, completed or expired
 ├── AccessRefused           the service does not take calls from this caller
 └── ServiceFailure          no fault of the caller: scoring answers with a fallback instead
-    ├── ServiceUnavailable  not reachable, also not by the one retry
+    ├── ServiceUnavailable  not reachable, also not by the one retry; or nothing can be stored
     ├── CallTimedOut        no answer within the deadline
     ├── ServiceOverloaded   the service refused to take more
     └── ServiceFault        it failed, or answered what cannot be an answer
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
@@ -25,6 +28,7 @@ from google.rpc import error_details_pb2, status_pb2
 M = TypeVar("M", bound=Message)
 
 DETAILS_KEY = "grpc-status-details-bin"
+CHINESE = "zh-CN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,22 @@ class FieldViolation:
 
 
 class ClientError(Exception):
-    """Base of every error that the client raises on purpose."""
+    """Base of every error that the client raises on purpose.
+
+    Attributes
+    ----------
+    status
+        Name of the gRPC status, empty where no call ended with one.
+    message_zh
+        What the service says in Chinese; empty where it says nothing in Chinese.
+    answered
+        Whether the service itself said so, in details that no proxy and no broken connection
+        makes. An UNAVAILABLE that it answered is no service that is not running.
+    """
+
+    status = ""
+    message_zh = ""
+    answered = False
 
 
 class InvalidRequest(ClientError):
@@ -87,11 +106,19 @@ class RequestIdReused(ClientError):
     """The request id was used for another payload."""
 
 
-class DecisionNotFound(ClientError):
+class NotFound(ClientError):
+    """What is named is not there: a proposal, a list, a reservation."""
+
+
+class DecisionNotFound(NotFound):
     """There is no decision under that key."""
 
 
-class ChallengeNotOpen(ClientError):
+class Conflict(ClientError):
+    """What is named is not in a state for this, such as a proposal that was approved already."""
+
+
+class ChallengeNotOpen(Conflict):
     """The challenge is unknown, already completed or expired."""
 
 
@@ -104,7 +131,10 @@ class ServiceFailure(ClientError):
 
 
 class ServiceUnavailable(ServiceFailure):
-    """The service could not be reached, nor by the one retry."""
+    """The service could not be reached, nor by the one retry; or it could not store anything.
+
+    ``answered`` tells the second: it runs, and its log says what it lacks.
+    """
 
 
 class CallTimedOut(ServiceFailure):
@@ -146,13 +176,36 @@ BY_STATUS: dict[grpc.StatusCode, type[ClientError]] = {
 }
 """Every other status means that the service failed."""
 
+NOT_OF_ORDERS: dict[grpc.StatusCode, type[ClientError]] = BY_STATUS | {
+    grpc.StatusCode.NOT_FOUND: NotFound,
+    grpc.StatusCode.FAILED_PRECONDITION: Conflict,
+}
+"""The same for services that know neither decisions nor challenges."""
+
 BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def from_call(error: FailedCall) -> ClientError:
+def from_call(
+    error: FailedCall, by_status: Mapping[grpc.StatusCode, type[ClientError]] = BY_STATUS
+) -> ClientError:
     """Return the client's error for a call that gRPC ended with an error."""
     code, message = error.code(), error.details() or ""
     status = _decoded(status_pb2.Status(), _details(error))
+    found = _of_status(code, message, status, by_status)
+    found.status = code.name
+    found.answered = bool(status.details)
+    if not isinstance(found, TooManyAttempts):
+        told = _unpacked(status, error_details_pb2.LocalizedMessage)
+        found.message_zh = next((one.message for one in told if one.locale == CHINESE), "")
+    return found
+
+
+def _of_status(
+    code: grpc.StatusCode,
+    message: str,
+    status: status_pb2.Status,
+    by_status: Mapping[grpc.StatusCode, type[ClientError]],
+) -> ClientError:
     violations = _violations(status)
     waits = _unpacked(status, error_details_pb2.RetryInfo)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and waits:
@@ -161,11 +214,14 @@ def from_call(error: FailedCall) -> ClientError:
         return TooManyAttempts(
             message, violations, wait_s, {text.locale: text.message for text in texts}
         )
-    return from_status(code, message, violations)
+    return from_status(code, message, violations, by_status)
 
 
 def from_status(
-    code: grpc.StatusCode, message: str, violations: tuple[FieldViolation, ...] = ()
+    code: grpc.StatusCode,
+    message: str,
+    violations: tuple[FieldViolation, ...] = (),
+    by_status: Mapping[grpc.StatusCode, type[ClientError]] = BY_STATUS,
 ) -> ClientError:
     """Return the client's error for a status.
 
@@ -174,7 +230,7 @@ def from_status(
     """
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and violations:
         return RequestTooLarge(message, violations)
-    kind = BY_STATUS.get(code, ServiceFault)
+    kind = by_status.get(code, ServiceFault)
     if issubclass(kind, InvalidRequest):
         return kind(message, violations)
     return kind(f"{code.name}: {message}")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+
 from risk_service.client.messages import is_missing, timestamp
 from risk_service.pb.risk.v1 import event_pb2
 
@@ -57,7 +59,7 @@ def event_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
     if told := _text(record, "claim_id"):
         message.claim_id = told
     if told := _text(record, "reason"):
-        reason = event_pb2.EventReason.Value(f"EVENT_REASON_{told}")
+        reason = _number(event_pb2.EventReason, "EVENT_REASON_", told)
         message.reason = cast("event_pb2.EventReason", reason)
     if not is_missing(record.get("weight_ratio")):
         message.weight_ratio = float(record["weight_ratio"])
@@ -126,7 +128,21 @@ def event_report(response: event_pb2.ReportEventsResponse) -> EventReport:
 
 
 def _type(name: str) -> event_pb2.EventType:
-    return cast("event_pb2.EventType", event_pb2.EventType.Value(f"EVENT_TYPE_{name}"))
+    return cast("event_pb2.EventType", _number(event_pb2.EventType, "EVENT_TYPE_", name))
+
+
+def _number(kind: EnumTypeWrapper, prefix: str, name: str) -> int:
+    """Return the number of a short name.
+
+    Raises
+    ------
+    ValueError
+        There is no such name; the message lists those there are.
+    """
+    known = [one.removeprefix(prefix) for one, number in kind.items() if number]
+    if name not in known:
+        raise ValueError(f"{name!r} is none of {', '.join(known)}")
+    return kind.Value(prefix + name)
 
 
 def _reason(number: int) -> str:

@@ -28,7 +28,8 @@ def fill(message: Any, values: Mapping[str, Any]) -> Any:
     for name, value in values.items():
         field = message.DESCRIPTOR.fields_by_name.get(name)
         if field is None:
-            raise ValueError(f"{message.DESCRIPTOR.name} has no field {name}")
+            known = ", ".join(message.DESCRIPTOR.fields_by_name) or "none"
+            raise ValueError(f"{message.DESCRIPTOR.name} has no field {name}; it has {known}")
         if value is None:
             continue
         try:

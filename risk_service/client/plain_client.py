@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, cast
 import grpc
 
 from risk_service.client.channel import ClientOptions
-from risk_service.client.errors import FailedCall, from_call
+from risk_service.client.errors import NOT_OF_ORDERS, FailedCall, from_call
 from risk_service.client.plain import fill, to_plain
 
 TIMEOUT_S = 30.0
@@ -52,8 +52,10 @@ class PlainClient:
         ClientError
             The service refused, or gave no answer.
         ValueError
-            A value does not fit the request.
+            There is no such method, or a value does not fit the request.
         """
+        if not hasattr(self.messages, f"{method}Request"):
+            raise ValueError(f"there is no call {method!r}; calls are {', '.join(self._calls())}")
         request = fill(getattr(self.messages, f"{method}Request")(), values)
         send = self._channel.unary_unary(
             self.service + method,
@@ -64,7 +66,11 @@ class PlainClient:
         try:
             return to_plain(send(request, timeout=timeout_s, metadata=self._metadata))
         except grpc.RpcError as error:
-            raise from_call(cast("FailedCall", error)) from error
+            raise from_call(cast("FailedCall", error), NOT_OF_ORDERS) from error
+
+    def _calls(self) -> list[str]:
+        names = vars(self.messages)
+        return [name.removesuffix("Request") for name in names if name.endswith("Request")]
 
     def close(self) -> None:
         """Close the connection."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from risk_service.decisions.attempt import Attempt, ChallengeReport
 from risk_service.decisions.live import DecisionIds
 from risk_service.decisions.policy import promotions_of
+from risk_service.decisions.repeats import repeats
 from risk_service.domain.decision import ChallengeCompletion, Decision, DecisionRecord
 from risk_service.domain.errors import ChallengeNotOpen, RequestIdReused
 from risk_service.domain.order import Order, RawOrder
@@ -60,21 +61,11 @@ class Cases:
     def known(self, attempts: Sequence[Attempt]) -> tuple[dict[int, Answer], dict[int, int]]:
         """Answer repeated request ids; return also which attempt repeats which."""
         stored = self.store.by_request_ids([attempt.request_id for attempt in attempts])
-        answers: dict[int, Answer] = {}
-        first_of: dict[int, int] = {}
-        seen: dict[str, int] = {}
-        for index, attempt in enumerate(attempts):
-            record = stored.get(attempt.request_id)
-            first = seen.setdefault(attempt.request_id, index)
-            known = record.fingerprint if record else attempts[first].fingerprint
-            if known != attempt.fingerprint:
-                answers[index] = RequestIdReused(
-                    "the request id was used before with another payload"
-                )
-            elif record:
-                answers[index] = record.decision
-            elif first != index:
-                first_of[index] = first
+        answered, first_of = repeats(attempts, stored)
+        answers: dict[int, Answer] = {
+            index: one if isinstance(one, RequestIdReused) else one.decision
+            for index, one in answered.items()
+        }
         return answers, first_of
 
     def form(
@@ -101,7 +92,7 @@ class Cases:
         record = self.store.by_challenge_id(subject.challenge_id)
         challenge = record.decision.challenge if record else None
         if record is None or challenge is None:
-            raise ChallengeNotOpen("there is no such challenge")
+            raise ChallengeNotOpen("there is no such challenge: a CHALLENGE names its id")
         if challenge.expires_at_us <= now_us:
             raise ChallengeNotOpen("the challenge has expired")
         order = self.verified(record.order, now_us)

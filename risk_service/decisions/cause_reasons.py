@@ -9,8 +9,9 @@ from risk_service.decisions.findings import Found
 from risk_service.decisions.reasons import CHALLENGE_FAILED, Reasons
 from risk_service.decisions.verdict import Verdict
 from risk_service.domain.decision import Cause, Reason, Step
-from risk_service.domain.grant import Grant, LimitUse
-from risk_service.domain.hits import RuleHit
+from risk_service.domain.grant import Grant
+from risk_service.domain.hits import ListHit, RuleHit
+from risk_service.domain.names import subject_name, subject_names, use_facts
 from risk_service.domain.vocabulary import Outcome, VerificationLevel
 
 DENY_LISTED = "DENY_LISTED"
@@ -21,45 +22,42 @@ LIMIT_TO_CHECK = "LIMIT_TO_CHECK"
 LIMIT_CODES = {Outcome.CHALLENGE: LIMIT_TO_VERIFY, Outcome.REVIEW: LIMIT_TO_CHECK}
 VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 DIMENSION_MISSING = "LIMIT_DIMENSION_MISSING"
-# What else a grant may say, by the codes of the limits.
-GRANT_CODES = (
-    "LIMIT_QUANTITY_REDUCED",
-    "LIMIT_EXCESS_AT_FULL_PRICE",
+# What else a grant may say, by the codes of the limits: of an order of which a part is sold, and
+# of one that is refused. Where more is asked for, nothing is held and there is no part.
+PART_CODES = ("LIMIT_QUANTITY_REDUCED", "LIMIT_EXCESS_AT_FULL_PRICE", "LIMIT_QUANTITY_STEP")
+REFUSAL_CODES = (
     "LIMIT_QUANTITY_STEP",
     "LIMIT_ORDER_TOO_LARGE",
     "RESERVATION_CANCELLED",
     "RESERVATION_CLOSED",
 )
+GRANT_CODES = tuple(dict.fromkeys(PART_CODES + REFUSAL_CODES))
+_CODES = dict.fromkeys(Outcome, REFUSAL_CODES) | {Outcome.LIMIT_QUANTITY: PART_CODES}
 LIMITS_UNAVAILABLE = "LIMITS_UNAVAILABLE"
 # Where the fail policy refuses, nobody is checking the order: trying again is the way on.
 LIMITS_UNAVAILABLE_DENIED = "LIMITS_UNAVAILABLE_DENIED"
 LARGE_AMOUNT = "LARGE_AMOUNT"
 RULE_PREFIX = "RULE_"
 _NO_WORD = re.compile(r"[^A-Z0-9]+")
-SUBJECTS_ZH = {
-    "account": "账号",
-    "device": "设备",
-    "payment": "支付工具",
-    "phone": "手机号",
-    "real_name": "实名身份",
-    "address_door": "门牌户地址",
-    "address_building": "楼栋地址",
-    "ip": "IP",
-    "ip_block": "IP 段",
-    "identity_cluster": "身份簇",
-    "spu": "商品（SPU）",
-    "category": "商品类目",
-    "GLOBAL": "全部客户",
-}
 
 
 def reasons_of_causes(
-    verdict: Verdict, found: Found, grant: Grant | None, reasons: Reasons
+    verdict: Verdict, found: Found, grant: Grant | None, reasons: Reasons, currency_code: str
 ) -> tuple[Reason, ...]:
-    """Return one reason for each decisive cause that is no score, each code once."""
+    """Return one reason for each decisive cause that is no score, each code once.
+
+    Parameters
+    ----------
+    currency_code
+        Of the order: in it amounts are told.
+    """
     chosen: dict[str, Reason] = {}
     for cause in verdict.decisive:
-        for reason in _of_cause(cause, found, grant, reasons):
+        if cause.step is Step.LIMIT and grant is not None:
+            of_cause = _of_limit(cause, grant, reasons, currency_code)
+        else:
+            of_cause = _of_cause(cause, found, reasons)
+        for reason in of_cause:
             chosen.setdefault(reason.code, reason)
     return tuple(chosen.values())
 
@@ -69,22 +67,20 @@ def rule_code(rule_id: str) -> str:
     return RULE_PREFIX + _NO_WORD.sub("_", rule_id.upper()).strip("_")
 
 
-def subject_zh(subject: str) -> str:
-    """Return the name of what a limit counts on, such as ``account+address_door``."""
-    return "+".join(SUBJECTS_ZH.get(part, part) for part in subject.split("+"))
+def list_facts(hit: ListHit) -> dict[str, object]:
+    """Return what texts about a deny list tell: ``list``, ``entity``, ``why``."""
+    return {"list": hit.list_id, "entity": subject_name(hit.entity), "why": hit.reason}
 
 
-def _of_cause(cause: Cause, found: Found, grant: Grant | None, reasons: Reasons) -> list[Reason]:
+def _of_cause(cause: Cause, found: Found, reasons: Reasons) -> list[Reason]:
     if cause.step is Step.RULE:
         return [_of_rule(hit) for hit in found.rule_hits if hit.rule_id == cause.ref][:1]
     if cause.step is Step.LIST:
         return [
-            reasons.plain(DENY_LISTED, None, list=hit.list_id, entity=hit.entity, why=hit.reason)
+            reasons.plain(DENY_LISTED, None, **list_facts(hit))
             for hit in found.list_hits
             if hit.list_id == cause.ref
         ][:1]
-    if cause.step is Step.LIMIT and grant is not None:
-        return _of_limit(cause, grant, reasons)
     if cause.step is Step.AMOUNT:
         return [reasons.plain(LARGE_AMOUNT, None)]
     if cause.step is Step.FAIL_POLICY:
@@ -105,28 +101,17 @@ def _of_rule(hit: RuleHit) -> Reason:
     )
 
 
-def _of_limit(cause: Cause, grant: Grant, reasons: Reasons) -> list[Reason]:
+def _of_limit(cause: Cause, grant: Grant, reasons: Reasons, currency_code: str) -> list[Reason]:
     told = []
-    if grant.required_level is not VerificationLevel.UNSPECIFIED:
+    # Where another limit refuses, or hands the order to a person, a level is of no use.
+    asks = cause.outcome is Outcome.CHALLENGE
+    if asks and grant.required_level is not VerificationLevel.UNSPECIFIED:
         level = grant.required_level.name
         told.append(reasons.plain(VERIFICATION_REQUIRED, None, level=level))
     if DIMENSION_MISSING in grant.codes:
-        names = "、".join(subject_zh(name) for name in grant.missing)
-        told.append(
-            reasons.plain(DIMENSION_MISSING, None, what=", ".join(grant.missing), what_zh=names)
-        )
-    told += [reasons.plain(code, None) for code in grant.codes if code in GRANT_CODES]
+        told.append(reasons.plain(DIMENSION_MISSING, None, what=subject_names(grant.missing)))
+    told += [reasons.plain(code, None) for code in grant.codes if code in _CODES[cause.outcome]]
     blocking = [use for use in grant.uses if use.blocking and use.policy_id == cause.ref]
-    return [*told, *[_of_use(use, cause.outcome, reasons) for use in blocking[:1]]]
-
-
-def _of_use(use: LimitUse, outcome: Outcome, reasons: Reasons) -> Reason:
-    return reasons.plain(
-        LIMIT_CODES.get(outcome, LIMIT_REACHED),
-        None,
-        policy=use.policy_id,
-        used=use.used,
-        cap=use.cap,
-        subject=use.subject,
-        zh=subject_zh(use.subject),
-    )
+    code = LIMIT_CODES.get(cause.outcome, LIMIT_REACHED)
+    told += [reasons.plain(code, None, **use_facts(use, currency_code)) for use in blocking[:1]]
+    return told

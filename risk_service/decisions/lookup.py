@@ -6,6 +6,7 @@ from typing import Literal
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.errors import DecisionNotFound
+from risk_service.domain.refusals import refusal
 from risk_service.ports import AssessmentStore, DecisionStore
 
 Key = Literal["decision_id", "request_id", "order_id"]
@@ -47,7 +48,7 @@ class Lookup:
             found = self.store.latest_of_order(value)
         found = found or self._assessed(key, value)
         if found is None:
-            raise DecisionNotFound("there is no decision under that key")
+            raise DecisionNotFound(refusal("no_decision", key=key))
         return found
 
     def is_of_action(self, challenge_id: str) -> bool:

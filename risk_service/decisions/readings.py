@@ -1,19 +1,25 @@
 """Reads the value of a feature out to people: by its unit, in English and Chinese.
 
-Everything that is said comes from ``readings.toml``. Money is read with two decimals and
-no currency, since a vector does not know it.
+Everything that is said comes from ``readings.toml`` and, for closed vocabularies, from
+``names.toml``. A vector does not know its currency, so money is read in that of the order; a shop
+that sells in several adds up smallest units of all of them (docs/features.md).
 """
 
 import tomllib
+from enum import IntEnum
 from importlib.resources import files
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from risk_service.domain.currency import amount_text
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.names import word_name
+from risk_service.domain.vocabulary import EntryPath, PromotionType
 from risk_service.features.schema import Feature, FeatureSchema
 
 Text = Annotated[str, Field(min_length=1)]
+_VOCABULARIES: dict[str, type[IntEnum]] = {"PromotionType": PromotionType, "EntryPath": EntryPath}
 
 
 class Step(BaseModel):
@@ -36,22 +42,30 @@ class Step(BaseModel):
 
 
 class Reading(BaseModel):
-    """How the values of one unit, or of one feature, are read: by steps or by names."""
+    """How the values of one unit, or of one feature, are read: by steps, by names, as money."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: tuple[Step, ...] = ()
     names: dict[int, tuple[Text, Text]] = {}
+    words: Literal["PromotionType", "EntryPath", ""] = ""
+    money: bool = False
 
     @model_validator(mode="after")
     def _starts_rise_from_zero(self) -> Self:
         starts = [step.start for step in self.steps]
         if starts and (starts[0] != 0.0 or starts != sorted(set(starts))):
             raise ValueError("steps begin at 0 and rise")
+        for member in _VOCABULARIES[self.words] if self.words else ():
+            text = word_name(member.name)
+            self.names[member.value] = (text.en, text.zh)
         return self
 
-    def read(self, value: float) -> tuple[str, str]:
+    def read(self, value: float, currency_code: str) -> tuple[str, str]:
         """Return a value of at least 0 in English and Chinese."""
+        if self.money:
+            amount = amount_text(value, currency_code)
+            return amount, amount
         reached = [step for step in self.steps if value >= step.start]
         if reached:
             return reached[-1].read(value)
@@ -84,9 +98,15 @@ class Readings:
         self.missing = content.missing
         self.of = {one.name: _reading_of(one, content.reading) for one in schema.features}
 
-    def read(self, feature: str, value: float) -> tuple[str, str]:
-        """Return the value in English and Chinese; NaN and negative marks are missing."""
-        return self.of[feature].read(value) if value >= 0.0 else self.missing
+    def read(self, feature: str, value: float, currency_code: str) -> tuple[str, str]:
+        """Return the value in English and Chinese; NaN and negative marks are missing.
+
+        Parameters
+        ----------
+        currency_code
+            Of the order, for values that are money.
+        """
+        return self.of[feature].read(value, currency_code) if value >= 0.0 else self.missing
 
 
 def load_readings(schema: FeatureSchema) -> Readings:

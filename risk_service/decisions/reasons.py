@@ -1,7 +1,8 @@
 """From contributions of features to reasons that people can read.
 
 Texts come from ``reasons.toml``, the wording of values from ``readings.toml``, features
-from the schema. Holds no model: the shares of the raw score come from path attribution.
+from the schema, names of other things from ``names.toml``. Holds no model: the shares of the
+raw score come from path attribution.
 """
 
 import hashlib
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risk_service.decisions.readings import Readings, load_readings
 from risk_service.domain.decision import Reason
 from risk_service.domain.errors import ConfigFault
-from risk_service.domain.text import LocalizedText
+from risk_service.domain.names import names_text
+from risk_service.domain.text import LocalizedText, filled
 from risk_service.domain.vocabulary import Abuse, Outcome
 from risk_service.features.schema import FeatureSchema
 
@@ -44,8 +45,8 @@ class ReasonText(BaseModel):
     analyst_en: Text
 
 
-class _Instead(BaseModel):
-    """What a customer reads of a score that led to one outcome."""
+class _Said(BaseModel):
+    """What a customer reads of a score that led to one outcome; ``{reason}`` is its own text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,10 +58,31 @@ class _ReasonsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    instead: Mapping[Literal["DENY", "LIMIT_QUANTITY"], _Instead]
+    said: Mapping[Literal["DENY", "REVIEW", "CHALLENGE", "LIMIT_QUANTITY"], _Said]
+    claim: Mapping[Literal["REVIEW", "CHALLENGE"], _Said]
     confirmed: frozenset[str]
     confirmed_weight: Annotated[float, Field(ge=1, le=10)]
     reason: tuple[ReasonText, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """To whom reasons are told, and of what.
+
+    Parameters
+    ----------
+    outcome
+        What came of it: a customer who is refused reads of no further check.
+    currency_code
+        Of the order, for values that are money.
+    claim
+        Whether it is a claim for a refund on the order: who asks for money back reads nothing
+        of how the order was placed.
+    """
+
+    outcome: Outcome
+    currency_code: str
+    claim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +109,7 @@ class Reasons:
             content = _ReasonsFile.model_validate(tomllib.loads(text))
         except (tomllib.TOMLDecodeError, ValidationError) as error:
             raise ConfigFault(f"the reason texts cannot be read: {error}") from error
-        digest = hashlib.sha256((text + readings.text).encode()).hexdigest()[:12]
+        digest = hashlib.sha256((text + readings.text + names_text()).encode()).hexdigest()[:12]
         self.version = f"{content.name}+{digest}"
         self.by_code = {entry.code: entry for entry in content.reason}
         self._features = {feature.name: feature for feature in schema.features}
@@ -97,16 +119,29 @@ class Reasons:
             raise ConfigFault(f"confirmed history names no feature: {unknown[0]}")
         self._weight = dict.fromkeys(content.confirmed, content.confirmed_weight)
         self._readings = readings
-        self._instead = {
-            Outcome[name]: LocalizedText(zh=text.customer_zh, en=text.customer_en)
-            for name, text in content.instead.items()
+        self._own = {
+            code: LocalizedText(zh=entry.customer_zh, en=entry.customer_en)
+            for code, entry in self.by_code.items()
+        }
+        self._analyst = {
+            code: LocalizedText(zh=entry.analyst_zh, en=entry.analyst_en)
+            for code, entry in self.by_code.items()
+        }
+        # By code, outcome, and whether it is a claim: put together once, for they are read often.
+        self._customers = {
+            (code, Outcome[name], claim): filled(
+                LocalizedText(zh=text.customer_zh, en=text.customer_en), {"reason": own}
+            )
+            for claim, texts in ((False, content.said), (True, content.claim))
+            for name, text in texts.items()
+            for code, own in self._own.items()
         }
 
     def explain(
         self,
         contributions: Mapping[Abuse, Sequence[tuple[str, float]]],
         values: Mapping[str, float],
-        outcome: Outcome,
+        told: Told,
     ) -> tuple[Reason, ...]:
         """Return the strongest reasons, at most five, each code once per abuse.
 
@@ -118,8 +153,6 @@ class Reasons:
             Per abuse that led to the outcome: (feature, share of the raw score in log odds).
         values
             The order's value of each feature.
-        outcome
-            What came of it: a customer who is refused reads of no further check.
         """
         ranked = sorted(
             # A confirmed case is told first among comparable ones; "none found" is not one.
@@ -143,45 +176,51 @@ class Reasons:
                     abuse=abuse, feature=name, value=values[name], contribution=share
                 )
         if not chosen:
-            found = [self.plain(COMBINED, abuse) for abuse in contributions]
-        else:
-            found = [self._reason(code, share) for (code, _), share in chosen.items()]
-        instead = self._instead.get(outcome)
-        if instead is None:
-            return tuple(found)
-        return tuple(replace(reason, customer_text=instead) for reason in found)
+            return tuple(self.combined(abuse, told) for abuse in contributions)
+        return tuple(self._reason(code, share, told) for (code, _), share in chosen.items())
 
     def plain(self, code: str, abuse: Abuse | None, **facts: object) -> Reason:
         """Return a reason that no feature stands behind; ``facts`` fill the analyst's text."""
-        entry = self.by_code[code]
+        return self._plain(code, abuse, self._own[code], facts)
+
+    def combined(self, abuse: Abuse, told: Told) -> Reason:
+        """Return the reason of a score of which nobody can say where it comes from."""
+        return self._plain(COMBINED, abuse, self._customer(COMBINED, told), {})
+
+    def _plain(
+        self, code: str, abuse: Abuse | None, customer: LocalizedText, facts: Mapping[str, object]
+    ) -> Reason:
         return Reason(
             code=code,
             abuse=abuse,
-            customer_text=LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
-            analyst_text=LocalizedText(
-                zh=entry.analyst_zh.format(**facts), en=entry.analyst_en.format(**facts)
-            ),
+            customer_text=customer,
+            analyst_text=filled(self._analyst[code], facts),
             feature="",
             feature_value=None,
             contribution=0.0,
         )
 
-    def _reason(self, code: str, share: _Share) -> Reason:
-        entry = self.by_code[code]
+    def _reason(self, code: str, share: _Share, told: Told) -> Reason:
         feature = self._features[share.feature]
-        value_en, value_zh = self._readings.read(share.feature, share.value)
+        en, zh = self._readings.read(share.feature, share.value, told.currency_code)
+        entry = self.by_code[code]
         return Reason(
             code=code,
             abuse=share.abuse,
-            customer_text=LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
+            customer_text=self._customer(code, told),
             analyst_text=LocalizedText(
-                zh=entry.analyst_zh.format(feature=feature.description_zh, value=value_zh),
-                en=entry.analyst_en.format(feature=feature.description_en, value=value_en),
+                zh=entry.analyst_zh.format(feature=feature.description_zh, value=zh),
+                en=entry.analyst_en.format(feature=feature.description_en, value=en),
             ),
             feature=share.feature,
             feature_value=share.value if math.isfinite(share.value) else None,
             contribution=share.contribution,
         )
+
+    def _customer(self, code: str, told: Told) -> LocalizedText:
+        """Return what the customer reads of a score: its reason, and what comes next."""
+        found = self._customers.get((code, told.outcome, told.claim))
+        return found or self._own[code]
 
 
 def load_reasons(schema: FeatureSchema) -> Reasons:

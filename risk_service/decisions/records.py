@@ -11,7 +11,7 @@ from risk_service.decisions.limiting import Limited
 from risk_service.decisions.live import Stamped
 from risk_service.decisions.policy import Policy
 from risk_service.decisions.policy_file import ABUSES
-from risk_service.decisions.reasons import Reasons
+from risk_service.decisions.reasons import Reasons, Told
 from risk_service.decisions.scoring import ScoredGroup, Scoring
 from risk_service.decisions.verdict import Thresholds, Verdict
 from risk_service.domain.decision import (
@@ -110,12 +110,16 @@ class Records:
 
     def _why(self, judged: Judged, group: ScoredGroup, index: int) -> tuple[Reason, ...]:
         verdict, abuses = judged.limited.verdict, judged.limited.verdict.abuses
-        told = reasons_of_causes(verdict, judged.draft.found, judged.limited.grant, self.reasons)
+        draft, currency_code = judged.draft, judged.draft.case.order.currency_code
+        told = reasons_of_causes(
+            verdict, draft.found, judged.limited.grant, self.reasons, currency_code
+        )
         if not abuses:
             return told
         shares = self.scoring.contributions(group, index, abuses)
         values = self.scoring.values(group, index)
-        return (*told, *self.reasons.explain(shares, values, verdict.outcome))
+        of_score = Told(outcome=verdict.outcome, currency_code=currency_code)
+        return (*told, *self.reasons.explain(shares, values, of_score))
 
     def _challenge(self, verdict: Verdict, now_us: int) -> Challenge | None:
         if verdict.challenge_kind is None:

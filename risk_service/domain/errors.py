@@ -26,7 +26,21 @@ from risk_service.domain.text import LocalizedText
 
 
 class RiskError(Exception):
-    """Base of every error that we raise on purpose."""
+    """Base of every error that we raise on purpose.
+
+    Attributes
+    ----------
+    zh
+        What a person reads in Chinese; empty where no person reads it.
+    """
+
+    def __init__(self, message: str | LocalizedText = "") -> None:
+        super().__init__(message if isinstance(message, str) else message.en)
+        self.zh = "" if isinstance(message, str) else message.zh
+
+    def said(self, language: str) -> str:
+        """Return the message in one language, in English where it has no Chinese."""
+        return (language == "zh" and self.zh) or str(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +63,13 @@ class InvalidInput(RiskError):
         self.violations = violations
 
     @classmethod
-    def at(cls, field: str, description: str, description_zh: str = "") -> Self:
+    def at(cls, field: str, description: str | LocalizedText, description_zh: str = "") -> Self:
         """Return the error of one field."""
-        one = Violation(field=field, description=description, description_zh=description_zh)
-        return cls((one,))
+        if isinstance(description, str):
+            told = LocalizedText(zh=description_zh, en=description)
+        else:
+            told = description
+        return cls((Violation(field=field, description=told.en, description_zh=told.zh),))
 
 
 class TooLarge(InvalidInput):
@@ -151,9 +168,14 @@ class DataFault(RiskError):
         1-based row (CSV: line of the file), or None when the whole file is at fault.
     """
 
-    def __init__(self, file: str, row: int | None, message: str) -> None:
+    def __init__(self, file: str, row: int | None, message: str | LocalizedText) -> None:
         where = file if row is None else f"{file}, row {row}"
-        super().__init__(f"{where}: {message}")
+        where_zh = file if row is None else f"{file} 第 {row} 行"
+        if isinstance(message, LocalizedText):
+            zh, en = f"{where_zh}：{message.zh}", f"{where}: {message.en}"
+            super().__init__(LocalizedText(zh=zh, en=en))
+        else:
+            super().__init__(f"{where}: {message}")
         self.file = file
         self.row = row
 

@@ -150,7 +150,10 @@ class LedgerAnswer(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class CounterUse(Struct, frozen=True, kw_only=True, gc=False):
-    """One counter of one subject: what is confirmed and what is held right now."""
+    """One counter of one subject: what is confirmed and what is held right now.
+
+    ``currency_code`` is that of a limit on money, empty elsewhere.
+    """
 
     policy_id: str
     subject: str
@@ -162,6 +165,7 @@ class CounterUse(Struct, frozen=True, kw_only=True, gc=False):
     held: int
     shadow: bool
     resets_at_us: int = 0
+    currency_code: str = ""
 
 
 class Drift(Struct, frozen=True, kw_only=True, gc=False):

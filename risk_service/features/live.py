@@ -21,6 +21,7 @@ class LiveColumn:
     default: float
     description_en: str
     description_zh: str
+    model_input: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,4 +49,5 @@ def _column(feature: WindowFeature | ClusterFeature, owner: str) -> LiveColumn:
         default=feature.default,
         description_en=feature.description_en,
         description_zh=feature.description_zh,
+        model_input=not isinstance(feature, WindowFeature) or feature.model_input,
     )

@@ -190,6 +190,7 @@ def _live(column: LiveColumn) -> Feature:
         default=column.default,
         description_en=column.description_en,
         description_zh=column.description_zh,
+        model_input=column.model_input,
     )
 
 

@@ -85,7 +85,7 @@ class VectorBuilder:
         out = np.empty((rows, len(self._vector_slots)))
         if self._plan is not None:
             parts = (_plain(order_columns), _plain(stored), _plain(live))
-            self._loops.fill(parts, self._plan, np.empty(self._program.n_slots), out)
+            self._loops.fill(parts, tuple(self._plan), np.empty(self._program.n_slots), out)
             return out
         for start in range(0, rows, CHUNK_ROWS):
             chunk = slice(start, start + CHUNK_ROWS)

@@ -2,6 +2,7 @@
 
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.errors import Forbidden
+from risk_service.domain.refusals import refusal
 from risk_service.governance.free_text import check_why
 
 
@@ -16,7 +17,5 @@ def check_closing(actor: Actor, author: str, note: str) -> None:
         The note is none.
     """
     if Scope.APPROVE not in actor.scopes and actor.actor_id != author:
-        raise Forbidden(
-            f"actor {actor.actor_id} is not its author and lacks the scope {Scope.APPROVE}"
-        )
+        raise Forbidden(refusal("not_its_author", actor=actor.actor_id, scope=Scope.APPROVE))
     check_why("note", note)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.refusals import refusal
 
 WHY_CHARS_MAX = 500
 _LOOKS_PERSONAL = re.compile(r"\d{11}|\d{3}[-\s]\d{4}[-\s]\d{4}")
@@ -22,7 +23,7 @@ def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
     """
     # Not stripped for this: a line end before the first word begins a line of its own.
     if len(text.strip()) < low or len(text) > most or not _is_shown(text):
-        raise InvalidInput.at(field, f"must be {low} to {most} printable characters")
+        raise InvalidInput.at(field, refusal("printable", low=low, most=most))
 
 
 def _is_shown(text: str) -> bool:
@@ -42,4 +43,4 @@ def check_why(field: str, text: str, low: int = 1) -> None:
     """
     check_printable(field, text, WHY_CHARS_MAX, low)
     if _LOOKS_PERSONAL.search(text):
-        raise InvalidInput.at(field, "holds what looks like a phone or id number; leave it out")
+        raise InvalidInput.at(field, refusal("personal"))

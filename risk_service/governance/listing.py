@@ -19,6 +19,7 @@ from risk_service.domain.governed import (
     NewEntry,
 )
 from risk_service.domain.listed import ListKind, RawListed
+from risk_service.domain.refusals import refusal
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.governance.free_text import check_printable, check_why
 from risk_service.governance.stores import ListSource, ListStore, Stage
@@ -55,6 +56,27 @@ class RowFault(Struct, frozen=True, kw_only=True):
     row: int
     field: str
     description: str
+    description_zh: str = ""
+
+    @classmethod
+    def of(cls, row: int, error: InvalidInput) -> "RowFault":
+        """Return the first of what an entry breaks."""
+        one = error.violations[0]
+        return cls(
+            row=row,
+            field=one.field,
+            description=one.description,
+            description_zh=one.description_zh,
+        )
+
+    @property
+    def violation(self) -> Violation:
+        """Return it as what is wrong with a call."""
+        return Violation(
+            field=f"entries[{self.row}].{self.field}",
+            description=self.description,
+            description_zh=self.description_zh,
+        )
 
 
 class ListChange(Struct, frozen=True, kw_only=True):
@@ -109,7 +131,7 @@ class Intake:
             There is no entry.
         """
         if not self._stage.count:
-            raise InvalidInput.at("entries", "there is none")
+            raise InvalidInput.at("entries", refusal("no_entries"))
         draft = ListDraft(
             kind=kind,
             list_id=self._change.list_id,
@@ -128,11 +150,11 @@ class Intake:
         check_why("reason", entry.reason)
         check_printable("source", entry.source, SOURCE_CHARS_MAX)
         if len(entry.campaigns) > SCOPE_MAX:
-            raise InvalidInput.at("campaigns", f"names more than {SCOPE_MAX} campaigns")
+            raise InvalidInput.at("campaigns", refusal("many_campaigns", most=SCOPE_MAX))
         for campaign in entry.campaigns:
             check_printable("campaigns", campaign, 128, low=1)
         if entry.expires_us and entry.expires_us <= self._now_us:
-            raise InvalidInput.at("expires", "must lie in the future")
+            raise InvalidInput.at("expires", refusal("in_the_future"))
         if self._kind is ListKind.ALLOW:
             self._check_allow(entry)
         text, bits = self._key_of(entry.listed)
@@ -152,18 +174,14 @@ class Intake:
 
     def _check_allow(self, entry: RawEntry) -> None:
         if not 0 < entry.expires_us <= self._now_us + ALLOW_DAYS_MAX * DAY_US:
-            raise InvalidInput.at(
-                "expires", f"an allow entry must end within {ALLOW_DAYS_MAX} days"
-            )
+            raise InvalidInput.at("expires", refusal("allow_ends", days=ALLOW_DAYS_MAX))
         if not entry.promotion_types and not entry.campaigns:
-            words = "an allow entry must name promotion types or campaigns"
-            raise InvalidInput.at("promotion_types", words)
+            raise InvalidInput.at("promotion_types", refusal("allow_scope"))
 
     def _note(self, row: int, error: InvalidInput) -> None:
         self.fault_count += 1
         if len(self.faults) < FAULTS_TOLD_MAX:
-            one = error.violations[0]
-            self.faults.append(RowFault(row=row, field=one.field, description=one.description))
+            self.faults.append(RowFault.of(row, error))
 
 
 class Listing:
@@ -194,14 +212,12 @@ class Listing:
             The list is of another kind.
         """
         if not LIST_ID.fullmatch(change.list_id):
-            words = "must be 1 to 64 of a-z, 0-9, dot, hyphen and underscore, such as ring-2026"
-            raise InvalidInput.at("list_id", words)
+            raise InvalidInput.at("list_id", refusal("list_id"))
         check_why("reason", change.reason, low=0)
         there = self.store.kind_of(change.list_id)
         kind = change.kind or there
         if kind is None:
-            words = f"the list {change.list_id} is new: say whether it is allow, deny or grey"
-            raise InvalidInput.at("kind", words)
+            raise InvalidInput.at("kind", refusal("new_list", list=change.list_id))
         return Intake(self.store, self.key_of, change, kind, self._now_us())
 
     def add(self, change: ListChange, entries: Sequence[RawEntry]) -> Change:
@@ -216,13 +232,7 @@ class Listing:
         try:
             intake.put(entries)
             if intake.faults:
-                raise InvalidInput(
-                    tuple(
-                        Violation(field=f"entries[{one.row}].{one.field}",
-                                  description=one.description)
-                        for one in intake.faults
-                    )
-                )  # fmt: skip
+                raise InvalidInput(tuple(one.violation for one in intake.faults))
             return intake.keep(ChangeKind.LIST_ADD)
         finally:
             intake.close()
@@ -238,9 +248,9 @@ class Listing:
         check_why("reason", change.reason)
         kind = self.store.kind_of(change.list_id)
         if kind is None:
-            raise NotFound(f"there is no list {change.list_id}; see `risk lists show`")
+            raise NotFound(refusal("no_list", list=change.list_id))
         if not numbers:
-            raise InvalidInput.at("entry_ids", "name at least one entry")
+            raise InvalidInput.at("entry_ids", refusal("no_entry_named"))
         draft = ListDraft(
             kind=ChangeKind.LIST_REMOVE,
             list_id=change.list_id,

@@ -19,6 +19,7 @@ from risk_service.domain.governed import (
     Sources,
     VersionDraft,
 )
+from risk_service.domain.refusals import refusal
 from risk_service.governance.free_text import check_why
 from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.requirements import RuleGate, check_evidence
@@ -132,8 +133,13 @@ class Publishing:
         loaded = self.loaded(kind, sources)
         if loaded.version != proposed.version:
             raise Conflict(
-                f"{kind} number {number} was published for another version of this service: it "
-                f"would now be {loaded.version}, not {proposed.version}; publish it again"
+                refusal(
+                    "other_service",
+                    kind=kind,
+                    number=number,
+                    now=loaded.version,
+                    version=proposed.version,
+                )
             )
         if proposed.state is PublicationState.PROPOSED:
             self._required(loaded, sources, proposed.evidence)
@@ -233,7 +239,7 @@ class Publishing:
             words_zh = error.message.zh + (f"（{error.hint.zh}）" if error.hint.zh else "")
             raise InvalidInput.at(where, rule + words, rule_zh + words_zh) from error
         except ConfigFault as error:
-            raise InvalidInput.at("sources", str(error)) from error
+            raise InvalidInput.at("sources", str(error), error.zh) from error
 
 
 def _tell_too_many(book: LimitBook) -> None:
@@ -251,16 +257,14 @@ def _tell_too_many(book: LimitBook) -> None:
 
 def _check_size(sources: Sources) -> None:
     if not sources:
-        raise InvalidInput.at("sources", "hold no file")
+        raise InvalidInput.at("sources", refusal("no_file"))
     if len(sources) > FILES_MAX:
-        raise InvalidInput.at(
-            "sources", f"hold {len(sources)} files, at most {FILES_MAX} are taken"
-        )
+        raise InvalidInput.at("sources", refusal("many_files", found=len(sources), most=FILES_MAX))
     chars = sum(map(len, sources.values()))
     if chars > SOURCES_CHARS_MAX:
         raise InvalidInput.at(
-            "sources", f"hold {chars} characters, at most {SOURCES_CHARS_MAX} are taken"
+            "sources", refusal("many_characters", found=chars, most=SOURCES_CHARS_MAX)
         )
     for name in sources:
         if not 0 < len(name) <= 200 or not name.isprintable():
-            raise InvalidInput.at("sources", "a file name must be 1 to 200 printable characters")
+            raise InvalidInput.at("sources", refusal("file_name"))

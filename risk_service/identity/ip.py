@@ -6,6 +6,7 @@ import socket
 from msgspec import Struct
 
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.refusals import refusal
 from risk_service.identity.text import clean
 
 _MAPPED_PREFIX = bytes(10) + b"\xff\xff"
@@ -95,7 +96,7 @@ def _pack(text: str, field: str) -> bytes:
         packed = socket.inet_pton(socket.AF_INET6, text)
     except (OSError, ValueError):
         # The system's message would repeat the address, which must not reach a log.
-        raise InvalidInput.at(field, "is no IP address") from None
+        raise InvalidInput.at(field, refusal("no_ip")) from None
     return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed
 
 

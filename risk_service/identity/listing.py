@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.listed import PLAIN_KINDS, EntityKind, ListNeeds, RawListed
+from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 from risk_service.identity.address import Address, parse_address
 from risk_service.identity.hashing import keyed_token
 from risk_service.identity.ip import IpFacts, parse_ip
@@ -109,13 +111,13 @@ class ListTokens:
         address, slash, length = value.partition("/")
         ip = parse_ip(address, "value")
         if ip is None or not slash or not length.isascii() or not length.isdigit():
-            raise _fault("must be a network such as 198.51.100.0/24 or 2001:db8:1::/48")
+            raise _fault(refusal("no_network"))
         bits, most = int(length), 8 * len(ip.packed)
         least = V4_BITS_MIN if ip.version == 4 else V6_BITS_MIN
         if not least <= bits <= most:
-            raise _fault(f"the prefix of IPv{ip.version} must be /{least} to /{most}")
+            raise _fault(refusal("prefix", version=ip.version, least=least, most=most))
         if _masked(ip.packed, bits) != ip.packed:
-            raise _fault(f"has bits set behind its /{bits}; write the network's first address")
+            raise _fault(refusal("set_bits", bits=bits))
         if bits == most:
             return self._tokens[EntityKind.IP](ip.packed), 0
         if bits == 8 * len(ip.block):
@@ -157,7 +159,7 @@ def _phone(raw: RawListed) -> str:
 def _real_name(raw: RawListed) -> str:
     real_name = parse_real_name_id(raw.value)
     if real_name is not None and real_name.checksum_ok == 0.0:
-        raise _fault("is no id number: its check digit or its birthday is wrong")
+        raise _fault(refusal("id_digits"))
     return real_name.canonical if real_name else ""
 
 
@@ -165,13 +167,14 @@ def _address(raw: RawListed) -> Address:
     return parse_address(*raw.address)
 
 
+# Codes of ``domain/refusals.toml``.
 _WHAT = {
-    EntityKind.ADDRESS_DOOR: "needs an address down to the room (region, city, district, detail)",
-    EntityKind.ADDRESS_BUILDING: "needs an address down to the house (region, city, detail)",
-    EntityKind.RECIPIENT: "needs a full name and an address down to the house",
-    EntityKind.PHONE: "must be a phone number",
-    EntityKind.REAL_NAME: "must be an id number of 15 or 18 characters",
-    EntityKind.IP: "must be an IP address",
+    EntityKind.ADDRESS_DOOR: "needs_door",
+    EntityKind.ADDRESS_BUILDING: "needs_building",
+    EntityKind.RECIPIENT: "needs_recipient",
+    EntityKind.PHONE: "needs_phone",
+    EntityKind.REAL_NAME: "needs_id_number",
+    EntityKind.IP: "needs_ip",
 }
 
 
@@ -181,8 +184,8 @@ def _found(text: str, entity: EntityKind) -> str:
 
 def _none(entity: EntityKind) -> str:
     field = "address" if entity.value.startswith(("address", "recipient")) else "value"
-    raise _fault(_WHAT.get(entity, "must not be empty"), field)
+    raise _fault(refusal(_WHAT.get(entity, "not_empty")), field)
 
 
-def _fault(words: str, field: str = "value") -> InvalidInput:
+def _fault(words: LocalizedText, field: str = "value") -> InvalidInput:
     return InvalidInput.at(field, words)

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.refusals import refusal
 
 MAX_TEXT_CHARS = 1024
 _MAX_ROUNDS = 8
@@ -100,4 +101,4 @@ def check_length(field: str, text: str) -> None:
         The text is longer than 1,024 characters; names the field.
     """
     if len(text) > MAX_TEXT_CHARS:
-        raise InvalidInput.at(field, f"longer than {MAX_TEXT_CHARS} characters")
+        raise InvalidInput.at(field, refusal("too_long", most=MAX_TEXT_CHARS))

@@ -272,5 +272,5 @@ def _paired(record: EventRecord, claims: dict[str, list[EventRecord]]) -> EventR
 def _repeated(fingerprint: bytes, report: Report) -> Result:
     if fingerprint == report.fingerprint:
         return Taken.REPEATED
-    words = "the event id was used before with another content"
+    words = "the event id was used before with another content; take a new one"
     return Refusal(reason=RefusalReason.REUSED_ID, field="event_id", description=words)

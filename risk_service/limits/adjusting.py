@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from risk_service.domain.errors import InvalidInput, NotFound, RequestIdReused
+from risk_service.domain.refusals import refusal
 from risk_service.domain.reservation import Adjust, LedgerAnswer
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.book import LimitBook
@@ -37,7 +38,7 @@ def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAn
     # First of all: the repetition may come when the policy or its period is another.
     if before is not None:
         if before.fingerprint != fingerprint:
-            raise RequestIdReused("the adjustment id was used for another change")
+            raise RequestIdReused(refusal("adjustment_reused"))
         return LedgerAnswer(reservation_id=call.adjustment_id, state=before.state)
     policy = adjustable(book, call)
     counter, place = counter_of(draft, policy, call, now_us)
@@ -76,11 +77,11 @@ def adjustable(book: LimitBook, call: Adjust) -> Policy:
     """
     policy = book.policy(call.policy_id)
     if policy is None or not (policy.counts and policy.window.counts):
-        raise NotFound(f"no policy `{call.policy_id}` counts anything now")
+        raise NotFound(refusal("no_policy", policy=call.policy_id))
     subjects = {"+".join(key_set) for key_set in policy.key_sets}
     if call.subject not in subjects:
-        words = f"the policy counts {', '.join(sorted(subjects))}"
-        raise InvalidInput.at("subject", words)
+        known = ", ".join(sorted(subjects))
+        raise InvalidInput.at("subject", refusal("policy_subject", subjects=known))
     return policy
 
 
@@ -118,6 +119,6 @@ def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple
             spread.append((cell_us, -taken))
             todo -= taken
     if todo:
-        words = f"takes off more than the {-call.delta - todo} that are confirmed"
-        raise InvalidInput.at("delta", words)
+        found = -call.delta - todo
+        raise InvalidInput.at("delta", refusal("takes_too_much", found=found))
     return spread

@@ -104,6 +104,7 @@ def usage(
                     held=held,
                     shadow=policy.state is State.SHADOW,
                     resets_at_us=resets_at_us,
+                    currency_code=policy.currency,
                 )
             )
     return sorted(found, key=lambda use: (use.policy_id, use.scope))

@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from risk_service.domain.text import LocalizedText
+from risk_service.domain.text import LocalizedText, filled
 
 # code: en, zh
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -150,11 +150,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 def words(code: str, /, **values: object) -> LocalizedText:
     """Return the words of a code, filled; a value may be a text in both languages itself."""
     en, zh = TEXTS[code]
-    texts = {name: value for name, value in values.items() if isinstance(value, LocalizedText)}
-    return LocalizedText(
-        en=en.format(**values | {name: text.en for name, text in texts.items()}),
-        zh=zh.format(**values | {name: text.zh for name, text in texts.items()}),
-    )
+    return filled(LocalizedText(en=en, zh=zh), values)
 
 
 def said(value: object) -> LocalizedText:

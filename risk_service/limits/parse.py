@@ -13,7 +13,7 @@ from typing import Any
 
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.text import LocalizedText
-from risk_service.domain.toml_faults import place_of, unreadable, without_place
+from risk_service.domain.toml_faults import place_of, read_toml, unreadable, without_place
 from risk_service.limits.crowd import crowd_faults
 from risk_service.limits.entry import Entry, Fault
 from risk_service.limits.fault_words import words
@@ -47,7 +47,7 @@ def read_policies(text: str, file: str) -> tuple[Policy, ...]:
     if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
         raise _faulty(file, [Fault(1, words("file_too_large", most=BYTES_MAX))])
     try:
-        document = tomllib.loads(text)
+        document = read_toml(text)
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits is a plain ValueError, brackets in brackets the other.
         raise _faulty(file, [_syntax(error, text)]) from error

@@ -79,8 +79,6 @@ def pay(draft: Draft, book: LimitBook, call: Pay, now_us: int) -> LedgerAnswer:
             before = _confirmed(before, now_us)
             draft.put(before)
         return _paid_answer(before)
-    if before is not None and before.cancelled_unheld:
-        return _paid_answer(before)
     if before is not None and before.entries and not before.refund_told:
         again = _acquired(draft, before, now_us)
         if again.state is State.CONFIRMED:
@@ -238,12 +236,18 @@ def _has_room(draft: Draft, before: Reservation, entries: tuple[Entry, ...], now
 
 
 def _charged_late(draft: Draft, book: LimitBook, demand: Demand, now_us: int) -> LedgerAnswer:
-    """Charge an order that is paid and holds nothing; one without limits leaves no row."""
+    """Charge an order that is paid and holds nothing; one without limits leaves no row.
+
+    One that was cancelled is not charged, and what limits say nothing about is none of theirs:
+    what was asked for after the cancellation may be that.
+    """
     before = draft.reservation(demand.reservation_id)
     claims = claims_of(draft, book, demand, now_us)
     lines, entries = charged_whole(claims, demand)
     if not entries:
         return LedgerAnswer(reservation_id=demand.reservation_id, state=State.NONE)
+    if before is not None and before.cancelled_unheld:
+        return _paid_answer(before)
     late = replace(
         next_generation(before or blank(demand.reservation_id, now_us), now_us),
         state=State.CONFIRMED,

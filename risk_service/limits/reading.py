@@ -15,6 +15,7 @@ from risk_service.limits.policy import MONEY, OF_GOODS, OnExceed, Policy, State
 from risk_service.limits.reading_scope import filter_of, missing_of, subject_of
 from risk_service.limits.reading_tiers import LEVELS, bounds_of, tiers_of
 from risk_service.limits.window_text import window_of
+from risk_service.limits.windows import EXACT_CAP_MAX, Window
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 FOREVER_US = 2**62
@@ -42,17 +43,12 @@ def policy_of(entry: Entry, version: str) -> Policy:
     Fault
         The first thing that is wrong with it.
     """
-    identity = entry.table.get("id")
-    if not isinstance(identity, str) or not ID.fullmatch(identity):
-        raise entry.fault("id", "id")
-    for key in entry.table:
-        if key not in KEYS:
-            raise entry.fault(key, "unknown_key", key=key, advice=one_of(key, KEYS))
+    identity = _identity(entry)
+    _require_known_keys(entry)
     state = entry.choice("state", {str(one): one for one in State})
     measure = entry.choice("measure", {one.name.lower(): one for one in Measure})
     bounds = bounds_of(entry.table, entry.fault)
     tiers = tiers_of(entry, bounds)
-    caps = [bounds.cap, *[tier.bounds.cap for tier in tiers]]
     from_us, to_us = _validity(entry)
     key_sets, needed = subject_of(entry)
     policy = Policy(
@@ -74,11 +70,7 @@ def policy_of(entry: Entry, version: str) -> Policy:
         exclude=filter_of(entry, "exclude"),
         measure=measure,
         currency=_currency(entry, measure),
-        window=window_of(
-            entry.table.get("window"),
-            exact=not _tiles(entry) and measure not in MONEY and max(caps),
-            fault=partial(entry.fault, "window"),
-        ),
+        window=_window(entry, measure, max([bounds.cap, *[tier.bounds.cap for tier in tiers]])),
         bounds=bounds,
         tiers=tiers,
         on_exceed=entry.choice("on_exceed", {str(one): one for one in OnExceed}),
@@ -90,6 +82,19 @@ def policy_of(entry: Entry, version: str) -> Policy:
     if policy.line_fields and measure not in OF_GOODS:
         raise entry.fault("measure", "no_goods", measure=measure.name.lower())
     return replace(policy, missing=missing_of(entry, key_sets, policy.line_fields))
+
+
+def _identity(entry: Entry) -> str:
+    identity = entry.table.get("id")
+    if not isinstance(identity, str) or not ID.fullmatch(identity):
+        raise entry.fault("id", "id")
+    return identity
+
+
+def _require_known_keys(entry: Entry) -> None:
+    for key in entry.table:
+        if key not in KEYS:
+            raise entry.fault(key, "unknown_key", key=key, advice=one_of(key, KEYS))
 
 
 def _name(entry: Entry, language: str) -> str:
@@ -133,6 +138,12 @@ def _time(entry: Entry, key: str, default_us: int) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise entry.fault(key, "time", key=key)
     return math.floor(value.timestamp()) * SECOND_US + value.microsecond
+
+
+def _window(entry: Entry, measure: Measure, most: int) -> Window:
+    """Return the window of a policy whose caps are so much at most."""
+    exact = not _tiles(entry) and measure not in MONEY and most <= EXACT_CAP_MAX
+    return window_of(entry.table.get("window"), exact=exact, fault=partial(entry.fault, "window"))
 
 
 def _tiles(entry: Entry) -> bool:

@@ -13,7 +13,7 @@ from risk_service.domain.reservation import ReleaseReason, ReservationState
 ORDERS, AMOUNT, DISCOUNT = int(Measure.ORDERS), int(Measure.AMOUNT), int(Measure.DISCOUNT)
 # A hold that the order's next attempt took over; every policy lets go of it.
 TAKEN_OVER = 0
-# A module's name is found three times as fast as an enum's member.
+# A module's name is found faster than an enum's member.
 HELD, CONFIRMED = ReservationState.HELD, ReservationState.CONFIRMED
 RELEASED, EXPIRED = ReservationState.RELEASED, ReservationState.EXPIRED
 

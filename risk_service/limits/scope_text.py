@@ -8,6 +8,8 @@ blank only where none of them is meant.
 from collections.abc import Callable, Iterable
 
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
@@ -47,13 +49,13 @@ def named(policy: Policy, text: str, counters: Callable[[], Iterable[str]]) -> S
         if shape == policy.shape and scope_text(policy.window, scope, bucket) == text
     }
     if len(found) > 1:
-        raise _wrong("means several counters, whose ids hold blanks")
+        raise _wrong(refusal("scope_ambiguous"))
     return found.pop() if found else _split(policy, text)
 
 
 def _scope(policy: Policy, text: str) -> str:
     if text and policy.count_per is CountPer.EVERYTHING:
-        raise _wrong("must be left out: the policy counts everything together")
+        raise _wrong(refusal("scope_left_out"))
     return text
 
 
@@ -68,15 +70,17 @@ def _split(policy: Policy, text: str) -> ScopeAndBucket:
         half = text[: len(text) // 2]
         scope = period = half if text == f"{half} {half}" else text
     if not period:
-        raise _wrong(f"must name a {window.text}: {_form(per)}")
+        raise _wrong(_form(window, per))
     if isinstance(window, Session) and not period.startswith(NO_DROP):
         period = DROP + period
     return scope, period
 
 
-def _form(per: CountPer) -> str:
-    return "its id" if per is CountPer.EVERYTHING else f"the {per}, a blank, and its id"
+def _form(window: Window, per: CountPer) -> LocalizedText:
+    if per is CountPer.EVERYTHING:
+        return refusal("scope_id", window=window.text)
+    return refusal("scope_id_of", window=window.text, per=per)
 
 
-def _wrong(words: str) -> InvalidInput:
+def _wrong(words: LocalizedText) -> InvalidInput:
     return InvalidInput.at("scope", words)

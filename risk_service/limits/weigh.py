@@ -18,8 +18,7 @@ from risk_service.limits.reservation import Entry, HeldLine, charge_of
 from risk_service.limits.used import Used
 
 ReadUsed = Callable[[str, int], Used]
-_UNUSED = Used(0)
-# A module's name is found three times as fast as an enum's member.
+# A module's name is found faster than an enum's member.
 ALLOW, LIMIT_QUANTITY = Outcome.ALLOW, Outcome.LIMIT_QUANTITY
 
 
@@ -109,25 +108,31 @@ def _whole(
     uses: list[LimitUse] = []
     entries: list[Entry] = []
     for number, claim in enumerate(claims.claims):
-        plan, place, bounds = claim.plan, claim.place, claim.bounds
+        plan, bounds = claim.plan, claim.bounds
         units = charge_of(plan.measure, claim.lines, asked)
         room = bounds.cap - units
         if bounds.has_floor and is_too_little(claim, asked):
             return None
         for subject, counter in claim.counters:
-            used, resets_us = 0, place.resets_at_us
-            if plan.counts:
-                found = read(counter, place.since_us)
-                used = found.total
-                if used and place.span_us:
-                    resets_us = found.oldest_us + place.span_us + place.tile_us - 1
-                if units:
-                    entries.append(_entry(claim, number, counter, units))
+            used, resets_us = _used(claim, counter, read)
             if used > room:
                 return None
             amounts = used, units, units, room - used
             uses.append(_use(claim, subject, amounts, False, resets_us))
+            if units and plan.counts:
+                entries.append(_entry(claim, number, counter, units))
     return tuple(uses), tuple(entries)
+
+
+def _used(claim: Claim, counter: str, read: ReadUsed) -> tuple[int, int]:
+    """Return what a counter was used for, and when it gets something back."""
+    place = claim.place
+    if not claim.plan.counts:
+        return 0, place.resets_at_us
+    found = read(counter, place.since_us)
+    if found.total and place.span_us:
+        return found.total, found.oldest_us + place.span_us + place.tile_us - 1
+    return found.total, place.resets_at_us
 
 
 def charged_whole(claims: Claims, demand: Demand) -> tuple[tuple[HeldLine, ...], tuple[Entry, ...]]:
@@ -184,20 +189,12 @@ def _asked(lines: Sequence[DemandLine]) -> tuple[HeldLine, ...]:
 
 
 def _room(claim: Claim, asked: tuple[HeldLine, ...], read: ReadUsed) -> Room:
-    place, plan = claim.place, claim.plan
-    since_us = place.since_us
-    used: list[int] = []
-    resets: list[int] = []
-    for _, counter in claim.counters:
-        found = read(counter, since_us) if plan.counts else _UNUSED
-        used.append(found.total)
-        rolls = found.total and place.span_us
-        resets_us = found.oldest_us + place.span_us + place.tile_us - 1
-        resets.append(resets_us if rolls else place.resets_at_us)
+    found = [_used(claim, counter, read) for _, counter in claim.counters]
+    used, resets = [used for used, _ in found], [resets_us for _, resets_us in found]
     # With all_of a counter may be used up while another is not: the k-th fullest decides.
     decides = sorted(used, reverse=True)[claim.needed - 1] if used else 0
     room = claim.bounds.cap - decides
-    cost = charge_of(plan.measure, claim.lines, asked)
+    cost = charge_of(claim.plan.measure, claim.lines, asked)
     too_much = cost > room or (claim.bounds.has_floor and is_too_little(claim, asked))
     return Room(claim, used, resets, max(room, 0), cost, too_much)
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from risk_service.limits.entry import Fault
 from risk_service.limits.fault_words import words
 from risk_service.limits.windows import (
-    EXACT_CAP_MAX,
     SECOND_US,
     Calendar,
     Campaign,
@@ -45,13 +44,13 @@ class FaultOfWindow(Protocol):
         """Return the fault."""
 
 
-def window_of(value: object, *, exact: bool | int, fault: FaultOfWindow) -> Window:
+def window_of(value: object, *, exact: bool, fault: FaultOfWindow) -> Window:
     """Return the window that a value of the file says.
 
     Parameters
     ----------
     exact
-        The greatest cap of the policy, or False where a rolling window must have tiles.
+        Whether a rolling window has a cell per order; else it has tiles.
     """
     if isinstance(value, str) and value in WORDS:
         return WORDS[value]()
@@ -69,12 +68,11 @@ def span_us_of(text: object) -> int:
     return int(match[1]) * _SECONDS[match[2]] * SECOND_US if match else 0
 
 
-def _rolling(text: object, *, exact: bool | int, fault: FaultOfWindow) -> Rolling:
+def _rolling(text: object, *, exact: bool, fault: FaultOfWindow) -> Rolling:
     span_us = span_us_of(text)
     if not 0 < span_us <= SPAN_MAX_US:
         raise fault("rolling", value=f"{text!r}")
-    small = exact is not False and exact <= EXACT_CAP_MAX
-    return Rolling(f"rolling {text}", span_us, exact=small)
+    return Rolling(f"rolling {text}", span_us, exact=exact)
 
 
 def _calendar(table: Mapping[str, object], fault: FaultOfWindow) -> Calendar:

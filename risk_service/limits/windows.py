@@ -214,9 +214,8 @@ class Calendar:
         """Return the full hour by the offset of a time, as far as that offset holds."""
         begin_us = at_us - (at_us + self._offset_us(at_us)) % HOUR_US
         end_us = begin_us + HOUR_US
-        return self._changed(begin_us, at_us) or begin_us, self._changed(
-            at_us, end_us - 1
-        ) or end_us
+        since_us, until_us = self._changed(begin_us, at_us), self._changed(at_us, end_us - 1)
+        return since_us or begin_us, until_us or end_us
 
     def _changed(self, first_us: int, last_us: int) -> int:
         """Return from when on the clocks differ from those at the first of two times, or 0."""

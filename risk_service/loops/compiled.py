@@ -9,9 +9,15 @@ constants it names: so the code is kept under a name that changes with any of th
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numba
+from numpy.typing import NDArray
+
+# A named tuple of arrays as Python hands it to a loop on the path of an order: as a plain one.
+# Numba asks Python for the type of a named tuple at each call; with three or four of them that
+# took several times as long as it takes to read their arrays.
+Arrays = tuple[NDArray[Any], ...]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -23,23 +29,27 @@ class Compiled(Protocol):
         """Return the compiled function."""
 
 
-def compiler(sources: Iterable[Path], *, makes_arrays: bool = False) -> Compiled:
+def compiler(
+    sources: Iterable[Path], *, makes_arrays: bool = False, inlined: bool = False
+) -> Compiled:
     """Return the decorator of functions that depend on these files.
 
     Parameters
     ----------
     makes_arrays
         Without numba's run time, which making an array takes, no reference is counted: that
-        took four fifths of the time of loops which pass arrays on to each other.
+        took most of the time of loops which pass arrays on to each other.
+    inlined
+        For a part of a function that is called so often that passing its arrays on shows.
     """
     digest = sha256(b"".join(path.read_bytes() for path in [*sources, Path(__file__)]))
 
     def compiled(function: F) -> F:
         function.__qualname__ += f"_{digest.hexdigest()[:12]}"
         try:
-            return _jit(function, cache=True, _nrt=makes_arrays)
+            return _jit(function, cache=True, _nrt=makes_arrays, forceinline=inlined)
         except RuntimeError:  # numba's "no locator available": nowhere to keep the code
-            return _jit(function, cache=False, _nrt=makes_arrays)
+            return _jit(function, cache=False, _nrt=makes_arrays, forceinline=inlined)
 
     return compiled
 

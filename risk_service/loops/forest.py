@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.loops.compiled import compiler
+from risk_service.loops.compiled import Arrays, compiler
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.uint32]
@@ -40,11 +40,16 @@ class Trees(NamedTuple):
 
 
 @compiled
-def raw_scores(rows: Floats, trees: Trees, out: Floats) -> bool:
+def raw_scores(rows: Floats, trees: Arrays, out: Floats) -> bool:
     """Write the sums of the leaves reached, shape (models, rows), added up tree by tree.
 
     False, and nothing is written, when a value that is read is missing (NaN).
     """
+    return _raw_scores(rows, Trees(*trees), out)
+
+
+@compiled
+def _raw_scores(rows: Floats, trees: Trees, out: Floats) -> bool:
     used = trees.used
     for row in range(rows.shape[0]):
         for place in range(used.shape[0]):
@@ -132,4 +137,4 @@ def compile_now() -> None:
         value=numbers,
         used=places,
     )
-    raw_scores(np.zeros((1, 1)), one_leaf, np.zeros((1, 1)))
+    raw_scores(np.zeros((1, 1)), tuple(one_leaf), np.zeros((1, 1)))

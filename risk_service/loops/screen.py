@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.loops.compiled import compiler
+from risk_service.loops.compiled import Arrays, compiler
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -63,13 +63,20 @@ class Group(NamedTuple):
 
 @compiled
 def candidates(
-    group: Group, has_history: bool, columns: Columns, rules: Rules, out: tuple[Floats, Ints]
+    group: Arrays, has_history: bool, columns: Arrays, rules: Arrays, out: tuple[Floats, Ints]
 ) -> int:
     """Return how many pairs of an order and a rule are left.
 
     Writes the values as rules see them (first of ``out``), NaN where missing, and the pairs
     (second) as order times rules plus rule, in that order.
     """
+    return _candidates(Group(*group), has_history, Columns(*columns), Rules(*rules), out)
+
+
+@compiled
+def _candidates(
+    group: Group, has_history: bool, columns: Columns, rules: Rules, out: tuple[Floats, Ints]
+) -> int:
     values, found = out
     count, n_rules = 0, rules.clause_end.shape[0]
     for order in range(values.shape[0]):
@@ -125,9 +132,9 @@ def compile_now() -> None:
     numbers, places, flags = np.zeros(1), np.zeros(1, np.int64), np.zeros(1, np.uint8)
     table, one = np.zeros((1, 1)), np.ones(1, np.int64)
     candidates(
-        Group(matrix=table, lacks=places, scores=table, scope=places, scopes=flags.reshape(1, 1)),
+        (table, places, table, places, flags.reshape(1, 1)),
         True,
-        Columns(slot=places, unknown=numbers, needs=places, of_order=flags),
-        Rules(one, one, places, places, numbers, numbers),
+        (places, numbers, places, flags),
+        (one, one, places, places, numbers, numbers),
         (np.zeros((1, 2)), places),
     )

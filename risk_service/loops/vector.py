@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.loops.compiled import compiler
+from risk_service.loops.compiled import Arrays, compiler
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,8 +37,13 @@ class Plan(NamedTuple):
 
 
 @compiled
-def fill(parts: tuple[Floats, Floats, Floats], plan: Plan, slots: Floats, out: Floats) -> None:
+def fill(parts: tuple[Floats, Floats, Floats], plan: Arrays, slots: Floats, out: Floats) -> None:
     """Write the model inputs of each row: of its own columns, stored and live values."""
+    _fill(parts, Plan(*plan), slots, out)
+
+
+@compiled
+def _fill(parts: tuple[Floats, Floats, Floats], plan: Plan, slots: Floats, out: Floats) -> None:
     constants, first = len(plan.inputs), len(plan.inputs) + len(plan.constants)
     for place in range(len(plan.constants)):
         slots[constants + place] = plan.constants[place]
@@ -69,5 +74,5 @@ def _result(operation: int, left: float, right: float) -> float:
 def compile_now() -> None:
     """Compile, or load what was kept, before the first group comes."""
     numbers, places, table = np.zeros(1), np.zeros(1, np.int64), np.zeros((1, 1))
-    plan = Plan(np.zeros(3), numbers, places, places, places, places, numbers)
+    plan = (np.zeros(3), numbers, places, places, places, places, numbers)
     fill((table, table, table), plan, np.zeros(5), table)

@@ -44,7 +44,7 @@ class Forest:
         if self._trees is None:
             return None
         out: Floats = np.empty((self._models, len(rows)))
-        return out if self._loops.raw_scores(rows, self._trees, out) else None
+        return out if self._loops.raw_scores(rows, tuple(self._trees), out) else None
 
 
 def _laid_out(texts: Sequence[ModelText], trees_type: Any) -> Any:  # a NamedTuple of the loops

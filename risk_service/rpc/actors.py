@@ -10,17 +10,13 @@ from pathlib import Path
 
 from risk_service.domain.actor import LOCAL, Actor, Scope
 from risk_service.domain.errors import ConfigFault, Forbidden, Unauthenticated
+from risk_service.domain.refusals import refusal
 from risk_service.rpc.actors_file import read_actors, token_digest
 
 Metadata = Iterable[tuple[str, str | bytes]]
 
 HEADER = "authorization"
 _SCHEME = "bearer"
-NO_TOKEN = "the call has no token; send metadata `authorization: Bearer TOKEN`"  # noqa: S105 - words
-WRONG_FORM = (
-    "the metadata `authorization` must be one text of the form `Bearer TOKEN`"  # words, no token
-)
-NO_ACTOR = "the token is of no actor here; it is mistyped, revoked, or of another service"
 
 
 class Actors:
@@ -58,7 +54,7 @@ class Actors:
             return LOCAL
         actor = self._by_digest.get(token_digest(_token(metadata)))
         if actor is None:
-            raise Unauthenticated(NO_ACTOR)
+            raise Unauthenticated(refusal("nobodys_token"))
         return actor
 
     def use(self, other: "Actors") -> None:
@@ -83,10 +79,7 @@ def allow(actor: Actor, scope: Scope) -> None:
         It has not.
     """
     if scope not in actor.scopes:
-        raise Forbidden(
-            f"actor {actor.actor_id} lacks the scope {scope}; ask for it, or use the token "
-            "of an actor that has it"
-        )
+        raise Forbidden(refusal("lacks_scope", actor=actor.actor_id, scope=scope))
 
 
 def load_actors(path: Path | None, listen: str) -> Actors:
@@ -129,12 +122,12 @@ def is_loopback(listen: str) -> bool:
 def _token(metadata: Metadata) -> str:
     found = [value for key, value in metadata if key == HEADER]
     if not found:
-        raise Unauthenticated(NO_TOKEN)
+        raise Unauthenticated(refusal("no_token"))
     value = found[0]
     if len(found) > 1 or not isinstance(value, str):
-        raise Unauthenticated(WRONG_FORM)
+        raise Unauthenticated(refusal("token_form"))
     scheme, _, token = value.strip().partition(" ")
     token = token.strip()
     if scheme.lower() != _SCHEME or not token:
-        raise Unauthenticated(WRONG_FORM)
+        raise Unauthenticated(refusal("token_form"))
     return token

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from risk_service.domain.actor import Actor, Scope
-from risk_service.domain.errors import InvalidInput, TooLarge, Violation
+from risk_service.domain.errors import InvalidInput, TooLarge
 from risk_service.domain.governed import Change, ChangeKind, ListedEntry
+from risk_service.domain.refusals import refusal
 from risk_service.governance.closing import check_closing
 from risk_service.governance.listing import Intake, ListChange, RowFault
 from risk_service.pb.risk.v1 import admin_pb2
@@ -63,16 +64,10 @@ class ListCalls:
     async def _add(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(admin_pb2.AddListEntriesRequest, payload)
         if len(request.entries) > ENTRIES_PER_CALL_MAX:
-            words = f"at most {ENTRIES_PER_CALL_MAX} in one call; use ImportListEntries"
-            raise TooLarge.at("entries", words)
+            raise TooLarge.at("entries", refusal("one_call", most=ENTRIES_PER_CALL_MAX))
         entries, faults = raw_entries(request.entries, 1)
         if faults:
-            raise InvalidInput(
-                tuple(
-                    Violation(field=f"entries[{one.row}].{one.field}", description=one.description)
-                    for one in faults
-                )
-            )
+            raise InvalidInput(tuple(one.violation for one in faults))
         change = ListChange(
             list_id=request.list_id,
             kind=list_kind(request.kind),
@@ -123,8 +118,7 @@ class ListCalls:
         self, intake: Intake, messages: Sequence[Any], count: int, unread: list[RowFault]
     ) -> int:
         if count + len(messages) > IMPORT_ENTRIES_MAX:
-            words = f"at most {IMPORT_ENTRIES_MAX} in one import; split the file"
-            raise TooLarge.at("entries", words)
+            raise TooLarge.at("entries", refusal("one_import", most=IMPORT_ENTRIES_MAX))
         for start in range(0, len(messages), SLICE_ENTRIES):
             entries, faults = raw_entries(
                 messages[start : start + SLICE_ENTRIES], count + start + 1
@@ -148,8 +142,7 @@ class ListCalls:
     async def _remove(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:
         request = decoded(admin_pb2.RemoveListEntriesRequest, payload)
         if len(request.entry_ids) > REMOVED_PER_CALL_MAX:
-            words = f"at most {REMOVED_PER_CALL_MAX} in one call"
-            raise TooLarge.at("entry_ids", words)
+            raise TooLarge.at("entry_ids", refusal("one_removal", most=REMOVED_PER_CALL_MAX))
         numbers = [
             entry_number(text, f"entry_ids[{place}]")
             for place, text in enumerate(request.entry_ids)

@@ -21,6 +21,7 @@ from risk_service.domain.governed import (
     Sources,
 )
 from risk_service.domain.listed import EntityKind, ListKind, RawListed
+from risk_service.domain.refusals import refusal
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.governance.listing import RawEntry, RowFault
 from risk_service.pb.risk.v1 import admin_pb2
@@ -64,7 +65,7 @@ def published_kind(number: int) -> PublishedKind:
 def list_kind(number: int) -> ListKind | None:
     """Return the kind of list that a request names, None when it leaves that open."""
     if number and number not in LIST_KINDS:
-        raise InvalidInput.at("kind", "must be allow, deny or grey")
+        raise InvalidInput.at("kind", refusal("list_kind"))
     return LIST_KINDS.get(number)
 
 
@@ -79,9 +80,9 @@ def entry_number(text: str, field: str) -> int:
     """Return the number in an entry id."""
     digits = text.removeprefix(ENTRY_PREFIX)
     if not text.startswith(ENTRY_PREFIX) or not digits.isascii() or not digits.isdigit():
-        raise InvalidInput.at(field, f"must be an entry id such as {ENTRY_PREFIX}17")
+        raise InvalidInput.at(field, refusal("entry_id", example=f"{ENTRY_PREFIX}17"))
     if len(digits) > 18:
-        raise InvalidInput.at(field, "is the id of no entry")
+        raise InvalidInput.at(field, refusal("no_entry_id"))
     return int(digits)
 
 
@@ -90,7 +91,7 @@ def sources_of(files: Iterable[Any]) -> Sources:
     sources: Sources = {}
     for file in files:
         if file.name in sources:
-            raise InvalidInput.at("files", f"{file.name} is there twice")
+            raise InvalidInput.at("files", refusal("file_twice", file=file.name))
         sources[file.name] = file.text.replace("\r\n", "\n")
     return sources
 
@@ -209,7 +210,12 @@ def row_message(one: NumberedRow) -> admin_pb2.AuditRow:
 def error_messages(faults: Sequence[RowFault]) -> list[admin_pb2.RowError]:
     """Return faults of rows as messages."""
     return [
-        admin_pb2.RowError(row=one.row, field=one.field, description=one.description)
+        admin_pb2.RowError(
+            row=one.row,
+            field=one.field,
+            description=one.description,
+            description_zh=one.description_zh,
+        )
         for one in faults
     ]
 
@@ -218,7 +224,7 @@ def listed_of(message: Any) -> RawListed:
     """Return whom or what a message is about."""
     if message.entity not in ENTITIES:
         known = ", ".join(kind.value for kind in EntityKind)
-        raise InvalidInput.at("entity", f"must be one of {known}")
+        raise InvalidInput.at("entity", refusal("entity", known=known))
     address = message.address
     return RawListed(
         entity=ENTITIES[message.entity],
@@ -238,8 +244,7 @@ def raw_entries(messages: Sequence[Any], first_row: int) -> tuple[list[RawEntry]
         try:
             entries.append(_raw_entry(message, row))
         except InvalidInput as error:
-            one = error.violations[0]
-            faults.append(RowFault(row=row, field=one.field, description=one.description))
+            faults.append(RowFault.of(row, error))
     return entries, faults
 
 
@@ -247,9 +252,7 @@ def _raw_entry(message: Any, row: int) -> RawEntry:
     try:
         promotions = tuple(PromotionType(number) for number in message.promotion_types)
     except ValueError:
-        raise InvalidInput.at(
-            "promotion_types", "names one that the contract does not know"
-        ) from None
+        raise InvalidInput.at("promotion_types", refusal("promotion_unknown")) from None
     return RawEntry(
         row=row,
         listed=listed_of(message.listed),
@@ -269,7 +272,7 @@ def _expiry(message: Any) -> int:
     except ValueError:
         expires_us = -1
     if not 0 < expires_us < YEAR_10000_US:
-        raise InvalidInput.at("expires", "must be a time between 1970 and 9999, or be left unset")
+        raise InvalidInput.at("expires", refusal("expiry"))
     return expires_us
 
 

@@ -26,6 +26,7 @@ from risk_service.domain.errors import (
     Unauthenticated,
     Violation,
 )
+from risk_service.domain.refusals import refusal
 from risk_service.rules.faults import RuleFileFault
 
 Code = grpc.StatusCode
@@ -63,10 +64,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
 }
 
 INTERNAL_WORDS = "internal error"
-STORE_WORDS = (
-    "it could not be made durable; try again, with the same request id if it has one. "
-    "The log of the service says why"
-)
+STORE_WORDS = refusal("not_stored")
 DETAILS_KEY = "grpc-status-details-bin"
 CHINESE = "zh-CN"
 # gRPC allows some 8 KiB of headers. Past them it drops the answer, and past twice as much the
@@ -74,6 +72,7 @@ CHINESE = "zh-CN"
 _DETAILS_BYTES_MAX = 4096
 _MESSAGE_BYTES_MAX = 2000
 _VIOLATION_CHARS_MAX = 800
+_CHINESE_CHARS_MAX = 300
 
 
 def code_of(error: Exception) -> grpc.StatusCode:
@@ -86,7 +85,7 @@ def words_of(error: Exception) -> str:
     if code_of(error) is Code.INTERNAL:
         return INTERNAL_WORDS
     if isinstance(error, StoreUnavailable):
-        return STORE_WORDS
+        return STORE_WORDS.en
     return _bounded(str(error))
 
 
@@ -100,11 +99,13 @@ def details_of(error: Exception) -> tuple[tuple[str, bytes], ...]:
 
     A violation that is said in Chinese too has that as its ``localized_message``.
     Where it helps to wait it says how long (``RetryInfo``), and what the customer may read
-    (``LocalizedMessage``, Chinese and English).
+    (``LocalizedMessage``, Chinese and English). An error that names no field, and that people
+    read, says in Chinese what its message says: that it has details at all tells UNAVAILABLE by
+    the service from a service that nobody reaches.
     """
     violations = violations_of(error)
     if not violations:
-        return ()
+        return _in_chinese(error)
     chars = _VIOLATION_CHARS_MAX
     while True:
         payload = _status(error, violations, chars).SerializeToString()
@@ -114,6 +115,19 @@ def details_of(error: Exception) -> tuple[tuple[str, bytes], ...]:
             violations = violations[: len(violations) // 2]
         else:
             chars //= 2
+
+
+def _in_chinese(error: Exception) -> tuple[tuple[str, bytes], ...]:
+    words = STORE_WORDS.zh if isinstance(error, StoreUnavailable) else getattr(error, "zh", "")
+    if not words or code_of(error) is Code.INTERNAL:
+        return ()
+    number: int = code_of(error).value[0]
+    status = status_pb2.Status(code=number, message=words_of(error))
+    told = error_details_pb2.LocalizedMessage(
+        locale=CHINESE, message=_cut(words, _CHINESE_CHARS_MAX)
+    )
+    status.details.add().Pack(told)
+    return ((DETAILS_KEY, status.SerializeToString()),)
 
 
 def _bounded(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 
 from risk_service.domain.errors import Overloaded
+from risk_service.domain.refusals import refusal
 from risk_service.rpc.errors import DeadlinePassed, Stopping
 
 StreamContext = grpc.aio.ServicerContext[Any, Any]
@@ -83,7 +84,7 @@ class Gate:
             The gate has been closed meanwhile.
         """
         if not self._open:
-            raise Stopping("the server is stopping; another one will answer")
+            raise Stopping(refusal("stopping"))
 
     async def messages(self, context: StreamContext) -> AsyncIterator[bytes]:
         """Yield the messages of a stream until its caller ends it.

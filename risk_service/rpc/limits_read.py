@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.order import Discount, Order, OrderLine, RawOrder, Tokens
+from risk_service.domain.refusals import refusal
 from risk_service.domain.reservation import (
     Adjust,
     Cancel,
@@ -126,7 +127,7 @@ class LimitsReader:
         request = self._message(limits_pb2.GetUsageRequest, payload, GET_USAGE)
         named = self._named(request.subjects)
         if not named:
-            raise InvalidInput.at("subjects", "must name at least one subject, such as account_id")
+            raise InvalidInput.at("subjects", refusal("no_subject"))
         alone = [name for name in DIMENSIONS if name in named and name != CLUSTER]
         pairs = {
             f"{one}+{other}": f"{named[one]}+{named[other]}"
@@ -138,7 +139,7 @@ class LimitsReader:
         """Return the call of an ``AdjustRequest``."""
         request = self._message(limits_pb2.AdjustRequest, payload, ADJUST)
         if request.delta == 0:
-            raise InvalidInput.at("delta", "must not be 0")
+            raise InvalidInput.at("delta", refusal("delta_zero"))
         return Adjust(
             adjustment_id=request.adjustment_id,
             actor_id=actor_id,
@@ -157,8 +158,8 @@ class LimitsReader:
         parts = request.subject.split("+")
         missing = [part for part in parts if not named.get(part)]
         if missing:
-            words = f"must hold what `subject` names: {', '.join(missing)} is missing"
-            raise InvalidInput.at("subjects", words)
+            lacking = ", ".join(missing)
+            raise InvalidInput.at("subjects", refusal("lacks_subject", missing=lacking))
         return "+".join([named[part] for part in parts])
 
     def _message(self, kind: Typed, payload: bytes, rows: Typed) -> Typed:

@@ -55,6 +55,7 @@ def write_usage(counters: Sequence[CounterUse], message: limits_pb2.GetUsageResp
             confirmed=use.confirmed,
             held=use.held,
             shadow=use.shadow,
+            currency_code=use.currency_code,
         )
         if use.resets_at_us:
             write_time(use.resets_at_us, written.resets_at)

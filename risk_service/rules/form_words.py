@@ -73,6 +73,7 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
 }  # fmt: skip
 _FOUND_MAX = 60
 _TOML_HINTS = (
+    ("A key has more than", "write tables in tables at most two deep", "表最多嵌套两层"),
     ("Illegal character '\\n'", "the text has no closing quote; several lines stand in '''",
      "文本缺少右引号；多行文本请用 '''"),
     ("Expected \"'''\"", "the text has no closing '''", "文本缺少结尾的 '''"),

@@ -107,17 +107,18 @@ class GroupMatch:
             self._scopes.clear()
         # Looked up first: a new kind of order makes the table anew.
         scope = np.array([self._scope(kinds) for kinds in group.promotions], np.int64)
+        orders = self._loops.Group(
+            matrix=group.matrix,
+            lacks=np.array(self._reader.lacking(group.orders), np.int64),
+            scores=flat.reshape(count, len(SCORES)),
+            scope=scope,
+            scopes=self._table,
+        )
         left = self._loops.candidates(
-            self._loops.Group(
-                matrix=group.matrix,
-                lacks=np.array(self._reader.lacking(group.orders), np.int64),
-                scores=flat.reshape(count, len(SCORES)),
-                scope=scope,
-                scopes=self._table,
-            ),
+            tuple(orders),
             group.mode not in WITHOUT_HISTORY,
-            self._columns,
-            self._program,
+            tuple(self._columns),
+            tuple(self._program),
             (values, found),
         )
         return found[:left].tolist(), values

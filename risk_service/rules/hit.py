@@ -1,4 +1,8 @@
-"""What a rule says of one order: the hit with the values that it matched."""
+"""What a rule says of one order: the hit with the values that it matched.
+
+A text may quote a value as ``{name}``, and one that is money as ``{name:money}``: then it is told
+in the currency of the order or claim. Words of closed vocabularies are told by their names.
+"""
 
 import math
 import string
@@ -7,10 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from risk_service.domain.currency import amount_text
 from risk_service.domain.hits import MatchedValue, RuleHit
+from risk_service.domain.names import word_name
 from risk_service.domain.text import LocalizedText
 from risk_service.rules.faults import Fault
 from risk_service.rules.rule import Rule
+from risk_service.rules.variables import closed_variables
+
+MONEY = "money"
+CURRENCY = "currency"
 
 TEXT_MAX = 200
 # Two languages of as many rules as may be in force.
@@ -21,13 +31,31 @@ TEMPLATES_MAX = 4_000
 class _Words:
     """What a text says in place of values that are no number and no text."""
 
+    language: str
     missing: str
     true: str
     false: str
+    between: str
+    # What an amount says whose currency nobody told.
+    smallest: str
 
 
-_ZH = _Words(missing="（缺失）", true="是", false="否")
-_EN = _Words(missing="(missing)", true="yes", false="no")
+_ZH = _Words(
+    language="zh",
+    missing="（缺失）",
+    true="是",
+    false="否",
+    between="、",
+    smallest="（最小货币单位）",
+)
+_EN = _Words(
+    language="en",
+    missing="(missing)",
+    true="yes",
+    false="no",
+    between=", ",
+    smallest=" (minor units)",
+)
 
 
 def hit(rule: Rule, result: bool | Fault, values: Mapping[str, Any]) -> RuleHit:
@@ -59,16 +87,35 @@ def _filled(template: str, values: Mapping[str, Any], words: _Words) -> str:
         return template
     return "".join(
         [
-            literal + (_text(values[name], words) if name else "")
-            for literal, name in _pieces(template)
+            literal + (_quoted(name, form, values, words) if name else "")
+            for literal, name, form in _pieces(template)
         ]
     )
 
 
 @lru_cache(TEMPLATES_MAX)
-def _pieces(template: str) -> tuple[tuple[str, str | None], ...]:
-    """Return texts, each with the name that follows it."""
-    return tuple((literal, name) for literal, name, _, _ in string.Formatter().parse(template))
+def _pieces(template: str) -> tuple[tuple[str, str | None, str | None], ...]:
+    """Return texts, each with the name that follows it and how its value is told."""
+    return tuple(
+        (literal, name, form) for literal, name, form, _ in string.Formatter().parse(template)
+    )
+
+
+def _quoted(name: str, form: str | None, values: Mapping[str, Any], words: _Words) -> str:
+    value = values[name]
+    if form == MONEY and isinstance(value, (int, float)) and value == value:
+        return _amount(value, values.get(CURRENCY), words)
+    if name in closed_variables():
+        told = [value] if isinstance(value, str) else value
+        if isinstance(told, list | tuple):
+            value = [word_name(one).of(words.language) for one in told]
+    return _text(value, words)
+
+
+def _amount(minor: float, currency_code: object, words: _Words) -> str:
+    if isinstance(currency_code, str) and currency_code:
+        return amount_text(minor, currency_code)
+    return _digits(float(minor)) + words.smallest
 
 
 def _text(value: object, words: _Words) -> str:
@@ -78,7 +125,7 @@ def _text(value: object, words: _Words) -> str:
     if isinstance(value, (int, float)):
         return words.missing if value != value else _digits(float(value))
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)[:TEXT_MAX]
+        return words.between.join(str(one) for one in value)[:TEXT_MAX]
     return str(value)[:TEXT_MAX]
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from risk_service.domain.text import LocalizedText
-from risk_service.domain.toml_faults import place_of, unreadable
+from risk_service.domain.toml_faults import place_of, read_toml, unreadable
 from risk_service.domain.vocabulary import Outcome
 from risk_service.rules.expression import Expression, Language, RuleFault
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.form_words import form_texts, key_at_fault, most_telling, toml_texts
+from risk_service.rules.hit import MONEY
 from risk_service.rules.language import Kind, near
 from risk_service.rules.places import Places
 from risk_service.rules.rule import Example, Rule, State
@@ -72,7 +73,7 @@ def try_rules(
 
 def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
     try:
-        content = RuleFile.model_validate(tomllib.loads(text))
+        content = RuleFile.model_validate(read_toml(text))
     except tomllib.TOMLDecodeError as error:
         line, column = place_of(error, text)
         raise RuleFileFault(
@@ -164,9 +165,11 @@ class _Reader:
             parts = list(string.Formatter().parse(getattr(table, key)))
         except ValueError as error:
             raise self._fault(line, table.id, _plain(f"{key}: {error}")) from error
-        for name in [name for _, name, _, _ in parts if name]:
+        for name, form in [(name, form) for _, name, form, _ in parts if name]:
             if name not in language.variables:
                 raise self._fault(line, table.id, _unknown(name, language))
+            if form == MONEY and language.variables[name] not in (Kind.NUMBER, Kind.INTEGER):
+                raise self._fault(line, table.id, _no_money(name))
 
     def _examples(self, index: int, table: RuleTable, language: Language) -> tuple[Example, ...]:
         missing = {True, False} - {example.matches for example in table.example}
@@ -236,6 +239,15 @@ def _unknown(name: str, language: Language) -> Texts:
         f"没有变量 {name}",
         f"did you mean {' or '.join(found)}?" if found else "`risk rules variables` lists them",
         f"是不是 {' 或 '.join(found)}？" if found else "`risk rules variables` 列出全部变量",
+    )
+
+
+def _no_money(name: str) -> Texts:
+    return _pair(
+        f"{name} is no number, so no amount of money",
+        f"{name} 不是数值，不能作为金额",
+        f"write {{{name}}}",
+        f"请写 {{{name}}}",
     )
 
 

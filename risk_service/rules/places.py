@@ -4,11 +4,13 @@ Knows the one layout of rule files: ``[[rule]]`` tables with keys, sub-tables an
 """
 
 import re
+from bisect import bisect_left
 
 from risk_service.domain.toml_faults import TOKEN
 
 _RULE = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.MULTILINE)
 _EXAMPLE = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\.[ \t]*example[ \t]*\]\]", re.MULTILINE)
+_LINE_END = re.compile(r"\n")
 
 
 class Places:
@@ -19,6 +21,8 @@ class Places:
         # As long as the text, so that places are the same.
         self._tables = TOKEN.sub(_on_one_line, text)
         self._starts = [match.start() for match in _RULE.finditer(self._tables)]
+        self._examples = [match.start() for match in _EXAMPLE.finditer(self._tables)]
+        self._line_ends = [match.start() for match in _LINE_END.finditer(text)]
 
     def top(self, key: str) -> int:
         """Return the line of a key of the file itself, or of its table; else line 1."""
@@ -42,18 +46,21 @@ class Places:
     def example(self, index: int, number: int) -> int:
         """Return the line of a rule's number-th example."""
         start, end = self._block(index)
-        found = [match.start() for match in _EXAMPLE.finditer(self._tables, start, end)]
-        return self._line(found[number] if number < len(found) else start)
+        place = bisect_left(self._examples, start) + number
+        is_there = place < len(self._examples) and self._examples[place] < end
+        return self._line(self._examples[place] if is_there else start)
 
     def inside(self, index: int, key: str, line: int, column: int) -> tuple[int, int]:
         """Return line and column in the file of a place inside a key's text."""
         start, end = self._block(index)
         opening = re.compile(
-            rf"^[ \t]*{re.escape(key)}[ \t]*=[ \t]*('''\n?|\"\"\"\n?|'|\")", re.MULTILINE
-        ).search(self._text, start, end)
+            rf"^[ \t]*{re.escape(key)}[ \t]*=[ \t]*('''|\"\"\"|'|\")", re.MULTILINE
+        ).search(self._tables, start, end)
         if opening is None:
             return self.key(index, key), 0
         at = opening.end()
+        # A line end behind three quotes is none of the text.
+        at += len(opening[1]) == 3 and self._text.startswith("\n", at)
         if line > 1:
             return self._line(at) + line - 1, column
         return self._line(at), at - self._text.rfind("\n", 0, at) - 1 + column
@@ -70,7 +77,7 @@ class Places:
         return self._starts[index], ends[index]
 
     def _line(self, at: int) -> int:
-        return self._text.count("\n", 0, at) + 1
+        return bisect_left(self._line_ends, at) + 1
 
 
 def _on_one_line(found: re.Match[str]) -> str:

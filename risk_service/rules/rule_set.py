@@ -179,17 +179,13 @@ def shipped_languages() -> Mapping[Subject, Language]:
     return {subject: Language(variables_of(subject), vocabulary_of(subject)) for subject in Subject}
 
 
-def load_rule_set(
-    source: Path | Mapping[str, str], variables: Mapping[Subject, Variables] | None = None
-) -> RuleSet:
-    """Read rules, all or nothing.
+def load_rule_set(source: Path | Mapping[str, str]) -> RuleSet:
+    """Read rules over the variables that the service offers, all or nothing.
 
     Parameters
     ----------
     source
         A directory of ``*.toml`` files, one such file, or texts by file name.
-    variables
-        Kinds by subject; the service's own when left out.
 
     Raises
     ------
@@ -199,15 +195,12 @@ def load_rule_set(
         There is no rule file, or one cannot be read.
     """
     texts = source if isinstance(source, Mapping) else read_texts(source)
-    if variables is None:
-        languages = shipped_languages()
-    else:
-        languages = {subject: Language(kinds) for subject, kinds in variables.items()}
+    languages = shipped_languages()
     first: dict[str, Rule] = {}
     for file in sorted(texts):
         for rule in parse_rules(texts[file], file, languages):
             if rule.id in first:
-                raise _twice(rule, first[rule.id])
+                raise given_twice(rule, first[rule.id])
             first[rule.id] = rule
     if len(first) > RULES_MAX:
         raise ConfigFault(f"{len(first):,} rules, at most {RULES_MAX:,} can be in force together")
@@ -262,7 +255,8 @@ def _digest(texts: Mapping[str, str], languages: Mapping[Subject, Language]) -> 
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _twice(rule: Rule, first: Rule) -> RuleFileFault:
+def given_twice(rule: Rule, first: Rule) -> RuleFileFault:
+    """Return the fault of a rule whose id another one has."""
     return RuleFileFault(
         rule.file,
         (rule.line, 0),
@@ -277,4 +271,4 @@ def _twice(rule: Rule, first: Rule) -> RuleFileFault:
     )
 
 
-__all__ = ["Fault", "RuleSet", "load_rule_set", "shipped_languages", "shipped_rules"]
+__all__ = ["Fault", "RuleSet", "given_twice", "load_rule_set", "shipped_languages", "shipped_rules"]

@@ -15,6 +15,8 @@ from risk_service.domain.vocabulary import EntryPath, EventReason, Outcome, Prom
 from risk_service.features.schema import load_schema
 from risk_service.rules.language import Kind, Variables
 
+# Facts that are money end so, as fields of the contract do.
+MINOR = "_minor"
 _VOCABULARIES = {
     "PromotionType": tuple(PromotionType.__members__),
     "EntryPath": tuple(EntryPath.__members__),
@@ -35,13 +37,17 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One variable; ``words`` is its closed vocabulary, empty when it has none."""
+    """One variable; ``words`` is its closed vocabulary, empty when it has none.
+
+    ``money`` tells that it holds smallest units of the order's or the claim's currency.
+    """
 
     name: str
     kind: Kind
     subjects: frozenset[Subject]
     text: LocalizedText
     words: tuple[str, ...] = ()
+    money: bool = False
 
 
 @cache
@@ -53,6 +59,7 @@ def all_variables() -> tuple[Variable, ...]:
             kind=Kind.NUMBER,
             subjects=frozenset(Subject),
             text=LocalizedText(zh=feature.description_zh, en=feature.description_en),
+            money=feature.unit == "minor",
         )
         for feature in load_schema().features
     )
@@ -62,6 +69,18 @@ def all_variables() -> tuple[Variable, ...]:
 def variables_of(subject: Subject) -> Variables:
     """Return the kinds of all variables of a subject by name."""
     return {one.name: one.kind for one in all_variables() if subject in one.subjects}
+
+
+@cache
+def money_variables() -> frozenset[str]:
+    """Return the names of all variables that are money."""
+    return frozenset(one.name for one in all_variables() if one.money)
+
+
+@cache
+def closed_variables() -> frozenset[str]:
+    """Return the names of all variables whose values are words of a closed vocabulary."""
+    return frozenset(one.name for one in all_variables() if one.words)
 
 
 def vocabulary_of(subject: Subject) -> dict[str, tuple[str, ...]]:
@@ -78,6 +97,7 @@ def _facts() -> tuple[Variable, ...]:
             subjects=frozenset(Subject(subject) for subject in spec["subjects"]),
             text=LocalizedText(zh=spec["zh"], en=spec["en"]),
             words=_VOCABULARIES[spec["values"]] if "values" in spec else (),
+            money=name.endswith(MINOR),
         )
         for name, spec in raw.items()
     )

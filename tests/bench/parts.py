@@ -1,9 +1,9 @@
 """CPU time per order by part of the path, in this process: ``python -m tests.bench.parts``.
 
 The pipeline is built as ``risk serve`` builds it and fed groups, without the edge. Orders
-come by twice under other request ids: first to warm up, then to be measured. A part's time
-is that of its thread while it runs, less than a microsecond of it the clock's own; ``all
-threads`` counts the housekeeping that goes on meanwhile as well.
+come by twice under other ids, as from the load generator: first to warm up, then to be
+measured. A part's time is that of its thread while it runs, less than a microsecond of it the
+clock's own; ``all threads`` counts the housekeeping that goes on meanwhile as well.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_service.bootstrap.build import Service, build
+from risk_service.bootstrap.serve import collect_seldom
 from risk_service.config import Settings
 from risk_service.domain.decision import Decision
 from risk_service.identity.keys import load_identity_key
@@ -168,14 +169,13 @@ def print_parts(world: World, stores: Mapping[str, Any]) -> None:
     orders = distinct_orders(world)
     cpu_us, wall_us = {}, {}
     with _service(world, stores) as service:
+        collect_seldom()
         timed = _Timed()
         desk = _desk(service, _instrument(service, timed))
         for number, group in enumerate((16, *GROUPS)):
             chosen = orders[:WARM_UP] if number == 0 else orders[WARM_UP - MEASURED : WARM_UP]
             payloads = [
-                risk_pb2.ScoreOrderRequest(
-                    request_id=f"p{number}-{n}", order=order
-                ).SerializeToString()
+                _new(order, f"{number:04}{n:016}").SerializeToString()
                 for n, order in enumerate(chosen)
             ]
             timed.clear()
@@ -186,6 +186,13 @@ def print_parts(world: World, stores: Mapping[str, Any]) -> None:
     _print_table("CPU us per order", cpu_us)
     if stores:
         _print_table("wall us per order", wall_us)
+
+
+def _new(order: Any, name: str) -> risk_pb2.ScoreOrderRequest:
+    """Return the request of an order that nobody has seen."""
+    request = risk_pb2.ScoreOrderRequest(request_id=f"r{name}", order=order)
+    request.order.order_id = f"o{name}"
+    return request
 
 
 def _per_order(ns: Mapping[str, int], orders: int) -> dict[str, float]:

@@ -179,6 +179,18 @@ def test_an_order_that_held_nothing_is_not_charged_once_it_is_cancelled(
     assert in_use(house) == (2, 0)
 
 
+def test_what_is_paid_after_a_cancellation_may_be_none_of_the_limits(house: LedgerHouse) -> None:
+    """Asked for again without what is limited, it is paid like any other: no refund is due."""
+    asked = demand("o1", line(quantity=2))
+    done(house, Cancel(reservation_id="o1", paid_too=True, demand=asked))
+    other = demand("o1", line(sku=""))
+    assert held(house, other).outcome is Outcome.ALLOW
+    paid = done(house, Pay(demand=other))
+    assert (paid.state, paid.refund_required) == (ReservationState.NONE, False)
+    assert done(house, Pay(demand=asked)).refund_required
+    assert in_use(house) == (0, 0)
+
+
 def test_an_order_comes_back_by_the_reason_that_the_policy_lists(house: LedgerHouse) -> None:
     """Not by the one that came first: what that left charged goes back by the next."""
     house.book = parse_limits("format = 1\n" + policy(release_on='["return"]'), "test.toml")

@@ -91,7 +91,7 @@ def test_limits_of_a_person_end_the_draws(stub: Stub) -> None:
     assert use.used == passed == use.cap
     assert [(cause.step, cause.ref) for cause in blocked.causes] == [("limit", "lucky-draw-day")]
     (reason,) = blocked.reasons
-    told = f"Limit reached: lucky-draw-day (account has used {use.used} of {use.cap})."
+    told = f"Limit reached: lucky-draw-day (account has used {use.used} of {use.cap} draws)."
     assert (reason.code, reason.analyst_text.en) == ("ACTION_LIMIT_REACHED", told)
 
 

@@ -1,6 +1,7 @@
 """``risk train`` and ``risk evaluate`` on a shop's own events, from files to figures."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.train import train as train_command
 from training.evaluate.ranking import Ranking
+from training.own_data.run import STEPS
 
 WINDOWS = (
     "--train-from", "2024-01-15", "--train-to", "2024-03-01",
@@ -50,6 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     card_shop().write(root / "shop")
     found = train(root / "shop", root / "run", "--json", str(root / "m.json"))
     assert found.exit_code == 0, fault(found)
+    (root / "told.txt").write_text(found.stderr, "utf-8")
     return root
 
 
@@ -60,6 +63,19 @@ def test_evaluation_repeats_the_figures_of_training(place: Path) -> None:
     measured, _ = evaluate(place / "run")
     for name in ("metrics", "comparison", "calibration", "base_rate", "actions"):
         assert measured[name] == trained[name], name
+
+
+def test_a_training_into_a_file_tells_each_step(place: Path) -> None:
+    """A line as each begins, numbered, in the order and by the names of the seconds."""
+    told = re.findall(r"^ *\d+ s  (\d+)/(\d+) (.+?)(?:: .*)?$", _told(place), re.MULTILINE)
+    begun = dict.fromkeys((int(number), int(of), step) for number, of, step in told)
+    assert list(begun) == [(at, len(STEPS), step) for at, step in enumerate(STEPS, 1)]
+    seconds = json.loads((place / "run" / "metrics.json").read_text("utf-8"))["seconds"]
+    assert seconds.keys() == set(STEPS)
+
+
+def _told(place: Path) -> str:
+    return (place / "told.txt").read_text("utf-8")
 
 
 def test_label_rates_find_what_columns_cannot(place: Path) -> None:

@@ -232,13 +232,20 @@ def test_a_claim_is_explained_from_both_sides(
     where = server.address if place == "server" else str(server.log.parent / "state")
     options = [answer.decision.decision_id, f"--{place}", where, "--lang", lang]
     told = CliRunner().invoke(explain, options, catch_exceptions=False).output
-    for piece in (order_id, "REFUND_BELOW_THRESHOLD", "RETURN_FIRST", "threshold_minor", "40.00"):
+    for piece in (
+        order_id,
+        "REFUND_BELOW_THRESHOLD",
+        "RETURN_FIRST",
+        "threshold_minor",
+        "40.00 CNY",
+    ):
         assert piece in told
     asked = {"en": "the goods, sent back first", "zh": "先退货"}
     flag = {"en": "yes", "zh": "是"}
     assert asked[lang] in told
-    assert re.search(rf"^  below_threshold +{flag[lang]}$", told, re.MULTILINE)
-    assert f"refund {order_id} " in told
+    assert re.search(rf"^  below_threshold +{flag[lang]} ", told, re.MULTILINE)
+    about = {"en": f"claim c-1 on order {order_id} ", "zh": f"退款申请 c-1（订单 {order_id}）"}
+    assert about[lang] in told
     assert "\\x" not in told
     data = json.loads(CliRunner().invoke(explain, [*options, "--json"]).output)
     assert data["decision"]["outcome"] == "REVIEW"

@@ -36,6 +36,8 @@ FOREIGN: dict[str, tuple[str | bytes, ...]] = {
     "hash": ("HSET", "field", "value"),
     # The form of one of ours, with a record that is none.
     "record": ("SET", VALUE_HEAD.pack(SECOND_US, 0, 4) + b"\xc1" * 4 + bytes(8)),
+    "ids": ("SET", VALUE_HEAD.pack(SECOND_US, 8, 0) + bytes(8) + bytes(8)),
+    "stamp": ("SET", VALUE_HEAD.pack(SECOND_US, 0, 0) + b"tomorrow"),
 }
 
 

@@ -98,6 +98,15 @@ def test_a_gap_is_said_and_a_copied_file_fills_it(open_office: OpenOffice, tmp_p
     assert late.verified.level("mine", NOW_US) is L1
 
 
+def lived_on(open_office: OpenOffice, directory: Path) -> list[str]:
+    """Let a service go on from a backup, and return whom it verified before it was copied."""
+    back, new = open_office(directory / "backup" / "one"), [f"new-{number}" for number in range(4)]
+    for name in new:
+        back.verify(name, L1)
+    shutil.copytree(directory / "backup" / "one", directory / "again" / "one")
+    return new
+
+
 def backed_up(open_office: OpenOffice, directory: Path) -> None:
     """Let a service verify two more accounts after a backup of it was made."""
     one = open_office(directory / "one")
@@ -140,10 +149,7 @@ def test_a_backup_is_noticed_when_redis_comes_back_after_a_restart(
     for file in (tmp_path / "one").glob(f"{FILE_NAME}*"):
         shutil.copy(file, tmp_path / "backup" / "one")
     redis.kill()
-    back, new = open_office(tmp_path / "backup" / "one"), [f"new-{number}" for number in range(4)]
-    for name in new:
-        back.verify(name, L1)
-    shutil.copytree(tmp_path / "backup" / "one", tmp_path / "again" / "one")
+    new = lived_on(open_office, tmp_path)
     redis.start()
     again, other = open_office(tmp_path / "again" / "one"), open_office(tmp_path / "other")
     for office in (again, other):
@@ -160,11 +166,7 @@ def test_a_whole_directory_that_was_put_back_is_noticed_after_restarts(
         open_here = partial(open_at, ends, keeping)
         backed_up(open_here, tmp_path)
         keeping.kill()
-        new = [f"new-{number}" for number in range(4)]
-        back = open_here(tmp_path / "backup" / "one")
-        for name in new:
-            back.verify(name, L1)
-        shutil.copytree(tmp_path / "backup" / "one", tmp_path / "again" / "one")
+        new = lived_on(open_here, tmp_path)
         keeping.start()
         again, other = open_here(tmp_path / "again" / "one"), open_here(tmp_path / "other")
         for office in (again, other, again):

@@ -1,6 +1,7 @@
 """``risk train`` and ``risk evaluate`` on a small world, from raw data to figures."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         catch_exceptions=False,
     )
     assert found.exit_code == 0, found.output
+    (root / "told.txt").write_text(found.stderr, "utf-8")
     yield root
     shutil.rmtree(root)
 
@@ -53,6 +55,20 @@ def test_served_figures_are_those_of_training(place: Path) -> None:
     assert isinstance(served, dict)
     for abuse in ABUSES:
         assert served[abuse] == {name: v for name, v in trained[abuse].items() if name != "fit"}
+
+
+def test_a_training_into_a_file_tells_each_step(place: Path) -> None:
+    """As many lines as were announced, one as each step begins."""
+    told = re.findall(r"^ *\d+ s  (\d+)/(\d+) (.+?)(?:: .*)?$", _told(place), re.MULTILINE)
+    begun = dict.fromkeys((int(number), int(of), step) for number, of, step in told)
+    seconds = json.loads((place / "run" / "metrics.json").read_text("utf-8"))["seconds"]
+    assert sorted(step for _, _, step in begun) == sorted(seconds)
+    assert [number for number, _, _ in begun] == list(range(1, len(begun) + 1))
+    assert {of for _, of, _ in begun} == {len(begun)}
+
+
+def _told(place: Path) -> str:
+    return (place / "told.txt").read_text("utf-8")
 
 
 def test_predictions_hold_every_labelled_test_order_of_both_variants(place: Path) -> None:

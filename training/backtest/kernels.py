@@ -1,7 +1,8 @@
 """Loops that the windows of the live service have no need of: extremes, first times, float sums.
 
 Events and reads come as in ``training.windows.kernels``: entity by entity, ``born`` the first
-read that an event counts for, ``gone`` the first one that it does not count for any more.
+read that an event counts for, ``gone`` the first one that it does not count for any more. Both,
+together ``spans``, never fall within an entity; ``values`` has one per chosen event.
 """
 
 import numpy as np
@@ -22,15 +23,7 @@ def greatest(
     event_starts: Int64s,
     read_starts: Int64s,
 ) -> Floats:
-    """Return the greatest value of the chosen events alive at each read; NaN where none is.
-
-    Parameters
-    ----------
-    spans
-        ``born`` and ``gone``, both never falling within an entity.
-    values
-        One per chosen event.
-    """
+    """Return the greatest value of the chosen events alive at each read; NaN where none is."""
     born, gone = spans
     found = np.full(read_starts[-1], np.nan)
     # Places of ``chosen`` that may still be the greatest, values falling.
@@ -82,13 +75,6 @@ def float_sums(
 
     Nothing is ever subtracted, which would leave what a large value took from the small ones: a
     queue of two stacks, and beside each sum what rounding lost. Linear in events and reads.
-
-    Parameters
-    ----------
-    spans
-        ``born`` and ``gone``, both never falling within an entity.
-    values
-        One per chosen event.
     """
     born, gone = spans
     found = np.zeros(read_starts[-1])

@@ -1,7 +1,8 @@
 """A backtest over own events: what ``risk dataset import`` wrote."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from training.backtest.own_rule import own_rule
 from training.backtest.population import Population
 from training.backtest.request import BacktestRequest, span_of
 from training.backtest.result import Asked, Backtest, finished
-from training.backtest.sweep import Faults, sweep
+from training.backtest.sweep import sweep
 from training.backtest.tally import Money
 from training.backtest.truth import Truth, choose_labels, truth_of
 from training.backtest.values import Known, OwnValues
@@ -72,6 +73,25 @@ def defined(request: BacktestRequest, columns: EventColumns) -> dict[str, Defini
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """What is asked for: id and digest of a rule, or neither, and what its condition means here."""
+
+    rule_id: str | None
+    digest: str | None
+    condition: Condition
+    definitions: Mapping[str, Definition]
+    variables: OwnVariables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """The events that a definition takes, and on how many it could not be told."""
+
+    flags: Flags
+    not_told: int
+
+
 def backtest_own(request: BacktestRequest, tell: Progress) -> Backtest:
     """Evaluate a rule on every event of the period, as of that event.
 
@@ -85,75 +105,76 @@ def backtest_own(request: BacktestRequest, tell: Progress) -> Backtest:
     columns = open_columns(request)
     # What is signed names the data by its description: the files must be those it describes.
     verify_own_files(columns.directory, columns.description)
-    definitions = defined(request, columns)
-    variables = OwnVariables(columns, tuple(definitions))
-    rule_id, expression, digest = own_rule(request, variables)
-    condition = compile_condition(expression, variables)
-    chosen = choose_labels(columns.description.labels, request.label, request.refund_label)
+    rule = _rule(request, columns)
+    labels = choose_labels(columns.description.labels, request.label, request.refund_label)
     tell("reading", 0, 0)
-    start, stop = span_of(request, columns.at_us)
+    span = span_of(request, columns.at_us)
     reader = LabelReader(columns, request.label_delay_s)
-    taken, not_told = _taken(definitions, condition, columns, variables, tell)
-    values = OwnValues(variables, columns, (start, stop), request.edges).of(
-        tuple(condition.variables),
-        Known(labels=reader.read, definitions=taken),
+    taken = _taken(rule, columns, tell)
+    values = OwnValues(rule.variables, columns, span, request.edges).of(
+        tuple(rule.condition.variables),
+        Known(labels=reader.read, definitions={name: one.flags for name, one in taken.items()}),
         lambda stage: tell(stage, 0, 0),
     )
-    flags, faults = sweep(condition, values, stop - start, partial(tell, "rule"))
+    flags, faults = sweep(rule.condition, values, span[1] - span[0], partial(tell, "rule"))
     tell("counting", 0, 0)
-    truth = _truth(reader, chosen, request, (start, stop))
-    flagged = Flagged(
-        population=_population(columns, truth, (start, stop)), flags=flags, values=values
-    )
+    population = _population(columns, _truth(reader, labels, request, span), span)
+    flagged = Flagged(population=population, flags=flags, values=values)
     asked = Asked(
-        rule_id=rule_id,
-        expression=expression,
-        version=_version(condition, definitions),
-        variables=condition.variables,
+        rule_id=rule.rule_id,
+        expression=rule.condition.text,
+        version=_version(rule.condition, rule.definitions),
+        variables=rule.condition.variables,
         data=_data(columns),
         about={
             "windows": request.edges.value,
-            "label": chosen[0],
-            "refund_label": chosen[1],
-            "rule_sha256": digest,
-            "definitions": {
-                name: {
-                    "condition": one.condition.text,
-                    "events": int(taken[name].sum()) if name in taken else None,
-                    "not_told": not_told.get(name, 0),
-                }
-                for name, one in definitions.items()
-            },
+            "label": labels[0],
+            "refund_label": labels[1],
+            "rule_sha256": rule.digest,
+            "definitions": _told_of(rule.definitions, taken),
         },
     )
     return finished(request, asked, flagged, faults)
 
 
-def _taken(
-    definitions: dict[str, Definition],
-    condition: Condition,
-    columns: EventColumns,
-    variables: OwnVariables,
-    tell: Progress,
-) -> tuple[dict[str, Flags], dict[str, int]]:
-    """Return the events of each definition that the rule reads, and how many were not told."""
-    histories = map(variables.history, condition.variables)
+def _rule(request: BacktestRequest, columns: EventColumns) -> _Rule:
+    definitions = defined(request, columns)
+    variables = OwnVariables(columns, tuple(definitions))
+    rule_id, expression, digest = own_rule(request, variables)
+    return _Rule(
+        rule_id=rule_id,
+        digest=digest,
+        condition=compile_condition(expression, variables),
+        definitions=definitions,
+        variables=variables,
+    )
+
+
+def _taken(rule: _Rule, columns: EventColumns, tell: Progress) -> dict[str, _Taken]:
+    """Return what each definition takes that the rule reads."""
+    histories = map(rule.variables.history, rule.condition.variables)
     wanted = {history.events for history in histories if history is not None}
-    taken: dict[str, Flags] = {}
-    not_told: dict[str, int] = {}
-    for name in sorted(wanted & set(definitions)):
-        read = definitions[name].condition
+    taken: dict[str, _Taken] = {}
+    for name in sorted(wanted & set(rule.definitions)):
+        read = rule.definitions[name].condition
         values: dict[str, Column] = {
-            one: variables.own[one].column(columns) for one in read.variables
+            one: rule.variables.own[one].column(columns) for one in read.variables
         }
-        progress = partial(tell, f"events {name}")
-        taken[name], faults = sweep(read, values, len(columns), progress)
-        not_told[name] = _events(faults)
-    return taken, not_told
+        flags, faults = sweep(read, values, len(columns), partial(tell, f"events {name}"))
+        taken[name] = _Taken(flags=flags, not_told=sum(faults.codes.values()))
+    return taken
 
 
-def _events(faults: Faults) -> int:
-    return sum(faults.codes.values())
+def _told_of(definitions: Mapping[str, Definition], taken: Mapping[str, _Taken]) -> Json:
+    """Return what a result says of definitions; of one that nothing reads no events are known."""
+    return {
+        name: {
+            "condition": one.condition.text,
+            "events": int(taken[name].flags.sum()) if name in taken else None,
+            "not_told": taken[name].not_told if name in taken else 0,
+        }
+        for name, one in definitions.items()
+    }
 
 
 def _truth(
@@ -191,7 +212,7 @@ def _population(columns: EventColumns, truth: Truth, span: tuple[int, int]) -> P
     )
 
 
-def _version(condition: Condition, definitions: dict[str, Definition]) -> str:
+def _version(condition: Condition, definitions: Mapping[str, Definition]) -> str:
     """Return the digest of all that the result of one event depends on besides the data."""
     kinds = [f"{name}:{one.kind}" for name, one in sorted(condition.variables.items())]
     defined_as = [f"{name}={one.condition.text}" for name, one in sorted(definitions.items())]

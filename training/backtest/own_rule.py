@@ -9,6 +9,7 @@ from risk_service.rules.expression import Language
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.parse import try_rules
 from risk_service.rules.rule import Rule, Scope
+from risk_service.rules.rule_set import given_twice
 from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.schedule import ALWAYS
 from risk_service.rules.variables import Subject
@@ -75,7 +76,10 @@ def _rule_over_own(rule_id: str, texts: Mapping[str, str], variables: OwnVariabl
     faults: list[RuleFileFault] = []
     for file in sorted(texts):
         usable, wrong = try_rules(texts[file], file, languages)
-        rules |= {rule.id: rule for rule in usable}
+        for rule in usable:
+            if rule.id == rule_id and rule_id in rules:
+                raise given_twice(rule, rules[rule_id])
+            rules[rule.id] = rule
         faults += [fault for fault in wrong if fault.rule_id in ("", rule_id)]
     if faults and rule_id not in rules:
         raise max(faults, key=lambda fault: fault.rule_id)

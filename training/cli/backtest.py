@@ -112,7 +112,7 @@ def _keep(
         return
     # Never one report with the signature of another.
     signature_file(json_file).unlink(missing_ok=True)
-    _write(json_file, done.figures)
+    write_json(json_file, done.figures)
     if key is not None:
         with file_appearing_whole(signature_file(json_file)) as partial:
             partial.write_bytes(signed(json_file.read_bytes(), key))
@@ -169,12 +169,12 @@ def _list(request: BacktestRequest, json_file: Path | None) -> None:
     with Bars(appear_after_s=BAR_AFTER_S) as bars:
         found = list_variables(request, bars.report)
     if json_file is not None:
-        _write(json_file, found)
+        write_json(json_file, found)
     print_variables(Console(), found)
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON in its own order."""
-    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
-    with file_appearing_whole(path) as partial:
-        partial.write_text(f"{text}\n", "utf-8")
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON in its own order, piece by piece: the whole text may be larger than memory."""
+    with file_appearing_whole(path) as partial, partial.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, allow_nan=False, ensure_ascii=False)
+        file.write("\n")

@@ -121,7 +121,7 @@ def _split(figures: Json) -> Table:
             _share(share),
         ]
         if money is not None:
-            cells += [f"{flagged['amount']:,.2f}", f"{every['amount']:,.2f}"]
+            cells += [f"{one['amount']:,.{money['exponent']}f}" for one in (flagged, every)]
         table.add_row(*cells)
     return table
 

@@ -1,4 +1,8 @@
-"""Progress bars of the stages of a command, on standard error so that output can be piped."""
+"""How far the steps of a command are, on standard error so that output can be piped.
+
+A terminal shows bars. A file gets a plain line as each step begins, and while one lasts a
+further line now and then, so that whoever looks into it sees what goes on.
+"""
 
 import sys
 import time
@@ -15,30 +19,52 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+# How often a file gets a line of a step that lasts.
+LINE_EVERY_S = 30.0
+BAR_WIDTH = 24
+
+
+def _stderr() -> Console:
+    return Console(file=sys.stderr)
+
 
 @dataclass(slots=True)
 class Bars:
-    """One line per stage.
+    """A bar per step, or one bar that shows the step which is running.
 
     Parameters
     ----------
     appear_after_s
         Work that is done sooner shows nothing.
+    one_line
+        Whether only the running step is shown.
+    steps
+        How many steps there will be; 0 is not told.
+    console
+        Of the terminal or file; whoever prints beside the bars prints there.
     """
 
     appear_after_s: float = 0.0
+    one_line: bool = False
+    steps: int = 0
+    console: Console = field(default_factory=_stderr)
     started_s: float = field(default_factory=time.monotonic)
-    bars: Progress = field(
-        default_factory=lambda: Progress(
+    bars: Progress = field(init=False)
+    tasks: dict[str, TaskID] = field(default_factory=dict)
+    _running: str = ""
+    _line_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Lay out the columns."""
+        self.bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<24}"),
-            BarColumn(),
+            BarColumn(BAR_WIDTH),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=Console(file=sys.stderr),
+            console=self.console,
+            disable=not self._is_terminal,
         )
-    )
-    tasks: dict[str, TaskID] = field(default_factory=dict)
 
     def __enter__(self) -> "Bars":
         """Return itself; nothing is shown yet."""
@@ -50,18 +76,45 @@ class Bars:
             self._finish()
             self.bars.stop()
 
-    def report(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage is; a total of 0 is not told."""
+    def report(self, step: str, done: int, total: int) -> None:
+        """Show how far a step is; a total of 0 is not told."""
         if time.monotonic() - self.started_s < self.appear_after_s:
             return
         self.bars.start()
-        if stage not in self.tasks:
-            self._finish()
-            self.tasks[stage] = self.bars.add_task(stage, total=None)
-        self.bars.update(self.tasks[stage], completed=done, total=total or None)
+        is_new = step not in self.tasks
+        if step != self._running:
+            self._begin(step)
+        self.bars.update(self.tasks[step], completed=done, total=total or None)
+        if not self._is_terminal:
+            self._say(step, is_new, done, total)
+
+    @property
+    def _is_terminal(self) -> bool:
+        return self.console.is_terminal and not self.console.is_dumb_terminal
+
+    def _begin(self, step: str) -> None:
+        self._finish()
+        if step not in self.tasks:
+            named = f"{len(self.tasks) + 1}/{self.steps} {step}" if self.steps else step
+            self.tasks[step] = self.bars.add_task(named, total=None)
+        self._running = step
+        if self.one_line:
+            for name, task in self.tasks.items():
+                self.bars.update(task, visible=name == step)
+
+    def _say(self, step: str, is_new: bool, done: int, total: int) -> None:
+        """Write a line of a step that begins, or lasts."""
+        now_s = time.monotonic()
+        if not is_new and now_s - self._line_s < LINE_EVERY_S:
+            return
+        self._line_s = now_s
+        name = self.bars.tasks[self.tasks[step]].description
+        counted = "" if is_new or not done else f": {done:,}" + (f" of {total:,}" if total else "")
+        line = f"{now_s - self.started_s:6.0f} s  {name}{counted}"
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _finish(self) -> None:
-        """Show the stages so far as done, also those that could not tell how far they were."""
+        """Show the steps so far as done, also those that could not tell how far they were."""
         for task in self.tasks.values():
             done = max(self.bars.tasks[task].completed, 1)
             self.bars.update(task, completed=done, total=done)

@@ -2,17 +2,13 @@
 
 import json
 import shlex
-import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
 
 from risk_service.identity.keys import load_identity_key
+from training.cli.bars import Bars
 from training.datasets.importing.guess import guess_mapping
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
@@ -62,7 +58,7 @@ def prepare(data: Path, identity_key: Path, out: Path, json_file: Path | None) -
     """
     key = load_identity_key(identity_key)
     start = time.monotonic()
-    with _Bars() as bars:
+    with Bars() as bars:
         prepared = prepare_dataset(data, key, out, bars.report)
     figures = _figures(prepared, time.monotonic() - start)
     if json_file is not None:
@@ -93,7 +89,7 @@ def import_command(source: Path, mapping: Path, out: Path, json_file: Path | Non
     Example: risk dataset import --mapping mapping.toml payments.csv.gz --out payments
     """
     start = time.monotonic()
-    with _Bars(appear_after_s=_BAR_AFTER_S) as bars:
+    with Bars(appear_after_s=_BAR_AFTER_S) as bars:
         imported = import_events(mapping, source, out, bars.report)
     if json_file is not None:
         figures = _import_figures(imported, time.monotonic() - start)
@@ -183,42 +179,3 @@ def _figures(prepared: Prepared, seconds: float) -> dict[str, object]:
 def _summary(prepared: Prepared) -> str:
     rows = ", ".join(f"{count:,} {name}" for name, count in prepared.rows.items())
     return f"{prepared.out}: {rows} (key {prepared.key_id}, features {prepared.schema_version})"
-
-
-@dataclass(slots=True)
-class _Bars:
-    """One progress bar per stage, on standard error so that output can be piped.
-
-    Parameters
-    ----------
-    appear_after_s
-        Work that is done sooner shows no bar.
-    """
-
-    appear_after_s: float = 0.0
-    started_s: float = field(default_factory=time.monotonic)
-    bars: Progress = field(
-        default_factory=lambda: Progress(
-            TextColumn("{task.description:>10}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            Elapsed(),
-            console=Console(file=sys.stderr),
-        )
-    )
-    tasks: dict[str, TaskID] = field(default_factory=dict)
-
-    def __enter__(self) -> "_Bars":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bars.stop()
-
-    def report(self, stage: str, done: int, total: int) -> None:
-        if time.monotonic() - self.started_s < self.appear_after_s:
-            return
-        self.bars.start()
-        if stage not in self.tasks:
-            self.tasks[stage] = self.bars.add_task(stage, total=None)
-        # A CSV file does not tell its rows; the bar then only counts.
-        self.bars.update(self.tasks[stage], completed=done, total=total or None)

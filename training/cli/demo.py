@@ -2,21 +2,40 @@
 
 import json
 import signal
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from training.cli.bars import Bars
 from training.cli.tables import tables_out
 from training.demo.run import DemoResult, DemoSettings, Steps, Streaming, prepare_demo
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.show import show
+from training.progress import Tally
 from training.simulate.settings import BASES
 
 PIPED_WIDTH = 100
+HOW_TO_CALL = """
+Serving on {address} until you press Ctrl-C. 服务运行中，按 Ctrl-C 结束。
+In another terminal 另开终端可执行:
+
+  source .venv/bin/activate
+  export RISK_SERVER={address}
+  python -m training.demo.call {address} {time}   # one order 下一单
+  risk explain {decision} --lang zh   # how one came about 解释一个决策
+  risk rules list --lang zh      # what ships 随附规则
+  risk audit list                # who changed what 变更记录
+
+Its clock follows the orders and stands at {time}: a later order moves it on, and
+is answered on history that is old by then (mode STALE). 服务时钟跟随订单时间，请用上述时间下单。
+The program is training/demo/call.py; docs/client.md has the rest of what checkout calls.
+Decisions are kept in {state}, the log in {log}.
+"""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,7 +79,7 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
         if json_file is not None:
             json_file.write_text(json.dumps(result.as_json(), indent=2, ensure_ascii=False) + "\n")
         if not once:
-            _serve_on(out, up, files)
+            _serve_on(out, up, files, settings.world_end, result)
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -69,24 +88,19 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _prepare(settings: DemoSettings, console: Console) -> tuple[ServerFiles, Steps]:
-    columns = (TextColumn("{task.description:<44}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=None)
-        return prepare_demo(settings, lambda step: bar.update(task, description=step))
+    with Bars(one_line=True, console=console) as bars:
+        return prepare_demo(settings, bars.report)
 
 
 def _stream(
     settings: DemoSettings, steps: Steps, server: DemoServer, console: Console
 ) -> DemoResult:
-    columns = (TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
-        task = bar.add_task("stream orders", total=None)
-        steps.tell = lambda step: bar.update(task, description=step)
+    with Bars(one_line=True, console=console) as bars:
+        steps.tell = bars.report
         streaming = Streaming(
             settings=settings,
             steps=steps,
-            on_start=lambda total: bar.update(task, total=total),
-            on_answer=lambda: bar.advance(task),
+            tally=lambda total: Tally(partial(bars.report, "stream orders"), total),
         )
         figures = streaming.run(server)
     return DemoResult(
@@ -99,19 +113,23 @@ def _stream(
 
 def _say_times(console: Console, result: DemoResult) -> None:
     parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items())
-    console.print(f"time: {parts}")
-    console.print(f"training report: {result.report}")
+    console.print(f"time: {parts}", soft_wrap=True)
+    console.print(f"training report: {result.report}", soft_wrap=True)
 
 
-def _serve_on(out: Console, server: DemoServer, files: ServerFiles) -> None:
-    out.print(
-        f"\nServing on {server.address} until you press Ctrl-C. Call it from Python:\n\n"
-        f"  from risk_service.client import RiskClient\n"
-        f'  client = RiskClient("{server.address}")\n'
-        "  answer = client.score_order(order, request_id)   # docs/client.md has a whole order\n\n"
-        f"Decisions are kept in {files.state}, the log in {files.log}.",
-        markup=False,
+def _serve_on(
+    out: Console, server: DemoServer, files: ServerFiles, ends: datetime, result: DemoResult
+) -> None:
+    decision = next((one.decision_id for one in result.figures.examples), "DECISION_ID")
+    text = HOW_TO_CALL.format(
+        address=server.address,
+        time=f"{ends:%Y-%m-%dT%H:%M:%SZ}",
+        decision=decision,
+        state=files.state,
+        log=files.log,
     )
+    # Commands are copied: none of their lines may be broken.
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
     try:
         server.wait()
     except KeyboardInterrupt:

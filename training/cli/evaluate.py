@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
+from training.cli.bars import Bars
 from training.cli.own_data import evaluate_own_events, write_figures
 from training.cli.step_tables import step_table, strategy_table
 from training.cli.tables import tables_out
 from training.evaluate.against_truth import truth_figures
-from training.evaluate.run import EvaluateRequest, Evaluation, write_predictions
+from training.evaluate.run import EvaluateRequest, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
 from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
 from training.own_data.evaluate import OwnEvaluateRequest
@@ -85,7 +84,8 @@ def evaluate(  # noqa: PLR0913 - one per option
         trust=trust,
         slice_name=SliceName(slice_name),
     )
-    evaluation = _with_progress(request)
+    with Bars(one_line=True, steps=2 + 2 * len(Abuse)) as bars:
+        evaluation = run_evaluation(request, bars.report)
     figures = evaluation.figures
     if truth is not None:
         seed = read_run_file(run).seed
@@ -115,24 +115,6 @@ def _tables(figures: Mapping[str, Any], slice_name: str) -> Iterator[Table]:
     if has_steps:
         title = "Share of each attack strategy flagged at 0.5 % false positives, by features"
         yield strategy_table(title, truth)
-
-
-def _with_progress(request: EvaluateRequest) -> Evaluation:
-    text = TextColumn("{task.description:<22}")
-    with Progress(
-        SpinnerColumn(), text, BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
-    ) as progress:
-        bar = progress.add_task("reading", total=2 + 2 * len(Abuse))
-        begun = 0
-
-        def tell(step: str) -> None:
-            nonlocal begun
-            progress.update(bar, description=step, completed=begun)
-            begun += 1
-
-        evaluation = run_evaluation(request, tell)
-        progress.update(bar, description="done", total=begun, completed=begun)
-    return evaluation
 
 
 def recall_table(title: str, abuses: Mapping[str, Any]) -> Table:

@@ -11,6 +11,7 @@ import click
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.schema import load_schema
+from training.cli.bars import Bars
 from training.frames.build import build_views
 from training.frames.catalogue import catalogue
 from training.frames.live import build_live
@@ -39,8 +40,9 @@ def build(warehouse: Path) -> None:
 
     Example: risk features build --warehouse run/warehouse
     """
-    build_views(warehouse, _say)
-    build_live(warehouse, _say)
+    with Bars(one_line=True) as bars:
+        build_views(warehouse, bars.report)
+        build_live(warehouse, bars.report)
 
 
 @features.command("catalogue")
@@ -78,9 +80,9 @@ def materialize(warehouse: Path, until: str, online: Path | None) -> None:
     Example: risk features materialize --warehouse run/warehouse
         --until 2026-07-01T00:00:00Z --online serving/online.db
     """
-    manifest = import_module("training.frames.materialize").materialize(
-        warehouse, _time(until), online, _say
-    )
+    room = import_module("training.frames.materialize")
+    with Bars(one_line=True) as bars:
+        manifest = room.materialize(warehouse, _time(until), online, bars.report)
     click.echo(f"{len(manifest.views)} views up to {until}")
 
 
@@ -90,7 +92,3 @@ def _time(text: str) -> datetime:
     except ValueError as error:
         raise ConfigFault(f"--until {text!r} is no time such as 2024-06-01T00:00:00Z") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

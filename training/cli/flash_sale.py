@@ -1,13 +1,13 @@
 """``risk flash-sale``: a drop under attack, with and without limits on identity clusters."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training.cli.bars import Bars
 from training.cli.tables import tables_out
 from training.flash_sale.crowd import SaleSettings
 from training.flash_sale.figures import SaleFigures
@@ -58,16 +58,12 @@ def flash_sale(as_json: bool, **choices: Any) -> None:
 
 
 def _run(settings: SaleSettings) -> list[SaleFigures]:
-    columns = (TextColumn("{task.description:<52}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        tasks: dict[str, Any] = {}
+    with Bars() as bars:
+        counts: Counter[str] = Counter()
 
         def progress(step: str, done: int) -> None:
-            task = tasks.setdefault(step, None)
-            if task is None:
-                total = settings.orders if step.endswith("sale") else None
-                task = tasks[step] = bar.add_task(step, total=total)
-            bar.advance(task, done)
+            counts[step] += done
+            bars.report(step, counts[step], settings.orders if step.endswith("sale") else 0)
 
         return run_sale(settings, progress)
 

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from risk_service.adapters.redis.addresses import Login, parse_addresses
 from risk_service.adapters.redis.history import Existing, RedisHistory
 from risk_service.domain.errors import ConfigFault
+from training.cli.bars import Bars
 from training.live.backfill import Backfilled
 from training.live.backfill import backfill as fill
 from training.live.sinks import Shared
@@ -69,18 +68,12 @@ def backfill(
 
     Example: risk live backfill --warehouse run/warehouse --until 2026-07-01T00:00:00Z --state state
     """
-    text = TextColumn("live history: {task.description}")
-    console = Console(stderr=True)
-    columns = (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        bars = {what: progress.add_task(what, total=None) for what in ("events", "records")}
+    with Bars() as bars:
         found = fill(
             warehouse,
             _time(until),
             state,
-            lambda what, done, total: progress.update(
-                bars[what], completed=done, total=total or None
-            ),
+            lambda what, done, total: bars.report(f"live history: {what}", done, total),
             _shared(windows, Existing(existing)),
         )
     _tell(found, state, json_file)

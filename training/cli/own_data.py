@@ -5,19 +5,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training.cli.bars import Bars
 from training.cli.tables import tables_out
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
 from training.own_data.periods import delay_s, periods
-from training.own_data.run import OwnTrainRequest, train_own
-from training.train.run import Step
+from training.own_data.run import STEPS, OwnTrainRequest, train_own
 from training.train.run_file import write_json
 
-Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
 OWN_OPTIONS = {
     "label": "Own events: which label to learn.",
@@ -83,13 +80,14 @@ def refuse_own_options(data: Path, own: Mapping[str, str | None]) -> None:
 
 def train_own_events(request: OwnTrainRequest, json_file: Path | None) -> None:
     """Train, and show what came of it."""
-    trained = _with_progress(lambda tell: train_own(request, tell))
+    with Bars(one_line=True, steps=len(STEPS)) as bars:
+        trained = train_own(request, bars.report)
     metrics = trained.metrics
     if json_file is not None:
         write_figures(json_file, metrics)
     _print(metrics)
     for text in trained.warnings:
-        click.echo(f"note: {text}")
+        click.echo(f"note: {text.en}\n提示：{text.zh}")
     click.echo(f"model: {request.out}\nreport: {request.out / 'report.html'}")
     spent = metrics["seconds"].items()
     click.echo("time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent))
@@ -99,7 +97,8 @@ def evaluate_own_events(
     request: OwnEvaluateRequest, json_file: Path | None, predictions: Path | None
 ) -> None:
     """Measure a run, and show the figures."""
-    evaluation = _with_progress(lambda tell: evaluate_own(request, tell))
+    with Bars(one_line=True) as bars:
+        evaluation = evaluate_own(request, bars.report)
     if json_file is not None:
         write_figures(json_file, evaluation.figures)
     if predictions is not None:
@@ -146,13 +145,6 @@ def _print_splits(found: Mapping[str, Any], served: str) -> None:
 
 def _cell(one: Mapping[str, float]) -> str:
     return f"{one['value']:.3f}\n[dim]{one['low']:.3f} to {one['high']:.3f}[/dim]"
-
-
-def _with_progress(work: Callable[[Step], Result]) -> Result:
-    columns = (SpinnerColumn(), TextColumn("{task.description:<24}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("reading")
-        return work(lambda step: progress.update(bar, description=step))
 
 
 def _flag(name: str) -> str:

@@ -5,9 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from training.cli.bars import Bars
 from training.simulate.settings import BASES, DEFAULT_END, WorldSettings
 from training.simulate.write import Written
 from training.simulate.write import simulate as write_world
@@ -59,17 +58,9 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
     settings = WorldSettings(
         seed=seed, days=days, orders=orders, base=base, end=end.date(), late=late
     )
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn(), console=console
-    )
-    with bar:
-        task = bar.add_task("starting", total=1.0)
+    with Bars(one_line=True) as bars:
         written = write_world(
-            settings,
-            out,
-            truth,
-            lambda what, share: bar.update(task, description=what, completed=share),
+            settings, out, truth, lambda what, share: bars.report(what, round(100 * share), 100)
         )
     if json_file is not None:
         json_file.write_text(json.dumps(_summary(written), indent=2) + "\n", encoding="utf-8")

@@ -5,12 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from risk_service.cli.keys import create_keys
+from training.cli.bars import Bars
 from training.cli.own_data import (
     own_options,
     own_request,
@@ -83,11 +82,13 @@ def train(  # noqa: PLR0913 - one per option
         data=data, out=out, keys=keys, warehouse=warehouse or out / "warehouse",
         costs=costs, seed=seed, as_of=_time(as_of),
     )  # fmt: skip
-    console = Console(stderr=True)
-    logging.basicConfig(
-        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console)]
-    )
-    result = _with_progress(request, console)
+    with Bars(one_line=True, steps=steps_of(request)) as bars:
+        logging.basicConfig(
+            level=logging.WARNING,
+            format="%(message)s",
+            handlers=[RichHandler(console=bars.console)],
+        )
+        result = run_training(request, bars.report)
     if json_file is not None:
         json_file.write_bytes((out / "metrics.json").read_bytes())
     _print(result)
@@ -98,27 +99,6 @@ def _time(text: str | None) -> datetime | None:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is no RFC 3339 time", param_hint="--as-of") from error
-
-
-def _with_progress(request: TrainRequest, console: Console) -> TrainResult:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<22}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("reading", total=steps_of(request))
-        begun = 0
-
-        def tell(step: str) -> None:
-            nonlocal begun
-            progress.update(bar, description=step, completed=begun)
-            begun += 1
-
-        result = run_training(request, tell)
-        progress.update(bar, description="done", total=begun, completed=begun)
-    return result
 
 
 def _print(result: TrainResult) -> None:

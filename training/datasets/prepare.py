@@ -27,8 +27,8 @@ from training.datasets.source import Source, find_source, is_there
 from training.datasets.staging import appearing_whole, table_writer
 from training.datasets.tokenised import tokenised, tokenised_actions
 from training.datasets.uniqueness import UniqueIds
+from training.progress import Progress, silent
 
-Progress = Callable[[str, int, int], None]
 BatchTest = Callable[[Source, int, pa.RecordBatch], None]
 MAX_PROCESSES = 2
 # Below this, starting a process costs more than it saves.
@@ -43,10 +43,6 @@ class Prepared:
     rows: dict[str, int]
     key_id: str
     schema_version: str
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Report nothing."""
 
 
 def prepare(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from training.demo.stream import (
 from training.demo.truth import Truth
 from training.frames.materialize import manifest_path, materialize
 from training.live.backfill import backfill
+from training.progress import Progress, Tallies
 from training.simulate.settings import WorldSettings
 from training.simulate.write import simulate
 from training.train.run import TrainRequest, train
@@ -36,7 +38,6 @@ from training.truth import read_truth
 
 DAY, HOUR, HOURS = timedelta(days=1), timedelta(hours=1), 24
 EVENTS_DEADLINE_MS = 10_000.0
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,14 @@ class DemoSettings:
         return WorldSettings(seed=self.seed, days=self.days, orders=self.orders, base=self.base)
 
     @property
+    def world_end(self) -> datetime:
+        """Return the midnight after the last streamed day."""
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.world.end_us)
+
+    @property
     def stream_start(self) -> datetime:
         """Return the first streamed midnight."""
-        end = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.world.end_us)
-        return end - self.stream_days * DAY
+        return self.world_end - self.stream_days * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +87,13 @@ class DemoResult:
 class Steps:
     """Times the steps and tells each as it begins."""
 
-    tell: Tell
+    tell: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time what happens inside; steps of one name add up."""
-        self.tell(name)
+        self.tell(name, 0, 0)
         began = time.perf_counter()
         try:
             yield
@@ -97,7 +102,7 @@ class Steps:
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
 
-def prepare_demo(settings: DemoSettings, tell: Tell) -> tuple[ServerFiles, Steps]:
+def prepare_demo(settings: DemoSettings, tell: Progress) -> tuple[ServerFiles, Steps]:
     """Build everything that a server needs and return where it lies.
 
     Raises
@@ -111,13 +116,26 @@ def prepare_demo(settings: DemoSettings, tell: Tell) -> tuple[ServerFiles, Steps
     with steps.step("keys"):
         create_keys(work / "keys")
     with steps.step("promotion world"):
-        simulate(settings.world, work / "world", work / "truth")
+        simulate(
+            settings.world,
+            work / "world",
+            work / "truth",
+            lambda _, share: tell("promotion world", round(100 * share), 100),
+        )
     with steps.step("features and models"):
-        train(_train_request(settings), lambda part: tell(f"features and models: {part}"))
+        train(
+            _train_request(settings),
+            lambda part, done, total: tell(f"features and models: {part}", done, total),
+        )
     with steps.step("materialise"):
         materialize(work / "warehouse", settings.stream_start, work / "serving" / "online.db")
     with steps.step("live history"):
-        backfill(work / "warehouse", settings.stream_start, work / "state")
+        backfill(
+            work / "warehouse",
+            settings.stream_start,
+            work / "state",
+            lambda what, done, total: tell(f"live history: {what}", done, total),
+        )
     files = ServerFiles(
         bundle=work / "run" / "bundle",
         trust=work / "keys" / "signing.pub",
@@ -146,8 +164,7 @@ class Streaming:
 
     settings: DemoSettings
     steps: Steps
-    on_start: Callable[[int], None]
-    on_answer: Callable[[], None]
+    tally: Tallies
     answers: list[TimedAnswer] = field(default_factory=list)
     events: EventTally = field(default_factory=EventTally)
     seconds: float = 0.0
@@ -156,12 +173,12 @@ class Streaming:
         """Return the figures of all streamed orders."""
         settings = self.settings
         days = [self._day(n) for n in range(settings.stream_days)]
-        self.on_start(sum(map(len, days)))
+        on_answer = partial(self.tally(sum(map(len, days))), 1)
         for n, orders in enumerate(days):
             if n:
                 self._next_midnight(settings.stream_start + n * DAY)
             with self.steps.step("stream orders"):
-                asyncio.run(self._stream(server.address, n, orders))
+                asyncio.run(self._stream(server.address, n, orders, on_answer))
         truth = _truth(settings)
         return measure(self.answers, self.events, truth, self.seconds, settings.in_flight)
 
@@ -174,7 +191,9 @@ class Streaming:
         with self.steps.step("materialise"):
             materialize(work / "warehouse", midnight, work / "serving" / "online.db")
 
-    async def _stream(self, address: str, day: int, orders: list[RecordedOrder]) -> None:
+    async def _stream(
+        self, address: str, day: int, orders: list[RecordedOrder], on_answer: Callable[[], None]
+    ) -> None:
         """Stream a day hour by hour: its orders, then what the shop recorded meanwhile."""
         start = self.settings.stream_start + day * DAY
         async with AsyncRiskClient(address) as client:
@@ -182,7 +201,7 @@ class Streaming:
                 begins, ends = start + number * HOUR, start + (number + 1) * HOUR
                 part = [one for one in orders if begins <= one.record["ordered_at"] < ends]
                 began = time.perf_counter()
-                self.answers += await stream(client, part, self.settings.in_flight, self.on_answer)
+                self.answers += await stream(client, part, self.settings.in_flight, on_answer)
                 self.seconds += time.perf_counter() - began
                 events = recorded_events(self.settings.work / "world", begins, ends)
                 self.events.add(await client.report_events(events, EVENTS_DEADLINE_MS))

@@ -1,5 +1,6 @@
 """The leak alarm: no single model input may all but tell the label."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +35,16 @@ def single_feature_aucs(
     if len(honest) > MAXIMUM_HONEST:
         honest = np.random.default_rng(seed).choice(honest, MAXIMUM_HONEST, replace=False)
     rows = np.concatenate((np.flatnonzero(label == 1), honest))
-    sample, kept = np.asfortranarray(matrix[rows]), label[rows]
+    sample = np.asfortranarray(matrix[rows])
+    return ranked_alone(label[rows], ((name, sample[:, at]) for at, name in enumerate(features)))
+
+
+def ranked_alone(
+    label: NDArray[np.int8], columns: Iterable[tuple[str, Floats]]
+) -> tuple[FeatureAuc, ...]:
+    """Return inputs with the AUC of each alone, highest first; one column is held at a time."""
     found = [
-        FeatureAuc(feature=name, auc=single_feature_auc(kept, sample[:, at]))
-        for at, name in enumerate(features)
+        FeatureAuc(feature=name, auc=single_feature_auc(label, values)) for name, values in columns
     ]
     return tuple(sorted(found, key=lambda one: (-one.auc, one.feature)))
 

@@ -4,7 +4,7 @@ The bundle is verified as the service would verify it, and scored by the service
 code, so what is measured is what will be served.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from training.evaluate.figures import abuse_figures
 from training.evaluate.gains import step_gains
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
 from training.evaluate.test_slice import ModelScores, TestSlice
+from training.progress import Progress
 from training.split import SliceName
 from training.train.costs import load_costs
 from training.train.frame import Frame
@@ -34,7 +35,6 @@ from training.train.source import description_sha256, load_frame
 from training.train.steps import feature_steps, read_steps, step_scores
 from training.train.tasks import plan_tasks
 
-Step = Callable[[str], None]
 Json = dict[str, Any]
 PREDICTIONS = pa.schema(
     [
@@ -78,7 +78,7 @@ class Evaluation:
     order_id: Any
 
 
-def evaluate(request: EvaluateRequest, tell: Step) -> Evaluation:
+def evaluate(request: EvaluateRequest, tell: Progress) -> Evaluation:
     """Verify the bundle, score the slice and measure.
 
     Raises
@@ -95,16 +95,16 @@ def evaluate(request: EvaluateRequest, tell: Step) -> Evaluation:
             f"{request.run} was trained on another data set than {request.data}: its slices "
             "would not be its slices; train a run on this one"
         )
-    tell("verify the bundle")
+    tell("verify the bundle", 0, 0)
     trusted = load_trusted([request.trust])
     scorer = Scorer(verify_bundle(request.run / "bundle", trusted, schema))
-    tell("vectors")
+    tell("vectors", 0, 0)
     frame = load_frame(run.warehouse, schema)
     scored = _score(request, run, frame, scorer, tell)
     costs = load_costs(request.run / COSTS_FILE)
     abuses = {}
     for abuse, one in scored.items():
-        tell(f"measure {abuse}")
+        tell(f"measure {abuse}", 0, 0)
         abuses[abuse.value] = abuse_figures(one.rows, one.scores, costs, run.seed)
         if one.steps:
             abuses[abuse.value]["steps"] = step_gains(one.rows, one.steps, run.seed)
@@ -121,14 +121,14 @@ def evaluate(request: EvaluateRequest, tell: Step) -> Evaluation:
 
 
 def _score(
-    request: EvaluateRequest, run: RunFile, frame: Frame, scorer: Scorer, tell: Step
+    request: EvaluateRequest, run: RunFile, frame: Frame, scorer: Scorer, tell: Progress
 ) -> dict[Abuse, Scored]:
     costs, rules = load_costs(request.run / COSTS_FILE), load_rules()
     tasks = plan_tasks(run.warehouse, read_description(request.data), frame, costs, run.seed)
     steps = feature_steps(load_schema())
     scored = {}
     for abuse, task in tasks.items():
-        tell(f"score {abuse}")
+        tell(f"score {abuse}", 0, 0)
         rows = cut(frame, task, request.slice_name)
         scores = served_scores(rows, scorer) | baseline_scores(rows, run.logistic[abuse], rules)
         kept = read_steps(request.run, abuse.value, steps)

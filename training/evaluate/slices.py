@@ -21,7 +21,7 @@ BUNDLE_VARIANTS: tuple[Variant, ...] = ("full", "order_only")
 
 
 def cut(frame: Frame, task: Task, name: SliceName = SliceName.TEST) -> TestSlice:
-    """Return the labelled orders of one slice, with what train has seen of them."""
+    """Return the labelled orders of one slice, with what the models have seen of them."""
     rows = task.rows[name]
     return TestSlice(
         abuse=task.abuse,
@@ -30,7 +30,7 @@ def cut(frame: Frame, task: Task, name: SliceName = SliceName.TEST) -> TestSlice
         ordered_at_us=frame.ordered_at_us[rows],
         account=frame.account[rows],
         value_minor=frame.value_minor[rows],
-        unseen=frame.unseen(rows, task.rows[SliceName.TRAIN]),
+        unseen=frame.unseen(rows, task.rows[SliceName.LEARN]),
         matrix=frame.matrix[rows],
         features=frame.features,
     )

@@ -23,7 +23,7 @@ class TestSlice:
     A shop's own events are measured with the same class, under the name of their label.
 
     ``unseen`` marks orders whose account, device and payment instrument all had no order
-    in the train slice; ``rows`` are their places in the whole frame.
+    that the model learned from; ``rows`` are their places in the whole frame.
     """
 
     __test__ = False  # not a test case, whatever its name suggests to pytest

@@ -5,7 +5,6 @@ there is a new row whenever a value changes, also when facts leave a window.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -16,8 +15,8 @@ from training.frames.duck import connect
 from training.frames.facts import load_facts
 from training.frames.running import history
 from training.frames.view_sql import Share, daily_sql, steps_sql
+from training.progress import Progress, silent
 
-Progress = Callable[[str], None]
 # Bounds the memory: entities are built in shares of about this many orders' facts.
 ORDERS_PER_SHARE = 100_000
 ROW_GROUP_ROWS = 100_000
@@ -26,10 +25,6 @@ HORIZON = """
 CREATE TEMP TABLE horizon AS SELECT max(day) + 1 AS last_midnight FROM (
     SELECT day FROM orders UNION ALL SELECT day FROM events UNION ALL SELECT day FROM labels)
 """
-
-
-def silent(_: str) -> None:
-    """Report nothing."""
 
 
 def view_path(warehouse: Path, view: ViewSpec) -> Path:
@@ -45,7 +40,8 @@ def build_views(warehouse: Path, progress: Progress = silent) -> dict[str, Path]
     warehouse
         Prepared data set; see ``training.datasets``.
     progress
-        Called with a line of text before each view.
+        Called with the name of each view before it is made, how many are done, and how many
+        there are.
 
     Returns
     -------
@@ -59,12 +55,12 @@ def build_views(warehouse: Path, progress: Progress = silent) -> dict[str, Path]
     schema = load_schema()
     paths = {}
     with connect(warehouse) as connection:
-        progress("facts")
+        progress("facts", 0, len(schema.views))
         load_facts(connection, warehouse)
         connection.execute(HORIZON)
         shares = _shares(connection)
-        for entity, view in schema.views.items():
-            progress(view.name)
+        for number, (entity, view) in enumerate(schema.views.items()):
+            progress(view.name, number, len(schema.views))
             paths[entity] = view_path(warehouse, view)
             _build_view(connection, view, features_of(schema, entity), shares, paths[entity])
     return paths

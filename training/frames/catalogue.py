@@ -11,7 +11,7 @@ ACRONYMS = {"ip": "IP", "sku": "SKU"}
 
 def catalogue(schema: FeatureSchema) -> str:
     """Return the page."""
-    hidden = [f for f in (*schema.order, *schema.stored) if not f.model_input]
+    hidden = [f for f in (*schema.order, *schema.stored, *schema.live) if not f.model_input]
     names = ", ".join(f"`{feature.name}`" for feature in hidden)
     preface = files(__package__).joinpath("catalogue.md").read_text("utf-8")
     parts = [preface, f"Columns that no model sees, only formulas: {names}.\n"]

@@ -18,16 +18,31 @@ KEYS = ", ".join(f"o.{entity}" for entity in ENTITIES)
 # have been refused and was let through by chance was placed.
 ORDERS = """
 CREATE TEMP TABLE orders AS
-SELECT o.*,
+WITH attempts AS (
+    SELECT *, baseline_outcome = 'DENY' AND NOT allow_through AS refused
+    FROM read_parquet({orders})
+), placed AS (
+    SELECT *, (NOT refused AND account <> '' AND seller <> '')::INTEGER AS of_pair FROM attempts
+)
+SELECT o.* EXCLUDE (of_pair),
     epoch_us(ordered_at) // 86400000000 AS day,
-    baseline_outcome = 'DENY' AND NOT allow_through AS refused,
     (epoch_us(ordered_at) - epoch_us(registered_at)) / 86400000000 AS account_age_days,
-    account <> '' AND seller <> '' AND coalesce(
-        sum(CASE WHEN baseline_outcome = 'DENY' AND NOT allow_through THEN 0 ELSE 1 END) OVER (
-            PARTITION BY seller, account ORDER BY ordered_at, order_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) > 0 AS bought_here_before
-FROM read_parquet({orders}) o
+    account <> '' AND seller <> '' AND coalesce(sum(of_pair) OVER here_before, 0) > 0
+        AS bought_here_before,
+    account <> '' AND seller <> ''
+        AND coalesce(sum(of_pair) OVER week, 0) > coalesce(sum(of_pair) OVER here_week, 0)
+        AS bought_elsewhere_7d
+FROM placed o
+WINDOW
+    here_before AS (
+        PARTITION BY seller, account ORDER BY ordered_at, order_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    week AS (
+        PARTITION BY account ORDER BY ordered_at
+        RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND INTERVAL 1 MICROSECOND PRECEDING),
+    here_week AS (
+        PARTITION BY account, seller ORDER BY ordered_at
+        RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND INTERVAL 1 MICROSECOND PRECEDING)
 """
 
 # A claim's time counts from a delivery that was known when the claim was recorded.

@@ -15,16 +15,12 @@ from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.terms import WindowSet
 from training.clusters.build import build_clusters
 from training.frames.duck import connect, literal
-from training.windows.build import build_windows
+from training.progress import Progress, silent
+from training.windows.build import build_windows, groups_done
 from training.windows.log import EventLog
 from training.windows.warehouse_log import log_of_warehouse
 
-Progress = Callable[[str], None]
-Maker = Callable[[EventLog, WindowSet, Path], Path]
-
-
-def silent(_: str) -> None:
-    """Report nothing."""
+Maker = Callable[[EventLog, WindowSet, Path, Progress], Path]
 
 
 def live_path(warehouse: Path, view: ViewSpec) -> Path:
@@ -35,6 +31,11 @@ def live_path(warehouse: Path, view: ViewSpec) -> Path:
 def build_live(warehouse: Path, progress: Progress = silent) -> dict[str, Path]:
     """Compute windows and clusters for every order of a warehouse.
 
+    Parameters
+    ----------
+    progress
+        Called with the name of what is made, and what is done of how much of it.
+
     Returns
     -------
     The file of each event view, by name. A file is replaced only when it is complete.
@@ -44,23 +45,34 @@ def build_live(warehouse: Path, progress: Progress = silent) -> dict[str, Path]:
     DataFault
         A file of the warehouse is absent or has other columns.
     """
-    progress("event log")
+    progress("event log", 0, 0)
     log = log_of_warehouse(warehouse)
     declared = load_windows()
-    makers: dict[str, Maker] = {
-        "event_windows": build_windows,
-        "event_clusters": build_clusters,
-    }
     paths = {}
     for view in load_schema().event_views:
-        progress(view.name)
+        progress(view.name, 0, 0)
         paths[view.name] = live_path(warehouse, view)
         paths[view.name].parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=paths[view.name].parent, prefix=".live-") as folder:
-            made = makers[view.name](log, declared, Path(folder) / "values.parquet")
+            made = MAKERS[view.name](log, declared, Path(folder) / "values.parquet", progress)
             stamped = _stamped(warehouse, made, Path(folder))
             os.replace(stamped, paths[view.name])
     return paths
+
+
+def _windows(log: EventLog, declared: WindowSet, out: Path, progress: Progress) -> Path:
+    return build_windows(
+        log, declared, out, progress=groups_done(declared, progress, "event_windows")
+    )
+
+
+def _clusters(log: EventLog, declared: WindowSet, out: Path, progress: Progress) -> Path:
+    return build_clusters(
+        log, declared, out, done=lambda done, total: progress("event_clusters", done, total)
+    )
+
+
+MAKERS: dict[str, Maker] = {"event_windows": _windows, "event_clusters": _clusters}
 
 
 def _stamped(warehouse: Path, values: Path, folder: Path) -> Path:

@@ -22,8 +22,9 @@ from risk_service.adapters.feast_layout.manifest import (
 )
 from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.features.schema import FeatureSchema, ViewSpec, load_schema
-from training.frames.build import Progress, silent, view_path
+from training.frames.build import view_path
 from training.frames.feast_repo import apply_repo, default_online, open_repo
+from training.progress import Progress, silent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -76,7 +77,7 @@ def materialize(
     apply_repo(warehouse, online)
     with open_repo(warehouse, online) as store:
         for view in schema.views.values():
-            progress(view.name)
+            progress(view.name, 0, 0)
             start = until - timedelta(seconds=view.ttl_s) if since is None else since + MICROSECOND
             _write_view(store, view, start, until)
         manifest = _manifest(store.project, online, schema, until)

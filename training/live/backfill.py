@@ -35,7 +35,8 @@ from risk_service.features.windows.order_event import ATTEMPT, past_order
 from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
 from training.datasets.warehouse import ACTION_FIELDS, window_column
-from training.live.sinks import Counted, Progress, Shared, no_file
+from training.live.sinks import Counted, Shared, no_file
+from training.progress import Progress, silent
 from training.windows.log import EventLog
 from training.windows.warehouse_log import log_of_warehouse
 
@@ -55,10 +56,6 @@ class Backfilled:
     records: int
     accounts: int
     orders: int
-
-
-def silent(_what: str, _done: int, _all: int) -> None:
-    """Report nothing."""
 
 
 def backfill(

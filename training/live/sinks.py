@@ -10,9 +10,9 @@ from risk_service.adapters.live.rebuild import Sink
 from risk_service.adapters.live.records_file import RecordKey, RecordsFile, Row
 from risk_service.adapters.redis.history import Existing, RedisHistory
 from risk_service.features.windows.plan import CompiledWindows
+from training.progress import Progress
 
 # Called with what is being done, how many are done, and how many there are; 0 where nobody knows.
-Progress = Callable[[str, int, int], None]
 NO_FILE = "windows.none"
 
 

@@ -1,14 +1,14 @@
 """Chooses the parameters and the inputs of a model, inside the training window alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.own_data.inputs import InputGroup
 from training.own_data.learn import Held, Learning, Setting, hold_out
+from training.progress import Timer
 
-Step = Callable[[str], None]
 SMALL_POSITIVES = 300
 LARGE_ROWS = 200_000
 SMALL_LEAF_ROWS, LEAF_ROWS, LARGE_LEAF_ROWS = 10, 40, 200
@@ -35,21 +35,21 @@ class Choice:
     served: str
 
 
-def choose(learning: Learning, tell: Step) -> Choice:
+def choose(learning: Learning, timer: Timer) -> Choice:
     """Try the settings, then the sets of inputs; later time slices decide, test never does."""
-    tell("search")
+    timer.step("search")
     everything = learning.inputs.names(INPUT_SETS[ALL_INPUTS])
-    tried = hold_out(learning, everything, settings_for(learning))
+    tried = hold_out(learning, everything, settings_for(learning), timer.tally)
     chosen = simplest_of_the_best(tried)
     by_set: dict[str, Held] = {}
     for name, groups in INPUT_SETS.items():
-        tell(f"folds {name}")
+        timer.step(f"folds {name}")
         names = learning.inputs.names(groups)
         same = next((held for held in by_set.values() if held.names == names), None)
         if names == everything:
             by_set[name] = chosen
         else:
-            by_set[name] = same or hold_out(learning, names, [chosen.setting])[0]
+            by_set[name] = same or hold_out(learning, names, [chosen.setting], timer.tally)[0]
     served = max(reversed(by_set), key=lambda name: by_set[name].quality)
     return Choice(tried=tuple(tried), by_set=by_set, served=served)
 

@@ -11,7 +11,7 @@ from risk_service.features.windows.declaration import (
     make_windows,
 )
 from risk_service.features.windows.tiles import BY_NAME, EVER
-from training.own_data.plan import FeaturePlan, KeyPlan, PairPlan
+from training.own_data.plan import FeaturePlan, KeyPlan, PairPlan, RolePlan
 
 EVENT, LABEL_POSITIVE, LABEL_NEGATIVE = "EVENT", "LABEL_POSITIVE", "LABEL_NEGATIVE"
 KINDS = (EVENT, LABEL_POSITIVE, LABEL_NEGATIVE)
@@ -41,9 +41,24 @@ def declare(plan: FeaturePlan) -> WindowSet:
 
 def declare_links(plan: FeaturePlan) -> WindowSet:
     """Return the few windows that are read of linked keys; one group per field linked over."""
-    over = dict.fromkeys(link.over for link in plan.links)
-    features = [one for field in over for one in _link_features(field)]
+    over = [link.over for link in plan.links]
+    over += [field for role in plan.roles for field in (role.field, role.key.field)]
+    features = [one for field in dict.fromkeys(over) for one in _link_features(field)]
     return _windows(plan, features)
+
+
+def declare_roles(plan: FeaturePlan) -> WindowSet:
+    """Return the windows that are read of an entity in its other role."""
+    features = [one for role in plan.roles for one in _role_features(plan, role.key)]
+    features += [one for role in plan.roles for one in _pair_features(back_pair(role))]
+    # Two entities may both be read in the role of a third, over different windows.
+    return _windows(plan, list({one.name: one for one in features}.values()))
+
+
+def back_pair(role: RolePlan) -> PairPlan:
+    """Return the two fields of a role as a pair, to be read the other way round."""
+    first, second = sorted((role.field, role.key.field))
+    return PairPlan(first=first, second=second, windows=(), labels=False)
 
 
 def _windows(plan: FeaturePlan, features: list[WindowFeature]) -> WindowSet:
@@ -66,6 +81,17 @@ def _windows(plan: FeaturePlan, features: list[WindowFeature]) -> WindowSet:
 
 def _key_features(plan: FeaturePlan, key: KeyPlan) -> Iterator[WindowFeature]:
     own = (key.field,)
+    yield from _role_features(plan, key)
+    if key.full:
+        for name in plan.history_numbers:
+            yield _feature(own, EVENTS, "last", LAST_WINDOW, f"n/{name}")
+            yield _feature(own, EVENTS, "sum", EVER.name, f"n/{name}")
+            yield _feature(own, EVENTS, "sum", EVER.name, f"has/{name}")
+
+
+def _role_features(plan: FeaturePlan, key: KeyPlan) -> Iterator[WindowFeature]:
+    """Yield what a key is told by whatever role it is in: all but its numbers."""
+    own = (key.field,)
     for window in (*key.windows, EVER.name):
         yield _feature(own, EVENTS, "count", window)
     yield _feature(own, EVENTS, "since", SINCE_WINDOW)
@@ -74,11 +100,6 @@ def _key_features(plan: FeaturePlan, key: KeyPlan) -> Iterator[WindowFeature]:
             yield _feature(own, EVENTS, "distinct", window, other)
     if plan.has_amount:
         yield from _amount_features(key)
-    if key.full:
-        for name in plan.history_numbers:
-            yield _feature(own, EVENTS, "last", LAST_WINDOW, f"n/{name}")
-            yield _feature(own, EVENTS, "sum", EVER.name, f"n/{name}")
-            yield _feature(own, EVENTS, "sum", EVER.name, f"has/{name}")
     yield from _label_features(own, key.label_windows)
 
 

@@ -51,7 +51,11 @@ def windows_of(codes: Codes, at_us: NDArray[np.int64], span_us: int, least: int)
     least
         How many events must have an earlier one of the same key within the window.
     """
-    gaps = gaps_us(codes, at_us)
+    return windows_within(gaps_us(codes, at_us), span_us, least)
+
+
+def windows_within(gaps: NDArray[np.int64], span_us: int, least: int) -> tuple[str, ...]:
+    """Return the windows that hold at least so many of the times, which ascend."""
     if not len(gaps):
         return ()
     return tuple(

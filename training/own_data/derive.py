@@ -20,6 +20,7 @@ NEARLY_ALL = 0.8
 FREE_TEXT_LENGTH = 10
 FREE_TEXT_LEVELS = 100
 E_MAIL = r"^[^@\s]+@[^@\s]+$"
+LONG_NUMBER = r"^\+?\d{9,19}$"
 IP_V4 = r"^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$"
 IP_V6 = r"^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}$"
 
@@ -32,6 +33,7 @@ class TextKind(StrEnum):
     E_MAIL = "e_mail"
     IP = "ip"
     FREE = "free"
+    DIGITS = "digits"
     OPAQUE = "opaque"
 
 
@@ -43,12 +45,15 @@ KEY_PATTERNS: dict[TextKind, dict[str, str]] = {
         "net16": r"^(?P<key>\d+\.\d+|[0-9a-f]*:[0-9a-f]*)",
     },
     TextKind.FREE: {"stem": r"^[^a-z]*(?P<key>[a-z]+)"},
+    # Neighbouring numbers were given out together: SIM cards, accounts, cards of one batch.
+    TextKind.DIGITS: {"block": r"^\+?(?P<key>\d+)\d{3}$", "head": r"^\+?(?P<key>\d{8})"},
     TextKind.OPAQUE: {},
 }
 TRAITS: dict[TextKind, tuple[str, ...]] = {
     TextKind.E_MAIL: ("length", "digits", "letters"),
     TextKind.IP: (),
     TextKind.FREE: ("length", "digits", "words"),
+    TextKind.DIGITS: (),
     TextKind.OPAQUE: (),
 }
 _TRAIT_PATTERNS = {"digits": r"\d", "words": r"\S+", "letters": r"[A-Za-z]"}
@@ -63,6 +68,8 @@ def text_kind(coded: Coded) -> TextKind:
         return TextKind.E_MAIL
     if _share(texts, IP_V4) + _share(texts, IP_V6) >= NEARLY_ALL:
         return TextKind.IP
+    if _share(texts, LONG_NUMBER) >= NEARLY_ALL:
+        return TextKind.DIGITS
     long = pc.mean(pc.utf8_length(texts)).as_py() >= FREE_TEXT_LENGTH
     wordy = _share(texts, r"[A-Za-z]{3,}.*[\s/,;()].*") >= NEARLY_ALL
     if long and wordy and len(coded.levels) >= FREE_TEXT_LEVELS:
@@ -72,12 +79,26 @@ def text_kind(coded: Coded) -> TextKind:
 
 def derived_keys(coded: Coded, kind: TextKind) -> Iterator[tuple[str, Coded]]:
     """Yield (name, key of each event) of the keys that a field of this kind has."""
+    texts = pc.utf8_lower(coded.levels)
     for name, pattern in KEY_PATTERNS[kind].items():
-        found = pc.extract_regex(pc.utf8_lower(coded.levels), pattern).field("key")
-        encoded = pc.dictionary_encode(found)
-        level = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
-        spread = np.append(level.astype(np.int32), np.int32(MISSING))
-        yield name, Coded(codes=spread[coded.codes], levels=encoded.dictionary)
+        yield name, _spread(coded, pc.struct_field(pc.extract_regex(texts, pattern), "key"))
+    if kind is TextKind.E_MAIL:
+        yield "mailbox", _spread(coded, _mailboxes(texts))
+
+
+def _mailboxes(texts: pa.Array) -> pa.Array:
+    """Return addresses without what many providers ignore: dots, and from a plus on."""
+    parts = pc.extract_regex(texts, r"^(?P<local>[^@+]*)[^@]*@(?P<domain>[^@]+)$")
+    local = pc.replace_substring(pc.struct_field(parts, "local"), ".", "")
+    return pc.binary_join_element_wise(local, pc.struct_field(parts, "domain"), "@")
+
+
+def _spread(coded: Coded, keys: pa.Array) -> Coded:
+    """Return the key of each event, given that of each level."""
+    encoded = pc.dictionary_encode(keys)
+    level = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
+    spread = np.append(level.astype(np.int32), np.int32(MISSING))
+    return Coded(codes=spread[coded.codes], levels=encoded.dictionary)
 
 
 def traits(coded: Coded, kind: TextKind) -> Iterator[tuple[str, Floats32]]:

@@ -3,8 +3,9 @@
 Where a card lives and where it pays, a balance before and after: a tree splits on one of them at
 a time, so that it would need a step for every place to see how far they lie apart. Of few
 numbers all differences are inputs anyway; of many, those of two that lie close together beside how
-far each of them spreads. Labels play no part in it. Limits: ``SAMPLE_ROWS`` events, evenly spread,
-decide; numbers that are missing nearly always, or that are each other, have none.
+far each of them spreads. Labels play no part in it. Limits: ``SAMPLE_ROWS`` events decide, or up
+to twice as many, evenly spread; numbers that are missing nearly always, or that are each other,
+have none.
 """
 
 from collections.abc import Mapping

@@ -26,8 +26,8 @@ from training.own_data.measure import figures, test_slice
 from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.random_split import Beside, random_split
 from training.own_data.slices import Window, test_window, training_window
+from training.progress import Progress, silent
 from training.train.calibrate import Calibrated
-from training.train.run import Step, silent
 from training.train.source import description_sha256
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ class OwnEvaluation:
     probability: NDArray[np.float64]
 
 
-def evaluate_own(request: OwnEvaluateRequest, tell: Step = silent) -> OwnEvaluation:
+def evaluate_own(request: OwnEvaluateRequest, tell: Progress = silent) -> OwnEvaluation:
     """Score the test window and measure.
 
     Raises
@@ -71,7 +71,7 @@ def evaluate_own(request: OwnEvaluateRequest, tell: Step = silent) -> OwnEvaluat
     """
     manifest = read_manifest(request.run)
     directory = _data_of(request, manifest)
-    tell("read")
+    tell("read", 0, 0)
     periods = manifest.window.periods()
     data = read_own_data(directory, manifest.label, manifest.label_delay_s, periods)
     train = training_window(data.events, data.labels, periods)
@@ -81,12 +81,12 @@ def evaluate_own(request: OwnEvaluateRequest, tell: Step = silent) -> OwnEvaluat
     if request.random_split:
         rows = np.concatenate((train.labelled, rows))
     inputs = data.inputs(manifest.plan, rows, request.run, tell)
-    tell("score")
+    tell("score", 0, 0)
     scores = _score(request.run, manifest, inputs, test.events)
-    tell("measure")
+    tell("measure", 0, 0)
     found = _figures(data, (train, test), scores, manifest)
     if request.random_split:
-        tell("random split")
+        tell("random split", 0, 0)
         labelled = np.searchsorted(test.events, test.labelled)
         found["random_split"] = random_split(
             Beside(

@@ -31,10 +31,20 @@ class KeyInputs:
         Returns a window feature by name, one value per row.
     amount
         Amount of each row, NaN where missing; None when there is none.
+    name
+        What the inputs are called by instead of the key's field.
     """
 
-    def __init__(self, plan: FeaturePlan, key: KeyPlan, read: Read, amount: Floats | None) -> None:
+    def __init__(
+        self,
+        plan: FeaturePlan,
+        key: KeyPlan,
+        read: Read,
+        amount: Floats | None,
+        name: str | None = None,
+    ) -> None:
         self._plan, self._key, self._read, self._amount = plan, key, read, amount
+        self._name = name or key.field
 
     def windows(self) -> Iterator[tuple[str, Values]]:
         """Yield counts, times, distinct values, and how the amount compares with the usual."""
@@ -92,7 +102,7 @@ class KeyInputs:
         yield self._named("amount_ratio_last"), _quotient(amount, last)
 
     def _named(self, what: str) -> str:
-        return f"{self._key.field}__{what}"
+        return f"{self._name}__{what}"
 
     def _value(self, events: str, measure: str, window: str, of: str = "") -> Floats:
         return self._read(d.feature_name((self._key.field,), events, measure, window, of))

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,17 +16,19 @@ from training.labels import AbuseLabels
 from training.own_data.column_file import ColumnFile, Floats32
 from training.own_data.columns import category_column, own_columns
 from training.own_data.declare import declare
-from training.own_data.events import Coded, Floats, OwnEvents
+from training.own_data.events import Floats, OwnEvents
 from training.own_data.fields import fields_of
 from training.own_data.formulas import KeyInputs, pair_rates, pair_windows
+from training.own_data.habits import habits
 from training.own_data.history import event_log
 from training.own_data.links import link_columns
 from training.own_data.plan import FeaturePlan
-from training.windows.build import build_windows
-from training.windows.log import EventLog
+from training.own_data.role_inputs import RoleInputs, linked_roles
+from training.own_data.steps import steps
+from training.progress import Progress
+from training.windows.build import build_windows, groups_done
 
 Rows = NDArray[np.int64]
-Step = Callable[[str], None]
 
 
 class InputGroup(StrEnum):
@@ -76,7 +78,7 @@ def make_inputs(
     plan: FeaturePlan,
     wanted: NDArray[np.bool_],
     scratch: Path,
-    tell: Step,
+    tell: Progress,
 ) -> Inputs:
     """Return the inputs of the wanted events.
 
@@ -86,21 +88,37 @@ def make_inputs(
         What was known when; each event sees what was known before it.
     scratch
         Directory for windows and inputs on their way; it is left as it was.
+    tell
+        Called with each step as it begins, and with how far it is.
     """
+    tell("columns", 0, 0)
     rows = np.flatnonzero(wanted)
     found = _Collected(columns=ColumnFile(scratch, len(rows)))
     found.add(InputGroup.OWN, own_columns(events, plan, rows))
     fields = fields_of(events, plan.texts, plan.ages)
-    tell("windows")
+    tell("windows", 0, 0)
     log = event_log(events, fields, labels, plan, wanted)
     directory = Path(tempfile.mkdtemp(prefix=".windows-", dir=scratch))
     try:
-        path = build_windows(log, declare(plan), directory / "windows.parquet")
+        declared = declare(plan)
+        done = groups_done(declared, tell, "windows")
+        path = build_windows(log, declared, directory / "windows.parquet", progress=done)
         _add_windows(found, path, plan, events, rows)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    tell("links")
-    _add_links(found, log, fields, plan, rows)
+    found.add(InputGroup.WINDOWS, habits(events, fields, plan, rows))
+    found.add(InputGroup.WINDOWS, steps(events, fields, plan, rows))
+    for role in plan.roles:
+        of_role = RoleInputs(plan, role, log, _amount(events, plan, rows))
+        found.add(InputGroup.WINDOWS, of_role.windows())
+        found.add(InputGroup.RATES, of_role.rates())
+    tell("links", 0, 0)
+    links = link_columns(
+        log, fields, plan, rows, lambda number: tell("links", number, len(plan.links))
+    )
+    found.add(InputGroup.LINKS, links)
+    for role in plan.roles:
+        found.add(InputGroup.LINKS, linked_roles(role, log, fields, plan, rows))
     return Inputs(
         rows=rows,
         columns=found.columns,
@@ -112,7 +130,7 @@ def make_inputs(
 def _add_windows(
     found: _Collected, path: Path, plan: FeaturePlan, events: OwnEvents, rows: Rows
 ) -> None:
-    amount = events.amount[rows] if events.amount is not None and plan.has_amount else None
+    amount = _amount(events, plan, rows)
     scales = {number.name: number.scale for number in plan.numbers}
     with pq.ParquetFile(path) as file:
 
@@ -133,14 +151,8 @@ def _add_windows(
                 found.add(InputGroup.RATES, pair_rates(plan, pair, read))
 
 
-def _add_links(
-    found: _Collected,
-    log: EventLog,
-    fields: Mapping[str, Coded],
-    plan: FeaturePlan,
-    rows: Rows,
-) -> None:
-    found.add(InputGroup.LINKS, link_columns(log, fields, plan, rows))
+def _amount(events: OwnEvents, plan: FeaturePlan, rows: Rows) -> Floats | None:
+    return events.amount[rows] if events.amount is not None and plan.has_amount else None
 
 
 def chunks(count: int, size: int) -> Iterator[Rows]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from risk_service.models.fitting import KnotList, fit_anchors
 from training.own_data.learn import Held, Learning, fit_whole
+from training.progress import Advance, uncounted
 from training.train.booster import Floats, Trained
 from training.train.calibrate import Calibrated, choose_calibration
 from training.train.costs import AbuseCost, ActionCost
@@ -61,20 +62,31 @@ class Kept:
         return {self.held.names[at]: float(share[at]) for at in order.tolist() if share[at] > 0}
 
 
-def keep(learning: Learning, held: Held, clusters: NDArray[np.int64]) -> Kept:
+def models_of(learning: Learning) -> int:
+    """Return how many models are averaged."""
+    return SEVERAL_MODELS if len(learning.at) < SEVERAL_BELOW_ROWS else 1
+
+
+def keep(
+    learning: Learning,
+    held: Held,
+    clusters: NDArray[np.int64],
+    advance: Advance = uncounted,
+) -> Kept:
     """Fit on the whole window; set probabilities and thresholds on what the folds held out.
 
     Parameters
     ----------
     clusters
         Who each training row belongs to: rows of one are no independent observations.
+    advance
+        Called as trees are grown.
 
     Raises
     ------
     ConfigFault
         The held out parts show that the model ranks no better than chance.
     """
-    models = SEVERAL_MODELS if len(learning.at) < SEVERAL_BELOW_ROWS else 1
     label = learning.label[held.at]
     try:
         calibrated = untied(choose_calibration(held.raw, label, learning.seed))
@@ -88,7 +100,7 @@ def keep(learning: Learning, held: Held, clusters: NDArray[np.int64]) -> Kept:
     )
     return Kept(
         held=held,
-        models=fit_whole(learning, held, models),
+        models=fit_whole(learning, held, models_of(learning), advance),
         calibrated=calibrated,
         anchors=fit_anchors(held.raw[label == 0]),
         thresholds=set_thresholds(SHARES, rows, calibrated.probability),

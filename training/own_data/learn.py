@@ -20,6 +20,7 @@ from risk_service.domain.errors import ConfigFault
 from training.evaluate.ranking import Ranking
 from training.own_data.inputs import Inputs, chunks
 from training.own_data.slices import Fold
+from training.progress import Advance, Tallies, uncounted, untold
 from training.train.booster import (
     PARAMETERS,
     Floats,
@@ -115,10 +116,25 @@ class Held:
         return float(np.std(self.by_fold, ddof=1) / np.sqrt(len(self.by_fold)))
 
 
-def hold_out(learning: Learning, names: tuple[str, ...], settings: Sequence[Setting]) -> list[Held]:
-    """Try every setting on every fold; the folds run side by side."""
+def hold_out(
+    learning: Learning,
+    names: tuple[str, ...],
+    settings: Sequence[Setting],
+    tally: Tallies = untold,
+) -> list[Held]:
+    """Try every setting on every fold; the folds run side by side.
+
+    Parameters
+    ----------
+    tally
+        Counts the trees.
+    """
+    advance = tally(len(learning.folds) * len(settings) * MOST_TREES)
     with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
-        work = [pool.submit(_try_fold, learning, names, settings, fold) for fold in learning.folds]
+        work = [
+            pool.submit(_try_fold, learning, names, settings, fold, advance)
+            for fold in learning.folds
+        ]
         tried = [one.result() for one in work]
     return [
         Held(
@@ -133,8 +149,15 @@ def hold_out(learning: Learning, names: tuple[str, ...], settings: Sequence[Sett
     ]
 
 
-def fit_whole(learning: Learning, held: Held, models: int) -> tuple[Trained, ...]:
+def fit_whole(
+    learning: Learning, held: Held, models: int, advance: Advance = uncounted
+) -> tuple[Trained, ...]:
     """Fit on the whole training window, as often as asked, each time with another seed.
+
+    Parameters
+    ----------
+    advance
+        Called as trees are grown.
 
     Raises
     ------
@@ -148,7 +171,7 @@ def fit_whole(learning: Learning, held: Held, models: int) -> tuple[Trained, ...
     found = []
     for number in range(models):
         parameters = held.setting.all_parameters(label, learning.seed + number)
-        found.append(boost(bins, None, parameters, held.trees))
+        found.append(boost(bins, None, parameters, held.trees, advance))
     if not any(one.gain.any() for one in found):
         raise ConfigFault(f"nothing could be learned from {len(learning.label)} events")
     return tuple(found)
@@ -175,7 +198,11 @@ def some(at: Places, label: NDArray[np.int8], negatives: int, seed: int) -> Plac
 
 
 def _try_fold(
-    learning: Learning, names: tuple[str, ...], settings: Sequence[Setting], fold: Fold
+    learning: Learning,
+    names: tuple[str, ...],
+    settings: Sequence[Setting],
+    fold: Fold,
+    advance: Advance,
 ) -> list[tuple[int, float, Floats]]:
     """Return (trees, PR-AUC, raw scores of all held rows) of every setting."""
     fit = some(fold.fit, learning.label, FOLD_NEGATIVES, learning.seed)
@@ -187,7 +214,7 @@ def _try_fold(
     found = []
     for setting in settings:
         parameters = setting.all_parameters(label[fit], learning.seed)
-        trained = boost(fitting, stopping, parameters, MOST_TREES)
+        trained = boost(fitting, stopping, parameters, MOST_TREES, advance)
         raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names)
         raw += _shift(learning, fold, setting)
         quality = Ranking.of(label[fold.held], raw).curve().average_precision()

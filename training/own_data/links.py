@@ -6,17 +6,18 @@ read at the event's own time, so what has become known of them meanwhile counts.
 four other keys seen last.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_service.features.windows.terms import WindowFeature
+from risk_service.features.windows.terms import WindowSet
 from risk_service.features.windows.tiles import EVER
 from training.own_data import declare as d
 from training.own_data.events import Coded, Floats
 from training.own_data.formulas import shrunk
-from training.own_data.plan import FeaturePlan, LinkPlan
+from training.own_data.plan import FeaturePlan
 from training.windows.build import read_at
 from training.windows.compiled import compiled
 from training.windows.log import EventLog, hash_column
@@ -27,7 +28,11 @@ NOBODY = -1
 
 
 def link_columns(
-    log: EventLog, fields: Mapping[str, Coded], plan: FeaturePlan, rows: NDArray[np.int64]
+    log: EventLog,
+    fields: Mapping[str, Coded],
+    plan: FeaturePlan,
+    rows: NDArray[np.int64],
+    done: Callable[[int], None],
 ) -> Iterator[tuple[str, Floats]]:
     """Yield (name, value of each row) of every link.
 
@@ -35,31 +40,57 @@ def link_columns(
     ----------
     rows
         Events whose links are wanted, ascending; those that read in the log.
+    done
+        Called with the number of links that are done, before each one.
     """
     if not plan.links:
         return
-    window_set = d.declare_links(plan)
-    at_us = log.r_us[log.reads]
-    for link in plan.links:
+    reading = link_reading(log, plan)
+    for number, link in enumerate(plan.links):
+        done(number)
         own, other = fields[link.key], fields[link.over]
-        found = neighbours(own.codes, other.codes, len(own.levels), NEIGHBOURS)[rows]
+        found = neighbours(own.codes, own.codes, other.codes, len(own.levels), NEIGHBOURS)[rows]
         hashes = np.append(hash_column(other.levels), 0)[found]
-        group = [one.keys for one in window_set.groups].index((link.over,))
-        values = read_at(log, window_set, group, hashes.ravel(), np.repeat(at_us, NEIGHBOURS))
-        shaped = values.reshape(len(rows), NEIGHBOURS, -1)
-        yield from _columns(link, window_set.groups[group].features, shaped, plan.prior)
+        name = f"{link.key}.{link.over}"
+        yield from fare_of(hashes, link.over, name, reading)
+        for role in plan.roles:
+            if role.field == link.over:
+                yield from fare_of(hashes, role.key.field, f"{name}.as_{role.key.field}", reading)
 
 
-def _columns(
-    link: LinkPlan, features: tuple[WindowFeature, ...], values: NDArray[np.float64], prior: float
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkReading:
+    """What linked keys are read from: the log, its windows of links, and when."""
+
+    log: EventLog
+    windows: WindowSet
+    at_us: NDArray[np.int64]
+    prior: float
+
+
+def fare_of(
+    hashes: NDArray[np.int64], over: str, name: str, reading: LinkReading
 ) -> Iterator[tuple[str, Floats]]:
-    place = {one.name: at for at, one in enumerate(features)}
+    """Yield how the keys that each row is linked to fare, as of the row's time.
+
+    Parameters
+    ----------
+    hashes
+        Of keys of the field ``over``, 0 where there is none; shape (rows, links).
+    """
+    rows, most = hashes.shape
+    group = [one.keys for one in reading.windows.groups].index((over,))
+    times = np.repeat(reading.at_us, most)
+    read = read_at(reading.log, reading.windows, group, hashes.ravel(), times)
+    values = read.reshape(rows, most, -1)
+    place = {one.name: at for at, one in enumerate(reading.windows.groups[group].features)}
+    prior = reading.prior
 
     def of(events: str, window: str) -> NDArray[np.float64]:
-        name = d.feature_name((link.over,), events, "count", window, "")
+        name = d.feature_name((over,), events, "count", window, "")
         return np.asarray(values[:, :, place[name]])
 
-    name = f"{link.key}.{link.over}__linked"
+    name = f"{name}__linked"
     for window in (d.LINK_WINDOW, EVER.name):
         rate = shrunk(of(d.POSITIVE, window), of(d.KNOWN, window), prior)
         yield f"{name}_rate_mean_{window}", _mean(rate)
@@ -84,27 +115,41 @@ def _max(values: NDArray[np.float64]) -> Floats:
     return np.where(np.isfinite(highest), highest, np.nan)
 
 
+def link_reading(log: EventLog, plan: FeaturePlan) -> LinkReading:
+    """Return what the rows that read in the log see of linked keys."""
+    return LinkReading(
+        log=log,
+        windows=d.declare_links(plan),
+        at_us=log.r_us[log.reads],
+        prior=plan.prior,
+    )
+
+
 @compiled
-def neighbours(own: Int32s, other: Int32s, keys: int, most: int) -> Int32s:
-    """Return, per event, the last ``most`` other values seen with its key before it.
+def neighbours(asked: Int32s, own: Int32s, other: Int32s, keys: int, most: int) -> Int32s:
+    """Return, per event, the last ``most`` other values seen with a key before it.
 
     Shape (events, most), newest first, -1 where there are fewer; the event's own value is
     left out, since it has features of its own.
+
+    Parameters
+    ----------
+    asked, own
+        The key whose values each event asks for, and the one that its own value is seen with.
     """
     # One place more than is asked for, since one of them may be the event's own.
     lately = np.full((keys, most + 1), NOBODY, np.int32)
     found = np.full((own.size, most), NOBODY, np.int32)
     for event in range(own.size):
-        key, value = own[event], other[event]
-        if key < 0:
-            continue
+        value = other[event]
         at = 0
-        for place in range(most + 1):
-            seen = lately[key, place]
+        for place in range(most + 1 if asked[event] >= 0 else 0):
+            seen = lately[asked[event], place]
             if seen >= 0 and seen != value and at < most:
                 found[event, at] = seen
                 at += 1
-        if value < 0:
+        key = own[event]
+        if key < 0 or value < 0:
             continue
         moved = value
         for place in range(most + 1):

@@ -13,7 +13,14 @@ from training.own_data.ages import ages
 from training.own_data.attributes import category_plan, number_plan
 from training.own_data.belonging import belonging
 from training.own_data.columns import measures
-from training.own_data.density import different, least_events, most_exceptions, repeats, windows_of
+from training.own_data.density import (
+    different,
+    least_events,
+    most_exceptions,
+    repeats,
+    windows_of,
+    windows_within,
+)
 from training.own_data.derive import text_kind
 from training.own_data.differences import differences
 from training.own_data.events import MISSING, Coded, OwnEvents, first_events
@@ -24,14 +31,18 @@ from training.own_data.plan import (
     KeyPlan,
     LinkPlan,
     PairPlan,
+    RolePlan,
+    StepPlan,
 )
+from training.own_data.roles import roles
+from training.own_data.steps import MOST_LEVELS
 from training.own_data.together import determined, one_to_one, together
 
 # A category of fewer levels is told apart by its code alone; it needs no history.
 LEAST_HISTORY_LEVELS = 6
 MOST_PAIRS, MOST_CATEGORY_PAIRS, MOST_LINKS = 10, 6, 6
 MOST_HISTORY_NUMBERS = 4
-MOST_DISTINCT = 6
+MOST_DISTINCT, MOST_ROLES, MOST_STEPS = 6, 4, 4
 LIGHT_WINDOWS = ("24h", "30d")
 LARGE_ROWS = 1_000_000
 # Millions of events of many entities get fewer windows each, or the inputs outgrow memory.
@@ -118,6 +129,9 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         prior=prior,
         differences=differences(measures(events)),
         ages=parting,
+        roles=_roles(past),
+        habits=True,
+        steps=_steps(past, full),
     )
 
 
@@ -222,6 +236,17 @@ def _with_category(past: _Past, full: list[str]) -> Iterator[PairPlan]:
                 yield PairPlan(first=key, second=second, windows=(), labels=False)
 
 
+def _steps(past: _Past, full: list[str]) -> tuple[StepPlan, ...]:
+    """Return keys and categories of few levels that change within a key."""
+    found = []
+    for key, (name, coded) in product(full, past.events.categories.items()):
+        if 2 <= len(category_plan(name, coded).levels) <= MOST_LEVELS:
+            both = together(past.codes(key), past.codes(category_field(name)))
+            if not determined(both, past.exceptions):
+                found.append(StepPlan(key=key, category=name))
+    return tuple(found[: MOST_STEPS if past.rows < LARGE_ROWS else MOST_STEPS // 2])
+
+
 def _distinguished(past: _Past, names: list[str]) -> list[str]:
     """Leave out entities that run one to one with an earlier one: their history is the same."""
     kept: list[str] = []
@@ -230,6 +255,27 @@ def _distinguished(past: _Past, names: list[str]) -> list[str]:
         if not any(one_to_one(past.fields[name], one, past.exceptions) for one in known):
             kept.append(name)
     return kept
+
+
+def _roles(past: _Past) -> tuple[RolePlan, ...]:
+    large = past.rows >= LARGE_ROWS
+    found = []
+    most = MOST_ROLES // 2 if large else MOST_ROLES
+    for field, role, since in roles(
+        past.fields, past.events.entities, past.at_us, past.least, most
+    ):
+        windows = windows_within(since, past.span_us, past.least)
+        if large:
+            windows = _spread(windows, FEW_WINDOWS)
+        key = KeyPlan(
+            field=role,
+            full=True,
+            windows=windows,
+            label_windows=_label_windows(windows),
+            distinct=(field,),
+        )
+        found.append(RolePlan(field=field, key=key))
+    return tuple(found)
 
 
 def _links(past: _Past, full: list[str]) -> tuple[LinkPlan, ...]:

@@ -46,6 +46,29 @@ class LinkPlan(_Part):
     over: str
 
 
+class RolePlan(_Part):
+    """Whose value stands in ``field`` was seen before in the field of ``key``, in another role.
+
+    Two fields may name the same things: the account that pays and the one that is paid. Then
+    the history that ``key`` tells of the one role is read for whoever is in the other.
+    """
+
+    field: str
+    key: KeyPlan
+
+    @property
+    def name(self) -> str:
+        """Name of that history among the inputs: ``payer.as_payee``."""
+        return f"{self.field}.as_{self.key.field}"
+
+
+class StepPlan(_Part):
+    """A key and a category whose levels are what the key did: one after the other."""
+
+    key: str
+    category: str
+
+
 class CategoryPlan(_Part):
     """Levels of a category, most frequent first; ``coded`` when few enough to be an input."""
 
@@ -108,6 +131,10 @@ class FeaturePlan(_Part):
     differences: tuple[DifferencePlan, ...] = ()
     # A run of before there were ages has none.
     ages: tuple[AgePlan, ...] = ()
+    # Nor had it looked for entities in two roles.
+    roles: tuple[RolePlan, ...] = ()
+    habits: bool = False
+    steps: tuple[StepPlan, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -115,4 +142,5 @@ class FeaturePlan(_Part):
         named = [field for key in self.keys for field in (key.field, *key.distinct)]
         named += [field for pair in self.pairs for field in (pair.first, pair.second)]
         named += [field for link in self.links for field in (link.key, link.over)]
+        named += [field for role in self.roles for field in (role.field, role.key.field)]
         return tuple(dict.fromkeys(named))

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from training.labels import AbuseLabels
 from training.own_data.events import OwnEvents, read_events, read_label
-from training.own_data.inputs import Inputs, Step, make_inputs
+from training.own_data.inputs import Inputs, make_inputs
 from training.own_data.periods import Periods
 from training.own_data.plan import FeaturePlan
+from training.progress import Progress
 
 Rows = NDArray[np.int64]
 
@@ -23,7 +24,7 @@ class OwnData:
     labels: AbuseLabels
     periods: Periods
 
-    def inputs(self, plan: FeaturePlan, rows: Rows, scratch: Path, tell: Step) -> Inputs:
+    def inputs(self, plan: FeaturePlan, rows: Rows, scratch: Path, tell: Progress) -> Inputs:
         """Return the inputs of some events, each as of its own time."""
         wanted = np.zeros(len(self.events), np.bool_)
         wanted[rows] = True

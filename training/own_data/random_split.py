@@ -17,7 +17,7 @@ from training.evaluate.figures import plain
 from training.evaluate.ranking import Ranking
 from training.own_data.choose import INPUT_SETS, settings_for
 from training.own_data.inputs import Inputs
-from training.own_data.keep import SEVERAL_BELOW_ROWS, SEVERAL_MODELS
+from training.own_data.keep import models_of
 from training.own_data.learn import Held, Learning, fit_whole, mean_raw
 from training.own_data.manifest import Manifest
 from training.own_data.prepared import OwnData
@@ -116,8 +116,7 @@ def _fit(learning: Learning, manifest: Manifest, name: str, at: Rows) -> Floats:
         at=np.empty(0, np.int64),
         raw=np.empty(0),
     )
-    models = SEVERAL_MODELS if len(learning.at) < SEVERAL_BELOW_ROWS else 1
-    texts = tuple(one.text for one in fit_whole(learning, held, models))
+    texts = tuple(one.text for one in fit_whole(learning, held, models_of(learning)))
     return mean_raw(texts, learning.inputs, at, kept.features)
 
 

@@ -13,7 +13,7 @@ from training.evaluate.test_slice import ModelScores, TestSlice
 from training.own_data.choose import INPUT_SETS
 from training.own_data.periods import when
 from training.report import plots
-from training.report.words import ACTIONS_ZH, FACTS_ZH
+from training.report.words import ACTIONS_ZH, FACTS_ZH, Note
 
 Json = dict[str, Any]
 PAGE = "report.html"
@@ -33,7 +33,7 @@ class OwnReport:
     figures: Json
     rows: TestSlice
     scores: Mapping[str, ModelScores]
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
 
 
 def write_report(path: Path, report: OwnReport) -> None:

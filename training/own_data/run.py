@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
-from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, single_feature_aucs
+from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc
 from training.evaluate.test_slice import ModelScores
-from training.own_data.choose import Choice, choose
+from training.own_data.alone import inputs_alone
+from training.own_data.choose import INPUT_SETS, Choice, choose
 from training.own_data.declare import declare
 from training.own_data.facts import learning_facts
 from training.own_data.inputs import Inputs
-from training.own_data.keep import Kept, keep, probabilities, raw_thresholds
-from training.own_data.learn import Learning, mean_raw, some
+from training.own_data.keep import Kept, keep, models_of, probabilities, raw_thresholds
+from training.own_data.learn import Learning, mean_raw
 from training.own_data.make_plan import make_plan
 from training.own_data.manifest import (
     KeptModel,
@@ -34,13 +35,18 @@ from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.report import OwnReport, write_report
 from training.own_data.slices import Window, folds, test_window, training_window
 from training.own_data.telling import Telling, telling_values
-from training.train.run import Step, Timer, silent
+from training.progress import Progress, Tallies, Timer, silent
+from training.report.words import Note
 from training.train.run_file import write_json
 from training.train.source import description_sha256
 
 Json = dict[str, Any]
 METRICS_FILE, REPORT_FILE = "metrics.json", "report.html"
-LEAK_SAMPLE = 20_000
+# What a run tells of, in this order; the sets of inputs each have their folds.
+STEPS = (
+    "read", "plan", "columns", "windows", "links", "search",
+    *(f"folds {name}" for name in INPUT_SETS), "fit", "measure", "report",
+)  # fmt: skip
 # Sets of inputs are fitted side by side, a thread each.
 SETS_AT_A_TIME = 2
 
@@ -62,7 +68,7 @@ class OwnTrained:
     """Every figure, and the warnings that belong on the screen."""
 
     metrics: Json
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,7 @@ class _Material:
     learning: Learning
 
 
-def train_own(request: OwnTrainRequest, tell: Step = silent) -> OwnTrained:
+def train_own(request: OwnTrainRequest, tell: Progress = silent) -> OwnTrained:
     """Train, measure and report.
 
     Raises
@@ -94,14 +100,14 @@ def train_own(request: OwnTrainRequest, tell: Step = silent) -> OwnTrained:
     timer = Timer(tell)
     material = _prepare(request, timer)
     train, test = material.train, material.test
-    choice = choose(material.learning, timer.step)
+    choice = choose(material.learning, timer)
     timer.step("fit")
-    kept = _keep_all(material, choice)
+    kept = _keep_all(material, choice, timer.tally)
     timer.step("measure")
     rows = test_slice(material.data, test, train.labelled)
     scores = score(material.inputs, test.labelled, kept)
     found = figures(rows, scores, choice.served, request.seed)
-    alone = _leaks(material)
+    alone = inputs_alone(material.learning)
     found |= _facts(request, material, kept, choice, alone)
     timer.step("report")
     _write_run(request, material, kept, choice)
@@ -121,9 +127,10 @@ def _prepare(request: OwnTrainRequest, timer: Timer) -> _Material:
     train = training_window(data.events, data.labels, periods)
     test = test_window(data.events, data.labels, periods)
     request.out.mkdir(parents=True, exist_ok=True)
+    timer.step("plan")
     plan = make_plan(data.events, data.labels, periods.train_to_us, periods.cutoff_us)
     rows = np.concatenate((train.labelled, test.labelled))
-    inputs = data.inputs(plan, rows, request.out, timer.step)
+    inputs = data.inputs(plan, rows, request.out, timer.report)
     learning = Learning(
         inputs=inputs,
         at=np.searchsorted(inputs.rows, train.labelled),
@@ -153,15 +160,17 @@ def _folds(data: OwnData, train: Window) -> Any:
     return found
 
 
-def _keep_all(material: _Material, choice: Choice) -> dict[str, Kept]:
+def _keep_all(material: _Material, choice: Choice, tally: Tallies) -> dict[str, Kept]:
     clusters = material.data.clusters(material.train.labelled)
     # Sets of the same inputs are one model. What takes longest begins first, or one thread
     # would end alone with it.
     different = {held.names: held for held in choice.by_set.values()}
     by_work = sorted(different.values(), key=lambda held: -len(held.names) * held.trees)
+    learning = material.learning
+    advance = tally(models_of(learning) * sum(held.trees for held in by_work))
     with ThreadPoolExecutor(SETS_AT_A_TIME) as pool:
         work = {
-            held.names: pool.submit(keep, material.learning, held, clusters) for held in by_work
+            held.names: pool.submit(keep, learning, held, clusters, advance) for held in by_work
         }
         return {name: work[held.names].result() for name, held in choice.by_set.items()}
 
@@ -180,15 +189,6 @@ def score(
             thresholds=raw_thresholds(one.thresholds),
         )
     return found
-
-
-def _leaks(material: _Material) -> tuple[FeatureAuc, ...]:
-    """Return every input with its AUC alone on training rows, strongest first."""
-    learning, inputs = material.learning, material.inputs
-    chosen = some(np.arange(len(learning.at)), learning.label, LEAK_SAMPLE, learning.seed)
-    names = tuple(inputs.columns)
-    matrix = inputs.matrix(learning.at[chosen], names).astype(np.float64)
-    return single_feature_aucs(learning.label[chosen], matrix, names, learning.seed)
 
 
 def _facts(
@@ -224,20 +224,28 @@ def _facts(
     }
 
 
-def _warnings(material: _Material, found: Json, alone: tuple[FeatureAuc, ...]) -> tuple[str, ...]:
+def _warnings(material: _Material, found: Json, alone: tuple[FeatureAuc, ...]) -> tuple[Note, ...]:
     warnings = []
     if material.train.unknown:
+        unknown, known_by = material.train.unknown, found["train"]["labels_known_by"]
         warnings.append(
-            f"{material.train.unknown:,} labelled events of the training window are left out: "
-            f"their labels are not known on {found['train']['labels_known_by']}, when the model "
-            "is first used"
+            Note(
+                f"{unknown:,} labelled events of the training window are left out: their labels "
+                f"are not known on {known_by}, when the model is first used",
+                f"训练时段有 {unknown:,} 个有标签的事件未使用："
+                f"模型启用时（{known_by}）其标签尚未获知",
+            )
         )
     if alone[0].auc > SUSPICIOUS_AUC:
+        name, auc = alone[0].feature, alone[0].auc
         warnings.append(
-            f"input {alone[0].feature} alone has AUC {alone[0].auc:.3f} on the training window; "
-            "check that it was known when the event happened"
+            Note(
+                f"input {name} alone has AUC {auc:.3f} on the training window; "
+                "check that it was known when the event happened",
+                f"训练时段仅凭输入 {name} 的 AUC 就达 {auc:.3f}，请确认事件发生时已知该信息",
+            )
         )
-    return (*warnings, *(one.text() for one in material.telling))
+    return (*warnings, *(one.note() for one in material.telling))
 
 
 def _write_run(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.own_data.events import MISSING, Coded, Floats, OwnEvents
+from training.report.words import Note
 
 Bools = NDArray[np.bool_]
 Labels = NDArray[np.int8]
@@ -33,12 +34,14 @@ class Telling:
     positives: int
     share: float
 
-    def text(self) -> str:
+    def note(self) -> Note:
         """Return it as a warning."""
-        return (
+        return Note(
             f"{self.column} {self.value}: {self.positives:,} of {self.events:,} labelled training "
             f"events are positive, {self.share:.0%} of all positives; check that it was known when "
-            "the event happened"
+            "the event happened",
+            f"{self.column} {self.value}：{self.events:,} 个有标签的训练事件中 {self.positives:,} "
+            f"个为正样本，占全部正样本的 {self.share:.0%}；请确认事件发生时已知该信息",
         )
 
 

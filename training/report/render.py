@@ -8,6 +8,7 @@ from typing import Any, cast
 import jinja2
 import numpy as np
 
+from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Abuse
 from risk_service.models.anchors import score_of
 from training.evaluate.groups import chinese
@@ -18,7 +19,7 @@ from training.evaluate.test_slice import FULL, LOGISTIC, MODELS, ORDER_ONLY, RUL
 from training.report import plots
 from training.report.content import AbuseReport, RunReport
 from training.report.overview_plots import recall_forest, timeline
-from training.report.words import ACTIONS_ZH, FACTS_ZH
+from training.report.words import ACTIONS_ZH, FACTS_ZH, Note
 from training.split import SliceName
 from training.train.steps import STEP_LABELS
 
@@ -34,6 +35,7 @@ SLICES_ZH = {
     SliceName.STOP: "早停",
     SliceName.CALIBRATE: "校准",
     SliceName.TEST: "测试",
+    SliceName.LEARN: "最终学习",
 }
 
 
@@ -66,12 +68,13 @@ def _abuse(abuse: Abuse, one: AbuseReport, report: RunReport) -> dict[str, Any]:
     figures = _any(one.figures)
     full = one.fitted.variants["full"]
     thresholds = _thresholds(one)
+    sentences = _sentences(figures, full.trained.trees)
     return {
         "title": TITLES[abuse][0],
         "title_zh": TITLES[abuse][1],
         "f": figures,
-        "sentence": _sentence(figures, full.trained.trees),
-        "sentence_zh": _sentence_zh(figures, full.trained.trees),
+        "sentence": sentences.en,
+        "sentence_zh": sentences.zh,
         "model_rows": [
             {"label": plots.LABELS[name], "zh": MODELS_ZH[name], "figures": figures["models"][name]}
             for name in MODELS
@@ -94,25 +97,17 @@ def _steps(figures: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _sentence(figures: dict[str, Any], trees: int) -> str:
-    recall = figures["models"][FULL]["recall_at_fpr_0.5pct"]["value"]
-    weeks = figures["by_week"]
-    return (
-        f"{trees} trees. Of {figures['abuses']:,} abuses among {figures['orders']:,} orders of "
-        f"{figures['accounts']:,} accounts, {recall:.0%} are caught when 0.5 % of honest orders "
-        f"are flagged. Worst week: recall {weeks['worst_recall'] or 0:.0%}, false positives "
-        f"{weeks['worst_false_positive_rate'] or 0:.2%}."
-    )
-
-
-def _sentence_zh(figures: dict[str, Any], trees: int) -> str:
-    recall = figures["models"][FULL]["recall_at_fpr_0.5pct"]["value"]
-    weeks = figures["by_week"]
-    return (
-        f"{trees} 棵树。{figures['accounts']:,} 个账号的 {figures['orders']:,} 个订单中有 "
-        f"{figures['abuses']:,} 个滥用；误伤 0.5% 正常订单时识别其中 {recall:.0%}。最差一周："
-        f"召回率 {weeks['worst_recall'] or 0:.0%}，误伤率 "
-        f"{weeks['worst_false_positive_rate'] or 0:.2%}。"
+def _sentences(figures: dict[str, Any], trees: int) -> LocalizedText:
+    recall = f"{figures['models'][FULL]['recall_at_fpr_0.5pct']['value']:.0%}"
+    worst_recall = f"{figures['by_week']['worst_recall'] or 0:.0%}"
+    worst_rate = f"{figures['by_week']['worst_false_positive_rate'] or 0:.2%}"
+    return LocalizedText(
+        en=f"{trees} trees. Of {figures['abuses']:,} abuses among {figures['orders']:,} orders of "
+        f"{figures['accounts']:,} accounts, {recall} are caught when 0.5 % of honest orders "
+        f"are flagged. Worst week: recall {worst_recall}, false positives {worst_rate}.",
+        zh=f"{trees} 棵树。{figures['accounts']:,} 个账号的 {figures['orders']:,} 个订单中有 "
+        f"{figures['abuses']:,} 个滥用；误伤 0.5% 正常订单时识别其中 {recall}。最差一周："
+        f"召回率 {worst_recall}，误伤率 {worst_rate}。",
     )
 
 
@@ -128,7 +123,7 @@ def _slices(one: AbuseReport) -> list[dict[str, Any]]:
             "orders": len(task.rows[part.name]),
             "abuses": int(task.label(part.name).sum()),
         }
-        for part in task.plan.slices
+        for part in (*task.plan.slices, task.plan.learned)
     ]
 
 
@@ -196,14 +191,19 @@ def _plots(
     }
 
 
-def _alarms(report: RunReport) -> list[str]:
+def _alarms(report: RunReport) -> list[Note]:
     found = []
     for abuse, one in report.abuses.items():
         strongest = _any(one.figures)["single_features"][0]
         if strongest["auc"] > SUSPICIOUS_AUC:
+            title, feature, auc = TITLES[abuse], strongest["feature"], strongest["auc"]
             found.append(
-                f"{TITLES[abuse][0]}: feature {strongest['feature']} alone reaches AUC "
-                f"{strongest['auc']:.3f}. Check that it was known when the order was placed."
+                Note(
+                    f"{title[0]}: feature {feature} alone reaches AUC {auc:.3f}. Check that it was "
+                    "known when the order was placed.",
+                    f"{title[1]}：仅凭特征 {feature} 的 AUC 就达 {auc:.3f}，"
+                    "请确认下单时已知该信息。",
+                )
             )
     return found
 

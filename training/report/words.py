@@ -1,5 +1,15 @@
 """What the pages of both kinds of runs say in Chinese: actions, and facts of their heads."""
 
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """What an analyst should look into before the figures are believed, in both languages."""
+
+    en: str
+    zh: str
+
+
 ACTIONS_ZH = {
     "allow": "放行",
     "limit_quantity": "限购",

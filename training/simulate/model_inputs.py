@@ -20,12 +20,12 @@ from risk_service.features.schema import load_schema
 from risk_service.identity.keys import IdentityKey
 from training.datasets.description import read_description
 from training.evaluate.leaks import FeatureAuc, single_feature_aucs
+from training.progress import silent
 from training.simulate.difficulty import PARAMS
 from training.split import SliceName
 from training.train.costs import DEFAULT_COSTS, load_costs
 from training.train.fit import Task
 from training.train.frame import Frame
-from training.train.run import silent
 from training.train.source import load_frame, make_warehouse
 from training.train.tasks import plan_tasks
 

@@ -1,12 +1,12 @@
-"""One LightGBM model: early stopping, the same bytes for the same data and parameters.
+"""One LightGBM model: how many trees, then all rows; same data and parameters, same bytes.
 
 ``fit_booster`` takes the fixed parameters of the promotion models; ``binned`` and ``boost``
 are its two halves, for whoever tries several parameters on the same bins.
 
 Deterministic histograms, a fixed order and one thread make training reproducible on any
 machine. Two cores are used by fitting two models at a time (see ``fit``): threads inside
-one model wait for each other at every split, which on a busy machine costs more than half.
-On one thread columns one after the other take half the time of rows one after the other and
+one model wait for each other at every split, which on a busy machine costs more than it gains.
+On one thread columns one after the other take less time than rows one after the other and
 add in the same order: the trees are the same.
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
+from training.progress import Advance, uncounted
 
 Floats = NDArray[np.float64]
 # A matrix of model inputs; single precision halves the memory of millions of rows.
@@ -26,6 +27,10 @@ Matrix = NDArray[np.floating[Any]]
 Parameters = Mapping[str, object]
 MAXIMUM_TREES = 300
 PATIENCE_TREES = 50
+# Over so many trees the quality on stop is averaged: a few dozen abuses make its peaks chance.
+SMOOTHED_TREES = 41
+# What a fit counts as: the trees that stop may ask for, and as many for the model that is kept.
+COUNTED_TREES = 2 * MAXIMUM_TREES
 MAXIMUM_CLASS_WEIGHT = 10.0
 # LightGBM's own number, and the most values that are looked at.
 SAMPLED_ROWS = 200_000
@@ -59,6 +64,19 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """The rows of one model.
+
+    ``train`` grows trees and ``stop`` says how many are right; ``learn``, both of them and what
+    lies between, is what the model that is kept learns from.
+    """
+
+    train: Rows
+    stop: Rows
+    learn: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
     """A fitted model as text, with what it took and what it uses.
 
@@ -83,23 +101,44 @@ def class_weight(label: NDArray[np.int8]) -> float:
 
 
 def fit_booster(
-    name: str, train: Rows, stop: Rows, features: tuple[str, ...], seed: int
+    name: str,
+    lesson: Lesson,
+    features: tuple[str, ...],
+    seed: int,
+    advance: Advance = uncounted,
 ) -> Trained:
-    """Fit on train, choose the number of trees on stop.
+    """Choose the number of trees by train and stop (``best_trees``), then grow them on everything.
+
+    The newest orders tell most of what abusers do now, and the only question for which they
+    had to be held back is answered by then. More rows carry more trees: the number grows with
+    them.
+
+    Parameters
+    ----------
+    advance
+        Called as trees are grown, ``COUNTED_TREES`` in all.
 
     Raises
     ------
     ConfigFault
         Nothing could be learned: the model would have no split at all.
     """
-    weight = class_weight(train.label)
-    parameters = PARAMETERS | {"seed": seed, "scale_pos_weight": weight}
+    train = lesson.train
+    parameters = _parameters(train, seed)
     fitting = binned(train, features, parameters)
-    stopping = binned(stop, features, parameters, bins_of=fitting)
-    trained = boost(fitting, stopping, parameters, MAXIMUM_TREES)
+    stopping = binned(lesson.stop, features, parameters, bins_of=fitting)
+    best = best_trees(quality_by_trees(fitting, stopping, parameters, MAXIMUM_TREES, advance))
+    parameters = _parameters(lesson.learn, seed)
+    trees = round(best * len(lesson.learn.label) / len(train.label))
+    trained = boost(binned(lesson.learn, features, parameters), None, parameters, trees)
+    advance(COUNTED_TREES - MAXIMUM_TREES)
     if not trained.gain.any():
         raise ConfigFault(f"{name}: nothing could be learned from {len(train.label)} orders")
     return trained
+
+
+def _parameters(rows: Rows, seed: int) -> Parameters:
+    return PARAMETERS | {"seed": seed, "scale_pos_weight": class_weight(rows.label)}
 
 
 def binned(
@@ -125,15 +164,62 @@ def binned(
     )
 
 
-def boost(fitting: Any, stopping: Any, parameters: Parameters, trees: int) -> Trained:
+def quality_by_trees(
+    fitting: Any, stopping: Any, parameters: Parameters, trees: int, advance: Advance = uncounted
+) -> Floats:
+    """Return the metric on ``stopping`` after each tree, shape (trees,) or fewer if none grow."""
+    curve: dict[str, dict[str, list[float]]] = {}
+    count = _Count(trees, advance)
+    lgb.train(
+        dict(parameters),
+        fitting,
+        num_boost_round=trees,
+        valid_sets=[stopping],
+        callbacks=[count, lgb.record_evaluation(curve)],
+    )
+    count.finish()
+    ((quality,),) = (one.values() for one in curve.values())
+    return np.asarray(quality, dtype=np.float64)
+
+
+def best_trees(quality: Floats) -> int:
+    """Return how many trees lie in the middle of the stretch that is best on the whole.
+
+    The highest point alone may be a stroke of luck after a dozen trees.
+    """
+    stretch = min(SMOOTHED_TREES, len(quality))
+    means = np.convolve(quality, np.full(stretch, 1 / stretch), mode="valid")
+    return int(means.argmax()) + stretch // 2 + 1
+
+
+class _Count:
+    """Counts trees as they are grown, and at the end those that were not needed."""
+
+    def __init__(self, trees: int, advance: Advance) -> None:
+        self._left, self._advance = trees, advance
+
+    def __call__(self, _: object) -> None:
+        self._left -= 1
+        self._advance(1)
+
+    def finish(self) -> None:
+        self._advance(self._left)
+
+
+def boost(
+    fitting: Any, stopping: Any, parameters: Parameters, trees: int, advance: Advance = uncounted
+) -> Trained:
     """Grow trees; with ``stopping`` end where it has not got better for some time.
 
     Parameters
     ----------
     fitting, stopping
         From ``binned``; None as ``stopping`` grows exactly ``trees``.
+    advance
+        Called as trees are grown, and at the end with those that were not needed.
     """
-    callbacks: list[Callable[..., Any]] = []
+    count = _Count(trees, advance)
+    callbacks: list[Callable[..., Any]] = [count]
     if stopping is not None:
         callbacks.append(lgb.early_stopping(PATIENCE_TREES, verbose=False))
     booster = lgb.train(
@@ -143,6 +229,7 @@ def boost(fitting: Any, stopping: Any, parameters: Parameters, trees: int) -> Tr
         valid_sets=[stopping] if stopping is not None else [],
         callbacks=callbacks,
     )
+    count.finish()
     best = int(booster.best_iteration or 0)
     grown = best if best > 0 else int(booster.current_iteration())
     return Trained(

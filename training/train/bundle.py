@@ -91,7 +91,7 @@ def _facts(source: Source, tasks: Mapping[str, Task]) -> TrainingFacts:
                 "end_us": part.end_us,
                 "cutoff_us": part.cutoff_us,
             }
-            for part in task.plan.slices
+            for part in (*task.plan.slices, task.plan.learned)
         }
         for abuse, task in tasks.items()
     }

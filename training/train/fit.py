@@ -13,8 +13,17 @@ from risk_service.models.fitting import KnotList, fit_anchors
 from risk_service.models.manifest import Variant
 from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, refuse_leaks, single_feature_aucs
 from training.labels import AbuseLabels
+from training.progress import Advance, Tallies, uncounted, untold
 from training.split import SliceName, SlicePlan
-from training.train.booster import Floats, Rows, Trained, fit_booster, raw_scores
+from training.train.booster import (
+    COUNTED_TREES,
+    Floats,
+    Lesson,
+    Rows,
+    Trained,
+    fit_booster,
+    raw_scores,
+)
 from training.train.calibrate import Calibrated, choose_calibration
 from training.train.costs import AbuseCost
 from training.train.frame import Frame
@@ -62,8 +71,18 @@ class FittedAbuse:
     single_features: tuple[FeatureAuc, ...]
 
 
-def fit_abuse(frame: Frame, task: Task, variants: dict[Variant, tuple[str, ...]]) -> FittedAbuse:
+def fit_abuse(
+    frame: Frame,
+    task: Task,
+    variants: dict[Variant, tuple[str, ...]],
+    tally: Tallies = untold,
+) -> FittedAbuse:
     """Fit the variants and the logistic baseline of one abuse, two at a time.
+
+    Parameters
+    ----------
+    tally
+        Counts the trees.
 
     Raises
     ------
@@ -79,12 +98,16 @@ def fit_abuse(frame: Frame, task: Task, variants: dict[Variant, tuple[str, ...]]
             "%s: feature %s alone has AUC %.3f on train; check that it was known at the order",
             task.abuse, ranked[0].feature, ranked[0].auc,
         )  # fmt: skip
+    advance = tally(len(variants) * COUNTED_TREES)
     # LightGBM and BLAS work outside the interpreter's lock, so threads are enough.
     with ThreadPoolExecutor(max_workers=MODELS_AT_A_TIME) as pool:
         logistic = pool.submit(
-            Logistic.fit, Rows(matrix=frame.matrix[train], label=label), task.seed
+            Logistic.fit, rows_of(frame, task, SliceName.LEARN, frame.features), task.seed
         )
-        fits = {name: pool.submit(fit_variant, frame, task, of) for name, of in variants.items()}
+        fits = {
+            name: pool.submit(fit_variant, frame, task, of, advance)
+            for name, of in variants.items()
+        }
         return FittedAbuse(
             task=task,
             variants={name: fit.result() for name, fit in fits.items()},
@@ -93,20 +116,15 @@ def fit_abuse(frame: Frame, task: Task, variants: dict[Variant, tuple[str, ...]]
         )
 
 
-def fit_variant(frame: Frame, task: Task, features: tuple[str, ...]) -> FittedVariant:
+def fit_variant(
+    frame: Frame, task: Task, features: tuple[str, ...], advance: Advance = uncounted
+) -> FittedVariant:
     """Fit, calibrate, anchor and set thresholds for the model on these features.
 
     Any part of the features may be given, so that an ablation is a loop over groups.
     """
-    at = frame.columns(features)
-
-    def rows(name: SliceName) -> Rows:
-        return Rows(matrix=_block(frame, task.rows[name], at), label=task.label(name))
-
-    trained = fit_booster(
-        task.abuse, rows(SliceName.TRAIN), rows(SliceName.STOP), features, task.seed
-    )
-    held = rows(SliceName.CALIBRATE)
+    trained = fit_booster(task.abuse, lesson(frame, task, features), features, task.seed, advance)
+    held = rows_of(frame, task, SliceName.CALIBRATE, features)
     raw = raw_scores(trained.text, held.matrix)
     try:
         calibrated = choose_calibration(raw, held.label, task.seed)
@@ -133,6 +151,21 @@ def fit_variant(frame: Frame, task: Task, features: tuple[str, ...]) -> FittedVa
         anchors=fit_anchors(raw[held.label == 0]),
         thresholds=set_thresholds(task.costs, held_slice, calibrated.probability),
     )
+
+
+def lesson(frame: Frame, task: Task, features: tuple[str, ...]) -> Lesson:
+    """Return the rows that a model on these features is fitted on."""
+    return Lesson(
+        train=rows_of(frame, task, SliceName.TRAIN, features),
+        stop=rows_of(frame, task, SliceName.STOP, features),
+        learn=rows_of(frame, task, SliceName.LEARN, features),
+    )
+
+
+def rows_of(frame: Frame, task: Task, name: SliceName, features: tuple[str, ...]) -> Rows:
+    """Return inputs and labels of one slice."""
+    at = frame.columns(features)
+    return Rows(matrix=_block(frame, task.rows[name], at), label=task.label(name))
 
 
 def _block(frame: Frame, rows: NDArray[np.int64], at: NDArray[np.int64]) -> Floats:

@@ -31,10 +31,10 @@ class Frame:
         place = {name: at for at, name in enumerate(self.features)}
         return np.array([place[name] for name in names], dtype=np.int64)
 
-    def unseen(self, rows: NDArray[np.int64], train: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which rows share no account, device or payment instrument with train."""
+    def unseen(self, rows: NDArray[np.int64], learned: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which rows share no account, device or payment instrument with those learned."""
         new = np.ones(len(rows), dtype=np.bool_)
         for token in (self.account, self.device, self.payment):
-            known = np.unique(token[train])
+            known = np.unique(token[learned])
             new &= ~np.isin(token[rows], known[known != ABSENT])
         return new

@@ -2,9 +2,8 @@
 
 import os
 import shutil
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from training.datasets.description import Description, read_description
 from training.evaluate.figures import abuse_figures
 from training.evaluate.gains import step_gains
 from training.evaluate.slices import baseline_scores, cut, fitted_scores
+from training.progress import Progress, Timer, silent
 from training.registry.writer import BundleContent, sign_bundle, write_bundle
 from training.report.content import AbuseReport, RunReport
 from training.report.render import render
@@ -32,7 +32,6 @@ from training.train.source import description_sha256, load_frame, make_warehouse
 from training.train.steps import feature_steps, fit_steps, step_scores, write_steps
 from training.train.tasks import check_length, plan_tasks
 
-Step = Callable[[str], None]
 Json = dict[str, Any]
 
 
@@ -64,39 +63,13 @@ class TrainResult:
     metrics: Json
 
 
-@dataclass(slots=True)
-class Timer:
-    """Seconds spent per step; tells each step to the caller as it begins."""
-
-    tell: Step
-    seconds: dict[str, float] = field(default_factory=dict)
-    _running: tuple[str, float] | None = None
-
-    def step(self, name: str) -> None:
-        """Begin a step and end the one before."""
-        self.stop()
-        self._running = (name, time.perf_counter())
-        self.tell(name)
-
-    def stop(self) -> None:
-        """End the running step."""
-        if self._running is not None:
-            name, since = self._running
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - since
-            self._running = None
-
-
-def silent(_: str) -> None:
-    """Report nothing."""
-
-
-def train(request: TrainRequest, tell: Step = silent) -> TrainResult:
+def train(request: TrainRequest, tell: Progress = silent) -> TrainResult:
     """Train, measure and report; the bundle appears whole and signed, or not at all.
 
     Parameters
     ----------
     tell
-        Called with the name of each step as it begins; see ``steps_of``.
+        Called with each step as it begins, see ``steps_of``, and with how far it is.
 
     Raises
     ------
@@ -105,7 +78,7 @@ def train(request: TrainRequest, tell: Step = silent) -> TrainResult:
     """
     timer = Timer(tell)
     source, costs = _refuse_early(request)
-    make_warehouse(request.data, request.warehouse, _identity(request), source.schema, timer.step)
+    make_warehouse(request.data, request.warehouse, _identity(request), source.schema, timer.report)
     timer.step("vectors")
     frame = load_frame(request.warehouse, source.schema)
     fitted = _fit(request, source, frame, costs, timer)
@@ -192,7 +165,7 @@ def _fit(
     fitted = {}
     for abuse in Abuse:
         timer.step(f"fit {abuse}")
-        fitted[abuse] = fit_abuse(frame, tasks[abuse], variants)
+        fitted[abuse] = fit_abuse(frame, tasks[abuse], variants, timer.tally)
     return fitted
 
 
@@ -221,7 +194,7 @@ def _measure_steps(
     steps = feature_steps(source.schema)
     for abuse, one in measured.items():
         timer.step(f"steps {abuse}")
-        trained = fit_steps(frame, one.fitted, steps)
+        trained = fit_steps(frame, one.fitted, steps, timer.tally)
         write_steps(request.out, abuse.value, trained)
         texts = {name: model.text for name, model in trained.items()}
         scores = step_scores(one.rows, steps, texts)

@@ -6,7 +6,6 @@ already, so that a second training on one data set starts with fitting.
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +24,9 @@ from training.frames.feast_repo import apply_repo
 from training.frames.live import build_live
 from training.frames.point_in_time import point_in_time
 from training.frames.vectors import build_vectors, frame_path
+from training.progress import Progress, summed
 from training.train.frame import ABSENT, Frame
 
-Step = Callable[[str], None]
 MARK = "features/made_of.json"
 
 
@@ -37,14 +36,14 @@ def description_sha256(directory: Path) -> str:
 
 
 def make_warehouse(
-    data: Path, warehouse: Path, key: IdentityKey, schema: FeatureSchema, step: Step
+    data: Path, warehouse: Path, key: IdentityKey, schema: FeatureSchema, tell: Progress
 ) -> None:
     """Prepare the data set, build its history and join it to every order.
 
     Parameters
     ----------
-    step
-        Called with the name of each step as it begins.
+    tell
+        Called with each step as it begins, and with how far it is.
 
     Raises
     ------
@@ -52,8 +51,8 @@ def make_warehouse(
         The warehouse was made of other data, with another key or for another schema.
     """
     if not (warehouse / "dataset.toml").exists():
-        step("prepare")
-        prepare(data, key, warehouse)
+        tell("prepare", 0, 0)
+        prepare(data, key, warehouse, summed(tell, "prepare"))
     check_prepared(data, warehouse, key.key_id, schema.version)
     made_of = {
         "dataset": description_sha256(data),
@@ -63,12 +62,12 @@ def make_warehouse(
     mark = warehouse / MARK
     if mark.exists() and json.loads(mark.read_text("utf-8")) == made_of:
         return
-    step("history")
-    build_views(warehouse)
-    step("live features")
-    build_live(warehouse)
+    tell("history", 0, 0)
+    build_views(warehouse, lambda _, done, total: tell("history", done, total))
+    tell("live features", 0, 0)
+    build_live(warehouse, lambda _, done, total: tell("live features", done, total))
     apply_repo(warehouse)
-    step("point-in-time join")
+    tell("point-in-time join", 0, 0)
     point_in_time(warehouse, warehouse / "orders.parquet", frame_path(warehouse))
     mark.write_text(json.dumps(made_of), "utf-8")
 

@@ -16,9 +16,9 @@ import numpy as np
 from risk_service.features.formula import names_in
 from risk_service.features.schema import Feature, FeatureSchema
 from training.evaluate.test_slice import ModelScores, TestSlice
-from training.split import SliceName
-from training.train.booster import Rows, Trained, fit_booster, raw_scores
-from training.train.fit import MODELS_AT_A_TIME, FittedAbuse, Task
+from training.progress import Advance, Tallies, untold
+from training.train.booster import COUNTED_TREES, Trained, fit_booster, raw_scores
+from training.train.fit import MODELS_AT_A_TIME, FittedAbuse, Task, lesson
 from training.train.frame import Frame
 
 STEPS = ("order", "slow", "windows", "clusters", "one_hop")
@@ -67,27 +67,27 @@ def _level(schema: FeatureSchema, feature: Feature) -> int:
 
 
 def fit_steps(
-    frame: Frame, fitted: FittedAbuse, steps: Sequence[FeatureStep]
+    frame: Frame, fitted: FittedAbuse, steps: Sequence[FeatureStep], tally: Tallies = untold
 ) -> dict[str, Trained]:
-    """Fit one model per step; what the bundle's variants use already is not fitted again."""
+    """Fit one model per step; what the bundle's variants use already is not fitted again.
+
+    Parameters
+    ----------
+    tally
+        Counts the trees.
+    """
     known = {variant.features: variant.trained for variant in fitted.variants.values()}
+    new = [step for step in steps if step.features not in known]
+    advance = tally(len(new) * COUNTED_TREES)
     with ThreadPoolExecutor(max_workers=MODELS_AT_A_TIME) as pool:
         fits = {
-            step.name: pool.submit(_fit, frame, fitted.task, step.features)
-            for step in steps
-            if step.features not in known
+            step.name: pool.submit(_fit, frame, fitted.task, step.features, advance) for step in new
         }
         return {step.name: known.get(step.features) or fits[step.name].result() for step in steps}
 
 
-def _fit(frame: Frame, task: Task, features: tuple[str, ...]) -> Trained:
-    at = frame.columns(features)
-
-    def rows(name: SliceName) -> Rows:
-        part = np.ascontiguousarray(frame.matrix[np.ix_(task.rows[name], at)])
-        return Rows(matrix=part, label=task.label(name))
-
-    return fit_booster(task.abuse, rows(SliceName.TRAIN), rows(SliceName.STOP), features, task.seed)
+def _fit(frame: Frame, task: Task, features: tuple[str, ...], advance: Advance) -> Trained:
+    return fit_booster(task.abuse, lesson(frame, task, features), features, task.seed, advance)
 
 
 def step_scores(

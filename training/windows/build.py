@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.windows.terms import WindowSet
+from training.progress import Progress, silent
 from training.windows.group import GroupPlan, filter_bits, key_numbers, keys_of, plan_group
 from training.windows.group_values import (
     PART_EVENTS,
@@ -31,13 +32,18 @@ from training.windows.log import EventLog, Int64s
 from training.windows.part import GroupLog, Reads
 from training.windows.scratch import ScratchBlocks, as_columns
 
-Progress = Callable[[str, int, int], None]
 # A group of more features is computed in several turns, so that memory holds so much of them.
 BLOCK_BYTES = 1 << 30
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Report nothing."""
+def groups_done(window_set: WindowSet, tell: Progress, step: str) -> Progress:
+    """Return a progress for ``build_windows`` that tells the groups that are done as one step."""
+    names = [group.name for group in window_set.groups]
+
+    def report(name: str, _done: int, _total: int) -> None:
+        tell(step, names.index(name) if name in names else len(names), len(names))
+
+    return report
 
 
 def build_windows(
@@ -45,7 +51,7 @@ def build_windows(
     window_set: WindowSet,
     out: Path,
     *,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     part_events: int = PART_EVENTS,
     threads: int = THREADS,
 ) -> Path:
@@ -67,7 +73,6 @@ def build_windows(
     ConfigFault
         ``out`` cannot be written.
     """
-    tell = progress or silent
     effort = Effort(part_events=part_events, threads=threads)
     bits, events = filter_bits(log, window_set), log.reads
     with _scratch_beside(out) as directory:
@@ -75,10 +80,10 @@ def build_windows(
         for number, group in enumerate(window_set.groups):
             for plan in _turns(plan_group(window_set, number), len(events)):
                 source = GroupLog(log=log, plan=plan, bits=bits)
-                block = _of_events(source, events, effort, _stage(tell, group.name))
+                block = _of_events(source, events, effort, _stage(progress, group.name))
                 scratch.put(plan.features, block)
         ids = log.event_id.take(pa.array(events))
-        scratch.write(directory / out.name, ids, _stage(tell, "write"))
+        scratch.write(directory / out.name, ids, _stage(progress, "write"))
         os.replace(directory / out.name, out)
     return out
 

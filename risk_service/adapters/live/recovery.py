@@ -7,7 +7,7 @@ back 90 days at most, so that far the log is read; all of it where a window has 
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -28,6 +28,10 @@ from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import DAY_US, EVER, MAX_AGE_US
 
 log = logging.getLogger(__name__)
+
+OpenStore = Callable[[RecordsFile], EmbeddedWindowStore]
+# With how many events of the log were read.
+Opened = tuple[EmbeddedWindowStore, RecordsFile, int]
 
 # Events that are counted again under one look at the records they need.
 REPLAY_GROUP = 256
@@ -88,27 +92,14 @@ def open_windows(
         The log cannot be read.
     """
     started_s = time.perf_counter()
-    file, reached = _usable(directory, compiled, tail)
 
     def open_store(file: RecordsFile) -> EmbeddedWindowStore:
         return EmbeddedWindowStore(
             compiled, file, stamps, tail.logged_us, records_max=records_max, keeper=keeper
         )
 
-    store, replayed = open_store(file), 0
-    if reached is not None:
-        try:
-            replayed = _replay(store, file, tail, reached)
-        except (DataFault, sqlite3.DatabaseError) as error:
-            if isinstance(error, sqlite3.DatabaseError) and not is_corrupt(error):
-                raise
-            # A record is damaged: none of the file is to be trusted.
-            log.warning("windows_rebuilt", extra={"error_type": type(error).__name__})
-            file.close()
-            file, reached = _empty(directory), None
-            store = open_store(file)
-    if reached is None:
-        replayed = _rebuild(directory, store, file, tail)
+    caught_up = _caught_up(directory, compiled, tail, open_store)
+    store, file, replayed = caught_up or _made_anew(directory, tail, open_store)
     ready_s = time.perf_counter() - started_s
     log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})
     version = compiled.window_set.version
@@ -120,7 +111,7 @@ def open_windows(
         housekeeper=Housekeeper(checkpoints),
         replayed=replayed,
         ready_s=ready_s,
-        rebuilt=reached is None,
+        rebuilt=caught_up is None,
     )
 
 
@@ -130,29 +121,35 @@ def _end(tail: LogTail, version: str) -> Reached:
     return Reached(version, end.seq, end.event_us, mark)
 
 
-def _usable(
-    directory: Path, compiled: CompiledWindows, tail: LogTail
-) -> tuple[RecordsFile, Reached | None]:
-    """Return the file and how far it has come; an empty one when it cannot be used."""
+def _caught_up(
+    directory: Path, compiled: CompiledWindows, tail: LogTail, open_store: OpenStore
+) -> Opened | None:
+    """Bring what the file has to the end of the log; None where none of it is to be trusted."""
+    file: RecordsFile | None = None
     try:
         file = RecordsFile(directory)
         reached = file.reached()
         if reached is not None and _is_of(reached, compiled, tail):
-            return file, reached
-        file.close()
+            store = open_store(file)
+            return store, file, _replay(store, file, tail, reached)
         # Without a place it is new, or a start was killed while it made the records.
         if reached is not None:
             log.warning("windows_rebuilt")
-    except sqlite3.DatabaseError as error:
-        if not is_corrupt(error):
+    except (DataFault, sqlite3.DatabaseError) as error:
+        # A page or a record is damaged.
+        if isinstance(error, sqlite3.DatabaseError) and not is_corrupt(error):
             raise
         log.warning("windows_rebuilt", extra={"error_type": type(error).__name__})
-    return _empty(directory), None
+    if file is not None:
+        file.close()
+    return None
 
 
-def _empty(directory: Path) -> RecordsFile:
+def _made_anew(directory: Path, tail: LogTail, open_store: OpenStore) -> Opened:
     RecordsFile.remove(directory)
-    return RecordsFile(directory)
+    file = RecordsFile(directory)
+    store = open_store(file)
+    return store, file, _rebuild(directory, store, file, tail)
 
 
 def _is_of(reached: Reached, compiled: CompiledWindows, tail: LogTail) -> bool:

@@ -57,3 +57,9 @@ def slot_of(key: bytes) -> int:
         if end > start + 1:
             key = key[start + 1 : end]
     return crc_hqx(key, 0) % SLOTS
+
+
+def address_told(text: str, asked: Address) -> Address:
+    """Return the address in a reply; a node that does not know its host is where we asked."""
+    host, _, port = text.rpartition(":")
+    return (host if host not in ("", "?") else asked[0], int(port))

@@ -8,10 +8,9 @@ been executed, and the caller's scripts must bear being sent twice.
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
 
-from risk_service.adapters.redis.addresses import SLOTS, Address, Login, slot_of
-from risk_service.adapters.redis.node import Node, Patience, Reply, pack
+from risk_service.adapters.redis.addresses import SLOTS, Address, Login, address_told, slot_of
+from risk_service.adapters.redis.node import Node, Patience, RefusedCommand, Reply, pack
 from risk_service.domain.errors import StoreUnavailable
 
 # Slots may move while we follow them; more hops than this is no cluster at rest.
@@ -20,14 +19,6 @@ _NO_CLUSTER = "cluster support disabled"
 _ASKING = pack("ASKING")
 # What ``run`` yields when everything was sent and no reply was waited for.
 SENT: tuple[int, Reply] = (-1, None)
-
-
-class RefusedCommand(Exception):
-    """The cause of an error that a server answered; ``kind`` is the first word of it."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
 
 
 class Cluster:
@@ -80,8 +71,8 @@ class Cluster:
         """Yield the place and the reply of each command, as they come; its key is its node.
 
         All commands are sent before the first reply is taken. Replies come while the server
-        is still at work on later ones. A caller that stops early
-        closes the generator, and with it the connections that still owe replies.
+        is still at work on later ones. A caller that stops early closes the generator, and with
+        it the connections that still owe replies.
 
         Parameters
         ----------
@@ -99,16 +90,10 @@ class Cluster:
         if not commands:
             return
         patience = Patience(timeout_s or self._timeout_s)
+        failed: dict[int, str] = {}
         try:
-            if self._single is None and self._by_slot is None:
-                self._discover(patience)
-            failed: dict[int, str] = {}
-            with closing(self._trip(keys, commands, patience)) as replies:
-                for place, reply in replies:
-                    if isinstance(reply, Exception):
-                        failed[place] = str(reply)
-                    elif place >= 0 or pausing:
-                        yield place, reply
+            self._know_servers(patience)
+            yield from self._trip(keys, commands, failed, patience, pausing=pausing)
             for _ in range(ROUNDS_MAX):
                 if not failed:
                     return
@@ -128,8 +113,7 @@ class Cluster:
         """
         patience = Patience(self._timeout_s)
         try:
-            if self._single is None and self._by_slot is None:
-                self._discover(patience)
+            self._know_servers(patience)
             nodes = [self._single] if self._single is not None else self._by_slot or []
             return {
                 node.address: node.call(command, 1, patience)[0] for node in dict.fromkeys(nodes)
@@ -157,20 +141,30 @@ class Cluster:
         for node in self._nodes.values():
             node.close()
 
+    def _know_servers(self, patience: Patience) -> None:
+        if self._single is None and self._by_slot is None:
+            self._discover(patience)
+
     def _trip(
-        self, keys: Sequence[bytes], commands: Sequence[bytes], patience: Patience
+        self,
+        keys: Sequence[bytes],
+        commands: Sequence[bytes],
+        failed: dict[int, str],
+        patience: Patience,
+        *,
+        pausing: bool,
     ) -> Generator[tuple[int, Reply], None, None]:
-        """Yield ``SENT``, then the replies of one pipelined trip to each node."""
+        """Yield the replies of one pipelined trip to each node; leave errors in ``failed``."""
         parts = self._parts(keys)
         owing: list[Node] = []
         try:
             for node, part in parts.items():
                 owing.append(node)
                 node.send(b"".join([commands[place] for place in part]), patience)
-            yield SENT
+            if pausing:
+                yield SENT
             for node, part in parts.items():
-                for place in part:
-                    yield place, node.reply(patience)
+                yield from _replies(node, part, failed, patience)
                 owing.remove(node)
         finally:
             for node in owing:
@@ -235,16 +229,16 @@ class Cluster:
         """
         targets = [error.split(" ")[1:3] for error in moved]
         asked = next(iter(self._nodes))
-        self._discover(patience, first=_named(targets[0][1], asked))
+        self._discover(patience, first=address_told(targets[0][1], asked))
         if self._by_slot is not None:
             for slot, target in targets:
-                self._by_slot[int(slot)] = self._node(_named(target, asked))
+                self._by_slot[int(slot)] = self._node(address_told(target, asked))
 
     def _resent(self, key: bytes, command: bytes, error: str, patience: Patience) -> Reply:
         node = self._node_of(key)
         if not error.startswith("ASK "):
             return node.call(command, 1, patience)[0]
-        asked = self._node(_named(error.split(" ")[2], node.address))
+        asked = self._node(address_told(error.split(" ")[2], node.address))
         return asked.call(_ASKING + command, 2, patience)[1]
 
     def _discover(self, patience: Patience, first: Address | None = None) -> None:
@@ -276,7 +270,7 @@ class Cluster:
         found: list[Node | None] = [None] * SLOTS
         for one in ranges:
             low, high, master = one[:3]  # type: ignore[index]  # as the protocol lays it down
-            node = self._node(_named(f"{_text(master[0])}:{master[1]}", asked))
+            node = self._node(address_told(f"{_text(master[0])}:{master[1]}", asked))
             found[low : high + 1] = [node] * (high + 1 - low)
         served = [node for node in found if node is not None]
         if len(served) < SLOTS:
@@ -289,11 +283,16 @@ class Cluster:
         return self._nodes[address]
 
 
+def _replies(
+    node: Node, places: Sequence[int], failed: dict[int, str], patience: Patience
+) -> Generator[tuple[int, Reply], None, None]:
+    for place in places:
+        reply = node.reply(patience)
+        if isinstance(reply, Exception):
+            failed[place] = str(reply)
+        else:
+            yield place, reply
+
+
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else ""
-
-
-def _named(text: str, asked: Address) -> Address:
-    """Return the address in a reply; a node that does not know its host is where we asked."""
-    host, _, port = text.rpartition(":")
-    return (host if host not in ("", "?") else asked[0], int(port))

@@ -44,6 +44,8 @@ class Entity:
         entries_at = record_at + self._record_bytes
         if entries_at > len(stored):
             raise DataFault("window record", None, "is cut off")
+        if ids_bytes % REMEMBERED_BYTES:
+            raise DataFault("window record", None, "follows ids of which one is cut off")
         self._ids = stored[VALUE_HEAD.size : record_at]
         packed = stored[record_at:entries_at]
         self.record = Record.unpack(layout.plan, packed) if packed else Record(layout.plan)

@@ -141,7 +141,8 @@ class FlatEntities:
         cells = records.size
         columns = np.zeros((4, cells + 2), np.int64)
         calls = _calls(*columns)
-        count = gather(self.program, records, (words, attempts), self._mark, calls)
+        seen = words, attempts
+        count = gather(tuple(self.program), records, seen, self._mark, tuple(calls))
         record, group, first, visits = columns
         calls = _calls(record[:count], group[:count], first[: count + 1], visits)
         limit = ALWAYS_WHOLE if attempts else FOLD_MIN_BYTES
@@ -225,12 +226,13 @@ class FlatTrip:
             events, self.values, self.read_us, self.applied_us, event, owner.tokens(0)
         )
         self._reads = reads
-        memory = owner.space.memory
+        memory, program, kept = owner.space.memory, owner.program, owner.kept
         visits = calls.first[1:] - calls.first[:-1]
         sizes = PART_HEAD + visits * owner.entry_bytes[calls.group]
         self._ends = [0, *sizes.cumsum().tolist()]
         asked = np.zeros(self._ends[-1], np.uint8)
-        ask(memory, owner.program, owner.kept, (calls, events, limit), asked)
+        calling = tuple(calls), events, limit
+        ask(tuple(memory), tuple(program), tuple(kept), calling, asked)
         self._asked = asked.tobytes()
 
     def parts(self, first: int, last: int) -> bytes:
@@ -243,10 +245,11 @@ class FlatTrip:
         calls.place[:] = first, 0
         data = np.frombuffer(reply, np.uint8)
         seen = self._seen._replace(tokens=owner.tokens(len(reply)))
-        asked = (calls, seen, self._reads)
+        asked = tuple(calls), tuple(seen), self._reads
+        program, kept = tuple(owner.program), tuple(owner.kept)
         said = GROW
         while said == GROW:
-            said = take(owner.space.memory, owner.program, owner.kept, asked, (data, last))
+            said = take(tuple(owner.space.memory), program, kept, asked, (data, last))
             if said == GROW:
                 owner.space.grow()
         if said == FAULT:
@@ -256,7 +259,7 @@ class FlatTrip:
         """Forget the entities that were told nothing of; return folds that are due."""
         owner, calls = self._owner, self.calls
         memory, kept = owner.space.memory, owner.kept
-        if not find_due(memory, kept, calls, FOLD_MIN_BYTES):
+        if not find_due(tuple(memory), tuple(kept), tuple(calls), FOLD_MIN_BYTES):
             owner.make_room()
             return []
         folds = []

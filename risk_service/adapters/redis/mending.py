@@ -18,6 +18,8 @@ from risk_service.domain.errors import DataFault
 
 _SIZE = Struct("<q")
 GONE = 1
+# Keys that are looked at in one wait: a group may have thousands, and their values come whole.
+AT_ONCE = 64
 
 
 def set_aside(cluster: Cluster, groups: Sequence[Group], wires: Sequence[bytes]) -> Iterator[bytes]:
@@ -33,6 +35,14 @@ def set_aside(cluster: Cluster, groups: Sequence[Group], wires: Sequence[bytes])
     StoreUnavailable
         Redis does not answer.
     """
+    keys = list(dict.fromkeys(wires))
+    for first in range(0, len(keys), AT_ONCE):
+        yield from _set_aside(cluster, groups, keys[first : first + AT_ONCE])
+
+
+def _set_aside(
+    cluster: Cluster, groups: Sequence[Group], wires: Sequence[bytes]
+) -> Iterator[bytes]:
     unread: dict[bytes, bytes] = {}
     for wire, reply in _asked(cluster, groups, dict.fromkeys(wires, b"")):
         if reply == GONE:

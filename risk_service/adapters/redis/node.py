@@ -38,6 +38,14 @@ def pack(*command: str | int | bytes) -> bytes:
     return packed
 
 
+class RefusedCommand(Exception):
+    """The cause of an error that a server answered; ``kind`` is the first word of it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 class Patience:
     """How long a call may still wait for the network; what we do ourselves is not counted.
 

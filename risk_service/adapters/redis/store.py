@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.adapters.redis.addresses import Address, Login
-from risk_service.adapters.redis.cluster import Cluster, RefusedCommand
+from risk_service.adapters.redis.cluster import Cluster
 from risk_service.adapters.redis.layout import STAMP
 from risk_service.adapters.redis.mending import set_aside
-from risk_service.adapters.redis.node import Reply, require_hiredis
+from risk_service.adapters.redis.node import RefusedCommand, Reply, require_hiredis
 from risk_service.adapters.redis.plain import PlainEntities
 from risk_service.adapters.redis.scripts import FOLD, FOREIGN, SCRIPTS, TAKE, command, plain_key
 from risk_service.adapters.redis.trips import (
@@ -165,35 +165,34 @@ class RedisWindowStore:
         self._cluster.close()
 
     def _go(self, trip: Trip, now_us: int, timeout_s: float | None = None) -> None:
-        """Send the calls of a trip behind the folds that are due, and take in what is said."""
+        """Make a trip; what it meets that is no value of an entity begins anew."""
         if not trip.keys:
             return
-        batch = BATCH if self._cluster.is_single else 1
-        folds, self._folds = self._folds, []
-        keys, commands = [], []
-        for first in range(0, len(folds), batch):
-            chosen = folds[first : first + batch]
-            argument = b"".join([fold.part for fold in chosen])
-            keys.append(plain_key(chosen[0].key))
-            commands.append(command(FOLD, [fold.key for fold in chosen], argument))
-        behind, calls, clock = len(keys), len(trip.keys), STAMP.pack(now_us)
-        spans = [(first, min(first + batch, calls)) for first in range(0, calls, batch)]
-        for first, last in spans:
-            chosen_keys = trip.keys[first:last]
-            keys.append(plain_key(chosen_keys[0]))
-            commands.append(command(TAKE, chosen_keys, clock + trip.parts(first, last)))
         try:
-            with closing(self._cluster.run(keys, commands, timeout_s=timeout_s)) as replies:
-                for place, reply in replies:
-                    if place >= behind:
-                        trip.take(*spans[place - behind], _bytes(reply))
+            self._send(trip, now_us, timeout_s)
         except (Damaged, StoreUnavailable) as error:
-            if not isinstance(error, Damaged) and not _is_foreign(error):
+            if not _is_foreign(error):
                 raise
             words, aside = self._set_aside(trip.keys)
             raise StoreUnavailable(words) from SetAside(aside)
         finally:
             self._folds += trip.finish()
+
+    def _send(self, trip: Trip, now_us: int, timeout_s: float | None) -> None:
+        """Send the calls of a trip behind the folds that are due, and take in what is said."""
+        batch = BATCH if self._cluster.is_single else 1
+        keys, commands = _folding(self._folds, batch)
+        self._folds = []
+        behind, calls, clock = len(keys), len(trip.keys), STAMP.pack(now_us)
+        spans = [(first, min(first + batch, calls)) for first in range(0, calls, batch)]
+        for first, last in spans:
+            chosen = trip.keys[first:last]
+            keys.append(plain_key(chosen[0]))
+            commands.append(command(TAKE, chosen, clock + trip.parts(first, last)))
+        with closing(self._cluster.run(keys, commands, timeout_s=timeout_s)) as replies:
+            for place, reply in replies:
+                if place >= behind:
+                    trip.take(*spans[place - behind], _bytes(reply))
 
     def _set_aside(self, wires: Sequence[bytes]) -> tuple[str, list[bytes]]:
         """Let entities begin anew whose keys hold no value; return what to say, and the keys."""
@@ -207,16 +206,28 @@ class RedisWindowStore:
         return f"Redis: no value of an entity, which begins anew: {named or 'gone already'}", aside
 
 
-def _is_foreign(error: StoreUnavailable) -> bool:
-    """Tell whether a script met a value that is none of ours."""
+def _folding(folds: Sequence[Fold], batch: int) -> tuple[list[bytes], list[bytes]]:
+    """Return the first key of each command that folds, and the commands."""
+    keys, commands = [], []
+    for first in range(0, len(folds), batch):
+        chosen = folds[first : first + batch]
+        argument = b"".join([fold.part for fold in chosen])
+        keys.append(plain_key(chosen[0].key))
+        commands.append(command(FOLD, [fold.key for fold in chosen], argument))
+    return keys, commands
+
+
+def _is_foreign(error: Damaged | StoreUnavailable) -> bool:
+    """Tell whether a script, or the reader of what it said, met a value that is none of ours."""
     cause = error.__cause__
-    return isinstance(cause, RefusedCommand) and cause.kind == FOREIGN
+    is_refused = isinstance(cause, RefusedCommand) and cause.kind == FOREIGN
+    return is_refused or isinstance(error, Damaged)
 
 
 def _together(rows: list[int]) -> slice | list[int]:
     """Return rows as a slice where they follow each other, which they do unless keys repeat.
 
-    To pick rows one by one takes numpy ten times as long as to look at a part of a matrix.
+    Numpy looks at a part of a matrix; rows that it picks one by one it copies.
     """
     first = rows[0] if rows else 0
     end = first + len(rows)

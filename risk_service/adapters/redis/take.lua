@@ -18,6 +18,8 @@
 local PART_HEAD, VALUE_HEAD, HOUR_US = 48, 16, 3600000000
 -- An entity without events is kept for its last stamp alone: as long as clocks may differ.
 local EMPTY_MS = 10800000
+-- Numbers are exact below 2^53: stamps of three hundred years. No clock of ours gave a later one.
+local STAMPS_END = 9007199254740992
 local FOREIGN = 'FOREIGN value under a key of windows'
 local NOBODY, NEW = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
 local call, try, sub, find = redis.call, redis.pcall, string.sub, string.find
@@ -25,6 +27,12 @@ local pack, unpack = struct.pack, struct.unpack
 local input = ARGV[1]
 local clock = unpack('<i8', input)
 local at, parts = 9, {}
+
+-- Says what GET said that is no value of ours: foreign if it has another type, else as it was.
+local function refused(said)
+  if type(said) == 'table' and not find(said.err, 'WRONGTYPE', 1, true) then return said end
+  return redis.error_reply(FOREIGN)
+end
 
 -- Tells under which stamp an event counts already, as bytes; nil when it is new.
 local function counted(value, id, old, ids_end, entries, size)
@@ -47,8 +55,9 @@ for number = 1, #KEYS do
   local value = try('GET', key)
   local stamp, last = clock, nil
   if value then
-    if type(value) ~= 'string' or #value < 24 then return redis.error_reply(FOREIGN) end
+    if type(value) ~= 'string' or #value < 24 then return refused(value) end
     last = unpack('<i8', value, #value - 7)
+    if last >= STAMPS_END then return refused(value) end
     if last >= stamp then stamp = last + 1 end
   else
     -- A value without a record is told from earlier ones of the same key by its first stamp.
@@ -58,7 +67,8 @@ for number = 1, #KEYS do
   local ids_bytes, record_bytes = unpack('<i4i4', value, 9)
   local ids_end = VALUE_HEAD + ids_bytes
   local entries = ids_end + record_bytes
-  if ids_bytes < 0 or record_bytes < 0 or entries > old or (old - entries) % size ~= 0 then
+  if ids_bytes < 0 or ids_bytes % 16 ~= 0 or record_bytes < 0 or entries > old
+      or (old - entries) % size ~= 0 then
     return redis.error_reply(FOREIGN)
   end
 

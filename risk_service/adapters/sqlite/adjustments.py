@@ -13,6 +13,7 @@ from risk_service.adapters.sqlite.connection import transaction, unavailable
 from risk_service.adapters.sqlite.governance import GovernanceFile, as_json, second_person
 from risk_service.domain.errors import Conflict, NotFound, RequestIdReused
 from risk_service.domain.governed import Adjustment, AdjustmentState
+from risk_service.domain.refusals import refusal
 from risk_service.domain.reservation import Adjust
 
 _COLUMNS = ", ".join(Adjustment.__struct_fields__)
@@ -40,7 +41,7 @@ class SqliteAdjustments:
             if row is not None:
                 known = self._one(row[0])
                 if known.call != call:
-                    raise RequestIdReused("the adjustment id was used for another change")
+                    raise RequestIdReused(refusal("adjustment_reused"))
                 return known
             cursor = db.execute(
                 "INSERT INTO adjustments (adjustment_id, policy_id, subject, token, scope, delta, "
@@ -167,13 +168,13 @@ class SqliteAdjustments:
 
     def _require_proposed(self, one: Adjustment) -> None:
         if one.state is not AdjustmentState.PROPOSED:
-            raise Conflict(f"adjustment {one.number} is {one.state}, not proposed")
+            raise Conflict(refusal("adjustment_state", number=one.number, state=one.state))
 
     def _one(self, number: int) -> Adjustment:
         sql = f"SELECT {_COLUMNS} FROM adjustments WHERE number = ?"  # noqa: S608 - own names
         row = self._file.db.execute(sql, (number,)).fetchone()
         if row is None:
-            raise NotFound(f"there is no adjustment {number}; see `risk limits adjustments`")
+            raise NotFound(refusal("no_adjustment", number=number))
         return _adjustment(row)
 
 

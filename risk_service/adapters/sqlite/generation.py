@@ -69,7 +69,3 @@ class Generation:
             return self._clusters.get(owner, ())
         prefix = owner + SEPARATOR
         return [counter for counter in self._counters if counter.startswith(prefix)]
-
-    def newest(self) -> list[CellRow]:
-        """Return the last row of each cell. For the thread that writes them."""
-        return list({row[:2]: row for row in self.rows}.values())

@@ -20,10 +20,10 @@ from risk_service.adapters.sqlite.lost import refuse_lost_governance
 from risk_service.adapters.sqlite.schema import migrate
 from risk_service.domain.audit import AuditFilter, AuditRow, NumberedRow
 from risk_service.domain.errors import Forbidden
+from risk_service.domain.refusals import refusal
 
 # Somebody else's import of a million entries takes some seconds.
 BUSY_TIMEOUT_MS = 20_000
-OWN_CHANGE = "the author of a change cannot approve it; another actor with the scope approve must"
 
 
 def as_json(**values: object) -> str:
@@ -39,7 +39,7 @@ def second_person() -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         if FOUR_EYES not in str(error):
             raise
-        raise Forbidden(OWN_CHANGE) from error
+        raise Forbidden(refusal("own_change")) from error
 
 
 class GovernanceFile:

@@ -15,6 +15,7 @@ from risk_service.adapters.sqlite.governance_schema import CODE_OF, RECIPIENT_BI
 from risk_service.domain.errors import TooLarge
 from risk_service.domain.governed import ListTerms, NewEntry
 from risk_service.domain.listed import PLAIN_KINDS, EntityKind
+from risk_service.domain.refusals import refusal
 from risk_service.rules.lists.entry import key_bytes
 
 # Reasons and scopes are few; a reason per entry would be kept in memory once per entry.
@@ -100,8 +101,7 @@ class Stage:
         local = self._terms.get(entry.terms)
         if local is None:
             if len(self._terms) >= TERMS_MAX:
-                words = f"reasons, sources and scopes differ in more than {TERMS_MAX} ways"
-                raise TooLarge.at("entries", words)
+                raise TooLarge.at("entries", refusal("many_terms", most=TERMS_MAX))
             local = self._terms[entry.terms] = -1 - len(self._terms)
         key = key_bytes(entry.entity, entry.text)
         code = CODE_OF[entry.entity]

@@ -18,6 +18,7 @@ from risk_service.adapters.sqlite.list_stage import Stage
 from risk_service.domain.errors import Conflict, NotFound
 from risk_service.domain.governed import Change, ChangeKind, ChangeState, ListDraft
 from risk_service.domain.listed import ListKind
+from risk_service.domain.refusals import refusal
 from risk_service.rules.lists.book import EMPTY_VERSION
 
 _CHANGE = (
@@ -76,8 +77,8 @@ class SqliteLists:
                     (number, draft.list_id),
                 ).fetchone()
                 if row is None or row[0] != "live":
-                    words = f"le_{number} is not in force in the list {draft.list_id}"
-                    raise Conflict(f"{words}; see `risk lists show {draft.list_id}`")
+                    entry = f"le_{number}"
+                    raise Conflict(refusal("not_in_force", entry=entry, list=draft.list_id))
                 digest.update(number.to_bytes(8, "big"))
             change = self._next_number()
             self._keep(change, draft, len(entries), 0, digest.digest())
@@ -169,7 +170,7 @@ class SqliteLists:
                 (draft.list_id, list_kind.value, draft.author, now_us),
             )
         elif there is not list_kind:
-            raise Conflict(f"the list {draft.list_id} is a list of kind {there}, not {list_kind}")
+            raise Conflict(refusal("other_kind", list=draft.list_id, there=there, asked=list_kind))
 
     def _next_number(self) -> int:
         sql = "SELECT seq FROM sqlite_sequence WHERE name = 'changes'"
@@ -228,13 +229,13 @@ class SqliteLists:
     def _proposed(self, number: int) -> Change:
         change = self._change(number)
         if change.state is not ChangeState.PROPOSED:
-            raise Conflict(f"change {number} is {change.state}, not proposed")
+            raise Conflict(refusal("change_state", number=number, state=change.state))
         return change
 
     def _change(self, number: int) -> Change:
         row = self._file.db.execute(f"{_CHANGE} WHERE number = ?", (number,)).fetchone()
         if row is None:
-            raise NotFound(f"there is no change {number}; see `risk lists changes`")
+            raise NotFound(refusal("no_change", number=number))
         return _change(row)
 
 

@@ -18,6 +18,7 @@ from risk_service.adapters.sqlite.connection import connect, marks, transaction,
 from risk_service.adapters.sqlite.schema import FileKind, migrate
 from risk_service.domain.reported import PastOrder
 from risk_service.features.windows.declaration import load_windows
+from risk_service.features.windows.order_event import DWELL
 
 log = logging.getLogger(__name__)
 
@@ -99,4 +100,4 @@ class SqlitePastOrders:
 def _shape() -> str:
     """Return the names that the parts of a record stand for."""
     windows = load_windows()
-    return json.dumps([windows.fields, windows.columns])
+    return json.dumps([windows.fields, [name for name in windows.columns if name not in DWELL]])

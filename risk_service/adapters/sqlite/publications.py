@@ -22,6 +22,7 @@ from risk_service.domain.governed import (
     Sources,
     VersionDraft,
 )
+from risk_service.domain.refusals import refusal
 from risk_service.governance.backtests import signer_of
 
 _PUBLICATION = (
@@ -66,13 +67,13 @@ class SqlitePublications:
         """
         kind, version = draft.kind, draft.version
         with unavailable("governance"), transaction(self._file.db):
-            for state, words in (("active", "in force"), ("proposed", "proposed already")):
+            for state, code in (("active", "published"), ("proposed", "proposed")):
                 row = self._file.db.execute(
                     "SELECT number FROM publications WHERE kind = ? AND version = ? AND state = ?",
                     (kind, version, state),
                 ).fetchone()
                 if row:
-                    raise Conflict(f"{version} is {words}, as {kind} number {row[0]}")
+                    raise Conflict(refusal(code, version=version, kind=kind, number=row[0]))
             number = self._propose(draft)
             active = self._active(kind)
             more = _told(draft.evidence) | ({"missing": draft.missing} if draft.missing else {})
@@ -90,16 +91,16 @@ class SqlitePublications:
         """
         with unavailable("governance"), second_person(), transaction(self._file.db):
             one = self._publication(kind, number)
-            active = self._active(kind)
+            active, about = self._active(kind), {"kind": kind, "number": number}
             if one.state is not PublicationState.PROPOSED:
-                raise Conflict(f"{kind} number {number} is {one.state}, not proposed")
+                raise Conflict(refusal("publication_state", **about, state=one.state))
             if one.version != version:
-                raise Conflict(f"{kind} number {number} is {one.version}, not {version}")
+                words = refusal("publication_version", **about, found=one.version, version=version)
+                raise Conflict(words)
             if one.based_on != (active.number if active else 0):
-                raise Conflict(
-                    f"{kind} number {number} was proposed when number {one.based_on} was in force; "
-                    f"now it is {active.number if active else 'none'}: publish it again"
-                )
+                now = active.number if active else "none"
+                words = refusal("publication_outdated", **about, before=one.based_on, now=now)
+                raise Conflict(words)
             self._activate(kind, number, active, approver)
             more = _told(one.evidence)
             self._note(approver, f"{kind}.approve", f"{kind}/{number}", active, version, **more)
@@ -116,7 +117,9 @@ class SqlitePublications:
         with unavailable("governance"), transaction(self._file.db):
             one = self._publication(kind, number)
             if one.state is not PublicationState.PROPOSED:
-                raise Conflict(f"{kind} number {number} is {one.state}, not proposed")
+                raise Conflict(
+                    refusal("publication_state", kind=kind, number=number, state=one.state)
+                )
             self._file.db.execute(
                 "UPDATE publications SET state = 'rejected', closed_by = ?, decided_us = ? "
                 "WHERE number = ?",
@@ -223,14 +226,13 @@ class SqlitePublications:
             target = self._publication(kind, number)
             if target.state is not PublicationState.RETIRED:
                 raise Conflict(
-                    f"{kind} number {number} is {target.state}; a rollback goes to a version that "
-                    "was in force before"
+                    refusal("rollback_state", kind=kind, number=number, state=target.state)
                 )
             return target
         # Not the number before: that may be a version that was taken back, and why it was.
         if active is None or not active.based_on:
             before = active.number if active else 0
-            raise NotFound(f"no {kind} were in force before number {before}")
+            raise NotFound(refusal("nothing_before", kind=kind, number=before))
         return self._publication(kind, active.based_on)
 
     def _active(self, kind: PublishedKind) -> Publication | None:
@@ -242,7 +244,7 @@ class SqlitePublications:
         sql = f"{_PUBLICATION} WHERE kind = ? AND number = ?"
         row = self._file.db.execute(sql, (kind, number)).fetchone()
         if row is None:
-            raise NotFound(f"no {kind} have the number {number}; see `risk {kind} versions`")
+            raise NotFound(refusal("no_publication", kind=kind, number=number))
         return _publication(row)
 
     def _note(

@@ -11,6 +11,7 @@ from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
 from risk_service.domain.positional import reader
+from risk_service.domain.refusals import refusal
 
 COLUMNS = ("decision_id", "request_id", "order_id")
 _TABLES = {"decision_id": "decision_ids", "request_id": "requests", "order_id": "orders"}
@@ -38,17 +39,19 @@ def read_record(directory: Path, column: str, value: str) -> DecisionRecord | As
         raise ValueError(f"{column} is no key of a decision")
     path = directory / FILE_NAME
     if not path.exists():
-        raise ConfigFault(f"{path}: there is no log of decisions; give the --state of the service")
+        raise ConfigFault(refusal("no_log", path=path))
     try:
         with closing(_open(path)) as log:
             record = _newest(directory, DecisionRows(log), column, value)
             assessed = None if record else _assessed(log, column, value)
     except sqlite3.DatabaseError as error:
-        raise ConfigFault(f"{path}: cannot be read: {error}") from error
+        raise ConfigFault(refusal("unreadable_log", path=path, error=error)) from error
     if assessed is not None:
         return _assessment_of(assessed)
     if record is None:
-        raise DecisionNotFound(f"{path} has no decision with {column} {value}")
+        raise DecisionNotFound(
+            refusal("log_has_no_decision", path=path, column=column, value=value)
+        )
     return record
 
 

@@ -8,16 +8,20 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from risk_service.decisions.cause_reasons import DENY_LISTED, rule_code
+from risk_service.decisions.cause_reasons import DENY_LISTED, list_facts, rule_code
 from risk_service.domain.decision import Cause, Reason, Step
 from risk_service.domain.hits import ListHit, RuleHit
-from risk_service.domain.text import LocalizedText
+from risk_service.domain.text import LocalizedText, filled
 from risk_service.domain.vocabulary import Outcome
 
 DENY_LIST, ALLOW_LIST = "deny", "allow"
 LISTED = LocalizedText(
-    zh="该申请无法受理，如有疑问请联系客服。",
-    en="This request cannot be taken; please contact the customer service.",
+    zh="很抱歉，该申请无法受理，如有疑问请联系客服。",
+    en="We are sorry, we cannot take this request. "
+    "Please contact customer service if you have questions.",
+)
+LISTED_FOR_ANALYSTS = LocalizedText(
+    zh="命中黑名单 {list}（{entity}）：{why}", en="On the deny list {list} ({entity}): {why}"
 )
 
 
@@ -68,10 +72,7 @@ def _severity(finding: Finding) -> tuple[bool, int]:
 
 
 def _of_list(hit: ListHit) -> Finding:
-    analyst = LocalizedText(
-        zh=f"命中黑名单 {hit.list_id}（{hit.entity}）：{hit.reason}",
-        en=f"On the deny list {hit.list_id} ({hit.entity}): {hit.reason}",
-    )
+    analyst = filled(LISTED_FOR_ANALYSTS, list_facts(hit))
     return Finding(
         cause=Cause(step=Step.LIST, ref=hit.list_id, outcome=Outcome.DENY),
         reason=plain_reason(DENY_LISTED, LISTED, analyst),

@@ -11,8 +11,9 @@ from typing import Generic, Protocol, TypeVar
 from risk_service.decisions.assessing.counting import Counting
 from risk_service.decisions.assessing.pending import Drafted, Pending
 from risk_service.decisions.live import DecisionIds
+from risk_service.decisions.repeats import Asked, repeats
 from risk_service.domain.assessment import AssessmentRecord
-from risk_service.domain.errors import RequestIdReused, RiskError, StoreUnavailable
+from risk_service.domain.errors import RiskError, StoreUnavailable
 from risk_service.ports import AssessmentStore, Clock, DecisionStore, EventLog
 
 log = logging.getLogger(__name__)
@@ -20,16 +21,8 @@ log = logging.getLogger(__name__)
 Answer = AssessmentRecord | Exception
 
 
-class Request(Protocol):
+class Request(Asked, Protocol):
     """What every item has."""
-
-    @property
-    def request_id(self) -> str:
-        """Idempotency key of the caller."""
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Keyed digest of the payload."""
 
     @property
     def at_us(self) -> int:
@@ -104,21 +97,8 @@ class Assessor(Generic[Item]):
         request_ids = [item.request_id for item in items]
         stored = self._store.by_request_ids(request_ids)
         of_orders = self._orders.by_request_ids(request_ids)
-        answers: dict[int, Answer] = {}
-        first_of: dict[int, int] = {}
-        seen: dict[str, int] = {}
-        for place, item in enumerate(items):
-            record = stored.get(item.request_id)
-            first = seen.setdefault(item.request_id, place)
-            known = record.fingerprint if record else items[first].fingerprint
-            if known != item.fingerprint or item.request_id in of_orders:
-                words = "the request id was used before with another payload"
-                answers[place] = RequestIdReused(words)
-            elif record:
-                answers[place] = record
-            elif first != place:
-                first_of[place] = first
-        return answers, first_of
+        answered, first_of = repeats(items, stored, of_orders)
+        return dict(answered), first_of
 
     def _commit(self, pending: Pending, now_us: int) -> None:
         drafted = pending.drafted

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from risk_service.decisions.assessing.combining import Finding, plain_reason
 from risk_service.domain.decision import Cause, Step
 from risk_service.domain.errors import ConfigFault
-from risk_service.domain.text import LocalizedText
+from risk_service.domain.text import LocalizedText, filled
 from risk_service.domain.vocabulary import Outcome
 
 Text = Annotated[str, Field(min_length=1)]
@@ -58,8 +58,6 @@ def finding(
         reason=plain_reason(
             code,
             LocalizedText(zh=entry.customer_zh, en=entry.customer_en),
-            LocalizedText(
-                zh=entry.analyst_zh.format(**values), en=entry.analyst_en.format(**values)
-            ),
+            filled(LocalizedText(zh=entry.analyst_zh, en=entry.analyst_en), values),
         ),
     )

@@ -142,7 +142,7 @@ class Actions:
         benefit = self.tokenise(attempt.subject, now_us)
         latest = pending.latest_of(benefit_subject(benefit.action_id))
         if latest is not None and not is_same_action(latest.benefit, benefit):
-            raise RequestIdReused("the action id was used before for another action")
+            raise RequestIdReused("the action id stands for another action: take a new one")
         is_first = latest is None
         return _Case(
             attempt=attempt,
@@ -165,7 +165,7 @@ class Actions:
         record = pending.store.by_challenge_id(report.challenge_id)
         challenge = record.decision.challenge if record else None
         if record is None or challenge is None or record.benefit is None:
-            raise ChallengeNotOpen("there is no such challenge")
+            raise ChallengeNotOpen("there is no such challenge: a CHALLENGE names its id")
         if challenge.expires_at_us <= now_us:
             raise ChallengeNotOpen("the challenge has expired")
         latest = pending.latest_of(record.subject)

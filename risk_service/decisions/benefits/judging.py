@@ -8,16 +8,20 @@ from risk_service.decisions.assessing.combining import Finding, worst
 from risk_service.decisions.benefits.limits import Asked, BenefitLimits
 from risk_service.decisions.benefits.policy import (
     FAILED,
+    LACKING,
     LIMIT,
     LIMIT_CODES,
     NO_LIMITS,
+    NOT_TAKEN,
     VERIFY,
     BenefitPolicy,
 )
-from risk_service.decisions.cause_reasons import subject_zh
+from risk_service.decisions.cause_reasons import DIMENSION_MISSING
 from risk_service.domain.decision import Cause, Reason, Step
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.grant import Grant, LimitUse
+from risk_service.domain.names import subject_names, use_facts
+from risk_service.domain.text import LocalizedText, filled
 from risk_service.domain.vocabulary import (
     ChallengeKind,
     ChallengeResult,
@@ -26,6 +30,9 @@ from risk_service.domain.vocabulary import (
 )
 
 REASONS_MAX = 8
+USED = LocalizedText(
+    zh="（{subject}已用 {used}，上限 {cap}）", en=" ({subject} has used {used} of {cap})"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +87,17 @@ class Judge:
             return [self.policy.finding(NO_LIMITS, Step.FAIL_POLICY, Outcome.REVIEW)]
         if grant.outcome is Outcome.ALLOW:
             return []
-        if grant.required_level is not VerificationLevel.UNSPECIFIED:
+        # Where another limit refuses, a level is of no use.
+        asks = grant.outcome is Outcome.CHALLENGE
+        if asks and grant.required_level is not VerificationLevel.UNSPECIFIED:
             level = grant.required_level.name
             return [self.policy.finding(VERIFY, Step.LIMIT, grant.outcome, limit=level)]
         outcome = grant.outcome
         if outcome is Outcome.CHALLENGE and completed is not None:
             outcome = Outcome.REVIEW
+        if DIMENSION_MISSING in grant.codes:
+            what = subject_names(grant.missing)
+            return [self.policy.finding(LACKING, Step.LIMIT, outcome, what=what)]
         # An action is one unit: there is no part of it to grant.
         outcome = Outcome.DENY if outcome is Outcome.LIMIT_QUANTITY else outcome
         blocking: dict[str, LimitUse] = {}
@@ -98,12 +110,9 @@ class Judge:
 
     def _reached(self, outcome: Outcome, ref: str, use: LimitUse | None = None) -> Finding:
         """Return what one limit speaks for, by its policy and whom it counts."""
-        words = {"limit": ref, "use_zh": "", "use_en": ""}
-        if use is not None:
-            words["use_zh"] = f"（{subject_zh(use.subject)}已用 {use.used}，上限 {use.cap}）"
-            words["use_en"] = f" ({use.subject} has used {use.used} of {use.cap})"
-        code = LIMIT_CODES.get(outcome, LIMIT)
-        found = self.policy.finding(code, Step.LIMIT, outcome, **words)
+        code = LIMIT_CODES.get(outcome, LIMIT if use else NOT_TAKEN)
+        told = filled(USED, use_facts(use, "")) if use else ""
+        found = self.policy.finding(code, Step.LIMIT, outcome, limit=ref, use=told)
         return replace(found, cause=replace(found.cause, ref=ref or code))
 
     def _judged(self, findings: list[Finding], asked: Asked, grant: Grant | None) -> Judged:
@@ -112,6 +121,10 @@ class Judge:
         level = grant.required_level if grant else VerificationLevel.UNSPECIFIED
         challenged = outcome is Outcome.CHALLENGE
         required = self._required(asked, outcome, level)
+        if outcome is Outcome.REVIEW and not required:
+            # There is nothing left that the customer could do: no text may ask for it.
+            reviewing = [one for one in findings if one.cause.outcome is Outcome.REVIEW]
+            reasons = worst(reviewing)[2]
         real_name = Evidence.REAL_NAME in required
         kind = ChallengeKind.REAL_NAME if real_name else ChallengeKind.CAPTCHA
         blocking = [use.subject for use in uses if use.blocking and not use.shadow]

@@ -9,6 +9,7 @@ from risk_service.decisions.assessing.combining import Finding
 from risk_service.decisions.assessing.texts import Strict, TextEntry, finding, read_content
 from risk_service.decisions.benefits.subsidies import LONGEST_DAYS, Claimed
 from risk_service.domain.benefit import BenefitType, SubsidyClaim, SubsidyKind
+from risk_service.domain.currency import amount_text
 from risk_service.domain.decision import Step
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.evidence import Evidence
@@ -22,11 +23,13 @@ SINGLE, SUM, JUST_BELOW, ADVERTISING, CURRENCY = (
     "SUBSIDY_ADVERTISING",
     "SUBSIDY_CURRENCY",
 )
-LIMIT, TO_VERIFY, TO_CHECK, VERIFY, NO_LIMITS, FAILED = (
+LIMIT, TO_VERIFY, TO_CHECK, VERIFY, LACKING, NOT_TAKEN, NO_LIMITS, FAILED = (
     "ACTION_LIMIT_REACHED",
     "ACTION_LIMIT_TO_VERIFY",
     "ACTION_LIMIT_TO_CHECK",
     "ACTION_VERIFICATION_REQUIRED",
+    "ACTION_DATA_MISSING",
+    "ACTION_NOT_TAKEN",
     "LIMITS_UNAVAILABLE",
     "CHALLENGE_FAILED",
 )
@@ -34,7 +37,7 @@ LIMIT_CODES = {Outcome.CHALLENGE: TO_VERIFY, Outcome.REVIEW: TO_CHECK}
 CODES = frozenset(
     {
         *(SINGLE, SUM, JUST_BELOW, ADVERTISING, CURRENCY),
-        *(LIMIT, TO_VERIFY, TO_CHECK, VERIFY, NO_LIMITS, FAILED),
+        *(LIMIT, TO_VERIFY, TO_CHECK, VERIFY, LACKING, NOT_TAKEN, NO_LIMITS, FAILED),
     }
 )
 OutcomeName = Literal["CHALLENGE", "REVIEW", "DENY"]
@@ -104,8 +107,8 @@ class BenefitPolicy:
         found: list[Finding] = []
         advertising = claim.kind is SubsidyKind.ADVERTISING
         if advertising and asked > terms.advertising_minor:
-            limit = terms.advertising_minor
-            found.append(self.finding(ADVERTISING, Step.AMOUNT, outcome, asked=asked, limit=limit))
+            told = self._amounts(asked=asked, limit=terms.advertising_minor)
+            found.append(self.finding(ADVERTISING, Step.AMOUNT, outcome, **told))
         if not advertising:
             found += self._sales(asked, sums, outcome)
         return found
@@ -114,15 +117,21 @@ class BenefitPolicy:
         terms = self._subsidy
         found = []
         if asked > terms.single_minor:
-            limit = terms.single_minor
-            found.append(self.finding(SINGLE, Step.AMOUNT, outcome, asked=asked, limit=limit))
+            told = self._amounts(asked=asked, limit=terms.single_minor)
+            found.append(self.finding(SINGLE, Step.AMOUNT, outcome, **told))
         elif sums.in_policy_days > terms.sum_minor:
-            told = {"asked": sums.in_policy_days, "limit": terms.sum_minor, "days": terms.sum_days}
-            found.append(self.finding(SUM, Step.AMOUNT, outcome, **told))
+            told = self._amounts(asked=sums.in_policy_days, limit=terms.sum_minor)
+            found.append(self.finding(SUM, Step.AMOUNT, outcome, days=terms.sum_days, **told))
         if asked in self.just_below and sums.just_below_30d >= terms.just_below_count:
-            told = {"asked": sums.just_below_30d, "limit": terms.single_minor}
-            found.append(self.finding(JUST_BELOW, Step.AMOUNT, outcome, **told))
+            told = self._amounts(limit=terms.single_minor)
+            count = sums.just_below_30d
+            found.append(self.finding(JUST_BELOW, Step.AMOUNT, outcome, count=count, **told))
         return found
+
+    def _amounts(self, **minor: int) -> dict[str, str]:
+        """Return amounts as texts tell them, in the currency in which the lines are drawn."""
+        code = self._subsidy.currency_code
+        return {name: amount_text(one, code) for name, one in minor.items()}
 
     def challenge_asks(self, benefit_type: BenefitType) -> tuple[Evidence, ...]:
         """Return what a challenged customer must show; empty when a captcha will do."""

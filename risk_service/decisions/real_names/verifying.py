@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from risk_service import __version__
 from risk_service.decisions.real_names.policy import RealNamePolicy
 from risk_service.decisions.real_names.verified import Verified
+from risk_service.decisions.repeats import REUSED
 from risk_service.domain.errors import RequestIdReused, StoreUnavailable
 from risk_service.domain.verification import (
     PhoneCodeResult,
@@ -186,5 +187,5 @@ def _phone_level(attempt: VerificationAttempt) -> VerificationLevel:
 
 def _checked(stored: Verification | None, fingerprint: bytes) -> Verification | None:
     if stored is not None and stored.fingerprint != fingerprint:
-        raise RequestIdReused("the request id was used before with another payload")
+        raise RequestIdReused(REUSED)
     return stored

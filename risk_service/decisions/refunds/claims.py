@@ -124,7 +124,7 @@ class RefundClaims:
         findings = [
             *hit_findings(lists, rules),
             *scored.findings,
-            *self.policy.findings(case.claim, case.recalculation),
+            *self.policy.findings(case.claim, case.recalculation, case.order.currency_code),
         ]
         judged = self._judged(case, findings, self.searches.required(rules))
         decision = self._decision(case, judged, scored, (lists, rules))

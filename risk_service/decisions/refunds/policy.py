@@ -8,6 +8,7 @@ from pydantic import Field
 
 from risk_service.decisions.assessing.combining import Finding
 from risk_service.decisions.assessing.texts import Strict, TextEntry, finding, read_content
+from risk_service.domain.currency import amount_text
 from risk_service.domain.decision import Step
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.evidence import Evidence
@@ -79,19 +80,22 @@ class RefundPolicy:
             for name, pieces in content.evidence.items()
         }
 
-    def findings(self, claim: RefundClaim, recalculation: Recalculation) -> list[Finding]:
-        """Return what the money speaks for."""
-        money, asked = self._money, claim.amount_minor
-        found: list[Finding] = []
-        most = recalculation.recalculated_minor
+    def findings(
+        self, claim: RefundClaim, recalculation: Recalculation, currency_code: str
+    ) -> list[Finding]:
+        """Return what the money speaks for; amounts are told in the currency of the order."""
+        money, most = self._money, recalculation.recalculated_minor
+        if recalculation.below_threshold is None or most is None:
+            return [self._finding(UNKNOWN, Outcome[money.threshold_unknown])]
+        told = {
+            "asked": amount_text(claim.amount_minor, currency_code),
+            "most": amount_text(most, currency_code),
+        }
         if recalculation.below_threshold:
-            outcome = Outcome[money.below_threshold]
-            found.append(self._finding(BELOW, outcome, asked=asked, most=most))
-        elif recalculation.below_threshold is None:
-            found.append(self._finding(UNKNOWN, Outcome[money.threshold_unknown]))
-        elif recalculation.excess_minor > money.tolerance_minor:
-            found.append(self._finding(ABOVE, Outcome[money.above_paid], asked=asked, most=most))
-        return found
+            return [self._finding(BELOW, Outcome[money.below_threshold], **told)]
+        if recalculation.excess_minor > money.tolerance_minor:
+            return [self._finding(ABOVE, Outcome[money.above_paid], **told)]
+        return []
 
     def evidence_seen(self) -> Finding:
         """Return that everything asked for was handed in: a person looks at it."""

@@ -12,7 +12,7 @@ import numpy as np
 from risk_service.decisions.assessing.combining import Finding
 from risk_service.decisions.live import Live, LiveAttempt, Stamped
 from risk_service.decisions.policy_file import ABUSES, ACTIONS
-from risk_service.decisions.reasons import COMBINED, Reasons
+from risk_service.decisions.reasons import Reasons, Told
 from risk_service.decisions.scoring import ScoredGroup, Scoring, Variant
 from risk_service.domain.decision import AbuseScore, Cause, DecisionRecord, Reason, Step
 from risk_service.domain.vocabulary import Abuse, Mode, Outcome
@@ -68,7 +68,11 @@ class RefundScoring:
             cluster=seen.clusters[0],
             now=now,
             decisive=then if from_order else now,
-            findings=self._findings(asked, self._then(group, record) if from_order else group),
+            findings=self._findings(
+                asked,
+                self._then(group, record) if from_order else group,
+                record.order.currency_code,
+            ),
         )
 
     def _then(self, group: ScoredGroup, record: DecisionRecord) -> ScoredGroup | None:
@@ -81,18 +85,21 @@ class RefundScoring:
         variant: Variant = "order_only" if record.decision.mode is Mode.NO_FEATURES else "full"
         return replace(group, matrix=vector, variant=variant)
 
-    def _findings(self, asked: list[str], group: ScoredGroup | None) -> tuple[Finding, ...]:
+    def _findings(
+        self, asked: list[str], group: ScoredGroup | None, currency_code: str
+    ) -> tuple[Finding, ...]:
         outcome = max((self.outcomes[action] for action in asked), default=Outcome.ALLOW)
         if outcome is Outcome.ALLOW:
             return ()
         cause = Cause(step=Step.SCORE, ref=Abuse.REFUND, outcome=outcome)
-        return tuple(Finding(cause=cause, reason=reason) for reason in self._why(group, outcome))
+        told = Told(outcome=outcome, currency_code=currency_code, claim=True)
+        return tuple(Finding(cause=cause, reason=reason) for reason in self._why(group, told))
 
-    def _why(self, group: ScoredGroup | None, outcome: Outcome) -> tuple[Reason, ...]:
+    def _why(self, group: ScoredGroup | None, told: Told) -> tuple[Reason, ...]:
         if group is None:
-            return (self.reasons.plain(COMBINED, Abuse.REFUND),)
+            return (self.reasons.combined(Abuse.REFUND, told),)
         shares = self.scoring.contributions(group, 0, [Abuse.REFUND])
-        return self.reasons.explain(shares, self.scoring.values(group, 0), outcome)
+        return self.reasons.explain(shares, self.scoring.values(group, 0), told)
 
 
 def _asked_now(group: ScoredGroup) -> list[str]:

@@ -49,6 +49,9 @@ def _version(window_set: WindowSet) -> str:
         # Texts and defaults change no window; defaults belong to the vector's version.
         for text in ("unit", "default", "description_en", "description_zh"):
             del feature[text]
+        # As if it were not there where it says nothing: versions of older sets stay the same.
+        if feature["model_input"]:
+            del feature["model_input"]
     canonical = json.dumps(content, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
     return "ws1-" + hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

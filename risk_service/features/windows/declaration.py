@@ -40,7 +40,7 @@ WINDOWS_KEYS = {
 FILTER_KEYS = {"kinds": list, "where?": list}
 FEATURE_KEYS = {
     "events": str, "measure": str, "of?": str, "windows": list, "cap?": int, "unit": str,
-    "default?": float, "en": str, "zh": str,
+    "default?": float, "model_input?": bool, "en": str, "zh": str,
 }  # fmt: skip
 
 
@@ -104,6 +104,7 @@ def _features(key: str, name: str, spec: object) -> list[WindowFeature]:
             cap=entries.get("cap", DEFAULT_CAP if distinct else 0),
             unit=entries["unit"],
             default=float(entries.get("default", 0.0)),
+            model_input=entries.get("model_input", True),
             description_en=f"{entries['en']}, {_last(window)}",
             description_zh=f"{_recent(window)}{entries['zh']}",
         )

@@ -27,14 +27,20 @@ ATTEMPT = load_windows().kinds.index("ATTEMPT")
 KIND_OF = {kind: load_windows().kinds.index(kind.name) for kind in EventType}
 NO_LIFE = (0, 0, 0, 0)
 NO_COLUMNS = (0,) * len(load_windows().columns)
+# A page left open for longer says nothing; squares of more would not fit into int64 when added up.
+LONGEST_DWELL_DS = 6_000
+# What follows from the other columns of an order; a past order does not keep it.
+DWELL = ("dwell_ds", "dwell_squared")
+_PAGE_MS = load_windows().columns.index("page_ms")
+_ORDER_COLUMNS = load_windows().columns.index(DWELL[0])
 
 
 def order_event(order: Order, event_id: str, at_us: int) -> Event:
     """Return the event of an order attempt; ``at_us`` is the stamp at which it was read."""
     lead = order.lead_line
-    return Event(
-        event_id, ATTEMPT, at_us, _fields(order, lead), (*_order_columns(order, lead), *NO_LIFE)
-    )
+    columns = _order_columns(order, lead)
+    own = (*columns, *_dwell(columns[_PAGE_MS]), *NO_LIFE)
+    return Event(event_id, ATTEMPT, at_us, _fields(order, lead), own)
 
 
 def life_event(order: Order, life: LifeEvent) -> Event:
@@ -51,13 +57,13 @@ def past_life_event(order: PastOrder, life: LifeEvent) -> Event:
         KIND_OF[life.event_type],
         life.at_us,
         order.fields,
-        (*order.columns, *_life_columns(life)),
+        (*order.columns, *_dwell(order.columns[_PAGE_MS]), *_life_columns(life)),
     )
 
 
 def past_order(attempt: Event) -> PastOrder:
     """Return what later events of an order need of its attempt."""
-    return PastOrder(attempt.fields, attempt.columns[: -len(NO_LIFE)])
+    return PastOrder(attempt.fields, attempt.columns[:_ORDER_COLUMNS])
 
 
 def action_event(action: Action) -> Event:
@@ -126,6 +132,12 @@ def _order_columns(order: Order, lead: OrderLine) -> tuple[int, ...]:
         int(registered_us is not None and order.ordered_at_us - registered_us < NEW_ACCOUNT_US),
         int(traits.phone_is_virtual == 1.0),
     )
+
+
+def _dwell(page_ms: int) -> tuple[int, int]:
+    """Return the time on the page in tenths of a second, and its square."""
+    dwell_ds = min(page_ms // 100, LONGEST_DWELL_DS)
+    return dwell_ds, dwell_ds * dwell_ds
 
 
 def _units(lines: tuple[OrderLine, ...]) -> tuple[int, int]:

@@ -248,6 +248,8 @@ class Record:
             raise DataFault("window record", None, f"is damaged: {error}") from error
         if packed.version != plan.version:
             raise DataFault("window record", None, f"is of other windows than {plan.group.name}")
+        if not _has_form(packed, plan):
+            raise DataFault("window record", None, f"has not the form of {plan.group.name}")
         record = Record.__new__(Record)
         record.plan = plan
         record.stamp_us = packed.stamp_us
@@ -259,6 +261,18 @@ class Record:
         record._lasts = packed.lasts
         record._limit = max(FIRST_LIMIT, 2 * len(packed.starts))
         return record
+
+
+def _has_form(packed: _Packed, plan: RecordPlan) -> bool:
+    """Tell whether there is as much of everything as a plan reads."""
+    layout, rows = plan.layout, packed.rows
+    return (
+        len(rows) == len(packed.starts) + 1
+        and {*map(len, rows)} == {len(layout.totals)}
+        and len(packed.maps) == len(layout.maps)
+        and len(packed.seen) == len(layout.seen)
+        and len(packed.lasts) == len(layout.lasts)
+    )
 
 
 def _see(seen: dict[int, int], tiles: list[int], value: int, tile: int, cap: int) -> None:

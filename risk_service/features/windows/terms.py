@@ -30,7 +30,7 @@ class WindowFeature:
 
     ``of`` names a column (sum, last) or a field (distinct). ``cap`` bounds distinct: the
     value is min(cap, truth). ``default`` stands in where the key is missing and where
-    last or since have no event.
+    last or since have no event. ``model_input`` False: only formulas read it.
     """
 
     name: str
@@ -44,6 +44,7 @@ class WindowFeature:
     default: float
     description_en: str
     description_zh: str
+    model_input: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

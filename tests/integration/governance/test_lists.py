@@ -1,6 +1,7 @@
 """Lists that people change, over gRPC and at the command line, on the real service."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -134,6 +135,33 @@ def test_import_is_all_or_nothing(
     ]
 
 
+def test_lists_speak_chinese(server: RunningServer, actors: ActorFiles, tmp_path: Path) -> None:
+    """Entries, changes and what is wrong: with the rows of a file, a field, a state, a scope."""
+    path = tmp_path / "zh.csv"
+    path.write_text("entity,value,reason\nip,300.1.2.3,r\nphone,,r\n")
+    analyst, approver = actors.tokens["analyst"], actors.tokens["approver"]
+
+    def said(*arguments: str, token: str = analyst) -> str:
+        done = run("lists", *arguments, "--lang", "zh", server=server, token=token)
+        return done.stdout + done.stderr
+
+    refused = said("import", "zh-ring", str(path), "--kind", "deny")
+    assert f"{path} 第 2 行：value: 不是 IP 地址" in refused
+    assert "2 个条目有误；未写入任何内容" in refused
+    entry = ("--entity", "real_name", "--value", "11010519491231002X", "--reason", "团伙 17")
+    assert "名单 zh-ring 是新名单" in said("add", "zh-ring", *entry)
+    added = said("add", "zh-ring", "--kind", "deny", *entry)
+    assert "（新增，zh-ring）已生效：1 个条目，提交人 analyst" in added
+    shown = said("show", "zh-ring")
+    assert "生效  zh-ring (黑名单)  实名身份 " in shown
+    assert "所有订单" in shown
+    assert "zh-ring：黑名单，生效 1 条，待审批 0 条" in said("show")
+    number = added.split()[1].partition("（")[0]
+    assert "调用方 analyst 缺少权限 approve" in said("approve", number)
+    assert f"变更 {number} 的状态是 applied" in said("approve", number, token=approver)
+    assert "没有变更 9999" in said("change", "9999")
+
+
 def order_of(account_id: str) -> risk_pb2.ScoreOrderRequest:
     """Return an order of an account."""
     request = order(f"of-{account_id}")
@@ -166,3 +194,25 @@ def test_wrong_file_is_told_by_line(
     )  # fmt: skip
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_what_is_not_there_is_said(
+    server: RunningServer, actors: ActorFiles, people: People, tmp_path: Path
+) -> None:
+    """No list of a name is no empty list, and silence is no answer."""
+    token, out = actors.tokens[REVIEWER], tmp_path / "out.csv"
+    people[REVIEWER].call(
+        "AddListEntries", list_id="known", kind="grey", entries=[entry("sku", "sku-k")]
+    )
+    for command in (("lists", "show", "unknown"), ("lists", "export", "unknown", str(out))):
+        done = run(*command, server=server, token=token)
+        assert done.returncode == 1
+        assert re.search(r"there is no list unknown; there are: .*\bknown\b", done.stderr)
+    assert not out.exists()
+    out.touch()
+    there = run("lists", "export", "known", str(out), server=server, token=token)
+    assert "exists already; name another file" in there.stderr
+    nobody = ("lists", "find", "--entity", "account", "--value", "nobody", "--lang", "zh")
+    assert run(*nobody, server=server, token=token).stdout == "没有记录\n"
+    shown = run("lists", "changes", server=server, token=token).stdout
+    assert re.search(r"^ *\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  change ", shown)

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from risk_service.client.admin import AdminClient
-from risk_service.client.errors import AccessRefused, ChallengeNotOpen, InvalidRequest
+from risk_service.client.errors import AccessRefused, Conflict, InvalidRequest, NotFound
 from risk_service.governance.backtests import signature_file, signed
 from risk_service.models.signature import key_id_of, load_signing_key
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
@@ -74,7 +74,7 @@ def test_rules_are_published_approved_and_taken_back(
     assert published.returncode == 0, published.stderr
     one = json.loads(published.stdout)["publication"]
     shown = run("rules", "show", str(one["number"]), server=server, token=approver).stdout
-    assert "# EMERGENCY 紧急发布: the drop is now" in shown
+    assert "# EMERGENCY: the drop is now" in shown
     told = '# backtest of "sku-1" in skus on orders: 3 of 100 events flagged, 2 abuse, 1 honest; '
     assert f"{told}signed by key {key_id_of(key.public_key())}; sha256 " in shown
     changes = run(
@@ -191,13 +191,18 @@ def test_limits_are_published_like_rules(
     assert re.search(rf"l\.toml:{line}: policy `\S+`: `cup` is not known", told[0])
     assert re.search(rf"l\.toml:{line}: 策略 `\S+`：没有 `cup` 这个键", told[1])
     comment = {"name": "l.toml", "text": text + "\n# reviewed\n"}
-    with pytest.raises(ChallengeNotOpen, match=r"is in force, as limits number \d+"):
+    with pytest.raises(Conflict, match=r"is in force, as limits number \d+"):
         people["analyst"].call("PublishLimits", file=comment, note="x")
     before = people["auditor"].call("GetInForce")["limits"]
     changed = re.sub(r"cap = (\d+)", lambda found: f"cap = {int(found[1]) + 1}", text, count=1)
     one = people["analyst"].call(
         "PublishLimits", file={"name": "l.toml", "text": changed}, note="one more"
     )["publication"]
+    shown = ("limits", "show", str(one["number"]), "--changes", "--lang", "zh")
+    changes = run(*shown, server=server, token=actors.tokens["approver"]).stdout.splitlines()
+    cap = re.search(r"cap = (\d+)", text)
+    assert cap is not None
+    assert changes[2:] == [f"  - cap: {cap[1]}", f"  + cap: {int(cap[1]) + 1}"]
     people["approver"].call(
         "ApprovePublication", kind="limits", number=one["number"], version=one["version"]
     )
@@ -237,8 +242,12 @@ def test_own_proposals_may_be_closed_by_their_author(people: People) -> None:
         people[REVIEWER].call("RejectChange", number=change["number"], note="n")
     done = people["analyst"].call("RejectChange", number=change["number"], note="slip")
     assert (done["change"]["state"], done["change"]["closed_by"]) == ("rejected", "analyst")
-    with pytest.raises(ChallengeNotOpen, match="is rejected, not proposed"):
+    with pytest.raises(Conflict, match="is rejected, not proposed") as closed:
         people["approver"].call("ApproveChange", number=change["number"])
+    with pytest.raises(NotFound, match="9999") as unknown:
+        people["approver"].call("GetPublication", kind="rules", number=9999)
+    # Neither is about a challenge or a decision.
+    assert (type(closed.value), type(unknown.value)) == (Conflict, NotFound)
 
 
 def in_days(days: int) -> datetime:

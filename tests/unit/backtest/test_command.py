@@ -1,18 +1,23 @@
 """``risk backtest``: options in, figures out; clear faults, nothing half written."""
 
+import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.rules.faults import RuleFileFault
 from tests.fixtures.backtested_shop import EVENTS, run
 from tests.fixtures.own_shop import write_shop
 from tests.fixtures.rule_texts import file_text, rule_text
+from training.cli.backtest import write_json
+from training.cli.backtest_report import print_report
 
 
 def figures_of(shop: Path, rule: str, *options: object) -> dict[str, Any]:
@@ -235,6 +240,43 @@ def test_a_rule_is_found_among_rules_over_other_variables(shop: Path, tmp_path: 
     (rules / "own.toml").write_text("format = ", "utf-8")
     with pytest.raises(RuleFileFault, match=r"own\.toml:1: no TOML"):
         run("fast_cards", "--data", shop, "--rules", rules)
+
+
+def test_a_rule_that_is_there_twice_is_none_of_the_two(shop: Path, tmp_path: Path) -> None:
+    """Over own variables too an id is of one rule: else the file's name would choose."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "a.toml").write_text(rules_with("card__count_1h >= 1", "card__count_1h"), "utf-8")
+    (rules / "b.toml").write_text(rules_with("card__count_1h >= 4", "card__count_1h"), "utf-8")
+    with pytest.raises(RuleFileFault, match=r"b\.toml:\d+: .*the id is taken by a\.toml:\d+"):
+        run("fast_cards", "--data", shop, "--rules", rules)
+
+
+@pytest.mark.parametrize(("exponent", "told"), [(0, "1,235"), (2, "1,234.57"), (3, "1,234.567")])
+def test_amounts_are_shown_in_the_unit_of_their_currency(
+    shop: Path, exponent: int, told: str
+) -> None:
+    """Yen have no decimals and dinars three, on a terminal as in the file."""
+    figures = figures_of(shop, "true")
+    figures["amounts"]["exponent"] = exponent
+    figures["split"]["flagged"]["abuse"]["amount"] = 1_234.567
+    text = io.StringIO()
+    print_report(Console(file=text, width=200), figures)
+    (line,) = [one for one in text.getvalue().splitlines() if one.startswith("  abuse ")]
+    assert line.split()[5] == told
+
+
+def test_a_result_is_written_piece_by_piece(tmp_path: Path) -> None:
+    """The text of a result that lists everything may be larger than memory."""
+    content = {"listed": [{"key": "卡" * 1_000, "events": 1}] * 2_000}
+    tracemalloc.start()
+    try:
+        write_json(tmp_path / "f.json", content)
+        most_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert json.loads((tmp_path / "f.json").read_text("utf-8")) == content
+    assert most_bytes < (tmp_path / "f.json").stat().st_size / 10
 
 
 def rules_with(condition: str, variable: str) -> str:

@@ -137,7 +137,7 @@ def test_the_figures_are_shown_though_a_file_cannot_be_written(
     def full(*_: object) -> None:
         raise ConfigFault("figures.json: cannot be written: No space left on device")
 
-    monkeypatch.setattr(command, "_write", full)
+    monkeypatch.setattr(command, "write_json", full)
     result = CliRunner().invoke(
         command.backtest, ["true", "--data", str(tmp_path / "shop"), "--json", "figures.json"]
     )

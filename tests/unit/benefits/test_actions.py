@@ -34,10 +34,19 @@ from risk_service.domain.vocabulary import (
     Outcome,
     VerificationLevel,
 )
+from risk_service.rules.rule_set import load_rule_set
 from tests.fixtures.claim_desk import CHALLENGE_TTL_US, ClaimDesk, claim_desk
 from tests.fixtures.records import NOW_US
+from tests.fixtures.rule_texts import file_text, rule_text
 
 L1, L2 = VerificationLevel.L1, VerificationLevel.L2
+DRAW_RULE = rule_text(
+    subject="action",
+    when="action_type == 'DRAW'",
+    analyst_zh="抽奖",
+    analyst_en="A draw",
+    known="action_type = 'DRAW'",
+)
 
 
 class ScriptedLedger:
@@ -177,6 +186,36 @@ def test_without_the_ledger_nothing_passes(desk: ClaimDesk, ledger: ScriptedLedg
     (record,) = records(desk, draw("r1"))
     assert (record.decision.outcome, record.decision.mode) == (Outcome.REVIEW, Mode.NO_LIMITS)
     assert ledger.confirmed == []
+    (reason,) = record.decision.reasons
+    assert "再试" not in reason.customer_text.zh
+    assert "try again" not in reason.customer_text.en
+
+
+def test_data_that_is_missing_is_no_limit_that_is_reached(
+    desk: ClaimDesk, ledger: ScriptedLedger
+) -> None:
+    """The customer reads of the data, the analyst what it is."""
+    codes, missing = ("LIMIT_DIMENSION_MISSING",), ("device",)
+    ledger.grant = lambda demand: Grant(outcome=Outcome.DENY, codes=codes, missing=missing)
+    (record,) = records(desk, draw("r1"))
+    (reason,) = record.decision.reasons
+    assert (record.decision.outcome, reason.code) == (Outcome.DENY, "ACTION_DATA_MISSING")
+    assert reason.analyst_text.en.endswith("is missing: device.")
+    assert reason.analyst_text.zh.endswith("缺失：设备。")
+
+
+def test_who_waits_for_a_person_is_not_asked_to_verify(
+    desk: ClaimDesk, ledger: ScriptedLedger
+) -> None:
+    """A rule that challenges beside a limit that hands over: there is no challenge to pass."""
+    desk.desk.books.rules = load_rule_set({"a.toml": file_text(DRAW_RULE)})
+    ledger.available = False
+    (record,) = records(desk, draw("r1"))
+    assert [cause.outcome for cause in record.decision.causes] == [
+        Outcome.REVIEW, Outcome.CHALLENGE,
+    ]  # fmt: skip
+    assert record.decision.challenge is None
+    assert [reason.code for reason in record.decision.reasons] == ["LIMITS_UNAVAILABLE"]
 
 
 def test_a_missing_level_stays_open_until_it_is_there(

@@ -1,7 +1,9 @@
 """The text of one decision: whole, in two languages, and readable from a log on the disk."""
 
 import json
+import re
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import click
 import pytest
@@ -12,7 +14,7 @@ from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.cli.explain import explain
 from risk_service.cli.explain_data import as_data, thresholds_of
-from risk_service.cli.explain_format import money_text, time_text
+from risk_service.cli.explain_format import time_text
 from risk_service.cli.explain_text import explained
 from risk_service.domain.decision import Cause, DecisionRecord, Step
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
@@ -123,10 +125,54 @@ def test_a_limit_is_told_in_the_language_that_is_spoken() -> None:
     """What is counted and over which time, with what remains and the subject that blocks."""
     english, chinese = (click.unstyle(explained(rich_record(), one)) for one in ("en", "zh"))
     assert (
-        "two-each: identity_cluster has used 1 of 2 units, asked 60, granted 1, left 0  blocks"
-        "  (sku-1 · window session · resets"
+        "two-each: identity cluster has used 1 of 2 units, asked 60, granted 1, left 0  blocks"
+        "  (sku-1 · window timed drop · resets"
     ) in english
-    assert "已用 1 / 2 件，本单申请 60，批准 1，剩余 0  触发  (sku-1 · 窗口 开抢场次" in chinese
+    assert (
+        "身份簇已用 1 / 2 件，本次申请 60，批准 1，剩余 0  触发  (sku-1 · 窗口 开抢场次" in chinese
+    )
+
+
+def test_amounts_are_told_in_the_currency_of_the_order() -> None:
+    """A limit on money, a value that a rule compared, and the order itself: a yen has no cents."""
+    rich = rich_record()
+    value = MatchedValue(name="account__discount_90d", number=12_345.0, text="")
+    hit = replace(rich.decision.rule_hits[0], values=(value,))
+    use = replace(rich.decision.limit_uses[0], measure=Measure.AMOUNT, cap=90_000, used=85_000)
+    in_yen = replace(
+        rich,
+        order=replace(rich.order, currency_code="JPY"),
+        decision=replace(rich.decision, rule_hits=(hit,), limit_uses=(use,)),
+    )
+    text = click.unstyle(explained(in_yen, "en"))
+    assert "account__discount_90d = 12,345 (12,345 JPY)" in text
+    assert "has used 85,000 of 90,000 JPY" in text
+    assert "to pay 29,900 JPY" in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_but_rules_and_versions_is_told_by_internal_names(language: str) -> None:
+    """Subjects, kinds of lists' entries and windows are words; rules keep what they compare."""
+    text = click.unstyle(explained(rich_record(), language)).partition("VERSIONS")[0]
+    text = text.partition("\n版本\n")[0].replace("account__attempts_1h", "")
+    assert "identity_cluster" not in text
+    assert "address_door" not in text
+    assert {"en": "device, entry", "zh": "设备，条目"}[language] in text
+
+
+def test_columns_stand_under_each_other() -> None:
+    """Chinese takes two cells a character: the rules begin in one column all the same."""
+    text = click.unstyle(explained(rich_record(), "zh"))
+    rules = [
+        line for line in text.splitlines() if re.search(r"  (hard|soft|idea|broken)(?= |$)", line)
+    ]
+    cells = {
+        sum(2 if east_asian_width(one) in "WF" else 1 for one in line[: found.start(1)])
+        for line in rules
+        if (found := re.search(r"  (hard|soft|idea|broken)(?= |$)", line))
+    }
+    assert len(rules) == 4
+    assert len(cells) == 1
 
 
 def test_an_allowed_order_is_explained_too() -> None:
@@ -235,7 +281,9 @@ def test_it_asks_where_all_commands_ask(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv("RISK_SERVER", raising=False)
     asked: list[str] = []
 
-    def refused(_by: str, _key: str, server: str, _state: Path | None) -> DecisionRecord:
+    def refused(
+        _named: tuple[str, str], server: str, _state: Path | None, _lang: str
+    ) -> DecisionRecord:
         asked.append(server)
         raise ConfigFault("nobody there")
 
@@ -248,12 +296,3 @@ def test_it_asks_where_all_commands_ask(monkeypatch: pytest.MonkeyPatch) -> None
     both = CliRunner().invoke(explain, ["dec-a", "--state", ".", "--server", "127.0.0.1:1"])
     assert both.exit_code == 2
     assert "give one" in both.output
-
-
-@pytest.mark.parametrize(
-    ("minor", "currency", "told"),
-    [(123_456, "CNY", "1,234.56"), (123_456, "JPY", "123,456"), (123_456, "KWD", "123.456")],
-)
-def test_money_is_told_in_the_unit_of_its_currency(minor: int, currency: str, told: str) -> None:
-    """The smallest unit of a yen is a yen: nothing is divided by a hundred that has no cents."""
-    assert money_text(minor, currency) == told

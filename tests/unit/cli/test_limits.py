@@ -21,7 +21,7 @@ def test_good_file_lists_its_policies_and_overlaps(tmp_path: Path) -> None:
     text = "format = 1\n" + policy("one") + policy("two", cap=9)
     code, output = check(tmp_path / "limits.toml", text)
     assert code == 0
-    assert "one [active] Limit: 2 units per sku, lifetime, by account" in output
+    assert "one [active] Limit: 2 units per SKU, lifetime, by account" in output
     assert "note: policies `one` and `two` overlap" in output
     code, output = check(tmp_path / "limits.toml", text, "--json", "--lang", "zh")
     assert "重叠" in json.loads(output)["overlaps"][0]

@@ -35,6 +35,7 @@ def test_an_export_that_breaks_off_leaves_no_file(
             raise click.ClickException("the service is gone")
 
     monkeypatch.setattr(commands, "_entries", entries)
+    monkeypatch.setattr(commands, "_known", lambda *_: None)
     out = tmp_path / "ring.csv"
     arguments = ["export", "ring", str(out)]
     assert "the service is gone" in CliRunner().invoke(commands.lists, arguments).output
@@ -43,7 +44,7 @@ def test_an_export_that_breaks_off_leaves_no_file(
     assert "1 entries" in CliRunner().invoke(commands.lists, arguments).output
     assert out.read_text("utf-8").splitlines()[1] == "device,dev_1,ring,,flash_sale,,"
     again = CliRunner().invoke(commands.lists, arguments)
-    assert isinstance(again.exception, FileExistsError)
+    assert "exists already; name another file" in again.output
     assert out.exists()
 
 

@@ -1,13 +1,16 @@
 """The ``risk`` command before any of its commands runs."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import click
+from click.testing import CliRunner
 
-from risk_service.cli.main import risk
+from risk_service.cli.main import SUMMARIES, risk
 
 PROGRAM = """
 import os, sys
@@ -60,3 +63,34 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
     ]
     assert silent == []
     assert [name for name, command in commands(risk, "risk") if not command.help] == []
+
+
+def printed_examples(name: str) -> list[str]:
+    """Return the commands that a shell would run of what ``--help`` shows as examples."""
+    printed = CliRunner().invoke(risk, [*name.split()[1:], "--help"], terminal_width=80).output
+    lines = printed.replace("\\\n", " ").splitlines()
+    return [line.partition("Example: ")[2] for line in lines if line.strip().startswith("Example:")]
+
+
+def test_every_command_shows_an_example_that_can_be_copied() -> None:
+    """An example is one command for the shell, whole and as it was written, with known options."""
+    for name, command in commands(risk, "risk"):
+        text = " ".join(f"{command.help} {command.epilog or ''}".replace("\\\n", " ").split())
+        examples = printed_examples(name)
+        assert examples, name
+        for example in examples:
+            assert " ".join(example.split()) in text
+            words = shlex.split(example)
+            assert words[0] == "risk"
+            called = risk
+            while isinstance(called, click.Group) and words[1:] and words[1][0] not in "-<":
+                found = called.get_command(click.Context(called), words.pop(1))
+                assert found is not None, example
+                called = found
+            known = {one for parameter in called.params for one in parameter.opts}
+            assert {word for word in words if re.match("--[a-z]", word)} <= known, example
+
+
+def test_every_command_is_told_in_one_line() -> None:
+    """The list of commands is written by hand, since it imports none of them."""
+    assert set(SUMMARIES) == set(risk.list_commands(click.Context(risk)))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from risk_service.client import EventReport
-from risk_service.pb.risk.v1 import action_pb2, event_pb2, refund_pb2
+from risk_service.pb.risk.v1 import action_pb2, event_pb2, real_name_pb2, refund_pb2
 from tests.unit.client.scripted import Scripted
 
 PAGE = Path(__file__).parents[3] / "docs" / "client.md"
@@ -49,11 +49,11 @@ class _Noting:
 
 
 def test_the_messages_of_the_page_can_be_made() -> None:
-    """Events, a claim and an action are written as the page writes them."""
+    """Events, a claim, an action and a verification are written as the page writes them."""
     shown = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     made: dict[str, object] = {"risk": _Noting()}
     for program in shown:
-        if "event_message(" in program or "RefundClaim(" in program:
+        if any(f"{one}(" in program for one in ("event_message", "RefundClaim", "RealNameRequest")):
             exec(program, made)  # noqa: S102 - our own page
     paid, claimed = made["risk"].events  # type: ignore[attr-defined]  # as made above
     assert (paid.order_id, paid.type) == ("2026-000123", event_pb2.EVENT_TYPE_PAID)
@@ -63,3 +63,6 @@ def test_the_messages_of_the_page_can_be_made() -> None:
     assert claim.reason == event_pb2.EVENT_REASON_EMPTY_PARCEL
     assert isinstance(request, action_pb2.AssessPromotionActionRequest)
     assert request.customer.action.account_id == "a-77"
+    verification = made["verification"]
+    assert isinstance(verification, real_name_pb2.VerifyRealNameRequest)
+    assert verification.phone_code_result == real_name_pb2.PHONE_CODE_RESULT_PASSED

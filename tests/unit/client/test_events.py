@@ -41,10 +41,12 @@ def test_a_claim_is_named_where_the_row_names_it(nothing: object) -> None:
 
 
 def test_an_unknown_type_is_an_error_before_anything_is_sent() -> None:
-    """A slip of the pen is told to the caller, not counted as refused."""
+    """A slip of the pen is told to the caller with the names there are, not counted as refused."""
     row = {"event_id": "e1", "event_type": "PAYED", "event_at": 0, "order_id": "o1"}
-    with pytest.raises(ValueError, match="PAYED"):
+    with pytest.raises(ValueError, match="'PAYED' is none of PAID, "):
         event_message(row)
+    with pytest.raises(ValueError, match=r"'EMPTY' is none of .*EMPTY_PARCEL"):
+        event_message(row | {"event_type": "REFUND_REQUESTED", "reason": "EMPTY"})
 
 
 def test_an_action_needs_its_account_alone() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from risk_service.client.limits import LimitClient
 from risk_service.client.plain import enum_names, fill, to_plain
 from risk_service.pb.risk.v1 import admin_pb2, order_pb2
 
@@ -65,3 +66,12 @@ def test_number_that_this_client_does_not_know_is_shown() -> None:
 def test_names_of_an_enum_leave_out_the_unset_one() -> None:
     """What a command offers is what a request may say."""
     assert enum_names(admin_pb2.ListKind.DESCRIPTOR) == ["allow", "deny", "grey"]
+
+
+def test_a_slip_in_a_name_is_told_with_those_there_are() -> None:
+    """A field and a call that do not exist: the error says which do, before anything is sent."""
+    with pytest.raises(ValueError, match="Listed has no field valu; it has entity, value"):
+        fill(admin_pb2.NewListEntry(), {"listed": {"valu": "d-1"}})
+    wrong = pytest.raises(ValueError, match=r"no call 'Reserv'; calls are .*Reserve, Confirm")
+    with LimitClient("127.0.0.1:1") as limits, wrong:
+        limits.call("Reserv")

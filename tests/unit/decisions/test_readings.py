@@ -36,7 +36,7 @@ READINGS = load_readings(SCHEMA)
         ("order__account_age_days", 3.21, "3.2 days", "3.2 天"),
         ("order__account_age_days", 412.7, "413 days", "413 天"),
         ("account__claim_hours_180d", 5.25, "5.2 hours", "5.2 小时"),
-        ("order__goods_minor", 123_450.0, "1,234.50", "1,234.50"),
+        ("order__goods_minor", 123_450.0, "1,234.50 CNY", "1,234.50 CNY"),
         ("order__units", 4.0, "4 units", "4 件"),
         ("order__units", 1.0, "1 unit", "1 件"),
         ("account__refund_requests_90d", 1.0, "once", "1 次"),
@@ -53,13 +53,29 @@ def test_values_are_read_by_their_unit(
     feature: str, value: float, english: str, chinese: str
 ) -> None:
     """Each unit has its words, its rounding, and its Chinese."""
-    assert READINGS.read(feature, value) == (english, chinese)
+    assert READINGS.read(feature, value, "CNY") == (english, chinese)
+
+
+@pytest.mark.parametrize(
+    ("currency", "told"),
+    [("CNY", "1,234.50 CNY"), ("JPY", "123,450 JPY"), ("KWD", "123.450 KWD")],
+)
+@pytest.mark.parametrize("feature", ["order__payable_minor", "account__discount_90d"])
+def test_money_is_read_in_the_currency_of_the_order(feature: str, currency: str, told: str) -> None:
+    """A yen has no hundredths and a dinar has thousandths; both languages say it alike."""
+    assert READINGS.read(feature, 123_450.0, currency) == (told, told)
+
+
+def test_every_feature_of_money_is_read_as_money() -> None:
+    """No unit of money is left that would be divided by a hundred whatever the currency."""
+    money = {one.name for one in SCHEMA.features if one.unit == "minor"}
+    assert money == {name for name in SCHEMA.names if READINGS.of[name].money}
 
 
 @pytest.mark.parametrize("value", [math.nan, -1.0, -0.5])
 def test_what_is_unknown_is_missing(value: float) -> None:
     """Neither NaN nor a mark below zero is shown as a number."""
-    assert READINGS.read("order__page_open_ms", value) == ("missing", "缺失")
+    assert READINGS.read("order__page_open_ms", value, "CNY") == ("missing", "缺失")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +95,7 @@ def test_every_word_of_a_vocabulary_has_a_name(feature: str, vocabulary: type[In
 @given(value=st.floats(min_value=0.0, max_value=1e12), feature=st.sampled_from(SCHEMA.names))
 def test_every_value_of_every_feature_can_be_read(value: float, feature: str) -> None:
     """Nothing that a vector can hold fails, and English needs no Chinese letter."""
-    english, chinese = READINGS.read(feature, value)
+    english, chinese = READINGS.read(feature, value, "CNY")
     assert english.isascii()
     assert chinese
 

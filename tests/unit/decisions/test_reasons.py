@@ -19,7 +19,7 @@ from risk_service.decisions.cause_reasons import (
     VERIFICATION_REQUIRED,
 )
 from risk_service.decisions.readings import load_readings
-from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, load_reasons
+from risk_service.decisions.reasons import CHALLENGE_FAILED, COMBINED, Reasons, Told, load_reasons
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse, Outcome
 from risk_service.features.schema import load_schema
@@ -29,9 +29,14 @@ REASONS = load_reasons(SCHEMA)
 VALUES = dict.fromkeys(SCHEMA.names, 3.0)
 
 
+def told(outcome: Outcome) -> Told:
+    """Return that reasons are told of an order in yuan."""
+    return Told(outcome=outcome, currency_code="CNY")
+
+
 def explain(*row: tuple[str, float]) -> list[tuple[str, str]]:
     """Return (code, feature) of the reasons for one abuse."""
-    found = REASONS.explain({Abuse.SCALPING: row}, VALUES, Outcome.REVIEW)
+    found = REASONS.explain({Abuse.SCALPING: row}, VALUES, told(Outcome.REVIEW))
     return [(reason.code, reason.feature) for reason in found]
 
 
@@ -108,7 +113,9 @@ def test_without_a_single_cause_the_combination_is_the_reason() -> None:
 def test_unknown_value_is_left_unset() -> None:
     """A missing feature value does not travel as NaN."""
     values = VALUES | {"order__units": math.nan}
-    (reason,) = REASONS.explain({Abuse.SCALPING: [("order__units", 1.0)]}, values, Outcome.REVIEW)
+    (reason,) = REASONS.explain(
+        {Abuse.SCALPING: [("order__units", 1.0)]}, values, told(Outcome.REVIEW)
+    )
     assert reason.feature_value is None
 
 
@@ -138,14 +145,14 @@ def test_nothing_found_is_no_confirmed_history() -> None:
     """A count of zero gets no advantage, though the model may credit it."""
     found, column = "account__scalping_found", "order__page_open_ms"
     row = [(column, 1.0), (found, 0.9)]
-    first, _ = REASONS.explain({Abuse.SCALPING: row}, VALUES | {found: 0.0}, Outcome.REVIEW)
+    first, _ = REASONS.explain({Abuse.SCALPING: row}, VALUES | {found: 0.0}, told(Outcome.REVIEW))
     assert (first.code, first.contribution) == ("CHECKOUT_TIME", 1.0)
 
 
 def test_contribution_is_told_unweighted() -> None:
     """The advantage of confirmed history orders the reasons and changes no figure."""
     (reason,) = REASONS.explain(
-        {Abuse.SCALPING: [("account__scalping_found", 0.7)]}, VALUES, Outcome.REVIEW
+        {Abuse.SCALPING: [("account__scalping_found", 0.7)]}, VALUES, told(Outcome.REVIEW)
     )
     assert reason.contribution == 0.7
 
@@ -154,10 +161,22 @@ def test_analyst_reads_the_value_in_words() -> None:
     """A value comes by its unit, in the language of the sentence."""
     values = VALUES | {"order__discount_share": 0.249804}
     (reason,) = REASONS.explain(
-        {Abuse.SCALPING: [("order__discount_share", 1.0)]}, values, Outcome.REVIEW
+        {Abuse.SCALPING: [("order__discount_share", 1.0)]}, values, told(Outcome.REVIEW)
     )
     assert reason.analyst_text.en == "Use of discounts: Discount over goods value = 25.0 %."
     assert reason.analyst_text.zh == "优惠使用：优惠占商品原价比例 = 25.0%。"
+
+
+def test_an_amount_is_told_in_the_currency_of_the_order() -> None:
+    """A basket of 123,450 yen is no 1,234.50 of anything."""
+    row = [("order__goods_minor", 1.0)]
+    in_yen = Told(outcome=Outcome.REVIEW, currency_code="JPY")
+    (reason,) = REASONS.explain(
+        {Abuse.SCALPING: row}, VALUES | {"order__goods_minor": 123_450.0}, in_yen
+    )
+    assert reason.analyst_text.en.endswith("Value of the goods before discounts = 123,450 JPY.")
+    assert reason.analyst_text.zh.endswith("商品原价总额 = 123,450 JPY。")
+    assert reason.feature_value == 123_450.0
 
 
 @pytest.mark.parametrize("code", sorted(set(REASONS.code_of.values()) | {COMBINED}))
@@ -172,7 +191,7 @@ def test_a_score_asks_the_customer_for_nothing(code: str) -> None:
 def test_who_is_refused_reads_of_no_further_check(row: list[tuple[str, float]]) -> None:
     """A refusal by score reads like one by a deny list; codes and analysts' texts stay."""
     denied, reviewed = (
-        REASONS.explain({Abuse.SCALPING: row}, VALUES, outcome)
+        REASONS.explain({Abuse.SCALPING: row}, VALUES, told(outcome))
         for outcome in (Outcome.DENY, Outcome.REVIEW)
     )
     listed = REASONS.plain(DENY_LISTED, None, list="l", entity="e", why="w")
@@ -185,6 +204,6 @@ def test_who_is_refused_reads_of_no_further_check(row: list[tuple[str, float]]) 
 def test_who_gets_fewer_units_reads_of_the_quantity() -> None:
     """A score that cuts the quantity says so."""
     row = [("order__units", 1.0)]
-    (reason,) = REASONS.explain({Abuse.SCALPING: row}, VALUES, Outcome.LIMIT_QUANTITY)
+    (reason,) = REASONS.explain({Abuse.SCALPING: row}, VALUES, told(Outcome.LIMIT_QUANTITY))
     assert "数量已调整" in reason.customer_text.zh
     assert "adjusted" in reason.customer_text.en

@@ -32,6 +32,12 @@ FACTS: dict[str, Callable[[Fact], bool]] = {
     "placed_by_repeat_buyer": lambda f: not f["refused"] and f["bought_before"],
     "placed_by_direct_entry": lambda f: not f["refused"] and f["order__entry_is_direct"] == 1,
     "placed_in_drop": lambda f: not f["refused"] and f["drop_id"] != "",
+    "placed_reduced": lambda f: not f["refused"] and f["discount_minor"] > 0,
+    "placed_by_shared_buyer": lambda f: not f["refused"] and f["bought_elsewhere"],
+    "attempt_in_drop": lambda f: f["drop_id"] != "",
+    "attempt_at_drop_start": lambda f: (
+        f["drop_id"] != "" and f["ordered_at"] % 3_600_000_000 < 60_000_000
+    ),
     "placed_flash": lambda f: not f["refused"] and f["order__flash_units"] > 0,
     "delivered": lambda f: f["event_type"] == "DELIVERED",
     "cancelled": lambda f: f["event_type"] == "CANCELLED",
@@ -44,6 +50,11 @@ FACTS: dict[str, Callable[[Fact], bool]] = {
     "empty_parcel": lambda f: f["reason"] == "EMPTY_PARCEL",
     "refund_only": lambda f: f["reason"] == "REFUND_ONLY",
     "refunded": lambda f: f["event_type"] == "REFUNDED",
+    "sent_back": lambda f: (
+        f["event_type"] == "REFUND_REQUESTED"
+        and f["reason"] == "CHANGED_MIND"
+        and f["claim_hours"] is not None
+    ),
     "light_return": lambda f: (
         f["event_type"] == "RETURN_RECEIVED" and (f["weight_ratio"] or 1) < 0.7
     ),
@@ -74,13 +85,22 @@ def read_facts(warehouse: Path) -> dict[str, list[Fact]]:
     """Return the facts by source, each with its day and its order's columns."""
     orders = {row["order_id"]: row for row in _rows(warehouse / "orders.parquet")}
     bought: set[tuple[str, str]] = set()
+    placed: list[tuple[str, str, int]] = []
     for row in sorted(orders.values(), key=lambda r: (r["ordered_at"], r["order_id"])):
         pair = (row["seller"], row["account"])
         row["refused"] = row["baseline_outcome"] == "DENY" and not row["allow_through"]
         row["bought_before"] = pair in bought and "" not in pair
         row["day"] = row["ordered_at"] // DAY_US
+        row["bought_elsewhere"] = "" not in pair and any(
+            account == row["account"]
+            and seller != row["seller"]
+            and 0 < row["ordered_at"] - at_us <= 7 * DAY_US
+            for seller, account, at_us in placed
+        )
         if not row["refused"]:
             bought.add(pair)
+            if "" not in pair:
+                placed.append((*pair, row["ordered_at"]))
     raw_events = _rows(warehouse / "events.parquet")
     delivered = {e["order_id"]: e for e in raw_events if e["event_type"] == "DELIVERED"}
     events = []

@@ -71,6 +71,16 @@ def test_a_file_without_a_header_is_told(bench: Any, payments: str) -> None:
     assert told not in bench.fault(payments.replace("card", "crad", 1))
 
 
+def test_a_header_in_another_encoding_is_told_with_the_likely_one(bench: Any) -> None:
+    """Spreadsheets of a Chinese desktop write GB18030: the names are there, but no text."""
+    rows = "".join(f"{i},2024-05-0{i} 10:00:00,门店{i}\n" for i in range(1, 9))
+    mapping = '[event]\ntime = "时间"\n[entities]\nshop = "门店"\n'
+    told = bench.fault(f"编号,时间,门店\n{rows}".encode("gb18030"), mapping)
+    assert "the header is no text in utf-8; name another encoding" in told
+    assert "likely 'gb18030'" in told
+    assert "has the file no header" not in told
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
 def test_a_packed_file_is_known_by_its_bytes(bench: Any, payments: str, pack: Any) -> None:
     """The name does not matter."""

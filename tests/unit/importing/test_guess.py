@@ -49,7 +49,7 @@ def _rows(header: str, row: str, count: int = 60) -> str:
             _rows("Transaction ID\tDate\tCard Number\tAmount\tFraud?",
                   "{i}\t0{c}/{d}/2024\t5{c}\t$1,0{i:02d}.50\t{f}").replace("\t00/", "\t10/"),
             ['thousands = ","', 'format = "%m/%d/%Y"', 'card_number = "Card Number"',
-             'column = "Amount"'],
+             'column = "Amount"\n# currency = '],
         ),
         (
             _rows("Tx Ref,when,Gast,Umsatz,is_fraud", "{i:04d},2024-05-{d:02d},00{c},{i}.5,{f}"),
@@ -71,8 +71,18 @@ def _rows(header: str, row: str, count: int = 60) -> str:
                   "N{i},2024-05-{d:02d} 10:00:00,g{c},{i}.5,{f}"),
             ['id = "InvoiceNo"', 'time = "paid_at"', '[entities]\ngoods_id = "goods_id"'],
         ),
+        (
+            _rows("流水号,交易时间,银行卡,收货人,实付金额,是否欺诈",
+                  "T{i},2024/05/{d:02d} 10:00,6222{c},r{c},￥{i}.50,{f}"),
+            ['card = "银行卡"', 'recipient = "收货人"', 'currency = "CNY"      # by its sign'],
+        ),
+        (
+            _rows("id,when,card,price,is_fraud", "{i},2024-05-{d:02d},c{c},{i}.5 EUR,{f}"),
+            ['currency = "EUR"      # by its sign'],
+        ),
     ],
-    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese", "number", "ends"],
+    ids=["handbook", "german", "millis", "steps", "dollars", "codes", "chinese", "number", "ends",
+         "bank card", "euros"],
 )  # fmt: skip
 def test_a_guess_names_the_columns_and_can_be_imported(
     bench: Any, tmp_path: Path, text: str, expected: list[str]

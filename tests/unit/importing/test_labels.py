@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 Mapped = Callable[..., str]
@@ -129,13 +132,16 @@ def _later(mapped: Mapped) -> str:
 
 
 def test_a_later_row_makes_a_label(bench: Any, mapped: Mapped) -> None:
-    """Positive from the later row on, negative when the time is over, else without a label."""
+    """Positive from the later row on, negative when the time is over, else without a label.
+
+    Where the file ends before the time is over a positive has none either: only positives would.
+    """
     source = "id,time,card,shop,price\n" + "".join(
         f"{key},2024-05-{day:02d}T00:00:00Z,{card},s,{price}\n"
         for key, day, card, price in [
             ("back", 1, "a", 5), ("r1", 4, "a", -5), ("late", 1, "b", 5), ("r2", 12, "b", -5),
             ("kept", 2, "c", 5), ("open", 20, "c", 5), ("after", 5, "a", 5), ("end", 22, "d", 5),
-            ("nobody", 1, "", 5),
+            ("nobody", 1, "", 5), ("soon", 18, "e", 5), ("r3", 20, "e", -5),
         ]
     )  # fmt: skip
     description = bench.run(source, _later(mapped))
@@ -148,9 +154,9 @@ def test_a_later_row_makes_a_label(bench: Any, mapped: Mapped) -> None:
         "after": (0, day + timedelta(days=14)),
     }
     label = description.labels["returned"]
-    assert (label.known_from, label.delay_s, label.unlabelled) == ("later", 864_000, 3)
+    assert (label.known_from, label.delay_s, label.unlabelled) == ("later", 864_000, 4)
     assert label.positive == ("price < 0",)
-    assert description.source.filtered == 2
+    assert description.source.filtered == 3
 
 
 def test_a_row_is_not_later_than_itself(bench: Any, mapped: Mapped) -> None:
@@ -215,6 +221,63 @@ def test_a_day_alone_is_known_at_its_end(bench: Any, mapped: Mapped) -> None:
     bench.run(_returns("2024-05-01T11:00:00", ""), mapping)
     assert bench.labels()[0]["known_at"].hour == 11
     assert "before the event" in bench.fault(_returns("2024-05-01T09:00:00", ""), mapping)
+
+
+def test_a_refused_day_settles_nothing(bench: Any, mapped: Mapped) -> None:
+    """A return in another year is a slip of the pen: the file ends no later because of it."""
+    mapping = _when(mapped, 'when = ["back present"]\nknown_at = "back"\ndelay = "3d"\n')
+    mapping = mapping.replace("[event]", "[rows]\nmax_bad_rows = 1\n[event]")
+    source = _returns("2024-05-02", "", "", "", "", "2199-01-01")
+    assert bench.run(source, mapping).source.refused == 1
+    assert [row["event_id"] for row in bench.labels()] == ["e0", "e1", "e2"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys", "ends"),
+    [
+        ("2", 'format = "unix", unit = "d", origin = "2024-05-01"', "2024-05-03"),
+        ("2.75", 'format = "unix", unit = "d", origin = "2024-05-01"', "2024-05-03 18:00"),
+        ("50", 'format = "unix", unit = "h", origin = "2024-05-01"', "2024-05-03 02:59:59.999999"),
+        ("1", 'format = "unix", unit = "week", origin = "2024-05-01"', "2024-05-14"),
+        ("1", 'format = "unix", unit = "month", origin = "2024-04-01"', "2024-05-31"),
+        ("1714737600000", 'format = "unix", unit = "ms"', "2024-05-03 12:00"),
+        ("2024-05", 'format = "%Y-%m"', "2024-05-31"),
+        ("2024-05", 'format = "%Y-%m", zone = "Pacific/Auckland"', "2024-05-31 11:59:59.999999"),
+        ("2024-05", 'format = "%Y-%m", zone = "America/Los_Angeles"', "2024-06-01 06:59:59.999999"),
+        ("3.5.2024 00:00", 'format = "%d.%m.%Y %H:%M"', "2024-05-03"),
+        ("3.5.2024 10:00", 'format = "%d.%m.%Y %H:%M"', "2024-05-03 10:00"),
+        ("2024-05-03T00:00:00.000", 'format = "iso8601"', "2024-05-03"),
+        ("2024-05-03T00:00:00Z", 'format = "iso8601"', "2024-05-03 00:00"),
+        ("2024-05-03 00:00:01", 'format = "iso8601"', "2024-05-03 00:00:01"),
+        ("2024-05-03 10:00:00", 'format = "iso8601"', "2024-05-03 10:00"),
+    ],
+)
+def test_what_names_no_moment_is_known_at_its_end(
+    bench: Any, mapped: Mapped, cell: str, keys: str, ends: str
+) -> None:
+    """Nobody knew in the first second of a month what is told of that month."""
+    known_at = f'known_at = {{ column = "back", {keys} }}'
+    bench.run(
+        _returns(cell, ""), _when(mapped, f'when = ["back present"]\ndelay = "0s"\n{known_at}\n')
+    )
+    end = datetime.fromisoformat(ends if " " in ends else f"{ends} 23:59:59.999999")
+    assert bench.labels()[0]["known_at"] == end.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("ms"), pa.timestamp("ns")])
+def test_days_of_parquet_are_known_at_their_ends(
+    bench: Any, mapped: Mapped, tmp_path: Path, kind: pa.DataType
+) -> None:
+    """Most tables have no type for a day: they keep its midnight."""
+    day = pa.array([datetime(2024, 5, 2), None]).cast(pa.timestamp("us"))  # noqa: DTZ001 - a naive column
+    table = pa.table({
+        "id": ["a", "b"], "card": ["c", "c"], "shop": ["s", "s"], "price": [1, 2],
+        "time": ["2024-05-02T10:00:00", "2024-05-09T10:00:00"], "back": day.cast(kind),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "t.parquet")
+    keys = 'when = ["back present"]\ndelay = "0s"\nknown_at = "back"\n'
+    bench.run(tmp_path / "t.parquet", _when(mapped, keys))
+    assert str(bench.labels()[0]["known_at"]) == "2024-05-02 23:59:59.999999+00:00"
 
 
 def test_what_makes_a_label_is_no_input(bench: Any, mapped: Mapped) -> None:

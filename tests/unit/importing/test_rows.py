@@ -113,6 +113,40 @@ def test_the_first_of_repeated_rows_may_be_kept(bench: Any, payments: str, mappe
     assert description.source.rows == 4
 
 
+def test_conditions_read_numbers_as_the_columns_do(bench: Any, mapped: Mapped) -> None:
+    """A currency sign or a share does not make a nothing something."""
+    cells = ("$0.00", "$3", "0 %", "12 %", "(3)", "３")
+    rows = [f"e{row},2024-05-01,c,s,{text},{row % 2}\n" for row, text in enumerate(cells)]
+    source = "id,time,card,shop,price,fraud\n" + "".join(rows)
+    mapping = mapped().partition("[amount]")[0] + "[labels" + mapped().partition("[labels")[2]
+    for text, ids in (
+        ("price = 0", ["e0", "e2"]),
+        ("price in [3, 12]", ["e1", "e3", "e5"]),
+        ("price != 0", ["e1", "e3", "e4", "e5"]),
+        ("price > 2", ["e1", "e3", "e5"]),
+    ):
+        where = f'[rows]\nwhere = ["{text}"]\n[event]'
+        bench.run(source, mapping.replace("[event]", where).partition("[labels")[0])
+        assert bench.column("event_id") == ids
+
+
+def test_digits_of_the_mapping_are_those_of_the_cells(bench: Any, mapped: Mapped) -> None:
+    """Who copies a full-width value from the file into the mapping means the same."""
+    rows = [f"e{row},2024-05-01,c,{row % 3 + 1}号店,3,类１{row % 2}\n" for row in range(6)]
+    source = "id,time,card,shop,price,fraud\n" + "".join(rows).replace("2号店", "２号店")
+    mapping = mapped(
+        ("[event]", "[rows]\nwhere = [\"shop != '１号店'\"]\n[event]"),
+        ('positive = ["1"]', 'positive = ["类１１"]'),
+        ('shop = "shop"', 'shop = { column = "shop", part = "([１２])号店" }'),
+        ('card = "card"', 'card = { column = "shop", missing = "２号店" }'),
+    )
+    told = bench.run(source, mapping)
+    assert bench.column("event_id") == ["e1", "e2", "e4", "e5"]
+    assert bench.column("entity__shop") == ["2", None, "2", None]
+    assert bench.column("entity__card") == [None, "3号店", None, "3号店"]
+    assert told.labels["fraud"].positives == 2
+
+
 def test_an_event_needs_an_id_and_a_time(bench: Any, payments: str) -> None:
     """All faults of the file are told at once, in the order of its rows."""
     fault = bench.fault(payments.replace("a2,", ",").replace("2024-05-02T09:00:00Z", ""))

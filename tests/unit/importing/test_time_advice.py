@@ -53,3 +53,10 @@ def test_months_and_weeks_are_counted_from_their_origin(bench: Any, mapped: Mapp
     assert "is not between the years 1900 and 2200" in bench.fault(timed_rows("0", "9e18"), told)
     bench.run(timed_rows("0", "1.5"), told.replace('"month"', '"week"'))
     assert bench.column("event_at") == [utc(2023, 11, 1), utc(2023, 11, 11, 12)]
+
+
+def test_months_begin_where_their_origin_lies(bench: Any, mapped: Mapped) -> None:
+    """New Year in Shanghai is a day of December in UTC, and the months are Shanghai's."""
+    keys = {"format": "unix", "unit": "month", "origin": "2024-01-01T00:00:00+08:00"}
+    bench.run(timed_rows("0", "2"), mapped_time(mapped, **keys))
+    assert bench.column("event_at") == [utc(2023, 12, 31, 16), utc(2024, 2, 29, 16)]

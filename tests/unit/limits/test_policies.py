@@ -166,6 +166,10 @@ def test_all_faults_are_told_at_once_in_their_order() -> None:
     assert len(faults(text)) == 3
 
 
+# A table in a table, a hundred times.
+DEEP = "{a" + ".a" * 99 + " = "
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -177,9 +181,10 @@ def test_all_faults_are_told_at_once_in_their_order() -> None:
         ("format = 1\npolicy = 3", 2, "[[policy]]"),
         ("format = 1\nx = " + "9" * 5000, 2, "more than 4,300 digits"),
         ("format = 1\nx = " + "[" * 50_000, 2, "too deep"),
-        ("format = 1\n[[policy]]\nname" + ".a" * 2_000 + " = 1", 2, "too deep"),
+        ("format = 1\n[[policy]]\nname = " + DEEP * 20 + "1" + "}" * 20, 2, "too deep"),
+        ("format = 1\n[[policy]]\nname" + ".a" * 2_000 + " = 1", 3, "more than 100 parts"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_file_that_is_none(text: str, line: int, words: str) -> None:
     """Broken syntax has a line too."""

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from risk_service.adapters.live.cache import RecordCache
 from risk_service.adapters.live.engines import fastest_keeper
+from risk_service.adapters.live.flat import words as at
+from risk_service.adapters.live.flat.program import make_program
 from risk_service.adapters.live.flat.records import FlatRecords
+from risk_service.adapters.live.flat.space import Space
 from risk_service.adapters.live.keeper import Keeper, Visit
 from risk_service.adapters.live.records_file import Reached, RecordsFile, Row, key_of
 from risk_service.domain.errors import DataFault
@@ -186,6 +189,19 @@ def test_replayed_twice_counts_once(tmp_path: Path) -> None:
         np.testing.assert_array_equal(values[0], values[1])
         assert np.nansum(values[0]) > 0
     file.close()
+
+
+def test_the_memory_grows_by_what_blocks_have() -> None:
+    """What lies behind them is not copied: the system gives none of it before it is written."""
+    space = Space(make_program(compile_windows(random_windows(random.Random(5)))))
+    old, tail = space.memory.words, int(space.memory.meta[at.TAIL])
+    old[tail : tail + 100] = 7
+    space.grow()
+    words = space.memory.words
+    assert len(words) > len(old)
+    np.testing.assert_array_equal(words[:tail], old[:tail])
+    assert old[:tail].any()
+    assert not words[tail : tail + 100].any()
 
 
 def test_without_numba_records_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:

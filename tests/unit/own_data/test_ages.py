@@ -12,6 +12,7 @@ from training.own_data.events import MISSING, Coded, OwnEvents, read_events, rea
 from training.own_data.inputs import make_inputs
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import AgePlan, FeaturePlan
+from training.progress import silent
 
 DAY = AgePlan(key="bin", number="days_known", unit_us=DAY_US)
 ROWS, BINS, CLIENTS = 8_000, 60, 600
@@ -109,7 +110,7 @@ def test_a_client_has_a_history_of_its_own(
     plan = _plan(directory, events)
     assert [key.field for key in plan.keys] == ["bin", "bin.since_days_known"]
     wanted = np.ones(len(events), np.bool_)
-    found = make_inputs(events, labels, plan, wanted, tmp_path, lambda _: None).columns
+    found = make_inputs(events, labels, plan, wanted, tmp_path, silent).columns
     there = np.isfinite(events.numbers["days_known"])
     for row in np.flatnonzero(there)[::397]:
         earlier = (client[:row] == client[row]) & there[:row]

@@ -8,8 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.fixtures.own_inputs import column_file
+from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.ranking import Ranking
+from training.own_data.alone import inputs_alone
 from training.own_data.choose import settings_for, simplest_of_the_best
+from training.own_data.column_file import ColumnFile
 from training.own_data.inputs import InputGroup, Inputs
 from training.own_data.learn import Held, Learning, Setting, fit_whole, hold_out, mean_raw
 from training.own_data.slices import SMALL_FOLDS, Fold
@@ -114,3 +117,20 @@ def test_the_choice_loses_nothing_on_few_events(
     assert gains
     # What a coin would gain or lose by another draw of the test.
     assert sum(gains) / SEEDS > -0.001
+
+
+def test_inputs_are_looked_at_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand inputs of every positive are more than memory holds; the figures are the same."""
+    learning, _ = drawn(entangled, 1)
+    asked: list[int] = []
+    matrix = ColumnFile.matrix
+
+    def counted(self: ColumnFile, at: NDArray[np.int64], names: tuple[str, ...]) -> Matrix:
+        asked.append(len(names))
+        return matrix(self, at, names)
+
+    whole = learning.inputs.matrix(learning.at, NAMES).astype(np.float64)
+    monkeypatch.setattr(ColumnFile, "matrix", counted)
+    found = inputs_alone(learning)
+    assert found == single_feature_aucs(learning.label, whole, NAMES, learning.seed)
+    assert asked == [1] * len(NAMES)

@@ -10,6 +10,7 @@ from training.own_data.events import read_events, read_label
 from training.own_data.inputs import InputGroup, make_inputs
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import DifferencePlan, FeaturePlan
+from training.progress import silent
 
 ROWS = 4_000
 
@@ -64,7 +65,7 @@ def test_a_difference_is_an_input_and_survives_the_manifest(tmp_path: Path) -> N
     plan = make_plan(events, labels, until_us, until_us)
     assert DifferencePlan(first="lat", second="merchant_lat") in plan.differences
     wanted = np.ones(ROWS, np.bool_)
-    found = make_inputs(events, labels, plan, wanted, tmp_path, lambda _: None)
+    found = make_inputs(events, labels, plan, wanted, tmp_path, silent)
     expected = events.numbers["lat"] - events.numbers["merchant_lat"]
     assert found.groups["lat_less_merchant_lat"] is InputGroup.OWN
     assert np.array_equal(found.columns["lat_less_merchant_lat"], expected.astype(np.float32))

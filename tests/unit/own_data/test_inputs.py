@@ -16,6 +16,7 @@ from training.own_data.events import Coded, OwnEvents, read_events, read_label
 from training.own_data.inputs import InputGroup, Inputs, make_inputs
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
+from training.progress import silent
 from training.windows import log
 from training.windows.log import hash_column
 
@@ -40,7 +41,7 @@ def read(shop: Path) -> tuple[OwnEvents, AbuseLabels, FeaturePlan]:
 def inputs_of(events: OwnEvents, labels: AbuseLabels, plan: FeaturePlan, scratch: Path) -> Inputs:
     """Return the inputs of all events."""
     wanted = np.ones(len(events), np.bool_)
-    return make_inputs(events, labels, plan, wanted, scratch, lambda _: None)
+    return make_inputs(events, labels, plan, wanted, scratch, silent)
 
 
 def differing(one: Inputs, other: Inputs, rows: np.ndarray) -> list[str]:

@@ -40,6 +40,23 @@ def test_e_mail_gives_domain_and_name_without_numbers() -> None:
     np.testing.assert_array_equal(shapes["digits"], np.array([2, 1, np.nan, 0], np.float32))
 
 
+def test_one_mailbox_has_many_addresses() -> None:
+    """Dots and what follows a plus lead to the same mailbox; a domain of its own does not."""
+    field = coded("Ann.Lee+x9@Mail.example", "annlee@mail.example", None, "annlee@x.org", "no one")
+    found = dict(derived_keys(field, TextKind.E_MAIL))
+    there = ["annlee@mail.example", "annlee@mail.example", None, "annlee@x.org", None]
+    assert texts(found["mailbox"]) == there
+
+
+def test_long_numbers_give_their_block() -> None:
+    """Numbers that were given out together share all but their last three digits."""
+    field = coded("491711234567", "491711234999", "+491711235000", None)
+    assert text_kind(field) is TextKind.DIGITS
+    found = dict(derived_keys(field, TextKind.DIGITS))
+    assert texts(found["block"]) == ["491711234", "491711234", "491711235", None]
+    assert texts(found["head"]) == ["49171123", "49171123", "49171123", None]
+
+
 def test_ip_gives_its_networks() -> None:
     """Two addresses of one /24 share it; IPv6 has its first groups."""
     field = coded("10.1.2.3", "10.1.2.9", "10.1.9.9", "2001:db8:1:2::5")
@@ -63,7 +80,7 @@ def test_neighbours_equal_brute_force(events: list[tuple[int, int]]) -> None:
     """The four other values seen last with the key, newest first."""
     own = np.array([one for one, _ in events], np.int32)
     other = np.array([one for _, one in events], np.int32)
-    found = neighbours(own, other, 4, 4)
+    found = neighbours(own, own, other, 4, 4)
     for at, (key, value) in enumerate(events):
         before = [b for a, b in reversed(events[:at]) if a == key and b >= 0]
         # The state holds five values, the event's own among them.

@@ -9,11 +9,12 @@ import pytest
 from tests.fixtures.own_events import DAY_US, START_US, Shop
 from training.own_data.events import read_events
 from training.own_data.telling import telling_values
+from training.report.words import Note
 
 ROWS = 4_000
 
 
-def told(tmp_path: Path, rate: float, columns: Mapping[str, np.ndarray]) -> list[str]:
+def told(tmp_path: Path, rate: float, columns: Mapping[str, np.ndarray]) -> list[Note]:
     """Return the warnings of a shop with some columns; label 1 at a rate."""
     shop = Shop(
         at_us=START_US + np.arange(ROWS) * DAY_US // 100,
@@ -23,7 +24,7 @@ def told(tmp_path: Path, rate: float, columns: Mapping[str, np.ndarray]) -> list
         categorical={name: of.tolist() for name, of in columns.items() if of.dtype.kind == "O"},
     )
     events = read_events(shop.write(tmp_path / "shop"))
-    return [one.text() for one in telling_values(events, np.arange(ROWS), shop.label)]
+    return [one.note() for one in telling_values(events, np.arange(ROWS), shop.label)]
 
 
 def test_what_is_there_on_positives_alone_is_named(tmp_path: Path) -> None:
@@ -40,10 +41,11 @@ def test_what_is_there_on_positives_alone_is_named(tmp_path: Path) -> None:
         "items": 1.0 * (row % 4),
     }
     found = told(tmp_path, 0.05, columns)
-    assert {text.partition(":")[0] for text in found} == {
+    assert {note.en.partition(":")[0] for note in found} == {
         "case present", "reason = 'stolen'", "back != 0", "asked missing",
     }  # fmt: skip
-    assert "70 of 70 labelled training events are positive, 35% of all positives" in found[0]
+    assert "70 of 70 labelled training events are positive, 35% of all positives" in found[0].en
+    assert "70 个有标签的训练事件中 70 个为正样本，占全部正样本的 35%" in found[0].zh
 
 
 @pytest.mark.parametrize(("rate", "wrong"), [(0.05, 3), (0.5, 0)])

@@ -4,6 +4,7 @@ import random
 import struct
 
 import pytest
+from msgspec import msgpack
 
 from risk_service.adapters.redis.addresses import parse_addresses, slot_of
 from risk_service.adapters.redis.entity import (
@@ -34,6 +35,8 @@ COMPILED = compile_windows(random_windows(random.Random(3)))
 COLUMNS, HASHES = (2, 300, 1), tuple(range(1, len(COMPILED.hashed) + 1))
 EMPTY = VALUE_HEAD.pack(START_US - 1, 0, 0)
 NO_STAMP = bytes(8)
+# What a plan says how many there are of, and where it lies in a packed record.
+FORM_OF_RECORDS = {"starts": 2, "totals": 3, "maps": 4, "seen": 5, "lasts": 6}
 
 
 def layouts() -> list[EntryLayout]:
@@ -126,6 +129,18 @@ def test_key_outlives_its_longest_window() -> None:
         assert layout.ttl_ms == (longest.length_us + longest.tile_us) // 1000 + GUARD_MS
 
 
+def _with_more(layout: EntryLayout) -> dict[str, bytes]:
+    """Return a value with an empty record that has one more of something, by what that is."""
+    values = {}
+    for part, place in FORM_OF_RECORDS.items():
+        packed = msgpack.decode(Record(layout.plan).pack())
+        whole = packed[place][0] if part == "totals" else packed[place]
+        whole.append({} if part == "maps" else 0)
+        record = msgpack.encode(packed)
+        values[part] = VALUE_HEAD.pack(START_US, 0, len(record)) + record
+    return values
+
+
 def _told(trip: Trip, first_us: int) -> None:
     """Say to a trip of one event that nothing was stored before."""
     for call in range(len(trip.keys)):
@@ -173,17 +188,19 @@ def test_entity_that_was_told_nothing_of_is_forgotten(make: MakeEntities) -> Non
 
 
 @pytest.mark.parametrize("make", [PlainEntities, FlatEntities])
-@pytest.mark.parametrize("damage", ["short", "sizes", "record", "entries"])
+@pytest.mark.parametrize("damage", ["short", "sizes", "ids", "record", "entries", *FORM_OF_RECORDS])
 def test_damaged_value_is_told_by_its_call(make: MakeEntities, damage: str) -> None:
     """Bytes that are no value of the entity name the call; nothing of them is kept."""
     groups = [Group(layout, "w:") for layout in layouts()]
     event = Event("e", 0, 0, tuple(COMPILED.window_set.fields), COLUMNS)
-    stored = {
+    values = _with_more(groups[1].layout) | {
         "short": EMPTY[:9],
         "sizes": VALUE_HEAD.pack(START_US, 16, 999),
+        "ids": VALUE_HEAD.pack(START_US, 8, 0) + bytes(8),
         "record": VALUE_HEAD.pack(START_US, 0, 4) + b"\xc1\xc1\xc1\xc1",
         "entries": EMPTY + b"x",
-    }[damage]
+    }
+    stored = values[damage]
     entities = make(COMPILED, groups, 100)
     trip = entities.attempts([event])
     with pytest.raises(Damaged) as told:

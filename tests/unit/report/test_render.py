@@ -123,8 +123,11 @@ def test_every_heading_and_name_is_read_in_both_languages(report: RunReport) -> 
 
 def test_gains_have_a_sign(report: RunReport) -> None:
     """A gain below zero and one above are told apart at first sight."""
-    gain = report.abuses[Abuse.SCALPING].figures["pr_auc_gain_of_history"]
-    assert f">{gain['value']:+.3f}<" in render(report)  # type: ignore[index]  # figures are JSON
+    one = report.abuses[Abuse.SCALPING]
+    gain = {"value": 0.25, "low": -0.125, "high": 0.5}
+    told = replace(one, figures=dict(one.figures) | {"pr_auc_gain_of_history": gain})
+    page = render(replace(report, abuses=dict(report.abuses) | {Abuse.SCALPING: told}))
+    assert '>+0.250<span class="ci">-0.125 to +0.500<' in page
 
 
 def test_a_bad_week_is_drawn_whole() -> None:
@@ -160,9 +163,10 @@ def test_same_report_gives_the_same_bytes(report: RunReport) -> None:
 
 
 def test_suspicious_feature_is_shouted(report: RunReport) -> None:
-    """A single input above AUC 0.90 is named in a box at the top."""
+    """A single input above AUC 0.90 is named in a box at the top, in both languages."""
     one = report.abuses[Abuse.SCALPING]
     strong = dict(one.figures) | {"single_features": [{"feature": "order__units", "auc": 0.93}]}
     page = render(replace(report, abuses={Abuse.SCALPING: replace(one, figures=strong)}))
     assert "order__units alone reaches AUC 0.930" in page
+    assert "仅凭特征 order__units 的 AUC 就达 0.930" in page
     assert "note alarm" not in render(report)

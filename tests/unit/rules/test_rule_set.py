@@ -7,9 +7,10 @@ import pytest
 
 from risk_service.domain.hits import MatchedValue
 from risk_service.domain.vocabulary import Outcome, PromotionType
+from risk_service.rules.expression import Kind, Language
 from risk_service.rules.faults import RuleFileFault
-from risk_service.rules.language import Kind
-from risk_service.rules.rule_set import load_rule_set
+from risk_service.rules.parse import parse_rules
+from risk_service.rules.rule_set import RuleSet, load_rule_set
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject, variables_of
 from tests.fixtures.rule_texts import file_text, rule_text
@@ -163,8 +164,11 @@ def test_version_follows_sources_and_variables() -> None:
     assert version == load_rule_set(dict(texts)).version
     assert version.startswith("rules-1+")
     assert version != load_rule_set({"a.toml": texts["a.toml"] + "\n"}).version
-    more = {subject: {**variables_of(subject), "extra": Kind.NUMBER} for subject in Subject}
-    assert version != load_rule_set(texts, more).version
+    more = {
+        subject: Language({**variables_of(subject), "extra": Kind.NUMBER}) for subject in Subject
+    }
+    rules = parse_rules(texts["a.toml"], "a.toml", more)
+    assert version != RuleSet(rules, texts, more).version
 
 
 def test_a_set_can_be_built_again_from_its_texts() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.toml_faults import TOKEN
 from risk_service.rules import rule_set
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule_set import load_rule_set
@@ -161,10 +162,12 @@ def test_refuses_what_has_no_end(tmp_path: Path) -> None:
         ("\nx = " + "9" * 5_000, 2, "more than 4,300 digits"),
         ("\n# [[[ ' [\nx = '[[['\ny = " + "[" * 5_000, 4, "brackets stand too deep"),
         ("\nx", 2, "no TOML: Expected '='"),
+        ("\n# a." + "a." * 200 + "\n" + "a." * 101 + "a = 1", 3, "key has more than 100 parts"),
+        ("\nx = 'a." + "a." * 200 + "'\n['a' . \"b\" " + ".a" * 99 + "]", 3, "more than 100 parts"),
         ("\n\nx = 'a\n", 3, "no TOML"),
         ('\nx = """a\n\n[[rule]]\n', 4, "no TOML"),
     ],
-    ids=["digits", "brackets", "cut off", "quote", "quotes"],
+    ids=["digits", "brackets", "parts", "quoted parts", "cut off", "quote", "quotes"],
 )
 def test_what_ends_the_parser_has_its_line(after: str, line: int, message: str) -> None:
     """Where a file was cut off, too; nothing of it is the parser's own advice to programmers."""
@@ -186,6 +189,31 @@ def test_what_a_text_holds_is_no_table() -> None:
         load_rule_set({"a.toml": text})
     assert refused.value.rule_id == "second"
     assert "bad > 3" in text.split("\n")[refused.value.line - 1]
+
+
+def test_no_quote_within_a_text_ends_it_for_places() -> None:
+    """Escaped quotes, and quotes beside the closing ones; what looks like a key is none."""
+    known = "order__page_open_ms = 200"
+    first = rule_text(id="first", known=known).replace(
+        "description_en = '''Submitted too fast'''",
+        'description_en = """a \\""" b\n[[rule]]\nid = "x"\n"c\\\\""""',
+    )
+    second = rule_text(id="second", when="true &&\n bad > 3", known=known).replace(
+        "owner = '''risk-flash'''", "owner = '''\nwhen = \"no\"\n''''"
+    )
+    text = file_text(first, second)
+    with pytest.raises(RuleFileFault) as refused:
+        load_rule_set({"a.toml": text})
+    line = text.split("\n")[refused.value.line - 1]
+    assert (refused.value.rule_id, refused.value.column) == ("second", line.index("bad") + 1)
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "'''", '"""'])
+def test_a_text_without_an_end_is_looked_at_once(quote: str) -> None:
+    """Not again from each quote within it: such a file held up every order for minutes."""
+    body = ("a" if "'" in quote else '\\"') * 1_000
+    found = [match[0] for match in TOKEN.finditer(f"x = {quote}{body}")]
+    assert found == [quote + body]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from risk_service.rules.expression import Expression, RuleFault
-from risk_service.rules.rule_set import load_rule_set
+from risk_service.rules.parse import parse_rules
+from risk_service.rules.rule_set import RuleSet
 from risk_service.rules.screen import clauses, impossible
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject
@@ -80,7 +81,7 @@ def test_what_the_screen_drops_is_false(source: str, known: dict[str, Any]) -> N
 @given(source=conditions, known=values)
 def test_a_set_matches_as_its_rules_do_one_by_one(source: str, known: dict[str, Any]) -> None:
     """Hits of a set are those of every rule in scope by itself, whatever is missing."""
-    variables = dict.fromkeys(Subject, VARIABLES)
+    languages = dict.fromkeys(Subject, LANGUAGE)
     _compiled(source)
     keys = {"analyst_zh": "x", "analyst_en": "x"}
     reading = Values()
@@ -90,7 +91,8 @@ def test_a_set_matches_as_its_rules_do_one_by_one(source: str, known: dict[str, 
         rule_text(id="negated", when=f"!({source})", **keys),
         rule_text(id="guarded", when=f"known(a) && a >= 1 && ({source})", **keys),
     ]
-    rules = load_rule_set({"a.toml": file_text(*texts)}, variables)
+    text = file_text(*texts)
+    rules = RuleSet(parse_rules(text, "a.toml", languages), {"a.toml": text}, languages)
     found = {hit.rule_id: hit.fault or True for hit in rules.match(frozenset(), 0, reading)}
     alone = {id_: rule.expression.evaluate(reading) for id_, rule in rules.rules.items()}
     told = {id_: getattr(result, "code", result) for id_, result in alone.items()}

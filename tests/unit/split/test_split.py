@@ -68,6 +68,23 @@ def test_members_obey_the_as_of_rule() -> None:
     assert (late & in_train).any(), "the world has no late label to leave out"
 
 
+def test_what_is_learned_holds_train_stop_and_the_gap_as_known_when_calibrate_begins() -> None:
+    """No row of train or stop is lost, the gap gives more, nothing of calibrate is there."""
+    ordered, known = a_world(240, 14)
+    plan = plan_slices(Abuse.REFUND, 14, START, START + 240 * DAY_US)
+    rows = members(plan, ordered, known)
+    train, stop, learn = (
+        set(rows[name].tolist()) for name in (SliceName.TRAIN, SliceName.STOP, SliceName.LEARN)
+    )
+    assert train | stop < learn
+    gap = ordered[sorted(learn - train - stop)]
+    assert (gap >= plan[SliceName.TRAIN].start_us).all()
+    assert (gap >= plan[SliceName.TRAIN].end_us).sum() > 100
+    begins = plan[SliceName.CALIBRATE].start_us
+    assert (ordered[rows[SliceName.LEARN]] + 14 * DAY_US <= begins).all()
+    assert (known.known_at_us[rows[SliceName.LEARN]] <= begins).all()
+
+
 @pytest.mark.parametrize(
     ("value", "message"), [(0, "none of the .* test slice is an abuse"), (1, "all .* are abuses")]
 )

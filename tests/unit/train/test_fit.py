@@ -8,12 +8,17 @@ from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
 from training.evaluate.leaks import refuse_leaks, single_feature_aucs
 from training.train.booster import (
+    MAXIMUM_TREES,
     PARAMETERS,
+    SMOOTHED_TREES,
+    Lesson,
     Rows,
+    best_trees,
     binned,
     boost,
     class_weight,
     fit_booster,
+    quality_by_trees,
     raw_scores,
 )
 from training.train.calibrate import choose_calibration
@@ -31,13 +36,52 @@ def some_rows(seed: int, n: int = 3_000) -> Rows:
     return Rows(matrix=matrix, label=(rng.random(n) < 1 / (1 + np.exp(-odds))).astype(np.int8))
 
 
+def a_lesson() -> Lesson:
+    """Return rows to train and stop on, and others with them to learn from."""
+    parts = [some_rows(seed) for seed in (1, 2, 3)]
+    learn = Rows(
+        matrix=np.concatenate([part.matrix for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+    )
+    return Lesson(train=parts[0], stop=parts[1], learn=learn)
+
+
 def test_same_seed_gives_the_same_model_text() -> None:
     """Training is reproducible to the byte."""
-    one, two = (
-        fit_booster(Abuse.REFUND, some_rows(1), some_rows(2), FEATURES, seed=5) for _ in range(2)
-    )
+    one, two = (fit_booster(Abuse.REFUND, a_lesson(), FEATURES, seed=5) for _ in range(2))
     assert one.text == two.text
     assert one.gain[2] < one.gain[0]
+
+
+def test_the_kept_model_has_the_trees_that_stop_chose_and_learned_from_everything() -> None:
+    """As many trees as are best on stop, more as the rows are more, with their own weight."""
+    lesson = a_lesson()
+    kept = fit_booster(Abuse.REFUND, lesson, FEATURES, seed=5)
+
+    def parameters(rows: Rows) -> dict[str, object]:
+        return PARAMETERS | {"seed": 5, "scale_pos_weight": class_weight(rows.label)}
+
+    of_train = parameters(lesson.train)
+    bins = binned(lesson.train, FEATURES, of_train)
+    stopping = binned(lesson.stop, FEATURES, of_train, bins_of=bins)
+    best = best_trees(quality_by_trees(bins, stopping, of_train, MAXIMUM_TREES))
+    of_all = parameters(lesson.learn)
+    again = boost(binned(lesson.learn, FEATURES, of_all), None, of_all, 3 * best)
+    assert best < MAXIMUM_TREES
+    assert (kept.trees, kept.text) == (3 * best, again.text)
+
+
+def test_a_peak_by_chance_does_not_choose_the_trees() -> None:
+    """The best stretch of the curve counts, not its highest point; short curves have one too."""
+    rising = 0.4 + 0.1 * np.minimum(np.arange(300), 200) / 200
+    lucky = rising.copy()
+    lucky[14] = 0.6
+    assert best_trees(lucky) == best_trees(rising)
+    assert 200 < best_trees(rising) <= 200 + SMOOTHED_TREES
+    falling = np.concatenate([np.linspace(0.1, 0.5, 60), np.linspace(0.5, 0.2, 240)])
+    assert 50 < best_trees(falling) < 75
+    assert best_trees(np.array([0.3])) == 1
+    assert best_trees(np.array([0.3, 0.4])) == 2
 
 
 def test_trees_are_those_of_a_pass_row_by_row() -> None:
@@ -72,7 +116,7 @@ def test_nothing_to_learn_is_an_error() -> None:
     """Constant inputs give no split, and that is said, not shipped."""
     rows = Rows(matrix=np.zeros((500, 3)), label=(np.arange(500) % 5 == 0).astype(np.int8))
     with pytest.raises(ConfigFault, match="refund: nothing could be learned"):
-        fit_booster(Abuse.REFUND, rows, rows, FEATURES, seed=1)
+        fit_booster(Abuse.REFUND, Lesson(train=rows, stop=rows, learn=rows), FEATURES, seed=1)
 
 
 def test_class_weight_is_the_root_of_the_imbalance_up_to_ten() -> None:
@@ -84,8 +128,8 @@ def test_class_weight_is_the_root_of_the_imbalance_up_to_ten() -> None:
 
 def test_calibration_mends_the_shift_of_the_class_weight() -> None:
     """After calibration the mean probability is the rate, though positives were weighted."""
-    model = fit_booster(Abuse.REFUND, some_rows(1), some_rows(2), FEATURES, seed=1)
-    held, later = some_rows(3), some_rows(4)
+    model = fit_booster(Abuse.REFUND, a_lesson(), FEATURES, seed=1)
+    held, later = some_rows(4), some_rows(5)
     chosen = choose_calibration(raw_scores(model.text, held.matrix), held.label, seed=1)
     probability = chosen.probability(raw_scores(model.text, later.matrix))
     assert set(chosen.brier) == {"platt", "isotonic"}

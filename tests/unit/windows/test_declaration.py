@@ -112,6 +112,16 @@ def test_version_follows_what_is_counted_and_no_text() -> None:
         assert parse_windows(SMALL.replace(old, new)).version != version
 
 
+def test_what_only_formulas_read_is_said_so() -> None:
+    """A part of a formula is no model input; where nothing is said the version stays as it was."""
+    said = parse_windows(SMALL.replace("default = -1", "default = -1, model_input = true"))
+    hidden = parse_windows(SMALL.replace("default = -1", "default = -1, model_input = false"))
+    assert [item.model_input for item in said.features] == [True] * 3
+    assert [item.model_input for item in hidden.features] == [True, True, False]
+    assert said.version == parse_windows(SMALL).version == "ws1-5fe646e52675"
+    assert hidden.version != said.version
+
+
 def named(feature: WindowFeature) -> str:
     """Return the kind of measure and what it is of."""
     return f"{feature.measure} {feature.of}".strip()

@@ -15,6 +15,7 @@ from risk_service.features.order_columns import ORDER_COLUMNS, order_columns
 from risk_service.features.windows.declaration import load_windows
 from risk_service.features.windows.event import Event
 from risk_service.features.windows.order_event import (
+    DWELL,
     action_event,
     life_event,
     order_event,
@@ -98,6 +99,8 @@ def test_attempt() -> None:
         "payer_differs": 1,
         "is_new_account": 1,
         "phone_is_virtual": 1,
+        "dwell_ds": 29,
+        "dwell_squared": 841,
         "reason": 0,
         "without_return": 0,
         "weight_low": 0,
@@ -130,10 +133,14 @@ def test_unknown_is_zero() -> None:
         ({"lines": ORDER.lines[:1]}, "units", 5),
         ({"lines": ORDER.lines[1:]}, "limited_units", 2),
         ({"page_open_to_submit_ms": 0}, "page_ms", 0),
+        ({"page_open_to_submit_ms": None}, "dwell_ds", 0),
+        ({"page_open_to_submit_ms": 599_999}, "dwell_ds", 5_999),
+        ({"page_open_to_submit_ms": 600_001}, "dwell_ds", 6_000),
+        ({"page_open_to_submit_ms": 4_294_967_295}, "dwell_squared", 36_000_000),
     ],
 )
 def test_columns_at_their_edges(change: dict[str, object], name: str, value: int) -> None:
-    """An account is new below seven days; a drop limits every unit, a flash sale its own."""
+    """A drop limits every unit, a flash sale its own; nobody reads a page for over ten minutes."""
     assert columns(order_event(replace(ORDER, **change), "d", NOW_US))[name] == value
 
 
@@ -197,6 +204,15 @@ def test_what_is_kept_of_a_past_order_is_enough(seed: int) -> None:
     )
     past = past_order(order_event(order, "d", 1))
     assert past_life_event(past, life) == life_event(order, life)
+
+
+def test_a_past_order_keeps_what_it_always_kept() -> None:
+    """Columns that follow from others are not in it: files and logs of earlier versions hold."""
+    past = past_order(order_event(ORDER, "d", 1))
+    of_life = ("reason", "without_return", "weight_low", "amount_minor")
+    kept = [name for name in load_windows().columns if name not in (*DWELL, *of_life)]
+    own = columns(order_event(ORDER, "d", 1))
+    assert past.columns == tuple(own[name] for name in kept)
 
 
 @pytest.mark.parametrize("kind", list(EventType))

@@ -118,10 +118,14 @@ class Assembly:
         return f"REPLACE ({', '.join(values)})" if values else ""
 
     def _later_columns(self, name: str, spec: LaterSpec) -> list[str]:
+        """Return value and time of a label; none where the file ends before it is settled.
+
+        Of such rows only the positive ones would be known, as of those of ``_settled``.
+        """
         end, found = f"(rows.at_us + {spec.within * 1_000_000})", f"{later_name(name)}.at_us"
         value = (
-            f"CASE WHEN rows.{key_column(name)} IS NULL THEN NULL"
-            f" WHEN {found} <= {end} THEN 1 WHEN {end} <= {self.latest_us} THEN 0 END"
+            f"CASE WHEN rows.{key_column(name)} IS NULL OR {end} > {self.latest_us} THEN NULL"
+            f" WHEN {found} <= {end} THEN 1 ELSE 0 END"
         )
         known = f"CASE WHEN {found} <= {end} THEN {found} ELSE {end} END"
         return [f"({value})::TINYINT AS {value_column(name)}", f"{known} AS {known_column(name)}"]

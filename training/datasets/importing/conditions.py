@@ -7,7 +7,8 @@ a value is written as in TOML. Limits: one comparison each; all conditions of a 
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import cast
+
+from training.datasets.importing.plain_text import plain
 
 Scalar = str | int | float | bool
 UNARY = ("missing", "present")
@@ -74,4 +75,4 @@ def _values(text: str, operator: str, written: str) -> tuple[Scalar, ...]:
         raise ValueError(f"{text!r}: {operator!r} takes a text in quotes")
     if operator in ORDERED and isinstance(value, bool):
         raise ValueError(f"{text!r}: true and false have no order")
-    return cast(tuple[Scalar, ...], values)
+    return tuple(plain(item) if isinstance(item, str) else item for item in values)

@@ -104,6 +104,12 @@ class CsvFile:
         with pa.OSFile(str(self.path)) as raw, self._unpacked(raw) as stream:
             return likely_encoding(bytes(stream.read(_HEADER_BYTES)))
 
+    def encoding_advice(self) -> str:
+        """Return what to do about bytes that are no text in the encoding of the mapping."""
+        advice = f"is no text in {self._encoding}; name another encoding in [source] encoding"
+        likely = self.likely_encoding()
+        return advice if likely == self._encoding else f"{advice}, likely {likely!r}"
+
     def likely_skip_lines(self) -> int:
         """Return how many lines likely stand before the header."""
         return self._spec.skip_lines or likely_skip_lines(self._sample(), self._spec)
@@ -164,9 +170,7 @@ class CsvFile:
         whole = ~_blank(batch, positions) & ~again
         faults: dict[int, RowFault] = {}
         if self._decoder.has_marked:
-            reason = f"is no text in {self._encoding}; name another encoding in [source] encoding"
-            if (likely := self.likely_encoding()) != self._encoding:
-                reason += f", likely {likely!r}"
+            reason = self.encoding_advice()
             for position in positions:
                 column = batch.column(position)
                 broken = pc.match_substring(column, MARK).to_numpy(zero_copy_only=False)

@@ -12,6 +12,7 @@ from training.datasets.importing.guess_columns import (
     MANY_ROWS,
     NEARLY_ALL,
     comes_again,
+    currency_like,
     entity_told,
     has_lines,
     is_counter,
@@ -216,7 +217,10 @@ class _Guess:
     def _amount(self, look: Look | None, times: Look | None) -> list[str]:
         if look is None:
             return []
-        currency = '# currency = "EUR"      tells the decimals of its minor unit; default 2'
+        code = currency_like(look)
+        line = _key("currency", code or "EUR")
+        told = "tells the decimals of its minor unit; default 2"
+        currency = f"{line}      # by its sign: {told}" if code else f"# {line}      {told}"
         product = [] if times is None else [_key("times", times.name)]
         return ["", "[amount]", _key("column", look.name), *product, currency]
 

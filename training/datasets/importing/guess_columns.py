@@ -16,6 +16,8 @@ _LEAST_SOMEBODIES, MANY_ROWS = 10, 1_000
 # Rows of one id are one event when nearly all of them tell the same time.
 _SAME_TIME, _LEAST_LINES = 1.01, 1.05
 _PHONE = re.compile(r"[\d\s()+./-]{6,}")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_OF_SIGNS = {"€": "EUR", "£": "GBP", "元": "CNY", "円": "JPY", "RMB": "CNY"}
 
 
 def has_lines(look: Look, time: Look | None) -> bool:
@@ -40,6 +42,18 @@ def entity_told(look: Look) -> str:
     if look.says(PHONES) and all(_PHONE.fullmatch(value) for value, _ in look.common):
         return f"{{ column = {column}, digits = true }}"
     return column
+
+
+def currency_like(look: Look) -> str:
+    """Return the code of the currency that an amount's cells tell, or nothing.
+
+    A sign of several currencies tells none: a dollar is anybody's, and a yen is only a yuan
+    where the column is called in Chinese.
+    """
+    if look.currency == "¥":
+        return "CNY" if _CHINESE.search(look.name) else ""
+    code = _OF_SIGNS.get(look.currency, look.currency)
+    return code if re.fullmatch("[A-Z]{3}", code) else ""
 
 
 def comes_again(look: Look) -> bool:

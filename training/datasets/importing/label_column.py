@@ -14,7 +14,8 @@ from training.datasets.importing.numbers import Numbers
 from training.datasets.importing.specs import (
     LabelSpec,
 )
-from training.datasets.importing.times import DAY_US, TimeColumn
+from training.datasets.importing.time_ends import ends_us
+from training.datasets.importing.times import TimeColumn
 from training.datasets.importing.where import meeting
 
 UNLABELLED = -1
@@ -97,8 +98,7 @@ class LabelColumn:
             reason = f"is empty, so nobody knows since when the label {self.name} was known"
             faults.mark(labelled & ~told, self.known_at.name, None, reason)
         # Who writes a day alone means some time of it: at its end at the latest it was known.
-        days = labelled & told & self.known_at.days_alone(cells)
-        end_us = known_us + np.where(days, DAY_US - 1, 0)
+        end_us = ends_us(self.known_at, cells, known_us)
         early = labelled & told & (end_us < at_us)
         reason = f"is before the event, so the label {self.name} was known before it could be"
         faults.mark(early, self.known_at.name, text, reason)
@@ -106,8 +106,9 @@ class LabelColumn:
         unborn = labelled & told & (known_us > self.now_us) & (at_us <= self.now_us)
         reason = f"lies in the future, so nobody can know the label {self.name} yet"
         faults.mark(unborn, self.known_at.name, text, reason)
-        if (told & labelled).any():
-            self.latest_us = max(self.latest_us, int(known_us[told & labelled].max()))
+        # A slip of the pen in a year would end the source there, and settle all that is open.
+        sound = labelled & told & ~unborn
+        self.latest_us = max(self.latest_us, int(known_us[sound].max(initial=self.latest_us)))
         return np.where(told, end_us, settled)
 
     def _remember(self, text: pa.Array) -> None:

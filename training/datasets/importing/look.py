@@ -16,7 +16,7 @@ from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
-from training.datasets.importing.numbers import Numbers, floats, unmarked
+from training.datasets.importing.numbers import Numbers, currencies, floats, unmarked
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
@@ -40,7 +40,8 @@ class Look:
     thousands after it, or empty when it has no numbers. ``is_code``: digits that begin with a
     zero, which name something and measure nothing. ``codes`` numbers the values, -1 where there
     is none; ``rises``: numbers of which none is below the one before it. ``dash`` is what
-    stands among numbers for no value, such as "-", or empty.
+    stands among numbers for no value, such as "-", or empty. ``currency`` is the one sign or
+    code that stands with its numbers, or empty.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Look:
     codes: NDArray[np.int32]
     rises: bool
     dash: str = ""
+    currency: str = ""
 
     @property
     def repeats(self) -> bool:
@@ -128,7 +130,13 @@ def _look(cells: Cells, name: str) -> Look:
         codes=codes.to_numpy(zero_copy_only=False),
         rises=rises,
         dash=dash if marks else "",
+        currency=_currency(numbers) if marks else "",
     )
+
+
+def _currency(numbers: pa.Array) -> str:
+    found = currencies(numbers)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _numbers(present: pa.Array) -> tuple[str, bool, bool]:

@@ -10,6 +10,7 @@ _MOST_SHOWN = 10
 # What columns are called in Chinese, in the words that names are told by.
 _CHINESE = {
     # The longer ones first: a word within a longer one would be taken out of it.
+    "银行卡": "card", "信用卡": "card", "身份证": "person id", "收货人": "recipient",
     "订单号": "order id", "订单": "order", "交易": "transaction", "流水": "transaction",
     "编号": "id", "单号": "order id",
     "时间": "time", "日期": "date", "买家": "buyer", "卖家": "seller", "店铺": "shop",

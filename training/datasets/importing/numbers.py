@@ -80,7 +80,10 @@ def bare(text: pa.Array) -> pa.Array:
 
 def unmarked(text: pa.Array) -> pa.Array:
     """Return numbers without a currency or the sign of a share, which is one of hundredths."""
-    return pc.replace_substring_regex(bare(text), pattern=r"\s*%$", replacement="")
+    text = bare(text)
+    if not _is_marked(text):
+        return text
+    return pc.replace_substring_regex(text, pattern=r"\s*%$", replacement="")
 
 
 def currencies(text: pa.Array) -> set[str]:
@@ -94,8 +97,8 @@ def currencies(text: pa.Array) -> set[str]:
 
 
 def _is_marked(text: pa.Array) -> bool:
-    """Tell whether any cell is more than a sign, digits and the marks between them."""
-    plain = pc.match_substring_regex(text, r"^[+-]?[\d.,]*$")
+    """Tell whether any cell is more than a sign, digits, the marks between them and a power."""
+    plain = pc.match_substring_regex(text, r"^[+-]?[\d.,]*(?:[eE][+-]?\d+)?$")
     return not pc.all(plain, min_count=0).as_py()
 
 

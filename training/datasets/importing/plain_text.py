@@ -26,6 +26,11 @@ def plain_digits(text: pa.Array) -> pa.Array:
     return _translated(text, "[０-９]", _DIGITS)
 
 
+def plain(value: str) -> str:
+    """Return a text of the mapping with ASCII digits, as the cells it is compared with have."""
+    return value.translate(_DIGITS)
+
+
 def plain_marks(text: pa.Array) -> pa.Array:
     """Return texts with ASCII signs, letters and blanks for full-width and other ones."""
     return _translated(text, "[！-～\u3000\u00a0\u202f\u2009￥−]", _MARKS)

@@ -7,7 +7,6 @@ by batches and by DuckDB's limit, whatever the size of the source.
 
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +32,8 @@ from training.datasets.own_events import (
     write_own_description,
 )
 from training.datasets.staging import appearing_whole
+from training.progress import Progress, silent
 
-Progress = Callable[[str, int, int], None]
 _STAGING = ".staging"
 
 
@@ -45,10 +44,6 @@ class Imported:
     out: Path
     description: OwnDescription
     missing: dict[str, int]
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Report nothing."""
 
 
 def import_events(

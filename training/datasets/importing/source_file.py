@@ -5,6 +5,7 @@ from pathlib import Path
 
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.datasets.importing.csv_file import CsvFile
+from training.datasets.importing.decoding import MARK
 from training.datasets.importing.mapping import ReadMapping
 from training.datasets.importing.mapping_columns import columns_used
 from training.datasets.importing.mapping_faults import did_you_mean
@@ -84,16 +85,23 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
             advice = did_you_mean(column, source.columns)
             missing.setdefault(column, f"{key} names {column!r}{advice}")
     if missing:
-        names = ", ".join(source.columns[:_MOST_COLUMNS_NAMED])
+        names = ", ".join(source.columns[:_MOST_COLUMNS_NAMED]).replace(MARK, "?")
         more = ", ..." if len(source.columns) > _MOST_COLUMNS_NAMED else ""
         lines = "\n  ".join(missing.values())
         lacking = "column" if len(missing) == 1 else "columns"
         message = f"{source.path} has no such {lacking}\n  {lines}\n  its columns: {names}{more}"
         if missing.keys() == used.keys():
-            message += f"\n  {_NO_HEADER}"
+            message += f"\n  {_no_header(source)}"
         raise ConfigFault(f"{read.path}: {message}")
     _refuse_labels_as_inputs(read)
     return list(used)
+
+
+def _no_header(source: SourceFile) -> str:
+    """Return why a header has none of the names: a wrong encoding is the likeliest reason."""
+    if isinstance(source, CsvFile) and any(MARK in name for name in source.columns):
+        return f"the header {source.encoding_advice()}"
+    return _NO_HEADER
 
 
 def _refuse_labels_as_inputs(read: ReadMapping) -> None:

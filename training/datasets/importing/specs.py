@@ -24,6 +24,7 @@ from pydantic import (
 from risk_service.domain.currency import decimals_of
 from training.datasets.importing.conditions import RowCondition, parse_condition
 from training.datasets.importing.durations import seconds_of
+from training.datasets.importing.plain_text import plain
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, check_zone
 
@@ -39,7 +40,7 @@ def _text(value: object) -> object:
     """Return a scalar as the cell text it would be read from."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
+    return plain(str(value)) if isinstance(value, str | int | float) else value
 
 
 def _as_tuple(value: object) -> object:
@@ -161,7 +162,7 @@ class TextSpec(SpecTable):
     description: str = ""
     lower: bool = False
     digits: bool = False
-    part: str | None = None
+    part: Annotated[str, AfterValidator(plain)] | None = None
     missing: CellTexts = ()
     whole_numbers: bool = True
 

@@ -5,7 +5,6 @@ have the same offset. Anything else is an error, because a guess would shift som
 events by hours; ``zone = "from value"`` says that every time brings its own.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,19 +25,17 @@ from training.datasets.importing.specs import EPOCH, ISO8601, UNIX, TimeSpec
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, local_to_utc
 
-EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
-LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
-DAY_US = timedelta(days=1) // timedelta(microseconds=1)
-YEAR_US = timedelta(days=365) // timedelta(microseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
+EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
+LATEST_US = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
+DAY_US = timedelta(days=1) // _MICROSECOND
+YEAR_US = timedelta(days=365) // _MICROSECOND
 _UNIX_DIGITS = {"ms": 3, "us": 0, "ns": 0}
-_UNIT_S = {"min": 60, "h": 3600, "d": 86_400, "week": 604_800}
+UNIT_S = {"min": 60, "h": 3600, "d": 86_400, "week": 604_800}
 # Far out of any range, and an origin can still be added.
 _MOST_US = 8 * 10**18
 _MOST_MONTHS = 12 * 1000
 _SAMPLE = 200
-_DATE_LENGTH = len("2024-05-01")
-# Parts of a format that tell the time of the day.
-_CLOCK = re.compile("%-?[HIcXTR]")
 _COMMON_FORMATS = (
     "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
     "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
@@ -109,16 +106,6 @@ class TimeColumn:
         self._remember_1970(cells.rows, text, at_us, sound)
         return np.where(sound, at_us, 0), sound
 
-    def days_alone(self, cells: Cells) -> NDArray[np.bool_]:
-        """Tell which cells name a day and no time of it."""
-        if len(self.spec.column) == 1 and pa.types.is_date(cells.typed(self.spec.column[0]).type):
-            return np.ones(len(cells.rows), np.bool_)
-        if self.spec.format == ISO8601:
-            length = pc.fill_null(pc.utf8_length(self.text(cells)), 0)
-            return np.asarray(length.to_numpy(zero_copy_only=False) <= _DATE_LENGTH)
-        is_day = self.spec.format != UNIX and not _CLOCK.search(self.spec.format)
-        return np.full(len(cells.rows), is_day)
-
     def _remember_1970(
         self,
         rows: NDArray[np.int64],
@@ -166,10 +153,10 @@ class TimeColumn:
         at_us = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
         if spec.unit == "ns":
             at_us = at_us // 1000
-        factor = _UNIT_S.get(spec.unit, 1)
+        factor = UNIT_S.get(spec.unit, 1)
         at_us = np.clip(at_us, -_MOST_US // factor, _MOST_US // factor) * factor
         reason = f"is no Unix time in {spec.unit}{self._other_unit(text, bad)}"
-        return at_us + (spec.origin - EPOCH) // timedelta(microseconds=1), bad, reason
+        return at_us + origin_us(spec), bad, reason
 
     def _of_months(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
         """Return the first of so many calendar months after the one of the origin."""
@@ -177,8 +164,11 @@ class TimeColumn:
         broken = pc.match_substring_regex(text, r"[.,]0*[1-9]")
         count = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
         count = np.clip(count, -_MOST_MONTHS, _MOST_MONTHS)
-        first = np.datetime64(self.spec.origin.astimezone(UTC).replace(tzinfo=None), "M")
-        months = (first + count).astype("datetime64[us]").astype(np.int64)
+        # The month of the origin is that of its own zone, and so are all that follow.
+        origin = self.spec.origin
+        ahead_us = (origin.utcoffset() or timedelta()) // _MICROSECOND
+        first = np.datetime64(origin.replace(tzinfo=None), "M")
+        months = (first + count).astype("datetime64[us]").astype(np.int64) - ahead_us
         bad = bad | np.asarray(pc.fill_null(broken, False).to_numpy(zero_copy_only=False))
         return months, bad, "is no whole number of months"
 
@@ -263,6 +253,11 @@ class TimeColumn:
             return ""
         unit = unix_unit(str(text[int(np.flatnonzero(bad)[0])].as_py()))
         return "" if unit in (None, self.spec.unit) else f"; is the unit {unit}?"
+
+
+def origin_us(spec: TimeSpec) -> int:
+    """Return from when numbers count, in microseconds since 1970."""
+    return (spec.origin - EPOCH) // _MICROSECOND
 
 
 def advice_on_format(example: str) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.datasets.importing.cells import Cells, whole_numbers
 from training.datasets.importing.conditions import ORDERED, RowCondition, Scalar
 from training.datasets.importing.faults import BatchFaults
-from training.datasets.importing.numbers import Numbers, bare, floats
+from training.datasets.importing.numbers import Numbers, floats, unmarked
 
 Mask = NDArray[np.bool_]
 _ORDER: dict[str, Callable[[pa.Array, pa.Scalar], pa.Array]] = {
@@ -52,8 +52,8 @@ def meeting(
 def _ordered_numbers(
     condition: RowCondition, cells: Cells, numbers: Numbers, faults: BatchFaults, kept: Mask
 ) -> Mask:
-    text = bare(cells.text(condition.column))
-    values, bad = floats(text, numbers)
+    text = cells.text(condition.column)
+    values, bad = floats(unmarked(text), numbers)
     reason = f"is no number, and rows are taken where it is {condition.operator} a number"
     faults.mark(bad & kept, condition.column, text, reason)
     return _mask(_ORDER[condition.operator](values, pa.scalar(float(condition.values[0]))))
@@ -84,7 +84,7 @@ def _equal(text: pa.Array, value: Scalar, numbers: Numbers) -> Mask:
         return _mask(pc.equal(pc.utf8_lower(text), "true" if value else "false"))
     if isinstance(value, str):
         return _mask(pc.equal(text, value)) | _mask(pc.equal(whole_numbers(text), value))
-    values, _ = floats(text, numbers)
+    values, _ = floats(unmarked(text), numbers)
     return _mask(pc.equal(values, pa.scalar(float(value))))
 
 

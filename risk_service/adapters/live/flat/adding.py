@@ -78,7 +78,7 @@ class FlatAdder:
         )
         out = np.empty((len(views), len(self._features.names)))
         memory = self._space.memory
-        add_up(memory.words, self._program, self._sums, asked, out, r_us)
+        add_up(memory.words, tuple(self._program), tuple(self._sums), tuple(asked), out, r_us)
         if len(loaded):
             free_all(memory, loaded)
         return out

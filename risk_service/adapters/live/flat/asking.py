@@ -21,15 +21,21 @@ from risk_service.adapters.live.flat.entities import (
 )
 from risk_service.adapters.live.flat.memory import Memory
 from risk_service.adapters.live.flat.program import Program
+from risk_service.loops.compiled import Arrays
 
 
 @compiled
-def gather(program: Program, records: Ints, seen: tuple[Ints, bool], mark: Ints, to: Calls) -> int:
+def gather(program: Arrays, records: Ints, seen: tuple[Ints, bool], mark: Ints, to: Arrays) -> int:
     """Write down the calls of a group and return how many there are.
 
     ``records`` has shape (groups, events), -1 without a key; ``mark`` has a 0 per record.
     Attempts (last of ``seen``) also meet entities for which they do not count.
     """
+    return _gather(Program(*program), records, seen, mark, Calls(*to))
+
+
+@compiled
+def _gather(program: Program, records: Ints, seen: tuple[Ints, bool], mark: Ints, to: Calls) -> int:
     (events, attempts), (groups, width), count = seen, records.shape, 0
     first, cells = to.first, to.cells
     for cell in range(groups * width):
@@ -57,9 +63,17 @@ def gather(program: Program, records: Ints, seen: tuple[Ints, bool], mark: Ints,
 
 @compiled
 def ask(
-    memory: Memory, program: Program, kept: Kept, asked: tuple[Calls, Ints, int], out: Bytes
+    memory: Arrays, program: Arrays, kept: Arrays, asked: tuple[Arrays, Ints, int], out: Bytes
 ) -> None:
     """Write the parts of all calls of some events; the last of ``asked`` is the limit."""
+    calls, events, limit = asked
+    _ask(Memory(*memory), Program(*program), Kept(*kept), (Calls(*calls), events, limit), out)
+
+
+@compiled
+def _ask(
+    memory: Memory, program: Program, kept: Kept, asked: tuple[Calls, Ints, int], out: Bytes
+) -> None:
     words, (calls, events, limit), end = memory.words, asked, 0
     for call in range(len(calls.record)):
         group, tail = calls.group[call], kept.tail[calls.record[call]]

@@ -17,5 +17,7 @@ _SOURCES = (
 )
 
 compiled = compiler(_SOURCES)
+# For a part of a function.
+inlined = compiler(_SOURCES, inlined=True)
 # For a function that makes arrays.
 allocating = compiler(_SOURCES, makes_arrays=True)

@@ -23,14 +23,20 @@ from risk_service.adapters.live.flat.entities import (
 from risk_service.adapters.live.flat.memory import Memory
 from risk_service.adapters.live.flat.packing import BYTES_PER_WORD, pack
 from risk_service.adapters.live.flat.program import Program
+from risk_service.loops.compiled import Arrays
 
 
 @compiled
-def find_due(memory: Memory, kept: Kept, calls: Calls, least: int) -> int:
+def find_due(memory: Arrays, kept: Arrays, calls: Arrays, least: int) -> int:
     """Mark calls behind whose records more bytes wait than a least, and than the record has.
 
-    Return of how many there is more to do than that their entities are caught up.
+    Return how many calls are not done with: to be folded, or never answered.
     """
+    return _find_due(Memory(*memory), Kept(*kept), Calls(*calls), least)
+
+
+@compiled
+def _find_due(memory: Memory, kept: Kept, calls: Calls, least: int) -> int:
     words, count = memory.words, 0
     for call in range(len(calls.record)):
         tail = kept.tail[calls.record[call]]

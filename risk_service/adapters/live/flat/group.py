@@ -18,10 +18,11 @@ from risk_service.adapters.live.flat.blocks import (
     maps_begin,
     start,
 )
-from risk_service.adapters.live.flat.compiled import compiled
+from risk_service.adapters.live.flat.compiled import compiled, inlined
 from risk_service.adapters.live.flat.memory import Memory, Table, Work
 from risk_service.adapters.live.flat.program import EVER_WINDOW, Program
 from risk_service.features.windows.tiles import UNIT_US
+from risk_service.loops.compiled import Arrays
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -30,23 +31,40 @@ Floats = NDArray[np.float64]
 @compiled
 def read(words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats) -> None:
     """Write what the windows of a block (first of ``cell``) hold at a time (second)."""
+    _read_totals(words, program, plan, cell, out)
+    _read_distinct(words, program, plan, cell, out)
+    _read_times(words, program, plan, cell, out)
+
+
+@inlined
+def _read_totals(
+    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats
+) -> None:
+    """Write counts and sums: each total now without that before its window."""
     o, r_us = cell
-    operands, windows = program.operands, program.windows
-    tile, totals = r_us // UNIT_US, plan[at.N_TOTALS]
-    starts, n = o + plan[at.STARTS], words[o + at.ROWS]
+    operands, windows, tile = program.operands, program.windows, r_us // UNIT_US
+    totals, starts, n = plan[at.N_TOTALS], o + plan[at.STARTS], words[o + at.ROWS]
     rows = starts + words[o + at.ROOM]
     now, before, current = rows + n * totals, 0, -1
     for place in range(plan[at.N_TOTAL_READS]):
         d = plan[at.TOTAL_READS] + 3 * place
         window, slot = operands[d], operands[d + 1]
-        if window != current:
+        if window != current and window != EVER_WINDOW:
             current = window
-            if window != EVER_WINDOW:
-                first = lower_bound(words, starts, n, start(windows, window, tile))
-                before = rows + first * totals
+            first = lower_bound(words, starts, n, start(windows, window, tile))
+            before = rows + first * totals
         base = 0 if window == EVER_WINDOW else words[before + slot]
         out[operands[d + 2]] = words[now + slot] - base
-    sizes, seen = starts - 2 * plan[at.N_MAPS], o + at.HEAD
+
+
+@inlined
+def _read_distinct(
+    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats
+) -> None:
+    """Write how many values of each map were seen within a window."""
+    o, r_us = cell
+    operands, windows, tile = program.operands, program.windows, r_us // UNIT_US
+    sizes = o + plan[at.STARTS] - 2 * plan[at.N_MAPS]
     index, tiles = 0, maps_begin(words, plan, o)
     for place in range(plan[at.N_DISTINCT]):
         d = plan[at.DISTINCT] + 3 * place
@@ -59,12 +77,22 @@ def read(words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: 
         count = words[sizes + 2 * index]
         since = start(windows, operands[d + 1], tile)
         out[operands[d + 2]] = count - lower_bound(words, tiles, count, since)
+
+
+@inlined
+def _read_times(
+    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats
+) -> None:
+    """Write the seconds since something was seen, and what was seen last, NaN where too old."""
+    o, r_us = cell
+    operands, windows, tile = program.operands, program.windows, r_us // UNIT_US
+    seen = o + at.HEAD
+    lasts = seen + plan[at.N_SEEN]
     for place in range(plan[at.N_SINCE]):
         d = plan[at.SINCE] + 3 * place
         last_us = words[seen + operands[d]]
         is_in = last_us >= start(windows, operands[d + 1], tile) * UNIT_US
         out[operands[d + 2]] = (r_us - last_us) / 1e6 if is_in else np.nan
-    lasts = seen + plan[at.N_SEEN]
     for place in range(plan[at.N_LAST_READS]):
         d = plan[at.LAST_READS] + 4 * place
         last_us = words[seen + operands[d + 1]]
@@ -146,8 +174,13 @@ def apply(memory: Memory, program: Program, plan: Ints, o: int, event: Ints) -> 
 
 
 @compiled
-def run(memory: Memory, program: Program, table: Table, work: Work, mode: int) -> bool:
+def run(memory: Arrays, program: Arrays, table: Arrays, work: Arrays, mode: int) -> bool:
     """Go on with a group; False when the memory must grow before the rest."""
+    return _run(Memory(*memory), Program(*program), Table(*table), Work(*work), mode)
+
+
+@compiled
+def _run(memory: Memory, program: Program, table: Table, work: Work, mode: int) -> bool:
     words, meta, plans = memory.words, memory.meta, program.plans
     groups = len(plans)
     for cell in range(meta[at.CELL], groups * len(work.events)):
@@ -195,8 +228,13 @@ def _change(
 
 
 @compiled
-def settle(memory: Memory, table: Table, groups: Ints, keep: bool) -> None:
+def settle(memory: Arrays, table: Arrays, groups: Ints, keep: bool) -> None:
     """Let drafts take their records' place, or drop them; ``groups`` are those of records."""
+    _settle(Memory(*memory), Table(*table), groups, keep)
+
+
+@compiled
+def _settle(memory: Memory, table: Table, groups: Ints, keep: bool) -> None:
     for place in range(memory.meta[at.TOUCHED]):
         record = table.touched[place]
         gone = table.draft[record]

@@ -37,20 +37,34 @@ from risk_service.adapters.live.flat.memory import Memory
 from risk_service.adapters.live.flat.packing import DAMAGED, unpack
 from risk_service.adapters.live.flat.program import Program
 from risk_service.features.windows.tiles import MAX_AGE_US
+from risk_service.loops.compiled import Arrays
 
 
 @compiled
 def take(
-    memory: Memory,
-    program: Program,
-    kept: Kept,
-    asked: tuple[Calls, Seen, bool],
+    memory: Arrays,
+    program: Arrays,
+    kept: Arrays,
+    asked: tuple[Arrays, Arrays, bool],
     reply: tuple[Bytes, int],
 ) -> int:
     """Take in the reply to the calls before one (second of ``reply``); go on where it stopped.
 
     With reads (last of ``asked``) each event reads before it counts.
     """
+    calls, seen, reads = asked
+    of_trip = Calls(*calls), Seen(*seen), reads
+    return _take(Memory(*memory), Program(*program), Kept(*kept), of_trip, reply)
+
+
+@compiled
+def _take(
+    memory: Memory,
+    program: Program,
+    kept: Kept,
+    asked: tuple[Calls, Seen, bool],
+    reply: tuple[Bytes, int],
+) -> int:
     (calls, seen, _), (data, before) = asked, reply
     for call in range(calls.place[NEXT], before):
         calls.place[NEXT], begin = call, calls.place[OFFSET]

@@ -57,7 +57,7 @@ class FlatLook:
         # In the order of ``Evidences``, ``Partitions`` and ``Ages``; they stay while it looks.
         arrays = (*_of_graph(state.graph), accounts.first_us, accounts.last_us)
         lying = np.array([one.buffer_info() for one in arrays], np.int64)
-        look_at_all(lying, look, told)
+        look_at_all(lying, tuple(look), told)
         return told
 
     def _view(self, state: ClusterState[str], account: str, row: list[int]) -> ClusterView[str]:

@@ -9,6 +9,7 @@ from risk_service.adapters.live.flat.look_arrays import Ages, Evidences, Look, P
 from risk_service.adapters.live.flat.memory import Ints
 from risk_service.features.clusters.evidence import ACCOUNT_VALUES
 from risk_service.features.clusters.state import NEW_ACCOUNT_US, NOBODY
+from risk_service.loops.compiled import Arrays
 from risk_service.loops.pointers import bytes_at, int32s_at, ints_at
 
 UNKNOWN = -1
@@ -20,7 +21,7 @@ AT_US, HUB_FROM, KEEP_US, MAX_SIZE, MEMBERS, NEAR, SALTS = range(7)
 
 
 @allocating
-def look_at_all(lying: Ints, look: Look, told: Ints) -> None:
+def look_at_all(lying: Ints, look: Arrays, told: Ints) -> None:
     """Tell what each order sees; rows of ``told`` as ``SIZE`` and the following say.
 
     ``lying`` says where the arrays lie that are looked at, one row each: those of
@@ -36,7 +37,7 @@ def look_at_all(lying: Ints, look: Look, told: Ints) -> None:
         int32s_at(lying[15]), int32s_at(lying[16]), int32s_at(lying[17]), int32s_at(lying[18]),
     )  # fmt: skip
     ages = Ages(ints_at(lying[19]), ints_at(lying[20]))
-    _look_at(evidence, partition, ages, look, told)
+    _look_at(evidence, partition, ages, Look(*look), told)
 
 
 @compiled

@@ -113,13 +113,18 @@ class FlatRecords:
         width = len(compiled.window_set.names) if mode == at.OBSERVE else 0
         work = Work(records, words, np.empty((len(events), width)))
         space.memory.meta[at.CELL] = 0
-        while not run(space.memory, self._program, space.table, work, mode):
+        while not self._run(work, mode):
             space.grow()
         return work.values
 
+    def _run(self, work: Work, mode: int) -> bool:
+        memory, program, table = self._space.memory, self._program, self._space.table
+        return run(tuple(memory), tuple(program), tuple(table), tuple(work), mode)
+
     def settle(self, *, keep: bool) -> None:
         """Make the changes of a group those of everybody, or drop them."""
-        settle(self._space.memory, self._space.table, self._space.group, keep)
+        space = self._space
+        settle(tuple(space.memory), tuple(space.table), space.group, keep)
 
     def make_room(self) -> bool:
         """Drop clean records beyond the limit; False when dirty ones stand in the way."""

@@ -14,7 +14,7 @@ from risk_service.features.windows.record import UNSEEN_US
 # Zeroed memory takes room when it is first written: this much costs nothing to begin with.
 FIRST_WORDS = 1 << 24
 FIRST_RECORDS = 1 << 10
-# Growing copies everything while an order waits. What is not used yet is not there yet.
+# Growing copies all blocks while an order waits. What is behind them is not there yet.
 WORDS_FACTOR = 4
 # Block 0 stands for none.
 FIRST_BLOCK = 8
@@ -55,9 +55,10 @@ class Space:
 
     def grow(self, least: int = 0) -> None:
         """Give the memory several times as many words as it has, or must have at least."""
-        old = self.memory.words
-        size = int(max(least, len(old)) * WORDS_FACTOR)
-        self.memory = self.memory._replace(words=_longer(old, size))
+        old, tail = self.memory.words, int(self.memory.meta[at.TAIL])
+        words = np.zeros(int(max(least, len(old)) * WORDS_FACTOR), np.int64)
+        words[:tail] = old[:tail]
+        self.memory = self.memory._replace(words=words)
 
     def new(self, group: int) -> int:
         """Return the number of a new record without any event."""

@@ -12,6 +12,7 @@ from risk_service.adapters.live.flat.compiled import compiled
 from risk_service.adapters.live.flat.group import read
 from risk_service.adapters.live.flat.memory import Floats, Ints
 from risk_service.adapters.live.flat.program import Program
+from risk_service.loops.compiled import Arrays
 
 # An order's span: its first cell, the end of the cluster's members among them, then first and
 # end of its neighbours in the list of their cells. The first is ``NOBODY`` without an account.
@@ -50,8 +51,17 @@ class Asked(NamedTuple):
 
 
 @compiled
-def add_up(words: Ints, program: Program, sums: Sums, asked: Asked, out: Floats, r_us: int) -> None:
+def add_up(
+    words: Ints, program: Arrays, sums: Arrays, asked: Arrays, out: Floats, r_us: int
+) -> None:
     """Write the cluster features of each order; blocks are read at ``r_us``."""
+    _add_up(words, Program(*program), Sums(*sums), Asked(*asked), out, r_us)
+
+
+@compiled
+def _add_up(
+    words: Ints, program: Program, sums: Sums, asked: Asked, out: Floats, r_us: int
+) -> None:
     for cell in range(len(asked.blocks)):
         for source in range(len(sums.groups)):
             plan, o = program.plans[sums.groups[source]], asked.blocks[cell, source]

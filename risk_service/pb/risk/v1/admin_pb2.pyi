@@ -423,14 +423,16 @@ class ImportListEntriesResponse(_message.Message):
     def __init__(self, change: _Optional[_Union[Change, _Mapping]] = ..., errors: _Optional[_Iterable[_Union[RowError, _Mapping]]] = ..., error_count: _Optional[int] = ...) -> None: ...
 
 class RowError(_message.Message):
-    __slots__ = ("row", "field", "description")
+    __slots__ = ("row", "field", "description", "description_zh")
     ROW_FIELD_NUMBER: _ClassVar[int]
     FIELD_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_ZH_FIELD_NUMBER: _ClassVar[int]
     row: int
     field: str
     description: str
-    def __init__(self, row: _Optional[int] = ..., field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+    description_zh: str
+    def __init__(self, row: _Optional[int] = ..., field: _Optional[str] = ..., description: _Optional[str] = ..., description_zh: _Optional[str] = ...) -> None: ...
 
 class RemoveListEntriesRequest(_message.Message):
     __slots__ = ("list_id", "entry_ids", "note")

@@ -258,7 +258,7 @@ class GetUsageResponse(_message.Message):
     def __init__(self, counters: _Optional[_Iterable[_Union[CounterUse, _Mapping]]] = ...) -> None: ...
 
 class CounterUse(_message.Message):
-    __slots__ = ("policy_id", "subject", "scope", "measure", "window", "cap", "confirmed", "held", "shadow", "resets_at")
+    __slots__ = ("policy_id", "subject", "scope", "measure", "window", "cap", "confirmed", "held", "shadow", "resets_at", "currency_code")
     POLICY_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
@@ -269,6 +269,7 @@ class CounterUse(_message.Message):
     HELD_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
     RESETS_AT_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     policy_id: str
     subject: str
     scope: str
@@ -279,7 +280,8 @@ class CounterUse(_message.Message):
     held: int
     shadow: bool
     resets_at: _timestamp_pb2.Timestamp
-    def __init__(self, policy_id: _Optional[str] = ..., subject: _Optional[str] = ..., scope: _Optional[str] = ..., measure: _Optional[str] = ..., window: _Optional[str] = ..., cap: _Optional[int] = ..., confirmed: _Optional[int] = ..., held: _Optional[int] = ..., shadow: _Optional[bool] = ..., resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    currency_code: str
+    def __init__(self, policy_id: _Optional[str] = ..., subject: _Optional[str] = ..., scope: _Optional[str] = ..., measure: _Optional[str] = ..., window: _Optional[str] = ..., cap: _Optional[int] = ..., confirmed: _Optional[int] = ..., held: _Optional[int] = ..., shadow: _Optional[bool] = ..., resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class AdjustRequest(_message.Message):
     __slots__ = ("adjustment_id", "policy_id", "subject", "subjects", "scope", "delta", "reason")

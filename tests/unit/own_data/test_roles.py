@@ -1,0 +1,150 @@
+"""What an account was paid is known when it pays: histories across two roles."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.fixtures.own_events import DAY_US, START_US
+from tests.fixtures.own_transfers import transfers
+from training.labels import NEVER_US, AbuseLabels
+from training.own_data.events import Coded, OwnEvents, read_events, read_label
+from training.own_data.inputs import InputGroup, Inputs, make_inputs
+from training.own_data.make_plan import make_plan
+from training.own_data.plan import SHRINK_LABELS, FeaturePlan
+from training.own_data.roles import in_one, roles
+from training.progress import silent
+
+UNTIL_US = START_US + 45 * DAY_US
+ROWS = 1_200
+Read = tuple[OwnEvents, AbuseLabels, FeaturePlan]
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """Return transfers, their labels and the plan of their first 45 days."""
+    directory = transfers(ROWS).write(tmp_path_factory.mktemp("own") / "transfers")
+    events = read_events(directory)
+    labels = read_label(directory, events, "fraud", None)
+    return events, labels, make_plan(events, labels, UNTIL_US, UNTIL_US)
+
+
+def inputs_of(events: OwnEvents, labels: AbuseLabels, plan: FeaturePlan, scratch: Path) -> Inputs:
+    """Return the inputs of all events."""
+    return make_inputs(events, labels, plan, np.ones(len(events), bool), scratch, silent)
+
+
+def names_of(coded: Coded) -> list[str | None]:
+    """Return the text of each event."""
+    return coded.filled().to_pylist()
+
+
+def of(texts: list[str]) -> Coded:
+    """Return texts as the reader would have them."""
+    encoded = pa.array(texts).dictionary_encode()
+    return Coded(codes=encoded.indices.to_numpy().astype(np.int32), levels=encoded.dictionary)
+
+
+def found_roles(one: list[str], other: list[str]) -> set[tuple[str, str]]:
+    """Return the roles of two fields of as many events."""
+    fields = {"one": of(one), "other": of(other)}
+    at_us = np.arange(len(one)) * DAY_US
+    return {(field, role) for field, role, _ in roles(fields, fields, at_us, 5, 4)}
+
+
+def test_shared_texts_are_one_thing_in_two_roles() -> None:
+    """Accounts stand in both columns, so each is read in the role of the other."""
+    rng = np.random.default_rng(0)
+    one, other = ([f"A{at}" for at in rng.integers(0, 20, 200)] for _ in range(2))
+    assert found_roles(one, other) == {("one", "other"), ("other", "one")}
+
+
+def test_numbers_that_count_from_one_are_not_the_same_things() -> None:
+    """Client 17 and shop 17 have nothing in common; accounts of ten digits have."""
+    rng = np.random.default_rng(0)
+    clients, shops = rng.integers(1, 300, 2_000), rng.integers(1, 40, 2_000)
+    of_both = [["nobody", *map(str, of_role)] for of_role in (clients, shops)]
+    assert found_roles(*of_both) == set()
+    ids = rng.integers(10**9, 10**10, 300)
+    long = [[str(ids[at]) for at in of_role] for of_role in (clients, shops)]
+    assert found_roles(*long) == {("one", "other"), ("other", "one")}
+
+
+def test_accounts_that_count_from_one_never_pay_themselves() -> None:
+    """Numbers from one are names of the same things where no event has one of them twice."""
+    rng = np.random.default_rng(0)
+    payer = rng.integers(1, 60, 2_000)
+    payee = (payer + rng.integers(1, 59, 2_000) - 1) % 59 + 1
+    assert not (payer == payee).any()
+    found = found_roles([str(at) for at in payer], [str(at) for at in payee])
+    assert found == {("one", "other"), ("other", "one")}
+
+
+def test_different_texts_are_no_roles() -> None:
+    """A card and a shop share no text."""
+    assert found_roles(["c1", "c2"] * 50, ["s1", "s2"] * 50) == set()
+
+
+def test_codes_of_two_fields_meet() -> None:
+    """The same text has the same code in both fields, and no other text has it."""
+    one, other = of(["a", "b", "a"]), of(["c", "b", "d"])
+    first, second = in_one(one, other)
+    assert first.tolist() == [0, 1, 0]
+    assert second[1] == 1
+    assert len({*first.tolist(), *second.tolist()}) == 4
+
+
+def test_the_other_role_equals_brute_force(read: Read, tmp_path: Path) -> None:
+    """Counts, sums and rates of a payer as payee are those of the transfers that it was paid."""
+    events, labels, plan = read
+    assert {role.name for role in plan.roles} == {"payer.as_payee", "payee.as_payer"}
+    columns = inputs_of(events, labels, plan, tmp_path).columns
+    payer, payee = (np.array(names_of(events.entities[name])) for name in ("payer", "payee"))
+    assert events.amount is not None
+    for row in range(0, ROWS, 7):
+        before = np.arange(ROWS) < row
+        mine = (payee == payer[row]) & (payer[row] is not None)
+        known = mine & (labels.known_at_us < events.at_us[row])
+        positive = int((labels.value[known] == 1).sum())
+        rate = (positive + SHRINK_LABELS * plan.prior) / (int(known.sum()) + SHRINK_LABELS)
+        back = before & mine & (payer == payee[row]) & (payee[row] is not None)
+        told = [
+            columns[f"payer.as_payee__{name}"][row]
+            for name in ("events_ever", "amount_sum_ever", "rate_ever")
+        ]
+        if payer[row] is None:
+            assert np.isnan(told).all()
+            continue
+        paid = float(events.amount[before & mine].sum())
+        assert told == [(before & mine).sum(), np.float32(paid), np.float32(rate)]
+        if payee[row] is not None:
+            assert columns["payer_x_payee.back__count"][row] == back.sum()
+
+
+def test_nothing_unknown_is_read_across_roles(read: Read, tmp_path: Path) -> None:
+    """Turning labels that are not known yet, and leaving out later events, changes no input."""
+    events, labels, plan = read
+    kept = ROWS // 2
+    cut_us = int(events.at_us[kept])
+    later = (labels.known_at_us >= cut_us) & (labels.known_at_us < NEVER_US)
+    turned = replace(labels, value=np.where(later, 1 - labels.value, labels.value))
+    first = replace(
+        events,
+        event_id=events.event_id.slice(0, kept),
+        at_us=events.at_us[:kept],
+        entities={n: replace(c, codes=c.codes[:kept]) for n, c in events.entities.items()},
+        categories={n: replace(c, codes=c.codes[:kept]) for n, c in events.categories.items()},
+        amount=None if events.amount is None else events.amount[:kept],
+    )
+    early = replace(labels, value=labels.value[:kept], known_at_us=labels.known_at_us[:kept])
+    whole = inputs_of(events, labels, plan, tmp_path)
+    for other in (
+        inputs_of(events, turned, plan, tmp_path),
+        inputs_of(first, early, plan, tmp_path),
+    ):
+        for name, column in whole.columns.items():
+            np.testing.assert_array_equal(column[:kept], other.columns[name][:kept], name)
+    linked = [name for name in whole.names([InputGroup.LINKS]) if ".as_" in name]
+    assert any(np.nan_to_num(whole.columns[name]).any() for name in linked)
