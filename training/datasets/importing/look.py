@@ -20,7 +20,7 @@ from training.datasets.importing.numbers import Numbers, currencies, floats, unm
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
-from training.datasets.importing.times import common_format, unix_unit
+from training.datasets.importing.time_advice import common_format, unix_unit
 
 MOST_ROWS = 100_000
 _MOST_VALUES = 12

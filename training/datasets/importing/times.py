@@ -5,7 +5,6 @@ have the same offset. Anything else is an error, because a guess would shift som
 events by hours; ``zone = "from value"`` says that every time brings its own.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +22,7 @@ from training.datasets.importing.numbers import Numbers, fixed_point
 from training.datasets.importing.plain_text import plain_marks
 from training.datasets.importing.specs import EPOCH, ISO8601, UNIX, TimeSpec
 from training.datasets.importing.sql import Sql
+from training.datasets.importing.time_advice import advice_on_format, common_format, unix_unit
 from training.datasets.importing.zones import FROM_VALUE, local_to_utc
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,18 +36,6 @@ UNIT_S = {"min": 60, "h": 3600, "d": 86_400, "week": 604_800}
 _MOST_US = 8 * 10**18
 _MOST_MONTHS = 12 * 1000
 _SAMPLE = 200
-_COMMON_FORMATS = (
-    "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
-    "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y.%m.%d %H:%M", "%Y.%m.%d",
-    "%Y%m%d%H%M%S", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M %p",
-    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%y %H:%M", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y",
-    "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y",
-    "%d %b %Y %H:%M", "%b %d, %Y", "%a %b %d %H:%M:%S %Y",
-    "%Y年%m月%d日 %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H时%M分%S秒",
-    "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S",
-)  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,28 +110,40 @@ class TimeColumn:
     def _parsed(
         self, cells: Cells, text: pa.Array, present: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
-        kind = cells.typed(self.spec.column[0]).type
-        if len(self.spec.column) == 1 and pa.types.is_temporal(kind):
-            return self._of_timestamps(cells, text, present)
-        if self.spec.format == UNIX:
+        if self.is_number(cells):
             return self._of_unix(text)
-        clock = iso_clock(text) if self.spec.format == ISO8601 else self._of_format(text)
+        clock = self._clock(cells, text)
         at_us, bad = self._in_zone(cells, text, clock, present)
         return at_us, clock.bad | bad, self._reason(text, clock.bad & present)
 
-    def _of_timestamps(
-        self, cells: Cells, text: pa.Array, present: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
-        column = cells.typed(self.spec.column[0])
+    def is_number(self, cells: Cells) -> bool:
+        """Tell whether times are counted from an origin."""
+        return self.spec.format == UNIX and not self.is_typed(cells)
+
+    def is_typed(self, cells: Cells) -> bool:
+        """Tell whether the file itself has days or timestamps, which need no format."""
+        columns = self.spec.column
+        return len(columns) == 1 and pa.types.is_temporal(cells.typed(columns[0]).type)
+
+    def midnights(self, cells: Cells) -> NDArray[np.bool_]:
+        """Tell which cells name the beginning of a day and no zone; times are no numbers."""
+        clock = self._clock(cells, self.text(cells))
+        return np.asarray((clock.offset_s == NAIVE_S) & (clock.local_us % DAY_US == 0))
+
+    def _clock(self, cells: Cells, text: pa.Array) -> Clock:
+        """Return times as they were written, whatever the zone of the mapping."""
+        if self.is_typed(cells):
+            return self._of_timestamps(cells.typed(self.spec.column[0]))
+        return iso_clock(text) if self.spec.format == ISO8601 else self._of_format(text)
+
+    def _of_timestamps(self, column: pa.Array) -> Clock:
         if pa.types.is_time(column.type):
             raise ConfigFault(f"{self.key}: {self.name} is a time of day without a date")
         zone = getattr(column.type, "tz", None)
         stamps = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
         local = pc.fill_null(stamps, 0).to_numpy(zero_copy_only=False)
         offset = np.full(len(local), NAIVE_S if zone is None else 0, np.int64)
-        clock = Clock(local_us=local, offset_s=offset, bad=np.zeros(len(local), np.bool_))
-        at_us, bad = self._in_zone(cells, text, clock, present)
-        return at_us, bad, self._reason(text, clock.bad)
+        return Clock(local_us=local, offset_s=offset, bad=np.zeros(len(local), np.bool_))
 
     def _of_unix(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
         spec = self.spec
@@ -258,37 +258,3 @@ class TimeColumn:
 def origin_us(spec: TimeSpec) -> int:
     """Return from when numbers count, in microseconds since 1970."""
     return (spec.origin - EPOCH) // _MICROSECOND
-
-
-def advice_on_format(example: str) -> str:
-    """Return which format a time seems to have, as a clause of an error."""
-    if unit := unix_unit(example):
-        return f'; did you mean format = "unix", unit = "{unit}"?'
-    found = common_format([example])
-    return f'; did you mean format = "{found}"?' if found else ""
-
-
-def common_format(examples: Sequence[str]) -> str | None:
-    """Return the common strftime format that reads every one of the texts, if any."""
-    return next((name for name in _COMMON_FORMATS if _reads(name, examples)), None)
-
-
-def _reads(name: str, examples: Sequence[str]) -> bool:
-    try:
-        for example in examples:
-            datetime.strptime(example, name)  # noqa: DTZ007 - only whether it can be read
-    except ValueError:
-        return False
-    return True
-
-
-def unix_unit(example: str) -> str | None:
-    """Return the unit in which a number is a time between 2000 and 2040, if any."""
-    try:
-        number = float(example)
-    except ValueError:
-        return None
-    for unit, per_second in (("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
-        if 946_684_800 <= number / per_second < 2_208_988_800:
-            return unit
-    return None

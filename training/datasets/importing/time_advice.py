@@ -1,0 +1,51 @@
+"""Which format a time seems to have that cannot be read, to be named in an error or a guess."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+_COMMON_FORMATS = (
+    "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
+    "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y.%m.%d %H:%M", "%Y.%m.%d",
+    "%Y%m%d%H%M%S", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M %p",
+    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%y %H:%M", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y",
+    "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y",
+    "%d %b %Y %H:%M", "%b %d, %Y", "%a %b %d %H:%M:%S %Y",
+    "%Y年%m月%d日 %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H时%M分%S秒",
+    "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S",
+)  # fmt: skip
+
+
+def advice_on_format(example: str) -> str:
+    """Return which format a time seems to have, as a clause of an error."""
+    if unit := unix_unit(example):
+        return f'; did you mean format = "unix", unit = "{unit}"?'
+    found = common_format([example])
+    return f'; did you mean format = "{found}"?' if found else ""
+
+
+def common_format(examples: Sequence[str]) -> str | None:
+    """Return the common strftime format that reads every one of the texts, if any."""
+    return next((name for name in _COMMON_FORMATS if _reads(name, examples)), None)
+
+
+def _reads(name: str, examples: Sequence[str]) -> bool:
+    try:
+        for example in examples:
+            datetime.strptime(example, name)  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+    return True
+
+
+def unix_unit(example: str) -> str | None:
+    """Return the unit in which a number is a time between 2000 and 2040, if any."""
+    try:
+        number = float(example)
+    except ValueError:
+        return None
+    for unit, per_second in (("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
+        if 946_684_800 <= number / per_second < 2_208_988_800:
+            return unit
+    return None
