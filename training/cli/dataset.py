@@ -150,10 +150,13 @@ def _import_summary(imported: Imported) -> str:
 
 
 def _next_step(imported: Imported) -> list[str]:
-    """Return a first training to start from, on the first label."""
+    """Return a first training to start from, on the first label that has events enough."""
     description = imported.description
     for name, label in description.labels.items():
-        days = suggested(description.start_us, description.end_us, label.delay_s)
+        last_us = imported.last_us[name]
+        if last_us is None:
+            continue
+        days = suggested(description.start_us, last_us + 1, label.delay_s)
         if days is not None:
             out = shlex.quote(str(imported.out))
             return [

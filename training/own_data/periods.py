@@ -63,7 +63,7 @@ def suggested(start_us: int, end_us: int, delay_s_: int) -> Periods | None:
     Parameters
     ----------
     end_us
-        First microsecond after the last event.
+        First microsecond after the last event that has a label: later ones measure nothing.
     """
     first, last = start_us // DAY_US, -(-end_us // DAY_US)
     gap = -(-delay_s_ * 1_000_000 // DAY_US)

@@ -39,11 +39,16 @@ _STAGING = ".staging"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import wrote; ``missing`` counts the empty cells of each column."""
+    """What an import wrote.
+
+    ``missing`` counts the empty cells of each column; ``last_us`` is the time of the last event
+    that has a label, by label, None where no event has one.
+    """
 
     out: Path
     description: OwnDescription
     missing: dict[str, int]
+    last_us: dict[str, int | None]
 
 
 def import_events(
@@ -83,7 +88,12 @@ def import_events(
         clock_us = time.time_ns() // 1000 if now_us is None else now_us
         run = _Run(read=read, file=file, partial=partial, progress=progress, now_us=clock_us)
         description, written = run.import_columns(columns)
-    return Imported(out=out, description=description, missing=dict(written.missing))
+    return Imported(
+        out=out,
+        description=description,
+        missing=dict(written.missing),
+        last_us={name: count.last_us for name, count in written.labels.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

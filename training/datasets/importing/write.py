@@ -16,11 +16,12 @@ from training.datasets.staging import table_writer
 
 @dataclass(slots=True)
 class LabelCount:
-    """How many events have which value of a label, and how long the longest took."""
+    """How many events have which value of a label, how long the longest took, the last event."""
 
     positives: int = 0
     negatives: int = 0
     longest_us: int = 0
+    last_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -102,8 +103,10 @@ def _label(
     positives = pc.sum(values, min_count=0).as_py()
     count.positives += positives
     count.negatives += len(rows) - positives
-    waited = pc.max(pc.subtract(known, batch.column("at_us").take(taken))).as_py()
-    count.longest_us = max(count.longest_us, waited or 0)
+    at_us = batch.column("at_us").take(taken)
+    count.longest_us = max(count.longest_us, pc.max(pc.subtract(known, at_us)).as_py() or 0)
+    if len(rows):
+        count.last_us = at_us[-1].as_py()
     columns = [
         batch.column("event_id").take(taken).cast(pa.string()),
         pa.array([name] * len(rows), pa.string()),
