@@ -1,5 +1,7 @@
 """Since when a key is known, its pauses, its hours, and what it did before."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from training.own_data.make_plan import make_plan
 from training.own_data.steps import level_name
 from training.progress import silent
 
-ROWS = 400
+ROWS, WEEK_S = 400, 7 * 86_400
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +28,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[OwnEvents, Inputs]:
     return events, make_inputs(events, labels, plan, wanted, scratch, silent)
 
 
+def remembered(times: np.ndarray) -> float:
+    """Return the pause that is remembered: a longer one takes its place, or any after a week."""
+    pause, ended = 0.0, 0.0
+    for before, at in pairwise(times.tolist()):
+        if at - before >= pause or at - ended > WEEK_S:
+            pause, ended = at - before, at
+    return pause
+
+
 def test_habits_equal_brute_force(made: tuple[OwnEvents, Inputs]) -> None:
-    """Age, last gap, longest pause of the last week, and how near the hour is to earlier ones."""
+    """Age, last gap, longest pause of late, how near the hour is to earlier ones, rhythm."""
     events, inputs = made
     codes, at_s = events.entities["payer"].codes, events.at_us / 1e6
     for row in range(ROWS):
         told = [
-            inputs.columns[f"payer__{name}"][row] for name in ("age", "gap", "pause", "usual_hour")
+            inputs.columns[f"payer__{name}"][row]
+            for name in ("age", "gap", "pause", "usual_hour", "rhythm")
         ]
         mine = np.flatnonzero(codes[:row] == codes[row]) if codes[row] >= 0 else np.array([], int)
         if not len(mine):
@@ -40,11 +52,13 @@ def test_habits_equal_brute_force(made: tuple[OwnEvents, Inputs]) -> None:
             continue
         times = np.append(at_s[mine], at_s[row])
         gaps = np.diff(times)
-        age, gap, pause, near = told
+        age, gap, pause, near, rhythm = told
         assert age == pytest.approx(times[-1] - times[0], rel=1e-6)
         assert np.isnan(gap) if len(gaps) == 1 else gap == pytest.approx(gaps[-2], rel=1e-6)
-        assert pause >= np.float32(gaps[-1])
-        assert pause <= np.float32(gaps.max())
+        assert pause == np.float32(remembered(times))
+        assert np.isnan(rhythm) == np.isnan(gap)
+        if len(gaps) > 1:
+            assert rhythm == pytest.approx((gaps[-1] + 1) / (gaps[-2] + 1), rel=1e-6)
         turn = 2 * np.pi * ((times[-1] - times[:-1]) % 86_400) / 86_400
         assert near == pytest.approx(np.cos(turn).sum() / (len(mine) + 2), abs=1e-4)
 

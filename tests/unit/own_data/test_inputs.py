@@ -10,13 +10,13 @@ import pytest
 
 from risk_service.domain.errors import ConfigFault, DataFault
 from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
-from training.labels import NEVER_US, AbuseLabels
+from tests.fixtures.own_past import differing, inputs_of, only_first, turned_from
+from training.labels import AbuseLabels
 from training.own_data import events as events_room
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
-from training.own_data.inputs import InputGroup, Inputs, make_inputs
+from training.own_data.inputs import InputGroup
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
-from training.progress import silent
 from training.windows import log
 from training.windows.log import hash_column
 
@@ -36,24 +36,6 @@ def read(shop: Path) -> tuple[OwnEvents, AbuseLabels, FeaturePlan]:
     events = read_events(shop)
     labels = read_label(shop, events, "fraud", None)
     return events, labels, make_plan(events, labels, UNTIL_US, UNTIL_US)
-
-
-def inputs_of(events: OwnEvents, labels: AbuseLabels, plan: FeaturePlan, scratch: Path) -> Inputs:
-    """Return the inputs of all events."""
-    wanted = np.ones(len(events), np.bool_)
-    return make_inputs(events, labels, plan, wanted, scratch, silent)
-
-
-def differing(one: Inputs, other: Inputs, rows: np.ndarray) -> list[str]:
-    """Return the inputs that differ in some rows, or that only one side has."""
-    names = dict.fromkeys([*one.columns, *other.columns])
-    return [
-        name
-        for name in names
-        if name not in one.columns
-        or name not in other.columns
-        or not np.array_equal(one.columns[name][rows], other.columns[name][rows], equal_nan=True)
-    ]
 
 
 def test_label_rates_equal_brute_force(
@@ -79,10 +61,9 @@ def test_labels_not_yet_known_change_nothing(
     """Turning every label that becomes known from some time on leaves earlier events alone."""
     events, labels, plan = read
     cut_us = START_US + 45 * DAY_US
-    later = (labels.known_at_us >= cut_us) & (labels.known_at_us < NEVER_US)
-    turned = replace(labels, value=np.where(later, 1 - labels.value, labels.value))
+    turned = turned_from(labels, cut_us)
     before = np.flatnonzero(events.at_us <= cut_us)
-    assert later[before].any()
+    assert (turned.value != labels.value)[before].any()
     one = inputs_of(events, labels, plan, tmp_path)
     other = inputs_of(events, turned, plan, tmp_path)
     assert differing(one, other, before) == []
@@ -95,18 +76,9 @@ def test_later_events_change_nothing(
     """The first events have the same inputs when all others have not happened yet."""
     events, labels, plan = read
     kept = ROWS // 2
-    first = replace(
-        events,
-        event_id=events.event_id.slice(0, kept),
-        at_us=events.at_us[:kept],
-        entities={n: replace(c, codes=c.codes[:kept]) for n, c in events.entities.items()},
-        categories={n: replace(c, codes=c.codes[:kept]) for n, c in events.categories.items()},
-        numbers={n: values[:kept] for n, values in events.numbers.items()},
-        amount=None if events.amount is None else events.amount[:kept],
-    )
-    early = replace(labels, value=labels.value[:kept], known_at_us=labels.known_at_us[:kept])
+    first = inputs_of(*only_first(events, labels, kept), plan, tmp_path)
     whole = inputs_of(events, labels, plan, tmp_path)
-    assert differing(inputs_of(first, early, plan, tmp_path), whole, np.arange(kept)) == []
+    assert differing(first, whole, np.arange(kept)) == []
 
 
 def test_plan_is_made_of_the_past_alone(

@@ -1,6 +1,5 @@
 """What an account was paid is known when it pays: histories across two roles."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,14 @@ import pyarrow as pa
 import pytest
 
 from tests.fixtures.own_events import DAY_US, START_US
+from tests.fixtures.own_past import differing, inputs_of, only_first, turned_from
 from tests.fixtures.own_transfers import transfers
-from training.labels import NEVER_US, AbuseLabels
+from training.labels import AbuseLabels
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
-from training.own_data.inputs import InputGroup, Inputs, make_inputs
+from training.own_data.inputs import InputGroup
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
 from training.own_data.roles import in_one, roles
-from training.progress import silent
 
 UNTIL_US = START_US + 45 * DAY_US
 ROWS = 1_200
@@ -29,11 +28,6 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
     events = read_events(directory)
     labels = read_label(directory, events, "fraud", None)
     return events, labels, make_plan(events, labels, UNTIL_US, UNTIL_US)
-
-
-def inputs_of(events: OwnEvents, labels: AbuseLabels, plan: FeaturePlan, scratch: Path) -> Inputs:
-    """Return the inputs of all events."""
-    return make_inputs(events, labels, plan, np.ones(len(events), bool), scratch, silent)
 
 
 def names_of(coded: Coded) -> list[str | None]:
@@ -127,24 +121,14 @@ def test_nothing_unknown_is_read_across_roles(read: Read, tmp_path: Path) -> Non
     """Turning labels that are not known yet, and leaving out later events, changes no input."""
     events, labels, plan = read
     kept = ROWS // 2
-    cut_us = int(events.at_us[kept])
-    later = (labels.known_at_us >= cut_us) & (labels.known_at_us < NEVER_US)
-    turned = replace(labels, value=np.where(later, 1 - labels.value, labels.value))
-    first = replace(
-        events,
-        event_id=events.event_id.slice(0, kept),
-        at_us=events.at_us[:kept],
-        entities={n: replace(c, codes=c.codes[:kept]) for n, c in events.entities.items()},
-        categories={n: replace(c, codes=c.codes[:kept]) for n, c in events.categories.items()},
-        amount=None if events.amount is None else events.amount[:kept],
-    )
-    early = replace(labels, value=labels.value[:kept], known_at_us=labels.known_at_us[:kept])
+    turned = turned_from(labels, int(events.at_us[kept]))
+    assert (turned.value != labels.value)[:kept].any()
     whole = inputs_of(events, labels, plan, tmp_path)
-    for other in (
-        inputs_of(events, turned, plan, tmp_path),
-        inputs_of(first, early, plan, tmp_path),
-    ):
-        for name, column in whole.columns.items():
-            np.testing.assert_array_equal(column[:kept], other.columns[name][:kept], name)
-    linked = [name for name in whole.names([InputGroup.LINKS]) if ".as_" in name]
-    assert any(np.nan_to_num(whole.columns[name]).any() for name in linked)
+    first = inputs_of(*only_first(events, labels, kept), plan, tmp_path)
+    assert differing(whole, first, np.arange(kept)) == []
+    other = inputs_of(events, turned, plan, tmp_path)
+    assert differing(whole, other, np.arange(kept)) == []
+    of_roles = [name for name in whole.columns if ".as_" in name and "rate" in name]
+    for group in (InputGroup.RATES, InputGroup.LINKS):
+        told = set(of_roles) & set(whole.names([group]))
+        assert told & set(differing(whole, other, np.arange(kept, ROWS))), group
