@@ -59,6 +59,11 @@ class Tally:
             self._tell(self._done, self._total)
 
 
+def tallies(tell: Progress, step: str) -> Tallies:
+    """Return what counts a step."""
+    return lambda total: Tally(lambda done, of: tell(step, done, of), total)
+
+
 @dataclass(slots=True)
 class Timer:
     """Seconds spent per step; tells each step to the caller as it begins, and how far it is."""
@@ -82,7 +87,7 @@ class Timer:
     def tally(self, total: int) -> Advance:
         """Return what counts the running step."""
         name = self._running[0] if self._running is not None else ""
-        return Tally(lambda done, of: self.tell(name, done, of), total)
+        return tallies(self.tell, name)(total)
 
     def stop(self) -> None:
         """End the running step."""

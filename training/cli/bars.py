@@ -1,12 +1,14 @@
 """How far the steps of a command are, on standard error so that output can be piped.
 
 A terminal shows bars. A file gets a plain line as each step begins, and while one lasts a
-further line now and then, so that whoever looks into it sees what goes on.
+further line now and then, so that whoever looks into it sees what goes on: also of a step that
+cannot tell how far it is, such as a join.
 """
 
 import sys
 import time
 from dataclasses import dataclass, field
+from threading import Event, RLock, Thread
 
 from rich.console import Console
 from rich.progress import (
@@ -21,6 +23,8 @@ from rich.progress import (
 
 # How often a file gets a line of a step that lasts.
 LINE_EVERY_S = 30.0
+# How often it is looked whether one is due, of a step that tells nothing by itself.
+LOOK_EVERY_S = 3.0
 BAR_WIDTH = 24
 
 
@@ -53,6 +57,8 @@ class Bars:
     tasks: dict[str, TaskID] = field(default_factory=dict)
     _running: str = ""
     _line_s: float = 0.0
+    _lock: RLock = field(default_factory=RLock)
+    _over: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         """Lay out the columns."""
@@ -68,25 +74,30 @@ class Bars:
 
     def __enter__(self) -> "Bars":
         """Return itself; nothing is shown yet."""
+        if not self._is_terminal:
+            Thread(target=self._look, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the lines as they are."""
-        if self.tasks:
-            self._finish()
-            self.bars.stop()
+        self._over.set()
+        with self._lock:
+            if self.tasks:
+                self._finish()
+                self.bars.stop()
 
     def report(self, step: str, done: int, total: int) -> None:
         """Show how far a step is; a total of 0 is not told."""
         if time.monotonic() - self.started_s < self.appear_after_s:
             return
-        self.bars.start()
-        is_new = step not in self.tasks
-        if step != self._running:
-            self._begin(step)
-        self.bars.update(self.tasks[step], completed=done, total=total or None)
-        if not self._is_terminal:
-            self._say(step, is_new, done, total)
+        with self._lock:
+            self.bars.start()
+            is_new = step not in self.tasks
+            if step != self._running:
+                self._begin(step)
+            self.bars.update(self.tasks[step], completed=done, total=total or None)
+            if not self._is_terminal:
+                self._say(step, is_new, done, total)
 
     @property
     def _is_terminal(self) -> bool:
@@ -101,6 +112,14 @@ class Bars:
         if self.one_line:
             for name, task in self.tasks.items():
                 self.bars.update(task, visible=name == step)
+
+    def _look(self) -> None:
+        """Write the lines of steps that tell nothing while they last."""
+        while not self._over.wait(LOOK_EVERY_S):
+            with self._lock:
+                if self._running and not self._over.is_set():
+                    task = self.bars.tasks[self.tasks[self._running]]
+                    self._say(self._running, False, int(task.completed), int(task.total or 0))
 
     def _say(self, step: str, is_new: bool, done: int, total: int) -> None:
         """Write a line of a step that begins, or lasts."""

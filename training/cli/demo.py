@@ -3,7 +3,6 @@
 import json
 import signal
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,7 +15,7 @@ from training.cli.tables import tables_out
 from training.demo.run import DemoResult, DemoSettings, Steps, Streaming, prepare_demo
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.show import show
-from training.progress import Tally
+from training.progress import tallies
 from training.simulate.settings import BASES
 
 PIPED_WIDTH = 100
@@ -100,7 +99,7 @@ def _stream(
         streaming = Streaming(
             settings=settings,
             steps=steps,
-            tally=lambda total: Tally(partial(bars.report, "stream orders"), total),
+            tally=tallies(bars.report, "stream orders"),
         )
         figures = streaming.run(server)
     return DemoResult(

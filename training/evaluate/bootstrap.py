@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluate.ranking import Curve, Ranking
+from training.progress import Tallies, untold
 
 FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)
 METRICS: dict[str, Callable[[Curve], float]] = {
@@ -66,6 +67,7 @@ def resample(
     clusters: NDArray[np.int64],
     seed: int,
     replicates: int = REPLICATES,
+    tally: Tallies = untold,
 ) -> Resampled:
     """Measure all models on the data and on the same replicates.
 
@@ -75,12 +77,16 @@ def resample(
         One ranking per model, all over the same rows.
     clusters
         Shape (n,): which account each row belongs to, numbered from 0.
+    tally
+        Counts the replicates.
     """
+    advance = tally(replicates)
     points = {name: _figures(ranking.curve()) for name, ranking in rankings.items()}
     drawn: dict[str, list[dict[str, float]]] = {name: [] for name in rankings}
     for weight in draws(clusters, seed, replicates):
         for name, ranking in rankings.items():
             drawn[name].append(_figures(ranking.curve(weight)))
+        advance(1)
     return Resampled(points=points, drawn=drawn)
 
 

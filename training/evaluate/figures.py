@@ -11,6 +11,7 @@ from training.evaluate.money import action_table, money, review_budget
 from training.evaluate.ranking import Ranking
 from training.evaluate.reliability import reliability
 from training.evaluate.test_slice import FULL, ORDER_ONLY, ModelScores, TestSlice
+from training.progress import Tallies, untold
 from training.train.costs import CostTable
 
 Json = dict[str, object]
@@ -18,7 +19,11 @@ TOP_SINGLE_FEATURES = 5
 
 
 def abuse_figures(
-    rows: TestSlice, scores: Mapping[str, ModelScores], costs: CostTable, seed: int
+    rows: TestSlice,
+    scores: Mapping[str, ModelScores],
+    costs: CostTable,
+    seed: int,
+    tally: Tallies = untold,
 ) -> Json:
     """Return every figure of one abuse.
 
@@ -26,9 +31,11 @@ def abuse_figures(
     ----------
     scores
         By model name; "full" and "order_only" are the bundle's, the rest are baselines.
+    tally
+        Counts the replicates of the intervals.
     """
     rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
-    resampled = resample(rankings, rows.clusters, seed)
+    resampled = resample(rankings, rows.clusters, seed, tally=tally)
     full = scores[FULL]
     gain = resampled.difference(FULL, ORDER_ONLY, "pr_auc")
     alone = single_feature_aucs(rows.label, rows.matrix, rows.features, seed)

@@ -25,7 +25,7 @@ from training.evaluate.figures import abuse_figures
 from training.evaluate.gains import step_gains
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
 from training.evaluate.test_slice import ModelScores, TestSlice
-from training.progress import Progress
+from training.progress import Progress, tallies
 from training.split import SliceName
 from training.train.costs import load_costs
 from training.train.frame import Frame
@@ -104,8 +104,8 @@ def evaluate(request: EvaluateRequest, tell: Progress) -> Evaluation:
     costs = load_costs(request.run / COSTS_FILE)
     abuses = {}
     for abuse, one in scored.items():
-        tell(f"measure {abuse}", 0, 0)
-        abuses[abuse.value] = abuse_figures(one.rows, one.scores, costs, run.seed)
+        tally = tallies(tell, f"measure {abuse}")
+        abuses[abuse.value] = abuse_figures(one.rows, one.scores, costs, run.seed, tally)
         if one.steps:
             abuses[abuse.value]["steps"] = step_gains(one.rows, one.steps, run.seed)
     return Evaluation(

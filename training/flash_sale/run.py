@@ -94,6 +94,7 @@ class NoHistory:
 
 def run_sale(settings: SaleSettings, progress: Progress) -> list[SaleFigures]:
     """Return the figures of each variant of the limits, on the same crowd."""
+    progress("crowd", 0)
     crowd = gather(settings)
     return [_variant(name, signs, crowd, settings, progress) for name, signs in VARIANTS.items()]
 
@@ -128,6 +129,7 @@ def limits_of(signs: Sequence[str], settings: SaleSettings) -> LimitBook:
 def _variant(
     name: str, signs: Sequence[str], crowd: Crowd, settings: SaleSettings, progress: Progress
 ) -> SaleFigures:
+    progress(f"{name}: days before", 0)
     book = limits_of(signs, settings)
     with tempfile.TemporaryDirectory(prefix="flash-sale-") as scratch:
         state = open_state(Path(scratch), _nothing)

@@ -26,7 +26,7 @@ from training.own_data.measure import figures, test_slice
 from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.random_split import Beside, random_split
 from training.own_data.slices import Window, test_window, training_window
-from training.progress import Progress, silent
+from training.progress import Progress, Tallies, silent, tallies
 from training.train.calibrate import Calibrated
 from training.train.source import description_sha256
 
@@ -84,7 +84,7 @@ def evaluate_own(request: OwnEvaluateRequest, tell: Progress = silent) -> OwnEva
     tell("score", 0, 0)
     scores = _score(request.run, manifest, inputs, test.events)
     tell("measure", 0, 0)
-    found = _figures(data, (train, test), scores, manifest)
+    found = _figures(data, (train, test), scores, manifest, tallies(tell, "measure"))
     if request.random_split:
         tell("random split", 0, 0)
         labelled = np.searchsorted(test.events, test.labelled)
@@ -172,6 +172,7 @@ def _figures(
     windows: tuple[Window, Window],
     scores: Mapping[str, ModelScores],
     manifest: Manifest,
+    tally: Tallies,
 ) -> Json:
     train, test = windows
     labelled = np.searchsorted(test.events, test.labelled)
@@ -184,7 +185,7 @@ def _figures(
         )
         for name, one in scores.items()
     }
-    found = figures(rows, of_labelled, manifest.served, manifest.seed)
+    found = figures(rows, of_labelled, manifest.served, manifest.seed, tally)
     return found | {
         "label": manifest.label,
         "data_set": manifest.dataset_name,

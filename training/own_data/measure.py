@@ -17,6 +17,7 @@ from training.evaluate.reliability import reliability
 from training.evaluate.test_slice import ModelScores, TestSlice
 from training.own_data.prepared import OwnData
 from training.own_data.slices import Window
+from training.progress import Tallies, untold
 
 Json = dict[str, Any]
 Rows = NDArray[np.int64]
@@ -46,11 +47,25 @@ def test_slice(data: OwnData, window: Window, train: Rows) -> TestSlice:
     )
 
 
-def figures(rows: TestSlice, scores: Mapping[str, ModelScores], served: str, seed: int) -> Json:
-    """Return all figures; ``scores`` by the name of the set of inputs."""
+def figures(
+    rows: TestSlice,
+    scores: Mapping[str, ModelScores],
+    served: str,
+    seed: int,
+    tally: Tallies = untold,
+) -> Json:
+    """Return all figures.
+
+    Parameters
+    ----------
+    scores
+        By the name of the set of inputs.
+    tally
+        Counts the replicates of the intervals.
+    """
     rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
     replicates = REPLICATES if len(rows.label) < LARGE_ROWS else LARGE_REPLICATES
-    resampled = resample(rankings, rows.clusters, seed, replicates)
+    resampled = resample(rankings, rows.clusters, seed, replicates, tally)
     names = list(scores)
     gains = {
         name: resampled.difference(name, before, "pr_auc").as_dict()

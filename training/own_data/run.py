@@ -106,7 +106,7 @@ def train_own(request: OwnTrainRequest, tell: Progress = silent) -> OwnTrained:
     timer.step("measure")
     rows = test_slice(material.data, test, train.labelled)
     scores = score(material.inputs, test.labelled, kept)
-    found = figures(rows, scores, choice.served, request.seed)
+    found = figures(rows, scores, choice.served, request.seed, timer.tally)
     alone = inputs_alone(material.learning)
     found |= _facts(request, material, kept, choice, alone)
     timer.step("report")

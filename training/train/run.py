@@ -178,7 +178,7 @@ def _measure(
         timer.step(f"measure {abuse}")
         rows = cut(frame, one.task)
         scores = fitted_scores(rows, one) | baseline_scores(rows, one.logistic, rules)
-        figures = abuse_figures(rows, scores, costs, one.task.seed)
+        figures = abuse_figures(rows, scores, costs, one.task.seed, timer.tally)
         measured[abuse] = AbuseReport(fitted=one, figures=figures, rows=rows, scores=scores)
     return measured
 

@@ -52,6 +52,20 @@ def test_rings_place_their_share_of_the_orders() -> None:
     assert [one.at_us for one in crowd.presses] == sorted(one.at_us for one in crowd.presses)
 
 
+def test_every_part_is_told_before_it_begins() -> None:
+    """Gathering the crowd and opening the first ledger take seconds in which nothing is decided."""
+    told: list[tuple[str, int]] = []
+    with pytest.raises(KeyboardInterrupt):
+        run_sale(SMALL, lambda step, done: _until_decided(told, step, done))
+    assert told == [("crowd", 0), ("no limit per person: days before", 0)]
+
+
+def _until_decided(told: list[tuple[str, int]], step: str, done: int) -> None:
+    if done:
+        raise KeyboardInterrupt
+    told.append((step, done))
+
+
 @pytest.mark.parametrize("wrong", [{"orders": 5}, {"ring_share": 0.95}, {"ring_share": -0.1}])
 def test_a_sale_that_is_none_is_refused(wrong: dict[str, float]) -> None:
     """The message names the option."""

@@ -1,6 +1,7 @@
 """How far long work is: told once, counted whole, a bar on a terminal and lines in a file."""
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -53,6 +54,24 @@ def test_a_file_gets_a_line_as_each_step_begins(clock: Clock) -> None:
         clock.now_s += LINE_EVERY_S
         bars.report("read", 12_345, 0)
     assert lines(bars)[2:] == ["    30 s  2/2 fit: 1,000 of 4,000", "    60 s  1/2 read: 12,345"]
+
+
+def test_a_step_that_tells_nothing_has_its_lines_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A join or a report cannot say how far it is; the file still shows that it goes on."""
+    monkeypatch.setattr(room, "LINE_EVERY_S", 0.02)
+    monkeypatch.setattr(room, "LOOK_EVERY_S", 0.01)
+    with Bars(console=Console(file=io.StringIO())) as bars:
+        bars.report("point-in-time join", 0, 0)
+        deadline_s = time.monotonic() + 20
+        while len(lines(bars)) < 3 and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+    told = lines(bars)
+    assert len(told) >= 3
+    assert {line.partition(" s  ")[2] for line in told} == {"point-in-time join"}
+    time.sleep(0.05)
+    assert lines(bars) == told
 
 
 def test_quick_work_writes_no_line(clock: Clock) -> None:
