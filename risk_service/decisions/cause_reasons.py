@@ -13,6 +13,7 @@ from risk_service.domain.grant import Grant
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.names import subject_name, subject_names, use_facts
 from risk_service.domain.vocabulary import Outcome, VerificationLevel
+from risk_service.limits.cutting import QUANTITY_STEP
 
 DENY_LISTED = "DENY_LISTED"
 LIMIT_REACHED = "LIMIT_REACHED"
@@ -23,16 +24,24 @@ LIMIT_CODES = {Outcome.CHALLENGE: LIMIT_TO_VERIFY, Outcome.REVIEW: LIMIT_TO_CHEC
 VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 DIMENSION_MISSING = "LIMIT_DIMENSION_MISSING"
 # What else a grant may say, by the codes of the limits: of an order of which a part is sold, and
-# of one that is refused. Where more is asked for, nothing is held and there is no part.
-PART_CODES = ("LIMIT_QUANTITY_REDUCED", "LIMIT_EXCESS_AT_FULL_PRICE", "LIMIT_QUANTITY_STEP")
+# of one that is refused. Where more is asked for, nothing is held and there is no part; whoever
+# decides then reads that the quantity does not fit, and the customer what comes next.
+PART_CODES = ("LIMIT_QUANTITY_REDUCED", "LIMIT_EXCESS_AT_FULL_PRICE", QUANTITY_STEP)
 REFUSAL_CODES = (
-    "LIMIT_QUANTITY_STEP",
+    QUANTITY_STEP,
     "LIMIT_ORDER_TOO_LARGE",
     "RESERVATION_CANCELLED",
     "RESERVATION_CLOSED",
 )
-GRANT_CODES = tuple(dict.fromkeys(PART_CODES + REFUSAL_CODES))
-_CODES = dict.fromkeys(Outcome, REFUSAL_CODES) | {Outcome.LIMIT_QUANTITY: PART_CODES}
+STEP_TO_VERIFY = "LIMIT_STEP_TO_VERIFY"
+STEP_TO_CHECK = "LIMIT_STEP_TO_CHECK"
+GRANT_CODES = tuple(dict.fromkeys((*PART_CODES, *REFUSAL_CODES, STEP_TO_VERIFY, STEP_TO_CHECK)))
+_CODES = {
+    Outcome.LIMIT_QUANTITY: {code: code for code in PART_CODES},
+    Outcome.CHALLENGE: {QUANTITY_STEP: STEP_TO_VERIFY},
+    Outcome.REVIEW: {QUANTITY_STEP: STEP_TO_CHECK},
+    Outcome.DENY: {code: code for code in REFUSAL_CODES},
+}
 LIMITS_UNAVAILABLE = "LIMITS_UNAVAILABLE"
 # Where the fail policy refuses, nobody is checking the order: trying again is the way on.
 LIMITS_UNAVAILABLE_DENIED = "LIMITS_UNAVAILABLE_DENIED"
@@ -110,7 +119,8 @@ def _of_limit(cause: Cause, grant: Grant, reasons: Reasons, currency_code: str) 
         told.append(reasons.plain(VERIFICATION_REQUIRED, None, level=level))
     if DIMENSION_MISSING in grant.codes:
         told.append(reasons.plain(DIMENSION_MISSING, None, what=subject_names(grant.missing)))
-    told += [reasons.plain(code, None) for code in grant.codes if code in _CODES[cause.outcome]]
+    code_of = _CODES[cause.outcome]
+    told += [reasons.plain(code_of[code], None) for code in grant.codes if code in code_of]
     blocking = [use for use in grant.uses if use.blocking and use.policy_id == cause.ref]
     code = LIMIT_CODES.get(cause.outcome, LIMIT_REACHED)
     told += [reasons.plain(code, None, **use_facts(use, currency_code)) for use in blocking[:1]]

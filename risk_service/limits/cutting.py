@@ -49,9 +49,12 @@ def is_too_little(claim: Claim, lines: tuple[HeldLine, ...]) -> bool:
 
 def exceeds(room: Room, lines: tuple[HeldLine, ...]) -> bool:
     """Tell whether the units left of some lines are more than a claim has room for, or too few."""
-    claim = room.claim
-    over = charge_of(claim.plan.measure, claim.lines, lines) > room.room
-    return over or is_too_little(claim, lines)
+    return is_over(room, lines) or is_too_little(room.claim, lines)
+
+
+def is_over(room: Room, lines: tuple[HeldLine, ...]) -> bool:
+    """Tell whether the units left of some lines are more than a claim has room for."""
+    return charge_of(room.claim.plan.measure, room.claim.lines, lines) > room.room
 
 
 def _cut(rooms: Sequence[Room], asked: tuple[HeldLine, ...]) -> tuple[tuple[HeldLine, ...], bool]:
@@ -123,7 +126,7 @@ def _outcome(
             continue
         if exceeds(room, lines):
             outcome = max(outcome, policy.on_exceed.outcome)
-            codes.append(LIMIT_REACHED)
+            codes.append(LIMIT_REACHED if is_over(room, lines) else QUANTITY_STEP)
     if lines == asked:
         return outcome, codes
     at_full_price = all(

@@ -95,18 +95,17 @@ class Judge:
         outcome = grant.outcome
         if outcome is Outcome.CHALLENGE and completed is not None:
             outcome = Outcome.REVIEW
-        if DIMENSION_MISSING in grant.codes:
-            what = subject_names(grant.missing)
-            return [self.policy.finding(LACKING, Step.LIMIT, outcome, what=what)]
         # An action is one unit: there is no part of it to grant.
         outcome = Outcome.DENY if outcome is Outcome.LIMIT_QUANTITY else outcome
         blocking: dict[str, LimitUse] = {}
         for use in grant.uses:
             if use.blocking and not use.shadow:
                 blocking.setdefault(use.policy_id, use)
-        if blocking:
-            return [self._reached(outcome, name, use) for name, use in blocking.items()]
-        return [self._reached(outcome, code) for code in grant.codes or ("",)]
+        found = [self._reached(outcome, name, use) for name, use in blocking.items()]
+        if DIMENSION_MISSING in grant.codes:
+            what = subject_names(grant.missing)
+            found.insert(0, self.policy.finding(LACKING, Step.LIMIT, outcome, what=what))
+        return found or [self._reached(outcome, code) for code in grant.codes or ("",)]
 
     def _reached(self, outcome: Outcome, ref: str, use: LimitUse | None = None) -> Finding:
         """Return what one limit speaks for, by its policy and whom it counts."""
