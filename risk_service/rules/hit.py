@@ -7,7 +7,6 @@ in the currency of the order or claim. Words of closed vocabularies are told by 
 import math
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -26,36 +25,13 @@ TEXT_MAX = 200
 # Two languages of as many rules as may be in force.
 TEMPLATES_MAX = 4_000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """What a text says in place of values that are no number and no text."""
-
-    language: str
-    missing: str
-    true: str
-    false: str
-    between: str
-    # What an amount says whose currency nobody told.
-    smallest: str
-
-
-_ZH = _Words(
-    language="zh",
-    missing="（缺失）",
-    true="是",
-    false="否",
-    between="、",
-    smallest="（最小货币单位）",
-)
-_EN = _Words(
-    language="en",
-    missing="(missing)",
-    true="yes",
-    false="no",
-    between=", ",
-    smallest=" (minor units)",
-)
+# What a text says in place of values that are no number and no text.
+MISSING = LocalizedText(zh="（缺失）", en="(missing)")
+YES = LocalizedText(zh="是", en="yes")
+NO = LocalizedText(zh="否", en="no")
+BETWEEN = LocalizedText(zh="、", en=", ")
+# What an amount says whose currency nobody told.
+SMALLEST = LocalizedText(zh="（最小货币单位）", en=" (minor units)")
 
 
 def hit(rule: Rule, result: bool | Fault, values: Mapping[str, Any]) -> RuleHit:
@@ -68,8 +44,8 @@ def hit(rule: Rule, result: bool | Fault, values: Mapping[str, Any]) -> RuleHit:
         values=tuple(_matched(name, values[name]) for name in names),
         customer_text=rule.customer,
         analyst_text=LocalizedText(
-            zh=_filled(rule.analyst.zh, values, _ZH),
-            en=_filled(rule.analyst.en, values, _EN),
+            zh=_filled(rule.analyst.zh, values, "zh"),
+            en=_filled(rule.analyst.en, values, "en"),
         ),
         fault=result.code if isinstance(result, Fault) else "",
     )
@@ -79,15 +55,15 @@ def _matched(name: str, value: object) -> MatchedValue:
     if isinstance(value, (int, float)):
         missing = value != value
         return MatchedValue(name=name, number=None if missing else float(value), text="")
-    return MatchedValue(name=name, number=None, text=_text(value, _EN))
+    return MatchedValue(name=name, number=None, text=_text(value, "en"))
 
 
-def _filled(template: str, values: Mapping[str, Any], words: _Words) -> str:
+def _filled(template: str, values: Mapping[str, Any], language: str) -> str:
     if "{" not in template:
         return template
     return "".join(
         [
-            literal + (_quoted(name, form, values, words) if name else "")
+            literal + (_quoted(name, form, values, language) if name else "")
             for literal, name, form in _pieces(template)
         ]
     )
@@ -101,31 +77,31 @@ def _pieces(template: str) -> tuple[tuple[str, str | None, str | None], ...]:
     )
 
 
-def _quoted(name: str, form: str | None, values: Mapping[str, Any], words: _Words) -> str:
+def _quoted(name: str, form: str | None, values: Mapping[str, Any], language: str) -> str:
     value = values[name]
     if form == MONEY and isinstance(value, (int, float)) and value == value:
-        return _amount(value, values.get(CURRENCY), words)
+        return _amount(value, values.get(CURRENCY), language)
     if name in closed_variables():
         told = [value] if isinstance(value, str) else value
         if isinstance(told, list | tuple):
-            value = [word_name(one).of(words.language) for one in told]
-    return _text(value, words)
+            value = [word_name(one).of(language) for one in told]
+    return _text(value, language)
 
 
-def _amount(minor: float, currency_code: object, words: _Words) -> str:
+def _amount(minor: float, currency_code: object, language: str) -> str:
     if isinstance(currency_code, str) and currency_code:
         return amount_text(minor, currency_code)
-    return _digits(float(minor)) + words.smallest
+    return _digits(float(minor)) + SMALLEST.of(language)
 
 
-def _text(value: object, words: _Words) -> str:
+def _text(value: object, language: str) -> str:
     """Return a value for reading; the hit's own values hold all digits."""
     if isinstance(value, bool):
-        return words.true if value else words.false
+        return (YES if value else NO).of(language)
     if isinstance(value, (int, float)):
-        return words.missing if value != value else _digits(float(value))
+        return MISSING.of(language) if value != value else _digits(float(value))
     if isinstance(value, list):
-        return words.between.join(str(one) for one in value)[:TEXT_MAX]
+        return BETWEEN.of(language).join(str(one) for one in value)[:TEXT_MAX]
     return str(value)[:TEXT_MAX]
 
 

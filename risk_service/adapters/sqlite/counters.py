@@ -35,7 +35,7 @@ from risk_service.limits.used import Cells
 FILE_NAME = "limit_counters.sqlite3"
 # Cells that are written together; a generation of them takes about five megabytes.
 BATCH_CELLS = 8_192
-# What is put together of so many cells keeps the interpreter for a fraction of a millisecond.
+# While so many cells are put together nobody else has the interpreter.
 CELLS_AT_ONCE = 512
 PAUSE_S = 0.001
 CHECKPOINT_PAGES = 4_096
@@ -238,8 +238,8 @@ class Counters:
     def _put_together(self, rows: Sequence[CellRow]) -> tuple[str, str]:
         """Return all rows, and the cells of the empty ones, as one text each.
 
-        Orders wait for the interpreter while this thread has it: ten milliseconds if it did all
-        at once. Which row of a cell is the last SQLite finds out without it.
+        Orders wait for the interpreter while this thread has it: so it gives way after every
+        slice. Which row of a cell is the last SQLite finds out without it.
         """
         texts, empty = [], []
         for first in range(0, len(rows), CELLS_AT_ONCE):

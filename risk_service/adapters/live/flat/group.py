@@ -26,20 +26,20 @@ from risk_service.loops.compiled import Arrays
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+# Where a block begins, and the time at which it is read.
+Cell = tuple[int, int]
 
 
 @compiled
-def read(words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats) -> None:
-    """Write what the windows of a block (first of ``cell``) hold at a time (second)."""
+def read(words: Ints, program: Program, plan: Ints, cell: Cell, out: Floats) -> None:
+    """Write what the windows of a block hold at a time."""
     _read_totals(words, program, plan, cell, out)
     _read_distinct(words, program, plan, cell, out)
     _read_times(words, program, plan, cell, out)
 
 
 @inlined
-def _read_totals(
-    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats
-) -> None:
+def _read_totals(words: Ints, program: Program, plan: Ints, cell: Cell, out: Floats) -> None:
     """Write counts and sums: each total now without that before its window."""
     o, r_us = cell
     operands, windows, tile = program.operands, program.windows, r_us // UNIT_US
@@ -58,9 +58,7 @@ def _read_totals(
 
 
 @inlined
-def _read_distinct(
-    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats
-) -> None:
+def _read_distinct(words: Ints, program: Program, plan: Ints, cell: Cell, out: Floats) -> None:
     """Write how many values of each map were seen within a window."""
     o, r_us = cell
     operands, windows, tile = program.operands, program.windows, r_us // UNIT_US
@@ -80,9 +78,7 @@ def _read_distinct(
 
 
 @inlined
-def _read_times(
-    words: Ints, program: Program, plan: Ints, cell: tuple[int, int], out: Floats
-) -> None:
+def _read_times(words: Ints, program: Program, plan: Ints, cell: Cell, out: Floats) -> None:
     """Write the seconds since something was seen, and what was seen last, NaN where too old."""
     o, r_us = cell
     operands, windows, tile = program.operands, program.windows, r_us // UNIT_US

@@ -39,32 +39,23 @@ from risk_service.adapters.live.flat.program import Program
 from risk_service.features.windows.tiles import MAX_AGE_US
 from risk_service.loops.compiled import Arrays
 
+# The calls of a trip, what its events come to, and whether each event reads before it counts.
+Asked = tuple[Calls, Seen, bool]
+AskedArrays = tuple[Arrays, Arrays, bool]
+# What was said to the calls before one.
+Reply = tuple[Bytes, int]
+
 
 @compiled
-def take(
-    memory: Arrays,
-    program: Arrays,
-    kept: Arrays,
-    asked: tuple[Arrays, Arrays, bool],
-    reply: tuple[Bytes, int],
-) -> int:
-    """Take in the reply to the calls before one (second of ``reply``); go on where it stopped.
-
-    With reads (last of ``asked``) each event reads before it counts.
-    """
+def take(memory: Arrays, program: Arrays, kept: Arrays, asked: AskedArrays, reply: Reply) -> int:
+    """Take in the reply to the calls before one; go on where it stopped."""
     calls, seen, reads = asked
     of_trip = Calls(*calls), Seen(*seen), reads
     return _take(Memory(*memory), Program(*program), Kept(*kept), of_trip, reply)
 
 
 @compiled
-def _take(
-    memory: Memory,
-    program: Program,
-    kept: Kept,
-    asked: tuple[Calls, Seen, bool],
-    reply: tuple[Bytes, int],
-) -> int:
+def _take(memory: Memory, program: Program, kept: Kept, asked: Asked, reply: Reply) -> int:
     (calls, seen, _), (data, before) = asked, reply
     for call in range(calls.place[NEXT], before):
         calls.place[NEXT], begin = call, calls.place[OFFSET]
@@ -214,7 +205,7 @@ def _meet(
     memory: Memory,
     program: Program,
     kept: Kept,
-    asked: tuple[Calls, Seen, bool],
+    asked: Asked,
     said: tuple[int, Bytes, int],
 ) -> None:
     """Note the stamps of a call's events; let them read and count where the entity is known."""
