@@ -40,9 +40,8 @@ def own_columns(events: OwnEvents, plan: FeaturePlan, rows: Rows) -> Iterator[tu
     for field, coded in texts_of(events).items():
         for name, values in traits(coded, plan.texts[field]):
             yield f"{field}.{name}", values[rows]
-    missing = _missing(events, rows)
-    if missing.any():
-        yield "missing_values", missing
+    if plan.missing is not False:
+        yield "missing_values", missing_values(events, rows)
 
 
 def category_column(category: CategoryPlan) -> str:
@@ -81,7 +80,8 @@ def _compared(
         yield f"{first}_less_{second}", a - b
 
 
-def _missing(events: OwnEvents, rows: Rows) -> NDArray[np.float32]:
+def missing_values(events: OwnEvents, rows: Rows) -> NDArray[np.float32]:
+    """Return how many values each event lacks."""
     count = np.zeros(len(rows), np.float32)
     for coded in texts_of(events).values():
         count += coded.codes[rows] < 0

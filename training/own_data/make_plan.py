@@ -12,7 +12,7 @@ from training.labels import AbuseLabels
 from training.own_data.ages import ages
 from training.own_data.attributes import category_plan, number_plan
 from training.own_data.belonging import belonging
-from training.own_data.columns import measures
+from training.own_data.columns import measures, missing_values
 from training.own_data.density import (
     different,
     least_events,
@@ -132,6 +132,7 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         roles=_roles(past),
         habits=True,
         steps=_steps(past, full),
+        missing=bool(missing_values(events, np.arange(rows)).any()),
     )
 
 

@@ -135,6 +135,8 @@ class FeaturePlan(_Part):
     roles: tuple[RolePlan, ...] = ()
     habits: bool = False
     steps: tuple[StepPlan, ...] = ()
+    # Whether what is missing is counted; a run of before has not decided, but its models have.
+    missing: bool | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:

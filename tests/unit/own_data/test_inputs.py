@@ -14,9 +14,10 @@ from tests.fixtures.own_past import differing, inputs_of, only_first, turned_fro
 from training.labels import AbuseLabels
 from training.own_data import events as events_room
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
-from training.own_data.inputs import InputGroup
+from training.own_data.inputs import InputGroup, make_inputs
 from training.own_data.make_plan import make_plan
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
+from training.progress import silent
 from training.windows import log
 from training.windows.log import hash_column
 
@@ -137,6 +138,28 @@ def test_missing_stays_missing(
     )
     no_channel = events.categories["channel"].codes < 0
     np.testing.assert_array_equal(np.isnan(found.columns["cat/channel"]), no_channel)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_any_events_have_the_inputs_of_the_plan(tmp_path: Path, early: bool) -> None:
+    """A column that is filled since some day: its missing values are counted or not in both."""
+    row = np.arange(600)
+    shop = Shop(
+        at_us=START_US + row * DAY_US // 8,
+        entities={"card": [f"c{at % 40}" for at in row]},
+        label=(row % 7 == 0).astype(np.int8),
+        numeric={"distance": np.where((row < 300) == early, np.nan, row % 11)},
+    )
+    events = read_events(shop.write(tmp_path / "shop"))
+    labels = read_label(tmp_path / "shop", events, "fraud", None)
+    until_us = int(events.at_us[300])
+    plan = make_plan(events, labels, until_us, until_us)
+    trained, tested = (
+        make_inputs(events, labels, plan, wanted, tmp_path, silent) for wanted in
+        (row < 300, row >= 300)
+    )  # fmt: skip
+    assert list(trained.columns) == list(tested.columns)
+    assert ("missing_values" in trained.columns) == early
 
 
 def test_first_event_of_a_key_has_no_history(
