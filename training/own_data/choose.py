@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.own_data.inputs import InputGroup
 from training.own_data.learn import Held, Learning, Setting, hold_out
@@ -39,7 +40,7 @@ def choose(learning: Learning, timer: Timer) -> Choice:
     """Try the settings, then the sets of inputs; later time slices decide, test never does."""
     timer.step("search")
     everything = learning.inputs.names(INPUT_SETS[ALL_INPUTS])
-    tried = hold_out(learning, everything, settings_for(learning), timer.tally)
+    tried = hold_out(learning, everything, settings_for(learning.label), timer.tally)
     chosen = simplest_of_the_best(tried)
     by_set: dict[str, Held] = {}
     for name, groups in INPUT_SETS.items():
@@ -68,9 +69,9 @@ def simplest_of_the_best(tried: Sequence[Held]) -> Held:
     return min(enough, key=lambda one: (one.setting.leaves, one.setting.weighted))
 
 
-def settings_for(learning: Learning) -> tuple[Setting, ...]:
+def settings_for(label: NDArray[np.int8]) -> tuple[Setting, ...]:
     """Return the candidates: few, from careful to eager, by how much there is to learn from."""
-    rows, positives = len(learning.label), int(np.sum(learning.label))
+    rows, positives = len(label), int(np.sum(label))
     if positives < SMALL_POSITIVES:
         leaf = SMALL_LEAF_ROWS
     else:

@@ -65,9 +65,7 @@ def random_split(run: Beside) -> Json:
     at = np.searchsorted(run.inputs.rows, held)
     found: Json = {
         "time": _measure(run, train, test, {name: run.raw[name] for name in names}),
-        "random": _measure(
-            run, fit, held, {name: _fit(learning, run.manifest, name, at) for name in names}
-        ),
+        "random": _measure(run, fit, held, {name: _fit(learning, run, name, at) for name in names}),
     }
     found["explanation"] = _explain(found, run.manifest.served)
     return found
@@ -105,9 +103,11 @@ def _history(run: Beside, rows: Rows) -> float:
     return float(np.nan_to_num(values).mean())
 
 
-def _fit(learning: Learning, manifest: Manifest, name: str, at: Rows) -> Floats:
-    kept = manifest.models[name]
-    setting = next(one for one in settings_for(learning) if one.name == kept.setting)
+def _fit(learning: Learning, run: Beside, name: str, at: Rows) -> Floats:
+    kept = run.manifest.models[name]
+    # The parameters are those of the run: how many positives are drawn here has no say in them.
+    learned = run.data.labels.value[run.train.labelled]
+    setting = next(one for one in settings_for(learned) if one.name == kept.setting)
     held = Held(
         setting=setting,
         names=kept.features,

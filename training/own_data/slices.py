@@ -87,8 +87,21 @@ def test_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Win
         raise ConfigFault(
             f"{labels.abuse}: the test window has {positives} positives among {len(labelled)} "
             f"labelled events ({len(rows)} events); both classes are needed to measure"
+            f"{_advice_on_test(labels, events)}"
         )
     return Window(events=rows, labelled=labelled, unknown=0, unlabelled=len(rows) - len(labelled))
+
+
+def _advice_on_test(labels: AbuseLabels, events: OwnEvents) -> str:
+    """Return where a test could lie: the newest events often have no label yet."""
+    positive = events.at_us[np.flatnonzero(labels.value == 1)]
+    has = events.at_us[np.flatnonzero(labels.value != UNLABELLED)]
+    if not len(positive):
+        return ""
+    return (
+        f"; let it end later or begin earlier: the last event with a label is of "
+        f"{when(int(has[-1]))}, the last positive one of {when(int(positive[-1]))}"
+    )
 
 
 def folds(labels: AbuseLabels, at_us: NDArray[np.int64], rows: Rows) -> tuple[Fold, ...]:

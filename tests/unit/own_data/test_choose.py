@@ -110,7 +110,7 @@ def test_the_choice_loses_nothing_on_few_events(
     gains = []
     for seed in range(SEEDS):
         learning, label = drawn(odds, seed)
-        tried = hold_out(learning, NAMES, settings_for(learning))
+        tried = hold_out(learning, NAMES, settings_for(learning.label))
         best, chosen = max(tried, key=lambda one: one.quality), simplest_of_the_best(tried)
         if chosen is not best:
             gains.append(on_test(learning, label, chosen) - on_test(learning, label, best))
