@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluate.ranking import Curve, Ranking
+from training.evaluate.test_slice import ModelScores, TestSlice
 from training.progress import Tallies, untold
 
 FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)
@@ -88,6 +89,18 @@ def resample(
             drawn[name].append(_figures(ranking.curve(weight)))
         advance(1)
     return Resampled(points=points, drawn=drawn)
+
+
+def resample_scores(
+    rows: TestSlice,
+    scores: Mapping[str, ModelScores],
+    seed: int,
+    replicates: int = REPLICATES,
+    tally: Tallies = untold,
+) -> Resampled:
+    """Measure the models that scored a slice; see ``resample``."""
+    rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
+    return resample(rankings, rows.clusters, seed, replicates, tally)
 
 
 def draws(clusters: NDArray[np.int64], seed: int, replicates: int) -> Iterator[NDArray[np.float64]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from risk_service.domain.vocabulary import Abuse
-from training.evaluate.bootstrap import Interval, resample
+from training.evaluate.bootstrap import Interval, resample_scores
 from training.evaluate.groups import by_week, false_positives_by_group
 from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.money import action_table, money, review_budget
@@ -34,8 +34,7 @@ def abuse_figures(
     tally
         Counts the replicates of the intervals.
     """
-    rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
-    resampled = resample(rankings, rows.clusters, seed, tally=tally)
+    resampled = resample_scores(rows, scores, seed, tally=tally)
     full = scores[FULL]
     gain = resampled.difference(FULL, ORDER_ONLY, "pr_auc")
     alone = single_feature_aucs(rows.label, rows.matrix, rows.features, seed)

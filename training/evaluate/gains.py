@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
-from training.evaluate.bootstrap import resample
-from training.evaluate.ranking import Ranking
+from training.evaluate.bootstrap import resample_scores
 from training.evaluate.test_slice import ModelScores, TestSlice
 
 Json = dict[str, object]
@@ -16,8 +15,7 @@ def step_gains(rows: TestSlice, scores: Mapping[str, ModelScores], seed: int) ->
 
     ``gain`` holds the paired difference to the step before; the first has none.
     """
-    rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
-    resampled = resample(rankings, rows.clusters, seed)
+    resampled = resample_scores(rows, scores, seed)
     intervals = resampled.intervals()
     table: list[Json] = []
     for name in scores:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.bootstrap import REPLICATES, resample
+from training.evaluate.bootstrap import REPLICATES, resample_scores
 from training.evaluate.figures import plain
 from training.evaluate.groups import by_week
 from training.evaluate.money import action_table
@@ -63,9 +63,8 @@ def figures(
     tally
         Counts the replicates of the intervals.
     """
-    rankings = {name: Ranking.of(rows.label, one.raw) for name, one in scores.items()}
     replicates = REPLICATES if len(rows.label) < LARGE_ROWS else LARGE_REPLICATES
-    resampled = resample(rankings, rows.clusters, seed, replicates, tally)
+    resampled = resample_scores(rows, scores, seed, replicates, tally)
     names = list(scores)
     gains = {
         name: resampled.difference(name, before, "pr_auc").as_dict()
