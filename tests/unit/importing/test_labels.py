@@ -168,6 +168,17 @@ def test_a_row_is_not_later_than_itself(bench: Any, mapped: Mapped) -> None:
     assert found == {"a": 1, "b": 0, "c": 0}
 
 
+def test_a_file_that_is_too_short_for_a_later_row_says_so(bench: Any, mapped: Mapped) -> None:
+    """A week of orders settles nothing that may take ten days: not the rows are to blame."""
+    source = (
+        "id,time,card,shop,price\na,2024-05-01,c,s,5\nb,2024-05-02,d,s,5\nr,2024-05-06,c,s,-5\n"
+    )
+    told = bench.fault(source, _later(mapped))
+    assert "label returned: no label at all: none is positive and none negative of 2 events" in told
+    assert "of the rows for which labels.returned.later.within had gone by when the file" in told
+    assert "a shorter within leaves more" in told
+
+
 def test_a_later_row_with_a_bad_time_is_refused(bench: Any, mapped: Mapped) -> None:
     """It is no event, and still its time counts."""
     source = "id,time,card,shop,price\na,2024-05-01,c,s,5\nb,2024-05-01,d,s,5\nr,soon,c,s,-5\n"

@@ -119,7 +119,11 @@ def _one_class(count: LabelCount) -> str:
 
 def _advice(converter: Converter, name: str, spec: LabelSpec) -> str:
     if spec.later is not None:
-        return "; no row is followed by one that meets later.where, or every row is"
+        return (
+            f"; of the rows for which labels.{name}.later.within had gone by when the file ends,"
+            " none is followed by one that meets later.where, or every one is; a shorter within"
+            " leaves more"
+        )
     if spec.when:
         return f"; no row meets labels.{name}.when, or every row does, once delay has gone by"
     label = next(label for label in converter.labels if label.name == name)
