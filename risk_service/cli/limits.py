@@ -175,8 +175,7 @@ def _used(one: dict[str, Any], say: RemoteWords) -> str:
         held,
         counted(measure, int(one["cap"]), currency_code).of(say.language),
         # `risk limits adjust --subject` takes the key, so it is shown where the name is another.
-        name if name == key else f"{name} ({key})",
-        one.get("scope", ""),
+        " ".join(filter(None, (name if name == key else f"{name} ({key})", one.get("scope")))),
         window_name(one["window"]).of(say.language),
     )
 

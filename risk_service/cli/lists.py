@@ -97,8 +97,10 @@ def add(
         entry = entry_of(values)
     except WrongColumn as error:
         raise click.ClickException(error.text.of(service.lang)) from error
+    # The trail says why a change was made; whoever adds one entry says it once, with the entry.
+    why = note or entry["reason"]
     answer = service.call(
-        "AddListEntries", list_id=list_id, kind=kind or "", entries=[entry], note=note
+        "AddListEntries", list_id=list_id, kind=kind or "", entries=[entry], note=why
     )
     tell_change(answer["change"], as_json, service.say)
 
@@ -132,7 +134,8 @@ def import_file(
         told = [fault.said(service.lang) for fault in faults]
         _refuse(told, service.say("or_more", len(faults)), service.say)
     entries = _counted(read_file(path, chosen), count, service.say)
-    answer = service.using(lambda client: client.import_entries(list_id, kind or "", note, entries))
+    why = note or chosen.reason
+    answer = service.using(lambda client: client.import_entries(list_id, kind or "", why, entries))
     if answer["errors"]:
         words = [_row_words(path, one, service) for one in answer["errors"]]
         _refuse(words, str(answer["error_count"]), service.say)

@@ -79,8 +79,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "nothing_used": ("nothing is used", "没有使用记录"),
     "shadow": (" (shadow)", "（影子）"),
     "used": (
-        "{}{}: {} confirmed + {} held of {}, {} {}, {}",
-        "{}{}：已确认 {} + 预占 {} / {}，{} {}，{}",
+        "{}{}: {} confirmed + {} held of {}, {}, {}",
+        "{}{}：已确认 {} + 预占 {} / {}，{}，{}",
     ),
     "adjustment_proposed": (
         "{} is proposed as number {}. Another actor lets it count: "

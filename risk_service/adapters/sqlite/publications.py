@@ -76,7 +76,8 @@ class SqlitePublications:
                     raise Conflict(refusal(code, version=version, kind=kind, number=row[0]))
             number = self._propose(draft)
             active = self._active(kind)
-            more = _told(draft.evidence) | ({"missing": draft.missing} if draft.missing else {})
+            more = {"note": draft.note} | _told(draft.evidence)
+            more |= {"missing": draft.missing} if draft.missing else {}
             self._note(draft.author, f"{kind}.publish", f"{kind}/{number}", active, version, **more)
             return self._publication(kind, number)
 

@@ -81,6 +81,9 @@ def test_allow_entry_needs_another_person(
     assert added.returncode == 0, added.stderr
     assert "is proposed" in added.stdout
     number = added.stdout.split()[1]
+    trail = run("audit", "list", "--subject", "lists/staff", "--json", server=server,
+                token=actors.tokens["auditor"])  # fmt: skip
+    assert "staff test" in trail.stdout
     assert run("lists", "approve", number, server=server, token=token).returncode == 1
     refused = run("lists", "approve", number, server=server, token=token)
     assert "lacks the scope approve" in refused.stderr

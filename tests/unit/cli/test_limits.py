@@ -5,7 +5,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from risk_service.cli.limits import limits
+from risk_service.cli.limits import _used, limits
+from risk_service.cli.remote_words import RemoteWords
 from tests.fixtures.limit_texts import policy
 
 
@@ -66,3 +67,15 @@ def test_usage_wants_a_subject() -> None:
     result = CliRunner().invoke(limits, ["usage"])
     assert result.exit_code == 2
     assert "--account" in result.output
+
+
+def test_a_counter_of_everything_together_reads_without_a_gap() -> None:
+    """A counter per SKU says which, one that counts everything together leaves nothing blank."""
+    row = {"policy_id": "p", "measure": "orders", "cap": 10, "subject": "account"}
+    told = [
+        _used(row | {"scope": scope, "window": "lifetime"}, RemoteWords("en"))
+        for scope in ("", "sku-1")
+    ]
+    assert told == [
+        f"p: 0 confirmed + 0 held of 10 orders, account{per}, lifetime" for per in ("", " sku-1")
+    ]

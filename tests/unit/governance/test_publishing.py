@@ -167,7 +167,7 @@ def test_rollback_goes_only_to_what_was_approved(desk: Desk) -> None:
 
 
 def test_trail_has_before_and_after(desk: Desk) -> None:
-    """Every change left a row: who, what, from what, to what."""
+    """Every change left a row: who, what, from what, to what, and why."""
     number = published(desk, "rules-2")
     desk.governance.approve(RULES, number, "rules-2", BOB)
     desk.governance.rollback(RULES, 0, ANN, "hurts honest orders")
@@ -177,6 +177,7 @@ def test_trail_has_before_and_after(desk: Desk) -> None:
         ("bob", "rules.approve", f"rules/{number}"),
         ("ann", "rules.rollback", "rules/1"),
     ]
+    assert json.loads(rows[0].after)["note"]
     assert json.loads(rows[1].before) == {"in_force": "rules-1"}
     assert json.loads(rows[1].after) == {"version": "rules-2"}
     assert json.loads(rows[2].after) == {"note": "hurts honest orders", "version": "rules-1"}
