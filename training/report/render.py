@@ -177,7 +177,7 @@ def _plots(
     return {
         "pr": plots.precision_recall(rankings, figures["base_rate"]),
         "rate": plots.recall_by_rate(rankings),
-        "reliability": plots.reliability_plot(bins, kind="full model"),
+        "reliability": plots.reliability_plot(bins, kind="with history"),
         "scores": plots.score_distribution(
             np.asarray(score, dtype=np.float64),
             one.rows.label.astype(np.float64),

@@ -121,6 +121,15 @@ def test_every_heading_and_name_is_read_in_both_languages(report: RunReport) -> 
         assert word in page
 
 
+def test_nothing_is_cut_off_on_paper(report: RunReport) -> None:
+    """A wide table scrolls on a screen; printed, it is set smaller instead of losing columns."""
+    page = render(report)
+    paper = page.split("@media print")[1].split("</style>")[0]
+    assert ".wrap { overflow: visible; }" in paper
+    assert ".wide td { font-size: 9.5px; }" in paper
+    assert 'class="wide"' in page
+
+
 def test_gains_have_a_sign(report: RunReport) -> None:
     """A gain below zero and one above are told apart at first sight."""
     one = report.abuses[Abuse.SCALPING]
