@@ -25,6 +25,7 @@ PAUSE_S = 0.002
 # A transaction of the file tells the disk as much as some hundred orders do.
 PAUSES_PER_TRANSACTION = 50
 SWEEP_ROWS = 2000
+ROWS_LET_GO = 512
 
 Rest = Callable[[float], object]
 
@@ -107,6 +108,7 @@ class Checkpoints:
             raise
         with store.lock:
             dirty.written()
+        _let_go(rows, rest)
         self._events_written, self._written_s = events, time.monotonic()
 
     def sweep(self) -> None:
@@ -119,6 +121,13 @@ class Checkpoints:
         now_us = self._store.applied_us
         while len(rows) < len(dirty) and time.perf_counter() < ends_s:
             rows += dirty.pack(len(rows), SLICE_RECORDS, now_us)
+
+
+def _let_go(rows: list[Row], rest: Rest) -> None:
+    """Free rows some at a time: all at once would keep the interpreter for tens of orders."""
+    while rows:
+        del rows[-ROWS_LET_GO:]
+        rest(PAUSE_S)
 
 
 class Housekeeper:

@@ -14,6 +14,9 @@ from typing import Any
 
 from risk_service.adapters.live.checkpoint import Checkpoints
 from risk_service.adapters.live.clusters_file import ClusterKeeper
+from risk_service.adapters.live.flat.records import FlatRecords
+from risk_service.adapters.live.flat.space import Space
+from risk_service.adapters.live.flat.writing import FlatDirty
 from risk_service.adapters.live.records_file import RecordsFile
 from risk_service.adapters.live.store import EmbeddedWindowStore
 from risk_service.adapters.sqlite.counters import Counters
@@ -34,6 +37,11 @@ TRACED: tuple[tuple[Any, str, str], ...] = (
     (EmbeddedWindowStore, "observe", "windows: observe"),
     (Checkpoints, "_pack_slice", "windows: slice packed"),
     (RecordsFile, "write", "windows: written"),
+    (FlatRecords, "take_dirty", "windows: dirty ones taken"),
+    (FlatRecords, "make_room", "windows: records dropped"),
+    (FlatDirty, "written", "windows: noted as written"),
+    (Space, "grow", "windows: memory grows"),
+    (Space, "_more_records", "windows: table grows"),
     (RecordsFile, "sweep", "windows: swept"),
     (ClusterKeeper, "taken", "clusters: copied"),
     (ClusterKeeper, "_write", "clusters: written"),

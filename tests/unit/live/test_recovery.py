@@ -3,13 +3,14 @@
 import shutil
 import sqlite3
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from risk_service.adapters.live import checkpoint
 from risk_service.adapters.live.checkpoint import Checkpoints, Housekeeper, Rest, without_rest
-from risk_service.adapters.live.records_file import FILE_NAME, RecordsFile
+from risk_service.adapters.live.records_file import FILE_NAME, RecordsFile, Row
 from risk_service.adapters.sqlite import decisions
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.features.windows.tiles import DAY_US
@@ -243,6 +244,27 @@ def test_a_stop_ends_the_rests_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) 
     stopping.start()
     wait_until(lambda: not stopping.is_alive(), "the housekeeper has stopped")
     assert rested.is_set()
+
+
+def test_what_a_checkpoint_has_packed_is_let_go_with_rests(
+    shop: LiveShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Freed at once, so many rows would keep the interpreter from orders for a while."""
+    monkeypatch.setattr(checkpoint, "ROWS_LET_GO", 10)
+    packed: list[list[Row]] = []
+    left: list[int] = []
+
+    def write(_: RecordsFile, rows: list[Row], *_others: object) -> None:
+        packed.append(rows)
+
+    monkeypatch.setattr(RecordsFile, "write", write)
+    shop.state.windows.checkpoints.write(lambda _: left.append(sum(map(len, packed))))
+    after = left[left.index(max(left)) :]
+    assert len(after) > 3
+    assert after[-1] == 0
+    assert all(0 < before - now <= 10 for before, now in pairwise(after))
+    monkeypatch.undo()
+    shop.state.close()
 
 
 def test_a_bug_in_a_checkpoint_is_said_and_not_the_last_one(
