@@ -16,7 +16,7 @@ from risk_service.decisions.benefits.policy import (
     VERIFY,
     BenefitPolicy,
 )
-from risk_service.decisions.cause_reasons import DIMENSION_MISSING
+from risk_service.decisions.cause_reasons import DIMENSION_MISSING, VERIFICATION_REQUIRED
 from risk_service.domain.decision import Cause, Reason, Step
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.grant import Grant, LimitUse
@@ -105,7 +105,8 @@ class Judge:
         if DIMENSION_MISSING in grant.codes:
             what = subject_names(grant.missing)
             found.insert(0, self.policy.finding(LACKING, Step.LIMIT, outcome, what=what))
-        return found or [self._reached(outcome, code) for code in grant.codes or ("",)]
+        codes = [code for code in grant.codes if code != VERIFICATION_REQUIRED]
+        return found or [self._reached(outcome, code) for code in codes or ("",)]
 
     def _reached(self, outcome: Outcome, ref: str, use: LimitUse | None = None) -> Finding:
         """Return what one limit speaks for, by its policy and whom it counts."""

@@ -114,6 +114,15 @@ def test_a_soft_limit_after_a_passed_challenge_goes_to_a_person(
     assert second.decision.outcome is Outcome.REVIEW
 
 
+def test_a_level_that_would_not_help_is_no_reason(desk: ClaimDesk, ledger: ScriptedLedger) -> None:
+    """Refused by another limit, an action is not told to be so for want of a level."""
+    codes = ("LIMIT_VERIFICATION_REQUIRED", "LIMIT_QUANTITY_STEP")
+    ledger.grant = lambda demand: Grant(outcome=Outcome.DENY, required_level=L2, codes=codes)
+    (record,) = records(desk, draw("r1"))
+    (reason,) = record.decision.reasons
+    assert reason.analyst_text.en.endswith("refused it: LIMIT_QUANTITY_STEP.")
+
+
 def test_one_unit_has_no_part(desk: ClaimDesk, ledger: ScriptedLedger) -> None:
     """A limit that would sell fewer units denies an action: there is nothing to cut down to."""
     ledger.grant = lambda demand: Grant(outcome=Outcome.LIMIT_QUANTITY, codes=("CAPPED",))
