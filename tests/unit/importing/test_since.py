@@ -48,7 +48,10 @@ def test_a_date_of_parquet_needs_no_format(bench: Any, mapped: Mapped, tmp_path:
     [
         ('since = { column = "joined", format = "%d/%m/%Y" }', "'never' is no time of the format"),
         ('since = "joined", column = "price"', "give either column (a number) or since"),
-        ('since = "time", unit = "d"', "numeric.member_for.unit: there is no such key"),
+        ('since = "time", unit = "d"', 'since = { column = "...", unit = ... }'),
+        ('since = "joined", zone = "UTC"', 'since = { column = "...", zone = ... }'),
+        ('since = "joined", delay = "1d"', "no such key here; it is one of another table"),
+        ('since = "joined", missin = "x"', "no such key; did you mean 'missing'?"),
         ('missing = "never"', "give either column (a number) or since"),
         ('since = "fraud"', "nobody knows it when the event happens"),
         ('since = "join"', "numeric.member_for names 'join'; did you mean 'joined'?"),

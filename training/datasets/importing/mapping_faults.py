@@ -30,6 +30,8 @@ _CHINESE = {
     "时长": "duration", "分钟": "minutes", "下单": "order", "单价": "price", "姓名": "name",
     "评分": "score", "评价": "review", "次数": "count", "年龄": "age", "性别": "sex",
 }  # fmt: skip
+# Keys of a time that people write beside `since`, whose own keys they are.
+_OF_A_TIME = ("format", "unit", "origin", "zone")
 _TABLE_TYPES = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -76,7 +78,7 @@ def _line(
     where: str, kind: str, message: str, loc: tuple[str | int, ...], keys: Sequence[str]
 ) -> str:
     if kind == "extra_forbidden":
-        return f"{where}: there is no such key{did_you_mean(str(loc[-1]), keys)}"
+        return f"{where}: there is no such key{_meant(loc, keys)}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "string_pattern_mismatch" and "[key]" in loc:
@@ -88,6 +90,14 @@ def _line(
     text = message.removeprefix("Value error, ").removeprefix("Input should be ")
     changed = "must be " if text != message and not message.startswith("Value error") else ""
     return f"{where}: {changed}{text}" if where else text
+
+
+def _meant(loc: tuple[str | int, ...], keys: Sequence[str]) -> str:
+    name = str(loc[-1])
+    if loc[0] == "numeric" and name in _OF_A_TIME:
+        return f' here; it goes into the time: since = {{ column = "...", {name} = ... }}'
+    # Who wrote a key that there is needs no other spelling of it.
+    return " here; it is one of another table" if name in keys else did_you_mean(name, keys)
 
 
 def _path(loc: tuple[str | int, ...]) -> str:
