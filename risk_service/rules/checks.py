@@ -72,7 +72,7 @@ def check_source(source: str) -> None:
         raise fault(source, 0, "empty")
     for at, character in enumerate(source):
         if not character.isprintable() and character not in "\n\r\t":
-            raise fault(source, at, "bad_text", 1)
+            raise fault(source, at, "bad_text", 1, number=ord(character))
 
 
 def check_tree(source: str, tree: Node, variables: Variables) -> None:

@@ -39,7 +39,8 @@ _SLIPS = (
     (re.compile(r"=>"), "write >=", "请写 >="),
     (re.compile(r"=<"), "write <=", "请写 <="),
     (re.compile(r"="), "write == to compare", "比较请写 =="),
-    (re.compile(r"<>|>\s"), "write != for not equal", "“不等于”请写 !="),
+    # The engine points behind the < of <>.
+    (re.compile(r"(?<=<)>"), "write != for not equal", "“不等于”请写 !="),
     (re.compile(r"&"), "write && for and", "“并且”请写 &&"),
     (re.compile(r"\|"), "write || for or", "“或者”请写 ||"),
     (re.compile("[≥≤≠]"), "write >=, <= or !=", "请写 >=、<= 或 !="),
@@ -47,8 +48,32 @@ _SLIPS = (
     (re.compile("[，。（）；]"), "write ASCII punctuation", "请用英文标点"),
     (re.compile(","), "write numbers without commas", "数字中不要写逗号"),
     (re.compile("%"), "write a share as a number: 0.5", "比例请写小数：0.5"),
-    (re.compile(r"\)"), "a bracket too many", "右括号多余"),
+    (
+        re.compile(r"[)\]}]"),
+        "a bracket too many, or of another kind than the one it closes",
+        "括号多余，或与左括号不配对",
+    ),
     (re.compile(r";"), "an expression ends without ;", "表达式末尾不要写分号"),
+    (
+        re.compile(r"\\"),
+        "a backslash stands only in a text; an expression goes on in the next line without one",
+        "反斜杠只能用在文本中；表达式换行不需要反斜杠",
+    ),
+    (re.compile(r"#|/\*|(?<=/)\*"), "a comment begins with //", "注释请以 // 开头"),
+    (
+        re.compile(r"[@$`~]"),
+        "names are Latin letters, digits and _, without signs or quotes",
+        "变量名由英文字母、数字和 _ 组成，不加符号或引号",
+    ),
+    (re.compile(r"[\^*]"), "write x * x for a power", "乘方请写 x * x"),
+    (re.compile(r"(?<=[<>])[<>]"), "write <, <=, > or >=", "请写 <、<=、> 或 >="),
+    (
+        re.compile(r"(?<=\.)"),
+        "digits stand behind a point: 3.0, or 3",
+        "小数点后须有数字：3.0 或 3",
+    ),
+    (re.compile(r"!"), "write != for not equal", "“不等于”请写 !="),
+    (re.compile(r":"), "write condition ? a : b", "请写 条件 ? a : b"),
     (re.compile(r"\+"), "a number needs no +", "正数不要写 +"),
     (
         re.compile("[＜＝＞！＆｜＋－＊／％０-９．]"),

@@ -59,7 +59,7 @@ def _matched(name: str, value: object) -> MatchedValue:
 
 
 def _filled(template: str, values: Mapping[str, Any], language: str) -> str:
-    if "{" not in template:
+    if "{" not in template and "}" not in template:
         return template
     return "".join(
         [

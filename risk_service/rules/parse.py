@@ -20,7 +20,7 @@ from risk_service.rules.places import Places
 from risk_service.rules.rule import Example, Rule, State
 from risk_service.rules.rule_file import RuleFile, RuleTable
 from risk_service.rules.values import Values
-from risk_service.rules.variables import Subject
+from risk_service.rules.variables import Subject, money_variables
 
 RULES_MAX = 1000
 INT64_END = 2**63
@@ -164,11 +164,18 @@ class _Reader:
         try:
             parts = list(string.Formatter().parse(getattr(table, key)))
         except ValueError as error:
-            raise self._fault(line, table.id, _plain(f"{key}: {error}")) from error
-        for name, form in [(name, form) for _, name, form, _ in parts if name]:
+            raise self._fault(line, table.id, _broken_place(key, str(error))) from error
+        for _, name, form, conversion in parts:
+            # Behind the last place stands text alone.
+            if name is None:
+                continue
+            if not name:
+                raise self._fault(line, table.id, _broken_place(key, "{} names no variable"))
             if name not in language.variables:
                 raise self._fault(line, table.id, _unknown(name, language))
-            if form == MONEY and language.variables[name] not in (Kind.NUMBER, Kind.INTEGER):
+            if form not in ("", MONEY) or conversion:
+                raise self._fault(line, table.id, _unknown_form(name, form, conversion))
+            if form == MONEY and name not in money_variables():
                 raise self._fault(line, table.id, _no_money(name))
 
     def _examples(self, index: int, table: RuleTable, language: Language) -> tuple[Example, ...]:
@@ -244,16 +251,34 @@ def _unknown(name: str, language: Language) -> Texts:
 
 def _no_money(name: str) -> Texts:
     return _pair(
-        f"{name} is no number, so no amount of money",
-        f"{name} 不是数值，不能作为金额",
+        f"{name} is no amount of money",
+        f"{name} 不是金额",
         f"write {{{name}}}",
         f"请写 {{{name}}}",
     )
 
 
+def _unknown_form(name: str, form: str | None, conversion: str | None) -> Texts:
+    written = (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+    is_money = name in money_variables()
+    known = f"{{{name}}}" + (f" or {{{name}:{MONEY}}}" if is_money else "")
+    known_zh = f"{{{name}}}" + (f" 或 {{{name}:{MONEY}}}" if is_money else "")
+    return _pair(
+        f"values are not told as {{{name}{written}}}",
+        f"变量值不能写成 {{{name}{written}}}",
+        f"write {known}",
+        f"请写 {known_zh}",
+    )
+
+
+def _broken_place(key: str, detail: str) -> Texts:
+    return _pair(
+        f"{key}: {detail}",
+        f"{key}：大括号有误（{detail}）",
+        "a value is quoted as {name}; a brace itself is written {{ or }}",
+        "引用变量值请写 {变量名}；大括号本身请写 {{ 或 }}",
+    )
+
+
 def _pair(message_en: str, message_zh: str, hint_en: str, hint_zh: str) -> Texts:
     return LocalizedText(en=message_en, zh=message_zh), LocalizedText(en=hint_en, zh=hint_zh)
-
-
-def _plain(message: str) -> Texts:
-    return _pair(message, message, "", "")

@@ -57,10 +57,10 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "请写一个条件，例如 account__attempts_24h >= 10",
     ),
     "bad_text": (
-        "the expression holds a character that is no text",
-        "表达式含有非法字符",
-        "save the file as UTF-8",
-        "请以 UTF-8 保存文件",
+        "the expression holds a character that nobody sees (U+{number:04X})",
+        "表达式含有不可见字符（U+{number:04X}）",
+        "take it out; a space is written with the space bar, in half width",
+        "请删除该字符；空格请用半角空格",
     ),
     "syntax": ("syntax error: {detail}", "语法错误：{detail}", "{hint_en}", "{hint_zh}"),
     "unknown_variable": (

@@ -66,12 +66,20 @@ def test_words_of_closed_vocabularies_are_told_in_both_languages() -> None:
     assert text.zh == "为 直链, 优惠券、限时秒杀, COUPON。"
 
 
-def test_only_numbers_can_be_money() -> None:
-    """A slip is refused with its line, in both languages."""
-    text = rule_text(analyst_en="{entry_path:money}")
-    with pytest.raises(RuleFileFault, match="entry_path is no number") as raised:
+@pytest.mark.parametrize("name", ["entry_path", "order__units"])
+def test_only_amounts_can_be_money(name: str) -> None:
+    """A slip is refused with its line, in both languages: 3 units are not 0.03 CNY."""
+    text = rule_text(analyst_en=f"{{{name}:money}}")
+    with pytest.raises(RuleFileFault, match=f"{name} is no amount of money") as raised:
         load_rule_set({"a.toml": file_text(text)})
-    assert "不能作为金额" in raised.value.message.zh
+    assert "不是金额" in raised.value.message.zh
+
+
+@pytest.mark.parametrize("text", ["}}", "{{}}", "{{{order__units}}}"])
+def test_a_brace_of_a_text_is_written_twice(text: str) -> None:
+    """And told once, also where no value is quoted."""
+    found = told({"order__units": 3.0}, text, "order__units > 0.0")
+    assert found.en == f"It is {text.format(order__units=3)}."
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
