@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from risk_service.cli.remote import Remote, limit_option, moment, print_json, remote, told_or_none
+from risk_service.cli.output import print_json, tell
+from risk_service.cli.remote import Remote, limit_option, moment, remote, told_or_none
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.domain.names import subject_name
 
@@ -14,9 +15,9 @@ STATES = ("proposed", "approved", "applied", "rejected", "failed")
 def tell_proposal(one: dict[str, Any], say: RemoteWords) -> None:
     """Say where a change stands after it was asked for."""
     if one["state"] == "proposed":
-        click.echo(say("adjustment_proposed", one["adjustment_id"], one["number"], one["number"]))
+        tell(say("adjustment_proposed", one["adjustment_id"], one["number"], one["number"]))
     else:
-        click.echo(_words(one, say))
+        tell(_words(one, say))
 
 
 @click.group()
@@ -39,7 +40,7 @@ def list_adjustments(state: str | None, limit: int, service: Remote, as_json: bo
         print_json(found)
         return
     for one in told_or_none(found, service.say):
-        click.echo(f"{one['number']:>5}  {moment(one['created_at'])}  {_words(one, service.say)}")
+        tell(f"{one['number']:>5}  {moment(one['created_at'])}  {_words(one, service.say)}")
 
 
 @adjustments.command(epilog="Example: risk limits adjustments approve 7")
@@ -51,7 +52,7 @@ def approve(number: int, service: Remote, as_json: bool) -> None:
     if as_json:
         print_json(one)
     else:
-        click.echo(_words(one, service.say))
+        tell(_words(one, service.say))
     if one["state"] == "failed":
         raise click.exceptions.Exit(1)
 
@@ -66,7 +67,7 @@ def reject(number: int, note: str, service: Remote, as_json: bool) -> None:
     if as_json:
         print_json(one)
     else:
-        click.echo(_words(one, service.say))
+        tell(_words(one, service.say))
 
 
 def _words(one: dict[str, Any], say: RemoteWords) -> str:

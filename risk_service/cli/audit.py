@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
+from risk_service.cli.output import print_json, tell
 from risk_service.cli.remote import (
     Remote,
     limit_option,
     moment,
-    print_json,
     remote,
     told_or_none,
 )
@@ -50,7 +50,7 @@ def list_rows(service: Remote, as_json: bool, **wanted: Any) -> None:
         print_json(rows)
         return
     for row in told_or_none(rows, service.say):
-        click.echo(
+        tell(
             f"{row['number']:>6}  {moment(row['at'])}  {row['actor_id']}  {row['action']}  "
             f"{row['subject']}  {row['before']} -> {row['after']}"
         )

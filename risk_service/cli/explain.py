@@ -1,6 +1,5 @@
 """``risk explain``: the whole reasoning of one decision."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import explained
 from risk_service.cli.language import spoken
+from risk_service.cli.output import print_json
 from risk_service.cli.remote import DEFAULT_SERVER, told_in_one_line
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
@@ -71,7 +71,7 @@ def explain(  # noqa: PLR0913 - options of a command
     record = _record((KEYS[by], key), server, state, lang)
     if as_json:
         data = _data(record)
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        print_json(data)
         return
     click.echo(_explained(_readable(record), lang))
 

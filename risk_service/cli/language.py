@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from risk_service.cli.output import refused
 from risk_service.domain.errors import RiskError
-from risk_service.domain.shown import shown
 
 LANGUAGES = ("en", "zh")
 Command = Callable[..., None]
@@ -41,7 +41,7 @@ def told_in(lang: str) -> Iterator[None]:
     except RiskError as error:
         if lang != "zh" or not error.zh:
             raise
-        raise click.ClickException(shown(error.zh)) from error
+        raise refused(error.zh) from error
 
 
 class Phrases:

@@ -1,6 +1,5 @@
 """``risk limits``: check a file of policies, look at usage, set a counter right."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,9 @@ import click
 
 from risk_service.cli.adjustments import adjustments, tell_proposal
 from risk_service.cli.language import spoken
+from risk_service.cli.output import json_text, print_json, tell
 from risk_service.cli.publish import add_publishing
-from risk_service.cli.remote import DEFAULT_SERVER, Remote, print_json, remote
+from risk_service.cli.remote import DEFAULT_SERVER, Remote, remote
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.grant import Measure
@@ -80,18 +80,16 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
         else:
             words = "words_zh" if lang == "zh" else "words"
             for fault in faults:
-                click.echo(f"{fault['where']}: {fault[words]}", err=True)
+                tell(f"{fault['where']}: {fault[words]}", err=True)
         ctx.exit(FAULTY)
     if as_json:
         print_json(_data(book, lang))
         return
     for policy in book.policies:
-        click.echo(_row(policy, lang))
+        tell(_row(policy, lang))
     for overlap in book.overlaps():
-        click.echo(f"{'注意' if lang == 'zh' else 'note'}: {overlap.words(lang)}")
-    click.echo(
-        f"{book.version}: {len(book.policies)} " + ("条策略" if lang == "zh" else "policies")
-    )
+        tell(f"{'注意' if lang == 'zh' else 'note'}: {overlap.words(lang)}")
+    tell(f"{book.version}: {len(book.policies)} " + ("条策略" if lang == "zh" else "policies"))
 
 
 @limits.command(epilog=f"Example: risk limits usage --account u-1 --server {DEFAULT_SERVER}")
@@ -110,9 +108,9 @@ def usage(service: Remote, as_json: bool, **named: str) -> None:
         print_json(counters)
         return
     if not counters:
-        click.echo(service.say("nothing_used"))
+        tell(service.say("nothing_used"))
     for one in counters:
-        click.echo(_used(one, service.say))
+        tell(_used(one, service.say))
 
 
 @limits.command(
@@ -122,7 +120,12 @@ def usage(service: Remote, as_json: bool, **named: str) -> None:
 @click.option("--policy", "policy_id", required=True, help="Id of the policy.")
 @click.option("--subject", required=True, help="Key set of the policy, such as account.")
 @click.option("--scope", default="", help="Value that the policy counts per, such as a SKU.")
-@click.option("--delta", type=int, required=True, help="What is added; negative takes off.")
+@click.option(
+    "--delta",
+    type=int,
+    required=True,
+    help="What is added; negative takes off. Money in its smallest unit, such as fen.",
+)
 @click.option("--id", "adjustment_id", required=True, help="Id of this change; counts once.")
 @click.option("--reason", required=True, help="Why; stands in the trail of changes.")
 @subjects
@@ -149,8 +152,8 @@ def reconcile(repair: bool, service: Remote, as_json: bool) -> None:
         print_json(answer)
     else:
         for drift in answer.get("drifts", []):
-            click.echo(json.dumps(drift, ensure_ascii=False))
-        click.echo(service.say("drifted", count) if count else service.say("reconciled"))
+            tell(json_text(drift, indent=None))
+        tell(service.say("drifted", count) if count else service.say("reconciled"))
     if count and not repair:
         raise click.exceptions.Exit(FAULTY)
 
@@ -161,12 +164,14 @@ limits.add_command(adjustments)
 
 def _used(one: dict[str, Any], say: RemoteWords) -> str:
     """Return one counter; an amount is told in its currency, which its policy names."""
-    measure, currency_code = Measure[one["measure"].upper()], one.get("currency", "")
+    measure, currency_code = Measure[one["measure"].upper()], one.get("currency_code", "")
     confirmed, held = (
         bare_count(measure, int(one.get(name, 0)), currency_code) for name in ("confirmed", "held")
     )
     key = one["subject"]
     name = subject_name(key).of(say.language)
+    # `risk limits adjust --subject` takes the key, so it is shown where the name is another.
+    who = name if name == key else f"{name} ({key})"
     return say(
         "used",
         one["policy_id"],
@@ -174,8 +179,7 @@ def _used(one: dict[str, Any], say: RemoteWords) -> str:
         confirmed,
         held,
         counted(measure, int(one["cap"]), currency_code).of(say.language),
-        # `risk limits adjust --subject` takes the key, so it is shown where the name is another.
-        " ".join(filter(None, (name if name == key else f"{name} ({key})", one.get("scope")))),
+        f"{who} {one['scope']}".rstrip(),
         window_name(one["window"]).of(say.language),
     )
 

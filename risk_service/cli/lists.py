@@ -1,11 +1,10 @@
 """``risk lists``: allow, deny and grey lists of a running service."""
 
-import csv
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn
 
 import click
 
@@ -17,17 +16,17 @@ from risk_service.cli.lists_csv import (
     WrongColumn,
     check_file,
     entry_of,
-    export_rows,
     read_file,
+    write_entries,
 )
 from risk_service.cli.lists_text import tell_change, tell_entries
-from risk_service.cli.remote import Remote, limit_option, print_json, remote
+from risk_service.cli.output import print_json, refused, tell
+from risk_service.cli.remote import Remote, limit_option, remote
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.client.admin import ENTITIES, LIST_KINDS, PROMOTIONS
 
 PAGE_ENTRIES = 1000
 PROGRESS_EVERY_S = 2.0
-EXPORTED = ("entity", "value", "reason", "source", "promotion_types", "campaigns", "expires")
 Command = Callable[..., None]
 
 kind_option = click.option(
@@ -96,7 +95,7 @@ def add(
     try:
         entry = entry_of(values)
     except WrongColumn as error:
-        raise click.ClickException(error.text.of(service.lang)) from error
+        raise refused(error.text.of(service.lang)) from error
     # The trail says why a change was made; whoever adds one entry says it once, with the entry.
     why = note or entry["reason"]
     answer = service.call(
@@ -130,15 +129,23 @@ def import_file(
     """
     chosen = Defaults(**{name: value for name, value in defaults.items() if value})
     count, faults = check_file(path, chosen)
-    if faults:
-        told = [fault.said(service.lang) for fault in faults]
-        _refuse(told, service.say("or_more", len(faults)), service.say)
+    told = {fault.row or 0: fault.said(service.lang) for fault in faults}
+    if len(told) >= FAULTS_SHOWN:
+        _refuse(told, service.say("or_more", len(told)), service.say)
     entries = _counted(read_file(path, chosen), count, service.say)
     why = note or chosen.reason
-    answer = service.using(lambda client: client.import_entries(list_id, kind or "", why, entries))
-    if answer["errors"]:
-        words = [_row_words(path, one, service) for one in answer["errors"]]
-        _refuse(words, str(answer["error_count"]), service.say)
+    try:
+        answer = service.using(
+            lambda client: client.import_entries(list_id, kind or "", why, entries)
+        )
+    except click.ClickException:
+        # Why the service took nothing is said last; what is wrong here is wrong all the same.
+        _tell_rows(told)
+        raise
+    # What is told already the service only knows as an entry about nobody.
+    of_service = {one["row"]: _row_words(path, one, service) for one in answer["errors"]}
+    if of_service or told:
+        _refuse(of_service | told, str(answer["error_count"]), service.say)
     tell_change(answer["change"], as_json, service.say)
 
 
@@ -177,8 +184,8 @@ def show(
             return
         for one in found["lists"]:
             kind = service.say.kind(one["kind"])
-            click.echo(service.say("list", one["list_id"], kind, one["live"], one["proposed"]))
-        click.echo(service.say("version", found["version"]))
+            tell(service.say("list", one["list_id"], kind, one["live"], one["proposed"]))
+        tell(service.say("version", found["version"]))
         return
     _known(service, list_id)
     entries = list(_entries(service, list_id, limit, every_state))
@@ -210,7 +217,7 @@ def export(list_id: str, path: Path, service: Remote, as_json: bool) -> None:
     Example: risk lists export ring-2026 ring.csv
     """
     if path.exists():
-        raise click.ClickException(service.say("file_there", path))
+        raise refused(service.say("file_there", path))
     _known(service, list_id)
     live = (
         entry
@@ -219,7 +226,7 @@ def export(list_id: str, path: Path, service: Remote, as_json: bool) -> None:
     )
     with path.open("x", encoding="utf-8", newline="") as file:
         try:
-            count = _write(file, live)
+            count = write_entries(file, live)
         except BaseException:
             # A part of a list would be taken for all of it.
             path.unlink()
@@ -227,17 +234,7 @@ def export(list_id: str, path: Path, service: Remote, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(path), "entries": count})
     else:
-        click.echo(service.say("exported", path, count))
-
-
-def _write(file: TextIO, entries: Iterable[dict[str, Any]]) -> int:
-    writer = csv.DictWriter(file, EXPORTED)
-    writer.writeheader()
-    count = 0
-    for row in export_rows(entries):
-        writer.writerow(row)
-        count += 1
-    return count
+        tell(service.say("exported", path, count))
 
 
 def _known(service: Remote, list_id: str) -> None:
@@ -245,7 +242,7 @@ def _known(service: Remote, list_id: str) -> None:
     known = [one["list_id"] for one in service.call("ListLists")["lists"]]
     if list_id not in known:
         named = ", ".join(known) or service.say("no_lists")
-        raise click.ClickException(service.say("no_list", list_id, named))
+        raise refused(service.say("no_list", list_id, named))
 
 
 def _entries(
@@ -277,14 +274,18 @@ def _counted(
     for done, entry in enumerate(entries):
         if time.monotonic() - told > PROGRESS_EVERY_S:
             told = time.monotonic()
-            click.echo(say("sent", done, count), err=True)
+            tell(say("sent", done, count), err=True)
         yield entry
 
 
-def _refuse(words: list[str], count: str, say: RemoteWords) -> None:
-    for line in words[:FAULTS_SHOWN]:
-        click.echo(line, err=True)
-    raise click.ClickException(say("wrong_entries", count))
+def _refuse(told: Mapping[int, str], count: str, say: RemoteWords) -> NoReturn:
+    _tell_rows(told)
+    raise refused(say("wrong_entries", count))
+
+
+def _tell_rows(told: Mapping[int, str]) -> None:
+    for row in sorted(told)[:FAULTS_SHOWN]:
+        tell(told[row], err=True)
 
 
 for _command in COMMANDS:

@@ -3,7 +3,8 @@
 import click
 
 from risk_service.cli.lists_text import change_words, tell_change, tell_entries
-from risk_service.cli.remote import Remote, limit_option, moment, print_json, remote, told_or_none
+from risk_service.cli.output import print_json, tell
+from risk_service.cli.remote import Remote, limit_option, moment, remote, told_or_none
 
 
 @click.command()
@@ -24,9 +25,7 @@ def changes(state: str | None, limit: int, service: Remote, as_json: bool) -> No
         print_json(found)
         return
     for one in told_or_none(found, service.say):
-        click.echo(
-            f"{one['number']:>5}  {moment(one['created_at'])}  {change_words(one, service.say)}"
-        )
+        tell(f"{one['number']:>5}  {moment(one['created_at'])}  {change_words(one, service.say)}")
 
 
 @click.command()
@@ -41,7 +40,7 @@ def change(number: int, service: Remote, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(change_words(found["change"], service.say))
+    tell(change_words(found["change"], service.say))
     tell_entries(found["entries"], service.say)
 
 

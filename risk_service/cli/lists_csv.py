@@ -21,9 +21,12 @@ COLUMNS = (
     "entity", "value", "name", "region", "city", "district", "detail", "postcode", "reason",
     "source", "promotion_types", "campaigns", "expires",
 )  # fmt: skip
+EXPORTED = ("entity", "value", "reason", "source", "promotion_types", "campaigns", "expires")
 ADDRESS = ("region", "city", "district", "detail", "postcode")
 FAULTS_SHOWN = 100
 BETWEEN = "|"
+# A line of a file: its columns, or what is wrong with it as a line.
+Row = dict[str, str] | DataFault
 
 
 class WrongColumn(ValueError):
@@ -69,9 +72,16 @@ def check_file(path: Path, defaults: Defaults) -> tuple[int, list[DataFault]]:
 
 
 def read_file(path: Path, defaults: Defaults) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a file that was checked, as the service takes them."""
+    """Yield the entries of a file that was checked, as the service takes them.
+
+    A line at fault is an entry about nobody, which the service refuses: so it tells what is wrong
+    with the others, and writes none of them.
+    """
     for line, row in _rows(path):
-        yield _entry(path, line, row, defaults)
+        try:
+            yield _entry(path, line, row, defaults)
+        except DataFault:
+            yield {"row": line}
 
 
 def entry_of(values: Mapping[str, str], row: int = 0) -> dict[str, Any]:
@@ -125,22 +135,29 @@ def parse_time(text: str) -> datetime | None:
     return in_utc
 
 
-def export_rows(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-    """Yield entries as lines of a file; their values are tokens, which can be imported again."""
+def write_entries(file: TextIO, entries: Iterable[Mapping[str, Any]]) -> int:
+    """Write entries and return how many; their values are tokens, which can be imported again."""
+    writer = csv.writer(file)
+    writer.writerow(EXPORTED)
+    count = 0
     for entry in entries:
-        yield {
-            "entity": entry["entity"],
-            "value": entry["value"],
-            "reason": entry["reason"],
-            "source": entry["source"],
-            "promotion_types": BETWEEN.join(entry["promotion_types"]),
-            "campaigns": BETWEEN.join(entry["campaigns"]),
-            "expires": entry["expires_at"] or "",
-        }
+        writer.writerow(
+            [
+                entry["entity"],
+                entry["value"],
+                entry["reason"],
+                entry["source"],
+                BETWEEN.join(entry["promotion_types"]),
+                BETWEEN.join(entry["campaigns"]),
+                entry["expires_at"] or "",
+            ]
+        )
+        count += 1
+    return count
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line at which each record ends, and its columns."""
+def _rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield the line at which each record ends, and its columns or its fault."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from _records(path, file)
@@ -151,25 +168,25 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise DataFault(str(path), None, words) from error
 
 
-def _records(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(path: Path, file: TextIO) -> Iterator[tuple[int, Row]]:
     reader = csv.reader(file, strict=True)
+    begun = 1
     try:
         header = _header(path, next(reader, []))
         for record in reader:
             # A line without anything on it is no record.
             if record:
                 yield reader.line_num, _by_column(path, reader.line_num, header, record)
+            begun = reader.line_num + 1
     except csv.Error as error:
-        words = refusal("csv_broken", error=error)
-        raise DataFault(str(path), reader.line_num, words) from error
+        # A quote that is not closed takes the rest of the file: where it began is of use.
+        yield begun, DataFault(str(path), begun, refusal("csv_broken", error=error))
 
 
-def _by_column(
-    path: Path, line: int, header: Sequence[str], record: Sequence[str]
-) -> dict[str, str]:
+def _by_column(path: Path, line: int, header: Sequence[str], record: Sequence[str]) -> Row:
     if len(record) != len(header):
         words = refusal("csv_columns", found=len(record), header=len(header))
-        raise DataFault(str(path), line, words)
+        return DataFault(str(path), line, words)
     return dict(zip(header, record, strict=True))
 
 
@@ -181,12 +198,15 @@ def _header(path: Path, names: Sequence[str]) -> list[str]:
     for name in header:
         if name not in COLUMNS:
             raise DataFault(str(path), 1, refusal("csv_column", name=repr(name), known=known))
-    if len(set(header)) < len(header):
-        raise DataFault(str(path), 1, refusal("csv_twice"))
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise DataFault(str(path), 1, refusal("csv_twice", name=twice))
     return header
 
 
-def _entry(path: Path, line: int, row: Mapping[str, str], defaults: Defaults) -> dict[str, Any]:
+def _entry(path: Path, line: int, row: Row, defaults: Defaults) -> dict[str, Any]:
+    if isinstance(row, DataFault):
+        raise row
     values = dict(row)
     for name in ("entity", "reason", "source", "expires"):
         values[name] = values.get(name, "").strip() or getattr(defaults, name)

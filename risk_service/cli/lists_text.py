@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-import click
-
-from risk_service.cli.remote import moment, print_json, told_or_none
+from risk_service.cli.output import print_json, tell
+from risk_service.cli.remote import moment, told_or_none
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.domain.names import subject_name, word_name
 
@@ -33,9 +32,9 @@ def tell_change(one: dict[str, Any], as_json: bool, say: RemoteWords) -> None:
     if as_json:
         print_json(one)
         return
-    click.echo(change_words(one, say))
+    tell(change_words(one, say))
     if one["state"] == "proposed":
-        click.echo(say("approve_change", one["number"]))
+        tell(say("approve_change", one["number"]))
 
 
 def tell_entries(entries: Iterable[dict[str, Any]], say: RemoteWords) -> None:
@@ -44,7 +43,7 @@ def tell_entries(entries: Iterable[dict[str, Any]], say: RemoteWords) -> None:
         promotions = [word_name(kind.upper()).of(say.language) for kind in one["promotion_types"]]
         scope = ", ".join([*promotions, *one["campaigns"]]) or say("every_order")
         end = say("until", moment(one["expires_at"])) if one["expires_at"] else ""
-        click.echo(
+        tell(
             f"{one['entry_id']}  {say.state(one['state'])}  "
             f"{one['list_id']} ({say.kind(one['kind'])})  "
             f"{subject_name(one['entity']).of(say.language)} {one['value']}  {scope}{end}  "

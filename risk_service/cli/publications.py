@@ -8,12 +8,12 @@ import click
 
 from risk_service.cli.explain_format import padded
 from risk_service.cli.limit_changes import limit_changes
-from risk_service.cli.remote import Remote, limit_option, moment, print_json, remote
+from risk_service.cli.output import print_json, tell
+from risk_service.cli.remote import Remote, limit_option, moment, remote
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.cli.rules_text import change_text, word
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.refusals import refusal
-from risk_service.domain.shown import shown
 from risk_service.governance.backtests import signer_of
 from risk_service.rules.changes import compare
 from risk_service.rules.rule_set import load_rule_set
@@ -41,7 +41,7 @@ def versions_command(kind: str) -> click.Command:
             if one["closed_by"]:
                 who += say("rejected_by", one["closed_by"])
             state = say.state(one["state"])
-            click.echo(
+            tell(
                 f"{one['number']:>5}  {padded(state, state, 10)}{one['version']}  "
                 f"{moment(one['created_at'])}  {who}: {one['note']}"
             )
@@ -77,12 +77,12 @@ def show_command(kind: str) -> click.Command:
             print_json(answer)
             return
         one = answer["publication"]
-        click.echo(_numbered(one, service.say))
+        tell(_numbered(one, service.say))
         for line in _behind(one, service.say):
-            click.echo(f"# {line}")
+            tell(f"# {line}")
         for file in answer["files"]:
-            text = f"{file['name']}\n{shown(file['text'])}"
-            click.echo(f"# {out / file['name']}" if out else f"# {text}")
+            text = f"{file['name']}\n{file['text']}"
+            tell(f"# {out / file['name']}" if out else f"# {text}")
 
     return show
 
@@ -102,11 +102,11 @@ def _tell_changes(
 ) -> None:
     """Print what would be in force otherwise, and what its author handed in."""
     one, lang = after["publication"], service.lang
-    click.echo(_numbered(one, service.say))
+    tell(_numbered(one, service.say))
     for line in _behind(one, service.say):
-        click.echo(f"# {line}")
+        tell(f"# {line}")
     told = _of_rules if kind == "rules" else _of_limits
-    click.echo(told(before, after, lang))
+    tell(told(before, after, lang))
 
 
 def _of_rules(before: dict[str, Any], after: dict[str, Any], lang: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 import click
 from msgspec.structs import asdict
 
+from risk_service.cli.output import print_json, tell
 from risk_service.cli.publications import show_command, versions_command
-from risk_service.cli.remote import Remote, print_json, remote
+from risk_service.cli.remote import Remote, remote
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.refusals import refusal
@@ -51,10 +52,10 @@ def _publish(kind: str) -> click.Command:
             print_json(answer)
             return
         for remark in answer.get("remarks", ()):
-            click.echo(service.say("note", remark))
+            tell(service.say("note", remark))
         one = answer["publication"]
         number = one["number"]
-        click.echo(service.say("proposed", one["version"], number, kind, number))
+        tell(service.say("proposed", one["version"], number, kind, number))
 
     return publish
 
@@ -147,4 +148,4 @@ def _tell(answer: dict[str, Any], as_json: bool, say: RemoteWords, key: str) -> 
     if as_json:
         print_json(one)
     else:
-        click.echo(say(key, one["number"], one["version"]))
+        tell(say(key, one["number"], one["version"]))

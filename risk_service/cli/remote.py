@@ -1,6 +1,5 @@
 """What commands share that speak to a running service: its address, the token, the errors."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from risk_service.cli.language import spoken
+from risk_service.cli.output import refused, tell
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.client.admin import AdminClient
 from risk_service.client.channel import ClientOptions
@@ -83,7 +83,7 @@ class Remote:
         try:
             self._options = ClientOptions(token=token)
         except ValueError as error:
-            raise click.ClickException(str(error)) from error
+            raise refused(str(error)) from error
 
     def call(self, method: str, **values: Any) -> dict[str, Any]:
         """Return the answer to a call."""
@@ -109,12 +109,12 @@ def told_in_one_line(server: str, lang: str = "en") -> Iterator[None]:
     try:
         yield
     except ServiceFailure as error:
-        raise click.ClickException(_of_service(error, server, say)) from error
+        raise refused(_of_service(error, server, say)) from error
     except AccessRefused as error:
         # Who has a token that is not enough is told so, and not to give one.
         lacks = error.status == "UNAUTHENTICATED"
         hint = f"\n{say('give_token')}" if lacks else ""
-        raise click.ClickException(f"{_said(error, lang)}{hint}") from error
+        raise refused(f"{_said(error, lang)}{hint}") from error
     except InvalidRequest as error:
         # The violations say it all, one line each.
         is_chinese = lang == "zh"
@@ -123,9 +123,9 @@ def told_in_one_line(server: str, lang: str = "en") -> Iterator[None]:
             f"{one.field}: {(is_chinese and one.description_zh) or one.description}"
             for one in error.violations
         ]
-        raise click.ClickException("\n".join(lines) or str(error)) from error
+        raise refused("\n".join(lines) or str(error)) from error
     except (ClientError, ValueError) as error:
-        raise click.ClickException(_said(error, lang)) from error
+        raise refused(_said(error, lang)) from error
 
 
 def _of_service(error: ServiceFailure, server: str, say: RemoteWords) -> str:
@@ -159,9 +159,4 @@ def told_or_none(rows: Iterable[dict[str, Any]], say: RemoteWords) -> Iterator[d
         found = True
         yield row
     if not found:
-        click.echo(say("none"))
-
-
-def print_json(data: object) -> None:
-    """Print data as JSON."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        tell(say("none"))

@@ -1,13 +1,12 @@
 """``risk rules``: check, try and compare rule files, then publish them."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from risk_service.cli.language import spoken
+from risk_service.cli.output import print_json, tell
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.rules_text import (
     change_text,
@@ -67,7 +66,7 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
     faults = _faults(texts)
     rule_set = None if faults else load_rule_set(texts)
     if as_json:
-        _print(
+        print_json(
             {
                 "version": rule_set.version if rule_set else None,
                 "rules": len(rule_set.rules) if rule_set else None,
@@ -75,10 +74,10 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
             }
         )
     elif rule_set:
-        click.echo(word("fine", lang, len(rule_set.rules), len(texts), rule_set.version))
+        tell(word("fine", lang, len(rule_set.rules), len(texts), rule_set.version))
     else:
-        click.echo("\n\n".join(fault_text(fault, lang) for fault in faults), err=True)
-        click.echo(word("faults", lang, len(faults)), err=True)
+        tell("\n\n".join(fault_text(fault, lang) for fault in faults), err=True)
+        tell(word("faults", lang, len(faults)), err=True)
     if faults:
         ctx.exit(FAULTY)
 
@@ -95,11 +94,11 @@ def run_tests(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool
     results = run_examples(_load(ctx, path, lang).rules.values())
     wrong = [one for one in results if not one.passed]
     if as_json:
-        _print({"examples": len(results), "results": [example_data(one) for one in results]})
+        print_json({"examples": len(results), "results": [example_data(one) for one in results]})
     else:
         for one in wrong:
-            click.echo(example_text(one, lang), err=True)
-        click.echo(word("examples", lang, len(results), len(wrong)))
+            tell(example_text(one, lang), err=True)
+        tell(word("examples", lang, len(results), len(wrong)))
     if wrong:
         ctx.exit(FAULTY)
 
@@ -118,7 +117,7 @@ def diff(ctx: click.Context, old: Path, new: Path, lang: str, *, as_json: bool) 
     """
     changes = compare(_load(ctx, old, lang), _load(ctx, new, lang))
     if as_json:
-        _print(
+        print_json(
             [
                 {
                     "rule": one.rule_id,
@@ -131,7 +130,7 @@ def diff(ctx: click.Context, old: Path, new: Path, lang: str, *, as_json: bool) 
             ]
         )
     else:
-        click.echo("\n".join(change_text(one, lang) for one in changes) or word("same", lang))
+        tell("\n".join(change_text(one, lang) for one in changes) or word("same", lang))
 
 
 @rules.command("list")
@@ -152,9 +151,9 @@ def list_rules(
         if subject is None or rule.subject == subject
     ]
     if as_json:
-        _print([rule_data(rule) for rule in found])
+        print_json([rule_data(rule) for rule in found])
     else:
-        click.echo(rule_rows(found, lang))
+        tell(rule_rows(found, lang))
 
 
 @rules.command()
@@ -174,7 +173,7 @@ def variables(subject: str, like: str, lang: str, *, as_json: bool) -> None:
     """
     found = [one for one in all_variables() if subject in one.subjects and like in one.name]
     if as_json:
-        _print(
+        print_json(
             [
                 {
                     "name": one.name,
@@ -187,7 +186,7 @@ def variables(subject: str, like: str, lang: str, *, as_json: bool) -> None:
             ]
         )
     else:
-        click.echo(variable_rows(found, lang))
+        tell(variable_rows(found, lang))
 
 
 def _faults(texts: dict[str, str]) -> Sequence[RuleFileFault]:
@@ -206,12 +205,8 @@ def _load(ctx: click.Context, path: Path | None, lang: str) -> RuleSet:
     try:
         return shipped_rules() if path is None else load_rule_set(path)
     except RuleFileFault as fault:
-        click.echo(fault_text(fault, lang), err=True)
+        tell(fault_text(fault, lang), err=True)
         ctx.exit(FAULTY)
-
-
-def _print(content: Any) -> None:  # whatever JSON can say
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 add_publishing(rules, "rules")

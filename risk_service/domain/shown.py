@@ -19,6 +19,30 @@ def shown(text: str) -> str:
     )
 
 
+class _Escapes(dict[int, str]):
+    """What stands in JSON for a character by its number, looked up once each."""
+
+    def __missing__(self, number: int) -> str:
+        one = chr(number)
+        is_unseen = one != "\n" and unicodedata.category(one) in _UNSEEN
+        # Beyond the first 65,536 JSON writes two escapes.
+        units = one.encode("utf-16-be", "surrogatepass") if is_unseen else b""
+        escaped = "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+        self[number] = found = escaped or one
+        return found
+
+
+_JSON_ESCAPES = _Escapes()
+
+
+def shown_json(text: str) -> str:
+    """Return JSON that means the same, without what a terminal would act upon.
+
+    Its line ends part what it holds: those within texts are escaped already.
+    """
+    return text if text.isascii() and "\x7f" not in text else text.translate(_JSON_ESCAPES)
+
+
 def marked(line: str, column: int, length: int) -> tuple[str, str]:
     """Return a line and the marks to put below it, as wide as what they stand under.
 

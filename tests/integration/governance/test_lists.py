@@ -165,6 +165,27 @@ def test_lists_speak_chinese(server: RunningServer, actors: ActorFiles, tmp_path
     assert "没有变更 9999" in said("change", "9999")
 
 
+def test_faults_of_the_file_hide_none_of_the_service(
+    server: RunningServer, actors: ActorFiles, people: People, tmp_path: Path
+) -> None:
+    """Both are told in the order of lines, as is a list without a kind; nothing is written."""
+    path = tmp_path / "both.csv"
+    path.write_text(
+        "entity,value,reason\ndevice,d-1,r\ndevise,d-2,r\nip,300.1.2.3,r\ndevice,d-3,r,more\n"
+        'device,d-4,\ndevice,"d-5,r\n'
+    )
+    arguments = ("lists", "import", "both", str(path))
+    token = actors.tokens["analyst"]
+    refused = run(*arguments, "--kind", "deny", server=server, token=token)
+    rows = re.findall(r"row (\d+): (\w+)", refused.stderr)
+    assert rows == [("3", "entity"), ("4", "value"), ("5", "has"), ("6", "reason"), ("7", "no")]
+    assert "5 entries are wrong; nothing was written" in refused.stderr
+    refused = run(*arguments, server=server, token=token)
+    assert re.findall(r"row (\d+): ", refused.stderr) == ["3", "5", "7"]
+    assert "the list both is new" in refused.stderr
+    assert "both" not in [one["list_id"] for one in people["auditor"].call("ListLists")["lists"]]
+
+
 def order_of(account_id: str) -> risk_pb2.ScoreOrderRequest:
     """Return an order of an account."""
     request = order(f"of-{account_id}")
@@ -182,13 +203,14 @@ def order_of(account_id: str) -> risk_pb2.ScoreOrderRequest:
         ("entity,value,expires\naccount,x,tomorrow\n", "row 2: expires: must be a time"),
         ("entity,value,promotion_types\naccount,x,free\n", "row 2: promotion_types: must be of"),
         ("entity,value\n", "holds no entry"),
-        ('entity,value\naccount,"x\n', "unexpected end of data"),
+        ('entity,value\naccount,a\naccount,"x\ny,z\n', "row 3: no CSV can be read from here on"),
+        ("entity,value,entity\n", "row 1: the column entity is there twice"),
     ],
 )
 def test_wrong_file_is_told_by_line(
     server: RunningServer, actors: ActorFiles, tmp_path: Path, text: str, words: str
 ) -> None:
-    """What is wrong with a file is said before anything is sent."""
+    """What is wrong with a file is said with its line, and what would be right."""
     path = tmp_path / "x.csv"
     path.write_text(text)
     done = run(

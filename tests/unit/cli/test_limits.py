@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from risk_service.cli.limits import _used, limits
+from risk_service.cli.remote import Remote
 from risk_service.cli.remote_words import RemoteWords
+from risk_service.client.plain import to_plain
+from risk_service.pb.risk.v1 import limits_pb2
 from tests.fixtures.limit_texts import policy
 
 
@@ -60,6 +64,39 @@ def test_a_file_is_read_as_publish_reads_it(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + ("format = 1\n" + policy()).replace("\n", "\r\n").encode())
     result = CliRunner().invoke(limits, ["check", str(path)])
     assert (result.exit_code, "1 policies" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("currency", "lang", "words"),
+    [
+        ("JPY", "en", "yen: 100,000 confirmed + 0 held of 123,450 JPY, account, rolling 7 d"),
+        ("CNY", "zh", "yen：已确认 1,000.00 + 预占 0.00 / 1,234.50 CNY，账号 (account)，滚动 7 天"),
+    ],
+)
+def test_usage_of_money_is_told_in_its_currency(
+    monkeypatch: pytest.MonkeyPatch, currency: str, lang: str, words: str
+) -> None:
+    """As the service answers: a limit on money says its currency, with its decimals."""
+    answer = limits_pb2.GetUsageResponse()
+    answer.counters.add(
+        policy_id="yen", subject="account", measure="amount",
+        window="rolling 7d", cap=123_450, confirmed=100_000, currency_code=currency,
+    )  # fmt: skip
+    monkeypatch.setattr(Remote, "limits", lambda *_, **__: to_plain(answer))
+    result = CliRunner().invoke(limits, ["usage", "--account", "u-1", "--lang", lang])
+    assert result.output == f"{words}\n"
+
+
+def test_a_file_of_others_acts_upon_no_terminal(tmp_path: Path) -> None:
+    """Names and what is at fault are shown with every character, in JSON as well."""
+    path = tmp_path / "limits.toml"
+    named = policy().replace('en = "Limit"', 'en = "Limit\u202e"')
+    _, output = check(path, "format = 1\n" + named)
+    assert "Limit\\u202e: 2 units" in output
+    faulty = "format = 1\n" + policy(state="act\u202eve")
+    for options in ((), ("--json",)):
+        code, output = check(path, faulty, *options)
+        assert (code, "act\\u202eve" in output) == (1, True)
 
 
 def test_usage_wants_a_subject() -> None:

@@ -1,7 +1,5 @@
 """What commands say of a call that the service did not do: true, and of use to who reads it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
 import click
@@ -22,6 +20,7 @@ from risk_service.domain.errors import (
     Unauthenticated,
 )
 from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 from risk_service.rpc.errors import code_of, details_of, words_of
 
 PLACE = "127.0.0.1:1"
@@ -126,26 +125,31 @@ def test_a_refusal_is_told_in_the_language_that_is_asked_for(lang: str) -> None:
 
 def test_an_error_of_this_side_is_told_in_chinese_too() -> None:
     """A row of a file, and its number, as the service's own words."""
-    with pytest.raises(click.ClickException, match=r"ring\.csv 第 3 行：列名重复"), told_in("zh"):
-        raise DataFault("ring.csv", 3, refusal("csv_twice"))
     with (
-        pytest.raises(DataFault, match=r"ring\.csv, row 3: a column is there twice"),
+        pytest.raises(click.ClickException, match=r"ring\.csv 第 3 行：列名 value 重复"),
+        told_in("zh"),
+    ):
+        raise DataFault("ring.csv", 3, refusal("csv_twice", name="value"))
+    with (
+        pytest.raises(DataFault, match=r"ring\.csv, row 3: the column value is there twice"),
         told_in("en"),
     ):
-        raise DataFault("ring.csv", 3, refusal("csv_twice"))
-
-
-@contextmanager
-def unreachable() -> Iterator[None]:
-    """Expect the words of a service that nobody reaches."""
-    with pytest.raises(click.ClickException, match="is the service running"):
-        yield
+        raise DataFault("ring.csv", 3, refusal("csv_twice", name="value"))
 
 
 def test_both_services_are_asked_alike() -> None:
     """Calls of the admin and of the limit service end with the same words."""
-    service = Remote("127.0.0.1:1", "")
-    with unreachable():
+    service = Remote(PLACE, "")
+    with pytest.raises(click.ClickException, match="is the service running"):
         service.call("ListLists")
-    with unreachable():
+    with pytest.raises(click.ClickException, match="is the service running"):
         service.limits("GetUsage", subjects={"account_id": "u-1"})
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_words_of_others_act_upon_no_terminal(lang: str) -> None:
+    """What a service quotes of a file may hold marks that turn writing, and control characters."""
+    told = LocalizedText(en="the example \u202ea\x9b2J", zh="示例 \u202ea\x9b2J")
+    words = said(of_service(InvalidInput.at("a\x1b[2J.toml:3", told)), lang)
+    assert words.endswith(r"\u202ea\x9b2J")
+    assert words.startswith(r"a\x1b[2J.toml:3: ")

@@ -1,0 +1,31 @@
+"""What commands print: nothing of it acts upon a terminal, whoever wrote it.
+
+Names, reasons and sources of rules are others' words. Text with colours of ours is made of parts
+that were looked at before, see ``explain``.
+"""
+
+import json
+
+import click
+
+from risk_service.domain.shown import shown, shown_json
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print lines for people."""
+    click.echo(shown(text), err=err)
+
+
+def refused(text: str) -> click.ClickException:
+    """Return the error that ends a command with these words."""
+    return click.ClickException(shown(text))
+
+
+def json_text(data: object, indent: int | None = 2) -> str:
+    """Return data as JSON whose texts mean the same and show every character."""
+    return shown_json(json.dumps(data, ensure_ascii=False, indent=indent))
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON."""
+    click.echo(json_text(data))
