@@ -165,10 +165,9 @@ class RefundClaims:
     def _judged(
         self, case: _Case, findings: list[Finding], wanted: tuple[Evidence, ...]
     ) -> _Judged:
-        outcome, _, _ = worst(findings)
         lacking = self.policy.lacking(case.order, case.claim, wanted)
-        if outcome is Outcome.CHALLENGE and not lacking:
-            findings = [*findings, self.policy.evidence_seen()]
+        if not lacking:
+            findings = self.policy.evidence_seen(findings)
         outcome, _, reasons = worst(findings)
         asked = outcome in (Outcome.CHALLENGE, Outcome.REVIEW)
         return _Judged(

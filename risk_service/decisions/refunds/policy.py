@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Annotated, Literal
 
+from msgspec.structs import replace
 from pydantic import Field
 
-from risk_service.decisions.assessing.combining import Finding
+from risk_service.decisions.assessing.combining import Finding, worst
 from risk_service.decisions.assessing.texts import Strict, TextEntry, finding, read_content
 from risk_service.domain.currency import amount_text
 from risk_service.domain.decision import Step
@@ -97,9 +98,18 @@ class RefundPolicy:
             return [self._finding(ABOVE, Outcome[money.above_paid], **told)]
         return []
 
-    def evidence_seen(self) -> Finding:
-        """Return that everything asked for was handed in: a person looks at it."""
-        return self._finding(SEEN, Outcome.REVIEW)
+    def evidence_seen(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings of a claim that lacks nothing: a person looks, no text asks for more."""
+        seen = self._finding(SEEN, Outcome.REVIEW)
+        text = seen.reason.customer_text
+        told = [
+            replace(one, reason=replace(one.reason, customer_text=text))
+            if one.cause.outcome is Outcome.CHALLENGE
+            else one
+            for one in findings
+        ]
+        asks = worst(findings)[0] is Outcome.CHALLENGE
+        return [*told, seen] if asks else told
 
     def lacking(
         self, order: Order, claim: RefundClaim, wanted: Sequence[Evidence] = ()

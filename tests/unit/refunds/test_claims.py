@@ -55,6 +55,15 @@ def claim(
     return ClaimAttempt(request_id=request_id, fingerprint=repr(told).encode(), claim=told)
 
 
+def decide_anew(desk: ClaimDesk, score: int, thresholds: tuple[int, ...]) -> None:
+    """Let the newest decision on o-1 have a refund score, and thresholds."""
+    placed = desk.desk.store.latest_of_order("o-1")
+    assert placed is not None
+    told = AbuseScore(abuse=Abuse.REFUND, probability=0.9, score=score)
+    decision = replace(placed.decision, request_id="x", decision_id="x", number=2, scores=(told,))
+    desk.desk.store.commit([replace(placed, decision=decision, thresholds=thresholds)])
+
+
 def counted(desk: ClaimDesk) -> int:
     """Return how often windows counted a request of a refund."""
     kind = KIND_OF[EventType.REFUND_REQUESTED]
@@ -171,11 +180,7 @@ def test_what_the_model_said_of_the_order_decides(
     desk: ClaimDesk, score: int, thresholds: tuple[int, ...], outcome: Outcome
 ) -> None:
     """By the score and the thresholds of the order's own decision; the score of now is kept."""
-    placed = desk.desk.store.latest_of_order("o-1")
-    assert placed is not None
-    told = AbuseScore(abuse=Abuse.REFUND, probability=0.9, score=score)
-    decision = replace(placed.decision, request_id="x", decision_id="x", number=2, scores=(told,))
-    desk.desk.store.commit([replace(placed, decision=decision, thresholds=thresholds)])
+    decide_anew(desk, score, thresholds)
     (record,) = desk.refunds.assess([claim("a")])
     assert isinstance(record, AssessmentRecord)
     assert record.decision.outcome is outcome
@@ -183,6 +188,19 @@ def test_what_the_model_said_of_the_order_decides(
     assert record.values["refund_score"] == 500.0
     assert record.decision.scores[0].score == (score if thresholds else 500)
     assert (record.decision.reasons != ()) is (outcome is not Outcome.ALLOW)
+
+
+@pytest.mark.parametrize("amount", [400, 5_000])
+def test_who_has_handed_in_everything_is_asked_for_nothing(desk: ClaimDesk, amount: int) -> None:
+    """The score challenges, by itself or beside the money: a person looks at what came."""
+    decide_anew(desk, 850, (-1,) * 8 + (-1, 800, 900, 980))
+    (record,) = desk.refunds.assess([claim("a", amount=amount, goods_returned=True)])
+    assert isinstance(record, AssessmentRecord)
+    assert (record.decision.outcome, record.required) == (Outcome.REVIEW, ())
+    assert any(reason.abuse is Abuse.REFUND for reason in record.decision.reasons)
+    for reason in record.decision.reasons:
+        assert "evidence" not in reason.customer_text.en
+        assert "凭证" not in reason.customer_text.zh
 
 
 requests = st.lists(
