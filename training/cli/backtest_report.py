@@ -14,6 +14,7 @@ Json = Mapping[str, Any]
 SHOWN_EVENTS, SHOWN_ENTITIES = 10, 3
 DAY = len("2024-01-31")
 KEY_LENGTH = 24
+DECIMALS = 6
 WIDEST = 1_000
 # Columns that may break their cells into lines.
 WIDE = ("values", "meaning")
@@ -58,27 +59,35 @@ def print_report(console: Console, figures: Json) -> None:
 
 def print_variables(console: Console, found: Json) -> None:
     """Print the variables of a data set: each of the event, and the patterns of its history."""
-    table = _table("variable", "kind", "missing", "meaning", title="Of the event itself")
+    table = _table("variable", "kind", "missing", "meaning", title="Of the event itself 事件自身")
     for name, one in found["event"].items():
-        table.add_row(name, one["kind"], _share(one["missing"], 1), _plain(one["en"]))
+        table.add_row(name, one["kind"], _share(one["missing"], 1), _meaning(one))
     console.print(table)
     if not found["keys"]:
         return
-    keys = _table("KEY", "missing", title="Keys of histories: KEY__MEASURE")
+    keys = _table("KEY", "missing", title="Keys of histories 历史的主键: KEY__MEASURE")
     for key, share in found["keys"].items():
         keys.add_row(key, f"{share:.1%}")
     console.print(keys)
     first = next(iter(found["keys"]), "")
-    history = _table("variable", "kind", "meaning", title=f"History of {first}; others alike")
+    history = _table(
+        "variable", "kind", "meaning", title=f"History of {first}; others alike 历史变量"
+    )
     for name, one in found["history"].items():
         if name.startswith(f"{first}__") and _is_shown(name):
-            history.add_row(name, one["kind"], _plain(one["en"]))
+            history.add_row(name, one["kind"], _meaning(one))
     console.print(history)
     console.print(
         f"{len(found['event']) + len(found['history']):,} variables; --json F writes all. "
         "Windows: 1m 10m 1h 24h 7d 30d 90d ever, or any length such as 45m; "
-        "_now at the end counts the event itself too."
+        "_now at the end counts the event itself too. "
+        "--json F 写出全部变量；末尾加 _now 表示含本次事件。"
     )
+
+
+def _meaning(one: Json) -> str:
+    """Return what a variable is in both languages; a name of the shop's own needs no second."""
+    return _plain(one["en"] if one["zh"] == one["en"] else f"{one['en']} {one['zh']}")
 
 
 def _print_whole(console: Console, table: Table) -> None:
@@ -136,9 +145,14 @@ def _events(events: Json) -> Table:
     title = f"First {len(listed)} of {events['total']:,} flagged events 命中事件"
     table = _table("event", "time", "state", "values", title=title)
     for one in listed:
-        values = ", ".join(f"{name} {value}" for name, value in one["values"].items())
+        values = ", ".join(f"{name} {_rounded(value)}" for name, value in one["values"].items())
         table.add_row(_plain(one["event_id"]), one["time"], one["state"], _plain(values))
     return table
+
+
+def _rounded(value: object) -> object:
+    """Return a fraction with digits that one can read; the whole of it stands in the JSON."""
+    return round(value, DECIMALS) or value if isinstance(value, float) else value
 
 
 def _entities(name: str, one: Json) -> Table:

@@ -21,6 +21,11 @@ COLUMNS = (
     "most per person 单人最多",
     "honest refused with stock 误伤",
 )
+CHINESE = {
+    "no limit per person": "不限购",
+    "per account, device, card, phone": "按账号、设备、支付工具、电话",
+    "the same and per identity cluster": "另加身份簇",
+}
 
 
 @click.command("flash-sale")
@@ -71,14 +76,14 @@ def _run(settings: SaleSettings) -> list[SaleFigures]:
 def _table(figures: list[SaleFigures], settings: SaleSettings) -> Table:
     title = (
         f"{settings.orders:,} orders in {settings.seconds} s for {settings.units:,} units, "
-        f"{settings.ring_share:.0%} by rings"
+        f"{settings.ring_share:.0%} by rings 团伙订单"
     )
     table = Table(title=title, title_justify="left", title_style="bold")
     for at, name in enumerate(COLUMNS):
         table.add_column(name, justify="left" if at == 0 else "right")
     for one in figures:
         table.add_row(
-            one.variant,
+            f"{one.variant}\n{CHINESE[one.variant]}",
             f"{one.units_sold:,}",
             f"{one.units_to_rings:,} ({one.ring_share:.1%})",
             f"{one.persons_served:,}",

@@ -79,3 +79,12 @@ def test_the_command_prints_figures_for_programs() -> None:
         flash_sale, ["--orders", "200", "--units", "20", "--json"], catch_exceptions=False
     )
     assert [one["oversold"] for one in json.loads(done.stdout)] == [0, 0, 0]
+
+
+def test_the_table_names_the_limits_in_both_languages() -> None:
+    """An analyst reads what is compared without the English."""
+    done = CliRunner().invoke(
+        flash_sale, ["--orders", "200", "--units", "20"], catch_exceptions=False
+    )
+    for words in ("不限购", "按账号、设备、支付工具、电话", "另加身份簇"):
+        assert words in done.stdout
