@@ -103,15 +103,15 @@ def load_rules(sources: Sources) -> RuleSet:
 
 
 def _failed(one: ExampleResult) -> Violation:
-    what = f"rule {one.rule.id}: the example {one.example.about!r} gives {one.found}"
+    what = f"rule {one.rule.id}: the example {one.example.about!r}"
     zh = {"match": "命中", "no match": "不命中"}
     found, expected = (zh.get(word, word) for word in (one.found, one.expected))
     return Violation(
         field=f"{one.rule.file}:{one.example.line}",
-        description=f"{what}, not {one.expected} (mend the condition or the example; "
-        "`risk rules test` runs them)",
-        description_zh=f"规则 {one.rule.id}：示例“{one.example.about}”应为{expected}，实为{found}"
-        "（请修改条件或示例，可用 `risk rules test` 运行）",
+        description=f"{what} is expected to give '{one.expected}' and gives '{one.found}' "
+        "(mend the condition or the example; `risk rules test` runs them)",
+        description_zh=f"规则 {one.rule.id}：示例“{one.example.about}”"
+        f"应为“{expected}”，实为“{found}”（请修改条件或示例，可用 `risk rules test` 运行）",
     )
 
 

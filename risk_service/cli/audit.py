@@ -1,5 +1,8 @@
 """``risk audit``: the trail of what people changed."""
 
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import click
@@ -25,27 +28,21 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--after", "after_number", type=int, default=0, help="Rows behind this number.")
-@limit_option(100_000, 100, "So many rows at most, the newest.")
+@click.option(
+    "--after", type=click.IntRange(0), help="Rows behind this number, the next ones first."
+)
+@limit_option(100_000, 100, "So many rows at most: the newest, or with --after the next.")
 @click.option("--actor", "actor_id", default="", help="Changes by one actor.")
 @click.option("--action", default="", help="One kind of change, such as rules.approve.")
 @click.option("--subject", default="", help="Changes of one thing, such as lists/ring-2026.")
 @remote
-def list_rows(service: Remote, as_json: bool, **wanted: Any) -> None:
+def list_rows(service: Remote, as_json: bool, after: int | None, limit: int, **wanted: Any) -> None:
     """Print rows of the trail, the oldest first.
 
     Example: risk audit list --action rules.approve --json
     """
-    rows: list[dict[str, Any]] = []
-    left, after = wanted.pop("limit"), wanted.pop("after_number")
-    while left:
-        page = service.call("ListAudit", after_number=after, limit=min(left, PAGE_ROWS), **wanted)[
-            "rows"
-        ]
-        if not page:
-            break
-        rows += page
-        left, after = left - len(page), page[-1]["number"]
+    found = _behind(service, after or 0, wanted)
+    rows = list(deque(found, limit) if after is None else islice(found, limit))
     if as_json:
         print_json(rows)
         return
@@ -54,3 +51,10 @@ def list_rows(service: Remote, as_json: bool, **wanted: Any) -> None:
             f"{row['number']:>6}  {moment(row['at'])}  {row['actor_id']}  {row['action']}  "
             f"{row['subject']}  {row['before']} -> {row['after']}"
         )
+
+
+def _behind(service: Remote, after: int, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every row behind a number, in order."""
+    while page := service.call("ListAudit", after_number=after, limit=PAGE_ROWS, **wanted)["rows"]:
+        yield from page
+        after = page[-1]["number"]

@@ -7,23 +7,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from risk_service.cli import explain_parts as parts
 from risk_service.cli.explain_data import decision_data, finite
 from risk_service.cli.explain_format import (
+    DOT,
     cause_text,
     outcome_text,
     padded,
     section,
-    time_text,
+    token_text,
     use_text,
-)
-from risk_service.cli.explain_parts import (
-    customer_lines,
-    lists_text,
-    reason_lines,
-    rule_lines,
-    rules_text,
-    score_line,
-    version_lines,
 )
 from risk_service.cli.explain_words import Words
 from risk_service.domain.assessment import AssessedRefund, AssessmentRecord, Value
@@ -37,25 +30,24 @@ from risk_service.rules.variables import all_variables, closed_variables, money_
 
 REF_WIDTH = 34
 VALUE_WIDTH = 30
-TOKEN_SHOWN = 11
 
 
 def explained_assessment(record: AssessmentRecord, language: str) -> str:
     """Return the text, coloured for a terminal."""
     say, decision = Words(language), record.decision
     currency_code = _currency(record)
-    parts = [
+    sections = [
         _head(record, say),
         section(say("claim" if record.refund else "action"), _subject(record, say)),
         section(say("known"), _values(record.values, currency_code, say)),
         section(say("steps"), _steps(record, currency_code, say)),
         section(say("limits"), _uses(decision, currency_code, say)),
-        section(say("reasons"), reason_lines(decision, say)),
-        section(say("customer"), customer_lines(decision, say)),
+        section(say("reasons"), parts.reason_lines(decision, say)),
+        section(say("customer"), parts.customer_lines(decision, say)),
         section(say("required"), _required(record, say)),
-        section(say("versions"), version_lines(decision.versions)),
+        section(say("versions"), parts.version_lines(decision.versions)),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(one for one in sections if one)
 
 
 def assessment_data(record: AssessmentRecord) -> dict[str, Any]:
@@ -75,23 +67,9 @@ def _currency(record: AssessmentRecord) -> str:
 
 
 def _head(record: AssessmentRecord, say: Words) -> str:
-    decision = record.decision
-    lines = [
-        f"{outcome_text(decision.outcome, say)}  {decision.decision_id}",
-        _of_subject(record, say),
-        say(
-            "decided",
-            time_text(decision.decided_at_us),
-            decision.mode.name,
-            say(f"mode_{decision.mode.name}"),
-        )
-        + f" · {say('counted' if record.counted else 'not_counted')}",
-    ]
-    if record.completion is not None:
-        done = record.completion
-        result = word_name(done.result.name).of(say.language)
-        lines.append(say("after_challenge", done.challenge_id, result))
-    return "\n".join(lines)
+    counted = say("counted" if record.counted else "not_counted")
+    decided = f"{parts.decided_text(record.decision, say)}{DOT}{counted}"
+    return parts.head_text(record, _of_subject(record, say), decided, say)
 
 
 def _of_subject(record: AssessmentRecord, say: Words) -> str:
@@ -140,9 +118,9 @@ def _action(benefit: Benefit, say: Words) -> Iterator[str]:
     for name in ("account", "device", "ip", "ip_block"):
         token = getattr(action, name)
         if token:
-            yield f"{subject_name(name).of(say.language)} {token[:TOKEN_SHOWN]}…"
+            yield f"{subject_name(name).of(say.language)} {token_text(token)}"
     if action.related:
-        yield say("related", f"{action.related[:TOKEN_SHOWN]}…")
+        yield say("related", token_text(action.related))
 
 
 def _values(values: dict[str, Value], currency_code: str, say: Words) -> Iterator[str]:
@@ -180,19 +158,19 @@ def _steps(record: AssessmentRecord, currency_code: str, say: Words) -> Iterator
     """Yield what each part had to say, then everything that asked for more than ALLOW."""
     decision = record.decision
     rows = [
-        ("step_deny", lists_text(decision, "deny", say)),
-        ("step_allow", lists_text(decision, "allow", say)),
-        ("step_rules", rules_text(decision.rule_hits, say)),
+        ("step_deny", parts.lists_text(decision, "deny", say)),
+        ("step_allow", parts.lists_text(decision, "allow", say)),
+        ("step_rules", parts.rules_text(decision.rule_hits, say)),
     ]
     for key, told in rows:
         yield f"{padded(say(key), say(key), REF_WIDTH)}{told}"
-    yield from rule_lines(decision, say, currency_code)
+    yield from parts.rule_lines(decision, say, currency_code)
     if record.refund is not None:
         name = say("step_scores")
         told = "" if decision.scores else say("no_models")
         yield f"{padded(name, name, REF_WIDTH)}{told}".rstrip()
         for score in decision.scores:
-            yield score_line(score, decision.causes, {}, say)
+            yield parts.score_line(score, decision.causes, {}, say)
     for cause in decision.causes:
         named = cause_text(cause, say)
         # The amount may speak in several ways: the code tells which.

@@ -23,6 +23,7 @@ COLOURS = {
     Outcome.DENY: "red",
 }
 STEP_WIDTH = 22
+TOKEN_SHOWN = 11
 DOT = " · "
 
 
@@ -107,6 +108,11 @@ def use_text(use: LimitUse, say: Words, currency_code: str) -> str:
     notes += [say("in_shadow")] if use.shadow else []
     blocks = click.style(f"  {say('blocks')}", fg="red") if use.blocking and not use.shadow else ""
     return f"{told}{blocks}" + click.style(f"  ({DOT.join(notes)})", dim=True)
+
+
+def token_text(token: str) -> str:
+    """Return the beginning of a token, which tells one from another."""
+    return f"{token[:TOKEN_SHOWN]}…"
 
 
 def time_text(at_us: int) -> str:

@@ -11,10 +11,19 @@ from risk_service.cli.explain_format import (
     outcome_plain,
     outcome_text,
     padded,
+    time_text,
     value_text,
 )
 from risk_service.cli.explain_words import Words
-from risk_service.domain.decision import AbuseScore, Cause, Decision, Step, Versions
+from risk_service.domain.assessment import AssessmentRecord
+from risk_service.domain.decision import (
+    AbuseScore,
+    Cause,
+    Decision,
+    DecisionRecord,
+    Step,
+    Versions,
+)
 from risk_service.domain.hits import ListHit, RuleHit
 from risk_service.domain.names import subject_name, word_name
 from risk_service.domain.vocabulary import Outcome
@@ -22,6 +31,24 @@ from risk_service.domain.vocabulary import Outcome
 NAME_WIDTH = 18
 OUTCOME_WIDTH = {"en": 15, "zh": 24}
 RULE_INDENT = "      "
+
+
+def head_text(
+    record: DecisionRecord | AssessmentRecord, about: str, decided: str, say: Words
+) -> str:
+    """Return the outcome, what it is about, when it was decided, and after which challenge."""
+    decision, done = record.decision, record.completion
+    lines = [f"{outcome_text(decision.outcome, say)}  {decision.decision_id}", about, decided]
+    if done is not None:
+        result = word_name(done.result.name).of(say.language)
+        lines.append(say("after_challenge", done.challenge_id, result))
+    return "\n".join(lines)
+
+
+def decided_text(decision: Decision, say: Words) -> str:
+    """Return when it was decided, and what was there for it."""
+    mode = decision.mode.name
+    return say("decided", time_text(decision.decided_at_us), mode, say(f"mode_{mode}"))
 
 
 def lists_text(decision: Decision, kind: str, say: Words) -> str:

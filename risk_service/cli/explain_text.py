@@ -4,26 +4,17 @@ from collections.abc import Iterator
 
 import click
 
+from risk_service.cli import explain_parts as parts
 from risk_service.cli.explain_data import features_of, thresholds_of
 from risk_service.cli.explain_format import (
     DOT,
     level_text,
-    outcome_text,
     promotion_text,
     section,
     step,
     time_text,
+    token_text,
     use_text,
-)
-from risk_service.cli.explain_parts import (
-    customer_lines,
-    lists_text,
-    reason_lines,
-    rule_lines,
-    rules_text,
-    score_line,
-    version_lines,
-    worst_text,
 )
 from risk_service.cli.explain_words import Words
 from risk_service.domain.currency import money_text
@@ -33,41 +24,27 @@ from risk_service.domain.order import Order
 from risk_service.domain.vocabulary import VerificationLevel
 
 DAY_US = 86_400 * 1_000_000
-TOKEN_SHOWN = 11
 
 
 def explained(record: DecisionRecord, language: str) -> str:
     """Return the text, coloured for a terminal."""
     say = Words(language)
-    parts = [
+    sections = [
         _head(record, say),
         section(say("order"), _order(record.order, record.clock_us, say)),
         section(say("steps"), _steps(record, say)),
         section(say("limits"), _uses(record, say)),
-        section(say("reasons"), reason_lines(record.decision, say)),
-        section(say("customer"), customer_lines(record.decision, say)),
+        section(say("reasons"), parts.reason_lines(record.decision, say)),
+        section(say("customer"), parts.customer_lines(record.decision, say)),
         section(say("versions"), _versions(record, say)),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(one for one in sections if one)
 
 
 def _head(record: DecisionRecord, say: Words) -> str:
     decision = record.decision
-    lines = [
-        f"{outcome_text(decision.outcome, say)}  {decision.decision_id}",
-        say("of_order", decision.order_id, decision.number, decision.request_id),
-        say(
-            "decided",
-            time_text(decision.decided_at_us),
-            decision.mode.name,
-            say(f"mode_{decision.mode.name}"),
-        ),
-    ]
-    if record.completion is not None:
-        done = record.completion
-        result = word_name(done.result.name).of(say.language)
-        lines.append(say("after_challenge", done.challenge_id, result))
-    return "\n".join(lines)
+    about = say("of_order", decision.order_id, decision.number, decision.request_id)
+    return parts.head_text(record, about, parts.decided_text(decision, say), say)
 
 
 def _order(order: Order, now_us: int, say: Words) -> Iterator[str]:
@@ -91,7 +68,7 @@ def _order(order: Order, now_us: int, say: Words) -> Iterator[str]:
     tokens = order.tokens
     known = {name: getattr(tokens, name) for name in tokens.__struct_fields__}
     shown = [
-        f"{subject_name(name).of(say.language)} {token[:TOKEN_SHOWN]}…"
+        f"{subject_name(name).of(say.language)} {token_text(token)}"
         for name, token in known.items()
         if token
     ]
@@ -120,16 +97,16 @@ def _circumstances(order: Order, now_us: int, say: Words) -> Iterator[str]:
 def _steps(record: DecisionRecord, say: Words) -> Iterator[str]:
     decision = record.decision
     yield step(1, say("step_level"), _level_step(record, say))
-    yield step(2, say("step_deny"), lists_text(decision, "deny", say))
+    yield step(2, say("step_deny"), parts.lists_text(decision, "deny", say))
     yield step(3, say("step_limits"), _limits_step(decision, say))
-    yield step(4, say("step_allow"), lists_text(decision, "allow", say))
-    yield step(5, say("step_rules"), rules_text(decision.rule_hits, say))
-    yield from rule_lines(decision, say, record.order.currency_code)
+    yield step(4, say("step_allow"), parts.lists_text(decision, "allow", say))
+    yield step(5, say("step_rules"), parts.rules_text(decision.rule_hits, say))
+    yield from parts.rule_lines(decision, say, record.order.currency_code)
     yield step(6, say("step_scores"), "" if decision.scores else say("no_models"))
     marks = thresholds_of(record)
     for score in decision.scores:
-        yield score_line(score, decision.causes, marks.get(score.abuse, {}), say)
-    yield step(7, say("step_worst"), worst_text(decision, say))
+        yield parts.score_line(score, decision.causes, marks.get(score.abuse, {}), say)
+    yield step(7, say("step_worst"), parts.worst_text(decision, say))
     yield step(8, say("step_held"), _held(decision, say))
 
 
@@ -167,7 +144,7 @@ def _uses(record: DecisionRecord, say: Words) -> Iterator[str]:
 
 
 def _versions(record: DecisionRecord, say: Words) -> Iterator[str]:
-    yield from version_lines(record.decision.versions)
+    yield from parts.version_lines(record.decision.versions)
     count = len(features_of(record))
     if count:
         yield click.style(say("features", count), dim=True)

@@ -1,9 +1,11 @@
 """In which language a command speaks: ``--lang``, or ``RISK_LANG`` for all commands."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
-from typing import Any
+from functools import cache, wraps
+from importlib.resources import files
+from typing import Any, ClassVar
 
 import click
 
@@ -44,20 +46,32 @@ def told_in(lang: str) -> Iterator[None]:
         raise refused(error.zh) from error
 
 
-class Phrases:
-    """Says things in one language.
+@cache
+def _table(file: str) -> Mapping[str, list[str]]:
+    return tomllib.loads(files(__package__).joinpath(file).read_text("utf-8"))
 
-    Parameters
+
+class Phrases:
+    """Says things in one language, in the words of a file beside this one.
+
+    Attributes
     ----------
-    table
+    file
         By key, English and Chinese, with places that are filled in order.
     """
 
-    def __init__(self, language: str, table: Mapping[str, tuple[str, str]]) -> None:
+    file: ClassVar[str]
+
+    def __init__(self, language: str) -> None:
         self.language = language
         self._place = LANGUAGES.index(language)
-        self._table = table
+        self.table = _table(self.file)
 
     def __call__(self, key: str, *values: object) -> str:
         """Return the words, filled."""
-        return self._table[key][self._place].format(*values)
+        return self.table[key][self._place].format(*values)
+
+    def named(self, kind: str, name: str) -> str:
+        """Return the word for a name of some kind; a name without one as it is."""
+        key = f"{kind}_{name}"
+        return self(key) if key in self.table else name

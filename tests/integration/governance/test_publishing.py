@@ -166,7 +166,9 @@ def test_broken_rules_change_nothing(
     assert re.search(r"broken\.toml:\d+:\d+: 规则 test_sku：.*[一-鿿]", chinese.stderr)
     assert people["auditor"].call("ListPublications", kind="rules") == before
     wrong = RULE.replace('skus = ["sku-2"]', 'skus = ["sku-1"]')
-    with pytest.raises(InvalidRequest, match=r"w\.toml:\d+: rule test_sku: the example 'another"):
+    words = r"w\.toml:\d+: rule test_sku: the example 'another SKU'"
+    words += " is expected to give 'no match' and gives 'match'"
+    with pytest.raises(InvalidRequest, match=words):
         people["analyst"].call("PublishRules", files=[{"name": "w.toml", "text": wrong}], note="x")
 
 

@@ -106,6 +106,13 @@ def test_everything_that_was_found_is_told(language: str) -> None:
     assert "identity_cluster" not in text
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "nothing: it passes"), ("zh", "无：放行")])
+def test_an_action_that_passes_is_no_order(language: str, told: str) -> None:
+    """A coupon that is claimed or money that goes back is told so, and as no order."""
+    text = click.unstyle(explained_assessment(action(record("r-1").decision), language))
+    assert f"  {told}\n" in text
+
+
 def test_words_of_another_version_are_shown_as_they_are() -> None:
     """What an earlier or later service stored is told, though it has no name here."""
     use = replace(USE, subject="palm+account", window="eternal")

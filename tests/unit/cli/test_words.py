@@ -1,0 +1,27 @@
+"""The files of words that commands speak."""
+
+import string
+
+import pytest
+
+from risk_service.cli.explain_words import Words
+from risk_service.cli.language import Phrases
+from risk_service.cli.remote_words import RemoteWords
+
+
+@pytest.mark.parametrize("spoken", [Words, RemoteWords])
+def test_both_languages_say_as_much(spoken: type[Phrases]) -> None:
+    """A place that only one of them has would leave out what the other says."""
+    english, chinese = spoken("en"), spoken("zh")
+    assert len(english.table) > 50
+    for key, (en, zh) in english.table.items():
+        assert en, key
+        assert zh, key
+        places = {one: _places(one) for one in (en, zh)}
+        assert places[en] == places[zh], key
+        assert chinese(key, *range(1, places[zh] + 1)).count("{") == 0, key
+        assert english(key, *range(1, places[en] + 1)).count("{") == 0, key
+
+
+def _places(text: str) -> int:
+    return sum(name is not None for _, name, _, _ in string.Formatter().parse(text))
