@@ -188,8 +188,12 @@ def show(
         tell(service.say("version", found["version"]))
         return
     _known(service, list_id)
-    entries = list(_entries(service, list_id, limit, every_state))
+    # One more than is shown tells that there are more.
+    there = list(_entries(service, list_id, limit + 1, every_state))
+    entries = there[:limit]
     print_json(entries) if as_json else tell_entries(entries, service.say)
+    if len(there) > limit:
+        tell(service.say("cut", limit), err=True)
 
 
 @lists.command()

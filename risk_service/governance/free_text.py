@@ -22,15 +22,17 @@ def check_printable(field: str, text: str, most: int, low: int = 0) -> None:
         Names the field.
     """
     # Not stripped for this: a line end before the first word begins a line of its own.
-    if len(text.strip()) < low or len(text) > most or not _is_shown(text):
+    if len(text.strip()) < low or len(text) > most:
         raise InvalidInput.at(field, refusal("printable", low=low, most=most))
+    unseen = "" if text.isprintable() else next(filter(_is_unseen, text), "")
+    if unseen:
+        # Nobody would find it by looking.
+        raise InvalidInput.at(field, refusal("unseen", number=f"{ord(unseen):04X}"))
 
 
-def _is_shown(text: str) -> bool:
+def _is_unseen(one: str) -> bool:
     # Blanks of other kinds, as the full-width one, are shown: Python says of none that it is.
-    return text.isprintable() or all(
-        one.isprintable() or unicodedata.category(one) == "Zs" for one in text
-    )
+    return not one.isprintable() and unicodedata.category(one) != "Zs"
 
 
 def check_why(field: str, text: str, low: int = 1) -> None:

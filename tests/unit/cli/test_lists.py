@@ -1,5 +1,6 @@
 """``risk lists``: what is read from files and options, and what is written."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,20 @@ def test_an_export_that_breaks_off_leaves_no_file(
     again = CliRunner().invoke(commands.lists, arguments)
     assert "exists already; name another file" in again.output
     assert out.exists()
+
+
+@pytest.mark.parametrize(("limit", "is_cut"), [(2, True), (3, False), (4, False)])
+def test_a_list_that_is_cut_says_so(
+    monkeypatch: pytest.MonkeyPatch, limit: int, is_cut: bool
+) -> None:
+    """Who reviews a list would take its first entries for all of it; rows are only entries."""
+    found = [ENTRY | {"entry_id": f"le_{number}"} for number in (1, 2, 3)]
+    monkeypatch.setattr(commands, "_entries", lambda _, __, most, *___: iter(found[:most]))
+    monkeypatch.setattr(commands, "_known", lambda *_: None)
+    arguments = ["show", "ring", "--limit", str(limit), "--json"]
+    result = CliRunner().invoke(commands.lists, arguments)
+    assert len(json.loads(result.stdout)) == min(limit, 3)
+    assert ("only the first 2; --limit shows more" in result.stderr) == is_cut
 
 
 @pytest.mark.parametrize(
