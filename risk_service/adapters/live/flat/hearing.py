@@ -70,9 +70,9 @@ def _take(memory: Memory, program: Program, kept: Kept, asked: Asked, reply: Rep
         if next_begin > len(data):
             return FAULT
         events = count + (end - body) // kept.forms[group, ENTRY_BYTES]
-        if not _has_room(memory, program.plans[group], kept.block[record], end - body, events):
-            return GROW
         cell, stored = (record, group, since), (data, body, end)
+        if not _has_room(memory, program, kept, cell, (end - body, events)):
+            return GROW
         if since >= 0 and not _catch_up(memory, program, kept, cell, stored, seen):
             return FAULT
         if since >= 0:
@@ -84,11 +84,16 @@ def _take(memory: Memory, program: Program, kept: Kept, asked: Asked, reply: Rep
 
 
 @compiled
-def _has_room(memory: Memory, plan: Ints, block: int, size: int, events: int) -> bool:
+def _has_room(
+    memory: Memory, program: Program, kept: Kept, cell: tuple[int, int, int], more: tuple[int, int]
+) -> bool:
     """Tell whether the memory has room for a stored value of a size, and for some events."""
-    words, doublings = plan[at.STARTS] + 64 + 2 * size, 2
-    if block:
-        words += memory.words[block + at.WORDS]
+    (record, group, _), (size, events) = cell, more
+    plan, doublings = program.plans[group], 2
+    words = plan[at.STARTS] + 64 + 2 * size
+    for known in (kept.block[record], kept.tail[record]):
+        if known:
+            words += memory.words[known + at.WORDS]
     words += events * (4 + plan[at.N_TOTALS] + 2 * plan[at.N_MAPS])
     while events >> doublings:
         doublings += 1
