@@ -170,7 +170,7 @@ def _steps(record: AssessmentRecord, currency_code: str, say: Words) -> Iterator
         told = "" if decision.scores else say("no_models")
         yield f"{padded(name, name, REF_WIDTH)}{told}".rstrip()
         for score in decision.scores:
-            yield parts.score_line(score, decision.causes, {}, say)
+            yield parts.score_line(score, decision.causes, {}, "marks_of_orders", say)
     for cause in decision.causes:
         named = cause_text(cause, say)
         # The amount may speak in several ways: the code tells which.

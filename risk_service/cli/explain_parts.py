@@ -31,6 +31,7 @@ from risk_service.domain.vocabulary import Outcome
 NAME_WIDTH = 18
 OUTCOME_WIDTH = {"en": 15, "zh": 24}
 RULE_INDENT = "      "
+QUANTITY = "limit_quantity"
 
 
 def head_text(
@@ -111,11 +112,19 @@ def _rule(hit: RuleHit, causes: Iterable[Cause], say: Words, currency_code: str)
 
 
 def score_line(
-    score: AbuseScore, causes: Iterable[Cause], marks: dict[str, int], say: Words
+    score: AbuseScore, causes: Iterable[Cause], marks: dict[str, int], without: str, say: Words
 ) -> str:
-    """Return one score, what it asks for, and from which scores on what is asked for."""
+    """Return one score, what it asks for, and from which scores on what is asked for.
+
+    Parameters
+    ----------
+    without
+        What is said where there are no marks: a name of :class:`Words`.
+    """
     cause = next((c for c in causes if c.step is Step.SCORE and c.ref == score.abuse), None)
-    asked = say("asks_nothing") if cause is None else say("asks", outcome_text(cause.outcome, say))
+    asked = _asked_nothing(score, marks, say)
+    if cause is not None:
+        asked = say("asks", outcome_text(cause.outcome, say))
     if cause is not None and cause.suppressed_by:
         asked += f" ({say('suppressed', cause.suppressed_by)})"
     ladder = DOT.join(
@@ -126,8 +135,15 @@ def score_line(
     return (
         f"{RULE_INDENT}{padded(name, name, NAME_WIDTH)}{score.score:>4}"
         f"  p {score.probability:.3f}  {asked}"
-        + click.style(f"  [{ladder or say('no_marks')}]", dim=True)
+        + click.style(f"  [{ladder or say(without)}]", dim=True)
     )
+
+
+def _asked_nothing(score: AbuseScore, marks: dict[str, int], say: Words) -> str:
+    """Return that a score asks for nothing, and why where it is above a mark."""
+    if [action for action, mark in marks.items() if score.score > mark] == [QUANTITY]:
+        return say("nothing_to_limit", word_name(QUANTITY.upper()).of(say.language))
+    return say("asks_nothing")
 
 
 def worst_text(decision: Decision, say: Words) -> str:

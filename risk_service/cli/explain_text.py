@@ -104,8 +104,10 @@ def _steps(record: DecisionRecord, say: Words) -> Iterator[str]:
     yield from parts.rule_lines(decision, say, record.order.currency_code)
     yield step(6, say("step_scores"), "" if decision.scores else say("no_models"))
     marks = thresholds_of(record)
+    without = "no_actions" if marks else "no_marks"
     for score in decision.scores:
-        yield parts.score_line(score, decision.causes, marks.get(score.abuse, {}), say)
+        offered = marks.get(score.abuse, {})
+        yield parts.score_line(score, decision.causes, offered, without, say)
     yield step(7, say("step_worst"), parts.worst_text(decision, say))
     yield step(8, say("step_held"), _held(decision, say))
 
