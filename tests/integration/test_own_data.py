@@ -175,6 +175,9 @@ def test_random_split_stands_beside_the_split_in_time(place: Path) -> None:
     assert split["time"]["measured"] == split["random"]["measured"]
     assert split["time"]["models"].keys() == split["random"]["models"].keys()
     assert "times the base rate" in split["explanation"]
+    # One figure has one interval, wherever it stands.
+    for name, one in split["time"]["models"].items():
+        assert one == found["comparison"][name], name
 
 
 def test_unknown_label_lists_those_there_are(place: Path, tmp_path: Path) -> None:

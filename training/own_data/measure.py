@@ -47,6 +47,11 @@ def test_slice(data: OwnData, window: Window, train: Rows) -> TestSlice:
     )
 
 
+def replicates_for(events: int) -> int:
+    """Return how many replicates an interval over so many events rests on."""
+    return REPLICATES if events < LARGE_ROWS else LARGE_REPLICATES
+
+
 def figures(
     rows: TestSlice,
     scores: Mapping[str, ModelScores],
@@ -63,7 +68,7 @@ def figures(
     tally
         Counts the replicates of the intervals.
     """
-    replicates = REPLICATES if len(rows.label) < LARGE_ROWS else LARGE_REPLICATES
+    replicates = replicates_for(len(rows.label))
     resampled = resample_scores(rows, scores, seed, replicates, tally)
     names = list(scores)
     gains = {

@@ -20,13 +20,13 @@ from training.own_data.inputs import Inputs
 from training.own_data.keep import models_of
 from training.own_data.learn import Held, Learning, fit_whole, mean_raw
 from training.own_data.manifest import Manifest
+from training.own_data.measure import replicates_for
 from training.own_data.prepared import OwnData
 from training.own_data.slices import Window
 
 Json = dict[str, Any]
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
-REPLICATES = 100
 OWN = next(iter(INPUT_SETS))
 
 
@@ -76,7 +76,7 @@ def _measure(run: Beside, fit: Rows, held: Rows, raw: Mapping[str, Floats]) -> J
     label = data.labels.value[held]
     rankings = {name: Ranking.of(label, one) for name, one in raw.items()}
     clusters = np.unique(data.clusters(held), return_inverse=True)[1].astype(np.int64)
-    resampled = resample(rankings, clusters, run.manifest.seed, REPLICATES)
+    resampled = resample(rankings, clusters, run.manifest.seed, replicates_for(len(held)))
     guilty = fit[data.labels.value[fit] == 1]
     positive = held[label == 1]
     return {
