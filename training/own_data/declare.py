@@ -105,12 +105,15 @@ def _role_features(plan: FeaturePlan, key: KeyPlan) -> Iterator[WindowFeature]:
 
 def _amount_features(key: KeyPlan) -> Iterator[WindowFeature]:
     own = (key.field,)
-    for window in spread_windows(key):
+    spread, meant = spread_windows(key), mean_windows(key)
+    # Events without an amount count as events and make no mean smaller.
+    for window in dict.fromkeys((*meant, *spread)):
         yield _feature(own, PRICED, "count", window)
+    for window in spread:
         yield _feature(own, PRICED, "sum", window, LOG)
         yield _feature(own, PRICED, "sum", window, LOG_SQUARED)
     if key.full:
-        for window in (*key.windows, EVER.name):
+        for window in meant:
             yield _feature(own, PRICED, "sum", window, AMOUNT)
         yield _feature(own, PRICED, "last", LAST_WINDOW, AMOUNT)
 
@@ -144,6 +147,11 @@ def distinct_windows(key: KeyPlan) -> tuple[str, ...]:
         return (EVER.name,)
     short = [one for one in DISTINCT_WINDOWS if one in key.windows] or list(key.windows[-1:])
     return (*short, EVER.name)
+
+
+def mean_windows(key: KeyPlan) -> tuple[str, ...]:
+    """Return the windows over which amounts are summed and their mean is taken."""
+    return (*key.windows, EVER.name) if key.full else ()
 
 
 def spread_windows(key: KeyPlan) -> tuple[str, ...]:

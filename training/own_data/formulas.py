@@ -91,9 +91,9 @@ class KeyInputs:
             yield self._named(f"amount_deviation_{window}"), values
         if not key.full:
             return
-        for window in (*key.windows, EVER.name):
+        for window in d.mean_windows(key):
             total = self._value(d.PRICED, "sum", window, d.AMOUNT) / MINOR
-            mean = _quotient(total, self._value(d.EVENTS, "count", window))
+            mean = _quotient(total, self._value(d.PRICED, "count", window))
             yield self._named(f"amount_sum_{window}"), total
             yield self._named(f"amount_mean_{window}"), mean
             yield self._named(f"amount_ratio_{window}"), _quotient(amount, mean)

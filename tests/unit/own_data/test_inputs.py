@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.features.windows.tiles import BY_NAME, start_us
 from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
 from tests.fixtures.own_past import differing, inputs_of, only_first, turned_from
 from training.labels import AbuseLabels
@@ -251,3 +252,25 @@ def test_more_text_than_an_array_holds_is_a_clear_error(
     monkeypatch.setattr(events_room.pc, "dictionary_encode", full)
     with pytest.raises(ConfigFault, match=r"more than 2 GB of different texts; leave it out"):
         read_events(directory)
+
+
+def test_means_divide_by_the_events_that_carry_an_amount(tmp_path: Path) -> None:
+    """Every other event of a card has no amount: neither its mean nor its ratio sees them."""
+    made = card_shop(rows=ROWS, cards=20)
+    has = np.random.default_rng(4).random(ROWS) < 0.5
+    some = pa.array(made.amount_minor, mask=~has)
+    directory = replace(made, amount_minor=some).write(tmp_path / "shop")
+    events = read_events(directory)
+    labels = read_label(directory, events, "fraud", None)
+    plan = make_plan(events, labels, UNTIL_US, UNTIL_US)
+    found = inputs_of(events, labels, plan, tmp_path)
+    (card,) = [key for key in plan.keys if key.field == "card"]
+    codes, amount = events.entities["card"].codes, events.amount
+    assert amount is not None
+    for window in (*card.windows, "ever"):
+        for row in range(3, ROWS, 37):
+            begin_us = start_us(BY_NAME[window], int(events.at_us[row]))
+            seen = (codes[:row] == codes[row]) & (events.at_us[:row] >= begin_us) & has[:row]
+            mean = amount[:row][seen].mean() if seen.any() else np.nan
+            value = found.columns[f"card__amount_mean_{window}"][row]
+            np.testing.assert_allclose(value, mean, rtol=1e-6, err_msg=f"{window} {row}")
