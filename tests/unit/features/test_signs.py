@@ -39,6 +39,16 @@ def test_buyers_told_how_long_to_look_are_alike() -> None:
     assert spread([750] * 3) == pytest.approx(23 / 13)
 
 
+def test_times_below_a_tenth_of_a_second_spread_towards_none() -> None:
+    """Scripts that submit at once lie below 1, on the side of those alike; docs/signals.md says so.
+
+    A few just above that tenth among them look spread out.
+    """
+    assert spread([0] * 1000) < 0.02
+    assert spread([0] * 10) < spread([750] * 10)
+    assert spread([0] * 900 + [1] * 100) > 8
+
+
 def test_parts_of_the_spread_are_no_model_inputs() -> None:
     """Sums of squares tell nobody anything, and grow with the seller."""
     hidden = {feature.name for feature in SCHEMA.live if not feature.model_input}
