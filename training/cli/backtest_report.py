@@ -5,10 +5,9 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape as as_text
 from rich.table import Table
 
-from risk_service.domain.shown import shown
+from training.cli.tables import plain_text
 
 Json = Mapping[str, Any]
 SHOWN_EVENTS, SHOWN_ENTITIES = 10, 3
@@ -26,24 +25,20 @@ MEASURES = {
 }
 
 
-def _plain(text: str) -> str:
-    """Return a text of another, with nothing that rich or the terminal would act upon."""
-    return as_text(shown(text))
-
-
 def print_report(console: Console, figures: Json) -> None:
     """Print the figures of a backtest."""
     data, period = figures["data"], figures["period"]
     console.print(
-        f"[bold]{_plain(data['name'])}[/bold], {period['first'][:DAY]} to {period['last'][:DAY]}: "
+        f"[bold]{plain_text(data['name'])}[/bold], "
+        f"{period['first'][:DAY]} to {period['last'][:DAY]}: "
         f"{figures['events_flagged']:,} of {figures['events_read']:,} events flagged"
         f"{_percent(figures['share_flagged'])}"
     )
-    named = f"{_plain(figures['rule'])}: " if figures["rule"] else ""
-    console.print(f"rule 规则 {named}{_plain(figures['expression'])}", highlight=False)
+    named = f"{plain_text(figures['rule'])}: " if figures["rule"] else ""
+    console.print(f"rule 规则 {named}{plain_text(figures['expression'])}", highlight=False)
     about = figures.get("about_rule")
     if about is not None:
-        console.print(f"  {_plain(about['en'])} [dim]{_plain(about['zh'])}[/dim]")
+        console.print(f"  {plain_text(about['en'])} [dim]{plain_text(about['zh'])}[/dim]")
         console.print(f"  {about['outcome']}, in scope 适用: {figures['in_scope']:,} orders")
     _print_whole(console, _split(figures))
     for what, one in figures["measures"].items():
@@ -87,7 +82,7 @@ def print_variables(console: Console, found: Json) -> None:
 
 def _meaning(one: Json) -> str:
     """Return what a variable is in both languages; a name of the shop's own needs no second."""
-    return _plain(one["en"] if one["zh"] == one["en"] else f"{one['en']} {one['zh']}")
+    return plain_text(one["en"] if one["zh"] == one["en"] else f"{one['en']} {one['zh']}")
 
 
 def _print_whole(console: Console, table: Table) -> None:
@@ -137,7 +132,7 @@ def _split(figures: Json) -> Table:
 
 def _measured(what: str, one: Json) -> str:
     parts = [f"{words} {_interval(one[name])}" for name, words in MEASURES.items()]
-    return f"against {what} {STATES[what]} (label {_plain(one['label'])}): " + ", ".join(parts)
+    return f"against {what} {STATES[what]} (label {plain_text(one['label'])}): " + ", ".join(parts)
 
 
 def _events(events: Json) -> Table:
@@ -146,7 +141,7 @@ def _events(events: Json) -> Table:
     table = _table("event", "time", "state", "values", title=title)
     for one in listed:
         values = ", ".join(f"{name} {_rounded(value)}" for name, value in one["values"].items())
-        table.add_row(_plain(one["event_id"]), one["time"], one["state"], _plain(values))
+        table.add_row(plain_text(one["event_id"]), one["time"], one["state"], plain_text(values))
     return table
 
 
@@ -163,7 +158,7 @@ def _entities(name: str, one: Json) -> Table:
     table = _table(name, "events", "split", "first", "last", title=title)
     for entity in listed:
         table.add_row(
-            _plain(_short(entity["key"])),
+            plain_text(_short(entity["key"])),
             f"{entity['events']:,}",
             "/".join(f"{entity[state]:,}" for state in STATES),
             entity["first"][:DAY],
@@ -192,7 +187,7 @@ def _notes(figures: Json) -> list[str]:
     for code, one in figures["faults"]["codes"].items():
         why = ", ".join(f"{name} {count:,}" for name, count in one["names"].items())
         notes.append(
-            f"not told on {one['events']:,} events: {code} {why or _plain(one['detail'])}; "
+            f"not told on {one['events']:,} events: {code} {why or plain_text(one['detail'])}; "
             "such an event is not flagged 无法判断的事件不标记"
         )
     if figures["data"]["kind"] == "events" and figures["windows"] == "live":

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from risk_service.domain.shown import shown
 from risk_service.identity.keys import load_identity_key
 from training.cli.bars import Bars
 from training.datasets.importing.guess import guess_mapping
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
 from training.datasets.prepare import prepare as prepare_dataset
+from training.datasets.toml_text import shown_toml
 from training.own_data.periods import suggested, when
 
 # What takes less needs no bar.
@@ -94,7 +96,7 @@ def import_command(source: Path, mapping: Path, out: Path, json_file: Path | Non
     if json_file is not None:
         figures = _import_figures(imported, time.monotonic() - start)
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    click.echo(_import_summary(imported))
+    click.echo(shown(_import_summary(imported)))
 
 
 @dataset.command()
@@ -104,7 +106,7 @@ def mapping(source: Path) -> None:
 
     Example: risk dataset mapping payments.csv.gz > mapping.toml
     """
-    click.echo(guess_mapping(source), nl=False)
+    click.echo(shown_toml(guess_mapping(source)), nl=False)
 
 
 def _import_figures(imported: Imported, seconds: float) -> dict[str, object]:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import click
 from rich.table import Table
 
+from risk_service.domain.shown import shown
 from training.cli.bars import Bars
-from training.cli.tables import tables_out
+from training.cli.tables import plain_text, tables_out
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
 from training.own_data.periods import delay_s, periods
@@ -87,7 +88,7 @@ def train_own_events(request: OwnTrainRequest, json_file: Path | None) -> None:
         write_figures(json_file, metrics)
     _print(metrics)
     for text in trained.warnings:
-        click.echo(f"note: {text.en}\n提示：{text.zh}")
+        click.echo(shown(f"note: {text.en}\n提示：{text.zh}"))
     click.echo(f"model: {request.out}\nreport: {request.out / 'report.html'}")
     spent = metrics["seconds"].items()
     click.echo("time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent))
@@ -123,8 +124,9 @@ def write_figures(path: Path, figures: dict[str, Any]) -> None:
 
 def _print(figures: Mapping[str, Any]) -> None:
     title = (
-        f"{figures['data_set']}, label {figures['label']}: {figures['events']:,} labelled test "
-        f"events, {figures['positives']:,} positive ({figures['base_rate']:.2%})"
+        f"{plain_text(figures['data_set'])}, label {figures['label']}: "
+        f"{figures['events']:,} labelled test events, "
+        f"{figures['positives']:,} positive ({figures['base_rate']:.2%})"
     )
     table = Table("inputs", *METRICS.values(), title=title)
     for name, metrics in figures["comparison"].items():
@@ -140,7 +142,7 @@ def _print_splits(found: Mapping[str, Any], served: str) -> None:
         cells = (_cell(metrics[metric]) for metric in METRICS)
         table.add_row(name, f"{found[name]['base_rate']:.2%}", *cells)
     tables_out().print(table)
-    click.echo(found["explanation"])
+    click.echo(shown(found["explanation"]))
 
 
 def _cell(one: Mapping[str, float]) -> str:

@@ -1,8 +1,11 @@
-"""Where commands print their tables."""
+"""Where commands print their tables, and texts of others in them."""
 
 import sys
 
 from rich.console import Console
+from rich.markup import escape
+
+from risk_service.domain.shown import shown
 
 PIPED_WIDTH = 150
 
@@ -16,3 +19,8 @@ def tables_out(piped_width: int = PIPED_WIDTH) -> Console:
         Characters of a line where there is no terminal to fit.
     """
     return Console() if sys.stdout.isatty() else Console(width=piped_width)
+
+
+def plain_text(text: str) -> str:
+    """Return a text of another, with nothing that rich or the terminal would act upon."""
+    return escape(shown(text))

@@ -6,6 +6,8 @@ Limits: no dates (RFC 3339 texts instead) and no tables within lists.
 import json
 from collections.abc import Mapping, Sequence
 
+from risk_service.domain.shown import shown
+
 Scalar = str | int | float | bool
 
 
@@ -19,6 +21,14 @@ def quoted(text: str) -> str:
     # JSON escapes what TOML wants escaped, except for the delete character; its escapes of
     # characters beyond 16 bits are no TOML, so those are left as they are.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def shown_toml(text: str) -> str:
+    """Return TOML that means the same, without what a terminal would act upon.
+
+    Its texts must be basic strings, as ``quoted`` writes them: others know no escapes.
+    """
+    return "".join(one if shown(one) == one else f"\\U{ord(one):08x}" for one in text)
 
 
 def _table(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
