@@ -7,7 +7,8 @@ import click
 from risk_service.cli.output import print_json, tell
 from risk_service.cli.remote import Remote, limit_option, moment, remote, told_or_none
 from risk_service.cli.remote_words import RemoteWords
-from risk_service.domain.names import subject_name
+from risk_service.domain.grant import Measure
+from risk_service.domain.names import counted, subject_name
 
 STATES = ("proposed", "approved", "applied", "rejected", "failed")
 
@@ -15,7 +16,8 @@ STATES = ("proposed", "approved", "applied", "rejected", "failed")
 def tell_proposal(one: dict[str, Any], say: RemoteWords) -> None:
     """Say where a change stands after it was asked for."""
     if one["state"] == "proposed":
-        tell(say("adjustment_proposed", one["adjustment_id"], one["number"], one["number"]))
+        number = one["number"]
+        tell(say("adjustment_proposed", one["adjustment_id"], _delta(one, say), number, number))
     else:
         tell(_words(one, say))
 
@@ -83,9 +85,18 @@ def _words(one: dict[str, Any], say: RemoteWords) -> str:
         "adjustment",
         say.state(one["state"]),
         one["adjustment_id"],
-        int(one["delta"]),
+        _delta(one, say),
         where,
         who,
         one["reason"],
         note,
     )
+
+
+def _delta(one: dict[str, Any], say: RemoteWords) -> str:
+    """Return what is added or taken off; the bare number where nobody kept what it counts."""
+    delta = int(one["delta"])
+    if not one.get("measure"):
+        return f"{delta:+,}"
+    told = counted(Measure[one["measure"].upper()], delta, one["currency_code"]).of(say.language)
+    return f"+{told}" if delta > 0 else told

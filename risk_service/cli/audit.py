@@ -1,5 +1,6 @@
 """``risk audit``: the trail of what people changed."""
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
@@ -15,8 +16,12 @@ from risk_service.cli.remote import (
     remote,
     told_or_none,
 )
+from risk_service.domain.currency import amount_text
 
 PAGE_ROWS = 1000
+# What the trail of an adjustment says beside numbers that are money.
+MONEY_KEY = "minor_units_of"
+AMOUNTS = ("confirmed", "delta")
 
 
 @click.group()
@@ -49,8 +54,18 @@ def list_rows(service: Remote, as_json: bool, after: int | None, limit: int, **w
     for row in told_or_none(rows, service.say):
         tell(
             f"{row['number']:>6}  {moment(row['at'])}  {row['actor_id']}  {row['action']}  "
-            f"{row['subject']}  {row['before']} -> {row['after']}"
+            f"{row['subject']}  {_told(row['before'])} -> {_told(row['after'])}"
         )
+
+
+def _told(content: str) -> str:
+    """Return one side of a row; amounts of money in their currency, as everywhere else."""
+    if MONEY_KEY not in content:
+        return content
+    told = json.loads(content)
+    currency_code = told.pop(MONEY_KEY, "")
+    amounts = {key: amount_text(told[key], currency_code) for key in AMOUNTS if key in told}
+    return json.dumps(told | amounts, ensure_ascii=False, separators=(",", ":"))
 
 
 def _behind(service: Remote, after: int, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:

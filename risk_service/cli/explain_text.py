@@ -80,7 +80,7 @@ def _circumstances(order: Order, now_us: int, say: Words) -> Iterator[str]:
     if registered_us is None:
         yield say("account_unknown")
     else:
-        yield say("account_age", f"{(now_us - registered_us) / DAY_US:,.0f}")
+        yield say("account_age", round((now_us - registered_us) / DAY_US))
     if order.member_level:
         yield say("member", order.member_level)
     yield level_text(order.verification_level, say)

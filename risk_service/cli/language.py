@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import click
 
 from risk_service.cli.output import refused
+from risk_service.domain.counts import Count
 from risk_service.domain.errors import RiskError
 
 LANGUAGES = ("en", "zh")
@@ -68,8 +69,9 @@ class Phrases:
         self.table = _table(self.file)
 
     def __call__(self, key: str, *values: object) -> str:
-        """Return the words, filled."""
-        return self.table[key][self._place].format(*values)
+        """Return the words, filled; of a number they may tell one or several, see ``Count``."""
+        told = (Count(value) if type(value) is int else value for value in values)
+        return self.table[key][self._place].format(*told)
 
     def named(self, kind: str, name: str) -> str:
         """Return the word for a name of some kind; a name without one as it is."""

@@ -21,6 +21,7 @@ from risk_service.domain.names import (
     subject_names,
     window_name,
 )
+from risk_service.domain.states import state_name
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
 from risk_service.limits.policy import Policy
@@ -88,8 +89,8 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
     for policy in book.policies:
         tell(_row(policy, lang))
     for overlap in book.overlaps():
-        tell(f"{'注意' if lang == 'zh' else 'note'}: {overlap.words(lang)}")
-    tell(f"{book.version}: {len(book.policies)} " + ("条策略" if lang == "zh" else "policies"))
+        tell(RemoteWords(lang)("note", overlap.words(lang)))
+    tell(RemoteWords(lang)("policies", book.version, len(book.policies)))
 
 
 @limits.command(epilog=f"Example: risk limits usage --account u-1 --server {DEFAULT_SERVER}")
@@ -190,9 +191,11 @@ def _row(policy: Policy, lang: str) -> str:
     per = "" if in_all else subject_name(policy.count_per.value).of(lang)
     cap = counted(policy.measure, policy.bounds.cap, policy.currency).of(lang)
     window = window_name(policy.window.text).of(lang)
-    head = f"{policy.id} [{policy.state}] "
+    head = f"{policy.id} [{state_name(policy.state).of(lang)}] "
     if lang == "zh":
-        per = f"每个 {per} " if per else "合计"
+        # Chinese has blanks around words of other letters only.
+        each = f"每个 {per} " if per.isascii() else f"每个{per}"
+        per = each if per else "合计"
         return f"{head}{policy.name_zh}：{per}至多 {cap}，窗口 {window}，主体 {who}"
     per = f"per {per}" if per else "in all"
     return f"{head}{policy.name_en}: {cap} {per}, {window}, by {who}"

@@ -131,7 +131,7 @@ def import_file(
     count, faults = check_file(path, chosen)
     told = {fault.row or 0: fault.said(service.lang) for fault in faults}
     if len(told) >= FAULTS_SHOWN:
-        _refuse(told, service.say("or_more", len(told)), service.say)
+        _refuse(told, service.say("many_wrong", len(told)))
     entries = _counted(read_file(path, chosen), count, service.say)
     why = note or chosen.reason
     try:
@@ -145,7 +145,7 @@ def import_file(
     # What is told already the service only knows as an entry about nobody.
     of_service = {one["row"]: _row_words(path, one, service) for one in answer["errors"]}
     if of_service or told:
-        _refuse(of_service | told, str(answer["error_count"]), service.say)
+        _refuse(of_service | told, service.say("wrong_entries", answer["error_count"]))
     tell_change(answer["change"], as_json, service.say)
 
 
@@ -282,9 +282,9 @@ def _counted(
         yield entry
 
 
-def _refuse(told: Mapping[int, str], count: str, say: RemoteWords) -> NoReturn:
+def _refuse(told: Mapping[int, str], words: str) -> NoReturn:
     _tell_rows(told)
-    raise refused(say("wrong_entries", count))
+    raise refused(words)
 
 
 def _tell_rows(told: Mapping[int, str]) -> None:

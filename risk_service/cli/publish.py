@@ -51,7 +51,8 @@ def _publish(kind: str) -> click.Command:
         if as_json:
             print_json(answer)
             return
-        for remark in answer.get("remarks", ()):
+        # Each comes in Chinese and then in English.
+        for remark in answer.get("remarks", ())[service.lang == "en" :: 2]:
             tell(service.say("note", remark))
         one = answer["publication"]
         number = one["number"]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from risk_service.cli.language import LANGUAGES
+from risk_service.domain.counts import Count
 from risk_service.domain.shown import marked, shown
 from risk_service.domain.text import LocalizedText
 from risk_service.rules.changes import Change
@@ -16,11 +17,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "hint": ("hint", "提示"),
     "rule": ("rule", "规则"),
     "faults": (
-        "{} of the rules cannot be used; the rules in force stay",
+        "{:rule|rules} cannot be used; the rules in force stay",
         "{} 条规则不可用；现行规则不变",
     ),
-    "fine": ("{} rules in {} files, version {}", "{} 条规则，{} 个文件，版本 {}"),
-    "examples": ("{} examples, {} wrong", "{} 个示例，{} 个不符"),
+    "fine": ("{:rule|rules} in {:file|files}, version {}", "{} 条规则，{} 个文件，版本 {}"),
+    "examples": ("{:example|examples}, {} wrong", "{} 个示例，{} 个不符"),
     "wrong": ("expected {}, found {}", "应为 {}，实为 {}"),
     "missing": ("missing: {}", "缺失：{}"),
     "match": ("match", "命中"),
@@ -42,7 +43,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 def word(key: str, lang: str, *values: object) -> str:
     """Return one phrase."""
-    return _WORDS[key][LANGUAGES.index(lang)].format(*values)
+    told = (Count(value) if type(value) is int else value for value in values)
+    return _WORDS[key][LANGUAGES.index(lang)].format(*told)
 
 
 def said(text: LocalizedText, lang: str) -> str:

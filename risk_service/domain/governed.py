@@ -139,7 +139,8 @@ class AdjustmentState(StrEnum):
 class Adjustment(Struct, frozen=True, kw_only=True):
     """A change of one counter by hand; the first fields are those of ``reservation.Adjust``.
 
-    ``note`` says why it was rejected, or why the ledger refused it.
+    ``note`` says why it was rejected, or why the ledger refused it; ``measure`` and, of money,
+    ``currency_code`` what the policy counted when it was proposed.
     """
 
     number: int
@@ -157,6 +158,8 @@ class Adjustment(Struct, frozen=True, kw_only=True):
     decided_us: int = 0
     closed_by: str = ""
     note: str = ""
+    measure: str = ""
+    currency_code: str = ""
 
     @property
     def call(self) -> Adjust:

@@ -50,7 +50,7 @@ def word_name(word: str) -> LocalizedText:
 def measure_name(measure: Measure, count: int = 0) -> LocalizedText:
     """Return what a limit counts: so many units, orders or draws."""
     one, many, chinese = _names()["measure"][measure.name]
-    return LocalizedText(zh=chinese, en=one if count == 1 else many)
+    return LocalizedText(zh=chinese, en=one if abs(count) == 1 else many)
 
 
 def counted(measure: Measure, count: int, currency_code: str) -> LocalizedText:

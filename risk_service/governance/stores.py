@@ -63,8 +63,14 @@ class PublicationStore(Protocol):
 class AdjustmentStore(Protocol):
     """Counters changed by hand; every step writes its row of the trail with it."""
 
-    def propose(self, call: Adjust, confirmed: int) -> Adjustment:
-        """Keep a change for a second person; what is there just so is returned as it stands."""
+    def propose(self, call: Adjust, confirmed: int, measure: str, currency_code: str) -> Adjustment:
+        """Keep a change for a second person; what is there just so is returned as it stands.
+
+        Parameters
+        ----------
+        measure, currency_code
+            What the policy counts now; the currency of one on money, else empty.
+        """
 
     def approve(self, number: int, approver: str) -> Adjustment:
         """Let a proposed change go on to the ledger."""

@@ -1,8 +1,11 @@
 """Changes of a counter by hand: a row of the ledger like any other, once per adjustment id."""
 
+from collections.abc import Mapping, Sequence
+
 from msgspec.structs import replace
 
 from risk_service.domain.errors import InvalidInput, NotFound, RequestIdReused
+from risk_service.domain.names import counted
 from risk_service.domain.refusals import refusal
 from risk_service.domain.reservation import Adjust, LedgerAnswer
 from risk_service.domain.reservation import ReservationState as State
@@ -46,7 +49,7 @@ def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAn
     kept = tuple(
         [
             Entry(counter, cell_us, policy.ref, int(policy.measure), (), delta, *_PINS)
-            for cell_us, delta in _spread(call, place, {at: one[0] for at, one in cells.items()})
+            for cell_us, delta in _spread(call, policy, place, cells)
         ]
     )
     row: Reservation = replace(
@@ -109,7 +112,10 @@ def counter_of(draft: Draft, policy: Policy, call: Adjust, now_us: int) -> tuple
     return SEPARATOR.join((owner, policy.shape, scope, place.bucket)), place
 
 
-def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple[int, int]]:
+def _spread(
+    call: Adjust, policy: Policy, place: Place, cells: Mapping[int, Sequence[int]]
+) -> list[tuple[int, int]]:
+    confirmed = {at: one[0] for at, one in cells.items()}
     if call.delta >= 0:
         return [(place.cell_us, call.delta)]
     todo, spread = -call.delta, []
@@ -119,6 +125,6 @@ def _spread(call: Adjust, place: Place, confirmed: dict[int, int]) -> list[tuple
             spread.append((cell_us, -taken))
             todo -= taken
     if todo:
-        found = -call.delta - todo
+        found = counted(policy.measure, -call.delta - todo, policy.currency)
         raise InvalidInput.at("delta", refusal("takes_too_much", found=found))
     return spread

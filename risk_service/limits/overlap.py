@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from risk_service.domain.names import counted, subject_names, window_name
 from risk_service.limits.policy import Filter, Policy
 
 OVERLAPS_MAX = 200
@@ -19,16 +20,19 @@ class Overlap:
 
     def words(self, language: str = "en") -> str:
         """Say what happens to an order that both cover."""
-        one, two, on = self.first, self.second, ", ".join(self.subjects)
+        one, two = self.first, self.second
+        on = subject_names(self.subjects).of(language)
+        window = window_name(one.window.text).of(language)
         smaller = one if one.bounds.cap <= two.bounds.cap else two
+        cap = counted(smaller.measure, smaller.bounds.cap, smaller.currency).of(language)
         if language == "zh":
             return (
-                f"策略 `{one.id}` 与 `{two.id}` 重叠（主体：{on}；窗口：{one.window.text}）："
-                f"两者都计数，剩余额度较小者生效（`{smaller.id}`，上限 {smaller.bounds.cap}）"
+                f"策略 `{one.id}` 与 `{two.id}` 重叠（主体：{on}；窗口：{window}）："
+                f"两者都计数，剩余额度较小者生效（`{smaller.id}`，上限 {cap}）"
             )
         return (
-            f"policies `{one.id}` and `{two.id}` overlap on {on} ({one.window.text}): both count, "
-            f"the smaller remainder wins (`{smaller.id}`, cap {smaller.bounds.cap})"
+            f"policies `{one.id}` and `{two.id}` overlap on {on} ({window}): both count, "
+            f"the smaller remainder wins (`{smaller.id}`, cap {cap})"
         )
 
 

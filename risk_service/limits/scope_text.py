@@ -8,6 +8,7 @@ blank only where none of them is meant.
 from collections.abc import Callable, Iterable
 
 from risk_service.domain.errors import InvalidInput
+from risk_service.domain.names import subject_name, window_name
 from risk_service.domain.refusals import refusal
 from risk_service.domain.text import LocalizedText
 from risk_service.limits.claims import SEPARATOR
@@ -78,8 +79,8 @@ def _split(policy: Policy, text: str) -> ScopeAndBucket:
 
 def _form(window: Window, per: CountPer) -> LocalizedText:
     if per is CountPer.EVERYTHING:
-        return refusal("scope_id", window=window.text)
-    return refusal("scope_id_of", window=window.text, per=per)
+        return refusal("scope_id", window=window_name(window.text))
+    return refusal("scope_id_of", window=window_name(window.text), per=subject_name(per.value))
 
 
 def _wrong(words: LocalizedText) -> InvalidInput:

@@ -13,6 +13,7 @@ from risk_service.domain.errors import (
     InvalidInput,
     NotFound,
     RequestIdReused,
+    RiskError,
 )
 from risk_service.domain.governed import Adjustment, AdjustmentState
 from risk_service.domain.reservation import Adjust, CounterUse
@@ -75,7 +76,8 @@ class AdjustCalls:
             # Of a counter that is not there yet the words alone must say which is meant.
             named(policy, call.scope, tuple)
         confirmed = sum([use.confirmed for use in uses])
-        kept = await self.changes.run(lambda: self.store.propose(call, confirmed))
+        counts = policy.measure.name.lower(), policy.currency
+        kept = await self.changes.run(lambda: self.store.propose(call, confirmed, *counts))
         message = limits_pb2.AdjustResponse(adjustment_id=kept.adjustment_id)
         write_adjustment(kept, message.adjustment)
         return message.SerializeToString()
@@ -94,7 +96,7 @@ class AdjustCalls:
         before = self._confirmed(approved.call)
         answer = await self.calls.submit(approved.call, remaining_s)
         if isinstance(answer, REFUSALS):
-            words = str(answer)
+            words = _in_both_languages(answer)
             return await self.changes.run(
                 lambda: self.store.failed(approved.number, actor_id, words)
             )
@@ -141,3 +143,11 @@ class AdjustCalls:
         counters = self.ledger.usage(call.subject, call.token, self.reader.now_us())
         meant = call.policy_id, call.scope
         return [use for use in counters if (use.policy_id, use.scope) == meant]
+
+
+def _in_both_languages(error: RiskError) -> str:
+    """Return the one text that is kept of a refusal: who approves may read either language."""
+    told = [error.zh]
+    if isinstance(error, InvalidInput):
+        told = [one.description_zh for one in error.violations]
+    return " ".join(filter(None, (str(error), *told)))

@@ -64,7 +64,8 @@ def write_usage(counters: Sequence[CounterUse], message: limits_pb2.GetUsageResp
 def write_adjustment(one: Adjustment, message: limits_pb2.Adjustment) -> None:
     """Write a change by hand into an empty message."""
     for name in ("number", "adjustment_id", "policy_id", "subject", "token", "scope", "delta",
-                 "reason", "author", "approver", "closed_by", "note"):  # fmt: skip
+                 "reason", "author", "approver", "closed_by", "note", "measure",
+                 "currency_code"):  # fmt: skip
         setattr(message, name, getattr(one, name))
     message.state = ADJUSTMENT_STATES[one.state]  # type: ignore[assignment]  # a number on the wire
     write_time(one.created_us, message.created_at)

@@ -68,8 +68,8 @@ def test_what_nobody_bought_yet_can_be_used_up_by_hand(house: LedgerHouse, place
 @pytest.mark.parametrize(
     ("window", "per", "scope", "words"),
     [
-        ("campaign", "sku", "sku-1", "must name a campaign: the sku, a blank, and its id"),
-        ("session", "everything", "", "must name a session: its id"),
+        ("campaign", "sku", "sku-1", "must name a campaign: the SKU, a blank, and its id"),
+        ("session", "everything", "", "must name a timed drop: its id"),
         ("lifetime", "everything", "sku-1", "counts everything together"),
     ],
     ids=range(3),

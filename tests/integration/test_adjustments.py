@@ -19,7 +19,8 @@ from tests.fixtures.actors import ActorFiles
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, start_server
 
-POLICIES = "format = 1\n" + policy(cap=2) + policy("drop", window='"session"', cap=99)
+SPENT = policy("spent", measure="amount", cap=50_000) + 'currency = "CNY"\n'
+POLICIES = "format = 1\n" + policy(cap=2) + policy("drop", window='"session"', cap=99) + SPENT
 ANALYST, APPROVER, AUDITOR = "analyst", "approver", "auditor"
 
 
@@ -50,11 +51,11 @@ class People:
 
     def propose(self, adjustment_id: str, account: str, delta: int, **more: object) -> int:
         """Let the analyst propose a change of an account's counter; return its number."""
-        values = {"scope": "sku-1", "reason": "bought in the old shop", **more}
+        usual = {"policy_id": "limit", "scope": "sku-1", "reason": "bought in the old shop"}
         subjects = {"account_id": account}
         answer = self.ask(
-            ANALYST, "Adjust", adjustment_id=adjustment_id, policy_id="limit", subject="account",
-            subjects=subjects, delta=delta, **values,
+            ANALYST, "Adjust", adjustment_id=adjustment_id, subject="account",
+            subjects=subjects, delta=delta, **usual | more,
         )  # fmt: skip
         adjustment = answer["adjustment"]
         assert isinstance(adjustment, dict)
@@ -144,8 +145,15 @@ def test_what_the_ledger_refuses_is_told(people: People) -> None:
     """More than is confirmed cannot be taken off; the change is closed and says so."""
     one = people.approve(people.propose("less", "eva", -1))
     assert one["state"] == "failed"
-    assert "takes off more than the 0" in str(one["note"])
+    assert "takes off more than is confirmed: 0 units 扣减超过已确认的 0 件" in str(one["note"])
     assert people.used("eva") == 0
+
+
+def test_money_is_kept_with_its_currency(people: People) -> None:
+    """So is why the ledger refuses a change."""
+    one = people.approve(people.propose("m", "gus", -9_900, policy_id="spent", scope="s"))
+    refused = "more than is confirmed: 0.00 CNY" in str(one["note"])
+    assert (one["measure"], one["currency_code"], refused) == ("amount", "CNY", True)
 
 
 def test_rejected_by_its_author_or_an_approver(people: People) -> None:
@@ -175,7 +183,7 @@ def test_wrong_proposals_are_refused_at_once(people: People) -> None:
             ANALYST, "Adjust", adjustment_id="x", policy_id="gone", subject="account",
             subjects={"account_id": "d"}, delta=1, reason="r",
         )  # fmt: skip
-    with pytest.raises(InvalidRequest, match="scope: must name a session: the sku, a blank"):
+    with pytest.raises(InvalidRequest, match="scope: must name a timed drop: the SKU, a blank"):
         people.ask(
             ANALYST, "Adjust", adjustment_id="x", policy_id="drop", subject="account",
             subjects={"account_id": "d"}, scope="sku-1", delta=1, reason="r",
@@ -249,12 +257,12 @@ def test_commands(server: RunningServer, people: People) -> None:
     number = told.partition("number ")[2].partition(".")[0]
     assert told.endswith(f"risk limits adjustments approve {number}\n")
     listed = people.run(APPROVER, "adjustments", "list", "--state", "proposed").stdout
-    assert "proposed  case-1: +1 on limit account " in listed
+    assert "proposed  case-1: +1 unit on limit account " in listed
     own = people.run(ANALYST, "adjustments", "approve", number)
     assert own.exit_code == 1
     assert "lacks the scope approve" in own.stderr
     done = people.run(APPROVER, "adjustments", "approve", number).stdout
-    assert done.startswith("applied   case-1: +1 on limit account ")
+    assert done.startswith("applied   case-1: +1 unit on limit account ")
     assert done.endswith("by analyst, approved by approver: old shop\n")
     again = people.run(ANALYST, "adjust", *change, *words).stdout
     assert again == done

@@ -26,7 +26,7 @@ class SqliteAdjustments:
     def __init__(self, file: GovernanceFile) -> None:
         self._file = file
 
-    def propose(self, call: Adjust, confirmed: int) -> Adjustment:
+    def propose(self, call: Adjust, confirmed: int, measure: str, currency_code: str) -> Adjustment:
         """Keep a change for a second person; what is there just so is returned as it stands.
 
         Raises
@@ -45,14 +45,16 @@ class SqliteAdjustments:
                 return known
             cursor = db.execute(
                 "INSERT INTO adjustments (adjustment_id, policy_id, subject, token, scope, delta, "
-                "reason, author, state, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed', ?)",
+                "reason, author, state, created_us, measure, currency_code) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?)",
                 (
                     call.adjustment_id, call.policy_id, call.subject, call.token, call.scope,
-                    call.delta, call.reason, call.actor_id, self._file.now_us(),
+                    call.delta, call.reason, call.actor_id, self._file.now_us(), measure,
+                    currency_code,
                 ),
             )  # fmt: skip
             number = int(cursor.lastrowid or 0)
-            before = as_json(confirmed=confirmed)
+            before = as_json(confirmed=confirmed, **_money(currency_code))
             return self._noted(number, call.actor_id, "limits.adjust", before)
 
     def approve(self, number: int, approver: str) -> Adjustment:
@@ -99,8 +101,7 @@ class SqliteAdjustments:
         return self._settled(
             (number, actor_id, "adjustment.apply"),
             AdjustmentState.APPLIED,
-            before=as_json(confirmed=before),
-            after={"confirmed": after},
+            confirmed=(before, after),
         )
 
     def failed(self, number: int, actor_id: str, note: str) -> Adjustment:
@@ -108,7 +109,6 @@ class SqliteAdjustments:
         return self._settled(
             (number, actor_id, "adjustment.fail"),
             AdjustmentState.FAILED,
-            before=as_json(state="approved"),
             note=note,
         )
 
@@ -138,9 +138,8 @@ class SqliteAdjustments:
         who: tuple[int, str, str],
         state: AdjustmentState,
         *,
-        before: str,
         note: str | None = None,
-        after: dict[str, int] | None = None,
+        confirmed: tuple[int, int] | None = None,
     ) -> Adjustment:
         """Write what came of an approved change, once."""
         number, actor_id, action = who
@@ -148,11 +147,15 @@ class SqliteAdjustments:
             one = self._one(number)
             if one.state is not AdjustmentState.APPROVED:
                 return one  # two approvers at once: the first has told
+            before, after = _state(one), dict[str, int]()
+            if confirmed is not None:
+                before = as_json(confirmed=confirmed[0], **_money(one.currency_code))
+                after = {"confirmed": confirmed[1]}
             self._file.db.execute(
                 "UPDATE adjustments SET state = ?, note = ? WHERE number = ?",
                 (state.value, note, number),
             )
-            return self._noted(number, actor_id, action, before, **after or {})
+            return self._noted(number, actor_id, action, before, **after)
 
     def _noted(
         self, number: int, actor_id: str, action: str, before: str, **more: object
@@ -161,7 +164,7 @@ class SqliteAdjustments:
         content = {name: getattr(one, name) for name in _CONTENT}
         after = as_json(
             number=number, adjustment_id=one.adjustment_id, state=one.state.value, note=one.note,
-            **content, **more,
+            **content, **more, **_money(one.currency_code),
         )  # fmt: skip
         self._file.audit(actor_id, action, f"limits/{one.policy_id}", before, after)
         return one
@@ -176,6 +179,11 @@ class SqliteAdjustments:
         if row is None:
             raise NotFound(refusal("no_adjustment", number=number))
         return _adjustment(row)
+
+
+def _money(currency_code: str) -> dict[str, str]:
+    """Return what says that the numbers beside it are in the smallest unit of a currency."""
+    return {"minor_units_of": currency_code} if currency_code else {}
 
 
 def _state(one: Adjustment) -> str:

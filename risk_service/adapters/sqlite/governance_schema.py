@@ -217,5 +217,12 @@ GOVERNANCE = FileKind(
         CREATE TRIGGER publications_evidence BEFORE UPDATE OF evidence ON publications
         BEGIN SELECT RAISE(ABORT, 'publications: what was written stays'); END;
         """,
+        # What the number of an adjustment is of; empty of those of before.
+        """
+        ALTER TABLE adjustments ADD COLUMN measure TEXT NOT NULL DEFAULT '';
+        ALTER TABLE adjustments ADD COLUMN currency_code TEXT NOT NULL DEFAULT '';
+        CREATE TRIGGER adjustments_counted BEFORE UPDATE OF measure, currency_code ON adjustments
+        BEGIN SELECT RAISE(ABORT, 'adjustments: what was written stays'); END;
+        """,
     ),
 )

@@ -23,6 +23,7 @@ from risk_service.domain.governed import (
     VersionDraft,
 )
 from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 from risk_service.governance.backtests import signer_of
 
 _PUBLICATION = (
@@ -31,6 +32,7 @@ _PUBLICATION = (
 )
 # What puts a version in force, as the trail has it.
 _IN_FORCE = ("start", "approve", "rollback")
+NO_VERSION = LocalizedText(zh="无", en="none")
 
 
 class SqlitePublications:
@@ -99,7 +101,7 @@ class SqlitePublications:
                 words = refusal("publication_version", **about, found=one.version, version=version)
                 raise Conflict(words)
             if one.based_on != (active.number if active else 0):
-                now = active.number if active else "none"
+                now = active.number if active else NO_VERSION
                 words = refusal("publication_outdated", **about, before=one.based_on, now=now)
                 raise Conflict(words)
             self._activate(kind, number, active, approver)

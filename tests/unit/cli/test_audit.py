@@ -36,3 +36,19 @@ def test_the_newest_rows_or_the_next_ones(
     monkeypatch.setattr(Remote, "call", _call)
     result = CliRunner().invoke(audit, ["list", "--json", *options])
     assert [one["number"] for one in json.loads(result.output)] == [*range(first, last + 1)]
+
+
+def test_amounts_of_the_trail_are_told_in_their_currency(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is in the smallest unit and says so; who reads 1234 would take it for money."""
+    row = {
+        "number": 1, "at": "2026-11-23T03:16:03Z", "actor_id": "ann", "action": "limits.adjust",
+        "subject": "limits/spend", "before": '{"confirmed":0,"minor_units_of":"CNY"}',
+        "after": '{"delta":-1234,"minor_units_of":"CNY","reason":"gift"}',
+    }  # fmt: skip
+    monkeypatch.setattr(Remote, "call", lambda _, __, *, after_number, **___: {
+        "rows": [row] if after_number == 0 else []
+    })  # fmt: skip
+    told = CliRunner().invoke(audit, ["list"]).output
+    assert '{"confirmed":"0.00 CNY"} -> {"delta":"-12.34 CNY","reason":"gift"}' in told
+    kept = json.loads(CliRunner().invoke(audit, ["list", "--json"]).output)
+    assert kept[0]["after"] == row["after"]

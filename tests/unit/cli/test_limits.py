@@ -63,7 +63,7 @@ def test_a_file_is_read_as_publish_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "limits.toml"
     path.write_bytes(b"\xef\xbb\xbf" + ("format = 1\n" + policy()).replace("\n", "\r\n").encode())
     result = CliRunner().invoke(limits, ["check", str(path)])
-    assert (result.exit_code, "1 policies" in result.output) == (0, True)
+    assert (result.exit_code, "1 policy" in result.output) == (0, True)
 
 
 @pytest.mark.parametrize(

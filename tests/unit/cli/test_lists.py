@@ -42,7 +42,7 @@ def test_an_export_that_breaks_off_leaves_no_file(
     assert "the service is gone" in CliRunner().invoke(commands.lists, arguments).output
     assert not out.exists()
     broken = False
-    assert "1 entries" in CliRunner().invoke(commands.lists, arguments).output
+    assert "1 entry" in CliRunner().invoke(commands.lists, arguments).output
     assert out.read_text("utf-8").splitlines()[1] == "device,dev_1,ring,,flash_sale,,"
     again = CliRunner().invoke(commands.lists, arguments)
     assert "exists already; name another file" in again.output

@@ -50,3 +50,17 @@ def test_policies_of_different_scopes_do_not_overlap() -> None:
     early = base + "valid_to = 2026-01-01T00:00:00Z\n"
     late = policy("two") + "valid_from = 2026-01-01T00:00:00Z\n"
     assert parse_limits(early + late, FILE).overlaps() == []
+
+
+def test_an_overlap_is_told_in_the_words_of_its_reader() -> None:
+    """Money in its currency; subject and window by the names that all other lines have."""
+    alike = {"measure": "discount", "window": '{ calendar = "month", time_zone = "UTC" }'}
+    texts = [
+        policy(name, cap=cap, **alike) + 'currency = "CNY"\n'
+        for name, cap in (("a", 50_000), ("b", 60_000))
+    ]
+    (overlap,) = parse_limits("format = 1\n" + "".join(texts), FILE).overlaps()
+    assert "overlap on account (calendar month UTC)" in overlap.words()
+    assert "(`a`, cap 500.00 CNY)" in overlap.words()
+    assert "主体：账号；窗口：自然月 UTC" in overlap.words("zh")
+    assert "上限 500.00 CNY" in overlap.words("zh")

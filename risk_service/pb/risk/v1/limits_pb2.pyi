@@ -310,7 +310,7 @@ class AdjustResponse(_message.Message):
     def __init__(self, adjustment_id: _Optional[str] = ..., adjustment: _Optional[_Union[Adjustment, _Mapping]] = ...) -> None: ...
 
 class Adjustment(_message.Message):
-    __slots__ = ("number", "adjustment_id", "policy_id", "subject", "token", "scope", "delta", "reason", "state", "author", "created_at", "approver", "decided_at", "closed_by", "note")
+    __slots__ = ("number", "adjustment_id", "policy_id", "subject", "token", "scope", "delta", "reason", "state", "author", "created_at", "approver", "decided_at", "closed_by", "note", "measure", "currency_code")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     ADJUSTMENT_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_ID_FIELD_NUMBER: _ClassVar[int]
@@ -326,6 +326,8 @@ class Adjustment(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
     CLOSED_BY_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     number: int
     adjustment_id: str
     policy_id: str
@@ -341,7 +343,9 @@ class Adjustment(_message.Message):
     decided_at: _timestamp_pb2.Timestamp
     closed_by: str
     note: str
-    def __init__(self, number: _Optional[int] = ..., adjustment_id: _Optional[str] = ..., policy_id: _Optional[str] = ..., subject: _Optional[str] = ..., token: _Optional[str] = ..., scope: _Optional[str] = ..., delta: _Optional[int] = ..., reason: _Optional[str] = ..., state: _Optional[_Union[AdjustmentState, str]] = ..., author: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approver: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_by: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+    measure: str
+    currency_code: str
+    def __init__(self, number: _Optional[int] = ..., adjustment_id: _Optional[str] = ..., policy_id: _Optional[str] = ..., subject: _Optional[str] = ..., token: _Optional[str] = ..., scope: _Optional[str] = ..., delta: _Optional[int] = ..., reason: _Optional[str] = ..., state: _Optional[_Union[AdjustmentState, str]] = ..., author: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approver: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_by: _Optional[str] = ..., note: _Optional[str] = ..., measure: _Optional[str] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class ApproveAdjustmentRequest(_message.Message):
     __slots__ = ("number",)
