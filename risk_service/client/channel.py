@@ -92,6 +92,9 @@ class ClientOptions:
         and closed when the probe is not answered within the second.
     max_request_bytes
         Larger requests are refused here; the service would cut the call.
+    max_answer_bytes
+        Most that is read of one answer. gRPC's own 4 MiB are less than what a batch of limited
+        items fills: it would be decided, held, and answered by a fallback.
     user_agent
         Put in front of gRPC's own, so that the service can tell its callers apart.
     tls
@@ -108,6 +111,7 @@ class ClientOptions:
     keepalive_ms: int = 10_000
     keepalive_timeout_ms: int = 2_000
     max_request_bytes: int = 1024 * 1024
+    max_answer_bytes: int = 64 * 1024 * 1024
     user_agent: str = f"promoguard-client/{__version__}"
     tls: Tls | None = field(default_factory=tls_from_environment, repr=False)
     token: str = field(default_factory=lambda: os.environ.get(TOKEN_VARIABLE, ""), repr=False)
@@ -139,6 +143,7 @@ class ClientOptions:
             # Two clients in one process are two connections, as their owner expects.
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_send_message_length", self.max_request_bytes),
+            ("grpc.max_receive_message_length", self.max_answer_bytes),
         ]
         if self.tls is not None and self.tls.server_name is not None:
             options.append(("grpc.ssl_target_name_override", self.tls.server_name))

@@ -68,7 +68,8 @@ class RiskServer:
         certificates: Certificates | None = None,
     ) -> None:
         self._gate = edge.gate
-        self._services = tuple(servicer.service for servicer in servicers)
+        # Two servicers may share one service: reflection and health name it once.
+        self._services = tuple(dict.fromkeys(servicer.service for servicer in servicers))
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             options=(

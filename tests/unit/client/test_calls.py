@@ -148,6 +148,20 @@ def test_a_batch_with_foreign_results_is_not_believed(
     assert [answer.request_id for answer in got] == ["a", "b"]
 
 
+def test_a_batch_may_have_a_large_answer(connect: Connect, service: Scripted) -> None:
+    """What 500 orders of limited items are told is past gRPC's 4 MiB, and comes as decisions."""
+    hits = [risk_pb2.RuleHit(rule_id="r" * 9_000)]
+    told = [
+        result(str(n), decision=decision(request_id=str(n), rule_hits=hits)) for n in range(500)
+    ]
+    response = risk_pb2.BatchScoreOrdersResponse(results=told)
+    assert response.ByteSize() > 4 * 1024 * 1024
+    service.plays(answers(response))
+    requests = [(str(n), order()) for n in range(500)]
+    got = connect(service.target).score_batch(requests, **PATIENT)
+    assert {type(one) for one in got} == {DecisionAnswer}
+
+
 def test_a_batch_without_service_falls_back_order_by_order(
     connect: Connect, service: Scripted
 ) -> None:
