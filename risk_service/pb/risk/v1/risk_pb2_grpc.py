@@ -32,7 +32,8 @@ if _version_not_supported:
 
 class RiskServiceStub:
     """Errors: INVALID_ARGUMENT carries google.rpc.BadRequest with one violation per
-    field; ALREADY_EXISTS means the request id was used for another payload;
+    field, in the trailing metadata "grpc-status-details-bin";
+    ALREADY_EXISTS means the request id was used for another payload;
     RESOURCE_EXHAUSTED means the message is too large or the server is full;
     UNAVAILABLE may be retried with the same request id.
     """
@@ -97,7 +98,8 @@ class RiskServiceStub:
 
 class RiskServiceServicer:
     """Errors: INVALID_ARGUMENT carries google.rpc.BadRequest with one violation per
-    field; ALREADY_EXISTS means the request id was used for another payload;
+    field, in the trailing metadata "grpc-status-details-bin";
+    ALREADY_EXISTS means the request id was used for another payload;
     RESOURCE_EXHAUSTED means the message is too large or the server is full;
     UNAVAILABLE may be retried with the same request id.
     """
@@ -239,7 +241,8 @@ def add_RiskServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class RiskService:
     """Errors: INVALID_ARGUMENT carries google.rpc.BadRequest with one violation per
-    field; ALREADY_EXISTS means the request id was used for another payload;
+    field, in the trailing metadata "grpc-status-details-bin";
+    ALREADY_EXISTS means the request id was used for another payload;
     RESOURCE_EXHAUSTED means the message is too large or the server is full;
     UNAVAILABLE may be retried with the same request id.
     """
