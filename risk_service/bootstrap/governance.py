@@ -18,17 +18,20 @@ from risk_service.domain.governed import PublishedKind, Sources
 from risk_service.governance.governance import Governance
 from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.listing import Listing
-from risk_service.governance.publishing import Publishing
+from risk_service.governance.publishing import Publishing, violation_of
 from risk_service.governance.requirements import RuleGate, load_requirements
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.limits.book import SHIPPED, LimitBook, read_limits, shipped_text
 from risk_service.models.signature import load_trusted
 from risk_service.ports import Clock
 from risk_service.rules.examples import ExampleResult, run_examples
-from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_rules
+from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.rule_set import RuleSet, faults_of, load_rule_set, shipped_rules
 from risk_service.rules.rule_texts import read_texts
 
 LOOK_EVERY_S = 1.0
+# More do not fit into what gRPC carries with an error.
+FAULTS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +93,15 @@ def load_rules(sources: Sources) -> RuleSet:
 
     Raises
     ------
-    RuleFileFault
-        A file cannot be used.
     InvalidInput
-        An example of a rule does not come out as it says.
+        Rules cannot be used: the first ``FAULTS_MAX`` are told, since who meets them at an
+        upgrade would have to go back for each. Or an example does not come out as it says.
     """
-    rules = load_rule_set(sources)
+    try:
+        rules = load_rule_set(sources)
+    except RuleFileFault as error:
+        found = faults_of(sources)[:FAULTS_MAX]
+        raise InvalidInput(tuple(violation_of(one) for one in found)) from error
     failed = tuple(_failed(one) for one in run_examples(rules.rules.values()) if not one.passed)
     if failed:
         raise InvalidInput(failed)

@@ -1,6 +1,6 @@
 """``risk rules``: check, try and compare rule files, then publish them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -22,8 +22,7 @@ from risk_service.cli.rules_text import (
 from risk_service.rules.changes import compare
 from risk_service.rules.examples import run_examples
 from risk_service.rules.faults import RuleFileFault
-from risk_service.rules.parse import try_rules
-from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_languages, shipped_rules
+from risk_service.rules.rule_set import RuleSet, faults_of, load_rule_set, shipped_rules
 from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.variables import Subject, all_variables
 
@@ -63,7 +62,7 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
     Example: risk rules check my-rules --lang zh
     """
     texts = shipped_rules().texts if path is None else read_texts(path)
-    faults = _faults(texts)
+    faults = faults_of(texts)
     rule_set = None if faults else load_rule_set(texts)
     if as_json:
         print_json(
@@ -187,18 +186,6 @@ def variables(subject: str, like: str, lang: str, *, as_json: bool) -> None:
         )
     else:
         tell(variable_rows(found, lang))
-
-
-def _faults(texts: dict[str, str]) -> Sequence[RuleFileFault]:
-    """Return a fault for each rule that cannot be used, else what is wrong with the set."""
-    tried = [try_rules(texts[file], file, shipped_languages())[1] for file in sorted(texts)]
-    found = [fault for faults in tried for fault in faults]
-    if not found:
-        try:
-            load_rule_set(texts)
-        except RuleFileFault as fault:
-            found.append(fault)
-    return found
 
 
 def _load(ctx: click.Context, path: Path | None, lang: str) -> RuleSet:

@@ -231,15 +231,20 @@ class Publishing:
         try:
             return self.load[kind](sources)
         except RuleFileFault as error:
-            where = f"{error.file}:{error.line}" + (f":{error.column}" if error.column else "")
-            rule, rule_zh = ("", "")
-            if error.rule_id:
-                rule, rule_zh = f"rule {error.rule_id}: ", f"规则 {error.rule_id}："
-            words = error.message.en + (f" ({error.hint.en})" if error.hint.en else "")
-            words_zh = error.message.zh + (f"（{error.hint.zh}）" if error.hint.zh else "")
-            raise InvalidInput.at(where, rule + words, rule_zh + words_zh) from error
+            raise InvalidInput((violation_of(error),)) from error
         except ConfigFault as error:
             raise InvalidInput.at("sources", str(error), error.zh) from error
+
+
+def violation_of(fault: RuleFileFault) -> Violation:
+    """Return the fault of a rule file as a broken constraint: place, rule, fault and remedy."""
+    where = f"{fault.file}:{fault.line}" + (f":{fault.column}" if fault.column else "")
+    rule, rule_zh = ("", "")
+    if fault.rule_id:
+        rule, rule_zh = f"rule {fault.rule_id}: ", f"规则 {fault.rule_id}："
+    words = fault.message.en + (f" ({fault.hint.en})" if fault.hint.en else "")
+    words_zh = fault.message.zh + (f"（{fault.hint.zh}）" if fault.hint.zh else "")
+    return Violation(field=where, description=rule + words, description_zh=rule_zh + words_zh)
 
 
 def _tell_too_many(book: LimitBook) -> None:

@@ -1,6 +1,7 @@
 """Turns what the engine says of a refused expression into a fault with a hint."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from risk_service.rules.checks import fault
@@ -18,6 +19,13 @@ _KINDS = {
     "list(double)": ("a list of numbers", "数值列表"),
     "list(int)": ("a list of whole numbers", "整数列表"),
 }
+# Signs as Chinese input methods write them, and what is meant.
+_MEANT = {"，": ",", "、": ",", "。": ".", "＝": "==", "＆": "&&", "｜": "||"}
+_WIDE = tuple(
+    (re.compile(wide), f"write {meant} in place of {wide}", f"请将 {wide} 改为 {meant}")
+    for wide in "，、。（）；：？＜＝＞！＆｜＋－＊／％．０１２３４５６７８９"
+    for meant in [_MEANT.get(wide) or unicodedata.normalize("NFKC", wide)]
+)
 # What people write who know other languages: found at the place of the error.
 _SLIPS = (
     (re.compile(r"and\b", re.IGNORECASE), "write && for and", "“并且”请写 &&"),
@@ -45,7 +53,14 @@ _SLIPS = (
     (re.compile(r"\|"), "write || for or", "“或者”请写 ||"),
     (re.compile("[≥≤≠]"), "write >=, <= or !=", "请写 >=、<= 或 !="),
     (re.compile("[“”‘’]"), "write straight quotes: 'a'", "请用英文引号：'a'"),
-    (re.compile("[，。（）；]"), "write ASCII punctuation", "请用英文标点"),
+    *_WIDE,
+    (re.compile("并且|且|和|与"), "write && for and", "“并且”请写 &&"),
+    (re.compile("或者|或"), "write || for or", "“或者”请写 ||"),
+    (
+        re.compile("大于|小于|等于|不等于|至少|至多"),
+        "write >, <, ==, !=, >= or <=",
+        "请写 >、<、==、!=、>= 或 <=",
+    ),
     (re.compile(","), "write numbers without commas", "数字中不要写逗号"),
     (re.compile("%"), "write a share as a number: 0.5", "比例请写小数：0.5"),
     (
@@ -75,11 +90,6 @@ _SLIPS = (
     (re.compile(r"!"), "write != for not equal", "“不等于”请写 !="),
     (re.compile(r":"), "write condition ? a : b", "请写 条件 ? a : b"),
     (re.compile(r"\+"), "a number needs no +", "正数不要写 +"),
-    (
-        re.compile("[＜＝＞！＆｜＋－＊／％０-９．]"),
-        "write it narrow: > < = ! & | + - * / 0 1 2",
-        "请用半角字符：> < = ! & | + - * / 0 1 2",
-    ),
     (
         re.compile(r"[^\x00-\x7f]"),
         "names are Latin letters, digits and _; texts stand in quotes: is one not closed?",
@@ -117,6 +127,8 @@ _ORDERED = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
 _IN_LIST = re.compile(
     r"(?P<list>[A-Za-z_]\w*)\s*(?:(?P<op>[!=])=\s*|\.contains\(\s*)(?P<text>'[^']*'|\"[^\"]*\")"
 )
+# A sign of another script, which is no letter of any name.
+_FOREIGN = re.compile(r"token recognition error at: '([^\x00-\x7f])")
 _LACKS = re.compile(r"missing '(.)'")
 
 
@@ -162,6 +174,9 @@ def _syntax(source: str, at: int, detail: str) -> RuleFault:
         hint_en, hint_zh = "the expression ends too early", "表达式不完整"
     else:
         hint_en, hint_zh = _slip(source, at)
+    foreign = _FOREIGN.match(detail)
+    if foreign:
+        return fault(source, at, "foreign_sign", sign=foreign[1], hint_en=hint_en, hint_zh=hint_zh)
     return fault(source, at, "syntax", detail=detail, hint_en=hint_en, hint_zh=hint_zh)
 
 

@@ -173,10 +173,20 @@ class _Reader:
                 raise self._fault(line, table.id, _broken_place(key, "{} names no variable"))
             if name not in language.variables:
                 raise self._fault(line, table.id, _unknown(name, language))
+            written = (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
             if form not in ("", MONEY) or conversion:
-                raise self._fault(line, table.id, _unknown_form(name, form, conversion))
+                texts = _unknown_form(key, name, written, language)
+                raise self._fault_in_text(index, key, f"{{{name}{written}}}", table, texts)
             if form == MONEY and name not in money_variables():
-                raise self._fault(line, table.id, _no_money(name))
+                texts = _no_money(key, name)
+                raise self._fault_in_text(index, key, f"{{{name}{written}}}", table, texts)
+
+    def _fault_in_text(
+        self, index: int, key: str, written: str, table: RuleTable, texts: Texts
+    ) -> RuleFileFault:
+        place = self._places.quoted(index, key, written)
+        span = (self._places.source_line(place[0]), len(written))
+        return RuleFileFault(self._file, place, table.id, texts, span)
 
     def _examples(self, index: int, table: RuleTable, language: Language) -> tuple[Example, ...]:
         missing = {True, False} - {example.matches for example in table.example}
@@ -249,25 +259,25 @@ def _unknown(name: str, language: Language) -> Texts:
     )
 
 
-def _no_money(name: str) -> Texts:
+def _no_money(key: str, name: str) -> Texts:
     return _pair(
-        f"{name} is no amount of money",
-        f"{name} 不是金额",
+        f"{key}: {{{name}:{MONEY}}}: {name} is no amount of money",
+        f"{key}：{{{name}:{MONEY}}}：{name} 不是金额",
         f"write {{{name}}}",
         f"请写 {{{name}}}",
     )
 
 
-def _unknown_form(name: str, form: str | None, conversion: str | None) -> Texts:
-    written = (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
-    is_money = name in money_variables()
-    known = f"{{{name}}}" + (f" or {{{name}:{MONEY}}}" if is_money else "")
-    known_zh = f"{{{name}}}" + (f" 或 {{{name}:{MONEY}}}" if is_money else "")
+def _unknown_form(key: str, name: str, written: str, language: Language) -> Texts:
+    known = [f"{{{name}}}"] + [f"{{{name}:{MONEY}}}"] * (name in money_variables())
+    is_number = language.variables[name] in (Kind.NUMBER, Kind.INTEGER)
+    digits = "; fractions are told to three digits" if is_number else ""
+    digits_zh = "；小数自动保留三位" if is_number else ""
     return _pair(
-        f"values are not told as {{{name}{written}}}",
-        f"变量值不能写成 {{{name}{written}}}",
-        f"write {known}",
-        f"请写 {known_zh}",
+        f"{key}: values are not told as {{{name}{written}}}",
+        f"{key}：变量值不能写成 {{{name}{written}}}",
+        f"write {' or '.join(known)}{digits}",
+        f"请改写为 {' 或 '.join(known)}{digits_zh}",
     )
 
 

@@ -65,6 +65,17 @@ class Places:
             return self._line(at) + line - 1, column
         return self._line(at), at - self._text.rfind("\n", 0, at) - 1 + column
 
+    def quoted(self, index: int, key: str, written: str) -> tuple[int, int]:
+        """Return line and column of what stands in a key's text; else the key's line, column 0."""
+        start, end = self._block(index)
+        found = re.compile(rf"^[ \t]*{re.escape(key)}[ \t]*=", re.MULTILINE).search(
+            self._tables, start, end
+        )
+        at = self._text.find(written, found.end(), end) if found else -1
+        if at < 0:
+            return self.key(index, key), 0
+        return self._line(at), at - self._text.rfind("\n", 0, at)
+
     def source_line(self, line: int) -> str:
         """Return the text of one line, from 1."""
         lines = self._text.split("\n")

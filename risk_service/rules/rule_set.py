@@ -23,7 +23,7 @@ from risk_service.domain.vocabulary import PromotionType
 from risk_service.rules.expression import Language, Variables
 from risk_service.rules.faults import Fault, RuleFileFault
 from risk_service.rules.hit import hit
-from risk_service.rules.parse import parse_rules
+from risk_service.rules.parse import parse_rules, try_rules
 from risk_service.rules.rule import Rule, Scope
 from risk_service.rules.rule_texts import SUFFIX, read_texts
 from risk_service.rules.schedule import ALWAYS, Schedule
@@ -205,6 +205,18 @@ def load_rule_set(source: Path | Mapping[str, str]) -> RuleSet:
     if len(first) > RULES_MAX:
         raise ConfigFault(f"{len(first):,} rules, at most {RULES_MAX:,} can be in force together")
     return RuleSet(first.values(), texts, languages)
+
+
+def faults_of(texts: Mapping[str, str]) -> list[RuleFileFault]:
+    """Return a fault for each rule that cannot be used, else what is wrong with the set."""
+    tried = [try_rules(texts[file], file, shipped_languages())[1] for file in sorted(texts)]
+    found = [fault for faults in tried for fault in faults]
+    if not found:
+        try:
+            load_rule_set(texts)
+        except RuleFileFault as fault:
+            found.append(fault)
+    return found
 
 
 @cache

@@ -63,6 +63,12 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "请删除该字符；空格请用半角空格",
     ),
     "syntax": ("syntax error: {detail}", "语法错误：{detail}", "{hint_en}", "{hint_zh}"),
+    "foreign_sign": (
+        "{sign} cannot stand here",
+        "此处不能写“{sign}”",
+        "{hint_en}",
+        "{hint_zh}",
+    ),
     "unknown_variable": (
         "there is no variable {name}",
         "没有变量 {name}",
