@@ -1,6 +1,5 @@
 """How single things are written by ``risk explain``."""
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -12,6 +11,7 @@ from risk_service.domain.decision import Cause, Challenge, Step
 from risk_service.domain.grant import LimitUse
 from risk_service.domain.hits import MatchedValue
 from risk_service.domain.names import bare_count, counted, subject_name, window_name, word_name
+from risk_service.domain.shown import width
 from risk_service.domain.vocabulary import Outcome, PromotionType, VerificationLevel
 from risk_service.rules.variables import money_variables
 
@@ -38,10 +38,9 @@ def step(number: int, name: str, told: str) -> str:
     return f"{number} {padded(name, name, STEP_WIDTH)}{told}".rstrip()
 
 
-def padded(shown: str, plain: str, width: int) -> str:
+def padded(shown: str, plain: str, columns: int) -> str:
     """Pad to a width of terminal cells; Chinese characters take two."""
-    cells = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain)
-    return shown + " " * max(1, width - cells)
+    return shown + " " * max(1, columns - width(plain))
 
 
 def outcome_text(outcome: Outcome, say: Words) -> str:

@@ -105,7 +105,7 @@ class Findings:
         def facts(place: int) -> OrderFacts:
             case = cases[place]
             return OrderFacts(
-                grey_lists=_grey(listed[place]),
+                grey_lists=grey_lists(listed[place]),
                 scores=group.score[place],
                 attempt_number=case.number,
                 challenge_passed=case.result is ChallengeResult.PASSED,
@@ -176,5 +176,6 @@ def _counted_kinds(case: Case) -> frozenset[PromotionType]:
     return case.promotions
 
 
-def _grey(hits: Sequence[ListHit]) -> tuple[str, ...]:
+def grey_lists(hits: Sequence[ListHit]) -> tuple[str, ...]:
+    """Return the grey lists among hits, each once: rules may ask for them."""
     return tuple(dict.fromkeys(hit.list_id for hit in hits if hit.kind == GREY))

@@ -118,7 +118,7 @@ class Scoring:
         """Serve another bundle from the next group on."""
         self.bundle_sha256 = models.sha256
         self._models = models
-        self._ladders = {variant: _ladders(models, variant) for variant in VARIANTS}
+        self._ladders = {variant: ladders_of(models, variant) for variant in VARIANTS}
 
     def score(
         self, orders: Sequence[Order], now_us: int, live: Floats | None = None
@@ -178,7 +178,8 @@ class Scoring:
         return read.values, Mode.STALE if old else Mode.FULL
 
 
-def _ladders(models: Models, variant: Variant) -> Ladders:
+def ladders_of(models: Models, variant: Variant) -> Ladders:
+    """Return the thresholds of one variant of a bundle."""
     return Ladders(
         steps=tuple(ladder(models.thresholds(variant, abuse)) for abuse in ABUSES),
         score_at=lambda abuse, raw: models.score_at(variant, abuse, raw),

@@ -57,13 +57,14 @@ def marked(line: str, column: int, length: int) -> tuple[str, str]:
     before = lead + shown(line[start : column - 1])
     found = shown(line[column - 1 : min(column - 1 + length, stop)])
     after = shown(line[column - 1 + len(line[column - 1 : column - 1 + length]) : stop])
-    return before + found + after + end, _blank(before) + "^" * max(_width(found), 1)
+    return before + found + after + end, _blank(before) + "^" * max(width(found), 1)
 
 
 def _blank(text: str) -> str:
     """Return spaces as wide as a text; Chinese characters take two columns."""
-    return "".join("\t" if one == "\t" else " " * _width(one) for one in text)
+    return "".join("\t" if one == "\t" else " " * width(one) for one in text)
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
+    """Return how many columns a text takes; Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

@@ -1,8 +1,9 @@
 """The last bundle that worked, kept as a copy, for the day the next one does not.
 
-Holds ``load_or_last_good``. The state directory gets ``bundles/<sha256>/`` (whole copies)
-and ``bundles/last-good`` (their digests, newest first, at most ``KEPT``). A copy is
-verified like any other bundle when it is needed: nothing is trusted for being ours.
+Holds ``load_or_last_good`` and ``kept_bundles``. The state directory gets
+``bundles/<sha256>/`` (whole copies) and ``bundles/last-good`` (their digests, newest first,
+at most ``KEPT``). A copy is verified like any other bundle when it is needed: nothing is
+trusted for being ours.
 """
 
 import os
@@ -61,6 +62,12 @@ def load_or_last_good(
     scorer = Scorer(bundle)
     _keep(bundle, state / _FOLDER)
     return Loaded(bundle=bundle, scorer=scorer, refused=None)
+
+
+def kept_bundles(state: Path) -> list[Path]:
+    """Return where the copies that are kept lie, newest first; they are yet to be verified."""
+    folder = state / _FOLDER
+    return [folder / digest for digest in _digests(folder) if (folder / digest).is_dir()]
 
 
 def _last_good(

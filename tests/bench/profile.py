@@ -42,9 +42,9 @@ PARTS = (
 )
 
 
-def settings(world: World, root: Path) -> Settings:
+def settings(world: World, root: Path, rules: int = RULES) -> Settings:
     """Return the settings that the bench serves with, over a governed state directory."""
-    govern(world, root / "governed", root / "state", RULES)
+    govern(world, root / "governed", root / "state", rules)
     return Settings(
         bundle=world.bundle,
         trust=(world.keys / "signing.pub",),
@@ -73,17 +73,22 @@ def print_profile(world: World) -> None:
             service.close()
 
 
+def groups_of(orders: list[order_pb2.Order], name: str) -> list[list[Attempt]]:
+    """Return groups of attempts, each under a request id of its own."""
+    attempts = [
+        Attempt(request_id=f"{name}-{n}", subject=raw_order(o), fingerprint=b"f" * 16)
+        for n, o in enumerate(orders)
+    ]
+    return [attempts[at : at + GROUP] for at in range(0, len(attempts), GROUP)]
+
+
 def _decide(
     service: Service,
     orders: list[order_pb2.Order],
     turn: int,
     profiler: cProfile.Profile | None,
 ) -> None:
-    attempts = [
-        Attempt(request_id=f"p{turn}-{n}", subject=raw_order(o), fingerprint=b"f" * 16)
-        for n, o in enumerate(orders)
-    ]
-    groups = [attempts[at : at + GROUP] for at in range(0, len(attempts), GROUP)]
+    groups = groups_of(orders, f"p{turn}")
     started, cpu = time.perf_counter(), time.process_time()
     if profiler:
         profiler.enable()

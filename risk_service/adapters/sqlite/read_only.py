@@ -1,21 +1,29 @@
-"""Reads one stored decision beside a running service, or without one: changes nothing."""
+"""Reads stored decisions beside a running service, or without one: changes nothing."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
-from risk_service.adapters.sqlite.decision_rows import DecisionRows, keys_of, record_of
+import msgspec
+
+from risk_service.adapters.sqlite.decision_rows import DecisionRows, Packed, keys_of, record_of
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
+from risk_service.domain.governed import PublishedKind, Sources
 from risk_service.domain.positional import reader
 from risk_service.domain.refusals import refusal
 
 COLUMNS = ("decision_id", "request_id", "order_id")
 _TABLES = {"decision_id": "decision_ids", "request_id": "requests", "order_id": "orders"}
+# Some megabytes at a time, of a log of any length.
+RECORDS_AT_ONCE = 1024
 _assessment_of = reader(AssessmentRecord)
+_sources_of = msgspec.msgpack.Decoder(Sources).decode
 
 
 def read_record(directory: Path, column: str, value: str) -> DecisionRecord | AssessmentRecord:
@@ -38,14 +46,9 @@ def read_record(directory: Path, column: str, value: str) -> DecisionRecord | As
     if column not in COLUMNS:
         raise ValueError(f"{column} is no key of a decision")
     path = directory / FILE_NAME
-    if not path.exists():
-        raise ConfigFault(refusal("no_log", path=path))
-    try:
-        with closing(_open(path)) as log:
-            record = _newest(directory, DecisionRows(log), column, value)
-            assessed = None if record else _assessed(log, column, value)
-    except sqlite3.DatabaseError as error:
-        raise ConfigFault(refusal("unreadable_log", path=path, error=error)) from error
+    with _opened(path) as log:
+        record = _newest(directory, DecisionRows(log), column, value)
+        assessed = None if record else _assessed(log, column, value)
     if assessed is not None:
         return _assessment_of(assessed)
     if record is None:
@@ -85,5 +88,70 @@ def _indexed(path: Path, column: str, value: str) -> tuple[int | None, int]:
         return index.execute(sql, (value,)).fetchone()[0], reached
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.exists():
+        raise ConfigFault(refusal("no_log", path=path))
+    try:
+        with closing(_open(path)) as file:
+            yield file
+    except sqlite3.DatabaseError as error:
+        raise ConfigFault(refusal("unreadable_log", path=path, error=error)) from error
+
+
 def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def read_records(directory: Path) -> Iterator[tuple[int, DecisionRecord]]:
+    """Yield place and record of the whole log in its order, some rows at a time.
+
+    Between two reads nothing is held, so that a running service can go on to shorten its
+    write-ahead log.
+
+    Raises
+    ------
+    ConfigFault
+        There is no log of decisions in the directory, or it or a record cannot be read.
+    """
+    with _opened(directory / FILE_NAME) as log:
+        rows, place = DecisionRows(log), 0
+        while part := list(islice(rows.after(place), RECORDS_AT_ONCE)):
+            for place, packed in part:
+                yield place, _whole(directory, place, packed)
+
+
+def _whole(directory: Path, place: int, packed: Packed) -> DecisionRecord:
+    try:
+        return record_of(packed)
+    except msgspec.DecodeError as error:
+        path = directory / FILE_NAME
+        raise ConfigFault(
+            refusal("unreadable_record", path=path, place=place, error=error)
+        ) from error
+
+
+def last_place(directory: Path) -> int:
+    """Return a place that no record of the log is behind.
+
+    Raises
+    ------
+    ConfigFault
+        As for ``read_records``.
+    """
+    with _opened(directory / FILE_NAME) as log:
+        return DecisionRows(log).end()
+
+
+def read_sources(path: Path, kind: PublishedKind, version: str) -> Sources | None:
+    """Return the sources of a published version, whatever its state, None when there is none.
+
+    Raises
+    ------
+    ConfigFault
+        There is no such file, or it cannot be read.
+    """
+    with _opened(path) as store:
+        sql = "SELECT sources FROM publications WHERE kind = ? AND version = ? LIMIT 1"
+        row = store.execute(sql, (kind, version)).fetchone()
+    return None if row is None else _sources_of(row[0])

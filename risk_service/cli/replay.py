@@ -1,0 +1,119 @@
+"""``risk replay``: decides stored decisions again and says what comes out differently."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from risk_service.adapters.sqlite.read_only import last_place, read_records
+from risk_service.bootstrap.replay import open_replayer
+from risk_service.cli.language import spoken
+from risk_service.cli.output import print_json, tell
+from risk_service.cli.replay_text import ReplayText, ReplayWords
+from risk_service.decisions.replay.replayer import Replayer
+from risk_service.decisions.replay.tally import Tally
+from risk_service.domain.decision import DecisionRecord
+
+# Records that are decided again together.
+GROUP = 256
+SECOND_US = 1_000_000
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command()
+@click.option(
+    "--state",
+    type=_FOLDER,
+    required=True,
+    help="State directory of a service, which may be running.",
+)
+@click.option(
+    "--trust", type=_FILE, multiple=True, help="Public key of the models; may be given often."
+)
+@click.option(
+    "--bundle",
+    "bundles",
+    type=_FOLDER,
+    multiple=True,
+    help="A further bundle; the last three that were served lie in the state directory.",
+)
+@click.option(
+    "--governance", type=_FILE, help="What was published, where it is not in the state directory."
+)
+@click.option("--since", type=click.DateTime(), help="Decisions from this time on, UTC.")
+@click.option("--until", type=click.DateTime(), help="Decisions before this time, UTC.")
+@spoken
+@click.option("--json", "as_json", is_flag=True, help="Print the figures, and all differences.")
+def replay(  # noqa: PLR0913 - options of a command
+    state: Path,
+    trust: tuple[Path, ...],
+    bundles: tuple[Path, ...],
+    governance: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    lang: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Decide stored decisions again and compare them with their records, bit by bit.
+
+    Model inputs are formed anew from the order and from what was read for it, then scores,
+    rules, outcome and reasons by the versions that decided. What only that moment knew is
+    taken as recorded: live entries of lists, counters of limits, values of features. The exit
+    code is 1 when anything comes out differently.
+
+    Example: risk replay --state state --trust keys/signing.pub --since 2026-03-01
+    """
+    words = ReplayWords(lang)
+    replayer = open_replayer(
+        state,
+        bundles=bundles,
+        trust=trust,
+        governance=governance,
+        refused=lambda error: tell(words("refused", error), err=True),
+    )
+    started = time.perf_counter()
+    chosen = _within(_shown_on_the_way(state, words), _us(since, 0), _us(until, sys.maxsize))
+    tally = _tally(replayer, chosen)
+    taken_s = time.perf_counter() - started
+    if as_json:
+        print_json(tally.as_data() | {"seconds": round(taken_s, 3)})
+    else:
+        tell(ReplayText(words, tally, state).lines(taken_s))
+    if tally.differing:
+        sys.exit(1)
+
+
+def _tally(replayer: Replayer, records: Iterable[DecisionRecord]) -> Tally:
+    tally, records = Tally(), iter(records)
+    while group := list(islice(records, GROUP)):
+        tally.add(replayer.replay(group))
+    return tally
+
+
+def _within(
+    records: Iterable[DecisionRecord], since_us: int, until_us: int
+) -> Iterator[DecisionRecord]:
+    return (one for one in records if since_us <= one.decision.decided_at_us < until_us)
+
+
+def _us(moment: datetime | None, otherwise: int) -> int:
+    if moment is None:
+        return otherwise
+    return int(moment.replace(tzinfo=UTC).timestamp()) * SECOND_US
+
+
+def _shown_on_the_way(state: Path, words: ReplayWords) -> Iterator[DecisionRecord]:
+    """Yield the records of a log beneath a bar, which a terminal shows."""
+    options: dict[str, Any] = {"file": sys.stderr, "hidden": not sys.stderr.isatty()}
+    bar: Any
+    with click.progressbar(length=last_place(state), label=words("progress"), **options) as bar:
+        for place, record in read_records(state):
+            yield record
+            bar.update(place - bar.pos)

@@ -1,0 +1,1 @@
+"""Decides stored decisions again from what their records hold, and compares bit by bit."""
