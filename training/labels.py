@@ -7,7 +7,7 @@ abuse; an order without a row (it was blocked) stays unlabelled and is never a n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +30,34 @@ class AbuseLabels:
 
     ``value`` is 1 (abuse), 0 (none found) or -1 (unlabelled); ``known_at_us`` is the
     time at which the label became known, ``NEVER_US`` where there is none. A shop's own
-    label stands under its own name, and its delay may be a part of a day.
+    label stands under its own name, and its delay may be a part of a day. ``settled_us`` tells
+    from when on an order that turned out to be abuse was taken for none: its maturity had passed
+    before anything was found. ``NEVER_US`` where that never was; None: nowhere.
     """
 
     abuse: str
     maturity_days: float
     value: NDArray[np.int8]
     known_at_us: NDArray[np.int64]
+    settled_us: NDArray[np.int64] | None = None
+
+    def as_of(self, cutoff_us: int) -> "AbuseLabels":
+        """Return the labels as they stood at ``cutoff_us``: what was found later was none then."""
+        if self.settled_us is None:
+            return self
+        stood = (self.settled_us <= cutoff_us) & (self.known_at_us > cutoff_us)
+        return replace(
+            self,
+            value=np.where(stood, 0, self.value).astype(np.int8),
+            known_at_us=np.where(stood, self.settled_us, self.known_at_us),
+            settled_us=np.where(stood, NEVER_US, self.settled_us),
+        )
+
+    def settled(self, ordered_at_us: NDArray[np.int64], delay_s: int) -> "AbuseLabels":
+        """Return labels of which silence says none once a delay has gone by."""
+        settled_us = ordered_at_us + delay_s * 1_000_000
+        late = (self.value == 1) & (self.known_at_us > settled_us)
+        return replace(self, settled_us=np.where(late, settled_us, NEVER_US))
 
     def usable(self, ordered_at_us: NDArray[np.int64], cutoff_us: int) -> NDArray[np.bool_]:
         """Tell which labels may be used by somebody who lives at ``cutoff_us``.

@@ -2,7 +2,8 @@
 
 A label counts from the time it became known, for events of that time or later; but an event
 never sees its own label, nor that of an event that stands after it. Windows hold the labels
-that became known within them.
+that became known within them. A label that was negative for a while counts as known from then
+on, and as positive once it turned.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from training.backtest.history import (
 )
 from training.backtest.lengths import Edges
 from training.backtest.names import Measure
-from training.labels import UNLABELLED, AbuseLabels
+from training.labels import NEVER_US, UNLABELLED, AbuseLabels
 
 # A rate counts as if ten labels more were known, as rates of the models do.
 SHRINK_LABELS = 10.0
@@ -48,22 +49,36 @@ class LabelHistory:
     start: int
     edges: Edges
     _events: Int64s = field(init=False)
+    _known_us: Int64s = field(init=False)
+    _any: Flags = field(init=False)
+    _positive: Flags = field(init=False)
     _place: Int64s = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the labels into the order in which they can be seen."""
         labelled = np.flatnonzero(self.labels.value[: len(self.at_us)] != UNLABELLED)
-        known_at_us = self.labels.known_at_us[labelled]
-        place = np.maximum(labelled, np.searchsorted(self.at_us, known_at_us) - 1)
-        order = np.lexsort((known_at_us, place))
-        self._events, self._place = labelled[order], place[order]
+        known_us, settled_us = self.labels.known_at_us[labelled], self._settled(labelled)
+        turns = settled_us < known_us
+        events = np.concatenate((labelled, labelled[turns]))
+        learned_us = np.concatenate((known_us, settled_us[turns]))
+        place = np.maximum(events, np.searchsorted(self.at_us, learned_us) - 1)
+        order = np.lexsort((learned_us, place))
+        self._events, self._place, self._known_us = events[order], place[order], learned_us[order]
+        was_negative = np.arange(len(events)) >= len(labelled)
+        self._any = np.concatenate((~turns, turns[turns]))[order]
+        self._positive = ((self.labels.value[events] == 1) & ~was_negative)[order]
+
+    def _settled(self, labelled: Int64s) -> Int64s:
+        if self.labels.settled_us is None:
+            return np.full(len(labelled), NEVER_US)
+        return self.labels.settled_us[labelled]
 
     def of_key(self, key: Int32s) -> KeyHistory:
         """Return the history of a key; one number per event, -1 where it is missing."""
         facts = Facts(
             key=key[self._events],
             place=self._place,
-            at_us=self.labels.known_at_us[self._events],
+            at_us=self._known_us,
         )
         period = Period(
             start=self.start,
@@ -82,19 +97,12 @@ class LabelHistory:
         if measure is Measure.RATE:
             known = history.count(self._any, window)
             positive = history.count(self._positive, window)
+            known = np.maximum(known, positive)
             return (positive + SHRINK_LABELS * self._prior) / (known + SHRINK_LABELS)
         newest = history.newest(self._positive)
-        known_at_us = self.labels.known_at_us[self._events[newest]] if len(self._events) else 0
+        known_at_us = self._known_us[newest] if len(self._events) else 0
         since_us = self.at_us[self.start :] - known_at_us
         return np.where(newest < 0, np.nan, since_us / SECOND_US)
-
-    @property
-    def _any(self) -> Flags:
-        return np.ones(len(self._events), np.bool_)
-
-    @property
-    def _positive(self) -> Flags:
-        return np.asarray(self.labels.value[self._events] == 1, dtype=np.bool_)
 
     @cached_property
     def _prior(self) -> Floats:

@@ -47,17 +47,24 @@ class LabelReader:
         return part(self.read(name), start, stop)
 
     def _delayed(self, labels: AbuseLabels) -> AbuseLabels:
-        if self.delay_s is None:
+        about, at_us = self.columns.description.labels[labels.abuse], self.columns.at_us
+        if self.delay_s is not None:
+            known_at_us = at_us + self.delay_s * 1_000_000
+            if about.known_from != "delay":
+                known_at_us = np.maximum(labels.known_at_us, known_at_us)
+            unlabelled = labels.value == UNLABELLED
+            labels = replace(labels, known_at_us=np.where(unlabelled, NEVER_US, known_at_us))
+        if about.known_from != "conditions":
             return labels
-        known_at_us = self.columns.at_us + self.delay_s * 1_000_000
-        if self.columns.description.labels[labels.abuse].known_from != "delay":
-            known_at_us = np.maximum(labels.known_at_us, known_at_us)
-        unlabelled = labels.value == UNLABELLED
-        return replace(labels, known_at_us=np.where(unlabelled, NEVER_US, known_at_us))
+        return labels.settled(at_us, max(self.delay_s or 0, about.delay_s))
 
 
 def part(labels: AbuseLabels, start: int, stop: int) -> AbuseLabels:
     """Return the labels of some places."""
+    settled_us = labels.settled_us
     return replace(
-        labels, value=labels.value[start:stop], known_at_us=labels.known_at_us[start:stop]
+        labels,
+        value=labels.value[start:stop],
+        known_at_us=labels.known_at_us[start:stop],
+        settled_us=None if settled_us is None else settled_us[start:stop],
     )

@@ -117,5 +117,6 @@ def _values(labels: AbuseLabels | None, events: int, as_of_us: int | None) -> Va
         return np.full(events, UNLABELLED, np.int8)
     if as_of_us is None:
         return labels.value
+    labels = labels.as_of(as_of_us)
     known = labels.known_at_us <= as_of_us
     return np.where(known, labels.value, UNLABELLED).astype(np.int8)

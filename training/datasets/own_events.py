@@ -75,12 +75,14 @@ class OwnLabel(_Part):
 
     ``delay_s`` is how long after an event its label is taken to be settled. With
     ``known_from`` "delay" every ``known_at`` is ``event_at`` plus it; with "column" the source
-    told each time (then it is the declared delay, or else the longest one seen); with
-    "later" a later row of the source made the label, and ``delay_s`` is how long it may take.
+    told each time (then it is the declared delay, or else the longest one seen), and with
+    "conditions" too, where an event that did not meet them yet was negative once ``delay_s`` had
+    gone by; with "later" a later row of the source made the label, and ``delay_s`` is how long it
+    may take.
     """
 
     positive: tuple[str, ...]
-    known_from: Literal["delay", "column", "later"]
+    known_from: Literal["delay", "column", "conditions", "later"]
     delay_s: Count
     longest_delay_s: Count
     positives: Count

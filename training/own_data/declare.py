@@ -14,7 +14,9 @@ from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.own_data.plan import FeaturePlan, KeyPlan, PairPlan, RolePlan
 
 EVENT, LABEL_POSITIVE, LABEL_NEGATIVE = "EVENT", "LABEL_POSITIVE", "LABEL_NEGATIVE"
-KINDS = (EVENT, LABEL_POSITIVE, LABEL_NEGATIVE)
+# A label that was negative for a while: it counts as known from then on, and as positive now.
+LABEL_TURNED = "LABEL_TURNED"
+KINDS = (EVENT, LABEL_POSITIVE, LABEL_NEGATIVE, LABEL_TURNED)
 EVENTS, KNOWN, POSITIVE, PRICED = "events", "known", "positive", "priced"
 AMOUNT, LOG, LOG_SQUARED, HAS_AMOUNT = "amount_minor", "amount_log", "amount_log2", "has_amount"
 # log1p of the amount in thousandths: whole numbers, whose squares still sum to an int64.
@@ -65,7 +67,7 @@ def _windows(plan: FeaturePlan, features: list[WindowFeature]) -> WindowSet:
     filters = [
         EventFilter(name=EVENTS, kinds=(EVENT,)),
         EventFilter(name=KNOWN, kinds=(LABEL_POSITIVE, LABEL_NEGATIVE)),
-        EventFilter(name=POSITIVE, kinds=(LABEL_POSITIVE,)),
+        EventFilter(name=POSITIVE, kinds=(LABEL_POSITIVE, LABEL_TURNED)),
     ]
     if plan.has_amount:
         known = Condition(column=HAS_AMOUNT, op="=", value=1)

@@ -193,7 +193,7 @@ def _figures(
         "unlabelled": test.unlabelled,
         "train": {
             "labelled": len(train.labelled),
-            "positives": int(data.labels.value[train.labelled].sum()),
+            "positives": int(train.label.sum()),
             "label_not_known_at_cut": train.unknown,
         },
     }

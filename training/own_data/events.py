@@ -143,13 +143,15 @@ def read_label(directory: Path, events: OwnEvents, label: str, delay_s: int | No
     delay = known[label].delay_s if delay_s is None else delay_s
     source = LabelTable(path=directory / LABELS, order="event_id", label="label")
     found = align_labels(source, source.read(), events.event_id, label, delay / DAY_S)
-    if delay_s is None:
+    if delay_s is not None:
+        assumed = events.at_us + delay_s * 1_000_000
+        # A time that the source told can be made later, never earlier; an assumed one is replaced.
+        if known[label].known_from != "delay":
+            assumed = np.maximum(found.known_at_us, assumed)
+        found = replace(found, known_at_us=np.where(found.value == UNLABELLED, NEVER_US, assumed))
+    if known[label].known_from != "conditions":
         return found
-    assumed = events.at_us + delay_s * 1_000_000
-    # A time that the source told can be made later, never earlier; an assumed one is replaced.
-    if known[label].known_from != "delay":
-        assumed = np.maximum(found.known_at_us, assumed)
-    return replace(found, known_at_us=np.where(found.value == UNLABELLED, NEVER_US, assumed))
+    return found.settled(events.at_us, max(delay, known[label].delay_s))
 
 
 def _coded(column: pa.ChunkedArray) -> Coded:

@@ -133,8 +133,11 @@ def pair_rates(plan: FeaturePlan, pair: PairPlan, read: Read) -> Iterator[tuple[
 
 
 def shrunk(positive: Floats, known: Floats, prior: float) -> Floats:
-    """Return the label rate, drawn to the prior as if ten labels more were known."""
-    return (positive + SHRINK_LABELS * prior) / (known + SHRINK_LABELS)
+    """Return the label rate, drawn to the prior as if ten labels more were known.
+
+    A label that turned positive within a window may have become known before it.
+    """
+    return (positive + SHRINK_LABELS * prior) / (np.maximum(known, positive) + SHRINK_LABELS)
 
 
 def deviation(now: Floats, count: Floats, total: Floats, squares: Floats) -> Floats:

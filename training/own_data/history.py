@@ -3,7 +3,8 @@
 An event counts from its own time on. A label is an event of its own: it says of its event's
 keys that they are known to be positive or negative, and it happens when it becomes known. So
 a window over labels holds what was learned within it, and no event can see a label of its
-own or one that was not yet known. Events of the same time stand in the order of the file;
+own or one that was not yet known. A label that was negative for a while is two events: it was
+learned to be negative, and turned later. Events of the same time stand in the order of the file;
 a label that becomes known at the very time of an event comes after it.
 """
 
@@ -20,6 +21,7 @@ from training.own_data.declare import (
     KINDS,
     LABEL_NEGATIVE,
     LABEL_POSITIVE,
+    LABEL_TURNED,
     LOG,
     LOG_SCALE,
     LOG_SQUARED,
@@ -47,12 +49,10 @@ def event_log(
     reads
         Events whose windows are wanted; the others only count.
     """
-    labelled = np.flatnonzero(labels.value != UNLABELLED)
-    subject = np.concatenate((np.arange(len(events)), labelled))
-    happened = np.concatenate((events.at_us, labels.known_at_us[labelled]))
-    positive, negative = KINDS.index(LABEL_POSITIVE), KINDS.index(LABEL_NEGATIVE)
-    known_as = np.where(labels.value[labelled] == 1, positive, negative)
-    kind = np.concatenate((np.full(len(events), KINDS.index(EVENT)), known_as))
+    learned, learned_us, learned_as = _learned(labels)
+    subject = np.concatenate((np.arange(len(events)), learned))
+    happened = np.concatenate((events.at_us, learned_us))
+    kind = np.concatenate((np.full(len(events), KINDS.index(EVENT)), learned_as))
     # Stable: events stand before labels of the same microsecond.
     order = np.argsort(happened, kind="stable")
     stamps = rising(happened[order])
@@ -69,6 +69,24 @@ def event_log(
         fields={name: hash_column(fields[name].filled()) for name in plan.fields},
         columns=log_columns(events, plan),
         subject=subject[order].astype(np.int32),
+    )
+
+
+def _learned(labels: AbuseLabels) -> tuple[Int64s, Int64s, Int64s]:
+    """Return of which event what was learned, when, and what kind of log event that is."""
+    labelled = np.flatnonzero(labels.value != UNLABELLED)
+    positive, negative = KINDS.index(LABEL_POSITIVE), KINDS.index(LABEL_NEGATIVE)
+    kind = np.where(labels.value[labelled] == 1, positive, negative)
+    known_us = labels.known_at_us[labelled]
+    if labels.settled_us is None:
+        return labelled, known_us, kind
+    turns = labels.settled_us[labelled] < known_us
+    kind[turns] = KINDS.index(LABEL_TURNED)
+    before = labelled[turns]
+    return (
+        np.concatenate((before, labelled)),
+        np.concatenate((labels.settled_us[before], known_us)),
+        np.concatenate((np.full(len(before), negative), kind)),
     )
 
 

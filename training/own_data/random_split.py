@@ -106,8 +106,7 @@ def _history(run: Beside, rows: Rows) -> float:
 def _fit(learning: Learning, run: Beside, name: str, at: Rows) -> Floats:
     kept = run.manifest.models[name]
     # The parameters are those of the run: how many positives are drawn here has no say in them.
-    learned = run.data.labels.value[run.train.labelled]
-    setting = next(one for one in settings_for(learned) if one.name == kept.setting)
+    setting = next(one for one in settings_for(run.train.label) if one.name == kept.setting)
     held = Held(
         setting=setting,
         names=kept.features,

@@ -128,13 +128,14 @@ def _prepare(request: OwnTrainRequest, timer: Timer) -> _Material:
     test = test_window(data.events, data.labels, periods)
     request.out.mkdir(parents=True, exist_ok=True)
     timer.step("plan")
-    plan = make_plan(data.events, data.labels, periods.train_to_us, periods.cutoff_us)
+    then = data.labels.as_of(periods.cutoff_us)
+    plan = make_plan(data.events, then, periods.train_to_us, periods.cutoff_us)
     rows = np.concatenate((train.labelled, test.labelled))
     inputs = data.inputs(plan, rows, request.out, timer.report)
     learning = Learning(
         inputs=inputs,
         at=np.searchsorted(inputs.rows, train.labelled),
-        label=data.labels.value[train.labelled],
+        label=train.label,
         folds=_folds(data, train),
         seed=request.seed,
     )
@@ -151,7 +152,8 @@ def _prepare(request: OwnTrainRequest, timer: Timer) -> _Material:
 
 
 def _folds(data: OwnData, train: Window) -> Any:
-    found = folds(data.labels, data.events.at_us, train.labelled)
+    then = data.labels.as_of(data.periods.cutoff_us)
+    found = folds(then, data.events.at_us, train.labelled)
     if not found:
         raise ConfigFault(
             f"{data.labels.abuse}: all positives of the training window lie at one end of it, so "

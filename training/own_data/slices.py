@@ -29,12 +29,14 @@ LARGE_FOLDS = (0.7, 0.85, 1.0)
 class Window:
     """The events of one of the two windows, as places in all events, in order of time.
 
-    ``labelled`` are those whose label may be used; ``unknown`` counts events whose label is
+    ``labelled`` are those whose label may be used, and ``label`` is what it was then, 0 or 1;
+    ``unknown`` counts events whose label is
     not known at the training cut, ``unlabelled`` those that have none.
     """
 
     events: Rows
     labelled: Rows
+    label: NDArray[np.int8]
     unknown: int
     unlabelled: int
 
@@ -52,7 +54,7 @@ class Fold:
 
 
 def training_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Window:
-    """Return the training window.
+    """Return the training window, with the labels as they stood at the training cut.
 
     Raises
     ------
@@ -60,11 +62,13 @@ def training_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) ->
         It holds no events, one class only, or too few positives.
     """
     rows = _inside(events, "train", periods.train_from_us, periods.train_to_us)
+    labels = labels.as_of(periods.cutoff_us)
     usable = _usable(labels, events.at_us[rows], rows, periods.cutoff_us)
     has = labels.value[rows] != UNLABELLED
     window = Window(
         events=rows,
         labelled=rows[usable],
+        label=labels.value[rows[usable]],
         unknown=int((has & ~usable).sum()),
         unlabelled=int((~has).sum()),
     )
@@ -89,7 +93,13 @@ def test_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Win
             f"labelled events ({len(rows)} events); both classes are needed to measure"
             f"{_advice_on_test(labels, events)}"
         )
-    return Window(events=rows, labelled=labelled, unknown=0, unlabelled=len(rows) - len(labelled))
+    return Window(
+        events=rows,
+        labelled=labelled,
+        label=labels.value[labelled],
+        unknown=0,
+        unlabelled=len(rows) - len(labelled),
+    )
 
 
 def _advice_on_test(labels: AbuseLabels, events: OwnEvents) -> str:
@@ -130,7 +140,10 @@ def folds(labels: AbuseLabels, at_us: NDArray[np.int64], rows: Rows) -> tuple[Fo
 def _fold(
     labels: AbuseLabels, time_us: NDArray[np.int64], rows: Rows, edges: tuple[int, int]
 ) -> Fold:
-    """Return one fold, with an embargo when that leaves half of what there is to learn from."""
+    """Return one fold, with an embargo when that leaves half of what there is to learn from.
+
+    A label that turned positive after the fold began is left out there: one label stands for a row.
+    """
     start, end = edges
     value = labels.value[rows]
     known = _usable(labels, time_us, rows, int(time_us[start]))[:start]
@@ -166,7 +179,7 @@ def _inside(events: OwnEvents, name: str, start_us: int, end_us: int) -> Rows:
 
 
 def _refuse_unusable(labels: AbuseLabels, window: Window, periods: Periods) -> None:
-    value = labels.value[window.labelled]
+    value = window.label
     positives, count = int(value.sum()), len(value)
     reasons = (
         f"{len(window.events)} events, {window.unlabelled} without a label, {window.unknown} "

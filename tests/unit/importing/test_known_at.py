@@ -39,6 +39,7 @@ def test_conditions_make_a_label(bench: Any, mapped: Mapped) -> None:
     ]
     assert label["fraud"].unlabelled == 3
     assert label["fraud"].positive == ("back present",)
+    assert label["fraud"].known_from == "conditions"
 
 
 def test_a_day_alone_is_known_at_its_end(bench: Any, mapped: Mapped) -> None:

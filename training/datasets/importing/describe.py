@@ -95,7 +95,8 @@ def _label(spec: LabelSpec, count: LabelCount, events: int) -> OwnLabel:
         known_from, delay_s = "later", spec.later.within
     else:
         positive = spec.positive or tuple(map(condition_text, spec.when))
-        known_from = "delay" if spec.known_at is None else "column"
+        told = "conditions" if spec.when else "column"
+        known_from = "delay" if spec.known_at is None else told
         delay_s = longest_s if spec.delay is None else spec.delay
     return OwnLabel.model_validate(
         {
