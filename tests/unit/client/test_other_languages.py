@@ -150,7 +150,7 @@ def test_events_are_reported() -> None:
 
 
 def _policies() -> list[fail_policy_pb2.GetFailPoliciesResponse]:
-    """Return a policy with every rule and every kind of limited item, and a plain one."""
+    """Return a policy with every rule and every kind of limited item, and two plain ones."""
     limited = fail_policy_pb2.LimitedItems(
         promotion_types=["PROMOTION_TYPE_GIFT"],
         campaign_ids=["c-1"],
@@ -170,6 +170,7 @@ def _policies() -> list[fail_policy_pb2.GetFailPoliciesResponse]:
     return [
         told(units_per_sku=2, other="FAIL_POLICY_LIMITS_ONLY", rules=rules, limited=limited),
         told(units_per_sku=1, other="FAIL_POLICY_OPEN", limited={}),
+        told(units_per_sku=1, other="FAIL_POLICY_OPEN", limited={"promotion_types": [0, 1]}),
     ]
 
 
