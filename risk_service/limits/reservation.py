@@ -92,10 +92,13 @@ class Reservation(Struct, frozen=True, array_like=True, gc=False):
     note: str = ""
 
     def granted_lines(self) -> tuple[GrantedLine, ...]:
-        """Return what is held or confirmed of each SKU."""
+        """Return what is held or confirmed of each SKU: nothing of a hold that is over."""
+        is_over = self.state is EXPIRED or self.state is ReservationState.CANCELLED
         return tuple(
             [
-                GrantedLine(sku=line.sku, requested=line.requested, granted=line.left)
+                GrantedLine(
+                    sku=line.sku, requested=line.requested, granted=0 if is_over else line.left
+                )
                 for line in self.lines
             ]
         )

@@ -103,6 +103,18 @@ def test_confirm_after_expiry_is_granted_anew_or_refunded(house: LedgerHouse) ->
     assert in_use(house, late_us) == (2, 0)
 
 
+def test_what_is_over_holds_nothing(house: LedgerHouse) -> None:
+    """Of a cancelled or expired reservation every answer says that 0 units are held."""
+    for order_id, end in (("o1", Cancel(reservation_id="o1")), ("o2", None)):
+        reserve(house, demand(order_id, line(quantity=2)))
+        late_us = START_US if end else START_US + TTL_US
+        if end is None:
+            reserve(house, demand("o3", line(quantity=2)), late_us)
+        gone = done(house, end or Confirm(reservation_id=order_id), late_us)
+        assert gone.state in (ReservationState.CANCELLED, ReservationState.EXPIRED)
+        assert [(one.requested, one.granted) for one in gone.lines] == [(2, 0)]
+
+
 def test_unknown_reservations(house: LedgerHouse) -> None:
     """Confirm, Extend and Release of an unknown id say so."""
     release = Release(reservation_id="o", release_id="x", reason=ReleaseReason.REFUND)
