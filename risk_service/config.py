@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -28,6 +28,7 @@ ENV_PREFIX = "RISK_"
 PORT_MAX = 65_535
 # Reported events may be as old as this; they ask for the reservations of their orders.
 LEDGER_DAYS_MIN = 90
+LEDGER = r"^(embedded|postgres(ql)?://.+)$"
 
 
 def _as_paths(value: object) -> object:
@@ -89,7 +90,7 @@ class Settings(BaseModel):
     window_records_max: Annotated[int, Field(ge=1000)] = 250_000
 
     # Reservations: beside the decisions, or shared (postgresql://user@host:port/database)
-    ledger: Annotated[str, Field(pattern=r"^(embedded|postgres(ql)?://.+)$")] = "embedded"
+    ledger: Annotated[str, Field(pattern=LEDGER)] = "embedded"
     ledger_password: SecretStr = SecretStr("")
     ledger_timeout_ms: Annotated[float, Field(gt=0)] = 500.0
     # Reservations that are over are forgotten after so many days; 0: never
@@ -139,9 +140,36 @@ class Settings(BaseModel):
         return days
 
 
+class RecordSettings(BaseModel):
+    """Where the records of a service lie: those of its settings that tell, the others left out."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: Path
+    identity_key: Path | None = None
+    governance: Path | None = None
+    ledger: Annotated[str, Field(pattern=LEDGER)] = "embedded"
+    ledger_password: SecretStr = SecretStr("")
+    # Pages of a whole ledger are read, not single rows
+    ledger_timeout_ms: Annotated[float, Field(gt=0)] = 10_000.0
+
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
 def load_settings(
     options: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None
 ) -> Settings:
+    """Merge the sources and check them; see ``read_settings``."""
+    return read_settings(Settings, options, environment, file)
+
+
+def read_settings(
+    kind: type[Read],
+    options: Mapping[str, object],
+    environment: Mapping[str, str],
+    file: Path | None = None,
+) -> Read:
     """Merge the sources and check them.
 
     Parameters
@@ -155,12 +183,12 @@ def load_settings(
         Names every setting that is missing or wrong.
     """
     merged: dict[str, object] = _read(file) if file else {}
-    for name in Settings.model_fields:
+    for name in kind.model_fields:
         if (text := environment.get(ENV_PREFIX + name.upper())) is not None:
             merged[name] = text
     merged |= {name: value for name, value in options.items() if value is not None}
     try:
-        return Settings.model_validate(merged)
+        return kind.model_validate(merged)
     except ValidationError as error:
         faults = [
             _told(fault["type"], fault["loc"], fault["msg"])

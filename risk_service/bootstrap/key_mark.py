@@ -8,6 +8,7 @@ from pathlib import Path
 
 from risk_service.adapters.whole_file import replace_file
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.identity.hashing import keyed_digest
 from risk_service.identity.keys import IdentityKey
 
@@ -24,21 +25,46 @@ def hold_to_key(directory: Path, key: IdentityKey) -> None:
     ConfigFault
         The directory was made with another key, or the mark cannot be read or written.
     """
-    path = directory / FILE_NAME
-    mark = f"{key.key_id} {keyed_digest(key, 'mark', 'state')(b'').hex()}\n"
+    if not check_key(directory, key):
+        _write(directory / FILE_NAME, _mark_of(key))
+
+
+def check_key(directory: Path, key: IdentityKey) -> bool:
+    """Refuse a key that is not the one of a directory's mark; tell whether it has a mark.
+
+    Raises
+    ------
+    ConfigFault
+        The directory was made with another key, or the mark cannot be read.
+    """
+    known = _read(directory / FILE_NAME)
+    if known is not None and known != _mark_of(key):
+        raise ConfigFault(refusal("other_key", path=directory, key=key.key_id))
+    return known is not None
+
+
+def marked_key_id(directory: Path) -> str:
+    """Return the id of the key that a directory was made with, empty where it has no mark.
+
+    Raises
+    ------
+    ConfigFault
+        The mark cannot be read.
+    """
+    return (_read(directory / FILE_NAME) or "").partition(" ")[0]
+
+
+def _mark_of(key: IdentityKey) -> str:
+    return f"{key.key_id} {keyed_digest(key, 'mark', 'state')(b'').hex()}\n"
+
+
+def _read(path: Path) -> str | None:
     try:
-        known = path.read_text("ascii")
+        return path.read_text("ascii")
     except FileNotFoundError:
-        _write(path, mark)
-        return
+        return None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigFault(f"{path}: cannot be read: {error}") from error
-    if known != mark:
-        raise ConfigFault(
-            f"state directory {directory} was made with another identity key than {key.key_id} of "
-            "--identity-key: no token in it would match; give the key that it was made with, or "
-            "choose another directory with --state"
-        )
 
 
 def _write(path: Path, mark: str) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from risk_service.cli.explain_words import Words
+from risk_service.cli.language import Phrases
 from risk_service.domain.currency import amount_text
 from risk_service.domain.decision import Cause, Challenge, Step
 from risk_service.domain.grant import LimitUse
@@ -48,7 +49,7 @@ def outcome_text(outcome: Outcome, say: Words) -> str:
     return click.style(outcome_plain(outcome, say), fg=COLOURS[outcome], bold=True)
 
 
-def outcome_plain(outcome: Outcome, say: Words) -> str:
+def outcome_plain(outcome: Outcome, say: Phrases) -> str:
     """Return an outcome without a colour: answers and rules have its English name."""
     if say.language != "zh":
         return outcome.name

@@ -26,6 +26,7 @@ SERVING_COMMANDS = {
     "replay": "risk_service.cli.replay:replay",
     "serve": "risk_service.cli.serve:serve",
     "keys": "risk_service.cli.keys:keys",
+    "person": "risk_service.cli.person:person",
     "rules": "risk_service.cli.rules:rules",
 }
 
@@ -69,6 +70,7 @@ SUMMARIES = {
     "limits": "Check and publish purchase limits, look at what is used.",
     "lists": "Show and change allow, deny and grey lists.",
     "live": "Fill the live windows and clusters of a new service with history.",
+    "person": "Print what is kept of one person.",
     "replay": "Decide stored decisions again and compare, bit by bit.",
     "rules": "Check, try and compare rule files.",
     "serve": "Serve decisions over gRPC.",

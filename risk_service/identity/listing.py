@@ -21,7 +21,7 @@ from risk_service.identity.phone import parse_phone
 from risk_service.identity.real_name import parse_real_name_id
 from risk_service.identity.text import check_length, opaque
 
-_TOKEN = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{32}")
+TOKEN = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{32}")
 # The token of a network of a length that orders have no token for, as entries show it.
 _NETWORK_TOKEN = re.compile(r"([a-z0-9]{1,16}:[0-9a-f]{32})/v([46])-(\d{1,3})")
 # Wider networks would list half a country by a slip of the pen.
@@ -79,7 +79,7 @@ class ListTokens:
         value = raw.value.strip()
         if raw.entity in PLAIN_KINDS:
             return _found(opaque(raw.value), raw.entity), 0
-        if _TOKEN.fullmatch(value):
+        if TOKEN.fullmatch(value):
             # Of a network: the token of the block around an address, as orders have it.
             return value, 0
         if raw.entity is EntityKind.NETWORK and (shown := _NETWORK_TOKEN.fullmatch(value)):

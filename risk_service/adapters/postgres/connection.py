@@ -135,6 +135,19 @@ class Session:
             cursor = line.execute(query, parameters, prepare=True, binary=True)
             return cursor.fetchall() if cursor.description is not None else []
 
+    def look(self, query: LiteralString, parameters: Sequence[object]) -> Rows:
+        """Run a statement that only reads; whatever speaks against it is ``StoreUnavailable``.
+
+        Raises
+        ------
+        StoreUnavailable
+            No answer in time, or a refusal, such as a database without these tables.
+        """
+        try:
+            return self.rows(query, parameters)
+        except psycopg.Error as error:
+            raise StoreUnavailable(f"PostgreSQL: {str(error).strip()}") from error
+
     def ask(self, query: LiteralString, parameters: Sequence[str | bytes]) -> None:
         """Send a statement whose rows ``answer`` returns; the server works on it meanwhile.
 

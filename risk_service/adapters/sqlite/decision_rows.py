@@ -90,7 +90,7 @@ class DecisionRows:
             wanted = set(seqs)
             sql = f"SELECT row, records FROM decision_rows WHERE row IN ({marks(rows)})"  # noqa: S608 - question marks only
             for row in self._db.execute(sql, rows):
-                found.update([one for one in _numbered(*row) if one[0] in wanted])
+                found.update([one for one in numbered(*row) if one[0] in wanted])
         single = [seq for seq in seqs if seq <= self._single]
         if single:
             sql = f"SELECT seq, record FROM decisions WHERE seq IN ({marks(single)})"  # noqa: S608 - question marks only
@@ -106,7 +106,7 @@ class DecisionRows:
             return
         sql = "SELECT row, records FROM decision_rows WHERE row >= ? ORDER BY row"
         for row in self._db.execute(sql, (seq // RECORDS_PER_ROW,)):
-            for place, record in _numbered(*row):
+            for place, record in numbered(*row):
                 if place > seq:
                     yield place, record
 
@@ -125,8 +125,8 @@ def next_places(last: int, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-def _numbered(row: int, records: bytes) -> Iterator[tuple[int, Packed]]:
-    """Yield place and record of a row."""
+def numbered(row: int, records: bytes) -> Iterator[tuple[int, Packed]]:
+    """Yield place and record of all records in a row of the file."""
     return enumerate(_split(records), row * RECORDS_PER_ROW)
 
 

@@ -219,8 +219,7 @@ class SqliteEventLog:
         """Give the index the events that it had not reached."""
         sql = "SELECT event_id, stamp_us, record FROM events WHERE stamp_us > ? ORDER BY stamp_us"
         for event_id, stamp_us, record in self._db.execute(sql, (keys.reached_us(),)):
-            life = _decode_part(record).life
-            keys.add([EventKey(event_id, stamp_us, life.order_id if life else "")])
+            keys.add([EventKey(event_id, stamp_us, order_of(record))])
             if keys.batch_is_due():
                 keys.begin_batch()
                 keys.write_batch()
@@ -239,6 +238,12 @@ class SqliteEventLog:
 def _key(record: EventRecord) -> EventKey:
     order_id = record.life.order_id if record.life else ""
     return EventKey(record.event_id, record.stamp_us, order_id)
+
+
+def order_of(record: bytes) -> str:
+    """Return the order of a stored event, empty for a promotion action."""
+    life = _decode_part(record).life
+    return life.order_id if life else ""
 
 
 def events_after(db: sqlite3.Connection, stamp_us: int) -> Iterator[EventRecord]:

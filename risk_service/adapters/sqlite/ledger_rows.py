@@ -24,7 +24,7 @@ from risk_service.limits.used import NEVER_US, Cells
 ROW_BYTES = 300
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = reader(Reservation)
+stored_reservation = reader(Reservation)
 
 # One text for any number of values: SQLite keeps it prepared, and it costs no more per value.
 _SOME_RESERVATIONS = (
@@ -90,12 +90,12 @@ class LedgerRows:
         row = self._db.execute(
             "SELECT record FROM reservations WHERE reservation_id = ?", (reservation_id,)
         ).fetchone()
-        return _decode(row[0]) if row else None
+        return stored_reservation(row[0]) if row else None
 
     def fetch(self, reservation_ids: Sequence[str]) -> None:
         """Read the reservations of a group at once; kept until the next ``fetch``."""
         rows = self._db.execute(_SOME_RESERVATIONS, (_text(reservation_ids),))
-        found = {key: _decode(record) for key, record in rows}
+        found = {key: stored_reservation(record) for key, record in rows}
         self._fetched = {key: found.get(key) for key in reservation_ids}
 
     def counters_of(self, owner: str) -> dict[str, Cells]:
@@ -114,7 +114,7 @@ class LedgerRows:
         if not rows:
             first: int | None = self._db.execute(_FIRST_DUE).fetchone()[0]
             self._due_us = NEVER_US if first is None else first
-        due = [_decode(record) for (record,) in rows]
+        due = [stored_reservation(record) for (record,) in rows]
         # Known now: whoever ends them asks for what they were.
         self._fetched.update({one.reservation_id: one for one in due})
         return due
@@ -123,12 +123,12 @@ class LedgerRows:
         """Return row number and row of some reservations that hold nothing, the oldest first."""
         bounds = CARRIED, CARRIED + chr(0x10FFFF)
         rows = self._db.execute(_OVER, (behind, *bounds, at_most)).fetchall()
-        return [(number, _decode(record)) for number, record in rows]
+        return [(number, stored_reservation(record)) for number, record in rows]
 
     def all_reservations(self) -> Iterator[Reservation]:
         """Yield every reservation of the ledger."""
         for (record,) in self._db.execute("SELECT record FROM reservations"):
-            yield _decode(record)
+            yield stored_reservation(record)
 
     def all_cells(self) -> Iterator[CellRow]:
         """Yield (counter, cell, confirmed, held) of every cell."""

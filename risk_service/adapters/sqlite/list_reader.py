@@ -8,6 +8,7 @@ import numpy as np
 
 from risk_service.adapters.sqlite.connection import unavailable
 from risk_service.adapters.sqlite.governance import GovernanceFile
+from risk_service.adapters.sqlite.governance_read import ReadGovernance
 from risk_service.adapters.sqlite.governance_schema import (
     CODE_OF,
     ENTITY_CODES,
@@ -38,9 +39,15 @@ _OPEN = "removed_by IS NULL AND state <> 'rejected'"
 
 
 class ListReader:
-    """Reads the lists of one file."""
+    """Reads the lists of one file.
 
-    def __init__(self, file: GovernanceFile) -> None:
+    Parameters
+    ----------
+    file
+        Opened to be changed, or only to be read.
+    """
+
+    def __init__(self, file: GovernanceFile | ReadGovernance) -> None:
         self._file = file
 
     def book(self, version: str, now_us: int) -> ListBook:
@@ -122,9 +129,10 @@ class ListReader:
         with unavailable("governance"):
             return [_listed(row) for row in self._file.db.execute(sql, asked)]
 
-    def find(self, entity: EntityKind, text: str) -> list[ListedEntry]:
-        """Return every entry in force, or proposed, about one entity."""
-        sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? AND {_OPEN} ORDER BY entry_no"
+    def find(self, entity: EntityKind, text: str, *, every: bool = False) -> list[ListedEntry]:
+        """Return the entries in force, or proposed, about one entity; ``every`` old ones too."""
+        some = "" if every else f"AND {_OPEN}"
+        sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? {some} ORDER BY entry_no"
         key = (key_bytes(entity, text), CODE_OF[entity])
         with unavailable("governance"):
             return [_listed(row) for row in self._file.db.execute(sql, key)]

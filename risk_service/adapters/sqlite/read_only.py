@@ -82,7 +82,7 @@ def _indexed(path: Path, column: str, value: str) -> tuple[int | None, int]:
     """Return the place that the index names, if any, and the place that it has reached."""
     if not path.exists():
         return None, 0
-    with closing(_open(path)) as index:
+    with closing(open_read_only(path)) as index:
         reached: int = index.execute("SELECT seq FROM reached").fetchone()[0]
         sql = f"SELECT max(seq) FROM {_TABLES[column]} WHERE {column} = ?"  # noqa: S608 - a table of ours
         return index.execute(sql, (value,)).fetchone()[0], reached
@@ -93,13 +93,14 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise ConfigFault(refusal("no_log", path=path))
     try:
-        with closing(_open(path)) as file:
+        with closing(open_read_only(path)) as file:
             yield file
     except sqlite3.DatabaseError as error:
         raise ConfigFault(refusal("unreadable_log", path=path, error=error)) from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Return a connection that can change nothing in a file that is there."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 

@@ -98,7 +98,7 @@ def demand_of(asked: Asked, now_us: int) -> Demand:
         is_benefit=True,
     )
     return Demand(
-        reservation_id=f"action:{benefit.action_id}",
+        reservation_id=reservation_of(benefit.action_id),
         fingerprint=asked.fingerprint,
         at_us=now_us,
         subjects={
@@ -116,6 +116,11 @@ def demand_of(asked: Asked, now_us: int) -> Demand:
         },
         cluster=tuple(asked.cluster),
     )
+
+
+def reservation_of(action_id: str) -> str:
+    """Return the id under which an action holds what limits count of it."""
+    return f"action:{action_id}"
 
 
 def _is_new(benefit: Benefit, now_us: int) -> str:

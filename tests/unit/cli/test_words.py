@@ -6,10 +6,11 @@ import pytest
 
 from risk_service.cli.explain_words import Words
 from risk_service.cli.language import Phrases
+from risk_service.cli.person_words import PersonWords
 from risk_service.cli.remote_words import RemoteWords
 
 
-@pytest.mark.parametrize("spoken", [Words, RemoteWords])
+@pytest.mark.parametrize("spoken", [Words, RemoteWords, PersonWords])
 def test_both_languages_say_as_much(spoken: type[Phrases]) -> None:
     """A place that only one of them has would leave out what the other says."""
     english, chinese = spoken("en"), spoken("zh")

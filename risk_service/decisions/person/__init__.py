@@ -1,0 +1,1 @@
+"""What is kept of one person, for appeals and requests of access."""
