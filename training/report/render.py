@@ -8,6 +8,7 @@ from typing import Any, cast
 import jinja2
 import numpy as np
 
+from risk_service.domain.currency import decimals_of
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Abuse
 from risk_service.models.anchors import score_of
@@ -47,6 +48,7 @@ def render(report: RunReport) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
+    currency_code = report.facts.get("Currency", "")
     figures = {TITLES[abuse][0]: _any(one.figures) for abuse, one in report.abuses.items()}
     plans = {TITLES[abuse][0]: one.fitted.task.plan for abuse, one in report.abuses.items()}
     return environment.get_template("template.html").render(
@@ -55,7 +57,8 @@ def render(report: RunReport) -> str:
         facts_zh=FACTS_ZH,
         actions_zh=ACTIONS_ZH,
         chinese=chinese,
-        currency=report.facts.get("Currency", ""),
+        currency=currency_code,
+        whole=lambda minor: f"{minor / 10 ** decimals_of(currency_code):,.0f}",
         forest=recall_forest(figures),
         timeline=timeline(plans),
         abuses=[_abuse(abuse, one, report) for abuse, one in report.abuses.items()],

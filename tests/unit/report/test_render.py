@@ -130,6 +130,40 @@ def test_nothing_is_cut_off_on_paper(report: RunReport) -> None:
     assert 'class="wide"' in page
 
 
+def test_a_phone_shows_all_of_it(report: RunReport) -> None:
+    """A table or a broad figure scrolls within the page, and the page itself does not grow."""
+    page = render(report)
+    assert page.count("<table") == page.count('<div class="wrap"><table')
+    assert page.count('<figure class="broad">') == 2
+    phone = page.split("(max-width: 860px)")[1].split("@media print")[0]
+    assert "figure.broad { overflow-x: auto; }" in phone
+    assert "th, td { white-space: nowrap; }" in phone
+    assert ".pair > * { min-width: 0; }" in page
+
+
+def test_no_line_begins_with_a_gap(report: RunReport) -> None:
+    """The Chinese that wraps begins at the edge: what parts it from the English is a blank."""
+    page = render(report)
+    assert not re.search(r"(?<=[^\s>])<span class=\"zh\"", re.sub(r"<th.*?</th>", "", page))
+    assert "margin-left" not in page.split(".zh {")[1].split("}")[0]
+
+
+@pytest.mark.parametrize(("currency_code", "told"), [("CNY", "1,235"), ("JPY", "123,456")])
+def test_money_has_the_decimals_of_its_currency(
+    report: RunReport, currency_code: str, told: str
+) -> None:
+    """Yen have no hundredths: they were shown as a hundredth of what is lost."""
+    one = report.abuses[Abuse.SCALPING]
+    figures = dict(one.figures)
+    figures["money"] = dict(figures["money"]) | {"lost_minor": 123_456}  # type: ignore[call-overload]  # a table of figures
+    changed = replace(
+        report,
+        facts={"Currency": currency_code},
+        abuses={Abuse.SCALPING: replace(one, figures=figures)},
+    )
+    assert f"<td>{told}</td>" in render(changed)
+
+
 def test_gains_have_a_sign(report: RunReport) -> None:
     """A gain below zero and one above are told apart at first sight."""
     one = report.abuses[Abuse.SCALPING]
