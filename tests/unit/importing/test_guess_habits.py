@@ -73,3 +73,43 @@ def test_a_guess_reads_what_people_write(bench: Any, tmp_path: Path) -> None:
     assert bench.run(tmp_path / "f.csv", guess).rows == 200
     assert set(bench.column("num__discount_amount")) == {None, 3.0}
     assert bench.column("entity__phone")[0].startswith("1390000")
+
+
+def test_what_a_time_stands_beside_is_a_label(bench: Any, tmp_path: Path) -> None:
+    """Clicks of advertisements: nothing is called a label, and numbers of apps measure nothing."""
+    rows = [
+        f"10.0.{i % 9}.{i % 40},{i % 30},{i % 17},2024-05-{i % 28 + 1:02d} 10:00:00,"
+        f"{f'2024-05-{i % 28 + 1:02d} 11:09:00' if i % 40 == 0 else ''},{int(i % 40 == 0)}"
+        for i in range(1_600)
+    ]
+    source = tmp_path / "f.csv"
+    header = "ip,app,os,click_time,attributed_time,is_attributed"
+    source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    guess = guess_mapping(source)
+    expected = (
+        '[categorical]\napp = "app"\nos = "os"', "[labels.is_attributed]", 'positive = ["1"]',
+        'known_at = "attributed_time"',
+    )  # fmt: skip
+    assert [line for line in expected if line not in guess] == []
+    assert "[numeric]" not in guess
+    assert bench.run(source, guess).labels["is_attributed"].positives == 40
+
+
+def test_a_guess_knows_claims(bench: Any, tmp_path: Path) -> None:
+    """A policy began before its claim, a holder seldom comes again, and a fare is an amount."""
+    rows = [
+        f"C{i},{i % 28 + 1:02d}.05.2020,{i % 28 + 1:02d}.05.2024,H{i % 900},{i}.25,"
+        f"{'30.06.2024' if i % 30 == 0 else ''}"
+        for i in range(1_200)
+    ]
+    source = tmp_path / "f.csv"
+    header = "claim_no,policy_start,reported_on,policy_holder,fare,fraud_confirmed_on"
+    source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    guess = guess_mapping(source)
+    expected = (
+        'time = { column = "reported_on", format = "%d.%m.%Y" }', 'policy_holder = "policy_holder"',
+        'policy_start = { since = { column = "policy_start", format = "%d.%m.%Y" } }',
+        '[amount]\ncolumn = "fare"',
+    )  # fmt: skip
+    assert [line for line in expected if line not in guess] == []
+    bench.run(source, guess.replace('"60d"', '"20d"'))

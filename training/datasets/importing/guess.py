@@ -36,6 +36,7 @@ from training.datasets.importing.guess_words import (
     MONEY,
     NO_CLOCK,
     OF_ONE,
+    OF_SOMEBODY,
     QUANTITIES,
     TIMES,
 )
@@ -241,10 +242,10 @@ class _Guess:
         return lines
 
 
-def _not_when_it_happened(look: Look) -> tuple[bool, bool, bool]:
+def _not_when_it_happened(look: Look) -> tuple[bool, bool, bool, bool]:
     """Return what sorts the time of the event before the other times of its row."""
     other = look.says(BEFORE) or look.says(AFTER)
-    return other, not look.says(TIMES), not look.says(EVENTS)
+    return other, look.says(OF_SOMEBODY), not look.says(TIMES), not look.says(EVENTS)
 
 
 def _group(event_id: Look | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Guesses which column tells the label, and which others would give it away.
 
-A label is a column of few values that is called like one; without such, what stands only
+A label is a column of few values that is called like one; without such, one of two values beside
+which a time stands on the rows of one value alone (the time of an install), or what stands only
 where something came of an event (the day of a return, a mark of a chargeback). What goes with
 the label row by row is left out of the inputs, unless somebody knows that it was known at the
 event.
@@ -54,11 +55,15 @@ def guess_label(looks: Sequence[Look]) -> LabelGuess | None:
     named = sorted((c for c in classes if c.says(LABELS)), key=lambda c: c.different > 2)
     if named:
         return LabelGuess(look=named[0], known=_known(named[0], looks), by_presence=False)
+    timed = [(c, _known(c, looks)) for c in classes if c.different == 2 and c.share == 1]
+    found = [LabelGuess(look=c, known=at, by_presence=False) for c, at in timed if at is not None]
+    if found:
+        return found[0]
     came = [c for c in looks if 0 < c.share <= _MOST_OUTCOMES and c.says(OUTCOMES)]
-    found = [c for c in came if c.time] + [c for c in came if c.different == 1]
-    if not found:
+    told = [c for c in came if c.time] + [c for c in came if c.different == 1]
+    if not told:
         return None
-    return LabelGuess(look=found[0], known=found[0] if found[0].time else None, by_presence=True)
+    return LabelGuess(look=told[0], known=told[0] if told[0].time else None, by_presence=True)
 
 
 def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) -> list[str]:

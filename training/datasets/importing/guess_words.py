@@ -5,7 +5,8 @@ English, German and French words; Chinese ones are put into English first (``wor
 
 TIMES = "time|date|timestamp|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
 # Times of a row that are not when it happened: they lie before it, or after it.
-BEFORE = "sign.?up|signed|regist|birth|dob|open|join|since|first|member|issued|valid.?from|on.?sale"
+OF_SOMEBODY = "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?start|incept"
+BEFORE = f"{OF_SOMEBODY}|open|first|issued|valid.?from|on.?sale"
 AFTER = (
     "updat|modif|deliver|ship|refund|return|retour|remov|clos|resolv|decid|settl|report|known"
     "|expir|valid|end"
@@ -22,7 +23,9 @@ SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"
 OUTCOMES = (
     "return|refund|retour|r.ckgabe|chargeback|disput|remov|block|ban|cancel|storn|fraud|abuse|scam"
 )
-AMOUNTS = r"amount|amt|price|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
+AMOUNTS = (
+    r"amount|amt|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
+)
 MONEY = r"amount|amt|\w*betrag|montant|importe"
 # A price of one, which a quantity multiplies.
 OF_ONE = "price|unit|each|preis|einzel|prix"
@@ -35,7 +38,7 @@ ENTITIES = (
     "card|cc|customer|user|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
     "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
     "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
-    "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier"
+    "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|rider|passenger"
 )
 PHONES = "phone|tel|mobile"
 # Numbers that are counted or measured, whatever else their names say.
@@ -46,7 +49,7 @@ MEASURES = (
 # Of these no clock counts, though they may be called hours or months.
 NO_CLOCK = r"since|counts?\b|age\b|distinct|last|per\b|until|avg|mean|rate\b"
 # Whole numbers that name a kind or a place and measure nothing.
-KINDS = "zip|postal|postcode|plz|mcc|code|type|category|bin|channel|kind"
+KINDS = "zip|postal|postcode|plz|mcc|code|type|category|bin|channel|kind|app\\b|os\\b"
 YES = (
     "1", "true", "True", "TRUE", "yes", "Yes", "YES", "Y", "y", "t", "fraud", "Fraud", "FRAUD",
     "是", "有", "真", "ja", "Ja", "JA", "J", "oui", "Oui", "si", "Si", "sí", "Sí",
