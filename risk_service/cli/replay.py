@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,9 @@ from risk_service.bootstrap.replay import open_replayer
 from risk_service.cli.language import spoken
 from risk_service.cli.output import print_json, tell
 from risk_service.cli.replay_text import ReplayText, ReplayWords
-from risk_service.decisions.replay.replayer import Replayer
-from risk_service.decisions.replay.tally import Tally
+from risk_service.decisions.replay.tally import tallied
 from risk_service.domain.decision import DecisionRecord
 
-# Records that are decided again together.
-GROUP = 256
 SECOND_US = 1_000_000
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -80,7 +76,7 @@ def replay(  # noqa: PLR0913 - options of a command
     )
     started = time.perf_counter()
     chosen = _within(_shown_on_the_way(state, words), _us(since, 0), _us(until, sys.maxsize))
-    tally = _tally(replayer, chosen)
+    tally = tallied(replayer.replay, chosen)
     taken_s = time.perf_counter() - started
     if as_json:
         print_json(tally.as_data() | {"seconds": round(taken_s, 3)})
@@ -88,13 +84,6 @@ def replay(  # noqa: PLR0913 - options of a command
         tell(ReplayText(words, tally, state).lines(taken_s))
     if tally.differing:
         sys.exit(1)
-
-
-def _tally(replayer: Replayer, records: Iterable[DecisionRecord]) -> Tally:
-    tally, records = Tally(), iter(records)
-    while group := list(islice(records, GROUP)):
-        tally.add(replayer.replay(group))
-    return tally
 
 
 def _within(

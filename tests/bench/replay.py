@@ -7,7 +7,6 @@ The service decides them first, in groups, with everything on; then their log is
 import os
 import tempfile
 import time
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -15,9 +14,8 @@ import click
 from risk_service.adapters.sqlite.read_only import read_records
 from risk_service.bootstrap.build import build
 from risk_service.bootstrap.replay import open_replayer
-from risk_service.cli.replay import GROUP
 from risk_service.decisions.replay.replayer import Replayer
-from risk_service.decisions.replay.tally import Tally
+from risk_service.decisions.replay.tally import tallied
 from risk_service.domain.decision import Decision
 from tests.bench.figures import Row, table
 from tests.bench.processes import cores
@@ -63,22 +61,18 @@ def _decided(world: World, root: Path) -> Path:
 
 
 def _round(replayer: Replayer, state: Path) -> dict[str, float]:
-    tally, started_s, reading_s = Tally(), time.perf_counter(), 0.0
-    records = (record for _, record in read_records(state))
-    while True:
-        before_s = time.perf_counter()
-        group = list(islice(records, GROUP))
-        reading_s += time.perf_counter() - before_s
-        if not group:
-            break
-        tally.add(replayer.replay(group))
-    taken_s = time.perf_counter() - started_s
+    started_s = time.perf_counter()
+    records = [record for _, record in read_records(state)]
+    read_s = time.perf_counter()
+    tally = tallied(replayer.replay, records)
+    ended_s = time.perf_counter()
     if tally.differing or tally.lacking:
         raise SystemExit(f"not all came out the same: {tally.as_data()}")
+    taken_s = ended_s - started_s
     return {
         "decisions": tally.decisions,
         "per_s": tally.decisions / taken_s,
-        "reading": reading_s / taken_s,
+        "reading": (read_s - started_s) / taken_s,
     }
 
 

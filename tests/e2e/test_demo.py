@@ -43,6 +43,7 @@ def test_every_order_of_the_last_days_got_a_full_decision(
     assert figures["modes"] == {"FULL": streamed}
     assert sum(figures["outcomes"].values()) == streamed
     assert figures["fallbacks"] == 0
+    assert result["replayed"] == {"decisions": streamed, "same": streamed}
     assert figures["events_accepted"] > streamed
     # Orders that were placed before the service began are known from the backfill.
     assert figures["events_refused"] == {}
@@ -61,5 +62,5 @@ def test_figures_are_held_against_the_truth(ran: tuple[Path, dict[str, Any], str
 def test_tables_can_be_read(ran: tuple[Path, dict[str, Any], str]) -> None:
     """The terminal shows outcomes, abuses in both languages, and latency."""
     words = ran[2]
-    for expected in ("Outcomes", "ALLOW", "黄牛", "p50 / p99", "client fallbacks"):
+    for expected in ("Outcomes", "ALLOW", "黄牛", "p50 / p99", "client fallbacks", "回放"):
         assert expected in words

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from training.cli.bars import Bars
 from training.cli.tables import tables_out
+from training.demo.again import replayed
 from training.demo.run import DemoResult, DemoSettings, Steps, Streaming, prepare_demo
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.show import show
@@ -27,6 +28,7 @@ In another terminal 另开终端可执行:
   export RISK_SERVER={address}
   python -m training.demo.call {address} {time}   # one order 下一单
   risk explain {decision} --lang zh   # how one came about 解释一个决策
+  risk replay --state {state} --trust {trust}   # decide again 回放核对
   risk rules list --lang zh      # what ships 随附规则
   risk audit list                # who changed what 变更记录
 
@@ -72,8 +74,8 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
     files, steps = _prepare(settings, console)
     with DemoServer(files, replay_from=settings.stream_start.isoformat(), port=settings.port) as up:
         console.print(f"risk serve is ready on {up.address} after {up.ready_s:.1f} s")
-        result = _stream(settings, steps, up, console)
-        show(out, result.figures)
+        result = _stream(settings, steps, up, files, console)
+        show(out, result.figures, result.replayed)
         _say_times(console, result)
         if json_file is not None:
             json_file.write_text(json.dumps(result.as_json(), indent=2, ensure_ascii=False) + "\n")
@@ -92,7 +94,11 @@ def _prepare(settings: DemoSettings, console: Console) -> tuple[ServerFiles, Ste
 
 
 def _stream(
-    settings: DemoSettings, steps: Steps, server: DemoServer, console: Console
+    settings: DemoSettings,
+    steps: Steps,
+    server: DemoServer,
+    files: ServerFiles,
+    console: Console,
 ) -> DemoResult:
     with Bars(one_line=True, console=console) as bars:
         steps.tell = bars.report
@@ -102,9 +108,12 @@ def _stream(
             tally=tallies(bars.report, "stream orders"),
         )
         figures = streaming.run(server)
+        with steps.step("decide again"):
+            again = replayed(files)
     return DemoResult(
         report=settings.work / "run" / "report.html",
         figures=figures,
+        replayed=again,
         seconds=steps.seconds,
         ready_s=server.ready_s,
     )
@@ -125,6 +134,7 @@ def _serve_on(
         time=f"{ends:%Y-%m-%dT%H:%M:%SZ}",
         decision=decision,
         state=files.state,
+        trust=files.trust,
         log=files.log,
     )
     # Commands are copied: none of their lines may be broken.

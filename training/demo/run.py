@@ -17,6 +17,7 @@ from typing import Any
 
 from risk_service.cli.keys import create_keys
 from risk_service.client import AsyncRiskClient
+from training.demo.again import ReplayFigures
 from training.demo.figures import StreamFigures, measure
 from training.demo.server import DemoServer, ServerFiles
 from training.demo.stream import (
@@ -75,6 +76,7 @@ class DemoResult:
 
     report: Path
     figures: StreamFigures
+    replayed: ReplayFigures
     seconds: dict[str, float]
     ready_s: float
 

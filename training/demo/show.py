@@ -5,6 +5,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from training.demo.again import ReplayFigures
 from training.demo.figures import Example, StreamFigures
 
 COLOURS = {
@@ -28,7 +29,7 @@ ABUSES = {
 }
 
 
-def show(console: Console, figures: StreamFigures) -> None:
+def show(console: Console, figures: StreamFigures, replayed: ReplayFigures) -> None:
     """Print all tables."""
     console.print(_outcomes(figures))
     console.print(_abuses(figures))
@@ -36,7 +37,7 @@ def show(console: Console, figures: StreamFigures) -> None:
     console.print(_steps(figures))
     if figures.limits:
         console.print(_limits(figures))
-    console.print(_service(figures))
+    console.print(_service(figures, replayed))
     for example in figures.examples:
         console.print(_example(example))
 
@@ -118,7 +119,7 @@ def _limits(figures: StreamFigures) -> RenderableType:
     return table
 
 
-def _service(figures: StreamFigures) -> RenderableType:
+def _service(figures: StreamFigures, replayed: ReplayFigures) -> RenderableType:
     table = _table("Service 服务", "figure", "value")
     table.add_row("orders in flight", f"{figures.in_flight}")
     latency = f"{figures.p50_ms:.1f} / {figures.p99_ms:.1f} ms"
@@ -128,6 +129,8 @@ def _service(figures: StreamFigures) -> RenderableType:
     refused = ", ".join(f"{why} {n:,}" for why, n in figures.events_refused.items()) or "none"
     table.add_row("events reported", f"{figures.events_accepted:,} accepted, refused: {refused}")
     table.add_row("client fallbacks", f"{figures.fallbacks:,}")
+    again = f"{replayed.same:,} of {replayed.decisions:,} the same, bit by bit"
+    table.add_row("decided again from the log 回放", again)
     return table
 
 

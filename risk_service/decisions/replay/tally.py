@@ -1,10 +1,16 @@
 """Counts over what became of replayed decisions; bounded for a log of any length."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from risk_service.decisions.replay.compared import Differs, Left, Part, Replayed
+from risk_service.domain.decision import DecisionRecord
+
+# Records that are decided again together.
+GROUP = 256
+Replay = Callable[[Sequence[DecisionRecord]], Sequence[Replayed]]
 
 # Differences that are kept whole; further ones are counted.
 KEPT = 10_000
@@ -17,8 +23,10 @@ class Tally:
     ----------
     decisions
         How many were decided again.
+    alike
+        How many of them came out the same in every part.
     differing
-        How many of them came out differently in some part.
+        How many came out differently in some part.
     same, differ
         Decisions per part.
     left
@@ -30,7 +38,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.decisions = self.differing = 0
+        self.decisions = self.alike = self.differing = 0
         self.same: Counter[Part] = Counter()
         self.differ: Counter[Part] = Counter()
         self.left: Counter[Part] = Counter()
@@ -41,6 +49,7 @@ class Tally:
         """Count decisions."""
         for one in group:
             self.decisions += 1
+            self.alike += all(part in one.parts and one.parts[part] is None for part in Part)
             self.differing += any(isinstance(how, Differs) for how in one.parts.values())
             self.lacking.update({how for how in one.parts.values() if isinstance(how, Left)})
             for part, how in one.parts.items():
@@ -57,6 +66,7 @@ class Tally:
         """Return everything as JSON has it."""
         return {
             "decisions": self.decisions,
+            "alike": self.alike,
             "differing": self.differing,
             "parts": {
                 part: {
@@ -75,3 +85,11 @@ class Tally:
                 for found, part, how in self.differences
             ],
         }
+
+
+def tallied(replay: Replay, records: Iterable[DecisionRecord]) -> Tally:
+    """Decide records again, group by group, and count what becomes of them."""
+    tally, left = Tally(), iter(records)
+    while group := list(islice(left, GROUP)):
+        tally.add(replay(group))
+    return tally

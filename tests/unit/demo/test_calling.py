@@ -35,7 +35,7 @@ def test_commands_stand_on_one_line_each() -> None:
     """What is to be copied is not broken, however narrow the terminal is."""
     out = Console(file=io.StringIO(), width=40)
     server = SimpleNamespace(address="127.0.0.1:40000", wait=lambda: None)
-    files = SimpleNamespace(state="build/demo/state", log="build/demo/serve.log")
+    files = SimpleNamespace(state="build/demo/state", log="build/demo/serve.log", trust="k.pub")
     figures = SimpleNamespace(examples=[SimpleNamespace(decision_id="dec_01m82exm1k")])
     result = SimpleNamespace(figures=figures)
     command._serve_on(out, cast(Any, server), cast(Any, files), NOON, cast(Any, result))
@@ -49,3 +49,4 @@ def test_commands_stand_on_one_line_each() -> None:
         "2026-07-01T12:00:00Z",
     ]
     assert commands[1][:3] == ["risk", "explain", "dec_01m82exm1k"]
+    assert commands[2] == ["risk", "replay", "--state", "build/demo/state", "--trust", "k.pub"]
