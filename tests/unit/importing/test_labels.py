@@ -81,6 +81,7 @@ def test_a_label_without_its_time_needs_a_delay(bench: Any, mapped: Mapped) -> N
     source = _source(("1", "2024-05-03T00:00:00Z"), ("0", ""))
     fault = bench.fault(source, mapped(('delay = "7d"', 'known_at = "known"')))
     assert "row 3: column known: is empty" in fault
+    assert 'delay = "7d" in [labels.fraud] would tell it of such rows' in fault
     bench.run(source, mapped(('delay = "7d"', 'known_at = "known"\ndelay = "3d"')))
     assert [row["known_at"].day for row in bench.labels()] == [3, 5]
 

@@ -95,7 +95,10 @@ class LabelColumn:
         known_us, told = self.known_at.read(cells, faults, labelled)
         text = self.known_at.text(cells)
         if self.spec.delay is None:
-            reason = f"is empty, so nobody knows since when the label {self.name} was known"
+            reason = (
+                f"is empty, so nobody knows since when the label {self.name} was known;"
+                f' delay = "7d" in [labels.{self.name}] would tell it of such rows'
+            )
             faults.mark(labelled & ~told, self.known_at.name, None, reason)
         # Who writes a day alone means some time of it: at its end at the latest it was known.
         end_us = ends_us(self.known_at, cells, known_us)
