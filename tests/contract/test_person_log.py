@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from risk_service.adapters.sqlite import person_log
+from risk_service.adapters.sqlite import paging, person_log, read_only
 from risk_service.adapters.sqlite.decisions import FILE_NAME, SqliteDecisionStore
 from risk_service.adapters.sqlite.events import SqliteEventLog
 from risk_service.adapters.sqlite.person_log import SqlitePersonLog
@@ -119,6 +119,27 @@ def test_what_a_killed_writer_has_acknowledged_is_found(tmp_path: Path) -> None:
     before = [file.read_bytes() for file in files]
     assert len(found(tmp_path)) == acknowledged
     assert [file.read_bytes() for file in files] == before
+
+
+def test_a_copy_on_a_medium_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made beside it; a service that begins to write it meanwhile is noticed."""
+    store = SqliteDecisionStore(tmp_path)
+    store.commit([of("a", ANN)])
+    store.close()
+    monkeypatch.setattr(read_only.os, "access", lambda *_asked: False)
+    before = sorted(tmp_path.iterdir())
+    reading = SqlitePersonLog(tmp_path, silent).decisions([ANN], ())
+    assert next(reading).order.order_id == "o-a"
+    assert sorted(tmp_path.iterdir()) == before
+    (tmp_path / f"{FILE_NAME}-wal").touch()
+    assert found(tmp_path) == ["o-a"]
+    monkeypatch.setattr(read_only, "is_left_alone", lambda _path: True)
+    answers = iter([True, True, False])  # an empty table, one with a row, and after it
+    monkeypatch.setattr(paging, "is_left_alone", lambda _path: next(answers, False))
+    with pytest.raises(ConfigFault, match="ask again"):
+        found(tmp_path)
 
 
 def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from risk_service.adapters.sqlite.read_only import open_read_only
+from risk_service.adapters.sqlite.read_only import is_left_alone, open_read_only
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.refusals import refusal
 
@@ -67,6 +67,7 @@ def rows_of(path: Path, pages: Pages, tell: Tell) -> Iterator[tuple[Any, ...]]:
     """Yield key and columns of every row; none where there is no such file or table."""
     if not path.exists():
         return
+    alone = is_left_alone(path)
     with closing(_opened(path)) as db:
         with readable(path):
             if not _has(db, pages.table):
@@ -76,6 +77,8 @@ def rows_of(path: Path, pages: Pages, tell: Tell) -> Iterator[tuple[Any, ...]]:
         while behind is not None:
             with readable(path):
                 rows = db.execute(pages.page.format(how), (behind, last)).fetchall()
+                if alone and not is_left_alone(path):
+                    raise sqlite3.DatabaseError("a service has begun to write it; ask again")
             yield from rows
             behind, how = (rows[-1][0], ">") if rows else (None, "")
             if isinstance(behind, int):

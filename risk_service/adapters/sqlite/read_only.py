@@ -1,5 +1,6 @@
 """Reads stored decisions beside a running service, or without one: changes nothing."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -100,8 +101,19 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Return a connection that can change nothing in a file that is there."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    """Return a connection that can change nothing in a file that is there.
+
+    SQLite makes files beside it to share it with a writer. On a medium that cannot be written there
+    is no writer, and nothing to share.
+    """
+    alone = "&immutable=1" if is_left_alone(path) else ""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{alone}", uri=True)
+
+
+def is_left_alone(path: Path) -> bool:
+    """Tell whether we could write nothing beside a file, and nobody has it open to write."""
+    wal = path.with_name(f"{path.name}-wal")
+    return not wal.exists() and not os.access(path.parent, os.W_OK)
 
 
 def read_records(directory: Path) -> Iterator[tuple[int, DecisionRecord]]:
