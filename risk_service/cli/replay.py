@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
-from risk_service.adapters.sqlite.read_only import last_place, read_records
+from risk_service.adapters.sqlite.read_only import last_place, read_record, read_records
 from risk_service.bootstrap.replay import open_replayer
 from risk_service.cli.language import spoken
 from risk_service.cli.output import print_json, tell
 from risk_service.cli.replay_text import ReplayText, ReplayWords
 from risk_service.decisions.replay.tally import tallied
 from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 
 SECOND_US = 1_000_000
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -42,6 +44,7 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option(
     "--governance", type=_FILE, help="What was published, where it is not in the state directory."
 )
+@click.option("--decision", default="", help="This decision alone, by its id.")
 @click.option("--since", type=click.DateTime(), help="Decisions from this time on, UTC.")
 @click.option("--until", type=click.DateTime(), help="Decisions before this time, UTC.")
 @spoken
@@ -51,6 +54,7 @@ def replay(  # noqa: PLR0913 - options of a command
     trust: tuple[Path, ...],
     bundles: tuple[Path, ...],
     governance: Path | None,
+    decision: str,
     since: datetime | None,
     until: datetime | None,
     lang: str,
@@ -75,7 +79,8 @@ def replay(  # noqa: PLR0913 - options of a command
         refused=lambda error: tell(words("refused", error), err=True),
     )
     started = time.perf_counter()
-    chosen = _within(_shown_on_the_way(state, words), _us(since, 0), _us(until, sys.maxsize))
+    records = _one(state, decision) if decision else _shown_on_the_way(state, words)
+    chosen = _within(records, _us(since, 0), _us(until, sys.maxsize))
     tally = tallied(replayer.replay, chosen)
     taken_s = time.perf_counter() - started
     if as_json:
@@ -84,6 +89,13 @@ def replay(  # noqa: PLR0913 - options of a command
         tell(ReplayText(words, tally, state).lines(taken_s))
     if tally.differing:
         sys.exit(1)
+
+
+def _one(state: Path, decision_id: str) -> list[DecisionRecord]:
+    record = read_record(state, "decision_id", decision_id)
+    if isinstance(record, DecisionRecord):
+        return [record]
+    raise ConfigFault(refusal("replays_orders", decision_id=decision_id))
 
 
 def _within(

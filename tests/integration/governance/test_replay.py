@@ -153,6 +153,16 @@ def test_every_decision_comes_out_the_same(decided: Path, master_files: ServiceF
     assert steps >= {"list", "score", "challenge", "limit"}
 
 
+def test_one_decision_is_decided_again(decided: Path, master_files: ServiceFiles) -> None:
+    """By its id, as an appeal names it; an id that nobody gave is refused."""
+    record = next(_records(decided))
+    decision_id = record.decision.decision_id
+    found, done = replayed(decided, "--trust", master_files.trust, "--decision", decision_id)
+    assert (found["decisions"], found["alike"], done.exit_code) == (1, 1, 0)
+    refused = CliRunner().invoke(risk, ["replay", "--state", str(decided), "--decision", "dec_0"])
+    assert "dec_0" in str(refused.exception)
+
+
 def test_what_is_not_at_hand_is_told(
     decided: Path, master_files: ServiceFiles, tmp_path: Path
 ) -> None:
