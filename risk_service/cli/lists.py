@@ -267,7 +267,8 @@ def _entries(
 def _row_words(path: Path, fault: dict[str, Any], service: Remote) -> str:
     """Return what is wrong with a row; a service of before says it in English only."""
     told = (service.lang == "zh" and fault["description_zh"]) or fault["description"]
-    return service.say("row", path, fault["row"], f"{fault['field']}: {told}")
+    colon = "：" if service.lang == "zh" else ": "
+    return service.say("row", path, fault["row"], f"{fault['field']}{colon}{told}")
 
 
 def _counted(

@@ -5,6 +5,7 @@ that were looked at before, see ``explain``.
 """
 
 import json
+from typing import IO, Any
 
 import click
 
@@ -16,9 +17,25 @@ def tell(text: str, *, err: bool = False) -> None:
     click.echo(shown(text), err=err)
 
 
+class Refused(click.ClickException):
+    """Ends a command; says that it is an error in the language of the command."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the words on standard error."""
+        context = self._context
+        if context is None or context.params.get("lang") != "zh":
+            super().show(file)
+        else:
+            click.echo(f"错误：{self.format_message()}", file=file, err=file is None)
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self._context = click.get_current_context(silent=True)
+
+
 def refused(text: str) -> click.ClickException:
     """Return the error that ends a command with these words."""
-    return click.ClickException(shown(text))
+    return Refused(shown(text))
 
 
 def json_text(data: object, indent: int | None = 2) -> str:

@@ -17,8 +17,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "too_deep": ("holds tables too deep; one level is enough", "表嵌套过深；一层即可"),
     "no_toml": (
-        "is no TOML: {error}; texts stand in quotes",
-        "不是有效的 TOML：{error}；文本须加引号",
+        "is no TOML: {error}; {hint}",
+        "不是有效的 TOML：{error}；{hint}",
     ),
     "unknown_here": (
         "`{key}` is not known here; policies are written as [[policy]]{meant}",

@@ -13,7 +13,8 @@ from typing import Any
 
 from risk_service.domain.errors import InvalidInput, Violation
 from risk_service.domain.text import LocalizedText
-from risk_service.domain.toml_faults import place_of, read_toml, unreadable, without_place
+from risk_service.domain.toml_faults import place_of, read_toml, unreadable
+from risk_service.domain.toml_words import parser_words, sign_hint
 from risk_service.limits.crowd import crowd_faults
 from risk_service.limits.entry import Entry, Fault
 from risk_service.limits.fault_words import words
@@ -27,6 +28,7 @@ POLICIES_MAX = 1_000
 BYTES_MAX = 1024 * 1024
 FAULTS_MAX = 20
 VERSION_DIGITS = 8
+QUOTES = LocalizedText(en="texts stand in quotes", zh="文本须加引号")
 
 
 def read_policies(text: str, file: str) -> tuple[Policy, ...]:
@@ -113,8 +115,9 @@ def _syntax(error: ValueError | RecursionError, text: str) -> Fault:
     line, _ = place_of(error, text)
     if not isinstance(error, tomllib.TOMLDecodeError):
         return Fault(line, unreadable(error))
-    told = without_place(error)
-    return Fault(line, words("no_toml", error=f"{told[:1].lower()}{told[1:]}"))
+    told = parser_words(error)
+    why = LocalizedText(en=f"{told.en[:1].lower()}{told.en[1:]}", zh=told.zh)
+    return Fault(line, words("no_toml", error=why, hint=sign_hint(error, text) or QUOTES))
 
 
 def _faulty(file: str, faults: list[Fault]) -> InvalidInput:

@@ -1,9 +1,9 @@
 """Turns what the engine says of a refused expression into a fault with a hint."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 
+from risk_service.domain.wide_signs import WIDE, meant_by
 from risk_service.rules.checks import fault
 from risk_service.rules.faults import RuleFault
 from risk_service.rules.language import DEPTH_MAX, OPERATORS
@@ -19,12 +19,13 @@ _KINDS = {
     "list(double)": ("a list of numbers", "数值列表"),
     "list(int)": ("a list of whole numbers", "整数列表"),
 }
-# Signs as Chinese input methods write them, and what is meant.
-_MEANT = {"，": ",", "、": ",", "。": ".", "＝": "==", "＆": "&&", "｜": "||"}
+# Wide signs of operators mean those of conditions; quotes have a hint of their own.
+_MEANT = {"＝": "==", "＆": "&&", "｜": "||"}
 _WIDE = tuple(
     (re.compile(wide), f"write {meant} in place of {wide}", f"请将 {wide} 改为 {meant}")
-    for wide in "，、。（）；：？＜＝＞！＆｜＋－＊／％．０１２３４５６７８９"
-    for meant in [_MEANT.get(wide) or unicodedata.normalize("NFKC", wide)]
+    for wide in WIDE
+    if wide not in "“”‘’"
+    for meant in [_MEANT.get(wide) or meant_by(wide)]
 )
 # What people write who know other languages: found at the place of the error.
 _SLIPS = (

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from risk_service.domain.text import LocalizedText
-from risk_service.domain.toml_faults import without_place
+from risk_service.domain.toml_words import parser_words, sign_hint
 from risk_service.rules.faults import EVALUATION_FAILED, MISSING_VALUE
 from risk_service.rules.language import near
 from risk_service.rules.rule import State
@@ -38,6 +38,10 @@ _SHAPES = {
     "id": ("small letters, digits and _, such as coupon_device_farm", "小写字母、数字和下划线"),
     "reason": ("capitals, digits and _, such as COUPON_DEVICE_FARM", "大写字母、数字和下划线"),
     "format": ("write format = 1", "请写 format = 1"),
+    "topic": (
+        'write topic = "coupon", or what the rules are about',
+        '请写 topic = "coupon"，即规则的主题',
+    ),
     "rule": ("write each rule as a table: [[rule]]", "每条规则写成一个表：[[rule]]"),
     "example": ("write each as a table: [[rule.example]]", "每个示例写成一个表：[[rule.example]]"),
 }
@@ -81,6 +85,8 @@ _TOML_HINTS = (
     ("Cannot declare", "the table stands here twice; of rules and examples: [[rule]], "
      "[[rule.example]]", "该表重复；规则和示例请写 [[rule]]、[[rule.example]]"),
     ("Invalid value", "texts stand in quotes", "文本须加引号"),
+    ("Invalid statement", "write key = value, or [[rule]] before a rule",
+     "请写 键 = 值；规则之前写 [[rule]]"),
     ("Expected '='", "write key = value", "请写 键 = 值"),
 )  # fmt: skip
 
@@ -94,7 +100,7 @@ def form_texts(error: ValidationError, table: type[BaseModel]) -> Texts:
         return _pair(
             f"{path}: there is no such key",
             f"没有 {path} 这个键",
-            *_did_you_mean(key, _keys(first, table)),
+            *_meant_or_known(key, _keys(first, table)),
         )
     if first["type"] == TOLD:
         told = first["ctx"]
@@ -125,11 +131,13 @@ def most_telling(error: ValidationError) -> ErrorDetails:
     return next((one for one in found if one["type"] == "extra_forbidden"), found[0])
 
 
-def toml_texts(error: tomllib.TOMLDecodeError) -> Texts:
+def toml_texts(error: tomllib.TOMLDecodeError, text: str) -> Texts:
     """Say why a text is no TOML."""
-    words = without_place(error)
-    hints = [(en, zh) for start, en, zh in _TOML_HINTS if words.startswith(start)]
-    return _pair(f"no TOML: {words}", f"不是有效的 TOML：{words}", *(hints or [("", "")])[0])
+    words = parser_words(error)
+    hints = [(en, zh) for start, en, zh in _TOML_HINTS if words.en.startswith(start)]
+    sign = sign_hint(error, text)
+    hint = (sign.en, sign.zh) if sign else (hints or [("", "")])[0]
+    return _pair(f"no TOML: {words.en}", f"不是有效的 TOML：{words.zh}", *hint)
 
 
 def _plainly(first: ErrorDetails, path: str, key: str) -> Texts:
@@ -164,6 +172,18 @@ def _did_you_mean(word: str, known: tuple[str, ...] | list[str]) -> tuple[str, s
     if not found:
         return "", ""
     return f"did you mean {' or '.join(found)}?", f"是不是 {' 或 '.join(found)}？"
+
+
+def _meant_or_known(key: str, known: list[str]) -> tuple[str, str]:
+    """Return the key that may have been meant, else all that can stand there."""
+    en, zh = _did_you_mean(key, known)
+    if key == "policy":
+        return (
+            "policies of limits are checked by risk limits check",
+            "限购策略请用 risk limits check",
+        )
+    listed = ", ".join(known)
+    return en or f"keys here: {listed}", zh or f"此处可用的键：{listed}"
 
 
 def _pair(message_en: str, message_zh: str, hint_en: str, hint_zh: str) -> Texts:

@@ -77,7 +77,7 @@ def _tables(text: str, file: str, places: Places) -> tuple[dict[str, Any], ...]:
     except tomllib.TOMLDecodeError as error:
         line, column = place_of(error, text)
         raise RuleFileFault(
-            file, (line, column), "", toml_texts(error), (places.source_line(line), 1)
+            file, (line, column), "", toml_texts(error, text), (places.source_line(line), 1)
         ) from error
     except ValidationError as error:
         line = places.top(str(most_telling(error)["loc"][0]))
