@@ -124,7 +124,7 @@ class DecisionAnswer:
 
     @property
     def quantity_limits(self) -> tuple[QuantityLimit, ...]:
-        """Return what may be sold, line by line; empty when nothing is limited."""
+        """Return what may be sold of each SKU, its lines together; empty when none is limited."""
         return tuple(
             QuantityLimit(sku=limit.sku, requested=limit.requested, allowed=limit.allowed)
             for limit in self.message.quantity_limits

@@ -87,7 +87,7 @@ class Challenge(Positional, frozen=True, kw_only=True, gc=False):
 
 
 class QuantityLimit(Positional, frozen=True, kw_only=True, gc=False):
-    """How many units of a line may be sold."""
+    """How many units of a SKU may be sold, all its lines together."""
 
     sku: str
     requested: int
