@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from risk_service.adapters.sqlite.decision_rows import record_of
 from risk_service.cli.main import risk
-from risk_service.domain.decision import DecisionRecord
-from risk_service.domain.positional import by_name
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
 from risk_service.rules.rule_set import shipped_rules
 from tests.fixtures.actors import ActorFiles
+from tests.fixtures.changed_records import changed_record, copied, records_of
 from tests.fixtures.governed import People, decision, entry, order, run
 from tests.fixtures.service import RunningServer, ServiceFiles, start_server
 from tests.fixtures.small_models import make_bundle
@@ -147,15 +145,15 @@ def test_every_decision_comes_out_the_same(decided: Path, master_files: ServiceF
     assert count >= 2 * (len(UNITS) + 8)
     whole = {"same": count, "different": 0, "not_at_hand": 0}
     assert found["parts"] == dict.fromkeys(PARTS, whole)
-    outcomes = {record.decision.outcome.name for record in _records(decided)}
+    outcomes = {record.decision.outcome.name for record in records_of(decided)}
     assert outcomes == {"ALLOW", "CHALLENGE", "LIMIT_QUANTITY", "REVIEW", "DENY"}
-    steps = {cause.step for record in _records(decided) for cause in record.decision.causes}
+    steps = {cause.step for record in records_of(decided) for cause in record.decision.causes}
     assert steps >= {"list", "score", "challenge", "limit"}
 
 
 def test_one_decision_is_decided_again(decided: Path, master_files: ServiceFiles) -> None:
     """By its id, as an appeal names it; an id that nobody gave is refused."""
-    record = next(_records(decided))
+    record = next(records_of(decided))
     decision_id = record.decision.decision_id
     found, done = replayed(decided, "--trust", master_files.trust, "--decision", decision_id)
     assert (found["decisions"], found["alike"], done.exit_code) == (1, 1, 0)
@@ -172,7 +170,7 @@ def test_what_is_not_at_hand_is_told(
     assert found["parts"]["scores"]["not_at_hand"] == found["decisions"]
     assert found["parts"]["rules"]["same"] == found["decisions"]
     assert "unknown key" in done.stderr
-    moved = _copy(decided, tmp_path)
+    moved = copied(decided, tmp_path)
     (moved / "governance.sqlite3").rename(tmp_path / "elsewhere.sqlite3")
     without, _ = replayed(moved, "--trust", master_files.trust)
     assert 0 < without["parts"]["rules"]["not_at_hand"] < found["decisions"]
@@ -232,10 +230,10 @@ def test_a_record_that_somebody_changed_is_found(
     part: str,
 ) -> None:
     """One bit of one record; the decision is named, and the part."""
-    state = _copy(decided, tmp_path)
+    state = copied(decided, tmp_path)
     found, done = replayed(state, "--trust", master_files.trust)
     assert done.exit_code == 0
-    changed = _change(state, change)
+    changed = changed_record(state, "o-published-60", change)
     found, done = replayed(state, "--trust", master_files.trust)
     assert done.exit_code == 1
     assert found["differing"] == 1
@@ -252,7 +250,7 @@ def test_a_record_that_somebody_changed_is_found(
 
 def test_a_record_that_cannot_be_read_is_named(decided: Path, tmp_path: Path) -> None:
     """By its place, in both languages; nothing is passed over."""
-    state = _copy(decided, tmp_path)
+    state = copied(decided, tmp_path)
     with sqlite3.connect(state / "decisions.sqlite3") as log:
         (row,) = log.execute("SELECT max(row) FROM decision_rows").fetchone()
         broken = msgspec.msgpack.encode([{"decision": "gone"}])
@@ -261,43 +259,6 @@ def test_a_record_that_cannot_be_read_is_named(decided: Path, tmp_path: Path) ->
     assert f"the record at place {row * 8} cannot be read" in str(done.exception)
     done = CliRunner().invoke(risk, ["replay", "--state", str(state), "--lang", "zh"])
     assert f"位置 {row * 8} 的记录无法读取" in done.output
-
-
-def _copy(state: Path, directory: Path) -> Path:
-    """Return a copy of a directory whose service may be writing."""
-    copy = directory / "state"
-    shutil.copytree(state, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "lock"))
-    for name in ("decisions.sqlite3", "governance.sqlite3"):
-        with sqlite3.connect(state / name) as source, sqlite3.connect(copy / name) as target:
-            source.backup(target)
-    return copy
-
-
-def _change(state: Path, change: Callable[[dict[str, Any]], None]) -> str:
-    """Change the record of an order of 60 units under the published rules; return its id."""
-    pack, unpack = msgspec.msgpack.encode, msgspec.msgpack.decode
-    with sqlite3.connect(state / "decisions.sqlite3") as log:
-        rows = log.execute("SELECT row, records FROM decision_rows").fetchall()
-        for row, packed in rows:
-            records = [record_of(one) for one in unpack(packed, type=list[msgspec.Raw])]
-            for n, record in enumerate(records):
-                if record.order.order_id != "o-published-60" or record.decision.number > 1:
-                    continue
-                named = unpack(pack(by_name(record)))
-                change(named)
-                parts = [*unpack(packed)]
-                parts[n] = named
-                log.execute(
-                    "UPDATE decision_rows SET records = ? WHERE row = ?", (pack(parts), row)
-                )
-                return record.decision.decision_id
-    raise AssertionError("no such order")
-
-
-def _records(state: Path) -> Iterator[DecisionRecord]:
-    with sqlite3.connect(f"file:{state}/decisions.sqlite3?mode=ro", uri=True) as log:
-        for (packed,) in log.execute("SELECT records FROM decision_rows"):
-            yield from map(record_of, msgspec.msgpack.decode(packed, type=list[msgspec.Raw]))
 
 
 def test_degraded_decisions_come_out_the_same(files: ServiceFiles, tmp_path: Path) -> None:
