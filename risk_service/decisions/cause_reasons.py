@@ -17,10 +17,15 @@ from risk_service.limits.cutting import QUANTITY_STEP
 
 DENY_LISTED = "DENY_LISTED"
 LIMIT_REACHED = "LIMIT_REACHED"
-# A limit that asks for more than a refusal leaves the customer a way on: the text must say so.
+# A limit that asks for less than a refusal leaves the customer a way on: the text must say so.
+LIMIT_PART_GRANTED = "LIMIT_PART_GRANTED"
 LIMIT_TO_VERIFY = "LIMIT_TO_VERIFY"
 LIMIT_TO_CHECK = "LIMIT_TO_CHECK"
-LIMIT_CODES = {Outcome.CHALLENGE: LIMIT_TO_VERIFY, Outcome.REVIEW: LIMIT_TO_CHECK}
+LIMIT_CODES = {
+    Outcome.LIMIT_QUANTITY: LIMIT_PART_GRANTED,
+    Outcome.CHALLENGE: LIMIT_TO_VERIFY,
+    Outcome.REVIEW: LIMIT_TO_CHECK,
+}
 VERIFICATION_REQUIRED = "LIMIT_VERIFICATION_REQUIRED"
 DIMENSION_MISSING = "LIMIT_DIMENSION_MISSING"
 # What else a grant may say, by the codes of the limits: of an order of which a part is sold, and

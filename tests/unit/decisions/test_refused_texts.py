@@ -118,7 +118,16 @@ def test_a_part_is_told_only_where_a_part_is_sold() -> None:
     grant = Grant(outcome=Outcome.REVIEW, uses=(used(),), codes=codes)
     assert limited(Outcome.REVIEW, grant).keys() == {"LIMIT_TO_CHECK"}
     cut = limited(Outcome.LIMIT_QUANTITY, grant)
-    assert cut.keys() == {"LIMIT_QUANTITY_REDUCED", "LIMIT_REACHED"}
+    assert cut.keys() == {"LIMIT_QUANTITY_REDUCED", "LIMIT_PART_GRANTED"}
+
+
+def test_who_gets_a_part_is_not_told_that_the_limit_was_reached() -> None:
+    """They may buy the part, so nothing sends them away; analysts read the limit all the same."""
+    grant = Grant(outcome=Outcome.LIMIT_QUANTITY, uses=(used(),))
+    (reason,) = limited(Outcome.LIMIT_QUANTITY, grant).values()
+    assert "customer service" not in reason.customer_text.en
+    assert "客服" not in reason.customer_text.zh
+    assert "identity cluster has used 20,000 of 20,000 units" in reason.analyst_text.en
 
 
 def test_what_a_limit_lacks_is_told_in_words() -> None:
