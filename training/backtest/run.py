@@ -62,7 +62,9 @@ def kind_of(directory: Path) -> str:
         It holds none that can be backtested; says what would make one.
     """
     path = directory / DESCRIPTION
-    makers = "`risk dataset import` and `risk dataset prepare` write data sets"
+    makers = (
+        "`risk dataset import` and `risk dataset prepare` write data sets 数据集须由这两个命令生成"
+    )
     try:
         kind = tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
     except (FileNotFoundError, NotADirectoryError) as error:

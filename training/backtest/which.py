@@ -44,4 +44,7 @@ def rule_of(text: str, rules: Mapping[str, Rule]) -> Rule:
         return rules[text]
     found = near(text, rules)
     advice = f"did you mean {' or '.join(found)}?" if found else "`risk rules list` shows them"
-    raise ConfigFault(f"there is no rule {text!r}, and it is no condition; {advice}")
+    raise ConfigFault(
+        f"there is no rule {text!r}, and it is no condition; {advice}"
+        f" 没有规则 {text!r}，也不是条件表达式；可用 `risk rules list` 查看规则"
+    )

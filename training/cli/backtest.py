@@ -10,6 +10,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from risk_service.domain.counts import Count
 from risk_service.domain.errors import ConfigFault
 from risk_service.governance.backtests import signature_file, signed
 from risk_service.models.signature import load_signing_key
@@ -99,7 +100,7 @@ def backtest(
         # Behind the files, as who reads may stop early (head); though they cannot be written.
         print_report(Console(), done.figures)
     if flags is not None:
-        click.echo(f"{flags}: {done.figures['events_flagged']:,} events")
+        click.echo(f"{flags}: {Count(done.figures['events_flagged']):event|events}")
 
 
 def _keep(
@@ -152,7 +153,8 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigFault(
-            f"--zone {name!r} is no time zone; write one such as Asia/Shanghai"
+            f"--zone {name!r} is no time zone; write one such as Asia/Shanghai "
+            f"{name!r} 不是时区，请写如 Asia/Shanghai"
         ) from error
 
 

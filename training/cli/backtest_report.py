@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from risk_service.domain.counts import Count
 from training.cli.tables import plain_text
 
 Json = Mapping[str, Any]
@@ -17,7 +18,13 @@ DECIMALS = 6
 WIDEST = 1_000
 # Columns that may break their cells into lines.
 WIDE = ("values", "meaning")
-STATES = {"abuse": "欺诈", "refunded": "已退款", "honest": "正常", "unknown": "未知"}
+# What the columns are called in Chinese.
+HEADS = {
+    "event": "事件", "events": "事件数", "time": "时间", "state": "状态", "values": "取值",
+    "split": "拆分", "first": "首次", "last": "末次", "variable": "变量", "kind": "类型",
+    "missing": "缺失", "meaning": "含义", "KEY": "主键",
+}  # fmt: skip
+STATES = {"abuse": "滥用", "refunded": "已退款", "honest": "正常", "unknown": "未知"}
 MEASURES = {
     "precision": "precision 精确率",
     "recall": "recall 召回率",
@@ -31,7 +38,7 @@ def print_report(console: Console, figures: Json) -> None:
     console.print(
         f"[bold]{plain_text(data['name'])}[/bold], "
         f"{period['first'][:DAY]} to {period['last'][:DAY]}: "
-        f"{figures['events_flagged']:,} of {figures['events_read']:,} events flagged"
+        f"{figures['events_flagged']:,} of {Count(figures['events_read']):event|events} flagged"
         f"{_percent(figures['share_flagged'])}"
     )
     named = f"{plain_text(figures['rule'])}: " if figures["rule"] else ""
@@ -39,7 +46,9 @@ def print_report(console: Console, figures: Json) -> None:
     about = figures.get("about_rule")
     if about is not None:
         console.print(f"  {plain_text(about['en'])} [dim]{plain_text(about['zh'])}[/dim]")
-        console.print(f"  {about['outcome']}, in scope 适用: {figures['in_scope']:,} orders")
+        console.print(
+            f"  {about['outcome']}, in scope 适用: {Count(figures['in_scope']):order|orders}"
+        )
     _print_whole(console, _split(figures))
     for what, one in figures["measures"].items():
         console.print(_measured(what, one))
@@ -73,7 +82,8 @@ def print_variables(console: Console, found: Json) -> None:
             history.add_row(name, one["kind"], _meaning(one))
     console.print(history)
     console.print(
-        f"{len(found['event']) + len(found['history']):,} variables; --json F writes all. "
+        f"{Count(len(found['event']) + len(found['history'])):variable|variables}; "
+        "--json F writes all. "
         "Windows: 1m 10m 1h 24h 7d 30d 90d ever, or any length such as 45m; "
         "_now at the end counts the event itself too. "
         "--json F 写出全部变量；末尾加 _now 表示含本次事件。"
@@ -101,7 +111,8 @@ def _is_window(text: str) -> bool:
 def _table(*columns: str, title: str = "") -> Table:
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
     for name in columns:
-        table.add_column(name, no_wrap=name not in WIDE, overflow="fold")
+        head = f"{name}\n{HEADS[name]}" if name in HEADS else name
+        table.add_column(head, no_wrap=name not in WIDE, overflow="fold")
     return table
 
 
@@ -115,11 +126,11 @@ def _split(figures: Json) -> Table:
     unit = f", {money['currency']}" if money is not None and money["currency"] else ""
     amount = () if money is None else (f"flagged{unit}\n命中金额", f"all{unit}\n全部金额")
     table = _table("", "flagged\n命中", "of all\n全部", "share\n占比", *amount)
-    for state, state_zh in STATES.items():
+    for state in STATES:
         flagged, every = split["flagged"][state], split["all"][state]
         share = flagged["events"] / every["events"] if every["events"] else None
         cells = [
-            f"{state} {state_zh}",
+            _state(state),
             f"{flagged['events']:,}",
             f"{every['events']:,}",
             _share(share),
@@ -137,12 +148,18 @@ def _measured(what: str, one: Json) -> str:
 
 def _events(events: Json) -> Table:
     listed = events["listed"][:SHOWN_EVENTS]
-    title = f"First {len(listed)} of {events['total']:,} flagged events 命中事件"
+    title = f"First {len(listed)} of {Count(events['total']):flagged event|flagged events} 命中事件"
     table = _table("event", "time", "state", "values", title=title)
     for one in listed:
         values = ", ".join(f"{name} {_rounded(value)}" for name, value in one["values"].items())
-        table.add_row(plain_text(one["event_id"]), one["time"], one["state"], plain_text(values))
+        table.add_row(
+            plain_text(one["event_id"]), one["time"], _state(one["state"]), plain_text(values)
+        )
     return table
+
+
+def _state(state: str) -> str:
+    return f"{state} {STATES[state]}"
 
 
 def _rounded(value: object) -> object:
@@ -153,7 +170,8 @@ def _rounded(value: object) -> object:
 def _entities(name: str, one: Json) -> Table:
     listed = one["listed"][:SHOWN_ENTITIES]
     title = (
-        f"{name}: {one['flagged']:,} of {one['all']:,} flagged 命中; split as {'/'.join(STATES)}"
+        f"{name}: {one['flagged']:,} of {one['all']:,} flagged 命中; split as {'/'.join(STATES)} "
+        f"分别为{'/'.join(STATES.values())}"
     )
     table = _table(name, "events", "split", "first", "last", title=title)
     for entity in listed:
@@ -176,7 +194,7 @@ def _notes(figures: Json) -> list[str]:
     if not figures["measures"]:
         notes.append(
             "the data set has no label: nothing tells abuse from honest; a mapping makes one of a "
-            "column or of later rows 数据集没有标签，无法区分欺诈与正常"
+            "column or of later rows 数据集没有标签，无法区分滥用与正常"
         )
     if figures["never_known"]:
         names = ", ".join(figures["never_known"])
@@ -187,8 +205,8 @@ def _notes(figures: Json) -> list[str]:
     for code, one in figures["faults"]["codes"].items():
         why = ", ".join(f"{name} {count:,}" for name, count in one["names"].items())
         notes.append(
-            f"not told on {one['events']:,} events: {code} {why or plain_text(one['detail'])}; "
-            "such an event is not flagged 无法判断的事件不标记"
+            f"not told on {Count(one['events']):event|events}: {code} "
+            f"{why or plain_text(one['detail'])}; such an event is not flagged 无法判断的事件不标记"
         )
     if figures["data"]["kind"] == "events" and figures["windows"] == "live":
         notes.append(
@@ -200,7 +218,7 @@ def _notes(figures: Json) -> list[str]:
 
 def _interval(one: Json | None) -> str:
     if one is None:
-        return "not defined"
+        return "not defined 无定义"
     return f"{one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
 
 

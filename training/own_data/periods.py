@@ -99,7 +99,7 @@ def time_us(option: str, text: str) -> int:
     except (ValueError, OverflowError) as error:
         raise ConfigFault(
             f"{option} {text!r} is no date; write 2024-01-31 (midnight in UTC) "
-            "or 2024-01-31T08:00:00Z"
+            "or 2024-01-31T08:00:00Z 不是日期，请写 2024-01-31（UTC 零点）或 2024-01-31T08:00:00Z"
         ) from error
     if moment.tzinfo is None:
         raise ConfigFault(

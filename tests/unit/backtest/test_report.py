@@ -1,10 +1,14 @@
 """What a backtest shows can be read by an analyst, in both languages."""
 
 import io
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from risk_service.cli.main import risk
+from risk_service.domain.errors import ConfigFault
 from training.cli.backtest_report import _events, print_variables
 
 
@@ -41,3 +45,35 @@ def test_variables_are_explained_in_both_languages() -> None:
     assert "Of the event itself 事件自身" in text.getvalue()
     assert "hour of the day 小时" in text.getvalue()
     assert text.getvalue().count("column ip") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "chinese"),
+    [
+        (("amount > 1", "--zone", "Asia/Beijing"), "不是时区"),
+        (("amount > 1", "--from", "2011-13-01"), "不是日期"),
+        (("nosuchrule",), "没有规则 'nosuchrule'"),
+    ],
+)
+def test_wrong_options_are_told_in_both_languages(
+    shop: Path, options: tuple[str, ...], chinese: str
+) -> None:
+    """All that the command prints is in both; its errors were in English only."""
+    result = CliRunner().invoke(risk, ["backtest", *options, "--data", str(shop)])
+    assert isinstance(result.exception, ConfigFault)
+    assert chinese in str(result.exception)
+
+
+def test_one_event_is_one() -> None:
+    """`First 1 of 1 flagged events` reads as a program's."""
+    event = {"event_id": "e1", "time": "2024-01-31", "state": "abuse", "values": {}}
+    told = shown(_events({"listed": [event], "total": 1}))
+    assert "First 1 of 1 flagged event 命中事件" in told
+    assert "abuse 滥用" in told
+
+
+def test_columns_have_chinese_names(shop: Path) -> None:
+    """Those of lists had English names only."""
+    told = CliRunner().invoke(risk, ["backtest", "amount > 0", "--data", str(shop)]).stdout
+    for word in ("事件", "时间", "状态", "取值", "正常"):
+        assert word in told
