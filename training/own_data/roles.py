@@ -25,6 +25,8 @@ Stamps = NDArray[np.int64]
 TIMES_CHANCE = 3.0
 # How many events would have one number in both fields by chance, before their absence tells.
 LEAST_BY_CHANCE = 10.0
+# So many texts in common are no words for "nobody"; few drivers' phones may make many trips.
+ENOUGH_TEXTS = 20
 WHOLE_NUMBER = r"^[1-9][0-9]{0,17}$"
 
 
@@ -42,12 +44,13 @@ def roles(
         those of most events first.
     """
     found = []
+    texts = min(least, ENOUGH_TEXTS)
     for two in combinations(names, 2):
         first, second = (fields[name] for name in two)
-        if not _share_texts(first, second, least):
+        if not _share_texts(first, second, texts):
             continue
         asked, other = in_one(first, second)
-        if not _more_than_by_chance(first, second, least) and not _never_oneself(asked, other):
+        if not _more_than_by_chance(first, second, texts) and not _never_oneself(asked, other):
             continue
         keys = int(max(asked.max(initial=MISSING), other.max(initial=MISSING))) + 1
         for (field, of), (role, seen) in permutations(zip(two, (asked, other), strict=True)):

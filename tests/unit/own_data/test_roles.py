@@ -41,11 +41,11 @@ def of(texts: list[str]) -> Coded:
     return Coded(codes=encoded.indices.to_numpy().astype(np.int32), levels=encoded.dictionary)
 
 
-def found_roles(one: list[str], other: list[str]) -> set[tuple[str, str]]:
+def found_roles(one: list[str], other: list[str], least: int = 5) -> set[tuple[str, str]]:
     """Return the roles of two fields of as many events."""
     fields = {"one": of(one), "other": of(other)}
     at_us = np.arange(len(one)) * DAY_US
-    return {(field, role) for field, role, _ in roles(fields, fields, at_us, 5, 4)}
+    return {(field, role) for field, role, _ in roles(fields, fields, at_us, least, 4)}
 
 
 def test_shared_texts_are_one_thing_in_two_roles() -> None:
@@ -53,6 +53,17 @@ def test_shared_texts_are_one_thing_in_two_roles() -> None:
     rng = np.random.default_rng(0)
     one, other = ([f"A{at}" for at in rng.integers(0, 20, 200)] for _ in range(2))
     assert found_roles(one, other) == {("one", "other"), ("other", "one")}
+
+
+def test_few_that_are_often_in_the_other_role_are_enough() -> None:
+    """Thirty phones of drivers order many trips: events are counted, and not different texts."""
+    rng = np.random.default_rng(0)
+    drivers = [f"d{at}" for at in rng.integers(0, 90, 3_000)]
+    riders = [f"d{at // 30}" if at % 4 == 0 else f"r{at}" for at in rng.integers(0, 900, 3_000)]
+    both = {("one", "other"), ("other", "one")}
+    assert found_roles(riders, drivers, 200) == both
+    few = [text.replace("d2", "r2").replace("d1", "r1") for text in riders]
+    assert found_roles(few, drivers, 200) == set()
 
 
 def test_numbers_that_count_from_one_are_not_the_same_things() -> None:
