@@ -23,6 +23,8 @@ from risk_service.client.errors import (
 )
 from risk_service.client.limits import LimitClient
 
+# `risk lists add` sends one entry: who typed it knows of no number.
+ONLY_ENTRY = "entries[1]."
 DEFAULT_SERVER = "127.0.0.1:50051"
 Command = Callable[..., None]
 
@@ -120,7 +122,8 @@ def told_in_one_line(server: str, lang: str = "en") -> Iterator[None]:
         is_chinese = lang == "zh"
         lines = [
             # With the colon of editors in both languages: the field may be a place in a file.
-            f"{one.field}: {(is_chinese and one.description_zh) or one.description}"
+            f"{one.field.removeprefix(ONLY_ENTRY)}: "
+            f"{(is_chinese and one.description_zh) or one.description}"
             for one in error.violations
         ]
         raise refused("\n".join(lines) or str(error)) from error

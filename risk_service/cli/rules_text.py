@@ -14,8 +14,8 @@ from risk_service.rules.rule import Rule
 from risk_service.rules.variables import Variable
 
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "hint": ("hint", "提示"),
-    "rule": ("rule", "规则"),
+    "hint": ("hint: ", "提示："),
+    "of_rule": ("rule {}: ", "规则 {}："),
     "faults": (
         "{:rule|rules} cannot be used; the rules in force stay",
         "{} 条规则不可用；现行规则不变",
@@ -55,12 +55,12 @@ def said(text: LocalizedText, lang: str) -> str:
 def fault_text(fault: RuleFileFault, lang: str) -> str:
     """Return a fault with its place, the line at fault, a caret under it, and the hint."""
     place = f"{fault.file}:{fault.line}" + (f":{fault.column}" if fault.column else "")
-    rule = f" {word('rule', lang)} {fault.rule_id}:" if fault.rule_id else ""
-    lines = [shown(f"{place}:{rule} {said(fault.message, lang)}")]
+    rule = word("of_rule", lang, fault.rule_id) if fault.rule_id else ""
+    lines = [shown(f"{place}: {rule}{said(fault.message, lang)}")]
     if fault.source_line and fault.column:
         lines += ["    " + one for one in marked(fault.source_line, fault.column, fault.length)]
     if said(fault.hint, lang):
-        lines.append(shown(f"    {word('hint', lang)}: {said(fault.hint, lang)}"))
+        lines.append(shown(f"    {word('hint', lang)}{said(fault.hint, lang)}"))
     return "\n".join(lines)
 
 
@@ -83,8 +83,10 @@ def example_text(result: ExampleResult, lang: str) -> str:
         word(one, lang) if one in _WORDS else one for one in (result.expected, result.found)
     )
     missing = f"; {word('missing', lang, ', '.join(result.missing))}" if result.missing else ""
-    where = f"{result.rule.file}:{result.example.line}: {word('rule', lang)} {result.rule.id}"
-    about = f"{where}: {result.example.about}: {word('wrong', lang, expected, found)}{missing}"
+    where = f"{result.rule.file}:{result.example.line}: {word('of_rule', lang, result.rule.id)}"
+    colon = "：" if lang == "zh" else ": "
+    wrong = word("wrong", lang, expected, found)
+    about = f"{where}{result.example.about}{colon}{wrong}{missing}"
     return shown(about)
 
 

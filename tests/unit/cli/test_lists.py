@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from risk_service.cli import lists as commands
 from risk_service.cli.lists_csv import parse_time
+from risk_service.cli.remote import Remote, told_in_one_line
+from risk_service.client.errors import FieldViolation, InvalidRequest
 
 ENTRY = {
     "entity": "device",
@@ -70,3 +72,19 @@ def test_no_time_is_told_in_words(text: str) -> None:
     """Days that no date can say in UTC are no times either."""
     with pytest.raises(ValueError, match="expires: must be a time such as 2026-12-31T23:59:59"):
         parse_time(text)
+
+
+def test_who_adds_one_entry_reads_of_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`entries[1].expires` is the contract's name; the option is called expires."""
+    wrong = FieldViolation(
+        field="entries[1].expires", description="lies before", description_zh="须为将来的时间"
+    )
+
+    def call(*_: object, **__: object) -> None:
+        with told_in_one_line("host:1", "zh"):
+            raise InvalidRequest("no", (wrong,))
+
+    monkeypatch.setattr(Remote, "call", call)
+    asked = ["add", "vip", "--entity", "account", "--value", "u", "--reason", "r", "--lang", "zh"]
+    told = CliRunner().invoke(commands.lists, asked).output
+    assert told == "错误：expires: 须为将来的时间\n"
