@@ -149,7 +149,7 @@ def test_lists_speak_chinese(server: RunningServer, actors: ActorFiles, tmp_path
         return done.stdout + done.stderr
 
     refused = said("import", "zh-ring", str(path), "--kind", "deny")
-    assert f"{path} 第 2 行：value: 不是 IP 地址" in refused
+    assert f"{path} 第 2 行：value：不是 IP 地址" in refused
     assert "2 个条目有误；未写入任何内容" in refused
     entry = ("--entity", "real_name", "--value", "11010519491231002X", "--reason", "团伙 17")
     assert "名单 zh-ring 是新名单" in said("add", "zh-ring", *entry)
@@ -161,7 +161,7 @@ def test_lists_speak_chinese(server: RunningServer, actors: ActorFiles, tmp_path
     assert "zh-ring：黑名单，生效 1 条，待审批 0 条" in said("show")
     number = added.split()[1].partition("（")[0]
     assert "调用方 analyst 缺少权限 approve" in said("approve", number)
-    assert f"变更 {number} 的状态是 applied" in said("approve", number, token=approver)
+    assert f"变更 {number} 的状态是“已生效”" in said("approve", number, token=approver)
     assert "没有变更 9999" in said("change", "9999")
 
 
@@ -198,7 +198,7 @@ def order_of(account_id: str) -> risk_pb2.ScoreOrderRequest:
     [
         ("", "is empty; its first line must name columns"),
         ("entity,colour\n", "row 1: there is no column 'colour'"),
-        ("entity,value\naccount\n", "row 2: has 1 columns, the header has 2"),
+        ("entity,value\naccount\n", "row 2: has 1 column, the header has 2"),
         ("entity,value\nking,x\n", "row 2: entity: must be one of account"),
         ("entity,value,expires\naccount,x,tomorrow\n", "row 2: expires: must be a time"),
         ("entity,value,promotion_types\naccount,x,free\n", "row 2: promotion_types: must be of"),

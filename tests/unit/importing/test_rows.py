@@ -242,8 +242,8 @@ def test_rows_of_one_id_become_one_event(bench: Any) -> None:
     assert (second["entity__buyer"], second["amount_minor"]) == ("b2", 999 * 4)
     assert (description.source.rows, description.source.grouped) == (5, 3)
     assert description.source.notes == (
-        "1 events have rows of different times; the earliest counts",
-        "1 events have rows of different buyer; the first counts",
+        "1 event has rows of different times; the earliest counts",
+        "1 event has rows of different buyer; the first counts",
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from risk_service.domain.counts import Count
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.datasets.importing.convert import key_column, known_column, value_column
 from training.datasets.importing.grouping import differing_query, grouped_query
@@ -182,4 +183,4 @@ class Assembly:
         counts = connection.execute(query).fetchone() or ()
         for count, said in zip(counts, columns.values(), strict=True):
             if count:
-                self.notes.append(f"{count} events have rows of different {said}")
+                self.notes.append(f"{Count(count):event has|events have} rows of different {said}")
