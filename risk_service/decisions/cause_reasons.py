@@ -4,6 +4,7 @@ What a customer may read never tells a threshold, a list or another person.
 """
 
 import re
+from collections.abc import Iterable
 
 from risk_service.decisions.findings import Found
 from risk_service.decisions.reasons import CHALLENGE_FAILED, Reasons
@@ -74,6 +75,12 @@ def reasons_of_causes(
         for reason in of_cause:
             chosen.setdefault(reason.code, reason)
     return tuple(chosen.values())
+
+
+def grant_codes(outcome: Outcome, told: Iterable[str]) -> tuple[str, ...]:
+    """Return what a grant said to an order of an outcome, by the codes of its reasons."""
+    said = {code: of_grant for of_grant, code in _CODES.get(outcome, {}).items()}
+    return tuple([said[code] for code in told if code in said])
 
 
 def rule_code(rule_id: str) -> str:

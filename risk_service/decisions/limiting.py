@@ -16,7 +16,7 @@ from risk_service.decisions.policy import SECOND_US, Policy
 from risk_service.decisions.verdict import Verdict
 from risk_service.domain.decision import Cause, QuantityLimit, Step
 from risk_service.domain.errors import StoreUnavailable
-from risk_service.domain.grant import Demand, Grant
+from risk_service.domain.grant import Demand, Grant, GrantedLine
 from risk_service.domain.order import Order
 from risk_service.domain.reservation import HoldRequest
 from risk_service.domain.vocabulary import ChallengeKind, ChallengeResult, Outcome
@@ -173,7 +173,7 @@ class Limiting:
         ]
         limits = before.quantity_limits
         if outcome is Outcome.LIMIT_QUANTITY:
-            limits = _granted_limits(ask.order, grant)
+            limits = granted_limits(ask.order, grant.lines)
         verdict = policy.verdict((*before.causes, *causes), limits)
         if verdict.outcome is not Outcome.CHALLENGE or not unmet:
             return verdict
@@ -199,12 +199,13 @@ class Limiting:
         return self._policy.verdict((*ask.verdict.causes, cause), ask.verdict.quantity_limits)
 
 
-def _granted_limits(order: Order, grant: Grant) -> tuple[QuantityLimit, ...]:
+def granted_limits(order: Order, lines: Sequence[GrantedLine]) -> tuple[QuantityLimit, ...]:
+    """Return the SKUs of an order of which limits grant a part alone."""
     asked: dict[str, int] = {}
     for line in order.lines:
         asked[line.sku] = asked.get(line.sku, 0) + line.quantity
     granted: dict[str, int] = {}
-    for held in grant.lines:
+    for held in lines:
         granted[held.sku] = granted.get(held.sku, 0) + held.granted
     return tuple(
         QuantityLimit(sku=sku, requested=units, allowed=granted.get(sku, 0))

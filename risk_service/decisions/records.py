@@ -1,5 +1,6 @@
 """Puts the answer and its record together from what each step found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ from risk_service.domain.decision import (
     Reason,
     Versions,
 )
-from risk_service.domain.grant import Grant
+from risk_service.domain.grant import Grant, LimitUse
 from risk_service.domain.vocabulary import Mode, Outcome
 from risk_service.ports import IdSource
 
@@ -104,7 +105,7 @@ class Records:
             grant.uses,
             grant.lines if grant.expires_at_us else (),
             grant.expires_at_us,
-            _blocking(grant),
+            blocking_of(grant.uses),
             verdict.required_level,
         )
 
@@ -131,9 +132,9 @@ class Records:
         )
 
 
-def _blocking(grant: Grant) -> str:
+def blocking_of(uses: Sequence[LimitUse]) -> str:
     """Return whom the first limit counts that spoke against the order."""
-    for use in grant.uses:
+    for use in uses:
         if use.blocking and not use.shadow:
             return use.subject
     return ""

@@ -2,9 +2,10 @@
 
 Formed anew, from the stored order, the values that were read for it and the versions: model
 inputs (see ``vectors``), scores, what rules say, the outcome, the reasons. Taken as recorded
-is what only that moment knew: which list entries were live, what counters of limits said, and
-the values of stored and live features, which training reads the same (``tests/parity``). A
-part whose version is not at hand is left, and says so.
+is what only that moment knew: which list entries were live, what counters of limits said
+(``limits`` has what follows from it), and the values of stored and live features, which
+training reads the same (``tests/parity``). A part whose version is not at hand is left, and
+says so.
 """
 
 from collections.abc import Callable, Sequence

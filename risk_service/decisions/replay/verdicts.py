@@ -8,14 +8,21 @@ from risk_service.decisions.cause_reasons import reasons_of_causes
 from risk_service.decisions.findings import Found
 from risk_service.decisions.policy import Policy, promotions_of
 from risk_service.decisions.reasons import Reasons, Told
-from risk_service.decisions.replay.compared import Differs, Finding, compared
+from risk_service.decisions.replay.compared import Finding, compared
+from risk_service.decisions.replay.limits import (
+    grant_again,
+    limits_again,
+    told_again,
+    without_missing,
+)
 from risk_service.decisions.scoring import Floats, Models, Variant
 from risk_service.decisions.verdict import NO_THRESHOLDS, Evidence, Ladders, Verdict
-from risk_service.domain.decision import DecisionRecord, Reason, Step
-from risk_service.domain.vocabulary import Mode, Outcome, VerificationLevel
+from risk_service.domain.decision import Decision, DecisionRecord, Reason, Step
+from risk_service.domain.vocabulary import ChallengeKind, Mode, Outcome, VerificationLevel
 
 # What these asked for rests on counters of that moment: taken as it is recorded.
 _OF_LIMITS = (Step.LIMIT, Step.FAIL_POLICY)
+_WITHOUT_MODELS = (Mode.RULES_ONLY, Mode.STATIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +58,13 @@ def outcome_again(record: DecisionRecord, scored: Scored, policy: Policy) -> Fin
         ),
     )
     verdict = _with_limits(record, judged, policy)
-    return compared(*_sides(record, verdict, thresholds.scores))
+    recorded, again = _sides(record, verdict)
+    of_limits = told_again(decision, judged)
+    recorded |= of_limits[0] | _written(record)
+    again |= of_limits[1] | _written_again(record, policy)
+    if record.thresholds:  # records of before have none
+        recorded["thresholds"], again["thresholds"] = record.thresholds, thresholds.scores
+    return compared(recorded, again)
 
 
 def _mode(mode: Mode) -> Mode:
@@ -61,51 +74,74 @@ def _mode(mode: Mode) -> Mode:
 
 def _with_limits(record: DecisionRecord, judged: Verdict, policy: Policy) -> Verdict:
     asked = [cause for cause in record.decision.causes if cause.step in _OF_LIMITS]
-    if not asked:
-        return judged
-    return policy.verdict((*judged.causes, *asked), record.decision.quantity_limits)
+    limits = limits_again(record, judged, asked)
+    return policy.verdict((*judged.causes, *asked), limits)
 
 
-def _sides(
-    record: DecisionRecord, verdict: Verdict, thresholds: tuple[int, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sides(record: DecisionRecord, verdict: Verdict) -> tuple[dict[str, Any], dict[str, Any]]:
     decision = record.decision
+    # A level that is not met asks for the real name, whatever else would be asked for.
+    unmet = decision.required_level is not VerificationLevel.UNSPECIFIED
+    kind = ChallengeKind.REAL_NAME if unmet else verdict.challenge_kind
     recorded: dict[str, Any] = {
         "outcome": decision.outcome.name,
         "causes": decision.causes,
         "quantity_limits": decision.quantity_limits,
+        "challenge": decision.challenge and decision.challenge.kind.name,
     }
     again: dict[str, Any] = {
         "outcome": verdict.outcome.name,
         "causes": verdict.causes,
         "quantity_limits": verdict.quantity_limits,
+        "challenge": kind and kind.name,
     }
-    # A level that is not met asks for the real name, whatever else would be asked for.
-    if decision.required_level is VerificationLevel.UNSPECIFIED:
-        kind = verdict.challenge_kind
-        recorded["challenge"] = decision.challenge and decision.challenge.kind.name
-        again["challenge"] = kind and kind.name
-    if record.thresholds:  # records of before have none
-        recorded["thresholds"], again["thresholds"] = record.thresholds, thresholds
     return recorded, again
 
 
-def reasons_again(record: DecisionRecord, scored: Scored, reasons: Reasons) -> Finding:
-    """Form the reasons of the recorded causes anew.
+def _written(record: DecisionRecord) -> dict[str, Any]:
+    decision = record.decision
+    return {
+        "order_id": decision.order_id,
+        "mode": decision.mode.name,
+        "decided_at_us": decision.decided_at_us,
+        "challenge_until_us": decision.challenge and decision.challenge.expires_at_us,
+    }
 
-    What a limit says is filled with what its counters said: of such a decision only the reasons
-    of scores are compared.
-    """
+
+def _written_again(record: DecisionRecord, policy: Policy) -> dict[str, Any]:
+    """Return what the record says a second time elsewhere."""
+    until_us = record.clock_us + policy.challenge_ttl_us
+    return {
+        "order_id": record.order.order_id,
+        "mode": _mode_again(record.decision).name,
+        "decided_at_us": record.clock_us,
+        "challenge_until_us": record.decision.challenge and until_us,
+    }
+
+
+def _mode_again(decision: Decision) -> Mode:
+    """Return the mode, or one that what was found allows."""
+    mode = decision.mode
+    if (mode in _WITHOUT_MODELS) == bool(decision.versions.bundle_sha256):
+        return Mode.FULL if decision.versions.bundle_sha256 else Mode.RULES_ONLY
+    uncounted = any(cause.step is Step.FAIL_POLICY for cause in decision.causes)
+    if uncounted and mode in (Mode.FULL, Mode.STALE):
+        return Mode.NO_LIMITS
+    return Mode.FULL if mode is Mode.NO_LIMITS and decision.limit_uses else mode
+
+
+def reasons_again(record: DecisionRecord, scored: Scored, reasons: Reasons) -> Finding:
+    """Form the reasons of the recorded causes anew."""
     decision = record.decision
     if decision.outcome is Outcome.ALLOW:
         return compared(decision.reasons, ())
     verdict = Verdict(outcome=decision.outcome, causes=decision.causes)
     of_scores = _of_scores(record, verdict, scored, reasons)
-    if any(cause.step is Step.LIMIT for cause in verdict.decisive):
-        return _at_the_end(decision.reasons, of_scores)
     found = Found(list_hits=decision.list_hits, rule_hits=decision.rule_hits)
-    of_causes = reasons_of_causes(verdict, found, None, reasons, record.order.currency_code)
-    return compared(decision.reasons, (*of_causes, *of_scores))
+    of_causes = reasons_of_causes(
+        verdict, found, grant_again(decision), reasons, record.order.currency_code
+    )
+    return compared(without_missing(decision.reasons), (*of_causes, *of_scores))
 
 
 def _of_scores(
@@ -118,8 +154,3 @@ def _of_scores(
     values = dict(zip(scored.names, row.tolist(), strict=True))
     told = Told(outcome=record.decision.outcome, currency_code=record.order.currency_code)
     return reasons.explain(shares, values, told)
-
-
-def _at_the_end(recorded: Sequence[Reason], of_scores: Sequence[Reason]) -> Differs | None:
-    last = recorded[len(recorded) - len(of_scores) :]
-    return compared(tuple(last), tuple(of_scores))
