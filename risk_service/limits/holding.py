@@ -13,6 +13,7 @@ from risk_service.domain.reservation import ReservationState as State
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import LimitBook
 from risk_service.limits.crowd import LINES_SURE, ORDER_COUNTERS_MAX, ORDER_TOO_LARGE
+from risk_service.limits.cutting import QUANTITY_REDUCED
 from risk_service.limits.draft import Draft
 from risk_service.limits.paying import given_back
 from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended, stayed
@@ -228,6 +229,8 @@ def _standing(before: Reservation, demand: Demand) -> Grant:
     same = asked == [(line.sku, line.requested) for line in before.lines]
     if before.state is State.RELEASED or not same:
         return Grant(outcome=Outcome.DENY, codes=(CLOSED,))
-    whole = all(line.granted == line.requested for line in before.lines)
-    outcome = Outcome.ALLOW if whole else Outcome.LIMIT_QUANTITY
-    return Grant(outcome=outcome, lines=before.granted_lines())
+    lines = before.granted_lines()
+    if all(line.granted == line.requested for line in before.lines):
+        return Grant(outcome=Outcome.ALLOW, lines=lines)
+    # Without a code nothing would ask for less than the whole, and the order would go through.
+    return Grant(outcome=Outcome.LIMIT_QUANTITY, codes=(QUANTITY_REDUCED,), lines=lines)

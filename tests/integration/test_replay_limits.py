@@ -71,11 +71,11 @@ def _of(files: ServiceFiles, order_id: str, number: int = 1) -> DecisionRecord:
 
 
 def test_what_limits_said_comes_out_the_same(decided: ServiceFiles) -> None:
-    """Cut, refused, and an order of which a part was paid for, which no limit is asked about."""
+    """Cut, refused, and an order of which a part was paid for, which no limit is counted for."""
     again = _of(decided, "o-cut-5", 2).decision
     assert not again.limit_uses
     assert [(one.requested, one.allowed) for one in again.quantity_limits] == [(5, 1)]
-    assert {cause.step for cause in again.causes} == {"score"}
+    assert {cause.step for cause in again.causes} == {"score", "limit"}
     assert _of(decided, "o-full").decision.blocking == "account"
     found, exit_code = replayed(decided.state, decided)
     assert (found["differences"], exit_code) == ([], 0)

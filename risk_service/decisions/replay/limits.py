@@ -29,12 +29,10 @@ def limits_again(
     """Return what may be sold, by what limits granted or by what was judged before them."""
     decision = record.decision
     if any(one.step is Step.LIMIT and one.outcome is Outcome.LIMIT_QUANTITY for one in asked):
-        if not decision.granted:  # nothing counts: such lines a record does not keep
+        # Nothing counts, or the order was paid for before: such lines a record does not keep.
+        if not decision.granted:
             return decision.quantity_limits
         return granted_limits(record.order, decision.granted)
-    if decision.number > 1 and not asked and not decision.limit_uses:
-        # An order that was paid for has what it has: its reservation answered, and no limit.
-        return decision.quantity_limits
     return judged.quantity_limits
 
 

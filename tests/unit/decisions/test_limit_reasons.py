@@ -15,7 +15,7 @@ from risk_service.decisions.reasons import load_reasons
 from risk_service.decisions.verdict import ALLOW
 from risk_service.domain.decision import Decision
 from risk_service.domain.grant import Grant
-from risk_service.domain.reservation import HoldRequest
+from risk_service.domain.reservation import Confirm, HoldRequest
 from risk_service.domain.vocabulary import ChallengeResult, Outcome
 from risk_service.features.schema import load_schema
 from risk_service.limits.book import LimitBook
@@ -24,7 +24,7 @@ from tests.fixtures.customer_texts import PLAIN
 from tests.fixtures.desk import NoLimits
 from tests.fixtures.ledgers import demand, line
 from tests.fixtures.limit_texts import policy as policy_text
-from tests.fixtures.limited_desk import flash, flash_order, limited_desk, policy
+from tests.fixtures.limited_desk import flash, flash_order, limited_desk, policy, used
 from tests.fixtures.records import NOW_US, TOKENISER
 from tests.fixtures.weighing import book, weighed
 
@@ -120,3 +120,19 @@ def test_what_limits_stop_is_told_why(
     assert bool(told) == (answer.verdict.outcome is not Outcome.ALLOW)
     for reason in told:
         assert answer.verdict.outcome in PLAIN[reason.code]
+
+
+def test_an_order_paid_in_part_is_not_allowed_whole(tmp_path: Path) -> None:
+    """Asked again, it gets the part that was paid for, with a reason, and no more."""
+    with limited_desk(tmp_path, policy(cap=1, on_exceed="cap_quantity")) as desk:
+        answers = []
+        for request_id in "ab":
+            (answer,) = desk.pipeline().decide([flash(request_id, 2, order_id="o")])
+            assert isinstance(answer, Decision)
+            answers.append(answer)
+            paid = Confirm(reservation_id=answer.order_id)
+            desk.ledger.run([paid], desk.clock.now_us())  # type: ignore[attr-defined]  # the SQLite ledger
+        assert [one.outcome for one in answers] == [Outcome.LIMIT_QUANTITY] * 2
+        assert [(one.requested, one.allowed) for one in answers[1].quantity_limits] == [(2, 1)]
+        assert [reason.code for reason in answers[1].reasons] == ["LIMIT_QUANTITY_REDUCED"]
+        assert used(desk) == 1
