@@ -17,9 +17,9 @@ from risk_service.bootstrap.person import (
 from risk_service.cli.language import spoken
 from risk_service.cli.output import print_json
 from risk_service.cli.person_asked import asked_of, from_file, of_token
-from risk_service.cli.person_progress import Progress
 from risk_service.cli.person_text import data_of, tell_found
 from risk_service.cli.person_words import PersonWords
+from risk_service.cli.progress import Progress
 from risk_service.config import RecordSettings, read_settings
 from risk_service.domain.person import ROWS_MAX, PersonQuestion
 from risk_service.identity.person import KIND_OF

@@ -5,14 +5,15 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from risk_service.adapters.sqlite.read_only import last_place, read_record, read_records
+from risk_service.adapters.sqlite.read_only import read_record
+from risk_service.adapters.sqlite.record_pages import read_records
 from risk_service.bootstrap.replay import open_replayer
 from risk_service.cli.language import spoken
 from risk_service.cli.output import print_json, tell
+from risk_service.cli.progress import Progress
 from risk_service.cli.replay_text import ReplayText, ReplayWords
 from risk_service.decisions.replay.tally import tallied
 from risk_service.domain.decision import DecisionRecord
@@ -79,9 +80,10 @@ def replay(  # noqa: PLR0913 - options of a command
         refused=lambda error: tell(words("refused", error), err=True),
     )
     started = time.perf_counter()
-    records = _one(state, decision) if decision else _shown_on_the_way(state, words)
-    chosen = _within(records, _us(since, 0), _us(until, sys.maxsize))
-    tally = tallied(replayer.replay, chosen)
+    with Progress(words) as progress:
+        records = _one(state, decision) if decision else read_records(state, progress.tell)
+        chosen = _within(records, _us(since, 0), _us(until, sys.maxsize))
+        tally = tallied(replayer.replay, chosen)
     taken_s = time.perf_counter() - started
     if as_json:
         print_json(tally.as_data() | {"seconds": round(taken_s, 3)})
@@ -108,13 +110,3 @@ def _us(moment: datetime | None, otherwise: int) -> int:
     if moment is None:
         return otherwise
     return int(moment.replace(tzinfo=UTC).timestamp()) * SECOND_US
-
-
-def _shown_on_the_way(state: Path, words: ReplayWords) -> Iterator[DecisionRecord]:
-    """Yield the records of a log beneath a bar, which a terminal shows."""
-    options: dict[str, Any] = {"file": sys.stderr, "hidden": not sys.stderr.isatty()}
-    bar: Any
-    with click.progressbar(length=last_place(state), label=words("progress"), **options) as bar:
-        for place, record in read_records(state):
-            yield record
-            bar.update(place - bar.pos)

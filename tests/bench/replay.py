@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from risk_service.adapters.sqlite.read_only import read_records
+from risk_service.adapters.sqlite.record_pages import read_records
 from risk_service.bootstrap.build import build
 from risk_service.bootstrap.replay import open_replayer
 from risk_service.decisions.replay.replayer import Replayer
@@ -62,7 +62,7 @@ def _decided(world: World, root: Path) -> Path:
 
 def _round(replayer: Replayer, state: Path) -> dict[str, float]:
     started_s = time.perf_counter()
-    records = [record for _, record in read_records(state)]
+    records = list(read_records(state, _untold))
     read_s = time.perf_counter()
     tally = tallied(replayer.replay, records)
     ended_s = time.perf_counter()
@@ -74,6 +74,10 @@ def _round(replayer: Replayer, state: Path) -> dict[str, float]:
         "per_s": tally.decisions / taken_s,
         "reading": (read_s - started_s) / taken_s,
     }
+
+
+def _untold(_table: str, _done: int, _whole: int) -> None:
+    """Take no notice of how far it is."""
 
 
 def _refuse(error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from risk_service.adapters.sqlite.read_only import read_records
+from risk_service.adapters.sqlite.record_pages import read_records
 from risk_service.bootstrap.replay import open_replayer
 from risk_service.decisions.replay.tally import tallied
 from risk_service.domain.errors import BundleRefused
@@ -28,9 +28,13 @@ def replayed(files: ServerFiles) -> ReplayFigures:
     replayer = open_replayer(
         files.state, bundles=(), trust=[files.trust], governance=None, refused=_refuse
     )
-    tally = tallied(replayer.replay, (record for _, record in read_records(files.state)))
+    tally = tallied(replayer.replay, read_records(files.state, _untold))
     return ReplayFigures(decisions=tally.decisions, same=tally.alike)
 
 
 def _refuse(error: BundleRefused) -> None:
     raise error
+
+
+def _untold(_table: str, _done: int, _whole: int) -> None:
+    """Take no notice: the step is told, and takes a few seconds."""

@@ -19,6 +19,7 @@ from risk_service.adapters.sqlite.ledger_rows import stored_reservation
 from risk_service.adapters.sqlite.paging import Pages, Tell, readable, rows_of, unreadable
 from risk_service.adapters.sqlite.past_orders import FILE_NAME as PAST_ORDERS
 from risk_service.adapters.sqlite.read_only import open_read_only
+from risk_service.adapters.sqlite.record_pages import GROUPED, SINGLE
 from risk_service.adapters.sqlite.schema import DECISION_LOG
 from risk_service.adapters.sqlite.shared_verifications import FILE_NAME as VERIFIED
 from risk_service.domain.assessment import AssessmentRecord
@@ -32,9 +33,6 @@ from risk_service.limits.reservation import Reservation
 
 Found = TypeVar("Found")
 
-SINGLE = Pages(table="decisions", key="seq", columns="record")
-# Up to eight records to a row, some kilobytes each.
-GROUPED = Pages(table="decision_rows", key="row", columns="records", rows=250)
 PAST = Pages(table="past_orders", key="order_id", columns="record")
 ASSESSMENTS = Pages(table="assessments", key="seq", columns="subject, record")
 EVENTS = Pages(table="events", key="stamp_us", columns="record")

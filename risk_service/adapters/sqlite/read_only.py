@@ -4,12 +4,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from risk_service.adapters.sqlite.decision_rows import DecisionRows, Packed, keys_of, record_of
+from risk_service.adapters.sqlite.decision_rows import DecisionRows, keys_of, record_of
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.domain.assessment import AssessmentRecord
@@ -21,8 +20,6 @@ from risk_service.domain.refusals import refusal
 
 COLUMNS = ("decision_id", "request_id", "order_id")
 _TABLES = {"decision_id": "decision_ids", "request_id": "requests", "order_id": "orders"}
-# Some megabytes at a time, of a log of any length.
-RECORDS_AT_ONCE = 1024
 _assessment_of = reader(AssessmentRecord)
 _sources_of = msgspec.msgpack.Decoder(Sources).decode
 
@@ -114,46 +111,6 @@ def is_left_alone(path: Path) -> bool:
     """Tell whether we could write nothing beside a file, and nobody has it open to write."""
     wal = path.with_name(f"{path.name}-wal")
     return not wal.exists() and not os.access(path.parent, os.W_OK)
-
-
-def read_records(directory: Path) -> Iterator[tuple[int, DecisionRecord]]:
-    """Yield place and record of the whole log in its order, some rows at a time.
-
-    Between two reads nothing is held, so that a running service can go on to shorten its
-    write-ahead log.
-
-    Raises
-    ------
-    ConfigFault
-        There is no log of decisions in the directory, or it or a record cannot be read.
-    """
-    with _opened(directory / FILE_NAME) as log:
-        rows, place = DecisionRows(log), 0
-        while part := list(islice(rows.after(place), RECORDS_AT_ONCE)):
-            for place, packed in part:
-                yield place, _whole(directory, place, packed)
-
-
-def _whole(directory: Path, place: int, packed: Packed) -> DecisionRecord:
-    try:
-        return record_of(packed)
-    except msgspec.DecodeError as error:
-        path = directory / FILE_NAME
-        raise ConfigFault(
-            refusal("unreadable_record", path=path, place=place, error=error)
-        ) from error
-
-
-def last_place(directory: Path) -> int:
-    """Return a place that no record of the log is behind.
-
-    Raises
-    ------
-    ConfigFault
-        As for ``read_records``.
-    """
-    with _opened(directory / FILE_NAME) as log:
-        return DecisionRows(log).end()
 
 
 def read_sources(path: Path, kind: PublishedKind, version: str) -> Sources | None:

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.governance import GovernanceFile
 from risk_service.bootstrap.key_mark import hold_to_key
-from risk_service.cli import person_progress
+from risk_service.cli import progress as progress_module
 from risk_service.cli.main import risk
-from risk_service.cli.person_progress import Progress
 from risk_service.cli.person_words import PersonWords
+from risk_service.cli.progress import Progress
 from risk_service.identity.keys import write_identity_key
 from tests.fixtures.keys import KEY
 from tests.fixtures.records import record
@@ -161,7 +161,7 @@ def test_progress_is_told_after_two_seconds_and_not_before(
 ) -> None:
     """On standard error, so that the answer stays clean."""
     now_s = 0.0
-    monkeypatch.setattr(person_progress.time, "monotonic", lambda: now_s)
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now_s)
     with Progress(PersonWords("zh")) as progress:
         now_s = 1.9
         progress.tell("events", 1, 10)

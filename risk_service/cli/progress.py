@@ -1,4 +1,4 @@
-"""How far ``risk person`` has read, once it takes longer than two seconds."""
+"""How far a command has read tables, once it takes longer than two seconds."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from types import TracebackType
 
 import click
 
-from risk_service.cli.person_words import PersonWords
+from risk_service.cli.language import Phrases
 
 FIRST_AFTER_S, EVERY_S = 2.0, 2.0
 
@@ -14,7 +14,7 @@ FIRST_AFTER_S, EVERY_S = 2.0, 2.0
 class Progress:
     """Tells on standard error what is read: one line on a terminal, a line each elsewhere."""
 
-    def __init__(self, say: PersonWords) -> None:
+    def __init__(self, say: Phrases) -> None:
         self._say = say
         self._due_s = time.monotonic() + FIRST_AFTER_S
         self._open = False
