@@ -50,7 +50,11 @@ def edge_of(service: Service) -> Edge:
             default_s=settings.deadline_default_ms / 1000, cap_s=settings.deadline_cap_ms / 1000
         ),
         metrics=service.metrics,
-        gate=Gate(max(1, settings.concurrent_calls_max // STREAMS_SHARE), settings.stream_idle_s),
+        gate=Gate(
+            calls_max=settings.concurrent_calls_max,
+            streams_max=max(1, settings.concurrent_calls_max // STREAMS_SHARE),
+            idle_s=settings.stream_idle_s,
+        ),
     )
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import grpc
-
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.audit import AuditFilter
 from risk_service.pb.risk.v1 import admin_pb2
@@ -32,8 +30,8 @@ class AdminServicer:
         """Return the service's full name."""
         return SERVICE
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return what is added to the gRPC server."""
+    def methods(self) -> Methods:
+        """Return the methods by name."""
         lists = ListCalls(changes=self.changes)
         bodies = PublishingCalls(changes=self.changes).bodies() | lists.bodies()
         bodies["ListAudit"] = (Scope.AUDIT_READ, self._list_audit)
@@ -42,7 +40,7 @@ class AdminServicer:
         }
         for name, (scope, stream) in lists.streams().items():
             methods[name] = self.edge.stream_unary(name, scope, stream)
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+        return methods
 
     async def _list_audit(self, payload: bytes, _remaining_s: float, _actor: Actor) -> bytes:
         request = decoded(admin_pb2.ListAuditRequest, payload)

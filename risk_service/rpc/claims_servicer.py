@@ -5,8 +5,6 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import grpc
-
 from risk_service.decisions.benefits.actions import BenefitAttempt
 from risk_service.decisions.real_names.attempts import Attempts
 from risk_service.decisions.real_names.verifying import VerificationAttempt, Verifying
@@ -18,7 +16,7 @@ from risk_service.domain.verification import ProviderAnswer, RealNameEvidence, V
 from risk_service.ports import RealNameVerifier
 from risk_service.rpc.claims_desk import ClaimsDesk
 from risk_service.rpc.convert_claims import action_response, refund_response, verified_response
-from risk_service.rpc.edge import Body, Edge
+from risk_service.rpc.edge import Body, Edge, Methods
 from risk_service.rpc.gather import Gatherer
 from risk_service.rpc.servicer import SERVICE
 from risk_service.telemetry import Metrics
@@ -79,15 +77,14 @@ class ClaimsServicer:
     metrics: Metrics
     service: str = field(default=SERVICE, init=False)
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return what is added to the gRPC server."""
+    def methods(self) -> Methods:
+        """Return the methods by name."""
         bodies: dict[str, Body] = {
             "ScoreRefund": self._score_refund,
             "AssessPromotionAction": self._assess_action,
             "VerifyRealName": self._verify_real_name,
         }
-        methods = {name: self.edge.unary(name, Scope.SCORE, body) for name, body in bodies.items()}
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+        return {name: self.edge.unary(name, Scope.SCORE, body) for name, body in bodies.items()}
 
     async def complete(self, payload: bytes, remaining_s: float) -> AssessmentRecord:
         """Decide the action whose challenge has ended."""

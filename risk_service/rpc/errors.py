@@ -64,6 +64,7 @@ CODES: dict[type[RiskError], grpc.StatusCode] = {
 }
 
 INTERNAL_WORDS = "internal error"
+FULL_WORDS = "the server is full; try again later with the same request id"
 STORE_WORDS = refusal("not_stored")
 DETAILS_KEY = "grpc-status-details-bin"
 CHINESE = "zh-CN"

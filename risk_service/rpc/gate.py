@@ -7,15 +7,11 @@ they are told UNAVAILABLE instead, which callers know to retry elsewhere.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import grpc
 
 from risk_service.domain.errors import Overloaded
 from risk_service.domain.refusals import refusal
-from risk_service.rpc.errors import DeadlinePassed, Stopping
-
-StreamContext = grpc.aio.ServicerContext[Any, Any]
+from risk_service.rpc.calls import Call
+from risk_service.rpc.errors import FULL_WORDS, DeadlinePassed, Stopping
 
 
 class Gate:
@@ -23,13 +19,16 @@ class Gate:
 
     Parameters
     ----------
+    calls_max
+        Calls that may be inside at once, streams among them.
     streams_max
         Streams that may be open at once; orders always find room beside them.
     idle_s
         How long a stream may keep its place without a message.
     """
 
-    def __init__(self, streams_max: int, idle_s: float) -> None:
+    def __init__(self, *, calls_max: int, streams_max: int, idle_s: float) -> None:
+        self._calls_max = calls_max
         self._streams_max = streams_max
         self._idle_s = idle_s
         self._streams = 0
@@ -46,8 +45,12 @@ class Gate:
         ------
         Stopping
             The gate is closed.
+        Overloaded
+            As many calls are inside as may be.
         """
         self.check()
+        if self._inside >= self._calls_max:
+            raise Overloaded(FULL_WORDS)
         self._inside += 1
         if self._inside == 1:
             self._empty.clear()
@@ -86,7 +89,7 @@ class Gate:
         if not self._open:
             raise Stopping(refusal("stopping"))
 
-    async def messages(self, context: StreamContext) -> AsyncIterator[bytes]:
+    async def messages(self, call: Call) -> AsyncIterator[bytes]:
         """Yield the messages of a stream until its caller ends it.
 
         Raises
@@ -99,7 +102,7 @@ class Gate:
         closing = asyncio.ensure_future(self._closing.wait())
         try:
             while True:
-                reading = asyncio.ensure_future(context.read())
+                reading = call.read()
                 await asyncio.wait(
                     (reading, closing),
                     timeout=self._idle_s,
@@ -112,7 +115,7 @@ class Gate:
                         f"no message came for {self._idle_s:g} s; send the whole stream again"
                     )
                 message = await reading
-                if not isinstance(message, bytes):  # the end of the stream
+                if message is None:  # the end of the stream
                     return
                 yield message
         finally:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from risk_service.domain.errors import Overloaded
-from risk_service.rpc.errors import DeadlinePassed
+from risk_service.rpc.errors import FULL_WORDS, DeadlinePassed
 from risk_service.rpc.short_timer import ShortTimer
 
 Item = TypeVar("Item")
@@ -102,7 +102,7 @@ class Gatherer(Generic[Item, Answer]):
         # that was much too high after a disk stood still would else refuse them for good.
         is_late = waiting > 0 and (waiting + 1) * self._cost_s > remaining_s
         if waiting >= self._limits.max_waiting or is_late:
-            raise Overloaded("the server is full; try again later with the same request id")
+            raise Overloaded(FULL_WORDS)
         now = time.monotonic()
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._queue.append(_Waiting(item, future, now + remaining_s))  # type: ignore[arg-type]  # futures are invariant

@@ -4,14 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import grpc
-
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.reservation import LedgerAnswer, LedgerCall
 from risk_service.pb.risk.v1 import limits_pb2
 from risk_service.ports import ReservationLedger
 from risk_service.rpc.desk import decoded
-from risk_service.rpc.edge import Body, Edge
+from risk_service.rpc.edge import Body, Edge, Methods
 from risk_service.rpc.limits_adjust import AdjustCalls
 from risk_service.rpc.limits_desk import Calls
 from risk_service.rpc.limits_read import LimitsReader
@@ -52,8 +50,8 @@ class LimitServicer:
         """Return the full name of the service."""
         return SERVICE
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return what is added to the gRPC server."""
+    def methods(self) -> Methods:
+        """Return the methods by name."""
         read, answers = self.reader, limits_pb2
         reserve = Scope.LIMITS_RESERVE
         bodies: dict[str, tuple[Scope, Body]] = {
@@ -67,10 +65,7 @@ class LimitServicer:
             "Reconcile": (Scope.LIMITS_ADJUST, self._reconcile),
             **self.adjusting.bodies(),
         }
-        return grpc.method_handlers_generic_handler(
-            SERVICE,
-            {name: self.edge.unary(name, scope, body) for name, (scope, body) in bodies.items()},
-        )
+        return {name: self.edge.unary(name, scope, body) for name, (scope, body) in bodies.items()}
 
     def _call(self, read: Callable[[bytes], LedgerCall], response: Any) -> Body:
         """Return the body of a call that is run in a group."""

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import grpc
 import msgspec
 
 from risk_service.decisions.attempt import ChallengeReport
@@ -61,10 +60,9 @@ class RiskServicer:
         """Return the service's full name."""
         return SERVICE
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return what is added to the gRPC server."""
+    def methods(self) -> Methods:
+        """Return the methods by name."""
         bodies: dict[str, tuple[Scope, Body]] = {
-            "ScoreOrder": (Scope.SCORE, self._score_order),
             "BatchScoreOrders": (Scope.SCORE, self._batch_score_orders),
             "GetDecision": (Scope.DECISIONS_READ, self._get_decision),
             "CompleteChallenge": (Scope.SCORE, self._complete_challenge),
@@ -74,22 +72,17 @@ class RiskServicer:
         methods: Methods = {
             name: self.edge.unary(name, scope, body) for name, (scope, body) in bodies.items()
         }
+        methods["ScoreOrder"] = self.edge.gathered("ScoreOrder", Scope.SCORE, self.gatherer.submit)
         methods["ReportEvents"] = self.edge.stream_unary(
             "ReportEvents", Scope.EVENTS, self._report_events
         )
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+        return methods
 
     async def _report_events(
         self, messages: AsyncIterator[bytes], _remaining_s: float, _actor: Actor
     ) -> bytes:
         answer = await self.events.report(messages)
         return answer.SerializeToString()
-
-    async def _score_order(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
-        answer = await self.gatherer.submit(payload, remaining_s)
-        if isinstance(answer, bytes):
-            return answer
-        raise answer  # type: ignore[misc]  # bytes are answered by bytes or an error
 
     async def _batch_score_orders(self, payload: bytes, remaining_s: float, _actor: Actor) -> bytes:
         batch = decoded(risk_pb2.BatchScoreOrdersRequest, payload)

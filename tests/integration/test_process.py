@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -40,6 +41,27 @@ def test_health_and_reflection_are_served(channel: grpc.Channel) -> None:
     )
     names = [service.name for service in next(listing).list_services_response.service]
     assert names.count("risk.v1.RiskService") == 1
+
+
+def test_streams_of_reflection_leave_health_its_threads(channel: grpc.Channel) -> None:
+    """However many stay open: a balancer that is not answered takes the service away."""
+    forever = threading.Event()
+
+    def nothing() -> Iterator[reflection_pb2.ServerReflectionRequest]:
+        forever.wait()
+        yield from ()
+
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    streams = [stub.ServerReflectionInfo(nothing()) for _ in range(40)]
+    try:
+        told = health_pb2_grpc.HealthStub(channel).Check(
+            health_pb2.HealthCheckRequest(), timeout=10
+        )
+        assert told.status == health_pb2.HealthCheckResponse.SERVING
+    finally:
+        forever.set()
+        for stream in streams:
+            stream.cancel()
 
 
 def test_log_holds_no_identifier(server: RunningServer, stub: Stub) -> None:

@@ -5,12 +5,18 @@ A JSON file gets a row per group of orders and per piece of housekeeping, when t
 
 import gc
 import json
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from risk_service.cli.main import GRPC_EXPERIMENTS, main
+
+# As ``risk`` sets it, before anything imports grpc: else another server would be traced.
+os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
 
 from risk_service.adapters.live.checkpoint import Checkpoints
 from risk_service.adapters.live.clusters_file import ClusterKeeper
@@ -24,7 +30,6 @@ from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.key_index import KeyIndex
 from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.adapters.sqlite.small_wal import SmallWal
-from risk_service.cli.main import main
 from risk_service.rpc.gather import Gatherer
 
 TRACED: tuple[tuple[Any, str, str], ...] = (

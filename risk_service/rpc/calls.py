@@ -1,0 +1,228 @@
+"""Calls taken from gRPC's core on the thread that polls it, and handed to the event loop.
+
+``grpc.server`` polls its core on one thread. The methods added here are asked for on the same
+queue with tags of our own, which that thread calls: they read the message and leave the call in
+an inbox, and the loop is told once for all that came meanwhile. Between the core and a handler
+of ours stand no task, no pool and no turn of the loop per step of a call.
+
+This is the one module that knows what gRPC keeps to itself (docs/adr/0144).
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import grpc
+from grpc._cython import cygrpc  # type: ignore[attr-defined]  # its stubs leave it out
+
+from risk_service.domain.errors import ConfigFault
+
+log = logging.getLogger(__name__)
+
+Metadata = Sequence[tuple[str, str | bytes]]
+NO_MESSAGE = "the call holds no message"
+# What the polling thread wants to hear of a tag: no call of its own is over, nothing to run.
+_NOTHING: tuple[None, tuple[()]] = (None, ())
+
+
+class Inbox:
+    """What other threads leave for the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._left: deque[Callable[[], None]] = deque()
+        self._is_told = False
+
+    def put(self, one: Callable[[], None]) -> None:
+        """Leave something that the loop shall call; any thread may."""
+        self._left.append(one)
+        if not self._is_told:
+            self._is_told = True
+            self._loop.call_soon_threadsafe(self._take)
+
+    def _take(self) -> None:
+        # Before the first look: what is left behind the last one tells the loop again.
+        self._is_told = False
+        while self._left:
+            try:
+                self._left.popleft()()
+            except Exception:
+                log.exception("call_not_handled")
+
+
+class Call:
+    """One call of a method of ours, used on the event loop.
+
+    ``payload`` is the message of a unary call, empty for a stream.
+    """
+
+    __slots__ = ("_deadline", "_inbox", "_is_over", "_leave", "_raw", "metadata", "payload")
+
+    def __init__(self, event: Any, inbox: Inbox) -> None:
+        self._raw: Any = event.call
+        self._deadline: float = event.call_details.deadline
+        self._inbox = inbox
+        self._is_over = False
+        self._leave: Callable[[], object] | None = None
+        self.metadata: Metadata = event.invocation_metadata
+        self.payload = b""
+
+    def time_remaining(self) -> float:
+        """Return the seconds until the caller gives up, some 10^18 when it named no deadline."""
+        return max(0.0, self._deadline - time.time())
+
+    def on_leave(self, leave: Callable[[], object]) -> None:
+        """Call back when the caller leaves before the answer, at once when it has left."""
+        if self._is_over:
+            leave()
+        self._leave = leave
+
+    def read(self) -> "asyncio.Future[bytes | None]":
+        """Return the next message of a stream, None at its end or when its caller left."""
+        message: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._receive(lambda payload: self._inbox.put(partial(_settle, message, payload)))
+        return message
+
+    def answer(self, payload: bytes) -> None:
+        """Send the answer and end the call."""
+        self._end((cygrpc.SendMessageOperation(payload, 0),), grpc.StatusCode.OK, "", ())
+
+    def refuse(self, code: grpc.StatusCode, words: str, trailing: Metadata) -> None:
+        """End the call with an error."""
+        self._end((), code, words, trailing)
+
+    def begin(self, method: "Method") -> None:
+        """Have the call handled once its message is here; on the polling thread."""
+        operation = cygrpc.ReceiveCloseOnServerOperation(0)
+        self._raw.start_server_batch((operation,), _tag(self._closed))
+        if method.is_stream:
+            self._inbox.put(partial(method.start, self))
+        else:
+            self._receive(partial(self._come, method))
+
+    def _receive(self, take: Callable[[bytes | None], None]) -> None:
+        """Ask for a message, which the polling thread hands over; None: there is none."""
+        operation = cygrpc.ReceiveMessageOperation(0)
+        tag = _tag(lambda event: take(event.batch_operations[0].message()))
+        self._raw.start_server_batch((operation,), tag)
+
+    def _come(self, method: "Method", payload: bytes | None) -> None:
+        if payload is None:
+            code = grpc.StatusCode.INVALID_ARGUMENT
+            self._inbox.put(partial(self.refuse, code, NO_MESSAGE, ()))
+        else:
+            self.payload = payload
+            self._inbox.put(partial(method.start, self))
+
+    def _closed(self, event: Any) -> None:
+        if event.batch_operations[0].cancelled():
+            self._inbox.put(self._left_alone)
+
+    def _left_alone(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            if self._leave is not None:
+                self._leave()
+
+    def _end(
+        self, message: tuple[Any, ...], code: grpc.StatusCode, words: str, trailing: Metadata
+    ) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        number: int = code.value[0]
+        operations = (
+            cygrpc.SendInitialMetadataOperation((), 0),
+            *message,
+            cygrpc.SendStatusFromServerOperation(trailing, number, words.encode(), 0),
+        )
+        self._raw.start_server_batch(operations, _SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """How calls of one method begin.
+
+    Parameters
+    ----------
+    start
+        Called on the event loop with each call.
+    is_stream
+        ``start`` reads the messages; else the call comes with its one.
+    """
+
+    start: Callable[[Call], None]
+    is_stream: bool = False
+
+
+class CallSource:
+    """Asks the core of a server for the calls of some methods.
+
+    Parameters
+    ----------
+    server
+        Not started yet.
+    methods
+        By their path, such as ``/risk.v1.RiskService/ScoreOrder``. No handler of the server
+        answers them.
+
+    Raises
+    ------
+    ConfigFault
+        This version of gRPC keeps its core elsewhere.
+    """
+
+    def __init__(self, server: grpc.Server, methods: Mapping[str, Method]) -> None:
+        self._methods = methods
+        try:
+            state: Any = server._state  # type: ignore[attr-defined]  # see above
+            self._core, self._queue = state.server, state.completion_queue
+            for path in methods:
+                self._core.register_method(path)
+        except AttributeError as error:
+            raise ConfigFault(
+                f"grpcio {grpc.__version__} keeps its core elsewhere; install a version that "
+                "the package asks for: pip install --force-reinstall promoguard"
+            ) from error
+
+    def start(self) -> None:
+        """Hand calls to the running loop from now on; the server has been started."""
+        inbox = Inbox(asyncio.get_running_loop())
+        for path, method in self._methods.items():
+            self._ask(path, method, inbox)
+
+    def _ask(self, path: str, method: Method, inbox: Inbox) -> None:
+        tag = _tag(partial(self._begun, path, method, inbox))
+        self._core.request_registered_call(self._queue, self._queue, path, tag)
+
+    def _begun(self, path: str, method: Method, inbox: Inbox, event: Any) -> None:
+        if event.success:  # else the server is stopping
+            self._ask(path, method, inbox)
+            Call(event, inbox).begin(method)
+
+
+def _tag(take: Callable[[Any], object]) -> Callable[[Any], tuple[None, tuple[()]]]:
+    """Return what the polling thread calls with an event; an error would end the thread."""
+
+    def tag(event: Any) -> tuple[None, tuple[()]]:
+        try:
+            take(event)
+        except Exception:
+            log.exception("event_not_taken")
+        return _NOTHING
+
+    return tag
+
+
+def _settle(message: "asyncio.Future[bytes | None]", payload: bytes | None) -> None:
+    if not message.done():
+        message.set_result(payload)
+
+
+# An answer has left, or nobody is there to take it.
+_SENT = _tag(lambda _event: None)
