@@ -61,12 +61,22 @@ class Call:
     ``payload`` is the message of a unary call, empty for a stream.
     """
 
-    __slots__ = ("_deadline", "_inbox", "_is_over", "_leave", "_raw", "metadata", "payload")
+    __slots__ = (
+        "_deadline",
+        "_inbox",
+        "_is_begun",
+        "_is_over",
+        "_leave",
+        "_raw",
+        "metadata",
+        "payload",
+    )
 
     def __init__(self, event: Any, inbox: Inbox) -> None:
         self._raw: Any = event.call
         self._deadline: float = event.call_details.deadline
         self._inbox = inbox
+        self._is_begun = False
         self._is_over = False
         self._leave: Callable[[], object] | None = None
         self.metadata: Metadata = event.invocation_metadata
@@ -83,9 +93,9 @@ class Call:
         self._leave = leave
 
     def read(self) -> "asyncio.Future[bytes | None]":
-        """Return the next message of a stream, None at its end or when its caller left."""
+        """Return the next message of a stream, None at its end; cancelled when its caller left."""
         message: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        self._receive(lambda payload: self._inbox.put(partial(_settle, message, payload)))
+        self._receive(lambda payload: self._inbox.put(partial(self._read, message, payload)))
         return message
 
     def answer(self, payload: bytes) -> None:
@@ -110,6 +120,28 @@ class Call:
         operation = cygrpc.ReceiveMessageOperation(0)
         tag = _tag(lambda event: take(event.batch_operations[0].message()))
         self._raw.start_server_batch((operation,), tag)
+
+    def _read(self, message: "asyncio.Future[bytes | None]", payload: bytes | None) -> None:
+        if message.done():
+            return
+        if payload is not None:
+            message.set_result(payload)
+        elif self._is_over:
+            message.cancel()
+        else:
+            self._ask_whether_ended(message)
+
+    def _ask_whether_ended(self, message: "asyncio.Future[bytes | None]") -> None:
+        # There is no message where a stream has ended and where its caller has left, of which the
+        # core may tell later; half of what he had to say is not all of it. What is sent to him
+        # tells the one from the other, and the answer would begin with it anyway.
+        self._is_begun = True
+
+        def tell(event: Any) -> None:
+            self._inbox.put(partial(_end_stream, message, has_left=not event.success))
+
+        operation = cygrpc.SendInitialMetadataOperation((), 0)
+        self._raw.start_server_batch((operation,), _tag(tell))
 
     def _come(self, method: "Method", payload: bytes | None) -> None:
         if payload is None:
@@ -136,8 +168,9 @@ class Call:
             return
         self._is_over = True
         number: int = code.value[0]
+        beginning = () if self._is_begun else (cygrpc.SendInitialMetadataOperation((), 0),)
         operations = (
-            cygrpc.SendInitialMetadataOperation((), 0),
+            *beginning,
             *message,
             cygrpc.SendStatusFromServerOperation(trailing, number, words.encode(), 0),
         )
@@ -219,9 +252,11 @@ def _tag(take: Callable[[Any], object]) -> Callable[[Any], tuple[None, tuple[()]
     return tag
 
 
-def _settle(message: "asyncio.Future[bytes | None]", payload: bytes | None) -> None:
-    if not message.done():
-        message.set_result(payload)
+def _end_stream(message: "asyncio.Future[bytes | None]", *, has_left: bool) -> None:
+    if has_left:
+        message.cancel()
+    elif not message.done():
+        message.set_result(None)
 
 
 # An answer has left, or nobody is there to take it.
