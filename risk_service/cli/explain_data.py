@@ -1,17 +1,15 @@
 """A stored decision as plain data, for programs and for the text of ``risk explain``."""
 
 import math
-import struct
 from typing import Any
 
 import msgspec
 
+from risk_service.decisions.kept_inputs import inputs_of
 from risk_service.decisions.policy_file import ABUSES, ACTIONS
 from risk_service.domain.decision import Decision, DecisionRecord
 from risk_service.domain.positional import by_name
 from risk_service.features.schema import load_schema
-
-FLOAT_BYTES = 8
 
 
 def as_data(record: DecisionRecord) -> dict[str, Any]:
@@ -61,10 +59,9 @@ def thresholds_of(record: DecisionRecord) -> dict[str, dict[str, int]]:
 def features_of(record: DecisionRecord) -> dict[str, float | None]:
     """Return the model inputs by name; empty when they are of another schema than this one's."""
     schema = load_schema()
-    values = struct.unpack(f"<{len(record.vector) // FLOAT_BYTES}d", record.vector)
     if record.decision.versions.feature_schema != schema.version:
         return {}
-    known = zip(schema.names, values, strict=True)
+    known = zip(schema.names, inputs_of(record).tolist(), strict=True)
     return {name: value if math.isfinite(value) else None for name, value in known}
 
 

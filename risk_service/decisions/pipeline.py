@@ -187,10 +187,11 @@ class Pipeline:
             lists=findings.lists.version,
             limits=findings.limits.version,
         )
-        rows = zip(drafts, limited, live.stamps, strict=True)
+        inputs = self.records.packer.pack(group.matrix)
+        rows = zip(drafts, limited, live.stamps, inputs, strict=True)
         return [
-            self.records.of(Judged(draft, answer, stamped), group, index, versions)
-            for index, (draft, answer, stamped) in enumerate(rows)
+            self.records.of(Judged(*judged), group, index, versions)
+            for index, judged in enumerate(rows)
         ]
 
 

@@ -1,7 +1,7 @@
 """Puts the answer and its record together from what each step found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -25,6 +25,7 @@ from risk_service.domain.decision import (
 )
 from risk_service.domain.grant import Grant, LimitUse
 from risk_service.domain.vocabulary import Mode, Outcome
+from risk_service.features.packing import Packer
 from risk_service.ports import IdSource
 
 NO_LIMITS_ASKED = Grant(outcome=Outcome.ALLOW)
@@ -43,11 +44,12 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class Judged(Struct, frozen=True, gc=False):
-    """A case as it stands in the end, with its stamps."""
+    """A case as it stands in the end, with its stamps and its packed model inputs."""
 
     draft: Draft
     limited: Limited
     stamped: Stamped
+    inputs: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Records:
     policy: Policy
     reasons: Reasons
     ids: IdSource
+    packer: Packer = field(default_factory=Packer)
 
     def of(
         self, judged: Judged, group: ScoredGroup, index: int, versions: Versions
@@ -69,7 +72,7 @@ class Records:
             self._decision(judged, group, index, versions),
             case.attempt.fingerprint,
             case.order,
-            group.matrix[index].tobytes(),
+            b"",
             group.now_us,
             case.completion,
             stamped.stamp_us,
@@ -78,6 +81,7 @@ class Records:
             stamped.linked_us,
             judged.draft.thresholds.scores,
             stamped.others_us,
+            judged.inputs,
         )
 
     def _decision(

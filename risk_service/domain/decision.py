@@ -135,8 +135,9 @@ class ChallengeCompletion(Positional, frozen=True, kw_only=True, gc=False):
 class DecisionRecord(Positional, frozen=True, gc=False):
     """What is made durable before the answer leaves: enough to replay it bit by bit.
 
-    ``vector`` is the full model input as little-endian float64 bytes, shape
-    (n_features,); ``fingerprint`` is a keyed digest of the request's payload.
+    ``inputs`` is the full model input, packed (``features.packing``). Records of before have it
+    as ``vector`` instead, little-endian float64 bytes, shape (n_features,). ``fingerprint`` is a
+    keyed digest of the request's payload.
 
     ``stamp_us`` is the attempt's place in the log of events, 0 when it was decided without
     windows. It is when the windows were read and when the attempt began to count in them,
@@ -161,3 +162,4 @@ class DecisionRecord(Positional, frozen=True, gc=False):
     linked_us: int = 0
     thresholds: tuple[int, ...] = ()
     others_us: tuple[int, ...] = ()
+    inputs: bytes = b""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
-import numpy as np
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME
+from risk_service.decisions.kept_inputs import inputs_of
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import event_pb2, risk_pb2_grpc
 from tests.fixtures.events import action, life, of_account, report
@@ -47,7 +47,7 @@ def seen(files: ServiceFiles, decision_id: str) -> dict[str, float]:
     records = stored_records(files.state / FILE_NAME)
     (record,) = [one for one in records if one.decision.decision_id == decision_id]
     assert record.stamp_us > 0
-    return dict(zip(NAMES, np.frombuffer(record.vector).tolist(), strict=True))
+    return dict(zip(NAMES, inputs_of(record).tolist(), strict=True))
 
 
 def scored(stub: Stub, files: ServiceFiles, request: object) -> dict[str, float]:

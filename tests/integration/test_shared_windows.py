@@ -6,10 +6,10 @@ from itertools import count
 from pathlib import Path
 
 import grpc
-import numpy as np
 import pytest
 
 from risk_service.adapters.sqlite.decisions import FILE_NAME
+from risk_service.decisions.kept_inputs import inputs_of
 from risk_service.features.schema import load_schema
 from risk_service.pb.risk.v1 import event_pb2, risk_pb2, risk_pb2_grpc
 from tests.fixtures.asking import ask
@@ -25,7 +25,7 @@ NAMES = load_schema().names
 def last_vector(files: ServiceFiles) -> dict[str, float]:
     """Return the model inputs of the service's last decision."""
     record = stored_records(files.state / FILE_NAME)[-1]
-    return dict(zip(NAMES, np.frombuffer(record.vector).tolist(), strict=True))
+    return dict(zip(NAMES, inputs_of(record).tolist(), strict=True))
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def cluster_sizes(files: ServiceFiles) -> list[float]:
     """Return the size of the cluster that each order of a service saw."""
     place = NAMES.index("cluster__size")
     records = stored_records(files.state / FILE_NAME)
-    return [float(np.frombuffer(record.vector)[place]) for record in records]
+    return [float(inputs_of(record)[place]) for record in records]
 
 
 def wait_published(redis: RedisServer, links: int) -> None:

@@ -7,9 +7,8 @@ what it said then ranks claims better; ``refunds.toml`` says which one decides (
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from risk_service.decisions.assessing.combining import Finding
+from risk_service.decisions.kept_inputs import inputs_of
 from risk_service.decisions.live import Live, LiveAttempt, Stamped
 from risk_service.decisions.policy_file import ABUSES, ACTIONS
 from risk_service.decisions.reasons import Reasons, Told
@@ -81,7 +80,7 @@ class RefundScoring:
         known = (self.scoring.bundle_sha256, self.scoring.schema_version)
         if (versions.bundle_sha256, versions.feature_schema) != known:
             return None
-        vector = np.frombuffer(record.vector, np.float64).reshape(1, -1)
+        vector = inputs_of(record).reshape(1, -1)
         variant: Variant = "order_only" if record.decision.mode is Mode.NO_FEATURES else "full"
         return replace(group, matrix=vector, variant=variant)
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
+import numpy as np
 from msgspec import Struct
 
 from risk_service.decisions.findings import grey_lists
@@ -88,22 +90,25 @@ class Replayer:
         """Return what became of each record, in their order."""
         by_kind: dict[_Kind, list[int]] = {}
         found: dict[int, Replayed] = {}
-        for place, record in enumerate(records):
-            short = self._vectors.misshapen(record)
-            if short is None:
-                by_kind.setdefault(_kind(record), []).append(place)
+        vectors = [self._vectors.of(record) for record in records]
+        for place, (record, vector) in enumerate(zip(records, vectors, strict=True)):
+            if isinstance(vector, Differs):
+                found[place] = Replayed(record.decision.decision_id, {Part.VECTOR: vector})
             else:
-                found[place] = Replayed(record.decision.decision_id, {Part.VECTOR: short})
+                by_kind.setdefault(_kind(record), []).append(place)
         for kind, places in by_kind.items():
-            replayed = self._of_kind(kind, [records[place] for place in places])
+            some = [records[place] for place in places]
+            replayed = self._of_kind(kind, some, [vectors[place] for place in places])
             found.update(zip(places, replayed, strict=True))
         return [found[place] for place in range(len(records))]
 
-    def _of_kind(self, kind: _Kind, records: Sequence[DecisionRecord]) -> list[Replayed]:
+    def _of_kind(
+        self, kind: _Kind, records: Sequence[DecisionRecord], vectors: Sequence[Any]
+    ) -> list[Replayed]:
         if kind.schema != self._schema.version:
             left = dict.fromkeys(Part, Left(Lacking.SCHEMA, kind.schema))
             return [Replayed(record.decision.decision_id, left) for record in records]
-        matrix = self._vectors.of(records)
+        matrix = np.array(vectors)
         scored, scores = self._scored(kind, records, matrix)
         columns = {
             Part.VECTOR: self._vectors.again(records, matrix),

@@ -9,16 +9,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from risk_service.decisions.kept_inputs import inputs_of
 from risk_service.decisions.replay.compared import Differs, Finding, compared
 from risk_service.decisions.scoring import Floats
 from risk_service.domain.decision import DecisionRecord
+from risk_service.domain.errors import DataFault
 from risk_service.features.formula import names_in
 from risk_service.features.order_columns import order_columns
 from risk_service.features.schema import Feature, FeatureSchema
 from risk_service.features.vector import VectorBuilder
-
-# As records keep vectors.
-KEPT = "<f8"
 
 
 class Vectors:
@@ -42,17 +41,17 @@ class Vectors:
         at = {name: place for place, name in enumerate(self.names)}
         return [at.get(feature.name, len(self.names)) for feature in features]
 
-    def misshapen(self, record: DecisionRecord) -> Differs | None:
-        """Return that a vector has not the size that its schema gives it, None when it has."""
-        if record.decision.versions.feature_schema != self._version:
-            return None
-        size, expected = len(record.vector), len(self.names) * np.dtype(KEPT).itemsize
-        return compared(f"{size} bytes", f"{expected} bytes")
-
-    def of(self, records: Sequence[DecisionRecord]) -> Floats:
-        """Return the kept vectors, shape (records, model inputs)."""
-        packed = b"".join([record.vector for record in records])
-        return np.frombuffer(packed, KEPT).reshape(len(records), len(self.names))
+    def of(self, record: DecisionRecord) -> Floats | Differs:
+        """Return the kept vector, or that it has not the size that its schema gives it."""
+        expected = f'"{len(self.names)} numbers"'
+        try:
+            row = inputs_of(record)
+        except DataFault:
+            return Differs('"damaged"', expected)
+        is_of_schema = record.decision.versions.feature_schema == self._version
+        if is_of_schema and len(row) != len(self.names):
+            return Differs(f'"{len(row)} numbers"', expected)
+        return row
 
     def again(self, records: Sequence[DecisionRecord], matrix: Floats) -> list[Finding]:
         """Form again what can be, and compare it."""

@@ -10,10 +10,12 @@ from typing import Any
 
 import grpc
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from risk_service.cli.main import risk
+from risk_service.features.packing import Packer, unpacked
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
 from risk_service.rules.rule_set import shipped_rules
 from tests.fixtures.actors import ActorFiles
@@ -194,9 +196,10 @@ def _score(record: dict[str, Any]) -> None:
 
 
 def _bit(record: dict[str, Any]) -> None:
-    vector = bytearray(record["vector"])
-    vector[0] ^= 1
-    record["vector"] = bytes(vector)
+    # The last of them is of the last number that is not whole.
+    inputs = bytearray(record["inputs"])
+    inputs[-1] ^= 1
+    record["inputs"] = bytes(inputs)
 
 
 def _text(record: dict[str, Any]) -> None:
@@ -204,7 +207,18 @@ def _text(record: dict[str, Any]) -> None:
 
 
 def _short(record: dict[str, Any]) -> None:
-    record["vector"] = record["vector"][:-8]
+    record["inputs"] = record["inputs"][:-8]
+
+
+def _fewer(record: dict[str, Any]) -> None:
+    (record["inputs"],) = Packer().pack(unpacked(record["inputs"])[None, :-1])
+
+
+def _as_before(record: dict[str, Any]) -> None:
+    """One bit less, in the form of records of before."""
+    numbers = unpacked(record["inputs"])
+    numbers[0] = np.nextafter(numbers[0], -1.0)
+    record["vector"], record["inputs"] = numbers.tobytes(), b""
 
 
 def _nonsense(record: dict[str, Any]) -> None:
@@ -217,10 +231,12 @@ def _hit(record: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "part"),
-    [(_score, "scores"), (_bit, "vector"), (_short, "vector"), (_text, "reasons"),
+    [(_score, "scores"), (_bit, "vector"), (_short, "vector"), (_fewer, "vector"),
+     (_as_before, "vector"), (_text, "reasons"),
      (_nonsense, "reasons"), (_hit, "rules"),
      (_changed(outcome=1, reasons=[], causes=[]), "outcome")],
-    ids=["score", "vector", "short vector", "reason", "unknown cause", "rule hit", "outcome"],
+    ids=["score", "vector", "damaged", "short vector", "vector of before", "reason",
+         "unknown cause", "rule hit", "outcome"],
 )  # fmt: skip
 def test_a_record_that_somebody_changed_is_found(
     decided: Path,

@@ -1,10 +1,10 @@
 """A group of attempts in, an answer for each out."""
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from risk_service.decisions.attempt import Attempt
+from risk_service.decisions.kept_inputs import inputs_of
 from risk_service.domain.decision import Decision
 from risk_service.domain.errors import ChallengeNotOpen, RequestIdReused, StoreUnavailable
 from risk_service.domain.vocabulary import ChallengeResult, Mode, Outcome, VerificationLevel
@@ -36,7 +36,7 @@ def test_everything_that_decided_is_recorded() -> None:
     record = desk.store.by_decision_id(answer.decision_id)
     assert record is not None
     assert record.decision == answer
-    vector = np.frombuffer(record.vector)
+    vector = inputs_of(record)
     assert vector.shape == (len(SCHEMA.names),)
     assert vector[UNITS] == 9
     assert record.clock_us == answer.decided_at_us == NOW_US
