@@ -51,7 +51,6 @@ def edge_of(service: Service) -> Edge:
         ),
         metrics=service.metrics,
         gate=Gate(
-            calls_max=settings.concurrent_calls_max,
             streams_max=max(1, settings.concurrent_calls_max // STREAMS_SHARE),
             idle_s=settings.stream_idle_s,
         ),

@@ -106,10 +106,10 @@ class Call:
         """End the call with an error."""
         self._end((), code, words, trailing)
 
-    def begin(self, method: "Method") -> None:
-        """Have the call handled once its message is here; on the polling thread."""
+    def begin(self, method: "Method", closed: Callable[[], None]) -> None:
+        """Have the call handled once its message is here; on the polling thread, as `closed` is."""
         operation = cygrpc.ReceiveCloseOnServerOperation(0)
-        self._raw.start_server_batch((operation,), _tag(self._closed))
+        self._raw.start_server_batch((operation,), _tag(partial(self._closed, closed)))
         if method.is_stream:
             self._inbox.put(partial(method.start, self))
         else:
@@ -151,7 +151,8 @@ class Call:
             self.payload = payload
             self._inbox.put(partial(method.start, self))
 
-    def _closed(self, event: Any) -> None:
+    def _closed(self, closed: Callable[[], None], event: Any) -> None:
+        closed()
         if event.batch_operations[0].cancelled():
             self._inbox.put(self._left_alone)
 
@@ -203,6 +204,10 @@ class CallSource:
     methods
         By their path, such as ``/risk.v1.RiskService/ScoreOrder``. No handler of the server
         answers them.
+    calls_max
+        Calls that may be open at once, also those whose message has not come yet.
+    turn_away
+        Refuses a call beyond these, on the polling thread.
 
     Raises
     ------
@@ -210,8 +215,19 @@ class CallSource:
         This version of gRPC keeps its core elsewhere.
     """
 
-    def __init__(self, server: grpc.Server, methods: Mapping[str, Method]) -> None:
+    def __init__(
+        self,
+        server: grpc.Server,
+        methods: Mapping[str, Method],
+        *,
+        calls_max: int,
+        turn_away: Callable[[Call], None],
+    ) -> None:
         self._methods = methods
+        self._calls_max = calls_max
+        self._turn_away = turn_away
+        # Of the polling thread alone.
+        self._open = 0
         try:
             state: Any = server._state  # type: ignore[attr-defined]  # see above
             self._core, self._queue = state.server, state.completion_queue
@@ -236,7 +252,15 @@ class CallSource:
     def _begun(self, path: str, method: Method, inbox: Inbox, event: Any) -> None:
         if event.success:  # else the server is stopping
             self._ask(path, method, inbox)
-            Call(event, inbox).begin(method)
+            call = Call(event, inbox)
+            if self._open < self._calls_max:
+                self._open += 1
+                call.begin(method, self._closed)
+            else:
+                self._turn_away(call)
+
+    def _closed(self) -> None:
+        self._open -= 1
 
 
 def _tag(take: Callable[[Any], object]) -> Callable[[Any], tuple[None, tuple[()]]]:

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from risk_service.domain.actor import LOCAL, Actor, Scope
-from risk_service.domain.errors import StoreUnavailable
+from risk_service.domain.errors import Overloaded, RiskError, StoreUnavailable
 from risk_service.rpc.actors import Actors, allow
 from risk_service.rpc.calls import Call, Method
-from risk_service.rpc.errors import Code, code_of, details_of, words_of
+from risk_service.rpc.errors import FULL_WORDS, Code, code_of, details_of, words_of
 from risk_service.rpc.gate import Gate
 from risk_service.telemetry import Metrics
 
@@ -131,6 +131,15 @@ class Edge:
                 self.metrics.call_done(name, time.perf_counter() - started)
 
         return Method(start=lambda call: self._run(handle, call), is_stream=True)
+
+    def turn_away(self, call: Call) -> None:
+        """Refuse a call for which there is no room; any thread may."""
+        try:
+            # First: who is told to try again in a moment would find a stopped server.
+            self.gate.check()
+            raise Overloaded(FULL_WORDS)
+        except RiskError as error:
+            self._refuse("", error, call)
 
     def note(self, method: str, error: Exception) -> None:
         """Count an error, and log it when it is ours."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from risk_service.domain.errors import Overloaded
 from risk_service.domain.refusals import refusal
 from risk_service.rpc.calls import Call
-from risk_service.rpc.errors import FULL_WORDS, DeadlinePassed, Stopping
+from risk_service.rpc.errors import DeadlinePassed, Stopping
 
 
 class Gate:
@@ -19,16 +19,13 @@ class Gate:
 
     Parameters
     ----------
-    calls_max
-        Calls that may be inside at once, streams among them.
     streams_max
         Streams that may be open at once; orders always find room beside them.
     idle_s
         How long a stream may keep its place without a message.
     """
 
-    def __init__(self, *, calls_max: int, streams_max: int, idle_s: float) -> None:
-        self._calls_max = calls_max
+    def __init__(self, *, streams_max: int, idle_s: float) -> None:
         self._streams_max = streams_max
         self._idle_s = idle_s
         self._streams = 0
@@ -45,12 +42,8 @@ class Gate:
         ------
         Stopping
             The gate is closed.
-        Overloaded
-            As many calls are inside as may be.
         """
         self.check()
-        if self._inside >= self._calls_max:
-            raise Overloaded(FULL_WORDS)
         self._inside += 1
         if self._inside == 1:
             self._empty.clear()

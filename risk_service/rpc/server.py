@@ -85,6 +85,8 @@ class RiskServer:
                 for servicer in servicers
                 for name, method in servicer.methods().items()
             },
+            calls_max=limits.concurrent_calls_max,
+            turn_away=edge.turn_away,
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if edge.actors.is_open:

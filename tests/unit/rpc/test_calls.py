@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.rpc.calls import NO_MESSAGE, Call, CallSource, Inbox, Method, _tag
 
 MESSAGE_BYTES_MAX = 1000
+CALLS_MAX = 500
 
 
 @asynccontextmanager
@@ -25,7 +26,12 @@ async def served(**methods: Method) -> AsyncIterator[Any]:
     server = grpc.server(
         ThreadPoolExecutor(1), options=(("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),)
     )
-    source = CallSource(server, {f"/a/{name}": method for name, method in methods.items()})
+    source = CallSource(
+        server,
+        {f"/a/{name}": method for name, method in methods.items()},
+        calls_max=CALLS_MAX,
+        turn_away=lambda call: call.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, "full", ()),
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     source.start()
@@ -189,6 +195,25 @@ async def test_a_call_without_a_message_is_told_so() -> None:
     assert caught.value.details() == NO_MESSAGE
 
 
+async def test_calls_whose_message_never_comes_find_an_end() -> None:
+    """They take room as all that are open do, and give it back; who finds none is turned away."""
+    async with served(B=Method(start=echo)) as channel:
+        ask = channel.unary_unary("/a/B")
+        for _ in range(2):
+            silent = [channel.stream_unary("/a/B")() for _ in range(CALLS_MAX + 50)]
+            await until(lambda silent=silent: sum(one.done() for one in silent) == 50)  # type: ignore[misc]  # bound now
+            codes = {await one.code() for one in silent if one.done()}
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await ask(b"x")
+            assert {*codes, caught.value.code()} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+            for one in silent:
+                one.cancel()
+            while True:  # until those who left are heard of
+                with suppress(grpc.aio.AioRpcError):
+                    assert await ask(b"x") == b"<x>"
+                    break
+
+
 async def test_a_message_beyond_the_limit_is_refused() -> None:
     """By the core, before anything is handled."""
     async with served(B=Method(start=echo)) as channel:
@@ -226,7 +251,7 @@ async def test_one_that_fails_to_start_keeps_nobody_else_from_it(
 def test_a_version_that_keeps_its_core_elsewhere_is_named() -> None:
     """At the start, with the remedy, and not by a call that nobody answers."""
     with pytest.raises(ConfigFault, match=re.escape(f"grpcio {grpc.__version__} keeps")):
-        CallSource(cast("grpc.Server", object()), {})
+        CallSource(cast("grpc.Server", object()), {}, calls_max=1, turn_away=echo)
 
 
 def test_an_error_never_ends_the_polling_thread(caplog: pytest.LogCaptureFixture) -> None:

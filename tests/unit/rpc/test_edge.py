@@ -8,10 +8,11 @@ import pytest
 
 from risk_service.domain.actor import Actor, Scope
 from risk_service.domain.errors import InvalidInput, Overloaded, StoreUnavailable
+from risk_service.domain.refusals import refusal
 from risk_service.rpc.actors import Actors
 from risk_service.rpc.calls import Call
 from risk_service.rpc.edge import DeadlineRule, Edge
-from risk_service.rpc.errors import Code
+from risk_service.rpc.errors import FULL_WORDS, Code
 from risk_service.rpc.gate import Gate
 from risk_service.telemetry import Metrics
 
@@ -23,7 +24,7 @@ def edge() -> Edge:
         actors=Actors(None),
         deadlines=DeadlineRule(default_s=1.0, cap_s=2.0),
         metrics=Metrics(),
-        gate=Gate(calls_max=9, streams_max=1, idle_s=1.0),
+        gate=Gate(streams_max=1, idle_s=1.0),
     )
 
 
@@ -116,6 +117,18 @@ async def test_a_call_that_no_group_takes_is_refused_at_once(edge: Edge) -> None
     edge.gathered("ScoreOrder", ASK, full).start(cast("Call", caller))
     assert caller.ended == [(Code.RESOURCE_EXHAUSTED, "full")]
     assert await edge.gate.close(1.0)
+
+
+async def test_a_call_without_room_is_told_so_or_that_another_server_has_some(edge: Edge) -> None:
+    """Behind a closed gate nobody is asked to come again in a moment."""
+    caller = Caller()
+    edge.turn_away(cast("Call", caller))
+    await edge.gate.close(0.0)
+    edge.turn_away(cast("Call", caller))
+    assert caller.ended == [
+        (Code.RESOURCE_EXHAUSTED, FULL_WORDS),
+        (Code.UNAVAILABLE, refusal("stopping").en),
+    ]
 
 
 async def test_who_leaves_is_out_of_the_door_and_not_decided(edge: Edge) -> None:

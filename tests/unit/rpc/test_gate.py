@@ -9,31 +9,16 @@ from risk_service.rpc.gate import Gate
 
 async def test_a_full_gate_takes_no_more_streams() -> None:
     """As many as may be open; one that ends makes room."""
-    gate = Gate(calls_max=9, streams_max=1, idle_s=1.0)
+    gate = Gate(streams_max=1, idle_s=1.0)
     with gate.stream(), pytest.raises(Overloaded), gate.stream():
         pass
     with gate.stream():
         assert not await gate.close(0.0)
 
 
-async def test_a_full_gate_takes_no_more_calls() -> None:
-    """Nor streams; a call that ends makes room."""
-    gate = Gate(calls_max=2, streams_max=9, idle_s=1.0)
-    gate.enter()
-    with gate.stream():
-        with pytest.raises(Overloaded):
-            gate.enter()
-        with pytest.raises(Overloaded), gate.stream():
-            pass
-    gate.enter()
-    gate.leave()
-    gate.leave()
-    assert await gate.close(1.0)
-
-
 async def test_a_closed_gate_says_so_though_it_is_full() -> None:
     """Who is told to try again in a moment would find a stopped server: another one answers."""
-    gate = Gate(calls_max=9, streams_max=1, idle_s=1.0)
+    gate = Gate(streams_max=1, idle_s=1.0)
     with gate.stream():
         await gate.close(0.0)
         with pytest.raises(Stopping), gate.stream():
