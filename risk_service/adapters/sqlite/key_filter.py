@@ -4,7 +4,7 @@ Nearly every request and order is new, and asking a file for what is not there c
 as finding it. A key marks two of 32 Mi slots, by its hash; one whose slots are not both marked
 was never added. Of 4 million keys every 20th new one is taken for known and looked up, of 20
 million every second: the answer stays right, only less is saved. A slot is a byte, so that
-marking it is one store: one thread marks while another asks.
+marking it is one store: threads mark while others ask.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SECOND = 32
 class KeyFilter:
     """Keys that were added, with some more.
 
-    Memory is taken as slots are marked, 32 MiB in the end. One thread adds, any asks.
+    Memory is taken as slots are marked, 32 MiB in the end. Any thread adds, any asks.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,13 @@ class KeyFilter:
         hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
         self._marked[hashes & _MASK] = 1
         self._marked[hashes >> _SECOND & _MASK] = 1
+
+    def add_few(self, keys: Sequence[str]) -> None:
+        """Add keys like ``add``; faster for those of one group."""
+        slots = self._slots
+        for key in keys:
+            h = hash(key)
+            slots[h & _MASK] = slots[h >> _SECOND & _MASK] = 1
 
     def known(self, keys: Sequence[str]) -> list[str]:
         """Return the keys that may have been added; the others were not."""

@@ -14,7 +14,9 @@ from risk_service.adapters.sqlite.changes import Changes
 from risk_service.adapters.sqlite.clusters import Clusters, Roots
 from risk_service.adapters.sqlite.counter_cache import CounterCache
 from risk_service.adapters.sqlite.counters_opened import opened_counters
+from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.adapters.sqlite.generation import CellRow
+from risk_service.adapters.sqlite.known_reservations import KnownReservations
 from risk_service.domain.positional import reader
 from risk_service.limits.draft import Draft
 from risk_service.limits.pruning import CARRIED, is_empty
@@ -77,6 +79,8 @@ class LedgerRows:
         self._cells = CounterCache(self._counters)
         self.cells = self._cells.cells
         self.clusters = Clusters(self._roots, self._counters)
+        # Last: whoever fails before leaves no thread behind.
+        self._known = KnownReservations(directory / FILE_NAME)
 
     @property
     def damaged(self) -> bool:
@@ -94,8 +98,11 @@ class LedgerRows:
 
     def fetch(self, reservation_ids: Sequence[str]) -> None:
         """Read the reservations of a group at once; kept until the next ``fetch``."""
-        rows = self._db.execute(_SOME_RESERVATIONS, (_text(reservation_ids),))
-        found = {key: stored_reservation(record) for key, record in rows}
+        found: dict[str, Reservation] = {}
+        possible = self._known.possible(reservation_ids)
+        if possible:
+            rows = self._db.execute(_SOME_RESERVATIONS, (_text(possible),))
+            found = {key: stored_reservation(record) for key, record in rows}
         self._fetched = {key: found.get(key) for key in reservation_ids}
 
     def counters_of(self, owner: str) -> dict[str, Cells]:
@@ -147,6 +154,7 @@ class LedgerRows:
             (row.reservation_id, int(row.state), row.expires_at_us, _encode(row)) for row in kept
         ]
         self._due_us = min([self._due_us, *[row[2] for row in rows if row[2]]])
+        self._known.add([row[0] for row in rows])
         db.executemany(_PUT, rows)
         if gone:
             db.executemany("DELETE FROM reservations WHERE reservation_id = ?", gone)
@@ -171,6 +179,7 @@ class LedgerRows:
 
     def close(self) -> None:
         """Close the counters' file; the log is its owner's."""
+        self._known.close()
         self._counters.close()
 
     def forget(self) -> None:
