@@ -1,9 +1,10 @@
 """Walks the trees of several models for a group of rows; ``models.forest`` lays them out.
 
 A walk is a chain of loads that wait for each other, so eight are under way at once: those of
-eight rows through one tree, or of the same row through four. Every walk takes as many steps
-as its tree is deep, since a leaf leads to itself: no step has to ask whether it is the last.
-Numbers of nodes are unsigned, which spares a test for indices below 0 at each load.
+eight rows through one tree, or of the same row through four. Where a few rows are left, the
+last one takes the free places, which is faster than one row after the other. Every walk takes
+as many steps as its tree is deep, since a leaf leads to itself: no step has to ask whether it
+is the last. Numbers of nodes are unsigned, which spares a test for indices below 0 at each load.
 """
 
 from pathlib import Path
@@ -16,6 +17,9 @@ from risk_service.loops.compiled import Arrays, compiler
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.uint32]
+
+# So many rows or more go through a tree together; of fewer each goes alone.
+TOGETHER_FROM = 4
 
 compiled = compiler([Path(__file__)])
 
@@ -43,6 +47,7 @@ class Trees(NamedTuple):
 def raw_scores(rows: Floats, trees: Arrays, out: Floats) -> bool:
     """Write the sums of the leaves reached, shape (models, rows), added up tree by tree.
 
+    ``out`` has room for a multiple of eight rows; what it holds beyond the last means nothing.
     False, and nothing is written, when a value that is read is missing (NaN).
     """
     return _raw_scores(rows, Trees(*trees), out)
@@ -55,19 +60,22 @@ def _raw_scores(rows: Floats, trees: Trees, out: Floats) -> bool:
         for place in range(used.shape[0]):
             if np.isnan(rows[row, used[place]]):
                 return False
-    whole = rows.shape[0] // 8 * 8
-    for start in range(0, whole, 8):
-        _eight_rows(rows[start : start + 8], trees, out[:, start : start + 8])
-    for row in range(whole, rows.shape[0]):
-        _one_row(rows[row], trees, out[:, row])
+    for start in range(0, rows.shape[0], 8):
+        left = rows.shape[0] - start
+        if left >= TOGETHER_FROM:
+            _eight_rows(rows[start : start + 8], trees, out[:, start : start + 8])
+            continue
+        for row in range(start, start + left):
+            _one_row(rows[row], trees, out[:, row])
     return True
 
 
 @compiled
 def _eight_rows(rows: Floats, trees: Trees, out: Floats) -> None:
     feature, threshold, child, value = trees.feature, trees.threshold, trees.child, trees.value
+    last = rows.shape[0] - 1
     r0, r1, r2, r3 = rows[0], rows[1], rows[2], rows[3]
-    r4, r5, r6, r7 = rows[4], rows[5], rows[6], rows[7]
+    r4, r5, r6, r7 = rows[min(4, last)], rows[min(5, last)], rows[min(6, last)], rows[last]
     tree = np.uint32(0)
     for model in range(out.shape[0]):
         total = out[model]
@@ -137,4 +145,4 @@ def compile_now() -> None:
         value=numbers,
         used=places,
     )
-    raw_scores(np.zeros((1, 1)), tuple(one_leaf), np.zeros((1, 1)))
+    raw_scores(np.zeros((1, 1)), tuple(one_leaf), np.zeros((1, 8)))

@@ -43,8 +43,11 @@ class Forest:
         """
         if self._trees is None:
             return None
-        out: Floats = np.empty((self._models, len(rows)))
-        return out if self._loops.raw_scores(rows, tuple(self._trees), out) else None
+        count = len(rows)
+        # The loop takes eight rows at once, the last ones too.
+        out: Floats = np.empty((self._models, count + -count % 8))
+        told = self._loops.raw_scores(rows, tuple(self._trees), out)
+        return out[:, :count] if told else None
 
 
 def _laid_out(texts: Sequence[ModelText], trees_type: Any) -> Any:  # a NamedTuple of the loops

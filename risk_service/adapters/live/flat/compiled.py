@@ -4,7 +4,7 @@ from pathlib import Path
 
 from risk_service.features.clusters import evidence, state
 from risk_service.features.windows import record, tiles
-from risk_service.loops import pointers
+from risk_service.loops import pointers, prefetch
 from risk_service.loops.compiled import compiler
 
 _SOURCES = (
@@ -14,6 +14,7 @@ _SOURCES = (
     Path(evidence.__file__),
     Path(state.__file__),
     Path(pointers.__file__),
+    Path(prefetch.__file__),
 )
 
 compiled = compiler(_SOURCES)

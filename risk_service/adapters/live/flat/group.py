@@ -23,11 +23,14 @@ from risk_service.adapters.live.flat.memory import Memory, Table, Work
 from risk_service.adapters.live.flat.program import EVER_WINDOW, Program
 from risk_service.features.windows.tiles import UNIT_US
 from risk_service.loops.compiled import Arrays
+from risk_service.loops.prefetch import LINE_WORDS, prefetch
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 # Where a block begins, and the time at which it is read.
 Cell = tuple[int, int]
+# Of each block: most are no longer, and long ones are of entities that come by often.
+ASKED_LINES = 8
 
 
 @compiled
@@ -179,9 +182,12 @@ def run(memory: Arrays, program: Arrays, table: Arrays, work: Arrays, mode: int)
 def _run(memory: Memory, program: Program, table: Table, work: Work, mode: int) -> bool:
     words, meta, plans = memory.words, memory.meta, program.plans
     groups = len(plans)
+    _ask_for(words, table, work.records[:1])
     for cell in range(meta[at.CELL], groups * len(work.events)):
         meta[at.CELL] = cell
         place, group = cell // groups, cell % groups
+        if not group:
+            _ask_for(words, table, work.records[place + 1 : place + 2])
         record, event, plan = work.records[place, group], work.events[place], plans[group]
         if record < 0:
             if mode == at.OBSERVE:
@@ -198,6 +204,21 @@ def _run(memory: Memory, program: Program, table: Table, work: Work, mode: int) 
             _change(memory, program, table, (record, group, mode), event)
     meta[at.CELL] = groups * len(work.events)
     return True
+
+
+@compiled
+def _ask_for(words: Ints, table: Table, records: Ints) -> None:
+    """Ask for an event's blocks; those of the next one come while this one is at work."""
+    for record in records.flat:
+        if record >= 0:
+            ask_for_block(words, table.draft[record] or table.block[record])
+
+
+@compiled
+def ask_for_block(words: Ints, o: int) -> None:
+    """Ask for the beginning of a block before it is read."""
+    for line in range(ASKED_LINES):
+        prefetch(words, o + line * LINE_WORDS)
 
 
 @compiled
@@ -231,6 +252,9 @@ def settle(memory: Arrays, table: Arrays, groups: Ints, keep: bool) -> None:
 
 @compiled
 def _settle(memory: Memory, table: Table, groups: Ints, keep: bool) -> None:
+    # Blocks that go are read once more, for their size.
+    for place in range(memory.meta[at.TOUCHED]):
+        prefetch(memory.words, table.block[table.touched[place]])
     for place in range(memory.meta[at.TOUCHED]):
         record = table.touched[place]
         gone = table.draft[record]

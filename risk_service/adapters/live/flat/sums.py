@@ -9,7 +9,7 @@ import numpy as np
 
 from risk_service.adapters.live.flat import words as at
 from risk_service.adapters.live.flat.compiled import compiled
-from risk_service.adapters.live.flat.group import read
+from risk_service.adapters.live.flat.group import ask_for_block, read
 from risk_service.adapters.live.flat.memory import Floats, Ints
 from risk_service.adapters.live.flat.program import Program
 from risk_service.loops.compiled import Arrays
@@ -62,6 +62,8 @@ def add_up(
 def _add_up(
     words: Ints, program: Program, sums: Sums, asked: Asked, out: Floats, r_us: int
 ) -> None:
+    for block in asked.blocks.flat:
+        ask_for_block(words, int(block))
     for cell in range(len(asked.blocks)):
         for source in range(len(sums.groups)):
             plan, o = program.plans[sums.groups[source]], asked.blocks[cell, source]
