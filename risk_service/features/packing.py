@@ -53,9 +53,8 @@ class Packer:
         if self._loops is None:
             return [_packed(row) for row in rows]
         out = np.empty((many, _kinds_end(width) + 8 * width), np.uint8)
-        sizes, single = np.empty(many, np.int64), np.empty(1, np.float32)
-        views = (rows, rows.view(np.int64), rows.view(np.uint8))
-        self._loops.pack(views, (single, single.view(np.uint8)), out, sizes)
+        sizes = np.empty(many, np.int64)
+        self._loops.pack(rows, out, sizes)
         return [row[:size].tobytes() for row, size in zip(out, sizes.tolist(), strict=True)]
 
 
