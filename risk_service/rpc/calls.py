@@ -90,7 +90,8 @@ class Call:
         """Call back when the caller leaves before the answer, at once when it has left."""
         if self._is_over:
             leave()
-        self._leave = leave
+        else:
+            self._leave = leave
 
     def read(self) -> "asyncio.Future[bytes | None]":
         """Return the next message of a stream, None at its end; cancelled when its caller left."""
@@ -159,15 +160,18 @@ class Call:
     def _left_alone(self) -> None:
         if not self._is_over:
             self._is_over = True
-            if self._leave is not None:
-                self._leave()
+            # A task knows its call, which must not know it any longer than that: the two would
+            # keep each other until the garbage is collected.
+            leave, self._leave = self._leave, None
+            if leave is not None:
+                leave()
 
     def _end(
         self, message: tuple[Any, ...], code: grpc.StatusCode, words: str, trailing: Metadata
     ) -> None:
         if self._is_over:
             return
-        self._is_over = True
+        self._is_over, self._leave = True, None
         number: int = code.value[0]
         beginning = () if self._is_begun else (cygrpc.SendInitialMetadataOperation((), 0),)
         operations = (

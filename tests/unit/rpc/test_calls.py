@@ -1,9 +1,8 @@
 """Calls taken from gRPC's core: a real server and real clients, what arrives and what leaves."""
 
 import asyncio
+import gc
 import re
-import threading
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +13,7 @@ import grpc
 import pytest
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.rpc.calls import NO_MESSAGE, Call, CallSource, Inbox, Method, _tag
+from risk_service.rpc.calls import NO_MESSAGE, Call, CallSource, Method, _tag
 
 MESSAGE_BYTES_MAX = 1000
 CALLS_MAX = 500
@@ -195,6 +194,33 @@ async def test_a_call_without_a_message_is_told_so() -> None:
     assert caught.value.details() == NO_MESSAGE
 
 
+async def test_a_call_whose_caller_left_leaves_nothing_for_the_collector() -> None:
+    """A service collects rarely: a call and its task that kept each other would pile up."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def listen(call: Call) -> None:
+        await call.read()
+
+    def start(call: Call) -> None:
+        task = asyncio.get_running_loop().create_task(listen(call))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        call.on_leave(task.cancel)
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with served(B=Method(start=start, is_stream=True)) as channel:
+            for _ in range(10):
+                sending = channel.stream_unary("/a/B")()
+                await until(lambda: tasks)
+                sending.cancel()
+                await until(lambda: not tasks)
+            await until(lambda: not any(isinstance(one, Call) for one in gc.get_objects()))
+    finally:
+        gc.enable()
+
+
 async def test_calls_whose_message_never_comes_find_an_end() -> None:
     """They take room as all that are open do, and give it back; who finds none is turned away."""
     async with served(B=Method(start=echo)) as channel:
@@ -258,23 +284,3 @@ def test_an_error_never_ends_the_polling_thread(caplog: pytest.LogCaptureFixture
     """It would take the whole server with it: it is logged, and the thread goes on."""
     assert _tag(lambda event: event.no_such_thing)(None) == (None, ())
     assert [one.message for one in caplog.records] == ["event_not_taken"]
-
-
-async def test_an_inbox_loses_nothing_that_several_threads_leave() -> None:
-    """Each thread's own are called in their order, all on the loop's thread."""
-    inbox, each = Inbox(asyncio.get_running_loop()), 5000
-    came: dict[int, list[int]] = defaultdict(list)
-    threads: set[int] = set()
-
-    def note(thread: int, number: int) -> None:
-        came[thread].append(number)
-        threads.add(threading.get_ident())
-
-    def leave(thread: int) -> None:
-        for number in range(each):
-            inbox.put(partial(note, thread, number))
-
-    await asyncio.gather(*[asyncio.to_thread(leave, i) for i in range(4)])
-    await until(lambda: sum(map(len, came.values())) == 4 * each)
-    assert all(came[i] == list(range(each)) for i in range(4))
-    assert threads == {threading.get_ident()}
