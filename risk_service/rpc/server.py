@@ -74,6 +74,9 @@ class RiskServer:
                 # Off, else a second process would silently share the port.
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", limits.message_bytes_max),
+                # On, it opens windows so wide that streams send far ahead of their reader: sixty
+                # of them filled gigabytes.
+                ("grpc.http2.bdp_probe", 0),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_INTERVAL_MIN_MS),
             ),
             maximum_concurrent_rpcs=limits.concurrent_calls_max,

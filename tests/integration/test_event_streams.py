@@ -11,7 +11,7 @@ import pytest
 
 from risk_service.pb.risk.v1 import event_pb2, risk_pb2_grpc
 from tests.fixtures.events import action, life, messages, of_account, report
-from tests.fixtures.service import ServiceFiles, copy_files, start_server
+from tests.fixtures.service import RunningServer, ServiceFiles, copy_files, start_server
 from tests.fixtures.waiting import wait_until
 
 Stub = risk_pb2_grpc.RiskServiceStub
@@ -97,3 +97,28 @@ def test_idle_streams_leave_room_for_orders(master_files: ServiceFiles, tmp_path
         held.set()
         assert codes == {Code.RESOURCE_EXHAUSTED: 6, Code.DEADLINE_EXCEEDED: 2}
         assert report(stub, [life("room-1", "o-room")]).accepted == 1
+
+
+def test_streams_do_not_send_far_ahead_of_their_reader(
+    master_files: ServiceFiles, tmp_path: Path
+) -> None:
+    """Whoever sends faster than events are read is held back; memory does not take up the rest."""
+    none_fits = life("e" * 1200, "o-none")
+    wide = event_pb2.ReportEventsRequest(events=[none_fits] * 400)
+    streams, each = 15, 80
+    sent_kib = streams * each * wide.ByteSize() / 1024
+    with (
+        start_server(copy_files(master_files, tmp_path)) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        before_kib = _most_kib(server)
+        calls = [Stub(channel).ReportEvents.future(iter([wide] * each)) for _ in range(streams)]
+        assert [len(call.result(120).results) for call in calls] == [each] * streams
+        grown_kib = _most_kib(server) - before_kib
+    assert grown_kib < sent_kib / 2, f"{grown_kib / 1024:.0f} MiB"
+
+
+def _most_kib(server: RunningServer) -> int:
+    """Return the most memory that the server has had."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
