@@ -77,7 +77,7 @@ class Settings(BaseModel):
     order_past_s: Annotated[int, Field(ge=0)] = 7 * 86_400
 
     # Groups
-    group_quiet_ms: Annotated[float, Field(ge=0)] = 0.4
+    group_quiet_ms: Annotated[float, Field(ge=0)] = 0.2
     group_age_max_ms: Annotated[float, Field(ge=0)] = 12.0
     group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
     waiting_orders_max: Annotated[int, Field(ge=1)] = 4096

@@ -1,10 +1,10 @@
 """Gathers orders into groups on the event loop, and runs the pipeline once per group.
 
-Orders trickle in through gRPC one by one, each over some turns of the loop. So a group closes
-when none has come for the quiet time and the loop has nothing else to do: by then all that
-has come is here. While one group is decided the next one comes together, hence a light load is
-not kept waiting and a heavy one forms large groups. Where the loop is never idle, a group
-closes when its oldest order has waited half as long as groups lately took.
+Orders come in one by one. So a group closes when none has come for the quiet time and the loop
+has nothing else to do: by then all that has come is here. While one group is decided the next
+one comes together, hence a light load is not kept waiting and a heavy one forms large groups.
+Where the loop is never idle, a group closes when its oldest order has waited half as long as
+groups lately took.
 """
 
 import asyncio
@@ -20,9 +20,7 @@ from risk_service.rpc.short_timer import ShortTimer
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-# The loop is idle when so many turns in a row, after it has slept, had nothing to do but to look,
-# which takes no longer than this.
-IDLE_TURNS = 3
+# The loop is idle when a turn had nothing to do but to look, which takes no longer than this.
 IDLE_TURN_S = 50e-6
 # Weight of the newest group in the learned cost of an order.
 COST_WEIGHT = 0.1
@@ -86,7 +84,6 @@ class Gatherer(Generic[Item, Answer]):
         self._oldest_at = 0.0
         self._newest_at = 0.0
         self._turned_at = 0.0
-        self._idle_turns = 0
         self._timer = ShortTimer(self._loop, self._look)
 
     def submit(self, item: Item, remaining_s: float) -> "asyncio.Future[Answer]":
@@ -127,18 +124,13 @@ class Gatherer(Generic[Item, Answer]):
         elif newest_s < quiet_s:
             self._timer.start(min(quiet_s - newest_s, age_s - oldest_s))
         else:
-            self._turned_at, self._idle_turns = now, 0
+            self._turned_at = now
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
         """Close the group if the loop is idle, else wait anew."""
-        now = time.monotonic()
-        turn_s, self._turned_at = now - self._turned_at, now
-        self._idle_turns += 1
-        if turn_s > IDLE_TURN_S:
+        if time.monotonic() - self._turned_at > IDLE_TURN_S:
             self._timer.start(self._limits.quiet_s)
-        elif self._idle_turns < IDLE_TURNS:
-            self._loop.call_soon(self._turn)
         else:
             self._run()
 
