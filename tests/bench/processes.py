@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,19 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def alone(servers: Mapping[str, Server], name: str) -> Iterator[Server]:
+    """Stop all servers but one, housekeeping included, for as long as the block lasts."""
+    others = [server for key, server in servers.items() if key != name]
+    try:
+        for server in others:
+            os.killpg(server.process.pid, signal.SIGSTOP)
+        yield servers[name]
+    finally:
+        for server in others:
+            os.killpg(server.process.pid, signal.SIGCONT)
 
 
 def generate(target: str, orders: Path, core: int, **options: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ the machine does meanwhile hits all of them.
 """
 
 import os
-import signal
 import sqlite3
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from risk_service.pb.risk.v1 import risk_pb2
 from tests.bench.figures import Round, Row, number, ratio
 from tests.bench.governed import govern
 from tests.bench.load import ID_LENGTH
-from tests.bench.processes import Cores, Server, generate, h2load, serving
+from tests.bench.processes import Cores, Server, alone, generate, h2load, serving
 from tests.bench.world import World, distinct_orders
 from tests.fixtures.postgres_server import PASSWORD, postgres_server
 from tests.fixtures.redis_server import redis_server
@@ -113,7 +112,7 @@ class Stand:
 
     def load(self, name: str, prefix: str, **options: Any) -> dict[str, Any]:
         """Load one server; ids begin with ``prefix``, which no other load may use."""
-        with self.alone(name):
+        with alone(self.servers, name):
             figures = generate(
                 self.servers[name].target,
                 self.world.orders,
@@ -125,18 +124,6 @@ class Stand:
         if name in ("service", *GOVERNED):
             check_full(figures)
         return figures
-
-    @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        """Stop all servers but one, housekeeping included, for as long as the block lasts."""
-        others = [server for key, server in self.servers.items() if key != name]
-        try:
-            for server in others:
-                os.killpg(server.process.pid, signal.SIGSTOP)
-            yield
-        finally:
-            for server in others:
-                os.killpg(server.process.pid, signal.SIGCONT)
 
 
 def check_full(figures: dict[str, Any]) -> None:
@@ -252,7 +239,7 @@ def run_round(stage: Stand, index: int) -> Round:
         figures[key] = result["per_second"]
 
     def by_h2load() -> None:
-        with stage.alone("echo"):
+        with alone(stage.servers, "echo"):
             figures["echo_h2load"] = h2load(
                 stage.servers["echo"].target, stage.body, stage.cores.generator, stage.seconds
             )
