@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 NUMBERS_MAX = 0xFFFF
+# As ``loops.packing`` has them.
 HEAD_BYTES = 2
 ZERO, WHOLE, SINGLE, DOUBLE = range(4)
 _FORMS: dict[int, np.dtype[Any]] = {

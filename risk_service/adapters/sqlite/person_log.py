@@ -18,15 +18,13 @@ from risk_service.adapters.sqlite.events import order_of
 from risk_service.adapters.sqlite.ledger_rows import stored_reservation
 from risk_service.adapters.sqlite.paging import Pages, Tell, readable, rows_of, unreadable
 from risk_service.adapters.sqlite.past_orders import FILE_NAME as PAST_ORDERS
-from risk_service.adapters.sqlite.read_only import open_read_only
+from risk_service.adapters.sqlite.read_only import open_read_only, there
 from risk_service.adapters.sqlite.record_pages import GROUPED, SINGLE
 from risk_service.adapters.sqlite.schema import DECISION_LOG
 from risk_service.adapters.sqlite.shared_verifications import FILE_NAME as VERIFIED
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
-from risk_service.domain.errors import ConfigFault
 from risk_service.domain.positional import reader
-from risk_service.domain.refusals import refusal
 from risk_service.domain.reported import EventRecord, PastOrder
 from risk_service.domain.verification import Verification
 from risk_service.limits.reservation import Reservation
@@ -66,9 +64,7 @@ class SqlitePersonLog:
     def __init__(self, directory: Path, tell: Tell) -> None:
         self._directory = directory
         self._tell = tell
-        self._path = directory / FILE_NAME
-        if not self._path.exists():
-            raise ConfigFault(refusal("no_log", path=self._path))
+        self._path = there(directory / FILE_NAME)
         with readable(self._path), closing(open_read_only(self._path)) as db:
             application = db.execute("PRAGMA application_id").fetchone()[0]
             version = db.execute("PRAGMA user_version").fetchone()[0]

@@ -88,13 +88,24 @@ def _indexed(path: Path, column: str, value: str) -> tuple[int | None, int]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.exists():
-        raise ConfigFault(refusal("no_log", path=path))
     try:
-        with closing(open_read_only(path)) as file:
+        with closing(open_read_only(there(path))) as file:
             yield file
     except sqlite3.DatabaseError as error:
         raise ConfigFault(refusal("unreadable_log", path=path, error=error)) from error
+
+
+def there(log: Path) -> Path:
+    """Return the path of a log of decisions that exists.
+
+    Raises
+    ------
+    ConfigFault
+        There is none.
+    """
+    if not log.exists():
+        raise ConfigFault(refusal("no_log", path=log))
+    return log
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:

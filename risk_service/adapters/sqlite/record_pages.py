@@ -8,6 +8,7 @@ import msgspec
 from risk_service.adapters.sqlite.decision_rows import Packed, numbered, record_of
 from risk_service.adapters.sqlite.decisions import FILE_NAME
 from risk_service.adapters.sqlite.paging import Pages, Tell, rows_of, unreadable
+from risk_service.adapters.sqlite.read_only import there
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.refusals import refusal
@@ -32,9 +33,7 @@ def read_records(directory: Path, tell: Tell) -> Iterator[DecisionRecord]:
     ConfigFault
         There is no log of decisions in the directory, or it or a record cannot be read.
     """
-    path = directory / FILE_NAME
-    if not path.exists():
-        raise ConfigFault(refusal("no_log", path=path))
+    path = there(directory / FILE_NAME)
     for place, record in rows_of(path, SINGLE, tell):
         yield _whole(path, place, record)
     for row, records in rows_of(path, GROUPED, tell):

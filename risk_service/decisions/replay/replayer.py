@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -90,11 +89,13 @@ class Replayer:
         """Return what became of each record, in their order."""
         by_kind: dict[_Kind, list[int]] = {}
         found: dict[int, Replayed] = {}
-        vectors = [self._vectors.of(record) for record in records]
-        for place, (record, vector) in enumerate(zip(records, vectors, strict=True)):
+        vectors: dict[int, Floats] = {}
+        for place, record in enumerate(records):
+            vector = self._vectors.of(record)
             if isinstance(vector, Differs):
                 found[place] = Replayed(record.decision.decision_id, {Part.VECTOR: vector})
             else:
+                vectors[place] = vector
                 by_kind.setdefault(_kind(record), []).append(place)
         for kind, places in by_kind.items():
             some = [records[place] for place in places]
@@ -103,7 +104,7 @@ class Replayer:
         return [found[place] for place in range(len(records))]
 
     def _of_kind(
-        self, kind: _Kind, records: Sequence[DecisionRecord], vectors: Sequence[Any]
+        self, kind: _Kind, records: Sequence[DecisionRecord], vectors: Sequence[Floats]
     ) -> list[Replayed]:
         if kind.schema != self._schema.version:
             left = dict.fromkeys(Part, Left(Lacking.SCHEMA, kind.schema))
