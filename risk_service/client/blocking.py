@@ -17,7 +17,10 @@ from risk_service.client.errors import FailedCall, ServiceFailure, from_call
 from risk_service.client.events import EventReport, event_report, report_requests
 from risk_service.client.fail_policies import ASK_TIMEOUT_S, KeptPolicy
 from risk_service.client.fallback import FallbackPolicy
+from risk_service.client.plain_client import TIMEOUT_S
 from risk_service.pb.risk.v1 import event_pb2, fail_policy_pb2, order_pb2, risk_pb2
+
+PATIENT_MS = TIMEOUT_S * 1_000
 
 Response = TypeVar("Response", bound=Message)
 
@@ -129,9 +132,11 @@ class RiskClient(ClaimCalls):
         decision_id: str = "",
         request_id: str = "",
         order_id: str = "",
-        deadline_ms: float | None = None,
+        deadline_ms: float = PATIENT_MS,
     ) -> bytes:
         """Return the stored record of a decision, by exactly one key; ``risk explain`` reads it.
+
+        A person waits for it: it has their time, not that of a checkout.
 
         Raises
         ------

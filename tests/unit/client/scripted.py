@@ -56,6 +56,7 @@ class Scripted(risk_pb2_grpc.RiskServiceServicer):
         return self.fail_policy
 
     ScoreOrder = BatchScoreOrders = GetDecision = CompleteChallenge = _play
+    GetDecisionRecord = _play
     ScoreRefund = AssessPromotionAction = VerifyRealName = _play
 
 
