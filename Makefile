@@ -4,14 +4,14 @@ PY    := .venv/bin/python
 export TZ := UTC
 export PYTHONHASHSEED := 0
 
-.PHONY: demo test proof bench lint proto setup setup-debian clean
+.PHONY: demo test proof bench lint proto setup setup-debian setup-node clean
 
 demo: setup
 	@.venv/bin/risk demo $(ARGS)
 
 # A process per core, at most four: the tests start servers of their own. A file stays in one
 # process, or each would build the worlds, models and servers that the file's tests share.
-test: setup setup-debian lint
+test: setup setup-debian setup-node lint
 	$(PY) -m pytest -m "not proof" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # Long proofs: kill -9, traced system calls, large worlds. Not part of `make test`.
@@ -45,6 +45,10 @@ setup: .venv/.installed
 # Debian packages for what the tests start: a load generator, a system-call tracer, Redis, PostgreSQL.
 setup-debian:
 	@bash .ci/debian-packages
+
+# What the JavaScript of the documentation needs, where there is Node.js to run it.
+setup-node:
+	@bash .ci/node-packages
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache

@@ -1,7 +1,7 @@
 """The JavaScript of the documentation names what the contract has, and runs as it is printed.
 
-What runs it needs Node.js with ``@grpc/grpc-js`` and ``@grpc/proto-loader`` where ``NODE_PATH``
-says; without them those tests are skipped.
+What runs it needs Node.js with ``@grpc/grpc-js`` and ``@grpc/proto-loader``, as ``make test``
+installs them; without them those tests are skipped.
 """
 
 import json
@@ -32,6 +32,7 @@ PAGE = ROOT / "docs" / "other-languages.md"
 PROGRAM, EVENTS = re.findall(r"```js\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 # The program without what it does when it is run.
 BODY = PROGRAM.partition("\nif (require.main === module)")[0]
+ENVIRONMENT = {"NODE_PATH": str(ROOT / "build" / "node" / "node_modules")} | os.environ
 
 
 @cache
@@ -40,6 +41,7 @@ def can_run() -> bool:
     probe = 'require("@grpc/grpc-js"); require("@grpc/proto-loader")'
     return bool(shutil.which("node")) and not subprocess.call(
         ["node", "-e", probe],
+        env=ENVIRONMENT,
         stderr=subprocess.DEVNULL,
     )
 
@@ -58,7 +60,7 @@ def run(program: str, target: str, given: str = "") -> str:
         file.write_text(program, "utf-8")
         done = subprocess.run(
             ["node", str(file)],
-            env=os.environ | {"TARGET": target, "PROTO": str(ROOT / "proto")},
+            env=ENVIRONMENT | {"TARGET": target, "PROTO": str(ROOT / "proto")},
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
