@@ -65,7 +65,9 @@ class LabelHistory:
         order = np.lexsort((learned_us, place))
         self._events, self._place, self._known_us = events[order], place[order], learned_us[order]
         was_negative = np.arange(len(events)) >= len(labelled)
-        self._any = np.concatenate((~turns, turns[turns]))[order]
+        # What turned was known by then already: only its time as a negative adds one.
+        adds_one = np.concatenate((~turns, np.full(np.count_nonzero(turns), fill_value=True)))
+        self._any = adds_one[order]
         self._positive = ((self.labels.value[events] == 1) & ~was_negative)[order]
 
     def _settled(self, labelled: Int64s) -> Int64s:
