@@ -20,6 +20,7 @@ GRPC_EXPERIMENTS = "-event_engine_listener"
 SERVING_COMMANDS = {
     "actors": "risk_service.cli.actors:actors",
     "audit": "risk_service.cli.audit:audit",
+    "decisions": "risk_service.cli.decisions:decisions",
     "limits": "risk_service.cli.limits:limits",
     "lists": "risk_service.cli.lists:lists",
     "explain": "risk_service.cli.explain:explain",
@@ -61,6 +62,7 @@ SUMMARIES = {
     "actors": "Say who may call the service, and what for.",
     "audit": "Look at the trail of changes.",
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
+    "decisions": "Find stored decisions: which were flagged, and what decided them.",
     "demo": "Run the whole way: world, features, training, serving, orders.",
     "evaluate": "Measure a trained run on its test slice.",
     "explain": "Print how one decision came about.",

@@ -10,6 +10,9 @@ from risk_service.domain.decision import ChallengeCompletion, Decision
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.refund import Recalculation, RefundClaim
 
+# Between the ids of a subject: a shop's ids hold no control characters.
+SEPARATOR = "\x1f"
+
 Value = float | bool | str | tuple[str, ...]
 
 
@@ -76,10 +79,10 @@ class BenefitEntry(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def claim_subject(order_id: str, claim_id: str) -> str:
-    """Return the key of a claim; a shop's ids hold no control characters."""
-    return f"refund\x1f{order_id}\x1f{claim_id}"
+    """Return the key of a claim."""
+    return SEPARATOR.join(("refund", order_id, claim_id))
 
 
 def benefit_subject(action_id: str) -> str:
     """Return the key of a promotion action."""
-    return f"action\x1f{action_id}"
+    return f"action{SEPARATOR}{action_id}"

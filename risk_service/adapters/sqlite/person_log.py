@@ -19,10 +19,10 @@ from risk_service.adapters.sqlite.ledger_rows import stored_reservation
 from risk_service.adapters.sqlite.paging import Pages, Tell, readable, rows_of, unreadable
 from risk_service.adapters.sqlite.past_orders import FILE_NAME as PAST_ORDERS
 from risk_service.adapters.sqlite.read_only import open_read_only, there
-from risk_service.adapters.sqlite.record_pages import GROUPED, SINGLE
+from risk_service.adapters.sqlite.record_pages import ASSESSMENTS, GROUPED, SINGLE
 from risk_service.adapters.sqlite.schema import DECISION_LOG
 from risk_service.adapters.sqlite.shared_verifications import FILE_NAME as VERIFIED
-from risk_service.domain.assessment import AssessmentRecord
+from risk_service.domain.assessment import SEPARATOR, AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.positional import reader
 from risk_service.domain.reported import EventRecord, PastOrder
@@ -32,12 +32,9 @@ from risk_service.limits.reservation import Reservation
 Found = TypeVar("Found")
 
 PAST = Pages(table="past_orders", key="order_id", columns="record")
-ASSESSMENTS = Pages(table="assessments", key="seq", columns="subject, record")
 EVENTS = Pages(table="events", key="stamp_us", columns="record")
 VERIFICATIONS = Pages(table="verifications", key="seq", columns="record")
 RESERVATIONS = Pages(table="reservations", key="rowid", columns="reservation_id, record")
-# Between the parts of a claim's key.
-SEPARATOR = "\x1f"
 
 _assessment_of = reader(AssessmentRecord)
 _event_of = msgspec.msgpack.Decoder(EventRecord).decode
