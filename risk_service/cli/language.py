@@ -48,25 +48,28 @@ def told_in(lang: str) -> Iterator[None]:
 
 
 @cache
-def _table(file: str) -> Mapping[str, list[str]]:
-    return tomllib.loads(files(__package__).joinpath(file).read_text("utf-8"))
+def _table(package: str, file: str) -> Mapping[str, list[str]]:
+    return tomllib.loads(files(package).joinpath(file).read_text("utf-8"))
 
 
 class Phrases:
-    """Says things in one language, in the words of a file beside this one.
+    """Says things in one language, in the words of a file.
 
     Attributes
     ----------
     file
         By key, English and Chinese, with places that are filled in order.
+    package
+        Where the file lies.
     """
 
     file: ClassVar[str]
+    package: ClassVar[str] = __package__
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._place = LANGUAGES.index(language)
-        self.table = _table(self.file)
+        self.table = _table(self.package, self.file)
 
     def __call__(self, key: str, *values: object) -> str:
         """Return the words, filled; of a number they may tell one or several, see ``Count``."""

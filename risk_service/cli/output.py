@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 
 from risk_service.domain.shown import shown, shown_json
+from risk_service.domain.text import LocalizedText
 
 
 def tell(text: str, *, err: bool = False) -> None:
@@ -36,6 +37,13 @@ class Refused(click.ClickException):
 def refused(text: str) -> click.ClickException:
     """Return the error that ends a command with these words."""
     return Refused(shown(text))
+
+
+def misused(text: LocalizedText) -> click.UsageError:
+    """Return the error of options that do not go together, in the language of the command."""
+    context = click.get_current_context(silent=True)
+    lang = "en" if context is None else str(context.params.get("lang"))
+    return click.UsageError(shown(text.of(lang)))
 
 
 def json_text(data: object, indent: int | None = 2) -> str:

@@ -21,6 +21,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from training.cli.words import CommandWords
+
 # How often a file gets a line of a step that lasts.
 LINE_EVERY_S = 30.0
 # How often it is looked whether one is due, of a step that tells nothing by itself.
@@ -44,6 +46,8 @@ class Bars:
         Whether only the running step is shown.
     steps
         How many steps there will be; 0 is not told.
+    lang
+        In which language steps are told.
     console
         Of the terminal or file; whoever prints beside the bars prints there.
     """
@@ -51,10 +55,12 @@ class Bars:
     appear_after_s: float = 0.0
     one_line: bool = False
     steps: int = 0
+    lang: str = "en"
     console: Console = field(default_factory=_stderr)
     started_s: float = field(default_factory=time.monotonic)
     bars: Progress = field(init=False)
     tasks: dict[str, TaskID] = field(default_factory=dict)
+    _words: CommandWords = field(init=False)
     _running: str = ""
     _line_s: float = 0.0
     _lock: RLock = field(default_factory=RLock)
@@ -62,6 +68,7 @@ class Bars:
 
     def __post_init__(self) -> None:
         """Lay out the columns."""
+        self._words = CommandWords(self.lang)
         self.bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<24}"),
@@ -106,7 +113,8 @@ class Bars:
     def _begin(self, step: str) -> None:
         self._finish()
         if step not in self.tasks:
-            named = f"{len(self.tasks) + 1}/{self.steps} {step}" if self.steps else step
+            place = f"{len(self.tasks) + 1}/{self.steps} " if self.steps else ""
+            named = f"{place}{self._words.step(step)}"
             self.tasks[step] = self.bars.add_task(named, total=None)
         self._running = step
         if self.one_line:
@@ -128,7 +136,8 @@ class Bars:
             return
         self._line_s = now_s
         name = self.bars.tasks[self.tasks[step]].description
-        counted = "" if is_new or not done else f": {done:,}" + (f" of {total:,}" if total else "")
+        told = self._words("done_of", done, total) if total else self._words("done", done)
+        counted = "" if is_new or not done else told
         line = f"{now_s - self.started_s:6.0f} s  {name}{counted}"
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 

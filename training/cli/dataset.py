@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from risk_service.cli.language import spoken
 from risk_service.domain.shown import shown
 from risk_service.identity.keys import load_identity_key
 from training.cli.bars import Bars
+from training.cli.words import CommandWords
 from training.datasets.importing.guess import guess_mapping
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
@@ -53,19 +55,20 @@ def dataset() -> None:
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write figures."
 )
-def prepare(data: Path, identity_key: Path, out: Path, json_file: Path | None) -> None:
+@spoken
+def prepare(data: Path, identity_key: Path, out: Path, json_file: Path | None, lang: str) -> None:
     """Check every row and replace every identifier by a keyed token.
 
     Example: risk dataset prepare --data world --identity-key keys/identity.key --out warehouse
     """
     key = load_identity_key(identity_key)
     start = time.monotonic()
-    with Bars() as bars:
+    with Bars(lang=lang) as bars:
         prepared = prepare_dataset(data, key, out, bars.report)
     figures = _figures(prepared, time.monotonic() - start)
     if json_file is not None:
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    click.echo(_summary(prepared))
+    click.echo(_summary(prepared, CommandWords(lang)))
 
 
 @dataset.command("import")
@@ -85,27 +88,33 @@ def prepare(data: Path, identity_key: Path, out: Path, json_file: Path | None) -
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write figures."
 )
-def import_command(source: Path, mapping: Path, out: Path, json_file: Path | None) -> None:
+@spoken
+def import_command(
+    source: Path, mapping: Path, out: Path, json_file: Path | None, lang: str
+) -> None:
     """Import events of your own from SOURCE: CSV, CSV.gz or Parquet.
 
     Example: risk dataset import --mapping mapping.toml payments.csv.gz --out payments
     """
     start = time.monotonic()
-    with Bars(appear_after_s=_BAR_AFTER_S) as bars:
+    with Bars(appear_after_s=_BAR_AFTER_S, lang=lang) as bars:
         imported = import_events(mapping, source, out, bars.report)
     if json_file is not None:
         figures = _import_figures(imported, time.monotonic() - start)
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    click.echo(shown(_import_summary(imported)))
+    click.echo(shown(_import_summary(imported, CommandWords(lang))))
 
 
 @dataset.command()
 @click.argument("source", type=click.Path(path_type=Path))
-def mapping(source: Path) -> None:
+@spoken
+def mapping(source: Path, lang: str) -> None:
     """Print a mapping for SOURCE, guessed from its names and first rows, to be corrected.
 
     Example: risk dataset mapping payments.csv.gz > mapping.toml
     """
+    # Its comments are English whatever the language, as those of docs/examples.
+    del lang
     click.echo(shown_toml(guess_mapping(source)), nl=False)
 
 
@@ -123,35 +132,28 @@ def _import_figures(imported: Imported, seconds: float) -> dict[str, object]:
     }
 
 
-def _import_summary(imported: Imported) -> str:
+def _import_summary(imported: Imported, say: CommandWords) -> str:
     description, source = imported.description, imported.description.source
-    lines = [
-        f"{imported.out}: {description.rows:,} events of {source.rows:,} rows,"
-        f" {description.start:%Y-%m-%d} to {description.end:%Y-%m-%d},"
-        f" entities {', '.join(description.entities) or 'none'}"
-    ]
+    days = (f"{at:%Y-%m-%d}" for at in (description.start, description.end))
+    entities = ", ".join(description.entities) or say("none")
+    lines = [say("imported", imported.out, description.rows, source.rows, *days, entities)]
     lines += [
-        f"  label {name}: {label.positives:,} positive, {label.negatives:,} negative,"
-        f" {label.unlabelled:,} without a label"
+        say("label", name, label.positives, label.negatives, label.unlabelled)
         for name, label in description.labels.items()
     ]
-    left_out = {
-        "do not meet [rows] where": source.filtered,
-        "are refused, see refused.csv": source.refused,
-        "repeat an id": source.duplicates,
-        "joined to another of the same event": source.grouped,
-    }
-    lines += [f"  rows that {why}: {count:,}" for why, count in left_out.items() if count]
+    for why in ("filtered", "refused", "duplicates", "grouped"):
+        if count := getattr(source, why):
+            lines.append(say("left_out", say(f"left_out_{why}"), count))
     lines += [
-        f"  {column}: missing in {count / description.rows:.1%} of the events"
+        say("missing", column, count / description.rows)
         for column, count in imported.missing.items()
         if count
     ]
-    lines += [f"  note: {note}" for note in source.notes]
-    return "\n".join(lines + _next_step(imported))
+    lines += [say("note", note.of(say.language)) for note in imported.notes]
+    return "\n".join(lines + _next_step(imported, say))
 
 
-def _next_step(imported: Imported) -> list[str]:
+def _next_step(imported: Imported, say: CommandWords) -> list[str]:
     """Return a first training to start from, on the first label that has events enough."""
     description = imported.description
     for name, label in description.labels.items():
@@ -161,13 +163,13 @@ def _next_step(imported: Imported) -> list[str]:
         days = suggested(description.start_us, last_us + 1, label.delay_s)
         if days is not None:
             out = shlex.quote(str(imported.out))
-            return [
-                "next, with windows of your choice: risk train"
-                f" --data {out} --label {name}"
+            command = (
+                f"risk train --data {out} --label {name}"
                 f" --train-from {when(days.train_from_us)} --train-to {when(days.train_to_us)}"
                 f" --test-from {when(days.test_from_us)} --test-to {when(days.test_to_us)}"
                 f" --out {out}-run"
-            ]
+            )
+            return [say("next_training", command)]
     return []
 
 
@@ -181,6 +183,6 @@ def _figures(prepared: Prepared, seconds: float) -> dict[str, object]:
     }
 
 
-def _summary(prepared: Prepared) -> str:
-    rows = ", ".join(f"{count:,} {name}" for name, count in prepared.rows.items())
-    return f"{prepared.out}: {rows} (key {prepared.key_id}, features {prepared.schema_version})"
+def _summary(prepared: Prepared, say: CommandWords) -> str:
+    rows = ", ".join(say("rows_of", count, name) for name, count in prepared.rows.items())
+    return say("prepared", prepared.out, rows, prepared.key_id, prepared.schema_version)

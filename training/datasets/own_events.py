@@ -33,6 +33,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from risk_service.domain.errors import DataFault
 from training.datasets.toml_text import toml_text
+from training.words import WrongValue, fault
+from training.words.of_models import first_fault, no_toml
 
 FORMAT = 1
 KIND = "events"
@@ -138,9 +140,9 @@ class OwnDescription(_Part):
     @model_validator(mode="after")
     def _is_sound(self) -> "OwnDescription":
         if self.end <= self.start:
-            raise ValueError("end is not after start")
+            raise WrongValue.of("end_before_start")
         if missing := {EVENTS, LABELS} - set(self.files):
-            raise ValueError(f"files: {min(missing)} is missing")
+            raise WrongValue.of("file_entry_missing", name=min(missing))
         return self
 
     @property
@@ -212,18 +214,16 @@ def read_own_description(directory: Path) -> OwnDescription:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DataFault(str(path), None, "no such file; was it imported?") from error
+        raise DataFault(str(path), None, fault("was_it_imported")) from error
     except (OSError, ValueError) as error:
-        raise DataFault(str(path), None, f"cannot be read as TOML: {error}") from error
+        raise DataFault(str(path), None, no_toml(error)) from error
     if document.get("kind") != KIND:
-        message = f'kind is {document.get("kind")!r}, not "events"; `risk dataset import` makes it'
-        raise DataFault(str(path), None, message)
+        told = fault("not_own_events", kind=document.get("kind"))
+        raise DataFault(str(path), None, told)
     try:
         description = OwnDescription.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataFault(str(path), None, f"{where}: {first['msg']}".lstrip(": ")) from None
+        raise DataFault(str(path), None, first_fault(error)) from None
     _compare(directory / EVENTS, description.events_schema, description.rows)
     _compare(directory / LABELS, LABEL_SCHEMA, description.files[LABELS].rows)
     return description
@@ -239,9 +239,7 @@ def verify_own_files(directory: Path, description: OwnDescription) -> None:
     """
     for name, file in description.files.items():
         if sha256_of(directory / name) != file.sha256:
-            raise DataFault(
-                str(directory / name), None, "was changed since the import; import it again"
-            )
+            raise DataFault(str(directory / name), None, fault("changed_since_import"))
 
 
 def write_own_description(directory: Path, description: OwnDescription) -> None:
@@ -263,15 +261,15 @@ def _compare(path: Path, schema: pa.Schema, rows: int) -> None:
     try:
         found = pq.ParquetFile(path)
     except FileNotFoundError as error:
-        raise DataFault(str(path), None, "no such file") from error
+        raise DataFault(str(path), None, fault("no_file")) from error
     except (pa.ArrowException, OSError) as error:
-        raise DataFault(str(path), None, f"cannot be read as Parquet: {error}") from error
+        raise DataFault(str(path), None, fault("unreadable_parquet", error=error)) from error
     with found:
         columns = found.schema_arrow
         count = found.metadata.num_rows
     for field in schema:
         if field.name not in columns.names or columns.field(field.name).type != field.type:
-            message = f"column {field.name} is missing or is no {field.type}; import it again"
-            raise DataFault(str(path), None, message)
+            told = fault("column_changed", name=field.name, kind=field.type)
+            raise DataFault(str(path), None, told)
     if count != rows:
-        raise DataFault(str(path), None, f"has {count} rows, and dataset.toml says {rows}")
+        raise DataFault(str(path), None, fault("other_rows", count=count, rows=rows))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from risk_service.domain.errors import ConfigFault
+from training.words import fault
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def appearing_whole(out: Path) -> Iterator[Path]:
         ``out`` is not empty, or cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigFault(f"{out}: exists already; remove it or name another directory")
+        raise ConfigFault(fault("exists_already", path=out))
     _remove_abandoned(out)
     partial = out.parent / f".{out.name}.partial-{os.getpid()}"
     try:
@@ -35,7 +36,7 @@ def appearing_whole(out: Path) -> Iterator[Path]:
             out.rmdir()
         partial.rename(out)
     except OSError as error:
-        raise ConfigFault(f"{out}: cannot be written: {error.strerror or error}") from error
+        raise ConfigFault(fault("unwritable", path=out, error=error.strerror or error)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -50,9 +51,9 @@ def check_writable(path: Path) -> None:
     """
     there = next(one for one in path.absolute().parents if one.exists())
     if not there.is_dir():
-        raise ConfigFault(f"{path}: cannot be written: {there} is no directory")
+        raise ConfigFault(fault("unwritable_no_directory", path=path, there=there))
     if not os.access(there, os.W_OK | os.X_OK):
-        raise ConfigFault(f"{path}: cannot be written: {there} takes no files of yours")
+        raise ConfigFault(fault("unwritable_not_yours", path=path, there=there))
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def file_appearing_whole(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except OSError as error:
-        raise ConfigFault(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise ConfigFault(fault("unwritable", path=path, error=error.strerror or error)) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

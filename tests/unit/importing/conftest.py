@@ -1,5 +1,6 @@
 """A bench for imports: a mapping and a source in, tables or the fault out."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from risk_service.domain.errors import RiskError
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.own_events import OwnDescription, read_own_description
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
 PAYMENTS = """\
 id,time,card,shop,price,fraud
 a1,2024-05-01T10:00:00Z,4711,North,12.50,0
@@ -80,11 +82,15 @@ class Bench:
         return [row[name] for row in self.events()]
 
     def fault(self, source: str | bytes | Path = PAYMENTS, mapping: str = MAPPING) -> str:
-        """Return what an import is refused with; nothing is left of it."""
+        """Return what an import is refused with, in English; nothing is left of it.
+
+        Whatever it is, it is told in Chinese as well.
+        """
         before = {path.name for path in self.directory.iterdir() if path.is_dir()}
         with pytest.raises(RiskError) as caught:
             self.run(source, mapping)
         assert {path.name for path in self.directory.iterdir() if path.is_dir()} == before
+        assert CHINESE.search(caught.value.zh), caught.value.zh
         return str(caught.value).replace(f"{self.directory}/", "")
 
 

@@ -72,6 +72,35 @@ def test_an_error_ends_the_command_with_its_words(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_command_speaks_chinese(
+    files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What came of an import, and what a row is refused for: file, row, column and value."""
+    told = CliRunner().invoke(dataset, [*files, "--lang", "zh"], catch_exceptions=False).output
+    assert f"{tmp_path}/out：4 行得到 4 个事件，2024-05-01 至 2024-05-02，实体：card, shop" in told
+    assert "标签 fraud：正 1，负 2，无标签 1" in told
+    assert "entity__card：25.0% 的事件缺失" in told
+    (tmp_path / "s.csv").write_text("id,time,card,shop,price,fraud\na,never,c,s,1,1\n")
+    monkeypatch.setenv("RISK_LANG", "zh")
+    refused = CliRunner().invoke(dataset, [*files[:-1], str(tmp_path / "new")])
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        f"错误：{tmp_path}/s.csv 第 2 行：列 time：'never' 不是 ISO 8601 时间\n"
+    )
+
+
+def test_a_mapping_is_refused_in_chinese(files: list[str], tmp_path: Path) -> None:
+    """The key, what it says, and what would be right."""
+    path = tmp_path / "m.toml"
+    path.write_text(path.read_text().replace('delay = "7d"', 'delay = "soon"'), "utf-8")
+    told = CliRunner().invoke(dataset, [*files, "--lang", "zh"]).stderr
+    said = 'labels.fraud.delay：\'soon\' 不是时长；请写 "7d"、"36h"、"90min" 或 "0s"'
+    assert told == f"错误：{path}：{said}\n"
+    path.write_text("format = ", "utf-8")
+    told = CliRunner().invoke(dataset, [*files, "--lang", "zh"]).stderr
+    assert told == f"错误：{path}：无法按 TOML 读取：值无效（文件末尾）\n"
+
+
 def test_a_quick_import_shows_no_bar(
     files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

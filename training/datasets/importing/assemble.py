@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from risk_service.domain.counts import Count
 from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.convert import key_column, known_column, value_column
 from training.datasets.importing.grouping import differing_query, grouped_query
 from training.datasets.importing.mapping import EventMapping
@@ -22,6 +22,7 @@ from training.datasets.importing.specs import (
 )
 from training.datasets.importing.staging import ROWS, later_name
 from training.datasets.own_events import entity_column
+from training.words import fault, in_lines
 
 Config = dict[str, str | bool | int | float | list[str]]
 _MEMORY = "1500MB"
@@ -49,7 +50,7 @@ class Assembly:
     latest_us: int
     ends_us: Mapping[str, int]
     duplicates: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[LocalizedText] = field(default_factory=list)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the events in order, with the staged columns.
@@ -72,7 +73,7 @@ class Assembly:
         except duckdb.Error as error:
             # The memory limit or the disk: nothing that the source could be blamed for.
             words = str(error).partition("\n")[0]
-            raise ConfigFault(f"{self.source}: rows cannot be put in order: {words}") from error
+            raise ConfigFault(fault("unordered", path=self.source, error=words)) from error
 
     def _joined(self, config: Config) -> Iterator[pa.RecordBatch]:
         with duckdb.connect(config=config) as connection:
@@ -160,27 +161,25 @@ class Assembly:
         ).fetchall()
         column = " + ".join(self.mapping.event.id or ())
         texts = [
-            f"row {row}: column {column}: {key!r} repeats the id of row {first}"
-            for row, first, key in rows
+            fault("of_column", column=column, text=fault("id_repeated", key=key, first=first))
+            for _, first, key in rows
         ]
-        texts[0] = texts[0].partition(": ")[2]
-        some = "row repeats an id" if self.duplicates == 1 else "rows repeat an id"
-        texts.append(
-            f'{self.duplicates} {some}; on_duplicate = "keep_first" in [rows] keeps the first of'
-            " each, and [group] joins them to one event"
-        )
-        return DataFault(self.source, int(rows[0][0]), "\n  ".join(texts))
+        places = [row for row, _, _ in rows]
+        others = zip(places[1:], texts[1:], strict=True)
+        lines = [texts[0], *(fault("of_row", row=row, text=text) for row, text in others)]
+        lines.append(fault("ids_repeated", count=self.duplicates))
+        return DataFault(self.source, int(places[0]), in_lines(lines))
 
     def _note_differences(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Note what should be one value of an event and is not, unless the mapping chose one."""
         chosen = self.mapping.group or {}
-        columns = {"at_us": "times; the earliest counts"} | {
-            entity_column(name): f"{name}; the first counts"
+        columns = {"at_us": ("note_differing_times", "")} | {
+            entity_column(name): ("note_differing_keys", name)
             for name in self.mapping.entities
             if name not in chosen
         }
         query = differing_query(list(columns), ROWS)
         counts = connection.execute(query).fetchone() or ()
-        for count, said in zip(counts, columns.values(), strict=True):
+        for count, (code, name) in zip(counts, columns.values(), strict=True):
             if count:
-                self.notes.append(f"{Count(count):event has|events have} rows of different {said}")
+                self.notes.append(fault(code, count=count, name=name))

@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import dataclass
 
 from training.datasets.importing.plain_text import plain
+from training.words import WrongValue
 
 Scalar = str | int | float | bool
 UNARY = ("missing", "present")
@@ -46,7 +47,7 @@ def parse_condition(text: str) -> RowCondition:
     operator = _OPERATOR.match(text, column.end()) if column else None
     if column is None or operator is None:
         names = ", ".join(OPERATORS)
-        raise ValueError(f'{text!r} is no condition such as "Quantity > 0"; operators are {names}')
+        raise WrongValue.of("no_condition", text=text, operators=names)
     name = " ".join(operator[1].lower().removeprefix("is ").split()).replace("==", "=")
     values = _values(text, name, text[operator.end() :].strip())
     return RowCondition(column=column[1] or column[2], operator=name, values=values)
@@ -55,24 +56,19 @@ def parse_condition(text: str) -> RowCondition:
 def _values(text: str, operator: str, written: str) -> tuple[Scalar, ...]:
     if operator in UNARY:
         if written:
-            raise ValueError(f"{text!r}: nothing follows {operator!r}")
+            raise WrongValue.of("nothing_follows", text=text, operator=operator)
         return ()
     try:
         value = tomllib.loads(f"value = {written}")["value"]
     except ValueError:
-        raise ValueError(
-            f"{text!r}: {written!r} is no value; write a number, a text in quotes"
-            " (\"x\" or 'x'), or a list in brackets"
-        ) from None
+        raise WrongValue.of("no_value", text=text, written=written) from None
     values = tuple(value) if isinstance(value, list) else (value,)
     if isinstance(value, list) != (operator in LISTS):
-        raise ValueError(
-            f"{text!r}: only 'in' and 'not in' take a list, and they take nothing else"
-        )
+        raise WrongValue.of("lists_only", text=text)
     if not all(isinstance(item, str | int | float) for item in values):
-        raise ValueError(f"{text!r}: values are numbers, texts, true or false")
+        raise WrongValue.of("plain_values", text=text)
     if operator in TEXTS and not isinstance(value, str):
-        raise ValueError(f"{text!r}: {operator!r} takes a text in quotes")
+        raise WrongValue.of("text_wanted", text=text, operator=operator)
     if operator in ORDERED and isinstance(value, bool):
-        raise ValueError(f"{text!r}: true and false have no order")
+        raise WrongValue.of("no_order", text=text)
     return tuple(plain(item) if isinstance(item, str) else item for item in values)

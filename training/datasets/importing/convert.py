@@ -30,13 +30,13 @@ from training.datasets.importing.sql import Sql
 from training.datasets.importing.times import TimeColumn
 from training.datasets.importing.where import meeting
 from training.datasets.own_events import categorical_column, entity_column, numeric_column
+from training.words import fault
 
 # A sum of a million such amounts is still a whole number of 64 bits.
 MOST_MINOR = 10**12
 FOLLOWER_SCHEMA = pa.schema([("key", pa.string()), ("at_us", pa.int64())])
 # Digits kept beyond the minor unit in a price that is multiplied by a quantity.
 _GUARD_DIGITS = 4
-_NO_TIME = "is empty, and an event needs a time; is it a total? [rows] where leaves such lines out"
 
 
 def staged_schema(mapping: EventMapping) -> pa.Schema:
@@ -206,7 +206,7 @@ class Converter:
 
     def _times(self, cells: Cells, faults: BatchFaults) -> NDArray[np.int64]:
         at_us, timed = self.time.read(cells, faults, np.ones(len(cells.rows), np.bool_))
-        faults.mark(~timed, self.time.name, None, _NO_TIME)
+        faults.mark(~timed, self.time.name, None, fault("no_time"))
         if timed.any():
             self.latest_us = max(self.latest_us, int(at_us[timed].max()))
             self.after_now += int((at_us[timed] > self.now_us).sum())
@@ -249,7 +249,7 @@ class Converter:
             return pa.array(cells.rows).cast(pa.string())
         ids = cells.joined(names)
         absent = ids.is_null().to_numpy(zero_copy_only=False)
-        faults.mark(absent, " + ".join(names), None, "is empty, and an event needs an id")
+        faults.mark(absent, " + ".join(names), None, fault("no_id"))
         return ids
 
     def _amount(self, cells: Cells, spec: AmountSpec, faults: BatchFaults) -> pa.Array:
@@ -266,7 +266,7 @@ class Converter:
             times = cells.text(spec.times)
             values = _product(prices, plain_floats(times, spec.times, self._numbers, faults))
         large = pc.fill_null(pc.greater(pc.abs(values), MOST_MINOR), False)
-        reason = f"is more than 10^12 units of 10^-{digits}; lower exponent in [amount]"
+        reason = fault("large_amount", digits=digits)
         faults.mark(large.to_numpy(zero_copy_only=False), spec.column, text, reason)
         return values
 

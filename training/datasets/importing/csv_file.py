@@ -19,6 +19,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.csv_header import (
     AROUND_NAMES,
     SEP_LINE,
@@ -32,6 +33,7 @@ from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.specs import (
     SourceSpec,
 )
+from training.words import NOTHING, as_it_is, fault
 
 _BLOCK_BYTES = 16 << 20
 _HEADER_BYTES = 1 << 20
@@ -76,26 +78,23 @@ class CsvFile:
         self._delimiter, self.columns, lines = self._header(sample, told, wanted)
         self._skip_lines += lines
         if not any(self.columns):
-            raise self._fault("has no header; name the columns in [source] columns")
+            raise self._fault(fault("no_header"))
 
     def batches(self, wanted: Sequence[str], faults: FaultLog) -> Iterator[SourceBatch]:
         """Yield the wanted columns as texts."""
         for name in wanted:
             if self.columns.count(name) > 1:
-                raise self._fault(
-                    f"there are two columns {name}; rename one, or name all columns in [source]"
-                    " columns with skip_lines = 1"
-                )
+                raise self._fault(fault("column_twice", name=name))
         refused: list[Any] = []
         try:
             yield from self._batches(wanted, faults, refused)
         except (pa.ArrowException, OSError, EOFError) as error:
-            words = str(error).partition("\n")[0][:200]
-            if "Could not skip" in words:
-                raise self._fault("has no rows") from error
-            if "straddling" in words:
-                words = "a row is longer than 16 MiB; is a quote never closed?"
-            raise self._fault(f"cannot be read as CSV: {words}") from error
+            words = as_it_is(str(error).partition("\n")[0][:200])
+            if "Could not skip" in words.en:
+                raise self._fault(fault("no_rows")) from error
+            if "straddling" in words.en:
+                words = fault("row_too_long")
+            raise self._fault(fault("unreadable_csv", error=words)) from error
 
     def likely_encoding(self) -> str:
         """Return the encoding that the first bytes are likely in."""
@@ -104,22 +103,22 @@ class CsvFile:
         with pa.OSFile(str(self.path)) as raw, self._unpacked(raw) as stream:
             return likely_encoding(bytes(stream.read(_HEADER_BYTES)))
 
-    def encoding_advice(self) -> str:
+    def encoding_advice(self) -> LocalizedText:
         """Return what to do about bytes that are no text in the encoding of the mapping."""
-        advice = f"is no text in {self._encoding}; name another encoding in [source] encoding"
         likely = self.likely_encoding()
-        return advice if likely == self._encoding else f"{advice}, likely {likely!r}"
+        code = "no_text" if likely == self._encoding else "no_text_likely"
+        return fault(code, encoding=self._encoding, likely=likely)
 
     def likely_skip_lines(self) -> int:
         """Return how many lines likely stand before the header."""
         return self._spec.skip_lines or likely_skip_lines(self._sample(), self._spec)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[LocalizedText]:
         """Return what a reader of the import should know of the file."""
         if not self._headers:
             return []
-        return [f"{self._headers} lines repeat the header, as in joined files; they are no rows"]
+        return [fault("note_headers", lines=self._headers)]
 
     def progress(self) -> tuple[int, int]:
         """Return bytes of the file that were read, and its size."""
@@ -136,19 +135,19 @@ class CsvFile:
             for batch in reader:
                 found = [self._ragged(row) for row in ragged]
                 ragged.clear()
-                skipped = np.concatenate([skipped, [fault.row for fault in found]]).astype(np.int64)
+                skipped = np.concatenate([skipped, [one.row for one in found]]).astype(np.int64)
                 rows = self._row_numbers(done, batch.num_rows, skipped)
                 done += batch.num_rows
                 whole, texts, broken = self._texts(batch, positions, rows)
-                faults.absorb([fault for fault in found if fault.reason] + broken)
+                faults.absorb([one for one in found if one.reason.en] + broken)
                 columns = dict(zip(wanted, texts, strict=True))
                 yield SourceBatch(rows=rows[whole], columns=columns)
-        faults.absorb([fault for fault in map(self._ragged, ragged) if fault.reason])
+        faults.absorb([one for one in map(self._ragged, ragged) if one.reason.en])
 
     def _ragged(self, row: Any) -> RowFault:
-        reason = f"has {row.actual_columns} cells, and the header {row.expected_columns}"
+        reason = fault("cells", found=row.actual_columns, expected=row.expected_columns)
         if row.actual_columns == 1 and not row.text.strip():
-            reason = ""
+            reason = NOTHING
         return RowFault(row=row.number, column="", value=None, reason=reason)
 
     def _row_numbers(self, done: int, count: int, skipped: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -176,8 +175,8 @@ class CsvFile:
                 broken = pc.match_substring(column, MARK).to_numpy(zero_copy_only=False)
                 for row in np.flatnonzero(broken).tolist():
                     value, name = column[row].as_py().replace(MARK, "?"), self.columns[position]
-                    fault = RowFault(row=int(rows[row]), column=name, value=value, reason=reason)
-                    faults.setdefault(row, fault)
+                    found = RowFault(row=int(rows[row]), column=name, value=value, reason=reason)
+                    faults.setdefault(row, found)
                 whole &= ~broken
         if not whole.all():
             batch = batch.filter(pa.array(whole))
@@ -245,7 +244,7 @@ class CsvFile:
                 return delimiter, list(spec.columns), 0
             return delimiter, *header(sample, spec, delimiter)
         except csv.Error as error:
-            raise self._fault(f"the header cannot be read: {error}") from error
+            raise self._fault(fault("unreadable_header", error=error)) from error
 
     def _sample(self) -> str:
         """Return the start of the file as text, from the header on."""
@@ -253,12 +252,12 @@ class CsvFile:
             with self._stream() as stream:
                 data = bytes(stream.read(_HEADER_BYTES))
         except (pa.ArrowException, OSError, EOFError) as error:
-            raise self._fault(f"cannot be unpacked: {error}") from error
+            raise self._fault(fault("unpacking", error=error)) from error
         lines = data.decode("utf-8", "ignore").splitlines(keepends=True)
         return "".join(lines[self._spec.skip_lines :])
 
-    def _fault(self, message: str) -> DataFault:
-        return DataFault(str(self.path), None, message)
+    def _fault(self, text: LocalizedText) -> DataFault:
+        return DataFault(str(self.path), None, text)
 
 
 def _blank(batch: pa.RecordBatch, positions: list[int]) -> NDArray[np.bool_]:

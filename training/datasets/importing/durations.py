@@ -2,6 +2,8 @@
 
 import re
 
+from training.words import WrongValue
+
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(min|[smhdw])\s*")
 # A century; what is longer is a slip of the unit.
@@ -18,8 +20,8 @@ def seconds_of(text: object) -> int:
     """
     parts = _PART.findall(text) if isinstance(text, str) else []
     if not isinstance(text, str) or not parts or _PART.sub("", text).strip():
-        raise ValueError(f'{text!r} is no duration; write "7d", "36h", "90min" or "0s"')
+        raise WrongValue.of("no_duration", text=text)
     total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if total > _LONGEST_S:
-        raise ValueError(f"{text!r} is longer than a century")
+        raise WrongValue.of("a_century", text=text)
     return round(total)

@@ -14,6 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
+from risk_service.domain.text import LocalizedText
+from training.words import fault, in_lines
 
 REFUSED = "refused.csv"
 MOST_SHOWN = 20
@@ -27,13 +29,13 @@ class RowFault:
     row: int
     column: str
     value: str | None
-    reason: str
+    reason: LocalizedText
 
-    def text(self) -> str:
+    def text(self) -> LocalizedText:
         """Return the fault as a person reads it, without the row."""
-        where = f"column {self.column}: " if self.column else ""
         shown = "" if self.value is None else f"{shortened(self.value)!r} "
-        return f"{where}{shown}{self.reason}"
+        told = LocalizedText(zh=f"{shown}{self.reason.zh}", en=f"{shown}{self.reason.en}")
+        return fault("of_column", column=self.column, text=told) if self.column else told
 
 
 def shortened(value: str) -> str:
@@ -54,7 +56,7 @@ class BatchFaults:
         self.bad = np.zeros(len(self.rows), np.bool_)
 
     def mark(
-        self, mask: NDArray[np.bool_], column: str, values: pa.Array | None, reason: str
+        self, mask: NDArray[np.bool_], column: str, values: pa.Array | None, reason: LocalizedText
     ) -> None:
         """Refuse the rows of ``mask`` that are not refused yet.
 
@@ -121,13 +123,13 @@ class FaultLog:
         DataFault
             There are more than may be left out, and enough to show.
         """
-        for fault in sorted(faults, key=lambda fault: fault.row):
+        for one in sorted(faults, key=lambda one: one.row):
             self.count += 1
             if len(self._first) < MOST_SHOWN:
-                self._first.append(fault)
-            self._write(fault.row, fault.column, fault.value or "", fault.reason)
+                self._first.append(one)
+            self._write(one.row, one.column, one.value or "", one.reason.en)
         if self.count > self._allowed and len(self._first) >= MOST_SHOWN:
-            raise self._refusal("at least ")
+            raise self._refusal("many_refused_least")
 
     def check(self) -> None:
         """Refuse the import when more rows are bad than may be left out.
@@ -138,19 +140,16 @@ class FaultLog:
             Names the first row; further ones on a line each.
         """
         if self.count > self._allowed:
-            raise self._refusal("")
+            raise self._refusal("many_refused")
 
     def _write(self, *cells: str | int) -> None:
         if self._writer is not None:
             self._writer.writerow(cells)
 
-    def _refusal(self, more: str) -> DataFault:
+    def _refusal(self, many: str) -> DataFault:
         # Rows that Arrow could not split come before the others of their batch.
-        first, *others = sorted(self._first, key=lambda fault: fault.row)
-        lines = [first.text(), *(f"row {fault.row}: {fault.text()}" for fault in others)]
+        first, *others = sorted(self._first, key=lambda one: one.row)
+        lines = [first.text(), *(fault("of_row", row=one.row, text=one.text()) for one in others)]
         if self.count > 1 or self._allowed:
-            some = "row" if self.count == 1 else "rows"
-            lines.append(
-                f"{more}{self.count} {some} cannot be imported, and max_bad_rows is {self._allowed}"
-            )
-        return DataFault(str(self._source), first.row, "\n  ".join(lines))
+            lines.append(fault(many, count=self.count, allowed=self._allowed))
+        return DataFault(str(self._source), first.row, in_lines(lines))

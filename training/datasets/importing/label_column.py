@@ -17,6 +17,7 @@ from training.datasets.importing.specs import (
 from training.datasets.importing.time_ends import ends_us
 from training.datasets.importing.times import TimeColumn
 from training.datasets.importing.where import meeting
+from training.words import fault
 
 UNLABELLED = -1
 _MOST_VALUES = 200
@@ -73,7 +74,7 @@ class LabelColumn:
         negative = ~positive & ~absent
         if self.spec.negative:
             known = _among(text, self.spec.negative)
-            reason = f"is neither positive, negative nor unlabelled for the label {self.name}"
+            reason = fault("label_unsaid", label=self.name)
             faults.mark(negative & ~known, column, text, reason)
         return np.where(positive, 1, np.where(absent, UNLABELLED, 0)).astype(np.int8)
 
@@ -95,19 +96,16 @@ class LabelColumn:
         known_us, told = self.known_at.read(cells, faults, labelled)
         text = self.known_at.text(cells)
         if self.spec.delay is None:
-            reason = (
-                f"is empty, so nobody knows since when the label {self.name} was known;"
-                f' delay = "7d" in [labels.{self.name}] would tell it of such rows'
-            )
+            reason = fault("label_no_time", label=self.name)
             faults.mark(labelled & ~told, self.known_at.name, None, reason)
         # Who writes a day alone means some time of it: at its end at the latest it was known.
         end_us = ends_us(self.known_at, cells, known_us)
         early = labelled & told & (end_us < at_us)
-        reason = f"is before the event, so the label {self.name} was known before it could be"
+        reason = fault("label_early", label=self.name)
         faults.mark(early, self.known_at.name, text, reason)
         # Events of a made-up future are told by a note; their labels follow them.
         unborn = labelled & told & (known_us > self.now_us) & (at_us <= self.now_us)
-        reason = f"lies in the future, so nobody can know the label {self.name} yet"
+        reason = fault("label_future", label=self.name)
         faults.mark(unborn, self.known_at.name, text, reason)
         # A slip of the pen in a year would end the source there, and settle all that is open.
         sound = labelled & told & ~unborn

@@ -21,6 +21,7 @@ from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
 from training.datasets.importing.time_advice import common_format, unix_unit
+from training.words import fault
 
 MOST_ROWS = 100_000
 _MOST_VALUES = 12
@@ -95,7 +96,7 @@ def look_at(path: Path) -> tuple[SourceSpec, list[Look]]:
         with log:
             batch = next((b for b in source.batches(names, log) if len(b.rows)), None)
     if batch is None:
-        raise DataFault(str(path), None, "has no rows")
+        raise DataFault(str(path), None, fault("no_rows"))
     cells = Cells(_first(batch), spec)
     return spec, [_look(cells, name) for name in names if name]
 

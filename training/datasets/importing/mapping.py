@@ -30,6 +30,8 @@ from training.datasets.importing.specs import (
     TimeSpec,
 )
 from training.datasets.own_events import Name
+from training.words import WrongValue, fault
+from training.words.of_models import no_toml
 
 MOST_ENTITIES = 16
 
@@ -52,16 +54,13 @@ class EventMapping(SpecTable):
     @model_validator(mode="after")
     def _names_fit(self) -> "EventMapping":
         if len(self.entities) > MOST_ENTITIES:
-            raise ValueError(
-                f"entities: {len(self.entities)} of at most {MOST_ENTITIES}; an entity is who or"
-                " what is seen again and again, such as a card, a shop, an e-mail"
-            )
+            raise WrongValue.of("many_entities", found=len(self.entities), most=MOST_ENTITIES)
         if twice := set(self.numeric) & set(self.categorical):
-            raise ValueError(f"{min(twice)} is both numeric and categorical")
+            raise WrongValue.of("two_kinds", name=min(twice))
         if self.group is not None and self.event.id is None:
-            raise ValueError("[group] needs an event id that rows can share")
+            raise WrongValue.of("group_no_id")
         if self.group is not None and "on_duplicate" in self.rows.model_fields_set:
-            raise ValueError("[group] joins rows of one id, so on_duplicate has no meaning")
+            raise WrongValue.of("group_duplicates")
         for name, measure in (self.group or {}).items():
             self._check_measure(name, measure)
         return self
@@ -70,12 +69,12 @@ class EventMapping(SpecTable):
         known = name in self.numeric or (name == "amount" and self.amount is not None)
         if measure == "count" or isinstance(measure, DistinctSpec):
             if known or name in self.categorical:
-                raise ValueError(f"group.{name}: a count is a new attribute; give it a new name")
+                raise WrongValue.of("group_name_taken", name=name)
         elif name in self.entities or name in self.categorical:
             if not known and measure not in ("first", "last"):
-                raise ValueError(f"group.{name}: a text has a first and a last, but no {measure}")
+                raise WrongValue.of("group_text", name=name, measure=measure)
         elif not known:
-            raise ValueError(f"group.{name}: there is no amount, entity or attribute of that name")
+            raise WrongValue.of("group_unknown", name=name)
 
     @property
     def counted(self) -> dict[str, Measure | DistinctSpec]:
@@ -122,9 +121,9 @@ def read_mapping(path: Path) -> ReadMapping:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise ConfigFault(f"{path}: no such mapping") from error
+        raise ConfigFault(fault("no_mapping", path=path)) from error
     except (OSError, ValueError) as error:
-        raise ConfigFault(f"{path}: cannot be read as UTF-8 text: {error}") from error
+        raise ConfigFault(fault("mapping_not_utf8", path=path, error=error)) from error
     return parse_mapping(text, str(path))
 
 
@@ -133,9 +132,10 @@ def parse_mapping(text: str, path: str) -> ReadMapping:
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigFault(f"{path}: cannot be read as TOML: {error}") from error
+        raise ConfigFault(fault("at", where=path, text=no_toml(error))) from error
     try:
         mapping = EventMapping.model_validate(document)
     except ValidationError as error:
-        raise ConfigFault(f"{path}: {explained(error, _KEYS)}") from None
+        told = fault("at", where=path, text=explained(error, _KEYS))
+        raise ConfigFault(told) from None
     return ReadMapping(path=path, text=text, mapping=mapping)

@@ -5,6 +5,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from risk_service.domain.text import LocalizedText
+from training.words import NOTHING, fault, in_lines
+from training.words.of_models import wrong_value
 
 _MOST_SHOWN = 10
 # What columns are called in Chinese, in the words that names are told by.
@@ -35,7 +40,7 @@ _OF_A_TIME = ("format", "unit", "origin", "zone")
 _TABLE_TYPES = ("model_type", "model_attributes_type", "dict_type")
 
 
-def explained(error: ValidationError, keys: Sequence[str]) -> str:
+def explained(error: ValidationError, keys: Sequence[str]) -> LocalizedText:
     """Return one line per fault, at most ten, each naming its key.
 
     Parameters
@@ -44,20 +49,19 @@ def explained(error: ValidationError, keys: Sequence[str]) -> str:
         Every key that may stand in the file.
     """
     # A union reports the fault once per alternative; one line per key is enough.
-    lines: dict[str, str] = {}
-    for item in error.errors(include_url=False, include_context=False):
+    lines: dict[str, LocalizedText] = {}
+    for item in error.errors(include_url=False):
         where = _path(item["loc"])
-        lines.setdefault(where, _line(where, item["type"], item["msg"], item["loc"], keys))
-    texts = list(lines.values())
-    more = [f"and {len(texts) - _MOST_SHOWN} more"] if len(texts) > _MOST_SHOWN else []
-    return "\n  ".join(texts[:_MOST_SHOWN] + more)
+        lines.setdefault(where, _line(where, item, keys))
+    texts, more = list(lines.values()), len(lines) - _MOST_SHOWN
+    return in_lines(texts[:_MOST_SHOWN] + ([fault("and_more", count=more)] if more > 0 else []))
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> LocalizedText:
     """Return "; did you mean 'x'?" for the nearest known name, or nothing."""
     folded = {other.strip().casefold(): other for other in known}
     near = difflib.get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.6)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+    return fault("meant_value", value=folded[near[0]]) if near else NOTHING
 
 
 def name_like(text: str) -> str:
@@ -74,30 +78,26 @@ def words_of(text: str) -> list[str]:
     return [part.lower() for part in parts if part]
 
 
-def _line(
-    where: str, kind: str, message: str, loc: tuple[str | int, ...], keys: Sequence[str]
-) -> str:
+def _line(where: str, item: ErrorDetails, keys: Sequence[str]) -> LocalizedText:
+    kind, loc = item["type"], item["loc"]
     if kind == "extra_forbidden":
-        return f"{where}: there is no such key{_meant(loc, keys)}"
+        return fault("no_such_key", where=where, advice=_meant(loc, keys))
     if kind == "missing":
-        return f"{where} is missing"
+        return fault("key_missing", where=where)
     if kind == "string_pattern_mismatch" and "[key]" in loc:
-        name = str(loc[-2])
-        near = name_like(name)
-        return f"{where}: a name is lower-case letters, digits and single _, as in {near}"
+        return fault("name_form", where=where, near=name_like(str(loc[-2])))
     if kind in _TABLE_TYPES:
-        return f"{where}: must be a table of keys or a column name"
-    text = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    changed = "must be " if text != message and not message.startswith("Value error") else ""
-    return f"{where}: {changed}{text}" if where else text
+        return fault("no_table", where=where)
+    text = wrong_value(item)
+    return fault("at", where=where, text=text) if where else text
 
 
-def _meant(loc: tuple[str | int, ...], keys: Sequence[str]) -> str:
+def _meant(loc: tuple[str | int, ...], keys: Sequence[str]) -> LocalizedText:
     name = str(loc[-1])
     if loc[0] == "numeric" and name in _OF_A_TIME:
-        return f' here; it goes into the time: since = {{ column = "...", {name} = ... }}'
+        return fault("key_of_a_time", name=name)
     # Who wrote a key that there is needs no other spelling of it.
-    return " here; it is one of another table" if name in keys else did_you_mean(name, keys)
+    return fault("key_of_another") if name in keys else did_you_mean(name, keys)
 
 
 def _path(loc: tuple[str | int, ...]) -> str:

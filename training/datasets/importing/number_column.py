@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.cells import Cells, without
 from training.datasets.importing.faults import BatchFaults
 from training.datasets.importing.numbers import Numbers, floats, unmarked
 from training.datasets.importing.specs import NumberSpec
 from training.datasets.importing.times import TimeColumn
+from training.words import fault
 
 _SECOND_US = 1_000_000
 
@@ -66,12 +68,7 @@ def plain_floats(text: pa.Array, name: str, numbers: Numbers, faults: BatchFault
     return values
 
 
-def no_number(numbers: Numbers) -> str:
+def no_number(numbers: Numbers) -> LocalizedText:
     """Return what is wrong with a cell that should be a number."""
-    missing = "missing tells what stands for no value"
-    if numbers.decimal == "." and not numbers.thousands:
-        return (
-            "is no number (decimal and thousands in [source] say how numbers are written;"
-            f" {missing})"
-        )
-    return f"is no number ({missing})"
+    is_plain = numbers.decimal == "." and not numbers.thousands
+    return fault("no_number_marks" if is_plain else "no_number")

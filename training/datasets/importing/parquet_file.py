@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from risk_service.domain.errors import DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.faults import FaultLog
 from training.datasets.importing.source_batch import SourceBatch
+from training.words import fault
 
 _BATCH_ROWS = 131_072
 _NO_PLAIN_VALUES = (pa.types.is_nested, pa.types.is_interval, pa.types.is_duration)
@@ -49,7 +51,7 @@ class ParquetFile:
             raise self._unreadable(error) from error
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[LocalizedText]:
         """Return nothing: a Parquet file has one way to be read."""
         return []
 
@@ -60,13 +62,13 @@ class ParquetFile:
     def _check(self, wanted: Sequence[str]) -> None:
         for name in wanted:
             if self.columns.count(name) > 1:
-                raise DataFault(str(self.path), None, f"there are two columns {name}")
+                raise DataFault(str(self.path), None, fault("column_twice_parquet", name=name))
             kind = self._schema.field(name).type
             if pa.types.is_dictionary(kind):
                 kind = kind.value_type
             if any(test(kind) for test in _NO_PLAIN_VALUES):
-                message = f"column {name} is of type {kind}; only plain values can be imported"
-                raise DataFault(str(self.path), None, message)
+                told = fault("nested_column", name=name, kind=kind)
+                raise DataFault(str(self.path), None, told)
 
     def _check_text(self, name: str, column: pa.Array, first: int) -> None:
         """Refuse a text that is none: a Parquet file may hold any bytes as one."""
@@ -78,8 +80,8 @@ class ParquetFile:
             cells = column.cast(pa.large_binary()).to_pylist()
             sound = [c is None or c.decode("utf-8", "ignore").encode() == c for c in cells]
             row = first + sound.index(False)
-            raise DataFault(str(self.path), row, f"column {name}: is no UTF-8 text") from error
+            raise DataFault(str(self.path), row, fault("no_utf8", name=name)) from error
 
     def _unreadable(self, error: Exception) -> DataFault:
         words = str(error).partition("\n")[0][:200]
-        return DataFault(str(self.path), None, f"cannot be read as Parquet: {words}")
+        return DataFault(str(self.path), None, fault("unreadable_parquet", error=words))

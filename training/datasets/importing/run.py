@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.assemble import Assembly
 from training.datasets.importing.convert import Converter
 from training.datasets.importing.describe import describe
@@ -42,13 +43,15 @@ class Imported:
     """What an import wrote.
 
     ``missing`` counts the empty cells of each column; ``last_us`` is the time of the last event
-    that has a label, by label, None where no event has one.
+    that has a label, by label, None where no event has one; ``notes`` are what the reader should
+    know though nothing is wrong, of which the description keeps the English words.
     """
 
     out: Path
     description: OwnDescription
     missing: dict[str, int]
     last_us: dict[str, int | None]
+    notes: tuple[LocalizedText, ...] = ()
 
 
 def import_events(
@@ -87,12 +90,13 @@ def import_events(
     with appearing_whole(out) as partial:
         clock_us = time.time_ns() // 1000 if now_us is None else now_us
         run = _Run(read=read, file=file, partial=partial, progress=progress, now_us=clock_us)
-        description, written = run.import_columns(columns)
+        description, written, told = run.import_columns(columns)
     return Imported(
         out=out,
         description=description,
         missing=dict(written.missing),
         last_us={name: count.last_us for name, count in written.labels.items()},
+        notes=told,
     )
 
 
@@ -106,8 +110,10 @@ class _Run:
     progress: Progress
     now_us: int
 
-    def import_columns(self, columns: list[str]) -> tuple[OwnDescription, Written]:
-        """Read, check, join and write; return the description and what it does not tell."""
+    def import_columns(
+        self, columns: list[str]
+    ) -> tuple[OwnDescription, Written, tuple[LocalizedText, ...]]:
+        """Read, check, join and write; return the description and what it does not tell whole."""
         mapping = self.read.mapping
         path = str(self.file.path)
         staging = Staging(self.partial / _STAGING, mapping)
@@ -127,7 +133,7 @@ class _Run:
         )
         description, written = self._write(assembly, converter, staging.rows, log.count)
         shutil.rmtree(staging.directory)
-        return description, written
+        return description, written, self._notes(assembly, converter)
 
     def _write(
         self, assembly: Assembly, converter: Converter, staged: int, refused: int
@@ -150,12 +156,15 @@ class _Run:
             refused=refused,
             duplicates=assembly.duplicates,
             grouped=staged - assembly.duplicates - written.rows,
-            notes=tuple(self.file.notes + notes(converter) + assembly.notes),
+            notes=tuple(note.en for note in self._notes(assembly, converter)),
         )
         (self.partial / MAPPING).write_text(self.read.text, encoding="utf-8")
         description = describe(mapping, source, written, self.partial)
         write_own_description(self.partial, description)
         return description, written
+
+    def _notes(self, assembly: Assembly, converter: Converter) -> tuple[LocalizedText, ...]:
+        return (*self.file.notes, *notes(converter), *assembly.notes)
 
     def _schema(self) -> pa.Schema:
         mapping = self.read.mapping

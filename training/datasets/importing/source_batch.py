@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.faults import FaultLog
 
 
@@ -36,7 +37,7 @@ class SourceFile(Protocol):
         """Return the names of its columns."""
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[LocalizedText]:
         """Return what a reader of the import should know of the file, once it was read."""
 
     def batches(self, wanted: Sequence[str], faults: FaultLog) -> Iterator[SourceBatch]:

@@ -27,6 +27,7 @@ from training.datasets.importing.durations import seconds_of
 from training.datasets.importing.plain_text import plain
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.zones import FROM_VALUE, check_zone
+from training.words import WrongValue
 
 ISO8601, UNIX = "iso8601", "unix"
 DEFAULT_MISSING = ("", "NULL", "null", "NaN", "nan", "N/A", "\\N")
@@ -58,7 +59,7 @@ def _as_origin(value: object) -> object:
     except ValueError:
         moment = None
     if moment is None or not 1800 <= moment.year < 2200:
-        raise ValueError(f"{value!r} is no day or time such as 2017-12-01")
+        raise WrongValue.of("no_origin", value=value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -100,13 +101,13 @@ class SourceSpec(SpecTable):
         try:
             codecs.lookup(name)
         except LookupError:
-            raise ValueError(f"there is no encoding {name!r}, as in 'utf-8' or 'cp1252'") from None
+            raise WrongValue.of("no_encoding", name=name) from None
         return name
 
     @model_validator(mode="after")
     def _marks_differ(self) -> "SourceSpec":
         if self.decimal == self.thousands:
-            raise ValueError("decimal and thousands are the same character")
+            raise WrongValue.of("same_marks")
         return self
 
 
@@ -130,18 +131,15 @@ class TimeSpec(SpecTable):
     @model_validator(mode="after")
     def _format_is_known(self) -> "TimeSpec":
         if self.format not in (ISO8601, UNIX) and "%" not in self.format:
-            raise ValueError(
-                f'format {self.format!r} is neither "iso8601" nor "unix", nor has it a % as in'
-                ' "%d/%m/%Y %H:%M"'
-            )
+            raise WrongValue.of("unknown_format", format=self.format)
         if {"unit", "origin"} & self.model_fields_set and self.format != UNIX:
-            raise ValueError('unit and origin go with format = "unix"')
+            raise WrongValue.of("unit_of_unix")
         if "%Z" in self.format:
-            raise ValueError("%Z: names such as CST have several meanings; name a zone instead")
+            raise WrongValue.of("zone_names")
         if "%z" in self.format and not self.format.endswith("%z"):
-            raise ValueError("%z must stand at the end of the format")
+            raise WrongValue.of("zone_at_end")
         if self.zone == FROM_VALUE and not (self.format == ISO8601 or self.format.endswith("%z")):
-            raise ValueError('zone = "from value" goes with iso8601 or with a format that has %z')
+            raise WrongValue.of("zone_from_value")
         return self
 
 
@@ -177,11 +175,11 @@ class TextSpec(SpecTable):
             sql.column("regexp_extract(v, ?, 1)", pa.array([""]), pattern)
         except (re.error, duckdb.Error) as error:
             words = str(error).partition("\n")[0]
-            raise ValueError(f"{pattern!r} is no regular expression: {words}") from None
+            raise WrongValue.of("no_pattern", pattern=pattern, error=words) from None
         finally:
             sql.close()
         if groups != 1:
-            raise ValueError(f"{pattern!r} needs one group in brackets: the part that is taken")
+            raise WrongValue.of("one_group", pattern=pattern)
         return pattern
 
 
@@ -196,7 +194,7 @@ class NumberSpec(SpecTable):
     @model_validator(mode="after")
     def _is_one_thing(self) -> "NumberSpec":
         if (self.column is None) == (self.since is None):
-            raise ValueError("give either column (a number) or since (a time before the event)")
+            raise WrongValue.of("column_or_since")
         return self
 
     @property
@@ -220,10 +218,7 @@ class AmountSpec(SpecTable):
     def _has_known_decimals(self) -> "AmountSpec":
         is_code = re.fullmatch("[A-Za-z]{3}", self.currency) is not None
         if self.currency and not is_code and self.exponent is None:
-            raise ValueError(
-                f"currency {self.currency!r} is no ISO code of three letters such as EUR;"
-                " with another name say the decimals too: exponent = 2"
-            )
+            raise WrongValue.of("no_currency", currency=self.currency)
         return self
 
     @property
@@ -257,34 +252,28 @@ class LabelSpec(SpecTable):
     @model_validator(mode="after")
     def _is_whole(self) -> "LabelSpec":
         if sum((self.column is not None, bool(self.when), self.later is not None)) != 1:
-            raise ValueError("give one of column (with positive), when, and later")
+            raise WrongValue.of("one_way_of_label")
         if self.later is not None:
             if self.model_fields_set - {"later"}:
-                raise ValueError("later stands alone: it tells values and times itself")
+                raise WrongValue.of("later_alone")
             return self
         if self.when:
             return self._with_conditions()
         if not self.positive:
-            raise ValueError('positive is missing: the values that mean yes, as in ["1"]')
+            raise WrongValue.of("positive_missing")
         if self.delay is None and self.known_at is None:
-            raise ValueError(
-                'say when a label is known: delay = "7d" after the event, or known_at = a column;'
-                ' delay = "0s" claims that it is known at once'
-            )
+            raise WrongValue.of("known_missing")
         groups = (set(self.positive), set(self.negative), set(self.unlabelled))
         for one, other in ((0, 1), (0, 2), (1, 2)):
             if twice := groups[one] & groups[other]:
-                raise ValueError(f"the value {min(twice)!r} has two meanings")
+                raise WrongValue.of("two_meanings", value=min(twice))
         return self
 
     def _with_conditions(self) -> "LabelSpec":
         if self.positive or self.negative or self.unlabelled:
-            raise ValueError("when tells which rows are positive; values go with column")
+            raise WrongValue.of("when_alone")
         if self.delay is None:
-            raise ValueError(
-                'with when, delay tells how long it may take, as in "60d": what has not happened'
-                " by then is negative"
-            )
+            raise WrongValue.of("when_delay")
         return self
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from risk_service.domain.text import LocalizedText
+from training.words import NOTHING, fault
+
 _COMMON_FORMATS = (
     "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
     "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
@@ -17,12 +20,12 @@ _COMMON_FORMATS = (
 )  # fmt: skip
 
 
-def advice_on_format(example: str) -> str:
+def advice_on_format(example: str) -> LocalizedText:
     """Return which format a time seems to have, as a clause of an error."""
     if unit := unix_unit(example):
-        return f'; did you mean format = "unix", unit = "{unit}"?'
+        return fault("meant_unix", unit=unit)
     found = common_format([example])
-    return f'; did you mean format = "{found}"?' if found else ""
+    return fault("meant_format", format=found) if found else NOTHING
 
 
 def common_format(examples: Sequence[str]) -> str | None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.cells import Cells
 from training.datasets.importing.faults import BatchFaults, shortened
 from training.datasets.importing.iso_time import NAIVE_S, Clock, iso_clock
@@ -24,6 +25,7 @@ from training.datasets.importing.specs import EPOCH, ISO8601, UNIX, TimeSpec
 from training.datasets.importing.sql import Sql
 from training.datasets.importing.time_advice import advice_on_format, common_format, unix_unit
 from training.datasets.importing.zones import FROM_VALUE, local_to_utc
+from training.words import NOTHING, fault
 
 _MICROSECOND = timedelta(microseconds=1)
 EARLIEST_US = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
@@ -109,7 +111,7 @@ class TimeColumn:
 
     def _parsed(
         self, cells: Cells, text: pa.Array, present: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], LocalizedText]:
         if self.is_number(cells):
             return self._of_unix(text)
         clock = self._clock(cells, text)
@@ -138,14 +140,16 @@ class TimeColumn:
 
     def _of_timestamps(self, column: pa.Array) -> Clock:
         if pa.types.is_time(column.type):
-            raise ConfigFault(f"{self.key}: {self.name} is a time of day without a date")
+            raise ConfigFault(fault("time_of_day", key=self.key, column=self.name))
         zone = getattr(column.type, "tz", None)
         stamps = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
         local = pc.fill_null(stamps, 0).to_numpy(zero_copy_only=False)
         offset = np.full(len(local), NAIVE_S if zone is None else 0, np.int64)
         return Clock(local_us=local, offset_s=offset, bad=np.zeros(len(local), np.bool_))
 
-    def _of_unix(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    def _of_unix(
+        self, text: pa.Array
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], LocalizedText]:
         spec = self.spec
         if spec.unit == "month":
             return self._of_months(text)
@@ -155,10 +159,12 @@ class TimeColumn:
             at_us = at_us // 1000
         factor = UNIT_S.get(spec.unit, 1)
         at_us = np.clip(at_us, -_MOST_US // factor, _MOST_US // factor) * factor
-        reason = f"is no Unix time in {spec.unit}{self._other_unit(text, bad)}"
+        reason = fault("no_unix_time", unit=spec.unit, advice=self._other_unit(text, bad))
         return at_us + origin_us(spec), bad, reason
 
-    def _of_months(self, text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    def _of_months(
+        self, text: pa.Array
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], LocalizedText]:
         """Return the first of so many calendar months after the one of the origin."""
         values, bad = fixed_point(text, 0, self.numbers)
         broken = pc.match_substring_regex(text, r"[.,]0*[1-9]")
@@ -170,7 +176,7 @@ class TimeColumn:
         first = np.datetime64(origin.replace(tzinfo=None), "M")
         months = (first + count).astype("datetime64[us]").astype(np.int64) - ahead_us
         bad = bad | np.asarray(pc.fill_null(broken, False).to_numpy(zero_copy_only=False))
-        return months, bad, "is no whole number of months"
+        return months, bad, fault("no_months")
 
     def _of_format(self, text: pa.Array) -> Clock:
         spec = self.spec
@@ -179,7 +185,9 @@ class TimeColumn:
             found = self.sql.column("epoch_us(try_strptime(v, ?))", text, spec.format)
         except duckdb.Error as error:
             words = str(error).partition("\n")[0]
-            raise ConfigFault(f"{self.key}: format {spec.format!r}: {words}") from error
+            raise ConfigFault(
+                fault("format_refused", key=self.key, format=spec.format, error=words)
+            ) from error
         values = pc.fill_null(found, 0).to_numpy(zero_copy_only=False)
         bad = pc.and_(text.is_valid(), found.is_null()).to_numpy(zero_copy_only=False)
         offset = np.full(len(values), NAIVE_S, np.int64)
@@ -221,38 +229,36 @@ class TimeColumn:
             self._first.setdefault(offset, (int(rows[position]), value))
         if len(self._first) > 1:
             (row, value), (other_row, other) = sorted(self._first.values())[:2]
-            message = (
-                f"column {self.name}: {other!r} has another time zone than {value!r} in row {row};"
-                f' when each value tells its own, write zone = "from value" in {self.key}'
-            )
-            raise DataFault(self.source, other_row, message)
+            told = {"column": self.name, "other": other, "value": value, "row": row}
+            raise DataFault(self.source, other_row, fault("two_zones", key=self.key, **told))
 
-    def _reason(self, text: pa.Array, bad: NDArray[np.bool_]) -> str:
+    def _reason(self, text: pa.Array, bad: NDArray[np.bool_]) -> LocalizedText:
         spec = self.spec
         if spec.zone == FROM_VALUE and not bad.any():
-            return 'has no zone of its own, and the mapping says zone = "from value"'
+            return fault("no_zone_of_its_own")
         if not bad.any():
-            return f"does not exist in {spec.zone}, clocks went forward; is it another zone?"
+            return fault("clocks_forward", zone=spec.zone)
         if spec.format != ISO8601:
-            return f"is no time of the format {spec.format!r}{self._other_format(text, bad)}"
+            advice = self._other_format(text, bad)
+            return fault("no_time_of_format", format=spec.format, advice=advice)
         example = str(text[int(np.flatnonzero(bad)[0])].as_py())
-        return f"is no ISO 8601 time{advice_on_format(example)}"
+        return fault("no_iso_time", advice=advice_on_format(example))
 
-    def _other_format(self, text: pa.Array, bad: NDArray[np.bool_]) -> str:
+    def _other_format(self, text: pa.Array, bad: NDArray[np.bool_]) -> LocalizedText:
         """Name another common format when it reads the good rows as well as the bad ones."""
         sample = text.drop_null().unique()[:_SAMPLE].to_pylist()
         wrong = [str(text[row].as_py()) for row in np.flatnonzero(bad)[:_SAMPLE].tolist()]
         found = common_format(sample + wrong)
-        return f"; did you mean {found!r}?" if found else ""
+        return fault("meant_value", value=found) if found else NOTHING
 
-    def _out_of_range(self, text: pa.Array, out: NDArray[np.bool_]) -> str:
-        return f"is not between the years 1900 and 2200{self._other_unit(text, out)}"
+    def _out_of_range(self, text: pa.Array, out: NDArray[np.bool_]) -> LocalizedText:
+        return fault("out_of_years", advice=self._other_unit(text, out))
 
-    def _other_unit(self, text: pa.Array, bad: NDArray[np.bool_]) -> str:
+    def _other_unit(self, text: pa.Array, bad: NDArray[np.bool_]) -> LocalizedText:
         if self.spec.format != UNIX or not bad.any():
-            return ""
+            return NOTHING
         unit = unix_unit(str(text[int(np.flatnonzero(bad)[0])].as_py()))
-        return "" if unit in (None, self.spec.unit) else f"; is the unit {unit}?"
+        return NOTHING if unit in (None, self.spec.unit) else fault("other_unit", unit=unit)
 
 
 def origin_us(spec: TimeSpec) -> int:

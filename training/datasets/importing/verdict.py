@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from risk_service.domain.errors import ConfigFault, DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.convert import Converter
 from training.datasets.importing.specs import EPOCH, UNIX, LabelSpec
 from training.datasets.importing.times import YEAR_US
 from training.datasets.importing.write import LabelCount, Written
+from training.words import fault
 
 _MOST_VALUES = 10
 
@@ -24,31 +26,23 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
     if not staged:
         read = converter.filtered + refused
         if not read:
-            raise DataFault(converter.source, None, "has no rows")
-        raise DataFault(
-            converter.source, None, f"no row is left of {read}: {_gone(converter, refused)}"
-        )
+            raise DataFault(converter.source, None, fault("no_rows"))
+        told = fault("no_row_left", read=read, gone=_gone(converter, refused))
+        raise DataFault(converter.source, None, told)
     _refuse_strays(converter)
     time = converter.time.spec
     is_fine_unit = time.unit in ("ns", "us", "ms") and time.origin == EPOCH
     is_unsaid = is_fine_unit or "origin" not in time.model_fields_set
     if time.format == UNIX and is_unsaid and 0 <= converter.latest_us < YEAR_US:
-        unit = f'; is the unit "s" and not "{time.unit}"?' if is_fine_unit else "."
-        message = (
-            f"every event falls in 1970{unit} If the numbers count from another day, name it:"
-            ' origin = "2024-01-01"; and the unit, s min h d week or month'
-        )
-        raise ConfigFault(f"event.time: {message}")
+        unit = fault("unit_seconds", unit=time.unit) if is_fine_unit else fault("full_stop")
+        raise ConfigFault(fault("all_in_1970", unit=unit))
 
 
-def _gone(converter: Converter, refused: int) -> str:
+def _gone(converter: Converter, refused: int) -> LocalizedText:
     """Say where the rows went, and what keeps them."""
     if not converter.filtered:
-        return f"{refused} were refused"
-    return (
-        f"{converter.filtered} do not meet [rows] where, and {refused} were refused; rows that"
-        " meet every condition of [rows] where are kept"
-    )
+        return fault("all_refused", refused=refused)
+    return fault("where_and_refused", filtered=converter.filtered, refused=refused)
 
 
 def _refuse_strays(converter: Converter) -> None:
@@ -58,11 +52,8 @@ def _refuse_strays(converter: Converter) -> None:
         return
     row, value = stray
     latest = (EPOCH + timedelta(microseconds=converter.latest_us)).year
-    message = (
-        f"column {converter.time.name}: {value!r} falls in 1970, and other events in {latest};"
-        " is it of another unit, or no time at all? [rows] where can leave such rows out"
-    )
-    raise DataFault(converter.source, row, message)
+    told = fault("stray_1970", column=converter.time.name, value=value, latest=latest)
+    raise DataFault(converter.source, row, told)
 
 
 def check_labels(converter: Converter, written: Written) -> None:
@@ -77,59 +68,59 @@ def check_labels(converter: Converter, written: Written) -> None:
         if count.positives and count.negatives:
             continue
         spec = converter.mapping.labels[name]
-        message = f"label {name}: {_one_class(count)} of {written.rows} events"
-        raise DataFault(converter.source, None, message + _advice(converter, name, spec))
+        text = fault(
+            "label_one_class",
+            label=name,
+            found=_one_class(count),
+            events=written.rows,
+            advice=_advice(converter, name, spec),
+        )
+        raise DataFault(converter.source, None, text)
 
 
-def notes(converter: Converter) -> list[str]:
+def notes(converter: Converter) -> list[LocalizedText]:
     """Return what the reader of the import should know, though nothing is wrong."""
     found = []
     if converter.after_now:
-        found.append(f"{converter.after_now} events lie after the time of the import")
+        found.append(fault("note_after_now", events=converter.after_now))
     if not converter.mapping.entities:
-        found.append("no entity is declared, so nobody has a history; only categories have one")
+        found.append(fault("note_no_entity"))
     zone = converter.time.spec.zone
     if twice := converter.time.twice:
-        found.append(f"{twice} times stand twice in {zone} (clocks went back); earlier one taken")
+        found.append(fault("note_twice", times=twice, zone=zone))
     if len(converter.currencies) > 1:
         said = ", ".join(sorted(converter.currencies))
-        found.append(
-            f"amounts say {said}, and were taken as one currency; [rows] where takes those of one"
-        )
+        found.append(fault("note_currencies", currencies=said))
     found += [
-        f"numeric {one.name}: {one.after} times lie after their event; leave it out unless they"
-        " are known by then"
+        fault("note_later_times", name=one.name, times=one.after)
         for one in converter.attributes
         if one.after
     ]
     for label in converter.labels:
         unseen = [value for value in label.spec.positive if not label.has_seen(value)]
         if unseen:
-            found.append(f"label {label.name}: no cell says {', '.join(map(repr, unseen))}")
+            values = ", ".join(map(repr, unseen))
+            found.append(fault("note_unseen", label=label.name, values=values))
     return found
 
 
-def _one_class(count: LabelCount) -> str:
+def _one_class(count: LabelCount) -> LocalizedText:
     if count.positives:
-        return "one class only: every labelled event is positive, no negative one"
+        return fault("only_positive")
     if count.negatives:
-        return "one class only: every labelled event is negative, no positive one"
-    return "no label at all: none is positive and none negative"
+        return fault("only_negative")
+    return fault("no_label_at_all")
 
 
-def _advice(converter: Converter, name: str, spec: LabelSpec) -> str:
+def _advice(converter: Converter, name: str, spec: LabelSpec) -> LocalizedText:
     if spec.later is not None:
-        return (
-            f"; of the rows for which labels.{name}.later.within had gone by when the file ends,"
-            " none is followed by one that meets later.where, or every one is; a shorter within"
-            " leaves more"
-        )
+        return fault("label_later_advice", label=name)
     if spec.when:
-        return f"; no row meets labels.{name}.when, or every row does, once delay has gone by"
+        return fault("label_when_advice", label=name)
     label = next(label for label in converter.labels if label.name == name)
     values = ", ".join(
         f"{value!r} ({count:,})" for value, count in label.seen.most_common(_MOST_VALUES)
     )
-    return (
-        f"; positive is {list(spec.positive)}, and column {spec.column} says {values or 'nothing'}"
-    )
+    said = values or fault("nothing")
+    told = {"positive": list(spec.positive), "column": spec.column}
+    return fault("label_column_advice", values=said, **told)

@@ -15,6 +15,7 @@ from training.datasets.importing.cells import Cells, whole_numbers
 from training.datasets.importing.conditions import ORDERED, RowCondition, Scalar
 from training.datasets.importing.faults import BatchFaults
 from training.datasets.importing.numbers import Numbers, floats, unmarked
+from training.words import fault
 
 Mask = NDArray[np.bool_]
 _ORDER: dict[str, Callable[[pa.Array, pa.Scalar], pa.Array]] = {
@@ -54,7 +55,7 @@ def _ordered_numbers(
 ) -> Mask:
     text = cells.text(condition.column)
     values, bad = floats(unmarked(text), numbers)
-    reason = f"is no number, and rows are taken where it is {condition.operator} a number"
+    reason = fault("no_number_where", operator=condition.operator)
     faults.mark(bad & kept, condition.column, text, reason)
     return _mask(_ORDER[condition.operator](values, pa.scalar(float(condition.values[0]))))
 

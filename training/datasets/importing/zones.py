@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.datasets.importing.mapping_faults import did_you_mean
+from training.words import WrongValue, fault
 
 FROM_VALUE = "from value"
 _QUARTER_US = 15 * 60 * 1_000_000
@@ -32,8 +33,9 @@ def check_zone(name: str) -> str:
         return "UTC" if name == "Z" else name
     known = available_timezones()
     if name not in known:
-        advice = did_you_mean(name, known) or '; as in "UTC", "Europe/Berlin", "Asia/Shanghai"'
-        raise ValueError(f"there is no time zone {name!r}{advice}")
+        near = did_you_mean(name, known)
+        advice = near if near.en else fault("zone_examples")
+        raise WrongValue.of("no_zone", name=name, advice=advice)
     return name
 
 
