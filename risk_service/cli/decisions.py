@@ -1,7 +1,5 @@
 """``risk decisions``: which stored decisions were flagged, and what decided them."""
 
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,13 +7,12 @@ import click
 from risk_service.adapters.sqlite.record_pages import read_decisions
 from risk_service.cli.decisions_text import DecisionsWords, data_of, tell_flagged
 from risk_service.cli.language import spoken
+from risk_service.cli.moments import FOREVER_US, MOMENT
 from risk_service.cli.output import print_json, refused
 from risk_service.cli.progress import Progress
 from risk_service.decisions.flagged import FLAGGED, KINDS, FlaggedQuestion, Ref, flagged
 from risk_service.domain.decision import Step
 from risk_service.domain.vocabulary import Mode, Outcome
-
-MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 
 
 @click.command()
@@ -52,8 +49,8 @@ MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
     multiple=True,
     help="Decided in these modes: what was not at hand.",
 )
-@click.option("--since", type=click.DateTime(MOMENTS), help="From then on; UTC without a zone.")
-@click.option("--until", type=click.DateTime(MOMENTS), help="Before then.")
+@click.option("--since", type=MOMENT, default=0, help="From then on; UTC without a zone.")
+@click.option("--until", type=MOMENT, default=FOREVER_US, help="Before then.")
 @click.option(
     "--last",
     "is_last",
@@ -75,8 +72,8 @@ def decisions(  # noqa: PLR0913 - options of a command
     by: tuple[str, ...],
     kinds: tuple[str, ...],
     modes: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
+    since: int,
+    until: int,
     limit: int,
     lang: str,
     *,
@@ -96,8 +93,8 @@ def decisions(  # noqa: PLR0913 - options of a command
         kinds=frozenset(kinds),
         modes=frozenset(Mode[one] for one in modes),
         by=frozenset(_ref(one, say) for one in by),
-        since_us=_us(since, 0),
-        until_us=_us(until, sys.maxsize),
+        since_us=since,
+        until_us=until,
         is_last=is_last,
         rows=limit,
     )
@@ -114,10 +111,3 @@ def _ref(text: str, say: DecisionsWords) -> Ref:
     if step not in set(Step):
         raise refused(say("unknown_cause", text, ", ".join(Step)))
     return Step(step), what
-
-
-def _us(moment: datetime | None, otherwise: int) -> int:
-    if moment is None:
-        return otherwise
-    in_utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return int(in_utc.timestamp() * 1_000_000)

@@ -1,7 +1,6 @@
 """``risk person``: what is kept of one person."""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from risk_service.bootstrap.person import (
     person_records,
 )
 from risk_service.cli.language import spoken
+from risk_service.cli.moments import FOREVER_US, MOMENT
 from risk_service.cli.output import print_json
 from risk_service.cli.person_asked import asked_of, from_file, of_token
 from risk_service.cli.person_text import data_of, tell_found
@@ -23,8 +23,6 @@ from risk_service.cli.progress import Progress
 from risk_service.config import RecordSettings, read_settings
 from risk_service.domain.person import ROWS_MAX, PersonQuestion
 from risk_service.identity.person import KIND_OF
-
-MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z")
 
 
 @click.command()
@@ -45,8 +43,8 @@ MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z")
     "--token", "tokens", multiple=True, help="KIND=TOKEN as a record shows it; needs no key."
 )
 @click.option("--order", "orders", multiple=True, help="Records of an order, whosever it is.")
-@click.option("--since", type=click.DateTime(MOMENTS), help="From then on; a date is one in UTC.")
-@click.option("--until", type=click.DateTime(MOMENTS), help="Before then.")
+@click.option("--since", type=MOMENT, default=0, help="From then on; UTC without a zone.")
+@click.option("--until", type=MOMENT, default=FOREVER_US, help="Before then.")
 @click.option(
     "--limit",
     type=click.IntRange(1, ROWS_MAX),
@@ -109,16 +107,10 @@ def _question(
     check_tokens(settings, shown)
     typed = from_file(options["file"]) if options["file"] else []
     typed += [asked_of(kind, say) for kind in options["kinds"]]
-    until = options["until"]
     return PersonQuestion(
         identifiers=(*identifiers_of(settings, typed), *shown),
         orders=options["orders"],
-        since_us=_microseconds(options["since"]) if options["since"] else 0,
-        until_us=_microseconds(until) if until else PersonQuestion().until_us,
+        since_us=options["since"],
+        until_us=options["until"],
         rows=options["limit"],
     )
-
-
-def _microseconds(moment: datetime) -> int:
-    in_utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return int(in_utc.timestamp() * 1_000_000)

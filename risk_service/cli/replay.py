@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.adapters.sqlite.record_pages import read_records
 from risk_service.bootstrap.replay import open_replayer
 from risk_service.cli.language import spoken
+from risk_service.cli.moments import FOREVER_US, MOMENT
 from risk_service.cli.output import print_json, tell
 from risk_service.cli.progress import Progress
 from risk_service.cli.replay_text import ReplayText, ReplayWords
@@ -20,7 +20,6 @@ from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.refusals import refusal
 
-SECOND_US = 1_000_000
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -46,8 +45,8 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     "--governance", type=_FILE, help="What was published, where it is not in the state directory."
 )
 @click.option("--decision", default="", help="This decision alone, by its id.")
-@click.option("--since", type=click.DateTime(), help="Decisions from this time on, UTC.")
-@click.option("--until", type=click.DateTime(), help="Decisions before this time, UTC.")
+@click.option("--since", type=MOMENT, default=0, help="From then on; UTC without a zone.")
+@click.option("--until", type=MOMENT, default=FOREVER_US, help="Before then.")
 @spoken
 @click.option("--json", "as_json", is_flag=True, help="Print the figures, and all differences.")
 def replay(  # noqa: PLR0913 - options of a command
@@ -56,8 +55,8 @@ def replay(  # noqa: PLR0913 - options of a command
     bundles: tuple[Path, ...],
     governance: Path | None,
     decision: str,
-    since: datetime | None,
-    until: datetime | None,
+    since: int,
+    until: int,
     lang: str,
     *,
     as_json: bool,
@@ -82,7 +81,7 @@ def replay(  # noqa: PLR0913 - options of a command
     started = time.perf_counter()
     with Progress(words) as progress:
         records = _one(state, decision) if decision else read_records(state, progress.tell)
-        chosen = _within(records, _us(since, 0), _us(until, sys.maxsize))
+        chosen = _within(records, since, until)
         tally = tallied(replayer.replay, chosen)
     taken_s = time.perf_counter() - started
     if as_json:
@@ -104,9 +103,3 @@ def _within(
     records: Iterable[DecisionRecord], since_us: int, until_us: int
 ) -> Iterator[DecisionRecord]:
     return (one for one in records if since_us <= one.decision.decided_at_us < until_us)
-
-
-def _us(moment: datetime | None, otherwise: int) -> int:
-    if moment is None:
-        return otherwise
-    return int(moment.replace(tzinfo=UTC).timestamp()) * SECOND_US

@@ -12,7 +12,6 @@ from risk_service.domain.vocabulary import Mode, Outcome
 
 # What a subject begins with; that of an order is empty.
 KINDS = ("order", "refund", "action")
-FOREVER_US = 2**63 - 1
 FLAGGED = frozenset(Outcome) - {Outcome.ALLOW}
 
 # Step and what asked there: a list, a rule, an abuse, a limit policy; empty for any.
@@ -32,7 +31,7 @@ class FlaggedQuestion(Struct, frozen=True, kw_only=True):
     modes: frozenset[Mode] = frozenset()
     by: frozenset[Ref] = frozenset()
     since_us: int = 0
-    until_us: int = FOREVER_US
+    until_us: int = 2**62
     is_last: bool = False
     rows: int = 20
 

@@ -2,14 +2,10 @@
 
 import json
 import re
-import time
 from pathlib import Path
-from typing import Any
 from unicodedata import east_asian_width
 
 import click
-import grpc
-import msgspec
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
@@ -20,18 +16,14 @@ from risk_service.cli.explain import explain
 from risk_service.cli.explain_data import as_data, thresholds_of
 from risk_service.cli.explain_format import time_text
 from risk_service.cli.explain_text import explained
-from risk_service.client import ClientOptions
 from risk_service.domain.decision import Cause, DecisionRecord, Step
 from risk_service.domain.errors import ConfigFault, DecisionNotFound
 from risk_service.domain.grant import GrantedLine, LimitUse, Measure
 from risk_service.domain.hits import ListHit, MatchedValue, RuleHit
-from risk_service.domain.positional import by_name
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Outcome, VerificationLevel
-from risk_service.pb.risk.v1 import risk_pb2
 from tests.fixtures.desk import Desk, attempt
 from tests.fixtures.records import record as stored_record
-from tests.unit.client.scripted import Scripted, serving
 
 TEXT = LocalizedText(zh="规则说明", en="what the rule says")
 HEADS = {"en": ("THE ORDER", "HOW IT CAME ABOUT"), "zh": ("订单", "决策过程")}
@@ -252,22 +244,6 @@ def test_a_terminal_does_not_act_upon_what_a_rule_says(tmp_path: Path) -> None:
     assert ended.exit_code == 0
     assert "\x1b" not in ended.output
     assert r"a\x1b[2Jb   7 the worst wins" in ended.output
-
-
-def test_a_service_with_much_to_do_is_waited_for() -> None:
-    """Who reads a decision has more time than a checkout that waits for one."""
-    record = stored_record("a")
-
-    def slow(_request: Any, _context: grpc.ServicerContext) -> risk_pb2.GetDecisionRecordResponse:
-        time.sleep(2 * ClientOptions().deadline_ms / 1_000)
-        packed = msgspec.msgpack.encode(by_name(record))
-        return risk_pb2.GetDecisionRecordResponse(record=packed)
-
-    service = Scripted()
-    service.plays(slow)
-    with serving(service):
-        ended = CliRunner().invoke(explain, ["dec-a", "--server", service.target])
-    assert ended.output == f"{click.unstyle(explained(record, 'en'))}\n"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
