@@ -27,6 +27,7 @@ In another terminal 另开终端可执行:
   source .venv/bin/activate
   export RISK_SERVER={address}
   python -m training.demo.call {address} {time}   # one order 下一单
+  risk decisions --state {state} --outcome REVIEW   # what waits for a person 待人工审核
   risk explain {decision} --lang zh   # how one came about 解释一个决策
   risk replay --state {state} --trust {trust}   # decide again 回放核对
   risk rules list --lang zh      # what ships 随附规则
