@@ -241,7 +241,8 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     ("text", "name"),
     [("CustomerID", "customer_id"), ("E-Mail", "e_mail"), ("3ds", "x_3ds"),
      ("客户ID", "customer_id"), ("甲", "x"),
-     ("isFraud", "is_fraud"), ("a__b ", "a_b"), ("A" * 50, "a" * 30)],
+     ("isFraud", "is_fraud"), ("a__b ", "a_b"), ("A" * 50, "a" * 30),
+     ("Geräte-ID", "gerate_id"), ("Straße", "strasse"), ("Número", "numero")],
 )  # fmt: skip
 def test_names_are_made_of_words(text: str, name: str) -> None:
     """A column's name becomes one of ours."""

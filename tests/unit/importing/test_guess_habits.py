@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from training.datasets.importing.guess import guess_mapping
 
 
@@ -113,3 +115,27 @@ def test_a_guess_knows_claims(bench: Any, tmp_path: Path) -> None:
     )  # fmt: skip
     assert [line for line in expected if line not in guess] == []
     bench.run(source, guess.replace('"60d"', '"20d"'))
+
+
+@pytest.mark.parametrize("name", ["ts_ms", "t0"])
+def test_milliseconds_that_rise_are_the_time_and_days_kept_are_not(
+    bench: Any, tmp_path: Path, name: str
+) -> None:
+    """By its name or by rising; and a verdict that the newest rows have not yet is a label."""
+    rows = [
+        f"R{i},{1_700_000_000_000 + i * 60_000},b{i % 300},{i % 31},"
+        f"{('' if i >= 1_800 else 'abuse' if i % 20 == 0 else 'ok')},{'xy'[i % 2] * (i < 900)}"
+        for i in range(2_000)
+    ]
+    source = tmp_path / "f.csv"
+    header = f"return_id,{name},buyer,days_kept,verdict,half"
+    source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    guess = guess_mapping(source)
+    expected = (
+        f'time = {{ column = "{name}", format = "unix", unit = "ms" }}', "[labels.verdict]",
+        'positive = ["abuse"]', 'days_kept = "days_kept"',
+    )  # fmt: skip
+    assert [line for line in expected if line not in guess] == []
+    assert bench.run(source, guess).labels["verdict"].positives == 90
+    source.write_text(source.read_text(encoding="utf-8").replace("verdict", "came"), "utf-8")
+    assert '#   "came": ok: 1,710, abuse: 90' in guess_mapping(source)

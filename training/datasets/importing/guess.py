@@ -147,8 +147,8 @@ class _Guess:
 
     def _time(self) -> Look | None:
         times = [c for c in self.left if c.time and c.share >= NEARLY_ALL]
-        # A number that could be a Unix time may be anything; its name decides.
-        sure = [c for c in times if "unix" not in c.time or c.says(TIMES)]
+        # A number that could be a Unix time may be anything; its name decides, or that it rises.
+        sure = [c for c in times if "unix" not in c.time or c.says(TIMES) or c.rises]
         words = "|".join((TIMES, *COUNTED))
         counted = [
             c

@@ -103,7 +103,8 @@ def _is_class(look: Look) -> bool:
 
 
 def _questions(left: Sequence[Look]) -> list[str]:
-    two = [c for c in left if c.different == 2 and c.share == 1]
+    # Of the newest rows nobody may know it yet.
+    two = [c for c in left if c.different == 2 and c.share > 1 - _MOST_OUTCOMES]
     found = [f"#   {quoted(c.name)}: {_counts(c)}" for c in two[:_MOST_CANDIDATES]]
     asked = ["# of two values each:", *found] if found else []
     return [

@@ -3,7 +3,7 @@
 English, German and French words; Chinese ones are put into English first (``words_of``).
 """
 
-TIMES = "time|date|timestamp|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
+TIMES = r"time|date|timestamp|ts\b|epoch|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
 # Times of a row that are not when it happened: they lie before it, or after it.
 OF_SOMEBODY = "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?start|incept"
 BEFORE = f"{OF_SOMEBODY}|open|first|issued|valid.?from|on.?sale"
@@ -15,7 +15,8 @@ AFTER = (
 COUNTED = {"step|hour": "h", "min": "min", "day": "d", "week": "week", "month": "month"}
 LABELS = (
     "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
-    "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici"
+    "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici|verdict"
+    "|take.?over|hijack|launder|illicit"
 )
 # A second column of such a name is a label too, or a flag that was set because of one.
 SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from unicodedata import combining, normalize
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -74,6 +75,8 @@ def words_of(text: str) -> list[str]:
     """Return the words of a name, in lower case: ``customer id`` of "CustomerID" and "客户ID"."""
     for chinese, english in _CHINESE.items():
         text = text.replace(chinese, f" {english} ")
+    # Letters without their marks: a name that loses them whole ("ger_te") is nobody's word.
+    text = "".join(c for c in normalize("NFKD", text) if not combining(c)).replace("ß", "ss")
     parts = re.split(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])", text)
     return [part.lower() for part in parts if part]
 
