@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
 from risk_service.domain.vocabulary import Abuse
+from training.words import fault
 
 UNLABELLED = -1
 DAY_US = 86_400_000_000
@@ -117,11 +118,11 @@ def align_labels(
     rows = table.filter(pc.equal(table.column(source.label), str(name)))
     own_ids = rows.column(source.order).combine_chunks()
     if pc.count_distinct(own_ids).as_py() != len(own_ids):
-        raise DataFault(str(source.path), None, f"an order has two {name} labels")
+        raise DataFault(str(source.path), None, fault("two_labels", name=name))
     value = rows.column("value").to_numpy()
     known_at = rows.column("known_at").cast(pa.int64())
     if known_at.null_count or not np.isin(value, (0, 1)).all():
-        raise DataFault(str(source.path), None, f"a {name} label is not 0 or 1, or has no known_at")
+        raise DataFault(str(source.path), None, fault("label_value", name=name))
     where = pc.index_in(order_ids, value_set=own_ids).fill_null(-1).to_numpy(zero_copy_only=False)
     has = where >= 0
     aligned = np.full(len(where), UNLABELLED, dtype=np.int8)

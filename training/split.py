@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from training.labels import DAY_US, AbuseLabels
+from training.words import fault
 
 
 class SliceName(StrEnum):
@@ -108,11 +109,8 @@ def plan_slices(abuse: Abuse, maturity_days: int, start_us: int, end_us: int) ->
     first = -(-start_us // DAY_US) * DAY_US
     days = int((end_us - first) // DAY_US)
     if days < days_needed(maturity_days):
-        raise ConfigFault(
-            f"the data set has {max(days, 0)} whole days; {abuse} with labels that mature in "
-            f"{maturity_days} days needs at least {days_needed(maturity_days)} "
-            f"(warm-up, train, stop, calibrate, test and a gap of {maturity_days} days after each)"
-        )
+        told = {"abuse": abuse, "maturity": maturity_days, "needed": days_needed(maturity_days)}
+        raise ConfigFault(fault("short_data_set", days=max(days, 0), **told))
     at = first + warmup_days(days) * DAY_US
     gap_us = maturity_days * DAY_US
     slices = []
@@ -164,14 +162,10 @@ def members(
 def _refuse_one_class(abuse: Abuse, name: SliceName, value: NDArray[np.int8]) -> None:
     positives = int(value.sum())
     if not len(value):
-        raise ConfigFault(f"{abuse}: the {name} slice has no labelled orders")
+        raise ConfigFault(fault("slice_no_labels", abuse=abuse, slice=name))
     if positives == 0:
-        raise ConfigFault(
-            f"{abuse}: none of the {len(value)} labelled orders of the {name} slice is an abuse; "
-            "take a longer or larger data set"
-        )
+        told = fault("slice_no_abuse", abuse=abuse, count=len(value), slice=name)
+        raise ConfigFault(told)
     if positives == len(value):
-        raise ConfigFault(
-            f"{abuse}: all {positives} labelled orders of the {name} slice are abuses; "
-            "negatives (value 0) are missing"
-        )
+        told = fault("slice_all_abuse", abuse=abuse, count=positives, slice=name)
+        raise ConfigFault(told)

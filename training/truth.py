@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from risk_service.domain.errors import DataFault
 from risk_service.domain.vocabulary import Abuse
+from training.words import fault
 
 SCHEMA = pa.schema(
     [
@@ -42,14 +43,14 @@ def read_truth(directory: Path) -> pa.Table:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DataFault(str(path), None, f"cannot read the ground truth: {error}") from error
+        raise DataFault(str(path), None, fault("unreadable_truth", error=error)) from error
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
-        raise DataFault(str(path), None, f"missing column {missing[0]}")
+        raise DataFault(str(path), None, fault("truth_column", name=missing[0]))
     try:
         table = table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataFault(str(path), None, f"a column has another type: {error}") from error
+        raise DataFault(str(path), None, fault("truth_type", error=error)) from error
     _check_rows(path, table)
     return table
 
@@ -60,6 +61,6 @@ def _check_rows(path: Path, table: pa.Table) -> None:
     if pc.any(odd).as_py():
         row = pc.index(odd, True).as_py()
         value = table["abuse"][row].as_py()
-        raise DataFault(str(path), row + 1, f"unknown abuse {value!r}")
+        raise DataFault(str(path), row + 1, fault("truth_abuse", value=value))
     if pc.count_distinct(table["order_id"], mode="all").as_py() != table.num_rows:
-        raise DataFault(str(path), None, "an order stands in it twice")
+        raise DataFault(str(path), None, fault("truth_twice"))

@@ -39,11 +39,18 @@ def refused(text: str) -> click.ClickException:
     return Refused(shown(text))
 
 
-def misused(text: LocalizedText) -> click.UsageError:
-    """Return the error of options that do not go together, in the language of the command."""
+def misused(text: LocalizedText, option: str = "") -> click.UsageError:
+    """Return the error of options that do not fit, in the language of the command.
+
+    Parameters
+    ----------
+    option
+        The one whose value is at fault, where it is only one.
+    """
     context = click.get_current_context(silent=True)
     lang = "en" if context is None else str(context.params.get("lang"))
-    return click.UsageError(shown(text.of(lang)))
+    told = shown(text.of(lang))
+    return click.BadParameter(told, param_hint=option) if option else click.UsageError(told)
 
 
 def json_text(data: object, indent: int | None = 2) -> str:

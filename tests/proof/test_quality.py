@@ -12,6 +12,7 @@ from tests.fixtures.commands import run
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.evaluate import recall_table
 from training.cli.train import train as train_command
+from training.cli.words import CommandWords
 from training.simulate.settings import WorldSettings
 from training.simulate.write import simulate
 
@@ -43,7 +44,8 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dic
 
 def test_recall_is_measured_on_enough_honest_orders(figures: dict) -> None:  # type: ignore[type-arg] # plain JSON
     """Every abuse's test slice holds at least 50,000 honest orders; the table is printed."""
-    Console(width=140).print(recall_table("Recall at 0.5 % false positives", figures["abuses"]))
+    table = recall_table("Recall at 0.5 % false positives", figures["abuses"], CommandWords("en"))
+    Console(width=140).print(table)
     for abuse, one in figures["abuses"].items():
         assert one["honest_orders"] >= HONEST_ORDERS, abuse
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.text import LocalizedText
 from risk_service.rules.expression import Expression, Kind, Language, RuleFault
 from training.backtest.faults import hint_for, told
 from training.backtest.variables import OwnVariables, Variable
 from training.datasets.own_events import NAME_PATTERN
+from training.words import as_it_is, fault
 
 # Texts in quotes are no names.
 _NAMES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[A-Za-z_][A-Za-z0-9_]*")
@@ -58,20 +60,14 @@ def compile_definition(text: str, variables: OwnVariables) -> Definition:
     name, equals, condition = text.partition("=")
     name = name.strip()
     if not equals or not re.fullmatch(NAME_PATTERN, name):
-        raise ConfigFault(
-            f"--define {text!r}: write NAME=CONDITION, such as cancelled='amount < 0'; a name is "
-            "small letters, digits and single _"
-        )
+        raise ConfigFault(fault("define_form", text=text))
     if name in variables.vocabulary.labels:
-        raise ConfigFault(f"--define {name}: the data set has a label of that name; take another")
+        raise ConfigFault(fault("define_label", name=name))
     for used in names_in(condition):
         if used not in variables.own and variables.find(used) is not None:
-            raise ConfigFault(
-                f"--define {name}: {used} is history; a definition says which events count, by "
-                "their own columns"
-            )
+            raise ConfigFault(fault("define_history", name=name, used=used))
     compiled = _compiled(
-        condition.strip(), variables.of_event(), variables, whose=f"--define {name}"
+        condition.strip(), variables.of_event(), variables, whose=as_it_is(f"--define {name}")
     )
     return Definition(name=name, condition=compiled)
 
@@ -86,14 +82,14 @@ def _compiled(
     text: str,
     declared: Mapping[str, Variable],
     variables: OwnVariables,
-    whose: str = "the rule",
+    whose: LocalizedText | None = None,
 ) -> Condition:
     kinds: dict[str, Kind] = {name: one.kind for name, one in declared.items()}
     try:
         expression = Language(kinds).compile(text)
-    except RuleFault as fault:
-        hint = hint_for(text, fault, variables)
-        raise ConfigFault(told(text, fault, hint, whose)) from fault
+    except RuleFault as wrong:
+        hint = hint_for(text, wrong, variables)
+        raise ConfigFault(told(text, wrong, hint, whose)) from wrong
     read = dict.fromkeys((*expression.variables, *expression.asks_known))
     return Condition(
         text=text, expression=expression, variables={name: declared[name] for name in read}

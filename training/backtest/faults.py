@@ -13,6 +13,7 @@ from risk_service.domain.text import LocalizedText
 from risk_service.rules.faults import RuleFault
 from training.backtest.moments import PARTS
 from training.backtest.variables import OwnVariables
+from training.backtest.which import meant_one_of
 from training.datasets.importing.mapping import read_mapping
 from training.datasets.importing.mapping_columns import columns_used
 from training.datasets.own_events import (
@@ -21,6 +22,7 @@ from training.datasets.own_events import (
     entity_column,
     numeric_column,
 )
+from training.words import as_it_is, fault, in_lines
 
 _COLUMN_OF = {
     "entities": entity_column,
@@ -30,20 +32,27 @@ _COLUMN_OF = {
 _TIMES = ", ".join(part.name for part in PARTS)
 
 
-def told(text: str, fault: RuleFault, hint: LocalizedText, whose: str = "the rule") -> str:
+def told(
+    text: str, wrong: RuleFault, hint: LocalizedText, whose: LocalizedText | None = None
+) -> LocalizedText:
     """Return a fault with the line of the text and marks below the place."""
-    line, marks = marked(_line(text, fault), fault.column, fault.length)
-    lines = [f"{whose}, line {fault.line}, column {fault.column}: {fault.message}", line, marks]
-    if hint.en:
-        lines.append(hint.en)
-    lines.append("；".join(filter(None, (fault.texts[0].zh, hint.zh))))
-    return shown("\n  ".join(lines))
+    line, marks = marked(_line(text, wrong), wrong.column, wrong.length)
+    head = fault(
+        "at_place",
+        whose=whose or fault("the_rule"),
+        line=wrong.line,
+        column=wrong.column,
+        text=wrong.texts[0],
+    )
+    lines = [head, as_it_is(line), as_it_is(marks), *([hint] if hint.en else [])]
+    found = in_lines(lines)
+    return LocalizedText(zh=shown(found.zh), en=shown(found.en))
 
 
-def hint_for(text: str, fault: RuleFault, variables: OwnVariables) -> LocalizedText:
+def hint_for(text: str, wrong: RuleFault, variables: OwnVariables) -> LocalizedText:
     """Return what would be right: above all by the names that the data set has."""
-    line, at = _line(text, fault), fault.column - 1
-    name = line[at : at + fault.length]
+    line, at = _line(text, wrong), wrong.column - 1
+    name = line[at : at + wrong.length]
     for column_of in _COLUMN_OF.values():
         if name not in variables.own and column_of(name) in variables.own:
             return LocalizedText(
@@ -55,25 +64,20 @@ def hint_for(text: str, fault: RuleFault, variables: OwnVariables) -> LocalizedT
     of_source = _of_source(line, at, variables)
     if of_source is not None:
         return of_source
-    if "no variable" not in fault.message:
-        return fault.texts[1]
+    if "no variable" not in wrong.message:
+        return wrong.texts[1]
     return advice(name, variables.near)
 
 
 def advice(name: str, near: Callable[[str], list[str]]) -> LocalizedText:
     """Return what may have been meant by an unknown name."""
     found = near(name)
-    if found:
-        return LocalizedText(
-            en=f"did you mean {' or '.join(found)}?", zh=f"是不是 {' 或 '.join(found)}？"
-        )
-    listing = "`risk backtest --variables --data DIR`"
-    return LocalizedText(en=f"{listing} lists the variables", zh=f"{listing} 列出全部变量")
+    return meant_one_of(found) if found else fault("variables_listed")
 
 
-def _line(text: str, fault: RuleFault) -> str:
+def _line(text: str, wrong: RuleFault) -> str:
     lines = text.split("\n")
-    return lines[fault.line - 1] if fault.line <= len(lines) else ""
+    return lines[wrong.line - 1] if wrong.line <= len(lines) else ""
 
 
 def _of_source(line: str, at: int, variables: OwnVariables) -> LocalizedText | None:

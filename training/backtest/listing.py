@@ -18,6 +18,7 @@ from training.backtest.request import moment
 from training.backtest.sweep import RowColumn
 from training.backtest.truth import State
 from training.datasets.staging import file_appearing_whole
+from training.words import fault
 
 Json = dict[str, Any]
 Flags = NDArray[np.bool_]
@@ -136,7 +137,7 @@ def _worst(by_state: Mapping[State, Int64s], keys: Int64s) -> Json:
 def check_suffix(path: Path) -> None:
     """Refuse a file of flagged events that is neither Parquet nor CSV."""
     if path.suffix not in SUFFIXES:
-        raise ConfigFault(f"--flags {path}: name a file that ends with .parquet or .csv")
+        raise ConfigFault(fault("flags_suffix", path=path))
 
 
 def write_flags(flagged: Flagged, path: Path) -> None:

@@ -25,6 +25,7 @@ from training.backtest.columns import MISSING, Numbers, Texts
 from training.backtest.readable import readable
 from training.backtest.sweep import RowColumn
 from training.datasets.warehouse import FACTS, fact_column
+from training.words import fault
 
 Floats = NDArray[np.float64]
 BATCH_ROWS = 16_384
@@ -166,7 +167,7 @@ class OrderColumns:
                 return
             if not order["order_id"].equals(joined["order_id"]):
                 path = self.directory / FRAME
-                raise DataFault(str(path), None, "its rows are not those of orders.parquet")
+                raise DataFault(str(path), None, fault("other_orders"))
             stored, live = np.split(_matrix(joined, past), [len(schema.stored)], axis=1)
             matrix = builder.build(_matrix(order, order_names), stored, live)
             yield first, matrix[: stop - first]
@@ -176,7 +177,7 @@ class OrderColumns:
         """Yield tables of the same number of rows, however the file is divided."""
         with readable(path), pq.ParquetFile(path) as file:
             if missing := set(names) - set(file.schema_arrow.names):
-                raise DataFault(str(path), None, f"column {min(missing)} is missing; make it again")
+                raise DataFault(str(path), None, fault("frame_column", name=min(missing)))
             waiting: pa.Table | None = None
             for batch in file.iter_batches(BATCH_ROWS, columns=["order_id", *names]):
                 read = pa.Table.from_batches([batch])
@@ -199,10 +200,7 @@ class OrderColumns:
         path = self.directory / ORDERS
         with readable(path), pq.ParquetFile(path) as file:
             if column not in file.schema_arrow.names:
-                raise DataFault(
-                    str(path), None,
-                    f"column {column} is missing; prepare the data set again",
-                )  # fmt: skip
+                raise DataFault(str(path), None, fault("orders_column", name=column))
             return file.read([column]).column(0)
 
 

@@ -36,6 +36,7 @@ from training.backtest.zones import local_seconds
 from training.datasets.description import FILE_NAME, Description, read_description
 from training.datasets.importing.specs import AmountSpec
 from training.datasets.own_events import sha256_of
+from training.words import fault
 
 Json = dict[str, Any]
 # Tables that decide what is flagged and what became of it.
@@ -112,15 +113,10 @@ def list_order_variables(directory: Path) -> Json:
 def _prepared(request: BacktestRequest) -> Description:
     description = read_description(request.data)
     if not description.key_id:
-        raise ConfigFault(
-            f"{request.data}: a raw promotion data set; prepare it with "
-            "`risk dataset prepare --data DIR --identity-key KEY --out OUT` and name OUT"
-        )
+        raise ConfigFault(fault("raw_set", data=request.data))
     if description.schema_version != load_schema().version:
-        raise ConfigFault(
-            f"{request.data}: was prepared for features {description.schema_version}, and these "
-            f"are {load_schema().version}; prepare it again"
-        )
+        versions = {"found": description.schema_version, "known": load_schema().version}
+        raise ConfigFault(fault("other_features", data=request.data, **versions))
     return description
 
 
@@ -133,19 +129,15 @@ def _refuse_own_options(request: BacktestRequest) -> None:
     }
     for option, is_given in given.items():
         if is_given:
-            raise ConfigFault(
-                f"{option} is for own events (risk dataset import); {request.data} holds orders, "
-                "whose features are those of the live service"
-            )
+            raise ConfigFault(fault("own_events_option", option=option, data=request.data))
 
 
 def _abuse(label: str | None) -> Abuse | None:
     if label is None:
         return None
     if label not in set(Abuse):
-        raise ConfigFault(
-            f"--label: the data set has no label {label!r}; there are: {', '.join(Abuse)}"
-        )
+        known = ", ".join(Abuse)
+        raise ConfigFault(fault("set_has_no_label", option="--label", label=label, known=known))
     return Abuse(label)
 
 
@@ -156,10 +148,7 @@ def _rule(request: BacktestRequest) -> tuple[Rule | None, str]:
     rules = rule_set_of(request.rules)
     rule = rule_of(request.rule, rules.rules)
     if rule.subject is not Subject.ORDER:
-        raise ConfigFault(
-            f"rule {rule.id} looks at {rule.subject.value}s, and this data set holds orders; "
-            "only rules with subject order can be backtested on it"
-        )
+        raise ConfigFault(fault("other_subject", rule=rule.id, subject=rule.subject.value))
     return rule, rules.version
 
 
@@ -174,8 +163,8 @@ def _condition(request: BacktestRequest, rule: Rule | None) -> Condition:
     else:
         try:
             expression = shipped_languages()[Subject.ORDER].compile(request.rule)
-        except RuleFault as fault:
-            raise ConfigFault(told(request.rule, fault, fault.texts[1])) from fault
+        except RuleFault as wrong:
+            raise ConfigFault(told(request.rule, wrong, wrong.texts[1])) from wrong
     read = dict.fromkeys((*expression.variables, *expression.asks_known))
     return Condition(
         text=expression.source,

@@ -34,6 +34,7 @@ from training.datasets.own_events import (
     read_own_description,
     verify_own_files,
 )
+from training.words import fault
 
 Json = dict[str, Any]
 # A stage, and what is done of how much; 0 in all: not told.
@@ -68,7 +69,7 @@ def defined(request: BacktestRequest, columns: EventColumns) -> dict[str, Defini
     for text in request.definitions:
         one = compile_definition(text, variables)
         if one.name in found:
-            raise ConfigFault(f"--define {one.name}: is given twice")
+            raise ConfigFault(fault("define_twice", name=one.name))
         found[one.name] = one
     return found
 

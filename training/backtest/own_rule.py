@@ -17,6 +17,7 @@ from training.backtest.faults import advice
 from training.backtest.request import BacktestRequest
 from training.backtest.variables import OwnVariables
 from training.backtest.which import looks_like_id, rule_of, rule_set_of
+from training.words import fault
 
 # In a rule file the expressions themselves stand in quotes.
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -37,21 +38,21 @@ def own_rule(
         return None, text, None
     found = variables.find(text)
     if found is not None:
-        raise ConfigFault(f"{text} is a {found.kind}, no condition; compare it: {text} >= 3")
+        raise ConfigFault(fault("no_comparison", text=text, kind=found.kind))
     rule = _rule(request, variables)
     read = dict.fromkeys((*rule.expression.variables, *rule.expression.asks_known))
     missing = [name for name in read if variables.find(name) is None]
     if missing:
-        raise ConfigFault(
-            f"rule {rule.id} cannot be told on {request.data}: the data set has no "
-            f"{', '.join(missing)}. Write its condition over the variables of the data set "
-            f"({advice(missing[0], variables.near).en})"
+        told = fault(
+            "unknown_here",
+            rule=rule.id,
+            data=request.data,
+            missing=", ".join(missing),
+            advice=advice(missing[0], variables.near),
         )
+        raise ConfigFault(told)
     if rule.scope != Scope() or rule.schedule != ALWAYS:
-        raise ConfigFault(
-            f"rule {rule.id} has a scope or a schedule, which own events do not; leave them out "
-            "and write them into the condition, such as hour < 6"
-        )
+        raise ConfigFault(fault("scope_here", rule=rule.id))
     return rule.id, rule.expression.source, flagging_sha256(rule)
 
 
@@ -80,7 +81,7 @@ def _rule_over_own(rule_id: str, texts: Mapping[str, str], variables: OwnVariabl
             if rule.id == rule_id and rule_id in rules:
                 raise given_twice(rule, rules[rule_id])
             rules[rule.id] = rule
-        faults += [fault for fault in wrong if fault.rule_id in ("", rule_id)]
+        faults += [one for one in wrong if one.rule_id in ("", rule_id)]
     if faults and rule_id not in rules:
-        raise max(faults, key=lambda fault: fault.rule_id)
+        raise max(faults, key=lambda one: one.rule_id)
     return rule_of(rule_id, rules)

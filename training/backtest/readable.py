@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from risk_service.domain.errors import DataFault
+from risk_service.domain.text import LocalizedText
+from training.words import fault
 
 
 @contextmanager
@@ -21,15 +23,12 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise DataFault(str(path), None, f"no such file; {_remedy(path)}") from error
+        raise DataFault(str(path), None, fault("no_file_remedy", remedy=_remedy(path))) from error
     except (pa.ArrowException, OSError) as error:
         why = str(error).partition("\n")[0].rstrip(".")
-        raise DataFault(
-            str(path), None, f"cannot be read as Parquet: {why}; {_remedy(path)}"
-        ) from error
+        told = fault("unreadable_remedy", error=why, remedy=_remedy(path))
+        raise DataFault(str(path), None, told) from error
 
 
-def _remedy(path: Path) -> str:
-    if path.name == "frame.parquet":
-        return "remove it, and it is built again 删除后会自动重建"
-    return "prepare the data set again 请重新运行 risk dataset prepare"
+def _remedy(path: Path) -> LocalizedText:
+    return fault("remove_it" if path.name == "frame.parquet" else "prepare_set_again")

@@ -12,6 +12,7 @@ from risk_service.domain.errors import ConfigFault
 from training.backtest.lengths import Edges
 from training.backtest.zones import UTC_ZONE
 from training.own_data.periods import when
+from training.words import fault
 
 DEFAULT_LIMIT = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,18 +66,16 @@ def span_of(request: BacktestRequest, at_us: NDArray[np.int64]) -> tuple[int, in
     start_us = at_us[0] if request.start_us is None else request.start_us
     stop_us = at_us[-1] + 1 if request.stop_us is None else request.stop_us
     if None not in (request.start_us, request.stop_us) and start_us >= stop_us:
-        raise ConfigFault(
-            f"--from {when(int(start_us))} is not before --to {when(int(stop_us))} "
-            "(the end is not included)"
-        )
+        told = fault("period_reversed", start=when(int(start_us)), stop=when(int(stop_us)))
+        raise ConfigFault(told)
     start, stop = np.searchsorted(at_us, [start_us, stop_us]).tolist()
     if start >= stop:
-        asked = [f"from {moment(int(start_us))}"] if request.start_us is not None else []
-        asked += [f"before {moment(int(stop_us))}"] if request.stop_us is not None else []
-        raise ConfigFault(
-            f"there is no event {' and '.join(asked)}; the data set goes from "
-            f"{moment(int(at_us[0]))} to {moment(int(at_us[-1]))}"
-        )
+        code = "asked_both"
+        if request.start_us is None or request.stop_us is None:
+            code = "asked_to" if request.start_us is None else "asked_from"
+        asked = fault(code, start=moment(int(start_us)), stop=moment(int(stop_us)))
+        first, last = moment(int(at_us[0])), moment(int(at_us[-1]))
+        raise ConfigFault(fault("no_event", asked=asked, first=first, last=last))
     return start, stop
 
 

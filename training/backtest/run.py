@@ -12,6 +12,8 @@ from training.backtest.request import BacktestRequest
 from training.backtest.result import Backtest
 from training.backtest.variables import OwnVariables
 from training.datasets.own_events import DESCRIPTION, KIND
+from training.words import fault
+from training.words.of_models import no_toml
 
 Json = dict[str, Any]
 PROMOTION = "promotion"
@@ -62,15 +64,13 @@ def kind_of(directory: Path) -> str:
         It holds none that can be backtested; says what would make one.
     """
     path = directory / DESCRIPTION
-    makers = (
-        "`risk dataset import` and `risk dataset prepare` write data sets 数据集须由这两个命令生成"
-    )
+    makers = fault("set_makers")
     try:
         kind = tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise DataFault(str(path), None, f"no such file; {makers}") from error
+        raise DataFault(str(path), None, fault("no_file_remedy", remedy=makers)) from error
     except (OSError, ValueError) as error:
-        raise DataFault(str(path), None, f"cannot be read as TOML: {error}") from error
+        raise DataFault(str(path), None, no_toml(error)) from error
     if kind not in (KIND, PROMOTION):
-        raise DataFault(str(path), None, f"kind {kind!r} cannot be backtested; {makers}")
+        raise DataFault(str(path), None, fault("other_kind", kind=kind, remedy=makers))
     return str(kind)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from training.labels import UNLABELLED, AbuseLabels
+from training.words import fault
 
 # A label with such a word in its name says that an event was taken back, unless another is
 # named, or unless the name says that taking it back was the abuse.
@@ -65,20 +66,16 @@ def choose_labels(
     names = list(known)
     for option, name in (("--label", label), ("--refund-label", refund_label)):
         if name is not None and name not in names:
-            there = ", ".join(names) or "none at all"
-            raise ConfigFault(f"{option}: the data set has no label {name!r}; there are: {there}")
+            there = ", ".join(names) or fault("none_at_all")
+            told = fault("set_has_no_label", option=option, label=name, known=there)
+            raise ConfigFault(told)
     if label is not None and label == refund_label:
-        raise ConfigFault(
-            f"--label and --refund-label both name {label}; one event is either: leave one out"
-        )
+        raise ConfigFault(fault("one_label_twice", label=label))
     if refund_label is None:
         refund_label = next((one for one in names if one != label and means_refunded(one)), None)
     others = [name for name in names if name != refund_label]
     if label is None and len(others) > 1:
-        raise ConfigFault(
-            f"the data set has several labels; say with --label which one means abuse: "
-            f"{', '.join(others)}"
-        )
+        raise ConfigFault(fault("several_labels", known=", ".join(others)))
     return label or next(iter(others), None), refund_label
 
 

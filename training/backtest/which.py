@@ -1,13 +1,15 @@
 """Which rule is meant: the id of a rule in a rule file, or an expression."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.text import LocalizedText
 from risk_service.rules.language import near
 from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import RuleSet, load_rule_set, shipped_rules
+from training.words import fault
 
 # No expression is one bare name or has a dash within a name, except for these two.
 _ID = re.compile(r"[a-z][a-z0-9]*([_.-]+[a-z0-9]+)*")
@@ -43,8 +45,12 @@ def rule_of(text: str, rules: Mapping[str, Rule]) -> Rule:
     if text in rules:
         return rules[text]
     found = near(text, rules)
-    advice = f"did you mean {' or '.join(found)}?" if found else "`risk rules list` shows them"
-    raise ConfigFault(
-        f"there is no rule {text!r}, and it is no condition; {advice}"
-        f" 没有规则 {text!r}，也不是条件表达式；可用 `risk rules list` 查看规则"
-    )
+    advice = meant_one_of(found) if found else fault("rules_listed")
+    raise ConfigFault(fault("no_rule", rule=text, advice=advice))
+
+
+def meant_one_of(names: Sequence[str]) -> LocalizedText:
+    """Return the question for names that are like an unknown one."""
+    either = fault("or")
+    told = LocalizedText(zh=either.zh.join(names), en=either.en.join(names))
+    return fault("meant_one_of", names=told)

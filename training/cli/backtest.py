@@ -10,7 +10,8 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
-from risk_service.domain.counts import Count
+from risk_service.cli.language import spoken
+from risk_service.cli.output import misused
 from risk_service.domain.errors import ConfigFault
 from risk_service.governance.backtests import signature_file, signed
 from risk_service.models.signature import load_signing_key
@@ -22,8 +23,10 @@ from training.backtest.run import backtest as run_backtest
 from training.backtest.run import list_variables
 from training.cli.backtest_report import print_report, print_variables
 from training.cli.bars import Bars
+from training.cli.words import CommandWords
 from training.datasets.staging import check_writable, file_appearing_whole
 from training.own_data.periods import delay_s, time_us
+from training.words import fault
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -63,6 +66,7 @@ BAR_AFTER_S = 1.0
     help="Events, and entities of each kind, that the result lists.",
 )  # fmt: skip
 @click.option("--variables", is_flag=True, help="List the variables that a rule may read.")
+@spoken
 def backtest(
     rule: str | None, data: Path, json_file: Path | None, flags: Path | None, **given: Any
 ) -> None:
@@ -82,17 +86,15 @@ def backtest(
     for file in filter(None, (json_file, flags)):
         check_writable(file)
     if given["variables"] and given["signing_key"] is not None:
-        raise click.UsageError(
-            "--sign vouches for a backtest; --variables only lists: leave it out"
-        )
+        raise misused(fault("sign_lists"))
     key = _signing_key(given.pop("signing_key"), json_file)
     request = request_of("true" if rule is None else rule, data, given)
     if given["variables"]:
-        _list(request, json_file)
+        _list(request, json_file, given["lang"])
         return
     if rule is None:
-        raise click.UsageError("RULE is missing: an expression, or the id of a rule")
-    with Bars(appear_after_s=BAR_AFTER_S) as bars:
+        raise misused(fault("rule_missing"))
+    with Bars(appear_after_s=BAR_AFTER_S, lang=given["lang"]) as bars:
         done = run_backtest(request, bars.report)
     try:
         _keep(done, json_file, flags, key)
@@ -100,7 +102,8 @@ def backtest(
         # Behind the files, as who reads may stop early (head); though they cannot be written.
         print_report(Console(), done.figures)
     if flags is not None:
-        click.echo(f"{flags}: {Count(done.figures['events_flagged']):event|events}")
+        say = CommandWords(given["lang"])
+        click.echo(say("flags_written", flags, done.figures["events_flagged"]))
 
 
 def _keep(
@@ -152,10 +155,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ConfigFault(
-            f"--zone {name!r} is no time zone; write one such as Asia/Shanghai "
-            f"{name!r} 不是时区，请写如 Asia/Shanghai"
-        ) from error
+        raise ConfigFault(fault("no_time_zone_named", name=name)) from error
 
 
 def _signing_key(path: Path | None, json_file: Path | None) -> Ed25519PrivateKey | None:
@@ -163,12 +163,12 @@ def _signing_key(path: Path | None, json_file: Path | None) -> Ed25519PrivateKey
     if path is None:
         return None
     if json_file is None:
-        raise click.UsageError("--sign signs the file of --json; name one")
+        raise misused(fault("sign_file"))
     return load_signing_key(path)
 
 
-def _list(request: BacktestRequest, json_file: Path | None) -> None:
-    with Bars(appear_after_s=BAR_AFTER_S) as bars:
+def _list(request: BacktestRequest, json_file: Path | None, lang: str) -> None:
+    with Bars(appear_after_s=BAR_AFTER_S, lang=lang) as bars:
         found = list_variables(request, bars.report)
     if json_file is not None:
         write_json(json_file, found)

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import click
 from rich.console import Console
 
+from risk_service.cli.language import spoken
 from training.cli.bars import Bars
 from training.cli.tables import tables_out
+from training.cli.words import CommandWords
 from training.demo.again import replayed
 from training.demo.run import DemoResult, DemoSettings, Steps, Streaming, prepare_demo
 from training.demo.server import DemoServer, ServerFiles
@@ -63,7 +65,8 @@ Decisions are kept in {state}, the log in {log}.
     "--in-flight", type=click.IntRange(1, 256), default=16, show_default=True, help="Callers."
 )
 @click.option("--port", type=int, default=0, help="Port of the service; 0 chooses a free one.")
-def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
+@spoken
+def demo(once: bool, json_file: Path | None, lang: str, **choices: Any) -> None:
     """Run the whole way: world, features, training, serving, orders, figures.
 
     Example: risk demo --once --json out.json
@@ -72,16 +75,18 @@ def demo(once: bool, json_file: Path | None, **choices: Any) -> None:
     settings = DemoSettings(**choices)
     out = tables_out(PIPED_WIDTH)
     console = Console(stderr=True)
-    files, steps = _prepare(settings, console)
+    say = CommandWords(lang)
+    files, steps = _prepare(settings, console, say)
     with DemoServer(files, replay_from=settings.stream_start.isoformat(), port=settings.port) as up:
-        console.print(f"risk serve is ready on {up.address} after {up.ready_s:.1f} s")
-        result = _stream(settings, steps, up, files, console)
+        stage = _Stage(settings=settings, steps=steps, server=up, files=files)
+        console.print(say("ready", up.address, up.ready_s))
+        result = _stream(stage, console, say)
         show(out, result.figures, result.replayed)
-        _say_times(console, result)
+        _say_times(console, result, say)
         if json_file is not None:
             json_file.write_text(json.dumps(result.as_json(), indent=2, ensure_ascii=False) + "\n")
         if not once:
-            _serve_on(out, up, files, settings.world_end, result)
+            _serve_on(stage, out, result, say)
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -89,50 +94,55 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _prepare(settings: DemoSettings, console: Console) -> tuple[ServerFiles, Steps]:
-    with Bars(one_line=True, console=console) as bars:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """What the demo runs on once it is prepared."""
+
+    settings: DemoSettings
+    steps: Steps
+    server: DemoServer
+    files: ServerFiles
+
+
+def _prepare(
+    settings: DemoSettings, console: Console, say: CommandWords
+) -> tuple[ServerFiles, Steps]:
+    with Bars(one_line=True, console=console, lang=say.language) as bars:
         return prepare_demo(settings, bars.report)
 
 
-def _stream(
-    settings: DemoSettings,
-    steps: Steps,
-    server: DemoServer,
-    files: ServerFiles,
-    console: Console,
-) -> DemoResult:
-    with Bars(one_line=True, console=console) as bars:
+def _stream(stage: _Stage, console: Console, say: CommandWords) -> DemoResult:
+    settings, steps = stage.settings, stage.steps
+    with Bars(one_line=True, console=console, lang=say.language) as bars:
         steps.tell = bars.report
         streaming = Streaming(
             settings=settings,
             steps=steps,
             tally=tallies(bars.report, "stream orders"),
         )
-        figures = streaming.run(server)
+        figures = streaming.run(stage.server)
         with steps.step("decide again"):
-            again = replayed(files)
+            again = replayed(stage.files)
     return DemoResult(
         report=settings.work / "run" / "report.html",
         figures=figures,
         replayed=again,
         seconds=steps.seconds,
-        ready_s=server.ready_s,
+        ready_s=stage.server.ready_s,
     )
 
 
-def _say_times(console: Console, result: DemoResult) -> None:
-    parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items())
-    console.print(f"time: {parts}", soft_wrap=True)
-    console.print(f"training report: {result.report}", soft_wrap=True)
+def _say_times(console: Console, result: DemoResult, say: CommandWords) -> None:
+    console.print(say.spent(result.seconds, "seconds"), soft_wrap=True)
+    console.print(say("training_report", result.report), soft_wrap=True)
 
 
-def _serve_on(
-    out: Console, server: DemoServer, files: ServerFiles, ends: datetime, result: DemoResult
-) -> None:
+def _serve_on(stage: _Stage, out: Console, result: DemoResult, say: CommandWords) -> None:
+    server, files = stage.server, stage.files
     decision = next((one.decision_id for one in result.figures.examples), "DECISION_ID")
     text = HOW_TO_CALL.format(
         address=server.address,
-        time=f"{ends:%Y-%m-%dT%H:%M:%SZ}",
+        time=f"{stage.settings.world_end:%Y-%m-%dT%H:%M:%SZ}",
         decision=decision,
         state=files.state,
         trust=files.trust,
@@ -143,4 +153,4 @@ def _serve_on(
     try:
         server.wait()
     except KeyboardInterrupt:
-        out.print("stopping")
+        out.print(say("stopping"))

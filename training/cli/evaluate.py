@@ -7,12 +7,15 @@ from typing import Any
 import click
 from rich.table import Table
 
+from risk_service.cli.language import spoken
+from risk_service.cli.output import misused
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from training.cli.bars import Bars
 from training.cli.own_data import evaluate_own_events, write_figures
 from training.cli.step_tables import step_table, strategy_table
 from training.cli.tables import tables_out
+from training.cli.words import CommandWords
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
@@ -22,16 +25,12 @@ from training.own_data.manifest import is_own_run
 from training.split import SliceName
 from training.train.run_file import read_run_file
 from training.truth import read_truth
+from training.words import fault
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 RECALL = "recall_at_fpr_0.5pct"
-COLUMNS = {
-    ORDER_ONLY: "order columns only",
-    FULL: "with history",
-    LOGISTIC: "logistic regression",
-    RULES: "rules only",
-}
+COLUMNS = (ORDER_ONLY, FULL, LOGISTIC, RULES)
 
 
 @click.command()
@@ -49,6 +48,7 @@ COLUMNS = {
     "--random-split", is_flag=True,
     help="Own events: measure a random split beside the split in time.",
 )  # fmt: skip
+@spoken
 def evaluate(  # noqa: PLR0913 - one per option
     run: Path,
     data: Path | None,
@@ -58,6 +58,7 @@ def evaluate(  # noqa: PLR0913 - one per option
     slice_name: str,
     trust: Path | None,
     random_split: bool,
+    lang: str,
 ) -> None:
     """Measure RUN on what it was not trained on.
 
@@ -69,22 +70,23 @@ def evaluate(  # noqa: PLR0913 - one per option
 
     Example: risk evaluate run --json figures.json --predictions p.parquet
     """
+    say = CommandWords(lang)
     if is_own_run(run):
         own = OwnEvaluateRequest(run=run, data=data, random_split=random_split)
-        evaluate_own_events(own, json_file, predictions)
+        evaluate_own_events(own, json_file, predictions, say)
         return
     if data is None:
-        raise click.UsageError("--data is missing: the raw data set that RUN was trained on")
+        raise misused(fault("data_missing"))
     trust = trust or run / "keys" / "signing.pub"
     if not trust.is_file():
-        raise ConfigFault(f"{trust}: no such file; name the public key with --trust")
+        raise ConfigFault(fault("no_public_key", path=trust))
     request = EvaluateRequest(
         run=run,
         data=data,
         trust=trust,
         slice_name=SliceName(slice_name),
     )
-    with Bars(one_line=True, steps=2 + 2 * len(Abuse)) as bars:
+    with Bars(one_line=True, steps=2 + 2 * len(Abuse), lang=lang) as bars:
         evaluation = run_evaluation(request, bars.report)
     figures = evaluation.figures
     if truth is not None:
@@ -94,54 +96,55 @@ def evaluate(  # noqa: PLR0913 - one per option
         write_figures(json_file, figures)
     if predictions is not None:
         rows = write_predictions(evaluation, predictions)
-        click.echo(f"{predictions}: {rows:,} rows")
-    for table in _tables(figures, slice_name):
+        click.echo(say("rows_written", predictions, rows))
+    for table in _tables(figures, slice_name, say):
         tables_out().print(table)
 
 
-def _tables(figures: Mapping[str, Any], slice_name: str) -> Iterator[Table]:
+def _tables(figures: Mapping[str, Any], slice_name: str, say: CommandWords) -> Iterator[Table]:
     """Yield what is shown: against the labels, and against the truth where it is known."""
-    recall = f"Recall at 0.5 % false positives, {slice_name} slice, against the"
     abuses, truth = figures["abuses"], figures.get("truth")
     has_steps = all("steps" in one for one in abuses.values())
-    yield recall_table(f"{recall} labels", abuses)
+    named = say.named("slice", slice_name)
+    yield recall_table(say("recall_of_labels", named), abuses, say)
     if has_steps:
-        title = f"What each kind of feature is worth, {slice_name} slice, against the labels"
-        yield step_table(title, abuses)
+        yield step_table(say("worth_of_features", named), abuses, say)
     if truth is None:
         return
-    yield recall_table(f"{recall} truth", truth)
-    yield _persona_table(truth)
+    yield recall_table(say("recall_of_truth", named), truth, say)
+    yield _persona_table(truth, say)
     if has_steps:
-        title = "Share of each attack strategy flagged at 0.5 % false positives, by features"
-        yield strategy_table(title, truth)
+        yield strategy_table(say("strategies_flagged"), truth, say)
 
 
-def recall_table(title: str, abuses: Mapping[str, Any]) -> Table:
+def recall_table(title: str, abuses: Mapping[str, Any], say: CommandWords) -> Table:
     """Return recall at 0.5 % false positives of every model, with 95 % intervals."""
-    table = Table("abuse", "honest orders", "abuses", *COLUMNS.values(), title=title)
+    heads = ("abuse", "honest_orders", "abuses", *COLUMNS)
+    table = Table(*(say(f"head_{head}") for head in heads), title=title)
     for abuse, figures in abuses.items():
         cells = []
         for name in COLUMNS:
             one = figures["models"][name][RECALL]
-            cells.append(f"{one['value']:.3f}\n[dim]{one['low']:.3f} to {one['high']:.3f}[/dim]")
+            within = say("from_to", one["low"], one["high"])
+            cells.append(f"{one['value']:.3f}\n[dim]{within}[/dim]")
         honest, guilty = f"{figures['honest_orders']:,}", f"{figures['abuses']:,}"
-        table.add_row(abuse, honest, guilty, *cells)
+        table.add_row(say.named("abuse", abuse), honest, guilty, *cells)
     return table
 
 
-def _persona_table(truth: Mapping[str, Any]) -> Table:
+def _persona_table(truth: Mapping[str, Any], say: CommandWords) -> Table:
     """Return which honest customers are flagged at 0.5 %, per abuse."""
     personas = sorted(
         {name for one in truth.values() for name in one["false_positives_by_persona"]}
     )
-    table = Table("honest customers", *truth, title="Flagged at 0.5 %, by kind of honest customer")
+    abuses = (say.named("abuse", abuse) for abuse in truth)
+    table = Table(say("head_persona"), *abuses, title=say("personas_flagged"))
     for persona in personas:
         cells = []
         for one in truth.values():
             found = one["false_positives_by_persona"].get(persona)
             cells.append(
-                f"{found['share_flagged']:.2%} of {found['orders']:,}" if found else "none"
+                say("share_of", found["share_flagged"], found["orders"]) if found else say("none")
             )
         table.add_row(persona, *cells)
     return table

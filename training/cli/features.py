@@ -9,12 +9,15 @@ from pathlib import Path
 
 import click
 
+from risk_service.cli.language import spoken
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.schema import load_schema
 from training.cli.bars import Bars
+from training.cli.words import CommandWords
 from training.frames.build import build_views
 from training.frames.catalogue import catalogue
 from training.frames.live import build_live
+from training.words import fault
 
 WAREHOUSE = click.option(
     "--warehouse",
@@ -35,12 +38,13 @@ def features() -> None:
 
 @features.command()
 @WAREHOUSE
-def build(warehouse: Path) -> None:
+@spoken
+def build(warehouse: Path, lang: str) -> None:
     """Build daily history and live features into WAREHOUSE/features.
 
     Example: risk features build --warehouse run/warehouse
     """
-    with Bars(one_line=True) as bars:
+    with Bars(one_line=True, lang=lang) as bars:
         build_views(warehouse, bars.report)
         build_live(warehouse, bars.report)
 
@@ -56,11 +60,13 @@ def write_catalogue() -> None:
 
 @features.command()
 @WAREHOUSE
-def apply(warehouse: Path) -> None:
+@spoken
+def apply(warehouse: Path, lang: str) -> None:
     """Register entities, views and services with Feast.
 
     Example: risk features apply --warehouse run/warehouse
     """
+    del lang  # only its faults have words
     import_module("training.frames.feast_repo").apply_repo(warehouse)
 
 
@@ -72,7 +78,8 @@ def apply(warehouse: Path) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the online store; WAREHOUSE/feast/online.db by default.",
 )
-def materialize(warehouse: Path, until: str, online: Path | None) -> None:
+@spoken
+def materialize(warehouse: Path, until: str, online: Path | None, lang: str) -> None:
     """Fill the online store up to a time and write serving.json beside it.
 
     A later call with a later time writes newer rows only.
@@ -81,14 +88,15 @@ def materialize(warehouse: Path, until: str, online: Path | None) -> None:
         --until 2026-07-01T00:00:00Z --online serving/online.db
     """
     room = import_module("training.frames.materialize")
-    with Bars(one_line=True) as bars:
+    with Bars(one_line=True, lang=lang) as bars:
         manifest = room.materialize(warehouse, _time(until), online, bars.report)
-    click.echo(f"{len(manifest.views)} views up to {until}")
+    click.echo(CommandWords(lang)("views_filled", len(manifest.views), until))
 
 
 def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigFault(f"--until {text!r} is no time such as 2024-06-01T00:00:00Z") from error
+        told = fault("no_until", text=text, example="2024-06-01T00:00:00Z")
+        raise ConfigFault(told) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from risk_service.cli.language import spoken
 from training.cli.bars import Bars
 from training.cli.tables import tables_out
 from training.flash_sale.crowd import SaleSettings
@@ -46,7 +47,8 @@ CHINESE = {
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of the crowd.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def flash_sale(as_json: bool, **choices: Any) -> None:
+@spoken
+def flash_sale(as_json: bool, lang: str, **choices: Any) -> None:
     """Run a drop through the real decision and show whom its units reach.
 
     Scores and rules are left out: the table shows limits alone.
@@ -54,7 +56,7 @@ def flash_sale(as_json: bool, **choices: Any) -> None:
     Example: risk flash-sale --orders 50000 --units 2000
     """
     settings = SaleSettings(**choices)
-    figures = _run(settings)
+    figures = _run(settings, lang)
     if as_json:
         click.echo(json.dumps([one.as_json() for one in figures], indent=2))
         return
@@ -62,8 +64,8 @@ def flash_sale(as_json: bool, **choices: Any) -> None:
     out.print(_table(figures, settings))
 
 
-def _run(settings: SaleSettings) -> list[SaleFigures]:
-    with Bars() as bars:
+def _run(settings: SaleSettings, lang: str) -> list[SaleFigures]:
+    with Bars(lang=lang) as bars:
         counts: Counter[str] = Counter()
 
         def progress(step: str, done: int) -> None:

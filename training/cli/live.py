@@ -10,11 +10,14 @@ import click
 
 from risk_service.adapters.redis.addresses import Login, parse_addresses
 from risk_service.adapters.redis.history import Existing, RedisHistory
+from risk_service.cli.language import spoken
 from risk_service.domain.errors import ConfigFault
 from training.cli.bars import Bars
+from training.cli.words import CommandWords
 from training.live.backfill import Backfilled
 from training.live.backfill import backfill as fill
 from training.live.sinks import Shared
+from training.words import fault
 
 
 @click.group()
@@ -57,8 +60,15 @@ def live() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the counts to this file.",
 )
-def backfill(
-    warehouse: Path, until: str, state: Path, windows: str, existing: str, json_file: Path | None
+@spoken
+def backfill(  # noqa: PLR0913 - one argument for each option of the command
+    warehouse: Path,
+    until: str,
+    state: Path,
+    windows: str,
+    existing: str,
+    json_file: Path | None,
+    lang: str,
 ) -> None:
     """Let the history before a time count in the windows and clusters of a new service.
 
@@ -68,7 +78,7 @@ def backfill(
 
     Example: risk live backfill --warehouse run/warehouse --until 2026-07-01T00:00:00Z --state state
     """
-    with Bars() as bars:
+    with Bars(lang=lang) as bars:
         found = fill(
             warehouse,
             _time(until),
@@ -76,7 +86,7 @@ def backfill(
             lambda what, done, total: bars.report(f"live history: {what}", done, total),
             _shared(windows, Existing(existing)),
         )
-    _tell(found, state, json_file)
+    _tell(found, state, json_file, CommandWords(lang))
 
 
 def _shared(windows: str, existing: Existing) -> Shared | None:
@@ -97,20 +107,18 @@ def _shared(windows: str, existing: Existing) -> Shared | None:
     )
 
 
-def _tell(found: Backfilled, state: Path, json_file: Path | None) -> None:
+def _tell(found: Backfilled, state: Path, json_file: Path | None, say: CommandWords) -> None:
     figures = asdict(found)
     if json_file is not None:
         json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    click.echo(
-        f"{state}: {found.events:,} events in {found.records:,} records; "
-        f"{found.accounts:,} accounts in the clusters; "
-        f"{found.orders:,} orders whose later events count"
-    )
+    counts = (found.events, found.records, found.accounts, found.orders)
+    click.echo(say("backfilled", state, *counts))
 
 
 def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigFault(f"--until {text!r} is no time such as 2026-07-01T00:00:00Z") from error
+        told = fault("no_until", text=text, example="2026-07-01T00:00:00Z")
+        raise ConfigFault(told) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

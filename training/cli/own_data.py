@@ -1,20 +1,23 @@
 """``risk train`` and ``risk evaluate`` on own events: options, progress, tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.table import Table
 
+from risk_service.cli.output import misused
 from risk_service.domain.shown import shown
 from training.cli.bars import Bars
 from training.cli.tables import plain_text, tables_out
+from training.cli.words import CommandWords
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
 from training.own_data.periods import delay_s, periods
 from training.own_data.run import STEPS, OwnTrainRequest, train_own
 from training.train.run_file import write_json
+from training.words import fault
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 OWN_OPTIONS = {
@@ -26,13 +29,13 @@ OWN_OPTIONS = {
     "label_delay": "Own events: how long labels take, such as 7d; default: as imported.",
 }
 OPTIONAL = "label_delay"
-METRICS = {
-    "pr_auc": "PR-AUC",
-    "roc_auc": "ROC-AUC",
-    "recall_at_fpr_0.1pct": "recall at 0.1 %",
-    "recall_at_fpr_0.5pct": "at 0.5 %",
-    "recall_at_fpr_1pct": "at 1 %",
-}
+METRICS = (
+    "pr_auc",
+    "roc_auc",
+    "recall_at_fpr_0.1pct",
+    "recall_at_fpr_0.5pct",
+    "recall_at_fpr_1pct",
+)
 
 
 def own_options(command: Command) -> Command:
@@ -52,10 +55,8 @@ def own_request(data: Path, out: Path, seed: int, own: Mapping[str, str | None])
     """
     missing = [name for name in OWN_OPTIONS if name != OPTIONAL and own[name] is None]
     if missing:
-        raise click.UsageError(
-            f"{data} holds own events; these options are missing: "
-            f"{', '.join(_flag(name) for name in missing)}"
-        )
+        options = ", ".join(_flag(name) for name in missing)
+        raise misused(fault("own_options_missing", data=data, options=options))
     given = {name: value or "" for name, value in own.items()}
     delay = own[OPTIONAL]
     return OwnTrainRequest(
@@ -74,40 +75,41 @@ def refuse_own_options(data: Path, own: Mapping[str, str | None]) -> None:
     """Refuse options that a promotion world has not."""
     given = [name for name in OWN_OPTIONS if own[name] is not None]
     if given:
-        raise click.UsageError(
-            f"{_flag(given[0])} is for own events (risk dataset import); {data} holds none"
-        )
+        raise misused(fault("own_option", option=_flag(given[0]), data=data))
 
 
-def train_own_events(request: OwnTrainRequest, json_file: Path | None) -> None:
+def train_own_events(request: OwnTrainRequest, json_file: Path | None, say: CommandWords) -> None:
     """Train, and show what came of it."""
-    with Bars(one_line=True, steps=len(STEPS)) as bars:
+    with Bars(one_line=True, steps=len(STEPS), lang=say.language) as bars:
         trained = train_own(request, bars.report)
     metrics = trained.metrics
     if json_file is not None:
         write_figures(json_file, metrics)
-    _print(metrics)
+    _print(metrics, say)
     for text in trained.warnings:
-        click.echo(shown(f"note: {text.en}\n提示：{text.zh}"))
-    click.echo(f"model: {request.out}\nreport: {request.out / 'report.html'}")
-    spent = metrics["seconds"].items()
-    click.echo("time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent))
+        click.echo(shown(say("warning", text.zh if say.language == "zh" else text.en)))
+    click.echo(say("model", request.out))
+    click.echo(say("report", request.out / "report.html"))
+    click.echo(say.spent(metrics["seconds"]))
 
 
 def evaluate_own_events(
-    request: OwnEvaluateRequest, json_file: Path | None, predictions: Path | None
+    request: OwnEvaluateRequest,
+    json_file: Path | None,
+    predictions: Path | None,
+    say: CommandWords,
 ) -> None:
     """Measure a run, and show the figures."""
-    with Bars(one_line=True) as bars:
+    with Bars(one_line=True, lang=say.language) as bars:
         evaluation = evaluate_own(request, bars.report)
     if json_file is not None:
         write_figures(json_file, evaluation.figures)
     if predictions is not None:
         rows = write_own_predictions(evaluation, predictions)
-        click.echo(f"{predictions}: {rows:,} rows")
-    _print(evaluation.figures)
+        click.echo(say("rows_written", predictions, rows))
+    _print(evaluation.figures, say)
     if "random_split" in evaluation.figures:
-        _print_splits(evaluation.figures["random_split"], evaluation.figures["served"])
+        _print_splits(evaluation.figures["random_split"], evaluation.figures["served"], say)
 
 
 def write_figures(path: Path, figures: dict[str, Any]) -> None:
@@ -122,31 +124,41 @@ def write_figures(path: Path, figures: dict[str, Any]) -> None:
         write_json(partial, figures)
 
 
-def _print(figures: Mapping[str, Any]) -> None:
-    title = (
-        f"{plain_text(figures['data_set'])}, label {figures['label']}: "
-        f"{figures['events']:,} labelled test events, "
-        f"{figures['positives']:,} positive ({figures['base_rate']:.2%})"
+def _print(figures: Mapping[str, Any], say: CommandWords) -> None:
+    title = say(
+        "own_title",
+        plain_text(figures["data_set"]),
+        figures["label"],
+        figures["events"],
+        figures["positives"],
+        figures["base_rate"],
     )
-    table = Table("inputs", *METRICS.values(), title=title)
+    table = Table(say("head_inputs"), *_heads(say), title=title)
     for name, metrics in figures["comparison"].items():
-        kept = " (kept)" if name == figures["served"] else ""
-        table.add_row(name + kept, *(_cell(metrics[metric]) for metric in METRICS))
+        inputs = say.named("inputs", name)
+        kept = say("kept", inputs) if name == figures["served"] else inputs
+        table.add_row(kept, *(_cell(metrics[metric], say) for metric in METRICS))
     tables_out().print(table)
 
 
-def _print_splits(found: Mapping[str, Any], served: str) -> None:
-    table = Table("split", "base rate", *METRICS.values(), title=f"Random and time split: {served}")
+def _heads(say: CommandWords) -> Iterator[str]:
+    return (say(f"metric_{metric}") for metric in METRICS)
+
+
+def _print_splits(found: Mapping[str, Any], served: str, say: CommandWords) -> None:
+    title = say("splits_title", say.named("inputs", served))
+    table = Table(say("head_split"), say("head_base_rate"), *_heads(say), title=title)
     for name in ("time", "random"):
         metrics = found[name]["models"][served]
-        cells = (_cell(metrics[metric]) for metric in METRICS)
-        table.add_row(name, f"{found[name]['base_rate']:.2%}", *cells)
+        cells = (_cell(metrics[metric], say) for metric in METRICS)
+        table.add_row(say(f"split_{name}"), f"{found[name]['base_rate']:.2%}", *cells)
     tables_out().print(table)
-    click.echo(shown(found["explanation"]))
+    key = "explanation_zh" if say.language == "zh" else "explanation"
+    click.echo(shown(found[key]))
 
 
-def _cell(one: Mapping[str, float]) -> str:
-    return f"{one['value']:.3f}\n[dim]{one['low']:.3f} to {one['high']:.3f}[/dim]"
+def _cell(one: Mapping[str, float], say: CommandWords) -> str:
+    return f"{one['value']:.3f}\n[dim]{say('from_to', one['low'], one['high'])}[/dim]"
 
 
 def _flag(name: str) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from risk_service.cli.language import spoken
 from training.cli.bars import Bars
+from training.cli.words import CommandWords
 from training.simulate.settings import BASES, DEFAULT_END, WorldSettings
 from training.simulate.write import Written
 from training.simulate.write import simulate as write_world
@@ -40,6 +42,7 @@ from training.simulate.write import simulate as write_world
     help="Attack strategy that first appears in the last quarter, such as crowd_hired; repeatable.",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write a summary here.")
+@spoken
 def simulate(  # noqa: PLR0913 - one argument for each option of the command
     seed: int,
     days: int,
@@ -50,6 +53,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
     end: datetime,
     late: tuple[str, ...],
     json_file: Path | None,
+    lang: str,
 ) -> None:
     """Write a synthetic promotion world: orders, life events, labels; the truth apart.
 
@@ -58,15 +62,16 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
     settings = WorldSettings(
         seed=seed, days=days, orders=orders, base=base, end=end.date(), late=late
     )
-    with Bars(one_line=True) as bars:
+    say = CommandWords(lang)
+    with Bars(one_line=True, lang=lang) as bars:
         written = write_world(
             settings, out, truth, lambda what, share: bars.report(what, round(100 * share), 100)
         )
     if json_file is not None:
         json_file.write_text(json.dumps(_summary(written), indent=2) + "\n", encoding="utf-8")
-    counts = ", ".join(f"{rows:,} {name}" for name, rows in written.rows.items())
-    click.echo(f"{written.out}: {counts}")
-    click.echo(f"ground truth apart: {written.truth}")
+    counts = ", ".join(say("rows_of", rows, name) for name, rows in written.rows.items())
+    click.echo(say("part", written.out, counts))
+    click.echo(say("truth_apart", written.truth))
 
 
 def _summary(written: Written) -> dict[str, object]:

@@ -9,6 +9,8 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from risk_service.cli.keys import create_keys
+from risk_service.cli.language import spoken
+from risk_service.cli.output import misused
 from training.cli.bars import Bars
 from training.cli.own_data import (
     own_options,
@@ -17,10 +19,12 @@ from training.cli.own_data import (
     train_own_events,
 )
 from training.cli.tables import tables_out
+from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
 from training.train.costs import DEFAULT_COSTS
 from training.train.run import TrainRequest, TrainResult, steps_of
 from training.train.run import train as run_training
+from training.words import fault
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -48,6 +52,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--as-of", help="RFC 3339 time: train as if it were then; default: the data's end.")
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file as well.")
 @own_options
+@spoken
 def train(  # noqa: PLR0913 - one per option
     data: Path,
     out: Path,
@@ -57,6 +62,7 @@ def train(  # noqa: PLR0913 - one per option
     seed: int,
     as_of: str | None,
     json_file: Path | None,
+    lang: str,
     **own: str | None,
 ) -> None:
     """Train on a data set, calibrate, measure and report.
@@ -71,7 +77,7 @@ def train(  # noqa: PLR0913 - one per option
         --test-from 2024-06-08 --test-to 2024-07-01 --label-delay 7d --out run
     """
     if is_own_events(data):
-        train_own_events(own_request(data, out, seed, own), json_file)
+        train_own_events(own_request(data, out, seed, own), json_file, CommandWords(lang))
         return
     refuse_own_options(data, own)
     if keys is None:
@@ -82,7 +88,7 @@ def train(  # noqa: PLR0913 - one per option
         data=data, out=out, keys=keys, warehouse=warehouse or out / "warehouse",
         costs=costs, seed=seed, as_of=_time(as_of),
     )  # fmt: skip
-    with Bars(one_line=True, steps=steps_of(request)) as bars:
+    with Bars(one_line=True, steps=steps_of(request), lang=lang) as bars:
         logging.basicConfig(
             level=logging.WARNING,
             format="%(message)s",
@@ -91,22 +97,23 @@ def train(  # noqa: PLR0913 - one per option
         result = run_training(request, bars.report)
     if json_file is not None:
         json_file.write_bytes((out / "metrics.json").read_bytes())
-    _print(result)
+    _print(result, CommandWords(lang))
 
 
 def _time(text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no RFC 3339 time", param_hint="--as-of") from error
+        raise misused(fault("no_rfc3339", text=text), option="--as-of") from error
 
 
-def _print(result: TrainResult) -> None:
-    table = Table("abuse", "honest", "abuses", "PR-AUC", "order columns only", "recall at 0.5 %")
+def _print(result: TrainResult, say: CommandWords) -> None:
+    heads = ("abuse", "honest", "abuses", "pr_auc", "order_only", "recall_at_fpr_0.5pct")
+    table = Table(*(say.named("head", head) for head in heads))
     for abuse, figures in result.metrics["abuses"].items():
         models = figures["models"]
         table.add_row(
-            abuse,
+            say.named("abuse", abuse),
             f"{figures['honest_orders']:,}",
             f"{figures['abuses']:,}",
             f"{models['full']['pr_auc']['value']:.3f}",
@@ -114,6 +121,6 @@ def _print(result: TrainResult) -> None:
             f"{models['full']['recall_at_fpr_0.5pct']['value']:.3f}",
         )
     tables_out().print(table)
-    spent = result.metrics["seconds"].items()
-    click.echo(f"bundle: {result.bundle}\nreport: {result.report}")
-    click.echo("time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent))
+    click.echo(say("bundle", result.bundle))
+    click.echo(say("report", result.report))
+    click.echo(say.spent(result.metrics["seconds"]))

@@ -1,5 +1,7 @@
 """The words of the offline commands, English and Chinese."""
 
+from collections.abc import Mapping
+
 from risk_service.cli.language import Phrases
 
 
@@ -19,5 +21,11 @@ class CommandWords(Phrases):
             return self("part", self.step(whole), self.step(part))
         first, _, rest = name.partition(" ")
         if f"step_{name}" not in self.table and f"of_{first}" in self.table:
-            return self(f"of_{first}", rest)
+            named = self.named("inputs", rest)
+            return self(f"of_{first}", self.named("abuse", rest) if named == rest else named)
         return self.named("step", name)
+
+    def spent(self, seconds: Mapping[str, float], form: str = "tenths") -> str:
+        """Return how long each step took, in tenths of seconds or in whole ``seconds``."""
+        parts = (self(form, self.step(name), took) for name, took in seconds.items())
+        return self("time", ", ".join(parts))

@@ -19,6 +19,7 @@ from risk_service.features.clusters.terms import FACTS, ClusterSet, Rules
 from risk_service.features.clusters.view import ClusterView
 from risk_service.features.windows.terms import WindowSet
 from training.windows.log import EventLog, Int64s
+from training.words import fault
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -213,5 +214,5 @@ def _link(log: EventLog, name: str, unless_equal: str) -> Int64s:
 
 def _field(log: EventLog, name: str) -> Int64s:
     if name not in log.fields:
-        raise ConfigFault(f"clusters: the log has no field {name}; it has {', '.join(log.fields)}")
+        raise ConfigFault(fault("no_field", name=name, known=", ".join(log.fields)))
     return log.field(name)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from training.datasets.source import Source
 from training.datasets.table_checks import check_lines, check_orders
+from training.words import fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class _LineReader:
             return
         if index < 0 or self._is_order(found[index].as_py()):
             row = position + (len(found) if index < 0 else index)
-            raise self._orders.column_fault(row, "order_id", "the order has no lines here")
+            raise self._orders.column_fault(row, "order_id", fault("no_lines"))
         raise self._orphan(int(starts[index]))
 
     def _is_order(self, order_id: str) -> bool:
@@ -120,7 +121,7 @@ class _LineReader:
         return self._lines.column_fault(
             self._position + index,
             "order_id",
-            "belongs to no order, or lines are not sorted as the orders are",
+            fault("orphan"),
         )
 
     def _check_line_numbers(self, taken: pa.RecordBatch, starts: NDArray[np.int64]) -> None:
@@ -130,7 +131,7 @@ class _LineReader:
         rising[starts] = True
         if not rising.all():
             row = self._position + int(np.argmin(rising))
-            raise self._lines.column_fault(row, "line_no", "does not rise within the order")
+            raise self._lines.column_fault(row, "line_no", fault("no_lines_rising"))
 
 
 def _check_goods(
@@ -146,7 +147,7 @@ def _check_goods(
     good = np.add.reduceat(amounts, starts) == orders["goods_minor"].to_numpy()
     if not good.all():
         row = position + int(np.argmin(good))
-        raise source.column_fault(row, "goods_minor", "is not the sum of the order's lines")
+        raise source.column_fault(row, "goods_minor", fault("other_goods"))
 
 
 def _run_starts(ids: pa.Array) -> NDArray[np.int64]:

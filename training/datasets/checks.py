@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.datasets.source import Source
 from training.datasets.tables import MONEY_MINOR_MAX
+from training.words import fault
 
 MAX_TEXT_CHARS = 1024
 
@@ -32,8 +33,15 @@ class BatchCheck:
         self._position = position
         self._batch = batch
 
-    def require(self, good: pa.Array | NDArray[np.bool_], column: str, message: str) -> None:
+    def require(
+        self, good: pa.Array | NDArray[np.bool_], column: str, code: str, /, **facts: object
+    ) -> None:
         """Refuse the first row where ``good`` is false; null passes.
+
+        Parameters
+        ----------
+        code, facts
+            What is wrong with it, see ``training.words.fault``.
 
         Raises
         ------
@@ -46,7 +54,7 @@ class BatchCheck:
         else:
             row = pc.index(good, False).as_py()
         if row >= 0:
-            raise self._source.column_fault(self._position + row, column, message)
+            raise self._source.column_fault(self._position + row, column, fault(code, **facts))
 
     def texts(self) -> None:
         """Refuse texts longer than 1,024 characters."""
@@ -54,19 +62,19 @@ class BatchCheck:
             if pa.types.is_string(field.type):
                 length = pc.utf8_length(self._batch[field.name])
                 short = pc.less_equal(length, MAX_TEXT_CHARS)
-                self.require(short, field.name, f"is longer than {MAX_TEXT_CHARS} characters")
+                self.require(short, field.name, "longer_text", most=MAX_TEXT_CHARS)
 
     def filled(self, *columns: str) -> None:
         """Refuse empty texts."""
         for column in columns:
-            self.require(pc.not_equal(self._batch[column], ""), column, "is empty")
+            self.require(pc.not_equal(self._batch[column], ""), column, "is_empty")
 
     def between(self, low: float, high: float, *columns: str) -> None:
         """Refuse numbers outside ``low`` to ``high``, and NaN; null passes."""
         for column in columns:
             values = self._batch[column]
             good = pc.and_(pc.greater_equal(values, low), pc.less_equal(values, high))
-            self.require(good, column, f"is not between {low} and {high}")
+            self.require(good, column, "not_between", low=low, high=high)
 
     def money(self, *columns: str) -> None:
         """Refuse negative amounts and absurd ones."""
@@ -75,19 +83,19 @@ class BatchCheck:
     def one_of(self, column: str, values: Iterable[object]) -> None:
         """Refuse values that the contract does not know."""
         allowed = pa.array(list(values), self._batch[column].type)
-        self.require(pc.is_in(self._batch[column], allowed), column, "is no value of the contract")
+        self.require(pc.is_in(self._batch[column], allowed), column, "not_of_contract")
 
     def times(self, low_us: int, high_us: int, *columns: str) -> None:
         """Refuse times outside ``low_us`` to ``high_us`` (inclusive); null passes."""
         for column in columns:
             values = self._batch[column].cast(pa.int64())
             good = pc.and_(pc.greater_equal(values, low_us), pc.less_equal(values, high_us))
-            self.require(good, column, "is out of the time that the data set may cover")
+            self.require(good, column, "out_of_time")
 
     def not_before(self, column: str, other: str) -> None:
         """Refuse a time that is earlier than the other column's; null passes."""
         good = pc.greater_equal(self._batch[column], self._batch[other])
-        self.require(good, column, f"is earlier than {other}")
+        self.require(good, column, "earlier_than", other=other)
 
 
 def hashes(column: pa.Array) -> NDArray[np.uint64]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from risk_service.domain.errors import DataFault
 from risk_service.domain.vocabulary import Abuse
+from training.words import WrongValue, as_it_is, fault
+from training.words.of_models import no_toml
 
 FORMAT = 1
 FILE_NAME = "dataset.toml"
@@ -49,15 +51,15 @@ def read_description(directory: Path) -> Description:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DataFault(str(path), None, "no such file; is this a data set?") from error
+        raise DataFault(str(path), None, fault("is_it_a_data_set")) from error
     except (OSError, ValueError) as error:
-        raise DataFault(str(path), None, f"cannot be read as TOML: {error}") from error
+        raise DataFault(str(path), None, no_toml(error)) from error
     try:
         return _parse(document)
     except KeyError as error:
-        raise DataFault(str(path), None, f"{error.args[0]} is missing") from error
+        raise DataFault(str(path), None, fault("entry_missing", name=error.args[0])) from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise DataFault(str(path), None, str(error)) from error
+        raise DataFault(str(path), None, as_it_is(error)) from error
 
 
 def write_prepared(source: Path, target: Path, key_id: str, schema_version: str) -> None:
@@ -76,11 +78,11 @@ def write_prepared(source: Path, target: Path, key_id: str, schema_version: str)
 
 def _parse(document: dict[str, Any]) -> Description:
     if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']} is not known, only {FORMAT}")
+        raise WrongValue.of("unknown_set_format", found=document["format"], known=FORMAT)
     prepared = document.get("prepared", {})
     start_us, end_us = _time(document, "start"), _time(document, "end")
     if end_us <= start_us:
-        raise ValueError("end is not after start")
+        raise WrongValue.of("end_before_start")
     return Description(
         name=str(document["name"]),
         kind=str(document["kind"]),
@@ -99,9 +101,7 @@ def _maturities(labels: dict[str, Any]) -> dict[Abuse, int]:
     for name, entry in labels.items():
         value = entry["maturity_days"]
         if name not in set(Abuse) or not isinstance(value, int) or value < 0:
-            raise ValueError(
-                f"labels.{name}: no abuse of ours, or maturity_days is no whole number"
-            )
+            raise WrongValue.of("label_entry", name=name)
         days[Abuse(name)] = value
     return days
 
@@ -110,5 +110,5 @@ def _time(document: dict[str, Any], name: str) -> int:
     value = document[name]
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     if moment.tzinfo is None:
-        raise ValueError(f"{name} has no time zone")
+        raise WrongValue.of("no_time_zone", name=name)
     return (moment - _EPOCH) // _MICROSECOND

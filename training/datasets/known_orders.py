@@ -35,8 +35,8 @@ class KnownOrders:
         check = BatchCheck(source, position, batch)
         wanted = hashes(batch["order_id"])
         if not len(self._hashes):
-            check.require(np.zeros(len(wanted), bool), "order_id", "belongs to no order")
+            check.require(np.zeros(len(wanted), bool), "order_id", "of_no_order")
         at = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
-        check.require(self._hashes[at] == wanted, "order_id", "belongs to no order")
+        check.require(self._hashes[at] == wanted, "order_id", "of_no_order")
         times = batch[time].cast(pa.int64()).to_numpy()
-        check.require(times >= self._times[at], time, "is earlier than the order")
+        check.require(times >= self._times[at], time, "earlier_than_order")

@@ -18,7 +18,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from risk_service.domain.errors import DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.tables import RawTable
+from training.words import fault
 
 BATCH_ROWS = 8192
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -34,14 +36,14 @@ class Source:
     table: RawTable
     rows: int | None
 
-    def fault(self, position: int | None, message: str) -> DataFault:
+    def fault(self, position: int | None, text: LocalizedText) -> DataFault:
         """Return the error that names the row at a 0-based position, or the whole file."""
         first = 1 if self.path.suffix == ".parquet" else _CSV_FIRST_LINE
-        return DataFault(str(self.path), None if position is None else position + first, message)
+        return DataFault(str(self.path), None if position is None else position + first, text)
 
-    def column_fault(self, position: int, column: str, message: str) -> DataFault:
+    def column_fault(self, position: int, column: str, text: LocalizedText) -> DataFault:
         """Return the error that names a row and a column."""
-        return self.fault(position, f"column {column}: {message}")
+        return self.fault(position, fault("of_column", column=column, text=text))
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield (position of the first row, batch) with the table's columns and types.
@@ -66,7 +68,7 @@ class Source:
                 there = [name for name in names if name in file.schema_arrow.names]
                 yield from file.iter_batches(batch_size=BATCH_ROWS, columns=there)
         except (pa.ArrowException, OSError) as error:
-            raise self.fault(None, f"cannot be read as Parquet: {_first_line(error)}") from error
+            raise self.fault(None, _no_parquet(error)) from error
 
     def _csv(self) -> Iterator[pa.RecordBatch]:
         bad_rows: list[int | None] = []
@@ -92,8 +94,9 @@ class Source:
             if bad_rows and bad_rows[0] is not None:
                 # Arrow counts lines from 1, the header included, and quotes the line itself.
                 position = bad_rows[0] - _CSV_FIRST_LINE
-                raise self.fault(position, "has another number of cells than the header") from None
-            raise self.fault(None, f"cannot be read as CSV: {_first_line(error)}") from None
+                raise self.fault(position, fault("other_cells")) from None
+            told = fault("unreadable_csv", error=_first_line(error))
+            raise self.fault(None, told) from None
 
     def _as_text(self) -> pa_csv.ConvertOptions:
         return pa_csv.ConvertOptions(
@@ -105,7 +108,7 @@ class Source:
         needed = [name for name in self.table.schema.names if name not in self.table.may_lack]
         missing = [name for name in needed if name not in found]
         if missing:
-            raise self.fault(None, f"column {missing[0]} is missing")
+            raise self.fault(None, fault("column_missing", column=missing[0]))
 
     def _convert(self, batch: pa.RecordBatch, position: int) -> pa.RecordBatch:
         columns = []
@@ -117,7 +120,7 @@ class Source:
             column = self._cast(batch.column(field.name), field, position)
             if column.null_count and not field.nullable:
                 row = pc.index(column.is_null(), True).as_py()
-                raise self.column_fault(position + row, field.name, "is null")
+                raise self.column_fault(position + row, field.name, fault("is_null"))
             columns.append(column)
         return pa.RecordBatch.from_arrays(columns, schema=self.table.schema)
 
@@ -131,7 +134,7 @@ class Source:
         except (pa.ArrowException, ValueError, TypeError, KeyError):
             row = _first_bad(column, field.type)
             raise self.column_fault(
-                position + row, field.name, f"is no value of type {field.type}"
+                position + row, field.name, fault("no_value_of_type", kind=field.type)
             ) from None
 
 
@@ -146,9 +149,9 @@ def find_source(directory: Path, table: RawTable) -> Source:
     paths = [directory / (table.name + suffix) for suffix in _SUFFIXES]
     found = [path for path in paths if path.is_file()]
     if not found:
-        raise DataFault(str(paths[0]), None, "no such file, nor one ending in .csv or .csv.gz")
+        raise DataFault(str(paths[0]), None, fault("no_raw_file"))
     if len(found) > 1:
-        raise DataFault(str(found[1]), None, f"the table is also in {found[0].name}; keep one")
+        raise DataFault(str(found[1]), None, fault("table_twice", name=found[0].name))
     return Source(path=found[0], table=table, rows=_rows(found[0]))
 
 
@@ -164,9 +167,7 @@ def _rows(path: Path) -> int | None:
     try:
         return int(pq.read_metadata(path).num_rows)
     except (pa.ArrowException, OSError) as error:
-        raise DataFault(
-            str(path), None, f"cannot be read as Parquet: {_first_line(error)}"
-        ) from error
+        raise DataFault(str(path), None, _no_parquet(error)) from error
 
 
 def _converted(column: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -182,6 +183,10 @@ def _first_bad(column: pa.Array, kind: pa.DataType) -> int:
         except (pa.ArrowException, ValueError, TypeError, KeyError):
             return row
     return 0
+
+
+def _no_parquet(error: Exception) -> LocalizedText:
+    return fault("unreadable_parquet", error=_first_line(error))
 
 
 def _first_line(error: Exception) -> str:

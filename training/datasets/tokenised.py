@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from risk_service.domain.action import Action
 from risk_service.domain.errors import ConfigFault, InvalidInput
 from risk_service.domain.order import Order, RawOrder
+from risk_service.domain.text import LocalizedText
 from risk_service.identity.keys import IdentityKey
 from risk_service.identity.tokenise import Tokeniser
 from training.datasets.baskets import BasketBatch
 from training.datasets.raw_orders import raw_action, raw_order
 from training.datasets.source import Source
 from training.datasets.warehouse import order_batch
+from training.words import fault
 
 _BATCHES_UNDER_WAY = 4
 _worker: list[Tokeniser] = []
@@ -34,7 +36,7 @@ class BadRow:
     """A row that the identity room refused; crosses processes where an error would not."""
 
     index: int
-    message: str
+    text: LocalizedText
 
 
 def tokenise_batch(tokeniser: Tokeniser, batch: BasketBatch) -> pa.RecordBatch | BadRow:
@@ -44,7 +46,7 @@ def tokenise_batch(tokeniser: Tokeniser, batch: BasketBatch) -> pa.RecordBatch |
         try:
             orders.append(tokeniser.order(raw))
         except InvalidInput as error:
-            return BadRow(index=index, message=str(error))
+            return BadRow(index=index, text=_told(error))
     return order_batch(orders, batch.orders)
 
 
@@ -63,7 +65,7 @@ def tokenised_actions(
         try:
             actions.append(tokeniser.action(raw_action(row)))
         except InvalidInput as error:
-            raise source.fault(position + index, str(error)) from error
+            raise source.fault(position + index, _told(error)) from error
     return actions
 
 
@@ -87,8 +89,17 @@ def tokenised(
     results = _here(batches, key) if processes == 1 else _spawned(batches, key, processes)
     for position, result in results:
         if isinstance(result, BadRow):
-            raise source.fault(position + result.index, result.message)
+            raise source.fault(position + result.index, result.text)
         yield result
+
+
+def _told(error: InvalidInput) -> LocalizedText:
+    return LocalizedText(
+        zh="；".join(
+            f"{one.field}：{one.description_zh or one.description}" for one in error.violations
+        ),
+        en=str(error),
+    )
 
 
 _Results = Iterator[tuple[int, pa.RecordBatch | BadRow]]
@@ -116,7 +127,7 @@ def _spawned(batches: Iterable[BasketBatch], key: IdentityKey, processes: int) -
         while under_way:
             yield _finished(*under_way.popleft())
     except BrokenProcessPool as error:
-        raise ConfigFault("a worker process died; is there enough memory?") from error
+        raise ConfigFault(fault("worker_died")) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

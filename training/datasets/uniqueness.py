@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.datasets.checks import hashes
 from training.datasets.source import Source
+from training.words import NOTHING, fault
 
 
 class UniqueIds:
@@ -61,12 +62,12 @@ class UniqueIds:
             for row in np.flatnonzero(np.isin(hashes(ids), repeated)):
                 key = ids[int(row)].as_py()
                 if key in seen:
-                    message = f"repeats the id of {self._row_name(seen[key])}"
-                    raise self._source.column_fault(position + int(row), self._columns[0], message)
+                    told = fault("id_again", row=self._row(seen[key]))
+                    raise self._source.column_fault(position + int(row), self._columns[0], told)
                 seen[key] = position + int(row)
 
-    def _row_name(self, position: int) -> str:
-        return f"row {self._source.fault(position, '').row}"
+    def _row(self, position: int) -> int | None:
+        return self._source.fault(position, NOTHING).row
 
     def _ids(self, batch: pa.RecordBatch) -> pa.Array:
         columns = [batch[name] for name in self._columns]

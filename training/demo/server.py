@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from risk_service.domain.errors import ConfigFault
+from training.words import fault
 
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
@@ -111,6 +112,5 @@ class DemoServer:
                 return
             time.sleep(LOOK_EVERY_S)
         said = self._files.log.read_text(errors="replace")
-        raise ConfigFault(
-            f"the server did not become ready on {self._listen}; it said:\n{said[-2000:]}"
-        )
+        told = fault("server_not_ready", address=self._listen, said=said[-2000:])
+        raise ConfigFault(told)

@@ -19,6 +19,7 @@ from training.evaluate.ranking import Ranking
 from training.evaluate.run import Evaluation, Scored
 from training.evaluate.test_slice import FULL
 from training.train.thresholds import actions_of
+from training.words import fault
 
 Json = dict[str, Any]
 WATCHED_RATE = 0.005
@@ -42,7 +43,7 @@ def truth_figures(evaluation: Evaluation, truth: pa.Table, seed: int) -> Json:
         ids = pa.array(evaluation.order_id[one.rows.rows], pa.string())
         at = pc.index_in(ids, value_set=truth["order_id"].combine_chunks())
         if at.null_count:
-            raise ConfigFault("the truth does not know some orders: it is that of another world")
+            raise ConfigFault(fault("other_world"))
         found[abuse.value] = _abuse(one, truth.take(at), seed)
     return found
 

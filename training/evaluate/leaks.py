@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from training.evaluate.ranking import Floats, single_feature_auc
+from training.words import fault
 
 REFUSED_AUC = 0.97
 SUSPICIOUS_AUC = 0.90
@@ -60,7 +61,5 @@ def refuse_leaks(abuse: Abuse, label: NDArray[np.int8], ranked: tuple[FeatureAuc
         A feature has an AUC above 0.97; names it.
     """
     if int(label.sum()) >= MINIMUM_ABUSES and ranked[0].auc > REFUSED_AUC:
-        raise ConfigFault(
-            f"{abuse}: feature {ranked[0].feature} alone has AUC {ranked[0].auc:.3f} (more than "
-            f"{REFUSED_AUC}); it most likely holds what became known only after the order"
-        )
+        told = {"feature": ranked[0].feature, "auc": ranked[0].auc, "most": REFUSED_AUC}
+        raise ConfigFault(fault("leaking_feature", abuse=abuse, **told))

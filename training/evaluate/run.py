@@ -34,6 +34,7 @@ from training.train.run_file import COSTS_FILE, RunFile, read_run_file
 from training.train.source import description_sha256, load_frame
 from training.train.steps import feature_steps, read_steps, step_scores
 from training.train.tasks import plan_tasks
+from training.words import fault
 
 Json = dict[str, Any]
 PREDICTIONS = pa.schema(
@@ -91,10 +92,7 @@ def evaluate(request: EvaluateRequest, tell: Progress) -> Evaluation:
     schema = load_schema()
     run = read_run_file(request.run)
     if run.dataset_sha256 != description_sha256(request.data):
-        raise ConfigFault(
-            f"{request.run} was trained on another data set than {request.data}: its slices "
-            "would not be its slices; train a run on this one"
-        )
+        raise ConfigFault(fault("other_data_set", run=request.run, data=request.data))
     tell("verify the bundle", 0, 0)
     trusted = load_trusted([request.trust])
     scorer = Scorer(verify_bundle(request.run / "bundle", trusted, schema))

@@ -12,6 +12,7 @@ import numpy as np
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.order import OrderLine, RawOrder
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
+from training.words import fault
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
@@ -42,9 +43,11 @@ class SaleSettings:
     def __post_init__(self) -> None:
         """Refuse what is no sale."""
         if not 100 <= self.orders <= 1_000_000:
-            raise ConfigFault(f"--orders must lie in 100..1000000, not {self.orders}")
+            told = {"option": "--orders", "low": 100, "high": 1_000_000, "given": self.orders}
+            raise ConfigFault(fault("within", **told))
         if not 0.0 <= self.ring_share <= 0.9:
-            raise ConfigFault(f"--ring-share must lie in 0..0.9, not {self.ring_share}")
+            given = self.ring_share
+            raise ConfigFault(fault("within", option="--ring-share", low=0, high=0.9, given=given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

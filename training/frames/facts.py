@@ -11,6 +11,7 @@ import duckdb
 from risk_service.domain.errors import DataFault
 from risk_service.features.entities import ENTITIES
 from training.frames.duck import literal
+from training.words import fault
 
 KEYS = ", ".join(f"o.{entity}" for entity in ENTITIES)
 
@@ -87,11 +88,11 @@ def load_facts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
             connection.execute(statement.format(keys=KEYS, **files))
         except duckdb.Error as error:
             # What follows the first line quotes our own SQL.
-            told = f"{str(error).splitlines()[0]} Is this a set of `risk dataset prepare`?"
+            told = fault("is_it_prepared", error=str(error).splitlines()[0])
             raise DataFault(str(warehouse / f"{table}.parquet"), None, told) from error
 
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise DataFault(str(path), None, "no such file; prepare the data set first")
+        raise DataFault(str(path), None, fault("prepare_first"))
     return path

@@ -14,6 +14,7 @@ from pathlib import Path
 from feast import FeatureStore
 
 from risk_service.domain.errors import ConfigFault
+from training.words import fault
 
 # Read by feature_repo/feature_store.yaml, as `feast` on the command line reads them.
 WAREHOUSE_VARIABLE = "PROMOGUARD_WAREHOUSE"
@@ -35,7 +36,7 @@ def open_repo(warehouse: Path, online: Path | None = None) -> Iterator[FeatureSt
         The process does not run in UTC: Feast's sqlite store keeps local epochs.
     """
     if time.timezone != 0 or time.daylight:
-        raise ConfigFault("features need UTC: run with TZ=UTC")
+        raise ConfigFault(fault("needs_utc"))
     store = (online or default_online(warehouse)).resolve()
     store.parent.mkdir(parents=True, exist_ok=True)
     (warehouse / "feast").mkdir(parents=True, exist_ok=True)

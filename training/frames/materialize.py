@@ -25,6 +25,7 @@ from risk_service.features.schema import FeatureSchema, ViewSpec, load_schema
 from training.frames.build import view_path
 from training.frames.feast_repo import apply_repo, default_online, open_repo
 from training.progress import Progress, silent
+from training.words import fault
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -70,10 +71,8 @@ def materialize(
     online = (online or default_online(warehouse)).resolve()
     since = _materialized_until(online, schema)
     if since is not None and until < since:
-        raise ConfigFault(
-            f"{online} holds history up to {since.isoformat()}, later than {until.isoformat()}; "
-            "remove it to fill it again"
-        )
+        told = {"since": since.isoformat(), "until": until.isoformat()}
+        raise ConfigFault(fault("past_already", path=online, **told))
     apply_repo(warehouse, online)
     with open_repo(warehouse, online) as store:
         for view in schema.views.values():
@@ -88,7 +87,7 @@ def materialize(
 def _check_history(warehouse: Path, schema: FeatureSchema) -> None:
     for view in schema.views.values():
         if not (path := view_path(warehouse, view)).is_file():
-            raise DataFault(str(path), None, "no such file; run `risk features build` first")
+            raise DataFault(str(path), None, fault("build_first"))
 
 
 def _materialized_until(online: Path, schema: FeatureSchema) -> datetime | None:

@@ -12,6 +12,7 @@ from risk_service.domain.errors import DataFault
 from risk_service.features.schema import Feature, load_schema
 from risk_service.features.vector import VectorBuilder
 from training.frames.point_in_time import point_in_time
+from training.words import fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def build_vectors(warehouse: Path, frame: Path | None = None) -> Vectors:
     columns = pq.read_table(orders, columns=["order_id", *_names(schema.order)])
     stored = pq.read_table(frame, columns=["order_id", *_names((*schema.stored, *schema.live))])
     if not columns["order_id"].equals(stored["order_id"]):
-        raise DataFault(str(frame), None, "its rows are not those of orders.parquet")
+        raise DataFault(str(frame), None, fault("other_orders"))
     matrix = VectorBuilder(schema).build(
         _matrix(columns, schema.order), _matrix(stored, schema.stored), _matrix(stored, schema.live)
     )

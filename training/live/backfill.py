@@ -39,6 +39,7 @@ from training.live.sinks import Counted, Shared, no_file
 from training.progress import Progress, silent
 from training.windows.log import EventLog
 from training.windows.warehouse_log import log_of_warehouse
+from training.words import fault
 
 # The place and the mark of a log that holds nothing yet: the service's own comes after.
 NOTHING_LOGGED = (0, 0, "0::0")
@@ -96,9 +97,7 @@ def _refuse_used(state: Path) -> None:
     _forget_half_done(state)
     for name in (FILE_NAME, PAST_ORDERS, "decisions.sqlite3"):
         if (state / name).exists():
-            raise ConfigFault(
-                f"{state}: holds {name} already; history goes into a fresh state directory"
-            )
+            raise ConfigFault(fault("fresh_state", path=state, name=name))
 
 
 def _forget_half_done(state: Path) -> None:

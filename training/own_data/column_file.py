@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
+from training.words import fault
 
 Floats32 = NDArray[np.float32]
 _VALUE_BYTES = np.dtype(np.float32).itemsize
@@ -57,7 +58,8 @@ class ColumnFile(Mapping[str, Floats32]):
                 left, at = left[written:], at + written
         except OSError as error:
             why = error.strerror or error
-            raise ConfigFault(f"{self._directory}: inputs cannot be written: {why}") from error
+            told = fault("inputs_unwritable", path=self._directory, error=why)
+            raise ConfigFault(told) from error
 
     def part(self, name: str, start: int, end: int) -> Floats32:
         """Return the rows from ``start`` to before ``end`` of a column."""

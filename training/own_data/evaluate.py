@@ -29,6 +29,7 @@ from training.own_data.slices import Window, test_window, training_window
 from training.progress import Progress, Tallies, silent, tallies
 from training.train.calibrate import Calibrated
 from training.train.source import description_sha256
+from training.words import fault
 
 Json = dict[str, Any]
 PREDICTIONS = pa.schema(
@@ -128,23 +129,15 @@ def _data_of(request: OwnEvaluateRequest, manifest: Manifest) -> Path:
     """Return the data set, which must be the one that was trained on."""
     directory = request.data or (request.run / manifest.data).resolve()
     if not (directory / "dataset.toml").is_file():
-        raise ConfigFault(
-            f"{directory}: no data set there; name the one that was trained on with --data"
-        )
+        raise ConfigFault(fault("no_data_set_there", path=directory))
     if description_sha256(directory) != manifest.dataset_sha256:
-        raise ConfigFault(
-            f"{request.run} was trained on another data set than {directory}; train a run on "
-            "this one, or name the right one with --data"
-        )
+        raise ConfigFault(fault("other_own_data_set", run=request.run, data=directory))
     return directory
 
 
 def _refuse_other_windows(run: Path, manifest: Manifest) -> None:
     if declare(manifest.plan).version != manifest.window_set:
-        raise ConfigFault(
-            f"{run}: was trained by a version of promoguard whose windows mean something else; "
-            "train it again"
-        )
+        raise ConfigFault(fault("other_windows", path=run))
 
 
 def _score(

@@ -23,6 +23,7 @@ from training.datasets.own_events import (
     verify_own_files,
 )
 from training.labels import NEVER_US, UNLABELLED, AbuseLabels, LabelTable, align_labels
+from training.words import fault
 
 Floats = NDArray[np.float64]
 DAY_S = 86_400
@@ -138,8 +139,8 @@ def read_label(directory: Path, events: OwnEvents, label: str, delay_s: int | No
     """
     known = events.description.labels
     if label not in known:
-        there = ", ".join(known) or "none at all"
-        raise ConfigFault(f"{directory}: no label {label!r}; there are: {there}")
+        there = ", ".join(known) or fault("none_at_all")
+        raise ConfigFault(fault("no_label", path=directory, label=label, known=there))
     delay = known[label].delay_s if delay_s is None else delay_s
     source = LabelTable(path=directory / LABELS, order="event_id", label="label")
     found = align_labels(source, source.read(), events.event_id, label, delay / DAY_S)
@@ -165,10 +166,7 @@ def _coded(column: pa.ChunkedArray) -> Coded:
     try:
         encoded = pc.dictionary_encode(column)
     except pa.lib.ArrowCapacityError as error:
-        raise ConfigFault(
-            "an entity or category has more than 2 GB of different texts; leave it out of the "
-            "mapping, or take a part of it (part = ...), and import again"
-        ) from error
+        raise ConfigFault(fault("own_events_too_many_texts")) from error
     chunks = [chunk.indices.fill_null(MISSING) for chunk in encoded.chunks]
     codes = pa.chunked_array(chunks, pa.int32()).to_numpy()
     # Each chunk has the levels of all, in the order in which they first came.

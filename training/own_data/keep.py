@@ -14,6 +14,7 @@ from training.train.booster import Floats, Trained
 from training.train.calibrate import Calibrated, choose_calibration
 from training.train.costs import AbuseCost, ActionCost
 from training.train.thresholds import CalibrateSlice, Threshold, set_thresholds
+from training.words import fault
 
 # Averaging models of several seeds steadies a model of few events; more events steady themselves.
 SEVERAL_MODELS, SEVERAL_BELOW_ROWS = 5, 30_000
@@ -128,7 +129,8 @@ def _flat(label: NDArray[np.int8], error: ValueError) -> Calibrated:
     """Return nearly the base rate for every score: the folds saw no use in the ranking."""
     rate = float(label.mean())
     if not 0.0 < rate < 1.0:
-        raise ConfigFault(f"calibration on the folds: {error}") from error
+        told = fault("no_calibration", what=fault("on_folds"), error=error)
+        raise ConfigFault(told) from error
     return Calibrated(kind="platt", knots=((1e-6, float(np.log(rate / (1 - rate)))),), brier={})
 
 

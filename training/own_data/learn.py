@@ -32,6 +32,7 @@ from training.train.booster import (
     class_weight,
     raw_scores,
 )
+from training.words import fault
 
 Places = NDArray[np.int64]
 # Fitting two models at a time, one thread each, is faster than two threads in one.
@@ -173,7 +174,7 @@ def fit_whole(
         parameters = held.setting.all_parameters(label, learning.seed + number)
         found.append(boost(bins, None, parameters, held.trees, advance))
     if not any(one.gain.any() for one in found):
-        raise ConfigFault(f"nothing could be learned from {len(learning.label)} events")
+        raise ConfigFault(fault("nothing_learned_events", count=len(learning.label)))
     return tuple(found)
 
 

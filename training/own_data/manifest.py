@@ -11,6 +11,8 @@ from training.own_data.choose import INPUT_SETS
 from training.own_data.periods import Periods
 from training.own_data.plan import FeaturePlan
 from training.train.run_file import write_json
+from training.words import fault
+from training.words.of_models import first_fault
 
 MANIFEST_FILE, MODELS = "manifest.json", "models"
 KIND = "events"
@@ -95,11 +97,10 @@ def read_manifest(run: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigFault(f"{path}: cannot be read: {error.strerror}") from error
+        told = fault("unreadable_file", path=path, error=error.strerror)
+        raise ConfigFault(told) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ConfigFault(f"{path}: not a run of risk train: {where}: {first['msg']}") from error
+        raise ConfigFault(fault("no_run", path=path, error=first_fault(error))) from error
 
 
 def write_models(run: Path, name: str, texts: tuple[str, ...]) -> dict[str, str]:
@@ -128,9 +129,9 @@ def _read_model(path: Path, sha256: str) -> str:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigFault(f"{path}: cannot be read: {error}") from error
+        raise ConfigFault(fault("unreadable_file", path=path, error=error)) from error
     if _sha256(text) != sha256:
-        raise ConfigFault(f"{path}: was changed since the training")
+        raise ConfigFault(fault("changed_since_training", path=path))
     return text
 
 

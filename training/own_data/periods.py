@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from risk_service.domain.errors import ConfigFault
+from training.words import fault
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -41,15 +42,11 @@ def periods(train_from: str, train_to: str, test_from: str, test_to: str) -> Per
     test = time_us("--test-from", test_from), time_us("--test-to", test_to)
     for name, (start, end) in (("train", train), ("test", test)):
         if start >= end:
-            raise ConfigFault(
-                f"--{name}-from {when(start)} is not before --{name}-to {when(end)}; "
-                "swap them (the end is not included)"
-            )
+            told = fault("window_reversed", name=name, start=when(start), end=when(end))
+            raise ConfigFault(told)
     if test[0] < train[1]:
-        raise ConfigFault(
-            f"--test-from {when(test[0])} lies before --train-to {when(train[1])}: the model "
-            "would be measured on what it has learned; let the test begin later"
-        )
+        told = fault("test_in_training", test=when(test[0]), train=when(train[1]))
+        raise ConfigFault(told)
     return Periods(
         train_from_us=train[0], train_to_us=train[1], test_from_us=test[0], test_to_us=test[1]
     )
@@ -97,15 +94,9 @@ def time_us(option: str, text: str) -> int:
             # The last day of 9999 west of Greenwich lies beyond every date in UTC.
             moment = moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ConfigFault(
-            f"{option} {text!r} is no date; write 2024-01-31 (midnight in UTC) "
-            "or 2024-01-31T08:00:00Z 不是日期，请写 2024-01-31（UTC 零点）或 2024-01-31T08:00:00Z"
-        ) from error
+        raise ConfigFault(fault("no_date", option=option, text=text)) from error
     if moment.tzinfo is None:
-        raise ConfigFault(
-            f"{option} {text!r} has no time zone; end it with Z for UTC, or with an offset "
-            "such as +08:00"
-        )
+        raise ConfigFault(fault("date_zone", option=option, text=text))
     return (moment - _EPOCH) // _MICROSECOND
 
 
@@ -119,13 +110,10 @@ def delay_s(text: str) -> int:
     """
     match = _DELAY.fullmatch(text.strip())
     if match is None and text.strip() != "0":
-        raise ConfigFault(
-            f"--label-delay {text!r} is no delay; write a whole number and a unit: "
-            "90s, 30m, 12h, 7d or 2w (0 for none)"
-        )
+        raise ConfigFault(fault("no_delay", text=text))
     seconds = int(match[1]) * _UNIT_S[match[2]] if match is not None else 0
     if seconds > MAXIMUM_DELAY_S:
-        raise ConfigFault(f"--label-delay {text!r} is longer than three years")
+        raise ConfigFault(fault("long_delay", text=text))
     return seconds
 
 

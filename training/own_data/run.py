@@ -39,6 +39,7 @@ from training.progress import Progress, Tallies, Timer, silent
 from training.report.words import Note
 from training.train.run_file import write_json
 from training.train.source import description_sha256
+from training.words import fault
 
 Json = dict[str, Any]
 METRICS_FILE, REPORT_FILE = "metrics.json", "report.html"
@@ -96,7 +97,7 @@ def train_own(request: OwnTrainRequest, tell: Progress = silent) -> OwnTrained:
         The data set cannot be read.
     """
     if (request.out / METRICS_FILE).exists():
-        raise ConfigFault(f"{request.out}: already holds a run; name a new directory")
+        raise ConfigFault(fault("holds_a_run", path=request.out))
     timer = Timer(tell)
     material = _prepare(request, timer)
     train, test = material.train, material.test
@@ -155,10 +156,7 @@ def _folds(data: OwnData, train: Window) -> Any:
     then = data.labels.as_of(data.periods.cutoff_us)
     found = folds(then, data.events.at_us, train.labelled)
     if not found:
-        raise ConfigFault(
-            f"{data.labels.abuse}: all positives of the training window lie at one end of it, so "
-            "nothing can be chosen on later events than it was fitted on; take a longer window"
-        )
+        raise ConfigFault(fault("no_folds", label=data.labels.abuse))
     return found
 
 

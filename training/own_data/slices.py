@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.text import LocalizedText
 from training.labels import UNLABELLED, AbuseLabels
 from training.own_data.events import OwnEvents
 from training.own_data.periods import Periods, when
+from training.words import NOTHING, fault
 
 Rows = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -88,11 +90,15 @@ def test_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Win
     labelled = rows[labels.value[rows] != UNLABELLED]
     positives = int(labels.value[labelled].sum())
     if not 0 < positives < len(labelled):
-        raise ConfigFault(
-            f"{labels.abuse}: the test window has {positives} positives among {len(labelled)} "
-            f"labelled events ({len(rows)} events); both classes are needed to measure"
-            f"{_advice_on_test(labels, events)}"
+        told = fault(
+            "test_one_class",
+            label=labels.abuse,
+            positives=positives,
+            labelled=len(labelled),
+            events=len(rows),
+            advice=_advice_on_test(labels, events),
         )
+        raise ConfigFault(told)
     return Window(
         events=rows,
         labelled=labelled,
@@ -102,16 +108,13 @@ def test_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Win
     )
 
 
-def _advice_on_test(labels: AbuseLabels, events: OwnEvents) -> str:
+def _advice_on_test(labels: AbuseLabels, events: OwnEvents) -> LocalizedText:
     """Return where a test could lie: the newest events often have no label yet."""
     positive = events.at_us[np.flatnonzero(labels.value == 1)]
     has = events.at_us[np.flatnonzero(labels.value != UNLABELLED)]
     if not len(positive):
-        return ""
-    return (
-        f"; let it end later or begin earlier: the last event with a label is of "
-        f"{when(int(has[-1]))}, the last positive one of {when(int(positive[-1]))}"
-    )
+        return NOTHING
+    return fault("test_advice", last=when(int(has[-1])), positive=when(int(positive[-1])))
 
 
 def folds(labels: AbuseLabels, at_us: NDArray[np.int64], rows: Rows) -> tuple[Fold, ...]:
@@ -170,30 +173,32 @@ def _both_classes(value: NDArray[np.int8]) -> bool:
 def _inside(events: OwnEvents, name: str, start_us: int, end_us: int) -> Rows:
     first, last = np.searchsorted(events.at_us, (start_us, end_us))
     if first == last:
-        raise ConfigFault(
-            f"--{name}-from {when(start_us)} --{name}-to {when(end_us)}: no events there; the "
-            f"data set has events from {when(int(events.at_us[0]))} to "
-            f"{when(int(events.at_us[-1]))}"
+        told = fault(
+            "window_empty",
+            name=name,
+            start=when(start_us),
+            end=when(end_us),
+            first=when(int(events.at_us[0])),
+            last=when(int(events.at_us[-1])),
         )
+        raise ConfigFault(told)
     return np.arange(first, last)
 
 
 def _refuse_unusable(labels: AbuseLabels, window: Window, periods: Periods) -> None:
     value = window.label
     positives, count = int(value.sum()), len(value)
-    reasons = (
-        f"{len(window.events)} events, {window.unlabelled} without a label, {window.unknown} "
-        f"whose label is not known on {when(periods.cutoff_us)} with a delay of "
-        f"{labels.maturity_days:g} days"
+    usable = fault(
+        "usable",
+        events=len(window.events),
+        unlabelled=window.unlabelled,
+        unknown=window.unknown,
+        cutoff=when(periods.cutoff_us),
+        days=labels.maturity_days,
     )
+    told = {"label": labels.abuse, "count": count, "usable": usable}
     if positives == count and count:
-        raise ConfigFault(
-            f"{labels.abuse}: all {count} usable labels of the training window are positive; "
-            f"negatives are missing ({reasons})"
-        )
+        raise ConfigFault(fault("training_all_positive", **told))
     if positives < LEAST_POSITIVES:
-        raise ConfigFault(
-            f"{labels.abuse}: the training window has {positives} usable positives among {count} "
-            f"labels, at least {LEAST_POSITIVES} are needed ({reasons}); let it begin earlier or "
-            "end later, or leave more time before the test"
-        )
+        few = {"positives": positives, "least": LEAST_POSITIVES}
+        raise ConfigFault(fault("training_few_positives", **told, **few))

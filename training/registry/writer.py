@@ -42,6 +42,7 @@ from risk_service.models.manifest import (
 from risk_service.models.model_text import ModelTextFault, read_model_text
 from risk_service.models.runtime import Booster
 from risk_service.models.signature import key_id_of, load_signing_key, sign_manifest
+from training.words import fault
 
 Floats = NDArray[np.float64]
 Knots = Sequence[tuple[float, float]]
@@ -90,7 +91,7 @@ def write_bundle(out: Path, content: BundleContent) -> Manifest:
         The content is not consistent, or a model's text is not one that serving accepts.
     """
     if out.exists() and any(out.iterdir()):
-        raise ConfigFault(f"{out}: is not empty; give a new directory for the bundle")
+        raise ConfigFault(fault("bundle_not_empty", path=out))
     files = _model_files(content)
     manifest = _manifest(content, files)
     files[MANIFEST_FILE] = canonical_json(manifest.model_dump(mode="json"))
@@ -213,7 +214,8 @@ def sign_bundle(directory: Path, signing_key: Path) -> str:
     try:
         manifest = (directory / MANIFEST_FILE).read_bytes()
     except OSError as error:
-        raise ConfigFault(f"{directory}: no manifest to sign: {error.strerror}") from error
+        told = fault("no_manifest", path=directory, error=error.strerror)
+        raise ConfigFault(told) from error
     unfinished = directory / f"{SIGNATURE_FILE}.tmp"
     unfinished.write_bytes(sign_manifest(manifest, key))
     unfinished.replace(directory / SIGNATURE_FILE)

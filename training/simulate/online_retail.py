@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from risk_service.domain.errors import DataFault
 from training.simulate.baskets import Baskets, Habits, baskets_of_lines
+from training.words import fault
 
 PACKAGED = Path(__file__).parent / "data" / "online_retail.parquet"
 COLUMNS = ("invoice", "customer", "at_s", "sku", "quantity", "unit_price_minor", "cancelled")
@@ -75,9 +76,9 @@ def read_copy(path: Path = PACKAGED) -> tuple[Baskets, Habits]:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DataFault(str(path), None, f"cannot read the packaged baskets: {error}") from error
+        raise DataFault(str(path), None, fault("no_baskets", error=error)) from error
     if tuple(table.column_names) != COLUMNS:
-        raise DataFault(str(path), None, f"expected the columns {', '.join(COLUMNS)}")
+        raise DataFault(str(path), None, fault("baskets_columns", columns=", ".join(COLUMNS)))
     sku_names, sku = np.unique(table["sku"].to_numpy(), return_inverse=True)
     # Neighbouring stock codes are kindred goods, so a shop is a run of stock codes.
     seller_of_sku = (np.arange(sku_names.size) * SHOPS // sku_names.size).astype(np.int32)

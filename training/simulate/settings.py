@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.text import LocalizedText
 from training.simulate.arrays import DAY_US
 from training.simulate.kinds import STRATEGIES
+from training.words import fault
 
 BASES = ("pure", "online_retail")
 # A fixed end, not "today": the same command writes the same bytes on every day.
@@ -39,20 +41,20 @@ class WorldSettings:
     def __post_init__(self) -> None:
         """Refuse what no world can be built from."""
         if self.base not in BASES:
-            raise ConfigFault(f"--base must be one of {', '.join(BASES)}, not {self.base!r}")
+            told = fault("one_of", option="--base", known=", ".join(BASES), given=self.base)
+            raise ConfigFault(told)
         if not 0 <= self.seed < 2**32:
-            raise ConfigFault(f"--seed must lie in 0..{2**32 - 1}, not {self.seed}")
+            raise ConfigFault(_within("--seed", 0, 2**32 - 1, self.seed))
         if not FEWEST_DAYS <= self.days <= MOST_DAYS:
-            raise ConfigFault(f"--days must lie in {FEWEST_DAYS}..{MOST_DAYS}, not {self.days}")
+            raise ConfigFault(_within("--days", FEWEST_DAYS, MOST_DAYS, self.days))
         if not FEWEST_ORDERS <= self.orders <= MOST_ORDERS:
-            limits = f"{FEWEST_ORDERS}..{MOST_ORDERS}"
-            raise ConfigFault(f"--orders must lie in {limits}, not {self.orders}")
+            raise ConfigFault(_within("--orders", FEWEST_ORDERS, MOST_ORDERS, self.orders))
         unknown = sorted(set(self.late) - set(STRATEGIES[1:]))
         if unknown:
             known = ", ".join(STRATEGIES[1:])
-            raise ConfigFault(f"--late must be one of {known}, not {unknown[0]!r}")
+            raise ConfigFault(fault("one_of", option="--late", known=known, given=unknown[0]))
         if not date(2000, 1, 1) <= self.end <= date(2100, 1, 1):
-            raise ConfigFault(f"--end must lie between 2000 and 2100, not {self.end}")
+            raise ConfigFault(fault("end_years", given=self.end))
 
     @property
     def late_day(self) -> int:
@@ -84,3 +86,7 @@ class WorldSettings:
     def first_weekday(self) -> int:
         """Return the weekday of the first day, Monday = 0."""
         return (self.start_us // DAY_US + 3) % 7
+
+
+def _within(option: str, low: int, high: int, given: int) -> LocalizedText:
+    return fault("within", option=option, low=low, high=high, given=given)

@@ -24,6 +24,7 @@ from training.simulate.columns import COLUMNS
 from training.simulate.settings import WorldSettings
 from training.simulate.tables import Renderer
 from training.simulate.world import Progress, World, live
+from training.words import fault
 
 ROW_GROUP = 131_072
 
@@ -72,20 +73,18 @@ def _silent(what: str, share: float) -> None:
 def _refuse_nesting(out: Path, truth: Path) -> None:
     inside = (out.resolve(), truth.resolve())
     if inside[1].is_relative_to(inside[0]) or inside[0].is_relative_to(inside[1]):
-        raise ConfigFault(f"--truth must lie apart from --out, not at {truth}")
+        raise ConfigFault(fault("truth_apart", path=truth))
 
 
 def _draft(target: Path) -> Path:
     """Return a fresh directory beside the target."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ConfigFault(
-            f"{target} exists and is not an empty directory; choose another or empty it"
-        )
+        raise ConfigFault(fault("not_empty_directory", path=target))
     draft = target.with_name(f".{target.name}.draft-{os.getpid()}")
     try:
         draft.mkdir(parents=True)
     except OSError as error:
-        raise ConfigFault(f"cannot write to {target}: {error.strerror}") from error
+        raise ConfigFault(fault("cannot_write", path=target, error=error.strerror)) from error
     return draft
 
 

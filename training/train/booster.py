@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from training.progress import Advance, uncounted
+from training.words import fault
 
 Floats = NDArray[np.float64]
 # A matrix of model inputs; single precision halves the memory of millions of rows.
@@ -133,7 +134,8 @@ def fit_booster(
     trained = boost(binned(lesson.learn, features, parameters), None, parameters, trees)
     advance(COUNTED_TREES - MAXIMUM_TREES)
     if not trained.gain.any():
-        raise ConfigFault(f"{name}: nothing could be learned from {len(train.label)} orders")
+        told = fault("nothing_learned_orders", name=name, count=len(train.label))
+        raise ConfigFault(told)
     return trained
 
 

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse, Outcome
+from training.words import WrongValue, fault
+from training.words.of_models import first_fault, no_toml
 
 DEFAULT_COSTS = Path(__file__).with_name("costs.toml")
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -49,11 +51,9 @@ class AbuseCost(BaseModel):
         for mild, harsh in pairwise(names):
             a, b = self.actions[mild], self.actions[harsh]
             if b.residual_share >= a.residual_share or b.friction_share <= a.friction_share:
-                raise ValueError(
-                    f"{harsh} must leave less loss and cause more friction than {mild}"
-                )
+                raise WrongValue.of("harsher_action", harsh=harsh, mild=mild)
             if b.max_honest_share > a.max_honest_share:
-                raise ValueError(f"{harsh} may not hit more honest orders than {mild}")
+                raise WrongValue.of("harsher_share", harsh=harsh, mild=mild)
         return self
 
 
@@ -85,8 +85,9 @@ def load_costs(path: Path = DEFAULT_COSTS) -> CostTable:
     try:
         return CostTable.model_validate(tomllib.loads(path.read_text("utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigFault(f"{path}: {where or 'table'}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
-        raise ConfigFault(f"{path}: {error}") from error
+        raise ConfigFault(fault("at", where=path, text=first_fault(error))) from error
+    except OSError as error:
+        told = fault("unreadable_file", path=path, error=error.strerror)
+        raise ConfigFault(told) from error
+    except ValueError as error:
+        raise ConfigFault(fault("at", where=path, text=no_toml(error))) from error

@@ -29,6 +29,7 @@ from training.train.costs import AbuseCost
 from training.train.frame import Frame
 from training.train.logistic import Logistic
 from training.train.thresholds import CalibrateSlice, Threshold, set_thresholds
+from training.words import fault
 
 log = logging.getLogger(__name__)
 MODELS_AT_A_TIME = 2
@@ -129,7 +130,8 @@ def fit_variant(
     try:
         calibrated = choose_calibration(raw, held.label, task.seed)
     except ValueError as error:
-        raise ConfigFault(f"{task.abuse}: calibrate slice: {error}") from error
+        what = fault("on_slice", abuse=task.abuse)
+        raise ConfigFault(fault("no_calibration", what=what, error=error)) from error
     log.info(
         "%s, %d features: %d trees, %s calibration (cross-fitted Brier %s)",
         task.abuse,

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
+from training.words import fault
+from training.words.of_models import first_fault, no_toml
 
 Floats = NDArray[np.float64]
 DEFAULT_RULES = Path(__file__).with_name("rules.toml")
@@ -64,7 +66,8 @@ class RuleBook(BaseModel):
             for condition in rule.when:
                 name, sign, value = _parts(condition)
                 if name not in column:
-                    raise ConfigFault(f"rule {abuse}.{rule.name}: unknown feature {name}")
+                    told = {"abuse": abuse, "rule": rule.name, "name": name}
+                    raise ConfigFault(fault("rule_feature", **told))
                 holds &= OPERATORS[sign](matrix[:, column[name]], value)
             score[holds] += rule.weight
         return score
@@ -73,7 +76,7 @@ class RuleBook(BaseModel):
 def _parts(condition: str) -> tuple[str, str, float]:
     match = CONDITION.fullmatch(condition)
     if match is None:  # the pattern of Rule.when has already refused it
-        raise ConfigFault(f"not a condition: {condition}")
+        raise ConfigFault(fault("not_a_condition", text=condition))
     return match[1], match[2], float(match[3])
 
 
@@ -88,8 +91,9 @@ def load_rules(path: Path = DEFAULT_RULES) -> RuleBook:
     try:
         return RuleBook.model_validate(tomllib.loads(path.read_text("utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigFault(f"{path}: {where}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
-        raise ConfigFault(f"{path}: {error}") from error
+        raise ConfigFault(fault("at", where=path, text=first_fault(error))) from error
+    except OSError as error:
+        told = fault("unreadable_file", path=path, error=error.strerror)
+        raise ConfigFault(told) from error
+    except ValueError as error:
+        raise ConfigFault(fault("at", where=path, text=no_toml(error))) from error

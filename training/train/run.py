@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from training.train.run_file import COSTS_FILE, describe, fit_facts, write_json,
 from training.train.source import description_sha256, load_frame, make_warehouse
 from training.train.steps import feature_steps, fit_steps, step_scores, write_steps
 from training.train.tasks import check_length, plan_tasks
+from training.words import fault
 
 Json = dict[str, Any]
 
@@ -120,11 +121,11 @@ def steps_of(request: TrainRequest) -> int:
 def _refuse_early(request: TrainRequest) -> tuple[Source, CostTable]:
     """Refuse what would fail at the end, before the long work begins."""
     if (request.out / "bundle").exists():
-        raise ConfigFault(f"{request.out}: already holds a trained bundle; name a new directory")
+        raise ConfigFault(fault("holds_a_bundle", path=request.out))
     dataset = _as_known(read_description(request.data), request.as_of)
     absent = [abuse.value for abuse in Abuse if abuse not in dataset.maturity_days]
     if absent:
-        raise ConfigFault(f"{request.data}: no [labels.{absent[0]}]: a bundle needs every abuse")
+        raise ConfigFault(fault("abuse_not_labelled", path=request.data, abuse=absent[0]))
     check_length(dataset)
     load_signing_key(request.keys / "signing.key")
     costs = load_costs(request.costs)
@@ -143,10 +144,13 @@ def _as_known(dataset: Description, as_of: datetime | None) -> Description:
     if as_of is None:
         return dataset
     if as_of.tzinfo is None:
-        raise ConfigFault("--as-of needs a time zone, such as 2026-06-01T00:00:00Z")
+        raise ConfigFault(fault("as_of_zone"))
     as_of_us = int(as_of.timestamp()) * 1_000_000
     if not dataset.start_us < as_of_us <= dataset.end_us:
-        raise ConfigFault(f"--as-of {as_of.isoformat()} lies outside the data set")
+        bounds = (dataset.start_us, dataset.end_us)
+        start, end = (f"{datetime.fromtimestamp(us / 1e6, UTC):%Y-%m-%d}" for us in bounds)
+        told = fault("as_of_outside", time=as_of.isoformat(), start=start, end=end)
+        raise ConfigFault(told)
     return replace(dataset, end_us=as_of_us)
 
 

@@ -16,6 +16,7 @@ from risk_service.models.manifest import MANIFEST_FILE
 from training.train.bundle import Source
 from training.train.fit import FittedAbuse
 from training.train.logistic import Logistic
+from training.words import fault
 
 RUN_FILE = "run.json"
 COSTS_FILE = "costs.toml"
@@ -72,7 +73,7 @@ def read_run_file(run: Path) -> RunFile:
             },
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ConfigFault(f"{path}: not a run of risk train: {error}") from error
+        raise ConfigFault(fault("no_run", path=path, error=error)) from error
 
 
 def write_json(path: Path, content: Json) -> None:

@@ -26,6 +26,7 @@ from training.frames.point_in_time import point_in_time
 from training.frames.vectors import build_vectors, frame_path
 from training.progress import Progress, summed
 from training.train.frame import ABSENT, Frame
+from training.words import fault
 
 MARK = "features/made_of.json"
 
@@ -82,15 +83,12 @@ def check_prepared(data: Path, warehouse: Path, key_id: str, schema_version: str
     """
     raw, made = read_description(data), read_description(warehouse)
     for what, wanted, found in (
-        ("data set", raw.files, made.files),
-        ("identity key", key_id, made.key_id),
-        ("feature schema", schema_version, made.schema_version),
+        ("of_data_set", raw.files, made.files),
+        ("of_identity_key", key_id, made.key_id),
+        ("of_feature_schema", schema_version, made.schema_version),
     ):
         if wanted != found:
-            raise ConfigFault(
-                f"{warehouse}: was prepared with another {what}; name a new directory "
-                "with --warehouse, or remove this one"
-            )
+            raise ConfigFault(fault("other_warehouse", path=warehouse, what=fault(what)))
 
 
 def load_frame(warehouse: Path, schema: FeatureSchema) -> Frame:

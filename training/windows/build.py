@@ -31,6 +31,7 @@ from training.windows.group_values import (
 from training.windows.log import EventLog, Int64s
 from training.windows.part import GroupLog, Reads
 from training.windows.scratch import ScratchBlocks, as_columns
+from training.words import fault
 
 # A group of more features is computed in several turns, so that memory holds so much of them.
 BLOCK_BYTES = 1 << 30
@@ -153,6 +154,7 @@ def _scratch_beside(out: Path) -> Iterator[Path]:
         directory.mkdir(parents=True)
         yield directory
     except OSError as error:
-        raise ConfigFault(f"{out}: cannot be written: {error.strerror or error}") from error
+        told = fault("unwritable", path=out, error=error.strerror or error)
+        raise ConfigFault(told) from error
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -32,6 +32,7 @@ from training.datasets.warehouse import window_column
 from training.windows import kernels
 from training.windows.arrivals import Arrivals, arrange
 from training.windows.log import EventLog, Int16s, Int32s, Int64s, Integers, Refused, hash_column
+from training.words import fault
 
 LOG = logging.getLogger(__name__)
 EXAMPLES = 5
@@ -243,12 +244,11 @@ def _hashes(texts: pa.ChunkedArray) -> Int64s:
 
 def _column(path: Path, name: str) -> pa.ChunkedArray:
     if not path.is_file():
-        raise DataFault(str(path), None, "no such file; prepare the data set first")
+        raise DataFault(str(path), None, fault("prepare_first"))
     try:
         return pq.read_table(path, columns=[name], partitioning=None)[name]
     except (pa.ArrowException, OSError, KeyError) as error:
-        told = "is missing or cannot be read; prepare the data set again"
-        raise DataFault(str(path), None, f"column {name}: {told}") from error
+        raise DataFault(str(path), None, fault("prepare_again", name=name)) from error
 
 
 def _times(path: Path, name: str) -> Int64s:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from risk_service.domain.counts import Count
 from risk_service.domain.text import LocalizedText, filled
 
-FILES = ("data.toml", "importing.toml")
+FILES = ("backtest.toml", "data.toml", "importing.toml", "simulate.toml", "training.toml")
 NOTHING = LocalizedText(en="", zh="")
 
 

@@ -45,11 +45,11 @@ def foreign(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def refusal(rule: str, data: Path) -> list[str]:
+def refusal(rule: str, data: Path, language: str = "en") -> list[str]:
     """Return the lines of the fault of a rule."""
     with pytest.raises(ConfigFault) as refused:
         backtest(BacktestRequest(rule=rule, data=data))
-    return str(refused.value).split("\n")
+    return refused.value.said(language).split("\n")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,9 @@ def test_a_column_of_the_file_is_told_by_its_name_here(
     lines = refusal(rule, foreign)
     assert lines[1:3] == [f"  {rule}", f"  {marks}"]
     assert en in lines[3]
-    assert zh in lines[4]
+    chinese = refusal(rule, foreign, "zh")
+    assert chinese[1:3] == lines[1:3]
+    assert zh in f"{chinese[0]}；{chinese[3].strip()}"
 
 
 def test_a_data_set_without_its_mapping_still_tells_the_fault(foreign: Path) -> None:

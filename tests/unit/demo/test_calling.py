@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tests.unit.client.scripted import Scripted, serving
 from training.cli import demo as command
+from training.cli.words import CommandWords
 from training.demo.call import call
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -38,7 +39,9 @@ def test_commands_stand_on_one_line_each() -> None:
     files = SimpleNamespace(state="build/demo/state", log="build/demo/serve.log", trust="k.pub")
     figures = SimpleNamespace(examples=[SimpleNamespace(decision_id="dec_01m82exm1k")])
     result = SimpleNamespace(figures=figures)
-    command._serve_on(out, cast(Any, server), cast(Any, files), NOON, cast(Any, result))
+    settings = SimpleNamespace(world_end=NOON)
+    stage = SimpleNamespace(settings=settings, server=server, files=files)
+    command._serve_on(cast(Any, stage), out, cast(Any, result), CommandWords("en"))
     said = cast(io.StringIO, out.file).getvalue()
     found = re.findall(r"^  ((?:python|risk) .*)$", said, re.MULTILINE)
     commands = [shlex.split(one, comments=True) for one in found]

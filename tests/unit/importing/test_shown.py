@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from training.cli import own_data
 from training.cli.dataset import dataset
 from training.cli.own_data import train_own_events
+from training.cli.words import CommandWords
 from training.report.words import Note
 
 CLEAR, TURNED = "\x1b[2J", "\u202e"
@@ -61,7 +62,7 @@ def test_a_training_tells_names_and_notes_escaped(
     note = Note(f"a{CLEAR}{TURNED}", f"b{TURNED}")
     done = SimpleNamespace(metrics=FIGURES, warnings=(note,))
     monkeypatch.setattr(own_data, "train_own", lambda *_: done)
-    train_own_events(SimpleNamespace(out=tmp_path), None)
+    train_own_events(SimpleNamespace(out=tmp_path), None, CommandWords("en"))
     told = capsys.readouterr().out
     assert "shop\\x1b[2J\\u202e[red], label fraud" in told
     assert "note: a\\x1b[2J\\u202e" in told

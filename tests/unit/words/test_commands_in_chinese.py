@@ -1,0 +1,73 @@
+"""The offline commands end in the language of who runs them."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from risk_service.cli.main import risk
+from tests.fixtures.own_data import write_example
+
+DATES = ("--train-from", "2024-01-01", "--train-to", "2024-02-01")
+LATER = ("--test-from", "2034-02-08", "--test-to", "2034-03-01")
+TESTED = ("--test-from", "2024-02-08", "--test-to", "2024-03-01")
+
+
+def run(*arguments: object) -> Result:
+    """Run a command in Chinese."""
+    return CliRunner().invoke(risk, [*map(str, arguments), "--lang", "zh"])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Write a small set of own events."""
+    write_example(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def test_a_training_asks_for_what_is_missing(shop: Path, tmp_path: Path) -> None:
+    """Options that do not fit end with code 2, as in English."""
+    told = run("train", "--data", shop, "--out", tmp_path / "run", "--label", "fraud")
+    assert told.exit_code == 2
+    assert f"{shop} 是自有事件数据集；缺少这些选项：--train-from, --train-to" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--label", "nosuch", *DATES, *TESTED), "没有标签 'nosuch'；可用："),
+        (("--label", "fraud", *DATES, *LATER), "该时段没有事件；数据集的事件从"),
+        (("--label", "fraud", *TESTED, *DATES[:2], "--train-to", "soon"), "'soon' 不是日期，请写"),
+    ],
+)
+def test_a_training_is_refused(
+    shop: Path, tmp_path: Path, given: tuple[str, ...], said: str
+) -> None:
+    """A label or a window that is not there, with those that are."""
+    told = run("train", "--data", shop, "--out", tmp_path / "run", *given)
+    assert told.exit_code == 1
+    assert "错误：" in told.stderr
+    assert said in told.stderr
+
+
+def test_an_evaluation_is_refused(tmp_path: Path) -> None:
+    """What is missing, and how it is named."""
+    assert "缺少 --data：请写明训练 RUN 所用的原始数据集" in run("evaluate", tmp_path).stderr
+    told = run("evaluate", tmp_path, "--data", tmp_path).stderr
+    assert f"{tmp_path}/keys/signing.pub：文件不存在；请用 --trust 写明公钥" in told
+
+
+def test_a_world_is_refused(tmp_path: Path) -> None:
+    """A number out of its bounds."""
+    told = run("simulate", "--seed", 1, "--days", 3, "--orders", 2_000, "--out", tmp_path / "w")
+    assert "错误：--days 须在 28.." in told.stderr
+    assert "之内，现为 3" in told.stderr
+    again = run("demo", "--once", "--days", 3, "--work", tmp_path / "demo")
+    assert "--days 须在 28.." in again.stderr
+
+
+def test_a_backtest_is_refused(shop: Path) -> None:
+    """The place of a fault in a condition, and what would be right."""
+    told = run("backtest", "amout > 3", "--data", shop).stderr
+    assert told.startswith("错误：规则第 1 行第 1 列：没有变量 amout\n  amout > 3\n  ^^^^^\n")
+    assert run("backtest", "--data", shop).stderr.endswith("缺少 RULE：请写表达式或规则编号\n")
