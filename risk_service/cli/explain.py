@@ -12,13 +12,14 @@ from risk_service.cli.explain_claim import assessment_data, explained_assessment
 from risk_service.cli.explain_data import as_data
 from risk_service.cli.explain_text import explained
 from risk_service.cli.language import spoken
-from risk_service.cli.output import print_json
+from risk_service.cli.output import misused, print_json
 from risk_service.cli.remote import DEFAULT_SERVER, told_in_one_line
 from risk_service.client import ClientOptions, RiskClient
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.decision import DecisionRecord
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.positional import reader
+from risk_service.domain.refusals import refusal
 from risk_service.domain.shown import shown
 
 Record = DecisionRecord | AssessmentRecord
@@ -67,7 +68,7 @@ def explain(  # noqa: PLR0913 - options of a command
     """
     named = ctx.get_parameter_source("server") is ParameterSource.COMMANDLINE
     if named and state is not None:
-        raise click.UsageError("--server asks a service, --state reads its directory: give one")
+        raise misused(refusal("server_or_state"))
     record = _record((KEYS[by], key), server, state, lang)
     if as_json:
         data = _data(record)

@@ -10,6 +10,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.identity.keys import load_identity_key, new_identity_key, write_identity_key
 from risk_service.models.signature import key_id_of, private_pem, public_pem
 
@@ -81,7 +82,8 @@ def create_keys(directory: Path, *, force: bool = False) -> dict[str, str | list
         _write_new(directory / "signing.key", private_pem(signing), 0o600)
         _write_new(directory / "signing.pub", public_pem(signing.public_key()), 0o644)
     except OSError as error:
-        raise ConfigFault(f"{directory}: cannot write the keys: {error.strerror}") from error
+        told = refusal("keys_unwritable", path=directory, error=error.strerror)
+        raise ConfigFault(told) from error
     return {
         "identity_key": str(directory / "identity.key"),
         "signing_key": str(directory / "signing.key"),
@@ -103,11 +105,7 @@ def _next_key_id(path: Path) -> str:
 def _make_room(directory: Path, *, force: bool) -> list[str]:
     there = [name for name in PURPOSES if os.path.lexists(directory / name)]
     if there and not force:
-        raise ConfigFault(
-            f"{directory}: {', '.join(there)} already there; without its old key no "
-            "stored token matches and no bundle verifies. Choose another directory, "
-            "or --force to set the old keys aside"
-        )
+        raise ConfigFault(refusal("keys_there", path=directory, names=", ".join(there)))
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     moved = []
     for name in there:

@@ -8,7 +8,7 @@ import click
 
 from risk_service.cli.adjustments import adjustments, tell_proposal
 from risk_service.cli.language import spoken
-from risk_service.cli.output import json_text, print_json, tell
+from risk_service.cli.output import json_text, misused, print_json, tell
 from risk_service.cli.publish import add_publishing
 from risk_service.cli.remote import DEFAULT_SERVER, Remote, remote
 from risk_service.cli.remote_words import RemoteWords
@@ -21,6 +21,7 @@ from risk_service.domain.names import (
     subject_names,
     window_name,
 )
+from risk_service.domain.refusals import refusal
 from risk_service.domain.states import state_name
 from risk_service.limits.book import SHIPPED, LimitBook, parse_limits, shipped_text
 from risk_service.limits.count_per import CountPer
@@ -103,7 +104,7 @@ def usage(service: Remote, as_json: bool, **named: str) -> None:
     """
     asked = {field: value for field, value in named.items() if value}
     if not asked:
-        raise click.UsageError("name whose usage to show, such as --account u-1")
+        raise misused(refusal("whose_usage"))
     counters = service.limits("GetUsage", subjects=asked).get("counters", [])
     if as_json:
         print_json(counters)

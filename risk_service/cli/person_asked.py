@@ -71,7 +71,7 @@ def from_file(path: Path) -> list[Typed]:
 
 def _private(path: Path) -> str:
     try:
-        return read_private(path, "identifiers", FILE_BYTES_MAX)
+        return read_private(path, refusal("identifiers_file"), FILE_BYTES_MAX)
     except FileNotFoundError as error:
         raise ConfigFault(refusal("person_file", path=path, why=error.strerror)) from error
 

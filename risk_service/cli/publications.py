@@ -8,7 +8,7 @@ import click
 
 from risk_service.cli.explain_format import padded
 from risk_service.cli.limit_changes import limit_changes
-from risk_service.cli.output import print_json, tell
+from risk_service.cli.output import misused, print_json, tell
 from risk_service.cli.remote import Remote, limit_option, moment, remote
 from risk_service.cli.remote_words import RemoteWords
 from risk_service.cli.rules_text import change_text, word
@@ -64,8 +64,7 @@ def show_command(kind: str) -> click.Command:
     def show(number: int, out: Path | None, service: Remote, as_json: bool, **given: Any) -> None:
         """Show the sources of a version; without NUMBER of the one in force."""
         if given.get("changes") and (as_json or out is not None):
-            words = "prints what changes, as text: leave out --json and --out, or --changes"
-            raise click.UsageError(f"--changes {words}")
+            raise misused(refusal("changes_is_text"))
         answer = service.call("GetPublication", kind=kind, number=number)
         if given.get("changes"):
             before = service.call("GetPublication", kind=kind, number=0)

@@ -22,6 +22,7 @@ RiskError
 from dataclasses import dataclass
 from typing import Self
 
+from risk_service.domain.refusals import refusal
 from risk_service.domain.text import LocalizedText
 
 
@@ -149,12 +150,12 @@ class BundleRefused(RiskError):
         Name of the file at fault within the bundle; empty for the bundle as a whole.
     """
 
-    def __init__(self, check: str, file: str, message: str) -> None:
-        where = file or "bundle"
-        super().__init__(f"bundle refused by check '{check}', {where}: {message}")
+    def __init__(self, check: str, file: str, message: str | LocalizedText) -> None:
+        where = file or refusal("bundle_whole")
+        super().__init__(refusal("bundle_refused", check=check, where=where, why=message))
         self.check = check
         self.file = file
-        self.reason = message
+        self.reason = message if isinstance(message, str) else message.en
 
 
 class DataFault(RiskError):

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 
 SECRET_BYTES = 32
 _MAX_FILE_BYTES = 4096
@@ -36,12 +38,10 @@ class IdentityKey:
     def __post_init__(self) -> None:
         """Check that tokens made with this key can be told apart and cannot be guessed."""
         if not _KEY_ID.fullmatch(self.key_id):
-            raise ConfigFault("identity key: key_id must be 1 to 16 characters of a-z and 0-9")
+            raise ConfigFault(refusal("identity_key_id"))
         if len(self.secret) < SECRET_BYTES:
-            raise ConfigFault(
-                f"identity key {self.key_id}: the secret has {len(self.secret)} bytes, "
-                f"at least {SECRET_BYTES} are needed; create one with `risk keys init`"
-            )
+            told = {"found": len(self.secret), "least": SECRET_BYTES}
+            raise ConfigFault(refusal("identity_key_short", key=self.key_id, **told))
 
 
 def new_identity_key(key_id: str = "k1") -> IdentityKey:
@@ -64,9 +64,10 @@ def write_identity_key(path: Path, key: IdentityKey) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise ConfigFault(f"identity key {path}: exists already and is not overwritten") from error
+        raise ConfigFault(refusal("identity_key_there", path=path)) from error
     except OSError as error:
-        raise ConfigFault(f"identity key {path}: cannot be written: {error.strerror}") from error
+        told = refusal("identity_key_unwritable", path=path, error=error.strerror)
+        raise ConfigFault(told) from error
 
 
 def load_identity_key(path: Path) -> IdentityKey:
@@ -79,25 +80,21 @@ def load_identity_key(path: Path) -> IdentityKey:
         message names the file and what to do, and never the secret.
     """
     try:
-        text = read_private(path, "identity key", _MAX_FILE_BYTES)
+        text = read_private(path, refusal("identity_key"), _MAX_FILE_BYTES)
     except FileNotFoundError as error:
-        raise ConfigFault(
-            f"identity key {path}: no such file; create one with `risk keys init`"
-        ) from error
+        raise ConfigFault(refusal("identity_key_missing", path=path)) from error
     try:
         document = json.loads(text)
         key_id, secret = document["key_id"], bytes.fromhex(document["secret_hex"])
     except (ValueError, KeyError, TypeError):
         # The parser's message may quote the file, and with it the secret.
-        raise ConfigFault(
-            f'identity key {path}: must be JSON {{"key_id": ..., "secret_hex": ...}}'
-        ) from None
+        raise ConfigFault(refusal("identity_key_form", path=path)) from None
     if not isinstance(key_id, str):
-        raise ConfigFault(f"identity key {path}: key_id must be a text")
+        raise ConfigFault(refusal("identity_key_text", path=path))
     return IdentityKey(key_id=key_id, secret=secret)
 
 
-def read_private(path: Path, what: str, bytes_max: int) -> str:
+def read_private(path: Path, what: LocalizedText, bytes_max: int) -> str:
     """Read a file that nobody else may open.
 
     Parameters
@@ -119,12 +116,11 @@ def read_private(path: Path, what: str, bytes_max: int) -> str:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ConfigFault(
-                    f"{what} {path}: group or others may open it "
-                    f"(mode {stat.S_IMODE(mode):04o}); run `chmod 600 {path}`"
-                )
+                told = {"what": what, "path": path, "mode": f"{stat.S_IMODE(mode):04o}"}
+                raise ConfigFault(refusal("open_to_others", **told))
             return file.read(bytes_max).decode("utf-8", "replace")
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ConfigFault(f"{what} {path}: cannot be read: {error.strerror}") from error
+        text = refusal("unreadable_private", what=what, path=path, error=error.strerror)
+        raise ConfigFault(text) from error

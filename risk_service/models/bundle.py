@@ -23,6 +23,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from risk_service.domain.errors import BundleRefused
+from risk_service.domain.refusals import refusal
 from risk_service.models import golden as golden_file
 from risk_service.models import model_text
 from risk_service.models.canonical import read_canonical
@@ -107,9 +108,9 @@ def verify_bundle(directory: Path, trusted: TrustedKeys, schema: ServedSchema) -
 
 def _read_signed(directory: int, names: frozenset[str]) -> tuple[bytes, bytes]:
     if MANIFEST_FILE not in names:
-        raise BundleRefused("files", MANIFEST_FILE, "is missing")
+        raise BundleRefused("files", MANIFEST_FILE, refusal("bundle_file_missing"))
     if SIGNATURE_FILE not in names:
-        raise BundleRefused("signature", SIGNATURE_FILE, "is missing: the bundle is unsigned")
+        raise BundleRefused("signature", SIGNATURE_FILE, refusal("bundle_unsigned"))
     manifest = read_file(directory, MANIFEST_FILE, MAX_MANIFEST_BYTES)
     return manifest, read_file(directory, SIGNATURE_FILE, MAX_SIGNATURE_BYTES)
 
@@ -125,30 +126,28 @@ def _read_manifest(data: bytes) -> Manifest:
 def _read_listed(directory: int, names: frozenset[str], manifest: Manifest) -> dict[str, bytes]:
     listed = set(manifest.files)
     for name in sorted(listed - names):
-        raise BundleRefused("files", name, "is missing")
+        raise BundleRefused("files", name, refusal("bundle_file_missing"))
     for name in sorted(names - listed - {MANIFEST_FILE, SIGNATURE_FILE}):
-        raise BundleRefused("files", name, "is not listed in the manifest")
+        raise BundleRefused("files", name, refusal("bundle_not_listed"))
     files: dict[str, bytes] = {}
     for name, entry in manifest.files.items():
         cap = golden_file.MAX_BYTES if name == manifest.golden.file else model_text.MAX_BYTES
         content = read_file(directory, name, min(cap, entry.bytes))
         if len(content) != entry.bytes:
-            raise BundleRefused("size", name, f"{len(content)} bytes, not {entry.bytes}")
+            told = refusal("bundle_size", found=len(content), wanted=entry.bytes)
+            raise BundleRefused("size", name, told)
         if hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise BundleRefused("digest", name, "its SHA-256 is not the manifest's")
+            raise BundleRefused("digest", name, refusal("bundle_digest"))
         files[name] = content
     return files
 
 
 def _check_schema(manifest: Manifest, schema: ServedSchema) -> None:
     if manifest.schema_version != schema.version:
-        raise BundleRefused(
-            "schema",
-            MANIFEST_FILE,
-            f"made for schema {manifest.schema_version}, the service has {schema.version}",
-        )
+        versions = {"found": manifest.schema_version, "wanted": schema.version}
+        raise BundleRefused("schema", MANIFEST_FILE, refusal("bundle_schema", **versions))
     if manifest.features != tuple(schema.names):
-        raise BundleRefused("schema", MANIFEST_FILE, "features are not those of the schema")
+        raise BundleRefused("schema", MANIFEST_FILE, refusal("bundle_features"))
     known = set(schema.order_only)
     for abuse, variant, model in manifest.each_model():
         if variant == "order_only" and not known.issuperset(model.features):

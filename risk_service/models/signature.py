@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from risk_service.domain.errors import BundleRefused, ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.models.manifest import MANIFEST_FILE, SIGNATURE_FILE
 
 MAX_KEY_BYTES = 4096
@@ -42,9 +43,9 @@ def load_trusted(paths: Iterable[Path]) -> TrustedKeys:
         try:
             key = serialization.load_pem_public_key(_read_key(path))
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise ConfigFault(f"{path}: not a public key in PEM") from error
+            raise ConfigFault(refusal("no_public_pem", path=path)) from error
         if not isinstance(key, Ed25519PublicKey):
-            raise ConfigFault(f"{path}: not an Ed25519 public key")
+            raise ConfigFault(refusal("no_public_ed25519", path=path))
         keys[key_id_of(key)] = key
     return keys
 
@@ -60,9 +61,9 @@ def load_signing_key(path: Path) -> Ed25519PrivateKey:
     try:
         key = serialization.load_pem_private_key(_read_key(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ConfigFault(f"{path}: not an unencrypted private key in PEM") from error
+        raise ConfigFault(refusal("no_private_pem", path=path)) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigFault(f"{path}: not an Ed25519 private key")
+        raise ConfigFault(refusal("no_private_ed25519", path=path))
     return key
 
 
@@ -71,7 +72,7 @@ def _read_key(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_KEY_BYTES)
     except OSError as error:
-        raise ConfigFault(f"{path}: cannot be read: {error.strerror}") from error
+        raise ConfigFault(refusal("unreadable_file", path=path, error=error.strerror)) from error
 
 
 def private_pem(key: Ed25519PrivateKey) -> bytes:
@@ -110,19 +111,18 @@ def check_signature(manifest: bytes, signature_file: bytes, trusted: TrustedKeys
     """
     match = _SPELLING.fullmatch(signature_file)
     if match is None:
-        raise BundleRefused("signature", SIGNATURE_FILE, "not a signature in the fixed spelling")
+        raise BundleRefused("signature", SIGNATURE_FILE, refusal("bundle_spelling"))
     key_id = match[1].decode("ascii")
     signature = base64.b64decode(match[2])
     # Base64 has spare bits: another spelling of the same signature is a changed file.
     if _spell(key_id, signature) != signature_file:
-        raise BundleRefused("signature", SIGNATURE_FILE, "not a signature in the fixed spelling")
+        raise BundleRefused("signature", SIGNATURE_FILE, refusal("bundle_spelling"))
     key = trusted.get(key_id)
     if key is None:
-        raise BundleRefused("signature", SIGNATURE_FILE, f"signed by unknown key {key_id}")
+        raise BundleRefused("signature", SIGNATURE_FILE, refusal("bundle_unknown_key", key=key_id))
     try:
         key.verify(signature, manifest)
     except InvalidSignature as error:
-        raise BundleRefused(
-            "signature", MANIFEST_FILE, f"not what key {key_id} has signed"
-        ) from error
+        told = refusal("bundle_other_content", key=key_id)
+        raise BundleRefused("signature", MANIFEST_FILE, told) from error
     return key_id

@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.identity.keys import read_private
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Certificates:
 
     def _read(self) -> grpc.ServerCertificateConfiguration:
         try:
-            key = read_private(self.key, "TLS key", KEY_BYTES_MAX)
+            key = read_private(self.key, refusal("tls_key"), KEY_BYTES_MAX)
         except FileNotFoundError as error:
             raise ConfigFault(f"TLS file {self.key}: {error.strerror}") from error
         certificate = _pem(self.certificate)

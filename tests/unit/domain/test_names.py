@@ -8,6 +8,7 @@ import pytest
 
 from risk_service.domain.benefit import BenefitType, SubsidyKind
 from risk_service.domain.currency import amount_text, money_text
+from risk_service.domain.errors import BundleRefused
 from risk_service.domain.evidence import Evidence
 from risk_service.domain.grant import LimitUse, Measure
 from risk_service.domain.listed import EntityKind
@@ -20,7 +21,7 @@ from risk_service.domain.names import (
     window_name,
     word_name,
 )
-from risk_service.domain.refusals import refusal_texts
+from risk_service.domain.refusals import refusal, refusal_texts
 from risk_service.domain.vocabulary import (
     ChallengeKind,
     ChallengeResult,
@@ -168,3 +169,16 @@ def test_refusals_are_told_in_both_languages(code: str) -> None:
     assert sorted(places.findall(text.en)) == sorted(places.findall(text.zh))
     assert text.en.isascii()
     assert CHINESE.search(text.zh)
+
+
+def test_a_refused_bundle_is_told_in_both_languages() -> None:
+    """The check and the file; what has no Chinese words of its own stays as it is."""
+    told = BundleRefused("digest", "refund.full.txt", refusal("bundle_digest"))
+    assert str(told) == (
+        "bundle refused by check 'digest', refund.full.txt: its SHA-256 is not the manifest's"
+    )
+    assert told.zh == (
+        "模型包未通过 digest 校验（refund.full.txt）：SHA-256 与清单不同；请使用原样的模型包"
+    )
+    assert told.reason == "its SHA-256 is not the manifest's"
+    assert BundleRefused("golden", "", "odd").zh == "模型包未通过 golden 校验（整个模型包）：odd"

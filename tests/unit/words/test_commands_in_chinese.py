@@ -71,3 +71,29 @@ def test_a_backtest_is_refused(shop: Path) -> None:
     told = run("backtest", "amout > 3", "--data", shop).stderr
     assert told.startswith("错误：规则第 1 行第 1 列：没有变量 amout\n  amout > 3\n  ^^^^^\n")
     assert run("backtest", "--data", shop).stderr.endswith("缺少 RULE：请写表达式或规则编号\n")
+
+
+def test_a_key_that_is_missing_or_open_is_told(tmp_path: Path) -> None:
+    """The way to a key, or to closing it."""
+    key = tmp_path / "identity.key"
+    given = (
+        "dataset",
+        "prepare",
+        "--data",
+        tmp_path,
+        "--identity-key",
+        key,
+        "--out",
+        tmp_path / "o",
+    )
+    said = f"错误：身份密钥 {key}：文件不存在；请用 `risk keys init` 创建\n"
+    assert run(*given).stderr == said
+    key.write_text("{}")
+    key.chmod(0o644)
+    assert f"其他用户可打开（权限 0644）；请运行 `chmod 600 {key}`" in run(*given).stderr
+
+
+def test_options_that_do_not_go_together_are_told() -> None:
+    """Of commands that look at a service as well."""
+    told = run("explain", "k", "--server", "127.0.0.1:1", "--state", "s").stderr
+    assert "请只写一个" in told
