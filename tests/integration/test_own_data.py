@@ -56,6 +56,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def test_a_data_set_is_no_run(place: Path) -> None:
+    """Whoever names the one for the other is told which directory is meant."""
+    told = fault(CliRunner().invoke(evaluate_command, [str(place / "shop")]))
+    assert "a data set and no run; name the directory that" in told
+
+
 def test_evaluation_repeats_the_figures_of_training(place: Path) -> None:
     """Inputs made anew from the manifest give the very figures of the training."""
     trained = json.loads((place / "run" / "metrics.json").read_text("utf-8"))

@@ -9,13 +9,14 @@ from rich.table import Table
 
 from risk_service.cli.language import spoken
 from risk_service.cli.output import misused
-from risk_service.domain.errors import ConfigFault
+from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.domain.vocabulary import Abuse
 from training.cli.bars import Bars
 from training.cli.own_data import evaluate_own_events, write_figures
 from training.cli.step_tables import step_table, strategy_table
 from training.cli.tables import tables_out
 from training.cli.words import CommandWords
+from training.datasets.own_events import is_own_events
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
@@ -75,6 +76,8 @@ def evaluate(  # noqa: PLR0913 - one per option
         own = OwnEvaluateRequest(run=run, data=data, random_split=random_split)
         evaluate_own_events(own, json_file, predictions, say)
         return
+    if is_own_events(run):
+        raise DataFault(str(run), None, fault("set_and_no_run"))
     if data is None:
         raise misused(fault("data_missing"))
     trust = trust or run / "keys" / "signing.pub"

@@ -37,6 +37,17 @@ def test_a_day_taken_for_a_month_is_told(bench: Any, mapped: Mapped) -> None:
     assert "did you mean '%d/%m/%Y'?" in fault
 
 
+def test_a_number_that_only_counts_is_told_what_the_mapping_must_say(
+    bench: Any, mapped: Mapped
+) -> None:
+    """A step of an hour is no time by itself: unit and first day stand nowhere in the file."""
+    keys = {"format": "unix", "unit": "h", "origin": "2024-01-01"}
+    fault = bench.fault(timed_rows("1", "25"))
+    assert all(f'{key} = "{value}"' in fault for key, value in keys.items())
+    bench.run(timed_rows("1", "25"), mapped_time(mapped, **keys))
+    assert bench.column("event_at") == [utc(2024, 1, 1, 1), utc(2024, 1, 2, 1)]
+
+
 def test_months_and_weeks_are_counted_from_their_origin(bench: Any, mapped: Mapped) -> None:
     """A month is one of the calendar, whatever its length; half of one is no time."""
     told = mapped(

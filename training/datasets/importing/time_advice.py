@@ -1,5 +1,6 @@
 """Which format a time seems to have that cannot be read, to be named in an error or a guess."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,13 +20,17 @@ _COMMON_FORMATS = (
     "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S",
 )  # fmt: skip
 
+# Steps, hours or days since a day that only the mapping can tell.
+_COUNT = re.compile(r"\d{1,7}(?:\.\d+)?")
+
 
 def advice_on_format(example: str) -> LocalizedText:
     """Return which format a time seems to have, as a clause of an error."""
     if unit := unix_unit(example):
         return fault("meant_unix", unit=unit)
-    found = common_format([example])
-    return fault("meant_format", format=found) if found else NOTHING
+    if found := common_format([example]):
+        return fault("meant_format", format=found)
+    return fault("meant_count") if _COUNT.fullmatch(example) else NOTHING
 
 
 def common_format(examples: Sequence[str]) -> str | None:
