@@ -38,13 +38,18 @@ def spoken(command: Command) -> Command:
 
 @contextmanager
 def told_in(lang: str) -> Iterator[None]:
-    """End the command in Chinese where an error of ours has Chinese words."""
+    """End the command in Chinese where an error of ours, or of a file, has Chinese words."""
     try:
         yield
     except RiskError as error:
         if lang != "zh" or not error.zh:
             raise
         raise refused(error.zh) from error
+    except OSError as error:
+        # The words of the system are its own; see ``main`` for English.
+        if lang != "zh" or error.filename is None:
+            raise
+        raise refused(f"{error.filename}：{error.strerror}") from error
 
 
 @cache

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from risk_service.domain.governed import BacktestReport
+from risk_service.domain.refusals import refusal
 from risk_service.models.canonical import canonical_json
 from risk_service.models.signature import TrustedKeys, check_signature, sign_manifest
 
@@ -69,10 +70,7 @@ def signed(content: bytes, key: Ed25519PrivateKey) -> bytes:
     report = report_of(content)
     lacking = json.loads(content).get("never_known", [])
     if lacking and not report.events_flagged:
-        raise ConfigFault(
-            f"the backtest is not signed: the data set has no value of {', '.join(lacking)} on any "
-            "event, so the rule could not be tried; use data that has"
-        )
+        raise ConfigFault(refusal("nothing_to_vouch_for", names=", ".join(lacking)))
     return sign_manifest(_statement(report), key)
 
 

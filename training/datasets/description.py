@@ -108,7 +108,10 @@ def _maturities(labels: dict[str, Any]) -> dict[Abuse, int]:
 
 def _time(document: dict[str, Any], name: str) -> int:
     value = document[name]
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise WrongValue.of("no_set_time", name=name, value=value) from None
     if moment.tzinfo is None:
         raise WrongValue.of("no_time_zone", name=name)
     return (moment - _EPOCH) // _MICROSECOND

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from risk_service.adapters.whole_file import replace_file
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.features.schema import FeatureSchema
 
 ENTITY_KEY_VERSION = 3
@@ -47,12 +48,14 @@ def load_manifest(path: Path) -> ServingManifest:
     try:
         manifest = ServingManifest.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise ConfigFault(f"{path}: {error.strerror}; run `risk features materialize`") from error
+        text = refusal("no_serving_manifest", path=path, error=error.strerror)
+        raise ConfigFault(text) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         told = f"{place}: {first['msg']}" if place else first["msg"]
-        raise ConfigFault(f"{path}: no serving manifest: {told}") from error
+        text = refusal("broken_serving_manifest", path=path, error=told)
+        raise ConfigFault(text) from error
     store = (path.parent / manifest.online_store).resolve()
     return manifest.model_copy(update={"online_store": str(store)})
 
@@ -71,17 +74,14 @@ def check_schema(manifest: ServingManifest, schema: FeatureSchema) -> None:
         Versions, views or key layout differ.
     """
     if manifest.schema_version != schema.version:
-        raise ConfigFault(
-            f"the online store was filled under feature schema {manifest.schema_version}, "
-            f"this service has {schema.version}; build and materialise the features again"
-        )
+        versions = {"found": manifest.schema_version, "wanted": schema.version}
+        raise ConfigFault(refusal("store_of_other_schema", **versions))
     if manifest.entity_key_serialization_version != ENTITY_KEY_VERSION:
-        raise ConfigFault(
-            f"entity key layout {manifest.entity_key_serialization_version} is not supported"
-        )
+        found = manifest.entity_key_serialization_version
+        raise ConfigFault(refusal("store_of_other_layout", found=found))
     served = {view.join_key: (view.name, view.ttl_s, view.features) for view in manifest.views}
     wanted = {
         view.join_key: (view.name, view.ttl_s, view.features) for view in schema.views.values()
     }
     if served != wanted:
-        raise ConfigFault("serving.json names other views than the feature schema")
+        raise ConfigFault(refusal("store_of_other_views"))

@@ -5,6 +5,7 @@ from binascii import crc_hqx
 from dataclasses import dataclass
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 
 SLOTS = 16_384
 
@@ -42,7 +43,7 @@ def _address(text: str) -> Address:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ConfigFault(f"{text!r} is no address of a Redis server; write host:port")
+        raise ConfigFault(refusal("no_redis", text=text))
     return host, int(port)
 
 

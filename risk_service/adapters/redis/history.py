@@ -23,6 +23,8 @@ from risk_service.adapters.redis.node import Reply, pack, require_hiredis
 from risk_service.adapters.redis.scripts import plain_key
 from risk_service.adapters.redis.trips import groups_of
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.refusals import refusal
+from risk_service.domain.text import LocalizedText
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import NEVER_US
 
@@ -183,26 +185,19 @@ class RedisHistory:
 
     def _is_history_until(self, until_us: int, found: Filled | None) -> None:
         if found is None or not found.whole or found.until_us != until_us:
-            raise ConfigFault(
-                f"Redis at {self._where} does not hold the history up to this time: "
-                "fill it first, then keep it for further services"
-            )
+            raise ConfigFault(refusal("redis_other_history", where=self._where))
 
-    def _refusal(self, found: Filled | None) -> str:
-        until = ""
+    def _refusal(self, found: Filled | None) -> LocalizedText:
+        until: str | LocalizedText = ""
         if found is not None:
             day = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.until_us // 1_000_000))
-            until = f", with history up to {day}"
-        return (
-            f"Redis at {self._where} holds windows of this declaration already{until}; "
-            "--existing keep leaves them and fills the state directory of a further service, "
-            "--existing replace deletes them first"
-        )
+            until = refusal("redis_until", day=day)
+        return refusal("redis_holds_windows", where=self._where, until=until)
 
     def _still_ours(self, reply: Reply) -> None:
         found = read_filled(reply)
         if found is None or found.token != self._ours.token:
-            raise ConfigFault(f"Redis at {self._where}: another backfill has begun meanwhile")
+            raise ConfigFault(refusal("redis_other_backfill", where=self._where))
 
     def _windows(self) -> Iterator[bytes]:
         """Yield every key of windows of this declaration, and of the marks of services."""

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 
 
 class StateLock:
@@ -23,15 +24,13 @@ class StateLock:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise ConfigFault(f"state directory {directory}: {error.strerror}") from error
+            told = refusal("state_unusable", path=directory, error=error.strerror)
+            raise ConfigFault(told) from error
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._handle)
-            raise ConfigFault(
-                f"state directory {directory} is in use by another process; "
-                "stop it or choose another directory with --state"
-            ) from error
+            raise ConfigFault(refusal("state_in_use", path=directory)) from error
 
     def release(self) -> None:
         """Give the directory free."""

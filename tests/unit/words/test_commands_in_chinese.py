@@ -97,3 +97,10 @@ def test_options_that_do_not_go_together_are_told() -> None:
     """Of commands that look at a service as well."""
     told = run("explain", "k", "--server", "127.0.0.1:1", "--state", "s").stderr
     assert "请只写一个" in told
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """The name in front; what the system says of it is its own."""
+    world = ("simulate", "--seed", 1, "--days", 28, "--orders", 2_000, "--out", tmp_path / "w")
+    told = run(*world, "--json", tmp_path / "none" / "s.json")
+    assert told.stderr.endswith(f"错误：{tmp_path}/none/s.json：No such file or directory\n")
