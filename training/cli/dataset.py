@@ -113,9 +113,7 @@ def mapping(source: Path, lang: str) -> None:
 
     Example: risk dataset mapping payments.csv.gz > mapping.toml
     """
-    # Its comments are English whatever the language, as those of docs/examples.
-    del lang
-    click.echo(shown_toml(guess_mapping(source)), nl=False)
+    click.echo(shown_toml(guess_mapping(source).of(lang)), nl=False)
 
 
 def _import_figures(imported: Imported, seconds: float) -> dict[str, object]:

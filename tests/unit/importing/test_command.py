@@ -1,6 +1,7 @@
 """``risk dataset import``: figures as JSON, a summary to read, one clear error."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,17 @@ def test_a_mapping_is_refused_in_chinese(files: list[str], tmp_path: Path) -> No
     path.write_text("format = ", "utf-8")
     told = CliRunner().invoke(dataset, [*files, "--lang", "zh"]).stderr
     assert told == f"错误：{path}：无法按 TOML 读取：值无效（文件末尾）\n"
+
+
+def test_a_guessed_mapping_is_told_in_chinese(payments: str, tmp_path: Path) -> None:
+    """Its comments; what programs read is the same in both languages."""
+    (tmp_path / "s.csv").write_text(payments, encoding="utf-8")
+    given = ["mapping", str(tmp_path / "s.csv")]
+    english = CliRunner().invoke(dataset, given, catch_exceptions=False).output
+    chinese = CliRunner().invoke(dataset, [*given, "--lang", "zh"], catch_exceptions=False).output
+    assert chinese.startswith("# 根据 s.csv 的前几行推测：请更正有误之处。\n")
+    assert "# 多久之后标签已知：请如实填写" in chinese
+    assert tomllib.loads(chinese) == tomllib.loads(english)
 
 
 def test_a_quick_import_shows_no_bar(

@@ -89,7 +89,7 @@ def test_a_guess_names_the_columns_and_can_be_imported(
 ) -> None:
     """By the words of a name and by what the cells hold."""
     (tmp_path / "f.csv").write_text(text, encoding="utf-8")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     assert [line for line in expected if line not in guess] == []
     description = bench.run(tmp_path / "f.csv", guess)
     assert description.rows == 60
@@ -114,7 +114,7 @@ def test_a_guess_parts_the_time_of_the_event_from_other_times_and_labels(
 ) -> None:
     """What tells the label is left out with the reason, and so is what only counts the time."""
     (tmp_path / "f.csv").write_text(_many(), encoding="utf-8")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     expected = (
         'time = "purchase_time"', 'signup_time = { since = "signup_time" }', 'column = "total"',
         'ip_address = "ip_address"      #', 'payee = "payee"      #', '[labels.class]',
@@ -132,7 +132,7 @@ def test_without_names_that_are_known_entities_are_told_by_values_that_come_agai
     """A file in another language still gets entities to be corrected, and can be imported."""
     text = _rows("numer,data,klient,kwota,is_fraud", "{i}x,2024-05-{d:02d},k{c}{d},{i}.5,{f}", 900)
     (tmp_path / "f.csv").write_text(text, encoding="utf-8")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     assert 'klient = "klient"      # 252 different' in guess
     assert "who or what are they?" in guess
     assert bench.run(tmp_path / "f.csv", guess).rows == 900
@@ -142,11 +142,11 @@ def test_a_guess_leaves_out_what_stands_before_the_header(bench: Any, tmp_path: 
     """Reports begin with a title, the day of the export and an empty line."""
     text = _rows("order no;when;card;is_fraud", "{i};2024-05-{d:02d};k{c};{f}")
     (tmp_path / "f.csv").write_text(f"Orders of May, all shops\n2024-06-01; 10:00\n\n{text}")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     assert "skip_lines = 3" in guess
     assert bench.run(tmp_path / "f.csv", guess).rows == 60
     (tmp_path / "f.csv").write_text("sep=;\n" + text)
-    assert "skip_lines" not in guess_mapping(tmp_path / "f.csv")
+    assert "skip_lines" not in guess_mapping(tmp_path / "f.csv").en
 
 
 def test_what_is_counted_or_measured_is_nobody(bench: Any, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_what_is_counted_or_measured_is_nobody(bench: Any, tmp_path: Path) -> No
         for i in range(1_200)
     ]
     (tmp_path / "f.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     assert 'time = { column = "month", format = "unix", unit = "month", origin = ' in guess
     assert "at least one, if anybody is known" in guess
     told = bench.run(tmp_path / "f.csv", guess)
@@ -173,7 +173,7 @@ def test_a_guess_tells_when_a_label_was_known(bench: Any, tmp_path: Path) -> Non
     ]
     header = "review_id,timeMs,seller_id,removed,lastMs"
     (tmp_path / "f.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     assert 'known_at = { column = "lastMs", format = "unix", unit = "ms" }' in guess
     assert bench.run(tmp_path / "f.csv", guess).labels["removed"].known_from == "column"
 
@@ -193,7 +193,7 @@ def test_a_guess_tells_the_encoding(
     text = _rows(f"order no,when,{header},is_fraud", "{i},2024-05-{d:02d}," + user + ",{f}")
     source = tmp_path / "f.csv"
     source.write_bytes(text.encode(encoding))
-    guess = guess_mapping(source)
+    guess = guess_mapping(source).en
     assert f'= "{header}"' in guess
     assert (f'encoding = "{encoding}"' in guess) == (encoding != "utf-8")
     assert bench.run(source, guess).rows == 60
@@ -221,7 +221,7 @@ def test_guesses_for_public_files(bench: Any, name: str, rows: int) -> None:
     """They can be imported as they come."""
     if not (SHARED / name).is_file():
         pytest.skip(f"{name} is not here")
-    assert bench.run(SHARED / name, guess_mapping(SHARED / name)).rows == rows
+    assert bench.run(SHARED / name, guess_mapping(SHARED / name).en).rows == rows
 
 
 def test_what_is_not_known_is_said(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_guess_sees_lines_of_orders_and_what_came_of_them(bench: Any, tmp_path
     """No column is called a label; the rest of what a return brings would give it away."""
     source = tmp_path / "f.csv"
     source.write_bytes(_lines().encode("cp1252"))
-    guess = guess_mapping(source)
+    guess = guess_mapping(source).en
     expected = (
         'decimal = ","\nthousands = "."', 'id = "Bestell-Nr"',
         'column = "Einzelpreis"\ntimes = "Menge"',
@@ -50,7 +50,7 @@ def test_a_mark_that_is_mostly_missing_is_a_label(tmp_path: Path) -> None:
         f"{i},2024-05-{i % 28 + 1:02d},c{i % 9},{'X' if i % 30 == 0 else ''}" for i in range(90)
     ]
     (tmp_path / "f.csv").write_text("\n".join(["no,time,card,chargeback", *rows]), encoding="utf-8")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     assert '[labels.chargeback]\nwhen = ["\\"chargeback\\" present"]' in guess
     assert "known_at" not in guess
 
@@ -64,7 +64,7 @@ def test_a_guess_reads_what_people_write(bench: Any, tmp_path: Path) -> None:
         for i in range(200)
     ]
     (tmp_path / "f.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8-sig")
-    guess = guess_mapping(tmp_path / "f.csv")
+    guess = guess_mapping(tmp_path / "f.csv").en
     expected = (
         'id = "订单编号"', 'format = "%Y/%m/%d %H:%M"',
         'phone = { column = "手机号", digits = true }',
@@ -87,7 +87,7 @@ def test_what_a_time_stands_beside_is_a_label(bench: Any, tmp_path: Path) -> Non
     source = tmp_path / "f.csv"
     header = "ip,app,os,click_time,attributed_time,is_attributed"
     source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    guess = guess_mapping(source)
+    guess = guess_mapping(source).en
     expected = (
         '[categorical]\napp = "app"\nos = "os"', "[labels.is_attributed]", 'positive = ["1"]',
         'known_at = "attributed_time"',
@@ -107,7 +107,7 @@ def test_a_guess_knows_claims(bench: Any, tmp_path: Path) -> None:
     source = tmp_path / "f.csv"
     header = "claim_no,policy_start,reported_on,policy_holder,fare,fraud_confirmed_on"
     source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    guess = guess_mapping(source)
+    guess = guess_mapping(source).en
     expected = (
         'time = { column = "reported_on", format = "%d.%m.%Y" }', 'policy_holder = "policy_holder"',
         'policy_start = { since = { column = "policy_start", format = "%d.%m.%Y" } }',
@@ -130,7 +130,7 @@ def test_milliseconds_that_rise_are_the_time_and_days_kept_are_not(
     source = tmp_path / "f.csv"
     header = f"return_id,{name},buyer,days_kept,verdict,half"
     source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    guess = guess_mapping(source)
+    guess = guess_mapping(source).en
     expected = (
         f'time = {{ column = "{name}", format = "unix", unit = "ms" }}', "[labels.verdict]",
         'positive = ["abuse"]', 'days_kept = "days_kept"',
@@ -138,4 +138,4 @@ def test_milliseconds_that_rise_are_the_time_and_days_kept_are_not(
     assert [line for line in expected if line not in guess] == []
     assert bench.run(source, guess).labels["verdict"].positives == 90
     source.write_text(source.read_text(encoding="utf-8").replace("verdict", "came"), "utf-8")
-    assert '#   "came": ok: 1,710, abuse: 90' in guess_mapping(source)
+    assert '#   "came": ok: 1,710, abuse: 90' in guess_mapping(source).en

@@ -8,6 +8,7 @@ and Chinese names, and few others; it makes no joined columns.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.guess_columns import (
     MANY_ROWS,
     NEARLY_ALL,
@@ -25,6 +26,7 @@ from training.datasets.importing.guess_label import (
     guess_label,
     label_lines,
 )
+from training.datasets.importing.guess_lines import Line, in_both, noted
 from training.datasets.importing.guess_words import (
     AFTER,
     AMOUNTS,
@@ -45,11 +47,12 @@ from training.datasets.importing.mapping import MOST_ENTITIES
 from training.datasets.importing.mapping_faults import name_like
 from training.datasets.importing.specs import DEFAULT_MISSING, SourceSpec
 from training.datasets.toml_text import quoted
+from training.words import fault
 
 _MOST_BY_REPEATS = 4
 
 
-def guess_mapping(path: Path) -> str:
+def guess_mapping(path: Path) -> LocalizedText:
     """Return the text of a mapping that is likely right in parts.
 
     Raises
@@ -69,9 +72,9 @@ class _Guess:
     spec: SourceSpec
     left: list[Look]
     names: set[str] = field(default_factory=set)
-    left_out: list[str] = field(default_factory=list)
+    left_out: list[LocalizedText] = field(default_factory=list)
 
-    def text(self) -> str:
+    def text(self) -> LocalizedText:
         """Return the mapping, table by table in the order in which they stand in it."""
         looks = list(self.left)
         label = guess_label(looks)
@@ -84,8 +87,8 @@ class _Guess:
         times = self._take(self._quantity(amount))
         source = self._source(amount)
         known = "" if label is None or label.known is None else _time_of(label.known)
-        tables = [
-            f"# Guessed from the first rows of {self.path.name}: correct what is wrong.",
+        tables: list[Line] = [
+            noted("", "guess_head", file=self.path.name),
             f"name = {quoted(name_like(self.path.name.partition('.')[0]))}",
             *source,
             *self._event(event_id, time),
@@ -96,24 +99,23 @@ class _Guess:
             *_group(event_id),
             *self._unused(),
         ]
-        return "\n".join(tables) + "\n"
+        return in_both(tables)
 
-    def _unused(self) -> list[str]:
-        lines = [f"{quoted(c.name)}, {_why_not(c)}" for c in self.left]
-        lines = [f"# not used: {line}" for line in (*self.left_out, *lines)]
+    def _unused(self) -> list[Line]:
+        lines = [*self.left_out, *(_unused(c, _why_not(c)) for c in self.left)]
         return ["", *lines] if lines else []
 
     def _leave_out(self, label: LabelGuess | None) -> None:
         """Take out what tells the label, and what tells nothing but the time."""
         for look in list(self.left):
             if label is not None and label.is_told_by(look):
-                why = "a label too, or tells it: was it known at the event?"
+                why = fault("guess_label_too")
             elif look.rises and look.rows >= MANY_ROWS and 1 < look.different < look.rows:
-                why = "only rises with the rows, as time does"
+                why = fault("guess_rises")
             else:
                 continue
             self._take(look)
-            self.left_out.append(f"{quoted(look.name)}, {why}")
+            self.left_out.append(_unused(look, why))
 
     def _take(self, look: Look | None) -> Look | None:
         if look is not None:
@@ -181,47 +183,42 @@ class _Guess:
         found = [c for c in unique if c.says(EVENTS)] + lines + unique
         return next(iter(found), None)
 
-    def _event(self, event_id: Look | None, time: Look | None) -> list[str]:
-        lines = ["", "[event]"]
+    def _event(self, event_id: Look | None, time: Look | None) -> list[Line]:
+        lines: list[Line] = ["", "[event]"]
         if event_id is None:
-            lines.append(
-                "# id = ...      no column is called an id and differs in each row: row number"
-            )
+            lines.append(noted("# id = ...", "guess_no_id"))
         else:
             lines.append(f"id = {quoted(event_id.name)}")
         if time is None:
-            return [*lines, 'time = "?"      # no column looks like a time: which one is it?']
+            return [*lines, noted('time = "?"', "guess_no_time")]
         if not time.time:
             unit = next((u for words, u in COUNTED.items() if time.says(words)), "s")
             keys = f'format = "unix", unit = "{unit}", origin = "2000-01-01"'
-            told = "      # numbers: of which unit, from which day on?"
-            return [*lines, f"time = {{ column = {quoted(time.name)}, {keys} }}{told}"]
+            line = f"time = {{ column = {quoted(time.name)}, {keys} }}"
+            return [*lines, noted(line, "guess_numbers")]
         return [*lines, f"time = {_time_of(time)}"]
 
-    def _entities(self) -> list[str]:
+    def _entities(self) -> list[Line]:
         found = [c for c in self.left if is_entity(c)][:MOST_ENTITIES]
-        lines = ["", "[entities]"]
+        lines: list[Line] = ["", "[entities]"]
         if not found:
             found = [c for c in self.left if comes_again(c)][:_MOST_BY_REPEATS]
-            lines += ["# told by their values coming again: who or what are they?"] if found else []
+            lines += [noted("", "guess_by_repeats")] if found else []
         for look in found:
             self._take(look)
-            lines.append(
-                f"{self._name(look)} = {entity_told(look)}      # {look.different:,} different"
-            )
+            line = f"{self._name(look)} = {entity_told(look)}"
+            lines.append(noted(line, "guess_different", count=look.different))
         if not found:
-            lines.append(
-                '# card = "..."      at least one, if anybody is known: who or what repeats?'
-            )
+            lines.append(noted('# card = "..."', "guess_no_entity"))
         return lines
 
-    def _amount(self, look: Look | None, times: Look | None) -> list[str]:
+    def _amount(self, look: Look | None, times: Look | None) -> list[Line]:
         if look is None:
             return []
         code = currency_like(look)
         line = _key("currency", code or "EUR")
-        told = "tells the decimals of its minor unit; default 2"
-        currency = f"{line}      # by its sign: {told}" if code else f"# {line}      {told}"
+        unsaid = noted(f"# {line}", "guess_currency")
+        currency = noted(line, "guess_currency_by_sign") if code else unsaid
         product = [] if times is None else [_key("times", times.name)]
         return ["", "[amount]", _key("column", look.name), *product, currency]
 
@@ -248,21 +245,24 @@ def _not_when_it_happened(look: Look) -> tuple[bool, bool, bool, bool]:
     return other, look.says(OF_SOMEBODY), not look.says(TIMES), not look.says(EVENTS)
 
 
-def _group(event_id: Look | None) -> list[str]:
+def _group(event_id: Look | None) -> list[Line]:
     if event_id is None or event_id.is_unique:
         return []
-    told = "rows of one id and one time are one event: amounts are summed, the first text counts"
-    return ["", f"[group]      # {told}", 'lines = "count"']
+    return ["", noted("[group]", "guess_group"), 'lines = "count"']
 
 
 def _key(name: str, value: str) -> str:
     return f"{name} = {quoted(value)}"
 
 
-def _why_not(look: Look) -> str:
+def _unused(look: Look, why: LocalizedText) -> LocalizedText:
+    return noted("", "guess_unused", column=quoted(look.name), why=why)
+
+
+def _why_not(look: Look) -> LocalizedText:
     if look.time and look.different > 1:
-        return "a time: [numeric] takes it as since, when it is known at the event"
-    return f"{look.different:,} different"
+        return fault("guess_a_time")
+    return fault("guess_different", count=look.different)
 
 
 def _time_of(look: Look) -> str:

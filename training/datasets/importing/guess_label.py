@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.datasets.importing.guess_columns import MOST_CATEGORIES
+from training.datasets.importing.guess_lines import Line, noted
 from training.datasets.importing.guess_words import LABELS, OUTCOMES, SURELY_LABELS, YES
 from training.datasets.importing.look import Look
 from training.datasets.importing.mapping_faults import name_like
@@ -66,7 +67,7 @@ def guess_label(looks: Sequence[Look]) -> LabelGuess | None:
     return LabelGuess(look=told[0], known=told[0] if told[0].time else None, by_presence=True)
 
 
-def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) -> list[str]:
+def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) -> list[Line]:
     """Return the table of a label.
 
     Parameters
@@ -79,10 +80,10 @@ def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) ->
     if guess is None:
         return _questions(left)
     look = guess.look
-    lines = ["", f"[labels.{name_like(look.name)}]"]
+    lines: list[Line] = ["", f"[labels.{name_like(look.name)}]"]
     if guess.by_presence:
         condition = quoted(f"{quoted(look.name)} present")
-        lines.append(f"when = [{condition}]      # in {look.share:.1%} of the rows")
+        lines.append(noted(f"when = [{condition}]", "guess_in_rows", share=look.share))
     else:
         values = [value for value, _ in look.common]
         positive = [value for value in values if value in YES] or [values[-1]]
@@ -92,8 +93,8 @@ def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) ->
     if time_of:
         lines.append(f"known_at = {time_of}")
     if guess.by_presence:
-        return [*lines, 'delay = "60d"      # what has not happened by then is negative']
-    return [*lines, 'delay = "7d"      # how long until a label is known: say what is true']
+        return [*lines, noted('delay = "60d"', "guess_delay_negative")]
+    return [*lines, noted('delay = "7d"', "guess_delay")]
 
 
 def _is_class(look: Look) -> bool:
@@ -102,15 +103,15 @@ def _is_class(look: Look) -> bool:
     return 2 <= look.different <= _MOST_CLASSES and told and not look.time
 
 
-def _questions(left: Sequence[Look]) -> list[str]:
+def _questions(left: Sequence[Look]) -> list[Line]:
     # Of the newest rows nobody may know it yet.
     two = [c for c in left if c.different == 2 and c.share > 1 - _MOST_OUTCOMES]
     found = [f"#   {quoted(c.name)}: {_counts(c)}" for c in two[:_MOST_CANDIDATES]]
-    asked = ["# of two values each:", *found] if found else []
+    asked: list[Line] = [noted("", "guess_two_values"), *found] if found else []
     return [
         "",
         "# [labels.fraud]",
-        '# column = "..."      no column looks like a label',
+        noted('# column = "..."', "guess_no_label"),
         *asked,
         "# positive = [1]",
         '# delay = "7d"',
