@@ -11,7 +11,6 @@ This is the one module that knows what gRPC keeps to itself (docs/adr/0144).
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,45 +20,20 @@ import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # its stubs leave it out
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.rpc.inbox import AtOnce, Inbox
 
 log = logging.getLogger(__name__)
 
 Metadata = Sequence[tuple[str, str | bytes]]
 NO_MESSAGE = "the call holds no message"
+# Calls that give way where there is no room, the oldest first.
+Yielding = dict["Call", None]
 # What the polling thread wants to hear of a tag: no call of its own is over, nothing to run.
 _NOTHING: tuple[None, tuple[()]] = (None, ())
 
 
-class Inbox:
-    """What other threads leave for the event loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._left: deque[Callable[[], None]] = deque()
-        self._is_told = False
-
-    def put(self, one: Callable[[], None]) -> None:
-        """Leave something that the loop shall call; any thread may."""
-        self._left.append(one)
-        if not self._is_told:
-            self._is_told = True
-            self._loop.call_soon_threadsafe(self._take)
-
-    def _take(self) -> None:
-        # Before the first look: what is left behind the last one tells the loop again.
-        self._is_told = False
-        while self._left:
-            try:
-                self._left.popleft()()
-            except Exception:
-                log.exception("call_not_handled")
-
-
 class Call:
-    """One call of a method of ours, used on the event loop.
-
-    ``payload`` is the message of a unary call, empty for a stream.
-    """
+    """One call, used where its inbox is emptied; ``payload`` is its message, empty for a stream."""
 
     __slots__ = (
         "_deadline",
@@ -72,7 +46,7 @@ class Call:
         "payload",
     )
 
-    def __init__(self, event: Any, inbox: Inbox) -> None:
+    def __init__(self, event: Any, inbox: Inbox | AtOnce) -> None:
         self._raw: Any = event.call
         self._deadline: float = event.call_details.deadline
         self._inbox = inbox
@@ -99,6 +73,15 @@ class Call:
         self._receive(lambda payload: self._inbox.put(partial(self._read, message, payload)))
         return message
 
+    def send(self, payload: bytes, sent: Callable[[], None]) -> None:
+        """Send one of several answers; the polling thread calls back when the next may follow."""
+        if self._is_over:
+            return
+        message = cygrpc.SendMessageOperation(payload, 0)
+        tag = _tag(lambda _event: sent())
+        self._raw.start_server_batch((*self._beginning(), message), tag)
+        self._is_begun = True
+
     def answer(self, payload: bytes) -> None:
         """Send the answer and end the call."""
         self._end((cygrpc.SendMessageOperation(payload, 0),), grpc.StatusCode.OK, "", ())
@@ -107,14 +90,20 @@ class Call:
         """End the call with an error."""
         self._end((), code, words, trailing)
 
-    def begin(self, method: "Method", closed: Callable[[], None]) -> None:
+    def drop(self) -> None:
+        """End the call without a word, whatever has been sent and was not taken."""
+        self._raw.cancel()
+
+    def begin(self, method: "Method", closed: Callable[[], None], yielding: Yielding) -> None:
         """Have the call handled once its message is here; on the polling thread, as `closed` is."""
         operation = cygrpc.ReceiveCloseOnServerOperation(0)
-        self._raw.start_server_batch((operation,), _tag(partial(self._closed, closed)))
+        kept = yielding if method.is_yielding else None
+        self._raw.start_server_batch((operation,), _tag(partial(self._closed, closed, kept)))
         if method.is_stream:
             self._inbox.put(partial(method.start, self))
         else:
-            self._receive(partial(self._come, method))
+            yielding[self] = None
+            self._receive(partial(self._come, method, yielding))
 
     def _receive(self, take: Callable[[bytes | None], None]) -> None:
         """Ask for a message, which the polling thread hands over; None: there is none."""
@@ -144,7 +133,9 @@ class Call:
         operation = cygrpc.SendInitialMetadataOperation((), 0)
         self._raw.start_server_batch((operation,), _tag(tell))
 
-    def _come(self, method: "Method", payload: bytes | None) -> None:
+    def _come(self, method: "Method", yielding: Yielding, payload: bytes | None) -> None:
+        if not method.is_yielding:
+            yielding.pop(self, None)
         if payload is None:
             code = grpc.StatusCode.INVALID_ARGUMENT
             self._inbox.put(partial(self.refuse, code, NO_MESSAGE, ()))
@@ -152,8 +143,10 @@ class Call:
             self.payload = payload
             self._inbox.put(partial(method.start, self))
 
-    def _closed(self, closed: Callable[[], None], event: Any) -> None:
+    def _closed(self, closed: Callable[[], None], kept: Yielding | None, event: Any) -> None:
         closed()
+        if kept:
+            kept.pop(self, None)
         if event.batch_operations[0].cancelled():
             self._inbox.put(self._left_alone)
 
@@ -173,13 +166,15 @@ class Call:
             return
         self._is_over, self._leave = True, None
         number: int = code.value[0]
-        beginning = () if self._is_begun else (cygrpc.SendInitialMetadataOperation((), 0),)
         operations = (
-            *beginning,
+            *self._beginning(),
             *message,
             cygrpc.SendStatusFromServerOperation(trailing, number, words.encode(), 0),
         )
         self._raw.start_server_batch(operations, _SENT)
+
+    def _beginning(self) -> tuple[Any, ...]:
+        return () if self._is_begun else (cygrpc.SendInitialMetadataOperation((), 0),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,10 +187,13 @@ class Method:
         Called on the event loop with each call.
     is_stream
         ``start`` reads the messages; else the call comes with its one.
+    is_yielding
+        Where there is no room a call gives way also when its message has come.
     """
 
     start: Callable[[Call], None]
     is_stream: bool = False
+    is_yielding: bool = False
 
 
 class CallSource:
@@ -211,7 +209,8 @@ class CallSource:
     calls_max
         Calls that may be open at once, also those whose message has not come yet.
     turn_away
-        Refuses a call beyond these, on the polling thread.
+        Refuses a call beyond these, on the polling thread: the oldest whose message has not
+        come, else the newest.
 
     Raises
     ------
@@ -232,6 +231,7 @@ class CallSource:
         self._turn_away = turn_away
         # Of the polling thread alone.
         self._open = 0
+        self._yielding: Yielding = {}
         try:
             state: Any = server._state  # type: ignore[attr-defined]  # see above
             self._core, self._queue = state.server, state.completion_queue
@@ -243,25 +243,33 @@ class CallSource:
                 "the package asks for: pip install --force-reinstall promoguard"
             ) from error
 
-    def start(self) -> None:
-        """Hand calls to the running loop from now on; the server has been started."""
-        inbox = Inbox(asyncio.get_running_loop())
+    def start(self, inbox: Inbox | AtOnce) -> None:
+        """Leave calls in an inbox from now on; the server has been started."""
         for path, method in self._methods.items():
             self._ask(path, method, inbox)
 
-    def _ask(self, path: str, method: Method, inbox: Inbox) -> None:
+    def _ask(self, path: str, method: Method, inbox: Inbox | AtOnce) -> None:
         tag = _tag(partial(self._begun, path, method, inbox))
         self._core.request_registered_call(self._queue, self._queue, path, tag)
 
-    def _begun(self, path: str, method: Method, inbox: Inbox, event: Any) -> None:
+    def _begun(self, path: str, method: Method, inbox: Inbox | AtOnce, event: Any) -> None:
         if event.success:  # else the server is stopping
             self._ask(path, method, inbox)
             call = Call(event, inbox)
-            if self._open < self._calls_max:
+            if self._open < self._calls_max or self._make_room():
                 self._open += 1
-                call.begin(method, self._closed)
+                call.begin(method, self._closed, self._yielding)
             else:
                 self._turn_away(call)
+
+    def _make_room(self) -> bool:
+        """Turn the oldest away of the calls that give way; tell whether there was one."""
+        oldest = next(iter(self._yielding), None)
+        if oldest is None:
+            return False
+        del self._yielding[oldest]
+        self._turn_away(oldest)
+        return True
 
     def _closed(self) -> None:
         self._open -= 1

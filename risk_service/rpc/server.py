@@ -1,28 +1,35 @@
 """The gRPC server: port, health, reflection, and a stop that loses no answer."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_reflection.v1alpha import reflection
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.rpc.calls import CallSource
+from risk_service.rpc.calls import Call, CallSource
 from risk_service.rpc.certificates import Certificates
 from risk_service.rpc.edge import Edge, Servicer
+from risk_service.rpc.health import SERVICE, STATUS, Health
+from risk_service.rpc.inbox import AtOnce, Inbox
 
-_STATUS = health_pb2.HealthCheckResponse
 # Clients probe a connection with calls in flight; pings this far apart are welcome.
-PING_INTERVAL_MIN_MS = 1000
+PING_INTERVAL_MIN_MS = 500
 LATECOMERS_S = 0.2
-# Health and reflection are the only calls that the library handles by itself. A stream of
-# reflection keeps a thread, so these have their own.
-HEALTH_THREADS = 4
-REFLECTION_THREADS = 16
+# For the core to end what is left; a thread that is gone would be waited for in vain.
+ENDING_S = 5.0
+KEEPALIVE_MS = 60_000
+# From the connection to the end of the TLS handshake and the first settings of HTTP/2.
+HANDSHAKE_MS = 20_000
+HEALTH_CALLS_MAX = 1024
+# Of one connection; what HTTP/2 recommends at least.
+STREAMS_MIN = 100
+# Reflection is all that the library handles by itself; each of its streams keeps a thread.
+REFLECTION_STREAMS_MAX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,26 @@ class ServerLimits:
 
     message_bytes_max: int
     concurrent_calls_max: int
+
+
+def server_options(limits: ServerLimits) -> tuple[tuple[str, int], ...]:
+    """Return the options of gRPC's core, which takes any name and ignores those unknown to it."""
+    return (
+        # Off, else a second process would silently share the port.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", limits.message_bytes_max),
+        # On, it opens windows so wide that streams send far ahead of their reader: sixty of
+        # them filled gigabytes.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", PING_INTERVAL_MIN_MS),
+        # Without it one connection that opens calls and resets them takes hundreds of megabytes,
+        # and the polling thread from all others.
+        ("grpc.max_concurrent_streams", max(STREAMS_MIN, limits.concurrent_calls_max // 2)),
+        # A caller who vanished without a word is missed after this, not after two hours.
+        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+    )
 
 
 class RiskServer:
@@ -63,23 +90,12 @@ class RiskServer:
         self._gate = edge.gate
         # Two servicers may share one service: reflection and health name it once.
         self._services = tuple(dict.fromkeys(servicer.service for servicer in servicers))
-        pool = ThreadPoolExecutor(HEALTH_THREADS, thread_name_prefix="health")
-        # Not blocking: whoever watches keeps no thread.
-        self._health = health.HealthServicer(
-            experimental_non_blocking=True, experimental_thread_pool=pool
-        )
+        self._health = Health(self._services)
+        threads = ThreadPoolExecutor(REFLECTION_STREAMS_MAX, thread_name_prefix="reflection")
         self._server = grpc.server(
-            pool,
-            options=(
-                # Off, else a second process would silently share the port.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", limits.message_bytes_max),
-                # On, it opens windows so wide that streams send far ahead of their reader: sixty
-                # of them filled gigabytes.
-                ("grpc.http2.bdp_probe", 0),
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_INTERVAL_MIN_MS),
-            ),
-            maximum_concurrent_rpcs=limits.concurrent_calls_max,
+            threads,
+            options=server_options(limits),
+            maximum_concurrent_rpcs=REFLECTION_STREAMS_MAX,
         )
         self._calls = CallSource(
             self._server,
@@ -91,32 +107,37 @@ class RiskServer:
             calls_max=limits.concurrent_calls_max,
             turn_away=edge.turn_away,
         )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._health_calls = CallSource(
+            self._server,
+            {f"/{SERVICE}/{name}": method for name, method in self._health.methods().items()},
+            calls_max=HEALTH_CALLS_MAX,
+            turn_away=Call.drop,
+        )
         if edge.actors.is_open:
-            _add_reflection(
-                (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
-            )
+            names = (*self._services, SERVICE, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+            _start_all(threads, REFLECTION_STREAMS_MAX)
         self.address = self._bind(listen, certificates)
 
     async def start(self) -> None:
         """Take calls and say so."""
-        self._set(_STATUS.NOT_SERVING)
         self._server.start()
-        self._calls.start()
-        self._set(_STATUS.SERVING)
+        self._health_calls.start(AtOnce())
+        self._calls.start(Inbox(asyncio.get_running_loop()))
+        self._health.set(STATUS.SERVING)
 
     async def stop(self, *, notice_s: float, grace_s: float) -> None:
         """Say NOT_SERVING, wait for balancers to notice, then finish what is in flight."""
-        self._set(_STATUS.NOT_SERVING)
+        self._health.set(STATUS.NOT_SERVING)
         await asyncio.sleep(notice_s)
+        ends_at = time.monotonic() + grace_s
         await self._gate.close(within_s=grace_s)
         # Calls on their way meet the closed gate, not a server that is gone.
         await asyncio.sleep(LATECOMERS_S)
-        await asyncio.to_thread(self._server.stop(grace_s).wait)
-
-    def _set(self, status: int) -> None:
-        for service in ("", *self._services):
-            self._health.set(service, status)
+        self._health.close()
+        # What is open now waits for its caller: to send a message, or to take an answer.
+        left_s = max(LATECOMERS_S, ends_at - time.monotonic())
+        await asyncio.to_thread(self._server.stop(left_s).wait, left_s + ENDING_S)
 
     def _bind(self, listen: str, certificates: Certificates | None) -> str:
         try:
@@ -132,21 +153,13 @@ class RiskServer:
         return f"{listen.rpartition(':')[0]}:{port}"
 
 
-def _add_reflection(services: Sequence[str], server: grpc.Server) -> None:
-    """Add reflection whose streams, however many and long, leave health its threads."""
-    servicer = reflection.ReflectionServicer(services)
+def _start_all(threads: ThreadPoolExecutor, count: int) -> None:
+    """Start the threads of a pool now.
 
-    def told(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
-        yield from servicer.ServerReflectionInfo(requests, context)
-
-    threads = ThreadPoolExecutor(REFLECTION_THREADS, thread_name_prefix="reflection")
-    told.experimental_thread_pool = threads  # type: ignore[attr-defined]  # gRPC looks for it
-    method: Any = grpc.stream_stream_rpc_method_handler(
-        told,
-        reflection_pb2.ServerReflectionRequest.FromString,
-        reflection_pb2.ServerReflectionResponse.SerializeToString,
-    )
-    handler = grpc.method_handlers_generic_handler(
-        reflection.SERVICE_NAME, {"ServerReflectionInfo": method}
-    )
-    server.add_generic_rpc_handlers((handler,))
+    gRPC's polling thread hands streams to it: where no thread could be started then, that one
+    would end, and all calls with it.
+    """
+    all_here = threading.Barrier(count + 1)
+    for _ in range(count):
+        threads.submit(all_here.wait)
+    all_here.wait()

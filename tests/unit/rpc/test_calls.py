@@ -3,56 +3,16 @@
 import asyncio
 import gc
 import re
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import grpc
 import pytest
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.rpc.calls import NO_MESSAGE, Call, CallSource, Method, _tag
-
-MESSAGE_BYTES_MAX = 1000
-CALLS_MAX = 500
-
-
-@asynccontextmanager
-async def served(**methods: Method) -> AsyncIterator[Any]:
-    """Serve methods of the service ``a`` and yield a channel to it."""
-    server = grpc.server(
-        ThreadPoolExecutor(1), options=(("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),)
-    )
-    source = CallSource(
-        server,
-        {f"/a/{name}": method for name, method in methods.items()},
-        calls_max=CALLS_MAX,
-        turn_away=lambda call: call.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, "full", ()),
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    source.start()
-    try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield channel
-    finally:
-        assert await asyncio.to_thread(server.stop(5.0).wait, 20.0)
-
-
-def echo(call: Call) -> None:
-    """Answer with what came."""
-    call.answer(b"<" + call.payload + b">")
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    """Wait for what another thread brings about."""
-    for _ in range(2000):
-        if is_so():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it never came about")
+from tests.fixtures.served_calls import MESSAGE_BYTES_MAX, echo, served, until
 
 
 async def test_a_call_is_answered_with_its_own_message() -> None:
@@ -228,25 +188,6 @@ async def test_a_call_whose_caller_left_leaves_nothing_for_the_collector() -> No
 
 def _calls_alive() -> int:
     return sum(isinstance(one, Call) for one in gc.get_objects())
-
-
-async def test_calls_whose_message_never_comes_find_an_end() -> None:
-    """They take room as all that are open do, and give it back; who finds none is turned away."""
-    async with served(B=Method(start=echo)) as channel:
-        ask = channel.unary_unary("/a/B")
-        for _ in range(2):
-            silent = [channel.stream_unary("/a/B")() for _ in range(CALLS_MAX + 50)]
-            await until(lambda silent=silent: sum(one.done() for one in silent) == 50)  # type: ignore[misc]  # bound now
-            codes = {await one.code() for one in silent if one.done()}
-            with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await ask(b"x")
-            assert {*codes, caught.value.code()} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
-            for one in silent:
-                one.cancel()
-            while True:  # until those who left are heard of
-                with suppress(grpc.aio.AioRpcError):
-                    assert await ask(b"x") == b"<x>"
-                    break
 
 
 async def test_a_message_beyond_the_limit_is_refused() -> None:

@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from functools import partial
 
-from risk_service.rpc.calls import Inbox
+from risk_service.rpc.inbox import Inbox
 
 
 async def test_an_inbox_loses_nothing_that_several_threads_leave() -> None:
