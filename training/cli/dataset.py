@@ -133,7 +133,7 @@ def _import_figures(imported: Imported, seconds: float) -> dict[str, object]:
 def _import_summary(imported: Imported, say: CommandWords) -> str:
     description, source = imported.description, imported.description.source
     days = (f"{at:%Y-%m-%d}" for at in (description.start, description.end))
-    entities = ", ".join(description.entities) or say("none")
+    entities = say("between").join(description.entities) or say("none")
     lines = [say("imported", imported.out, description.rows, source.rows, *days, entities)]
     lines += [
         say("label", name, label.positives, label.negatives, label.unlabelled)
@@ -182,5 +182,7 @@ def _figures(prepared: Prepared, seconds: float) -> dict[str, object]:
 
 
 def _summary(prepared: Prepared, say: CommandWords) -> str:
-    rows = ", ".join(say("rows_of", count, name) for name, count in prepared.rows.items())
+    rows = say("between").join(
+        say("rows_of", count, say.step(name)) for name, count in prepared.rows.items()
+    )
     return say("prepared", prepared.out, rows, prepared.key_id, prepared.schema_version)

@@ -69,7 +69,9 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
         )
     if json_file is not None:
         json_file.write_text(json.dumps(_summary(written), indent=2) + "\n", encoding="utf-8")
-    counts = ", ".join(say("rows_of", rows, name) for name, rows in written.rows.items())
+    counts = say("between").join(
+        say("rows_of", rows, say.step(name)) for name, rows in written.rows.items()
+    )
     click.echo(say("part", written.out, counts))
     click.echo(say("truth_apart", written.truth))
 

@@ -28,4 +28,4 @@ class CommandWords(Phrases):
     def spent(self, seconds: Mapping[str, float], form: str = "tenths") -> str:
         """Return how long each step took, in tenths of seconds or in whole ``seconds``."""
         parts = (self(form, self.step(name), took) for name, took in seconds.items())
-        return self("time", ", ".join(parts))
+        return self("time", self("between").join(parts))

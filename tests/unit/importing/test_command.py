@@ -78,7 +78,7 @@ def test_the_command_speaks_chinese(
 ) -> None:
     """What came of an import, and what a row is refused for: file, row, column and value."""
     told = CliRunner().invoke(dataset, [*files, "--lang", "zh"], catch_exceptions=False).output
-    assert f"{tmp_path}/out：4 行得到 4 个事件，2024-05-01 至 2024-05-02，实体：card, shop" in told
+    assert f"{tmp_path}/out：4 行得到 4 个事件，2024-05-01 至 2024-05-02，实体：card、shop" in told
     assert "标签 fraud：正 1，负 2，无标签 1" in told
     assert "entity__card：25.0% 的事件缺失" in told
     (tmp_path / "s.csv").write_text("id,time,card,shop,price,fraud\na,never,c,s,1,1\n")
