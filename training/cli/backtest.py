@@ -94,15 +94,15 @@ def backtest(
         return
     if rule is None:
         raise misused(fault("rule_missing"))
-    with Bars(appear_after_s=BAR_AFTER_S, lang=given["lang"]) as bars:
+    say = CommandWords(given["lang"])
+    with Bars(appear_after_s=BAR_AFTER_S, lang=say.language) as bars:
         done = run_backtest(request, bars.report)
     try:
         _keep(done, json_file, flags, key)
     finally:
         # Behind the files, as who reads may stop early (head); though they cannot be written.
-        print_report(Console(), done.figures)
+        print_report(Console(), done.figures, say)
     if flags is not None:
-        say = CommandWords(given["lang"])
         click.echo(say("flags_written", flags, done.figures["events_flagged"]))
 
 
@@ -172,7 +172,7 @@ def _list(request: BacktestRequest, json_file: Path | None, lang: str) -> None:
         found = list_variables(request, bars.report)
     if json_file is not None:
         write_json(json_file, found)
-    print_variables(Console(), found)
+    print_variables(Console(), found, CommandWords(lang))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

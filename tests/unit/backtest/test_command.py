@@ -18,6 +18,7 @@ from tests.fixtures.own_shop import write_shop
 from tests.fixtures.rule_texts import file_text, rule_text
 from training.cli.backtest import write_json
 from training.cli.backtest_report import print_report
+from training.cli.words import CommandWords
 
 
 def figures_of(shop: Path, rule: str, *options: object) -> dict[str, Any]:
@@ -261,7 +262,7 @@ def test_amounts_are_shown_in_the_unit_of_their_currency(
     figures["amounts"]["exponent"] = exponent
     figures["split"]["flagged"]["abuse"]["amount"] = 1_234.567
     text = io.StringIO()
-    print_report(Console(file=text, width=200), figures)
+    print_report(Console(file=text, width=200), figures, CommandWords("en"))
     (line,) = [one for one in text.getvalue().splitlines() if one.startswith("  abuse ")]
     assert line.split()[5] == told
 

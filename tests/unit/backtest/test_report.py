@@ -10,6 +10,7 @@ from rich.console import Console
 from risk_service.cli.main import risk
 from risk_service.domain.errors import ConfigFault
 from training.cli.backtest_report import _events, print_variables
+from training.cli.words import CommandWords
 
 
 def shown(table: object) -> str:
@@ -26,7 +27,7 @@ def shown(table: object) -> str:
 def test_fractions_are_shown_with_digits_that_one_can_read(value: object, told: str) -> None:
     """Seventeen digits tell nobody more than six; what would round to nothing stays."""
     event = {"event_id": "e1", "time": "2024-01-31", "state": "abuse", "values": {"rate": value}}
-    assert f"rate {told} " in shown(_events({"listed": [event], "total": 1}))
+    assert f"rate {told} " in shown(_events({"listed": [event], "total": 1}, CommandWords("en")))
 
 
 def test_variables_are_explained_in_both_languages() -> None:
@@ -41,7 +42,7 @@ def test_variables_are_explained_in_both_languages() -> None:
         "history": {},
     }
     text = io.StringIO()
-    print_variables(Console(file=text, width=200), found)
+    print_variables(Console(file=text, width=200), found, CommandWords("en"))
     assert "Of the event itself 事件自身" in text.getvalue()
     assert "hour of the day 小时" in text.getvalue()
     assert text.getvalue().count("column ip") == 1
@@ -69,7 +70,7 @@ def test_wrong_options_are_told_in_both_languages(
 def test_one_event_is_one() -> None:
     """`First 1 of 1 flagged events` reads as a program's."""
     event = {"event_id": "e1", "time": "2024-01-31", "state": "abuse", "values": {}}
-    told = shown(_events({"listed": [event], "total": 1}))
+    told = shown(_events({"listed": [event], "total": 1}, CommandWords("en")))
     assert "First 1 of 1 flagged event 命中事件" in told
     assert "abuse 滥用" in told
 
@@ -79,3 +80,15 @@ def test_columns_have_chinese_names(shop: Path) -> None:
     told = CliRunner().invoke(risk, ["backtest", "amount > 0", "--data", str(shop)]).stdout
     for word in ("事件", "时间", "状态", "取值", "正常"):
         assert word in told
+
+
+def test_a_report_in_chinese_has_no_english_words(shop: Path) -> None:
+    """Both languages stand beside each other only where none was asked for."""
+    given = ["backtest", "amount > 0", "--data", str(shop), "--lang", "zh"]
+    told = CliRunner().invoke(risk, given, catch_exceptions=False).stdout
+    assert "个事件中命中" in told
+    for word in ("flagged", "events", "honest", "precision", "split"):
+        assert word not in told
+    variables = CliRunner().invoke(risk, ["backtest", "--variables", *given[2:]]).stdout
+    assert "小时" in variables
+    assert "meaning" not in variables
