@@ -1,16 +1,14 @@
 """The cost table: what abuse, friction and handling cost, per abuse and action."""
 
-import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse, Outcome
-from training.words import WrongValue, fault
-from training.words.of_models import first_fault, no_toml
+from training.train.table_file import read_table
+from training.words import WrongValue
 
 DEFAULT_COSTS = Path(__file__).with_name("costs.toml")
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -82,12 +80,4 @@ def load_costs(path: Path = DEFAULT_COSTS) -> CostTable:
     ConfigFault
         The file cannot be read or breaks a rule; names the entry.
     """
-    try:
-        return CostTable.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except ValidationError as error:
-        raise ConfigFault(fault("at", where=path, text=first_fault(error))) from error
-    except OSError as error:
-        told = fault("unreadable_file", path=path, error=error.strerror)
-        raise ConfigFault(told) from error
-    except ValueError as error:
-        raise ConfigFault(fault("at", where=path, text=no_toml(error))) from error
+    return read_table(path, CostTable)

@@ -2,19 +2,18 @@
 
 import operator
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
+from training.train.table_file import read_table
 from training.words import fault
-from training.words.of_models import first_fault, no_toml
 
 Floats = NDArray[np.float64]
 DEFAULT_RULES = Path(__file__).with_name("rules.toml")
@@ -88,12 +87,4 @@ def load_rules(path: Path = DEFAULT_RULES) -> RuleBook:
     ConfigFault
         The file cannot be read or a rule is malformed.
     """
-    try:
-        return RuleBook.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except ValidationError as error:
-        raise ConfigFault(fault("at", where=path, text=first_fault(error))) from error
-    except OSError as error:
-        told = fault("unreadable_file", path=path, error=error.strerror)
-        raise ConfigFault(told) from error
-    except ValueError as error:
-        raise ConfigFault(fault("at", where=path, text=no_toml(error))) from error
+    return read_table(path, RuleBook)

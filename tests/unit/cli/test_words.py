@@ -25,5 +25,18 @@ def test_both_languages_say_as_much(spoken: type[Phrases]) -> None:
         assert english(key, *range(1, places[en] + 1)).count("{") == 0, key
 
 
+def test_a_step_is_called_in_english_as_the_work_calls_it() -> None:
+    """Figures and lines of progress name the same steps; what has no word stays as it is."""
+    english, chinese = CommandWords("en"), CommandWords("zh")
+    for name in [key.removeprefix("step_") for key in english.table if key.startswith("step_")]:
+        assert english.step(name) == name
+    for name in ("fit refund", "folds + windows", "live history: events", "account_daily"):
+        assert english.step(name) == name
+    assert chinese.step("fit refund") == "拟合 恶意退款"
+    assert chinese.step("folds + windows") == "时间折 ＋窗口"
+    assert chinese.step("live history: events") == "线上历史：事件"
+    assert chinese.step("account_daily") == "account_daily"
+
+
 def _places(text: str) -> int:
     return sum(name is not None for _, name, _, _ in string.Formatter().parse(text))
