@@ -26,6 +26,7 @@ KEEPALIVE_MS = 60_000
 # From the connection to the end of the TLS handshake and the first settings of HTTP/2.
 HANDSHAKE_MS = 20_000
 HEALTH_CALLS_MAX = 1024
+PENDING_MAX = 20_000
 # Of one connection; what HTTP/2 recommends at least.
 STREAMS_MIN = 100
 # Reflection is all that the library handles by itself; each of its streams keeps a thread.
@@ -53,6 +54,10 @@ def server_options(limits: ServerLimits) -> tuple[tuple[str, int], ...]:
         # Without it one connection that opens calls and resets them takes hundreds of megabytes,
         # and the polling thread from all others.
         ("grpc.max_concurrent_streams", max(STREAMS_MIN, limits.concurrent_calls_max // 2)),
+        # Calls that have come in one burst and are not taken yet: beyond a thousand of a method the
+        # core would end some as CANCELLED, which nobody sends again.
+        ("grpc.server.max_pending_requests", PENDING_MAX),
+        ("grpc.server.max_pending_requests_hard_limit", PENDING_MAX),
         # A caller who vanished without a word is missed after this, not after two hours.
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -1,6 +1,7 @@
 """Who is turned away when as many calls are open as may be."""
 
 import asyncio
+from collections import Counter
 
 import grpc
 import pytest
@@ -45,3 +46,18 @@ async def test_calls_that_are_being_handled_do_not_give_way() -> None:
         await until(lambda: calls)
         calls[0].answer(b"late")
         assert await late == b"late"
+
+
+async def test_who_is_turned_away_reads_why() -> None:
+    """Each of a burst: the core ends none as CANCELLED before it has reached us."""
+    calls: list[Call] = []
+    async with served(B=Method(start=calls.append)) as channel:
+        ask = channel.unary_unary("/a/B")
+        waiting = [ask(b"x") for _ in range(CALLS_MAX)]
+        await until(lambda: len(calls) == CALLS_MAX)
+        turned_away = [ask(b"x") for _ in range(5000)]
+        codes = Counter([await one.code() for one in turned_away])
+        for call in calls:
+            call.answer(b"")
+        await asyncio.gather(*waiting)
+    assert codes == {grpc.StatusCode.RESOURCE_EXHAUSTED: 5000}
