@@ -13,6 +13,7 @@ from training.own_data.differences import FEW_NUMBERS
 from training.own_data.events import Coded, Floats, OwnEvents
 from training.own_data.fields import texts_of
 from training.own_data.plan import CategoryPlan, FeaturePlan
+from training.own_data.sums import ROUNDED
 
 Rows = NDArray[np.int64]
 Values = NDArray[np.float32] | Floats
@@ -33,6 +34,7 @@ def own_columns(events: OwnEvents, plan: FeaturePlan, rows: Rows) -> Iterator[tu
     for name, number in events.numbers.items():
         yield name, number[rows]
     yield from _compared(measures(events), plan, rows)
+    yield from _left_over(measures(events), plan, rows)
     for category in plan.categories:
         if category.coded and len(category.levels) > 1:
             codes = codes_of(events.categories[category.name], category)
@@ -78,6 +80,18 @@ def _compared(
             np.divide(a, b, out=quotient, where=b != 0)
             yield f"{first}_per_{second}", quotient
         yield f"{first}_less_{second}", a - b
+
+
+def _left_over(
+    measured: Mapping[str, Floats], plan: FeaturePlan, rows: Rows
+) -> Iterator[tuple[str, Values]]:
+    """Yield what is left over where two numbers mostly add up to a third one."""
+    for one in plan.sums:
+        first, second, whole = (measured[name][rows] for name in (one.first, one.second, one.whole))
+        left = first + second - whole
+        # A sum of decimals is seldom quite what it should be.
+        exact = np.abs(left) <= ROUNDED * np.abs(whole)
+        yield f"{one.first}_plus_{one.second}_less_{one.whole}", np.where(exact, 0.0, left)
 
 
 def missing_values(events: OwnEvents, rows: Rows) -> NDArray[np.float32]:

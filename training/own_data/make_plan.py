@@ -36,6 +36,7 @@ from training.own_data.plan import (
 )
 from training.own_data.roles import roles
 from training.own_data.steps import MOST_LEVELS
+from training.own_data.sums import sums
 from training.own_data.together import determined, one_to_one, together
 
 # A category of fewer levels is told apart by its code alone; it needs no history.
@@ -128,6 +129,7 @@ def make_plan(events: OwnEvents, labels: AbuseLabels, until_us: int, cutoff_us: 
         ),
         prior=prior,
         differences=differences(measures(events)),
+        sums=sums(measures(events)),
         ages=parting,
         roles=_roles(past),
         habits=True,

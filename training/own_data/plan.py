@@ -91,6 +91,14 @@ class DifferencePlan(_Part):
     second: str
 
 
+class SumPlan(_Part):
+    """Two numbers that often add up to a third one."""
+
+    first: str
+    second: str
+    whole: str
+
+
 class AgePlan(_Part):
     """A number that grows with time and so parts a key into those who share it.
 
@@ -129,6 +137,8 @@ class FeaturePlan(_Part):
     prior: float
     # Of few numbers all differences are inputs; a run of before knew no others.
     differences: tuple[DifferencePlan, ...] = ()
+    # Nor any numbers that add up.
+    sums: tuple[SumPlan, ...] = ()
     # A run of before there were ages has none.
     ages: tuple[AgePlan, ...] = ()
     # Nor had it looked for entities in two roles.
