@@ -64,7 +64,7 @@ SUMMARIES = {
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "decisions": "Find stored decisions: which were flagged, and what decided them.",
     "demo": "Run the whole way: world, features, training, serving, orders.",
-    "evaluate": "Measure a trained run on its test slice.",
+    "evaluate": "Measure a trained run on what it was not trained on.",
     "explain": "Print how one decision came about.",
     "flash-sale": "Run a drop under attack and show whom its units reach.",
     "features": "Build, apply and materialise the Feast features.",
@@ -77,7 +77,7 @@ SUMMARIES = {
     "rules": "Check, try and compare rule files.",
     "serve": "Serve decisions over gRPC.",
     "simulate": "Write a synthetic promotion world with attackers in it.",
-    "train": "Train, calibrate and sign the three models.",
+    "train": "Train the three models of a world, or one on your own events.",
 }
 
 

@@ -94,3 +94,5 @@ def test_every_command_shows_an_example_that_can_be_copied() -> None:
 def test_every_command_is_told_in_one_line() -> None:
     """The list of commands is written by hand, since it imports none of them."""
     assert set(SUMMARIES) == set(risk.list_commands(click.Context(risk)))
+    # Whoever has a file of events of their own finds the two commands that take it.
+    assert all("own events" in SUMMARIES[name] for name in ("dataset", "train"))
