@@ -17,7 +17,7 @@ from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
 from training.datasets.prepare import prepare as prepare_dataset
 from training.datasets.toml_text import shown_toml
-from training.own_data.periods import suggested, when
+from training.own_data.periods import span, suggested, when
 
 # What takes less needs no bar.
 _BAR_AFTER_S = 2.0
@@ -152,8 +152,12 @@ def _import_summary(imported: Imported, say: CommandWords) -> str:
 
 
 def _next_step(imported: Imported, say: CommandWords) -> list[str]:
-    """Return a first training to start from, on the first label that has events enough."""
+    """Return a first training to start from, on the first label that has events enough.
+
+    Without one, why there is none.
+    """
     description = imported.description
+    short = []
     for name, label in description.labels.items():
         last_us = imported.last_us[name]
         if last_us is None:
@@ -168,7 +172,8 @@ def _next_step(imported: Imported, say: CommandWords) -> list[str]:
                 f" --out {out}-run"
             )
             return [say("next_training", command)]
-    return []
+        short.append(say("too_short", name, span(label.delay_s)))
+    return short
 
 
 def _figures(prepared: Prepared, seconds: float) -> dict[str, object]:

@@ -42,12 +42,13 @@ def test_the_command_tells_what_it_wrote(files: list[str], tmp_path: Path) -> No
 
 
 def test_the_command_tells_what_to_do_next(files: list[str], payments: str, tmp_path: Path) -> None:
-    """A training to copy, when events with labels span days enough for one; else nothing is said.
+    """A training to copy, when events with labels span days enough for one; else why there is none.
 
     Of the newest events, whose labels are not known yet, none would be measured.
     """
     short = CliRunner().invoke(dataset, files, catch_exceptions=False)
     assert "next" not in short.output
+    assert "label fraud: too few days to train and to test with 7d between them" in short.output
     source = payments.replace("2024-05-02T09:00:00Z,4711,,1e2,", "2024-08-02T09:00:00Z,4711,,1e2,0")
     source += "a5,2024-12-31T09:00:00Z,4711,,1e2,\n"
     (tmp_path / "s.csv").write_text(source, encoding="utf-8")
