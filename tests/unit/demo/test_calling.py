@@ -51,5 +51,6 @@ def test_commands_stand_on_one_line_each() -> None:
         "127.0.0.1:40000",
         "2026-07-01T12:00:00Z",
     ]
-    assert commands[1][:3] == ["risk", "explain", "dec_01m82exm1k"]
-    assert commands[2] == ["risk", "replay", "--state", "build/demo/state", "--trust", "k.pub"]
+    assert commands[1][:4] == ["risk", "decisions", "--state", "build/demo/state"]
+    assert commands[2][:3] == ["risk", "explain", "dec_01m82exm1k"]
+    assert commands[3] == ["risk", "replay", "--state", "build/demo/state", "--trust", "k.pub"]
