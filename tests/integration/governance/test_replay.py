@@ -1,7 +1,6 @@
 """Decisions of a real service, decided again beside it: the same to the last bit, or told."""
 
 import json
-import math
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,17 +9,16 @@ from typing import Any
 
 import grpc
 import msgspec
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from risk_service.cli.main import risk
-from risk_service.features.packing import Packer, unpacked
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
 from risk_service.rules.rule_set import shipped_rules
 from tests.fixtures.actors import ActorFiles
 from tests.fixtures.changed_records import changed_record, copied, records_of
 from tests.fixtures.governed import People, decision, entry, order, run
+from tests.fixtures.record_changes import CHANGES, Record
 from tests.fixtures.service import RunningServer, ServiceFiles, start_server
 from tests.fixtures.small_models import make_bundle
 
@@ -183,66 +181,12 @@ def test_what_is_not_at_hand_is_told(
     assert given["not_at_hand"] == []
 
 
-def _changed(**changes: object) -> Callable[[dict[str, Any]], None]:
-    def change(record: dict[str, Any]) -> None:
-        record["decision"].update(changes)
-
-    return change
-
-
-def _score(record: dict[str, Any]) -> None:
-    score = record["decision"]["scores"][0]
-    score["probability"] = math.nextafter(score["probability"], 0.0)
-
-
-def _bit(record: dict[str, Any]) -> None:
-    # The last of them is of the last number that is not whole.
-    inputs = bytearray(record["inputs"])
-    inputs[-1] ^= 1
-    record["inputs"] = bytes(inputs)
-
-
-def _text(record: dict[str, Any]) -> None:
-    record["decision"]["reasons"][0]["analyst_text"]["en"] += "!"
-
-
-def _short(record: dict[str, Any]) -> None:
-    record["inputs"] = record["inputs"][:-8]
-
-
-def _fewer(record: dict[str, Any]) -> None:
-    (record["inputs"],) = Packer().pack(unpacked(record["inputs"])[None, :-1])
-
-
-def _as_before(record: dict[str, Any]) -> None:
-    """One bit less, in the form of records of before."""
-    numbers = unpacked(record["inputs"])
-    numbers[0] = np.nextafter(numbers[0], -1.0)
-    record["vector"], record["inputs"] = numbers.tobytes(), b""
-
-
-def _nonsense(record: dict[str, Any]) -> None:
-    record["decision"]["causes"][0]["ref"] = "nobody"
-
-
-def _hit(record: dict[str, Any]) -> None:
-    record["decision"]["rule_hits"] = []
-
-
-@pytest.mark.parametrize(
-    ("change", "part"),
-    [(_score, "scores"), (_bit, "vector"), (_short, "vector"), (_fewer, "vector"),
-     (_as_before, "vector"), (_text, "reasons"),
-     (_nonsense, "reasons"), (_hit, "rules"),
-     (_changed(outcome=1, reasons=[], causes=[]), "outcome")],
-    ids=["score", "vector", "damaged", "short vector", "vector of before", "reason",
-         "unknown cause", "rule hit", "outcome"],
-)  # fmt: skip
+@pytest.mark.parametrize(("change", "part"), CHANGES.values(), ids=CHANGES)
 def test_a_record_that_somebody_changed_is_found(
     decided: Path,
     master_files: ServiceFiles,
     tmp_path: Path,
-    change: Callable[[dict[str, Any]], None],
+    change: Callable[[Record], None],
     part: str,
 ) -> None:
     """One bit of one record; the decision is named, and the part."""
