@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import click
 
+from risk_service.cli.chosen import LANGUAGES, VARIABLE
 from risk_service.cli.output import refused
 from risk_service.domain.counts import Count
 from risk_service.domain.errors import RiskError
 
-LANGUAGES = ("en", "zh")
 Command = Callable[..., None]
 
 
@@ -21,7 +21,9 @@ def spoken(command: Command) -> Command:
     """Give a command the option ``lang``; errors of ours end it in that language."""
     option = click.option(
         "--lang",
-        envvar="RISK_LANG",
+        envvar=VARIABLE,
+        # Read before ``--help``, which then speaks it, and before what else may be wrong.
+        is_eager=True,
         type=click.Choice(LANGUAGES),
         default="en",
         show_default=True,

@@ -5,12 +5,15 @@ and serving never imports the training stack.
 """
 
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
 import click
 
 from risk_service.cli.examples import with_examples
+from risk_service.cli.help.spoken import SpokenContext, misuse_told, with_spoken_help
 from risk_service.domain.errors import RiskError
 from risk_service.domain.shown import shown
 
@@ -35,6 +38,23 @@ SERVING_COMMANDS = {
 class LazyGroup(click.Group):
     """Group whose commands are named by ``module:attribute`` and imported when used."""
 
+    context_class = SpokenContext
+
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Read the command line; what is wrong with it is told in the language of the command."""
+        with misuse_told():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; of those below as well, what is wrong is told in their language."""
+        with misuse_told():
+            return super().invoke(ctx)
+
+    @property
+    def summaries(self) -> Mapping[str, str]:
+        """What each command does in one line, by its name."""
+        return SUMMARIES
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
         return sorted(_targets())
@@ -48,11 +68,11 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a click command")
-        return with_examples(command)
+        return with_spoken_help(with_examples(command))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List names with their one-line help, from the table: no command is imported."""
-        rows = [(name, SUMMARIES.get(name, "")) for name in self.list_commands(ctx)]
+        rows = [(name, self.summaries.get(name, "")) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

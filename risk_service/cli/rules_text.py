@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from risk_service.cli.language import LANGUAGES
+from risk_service.cli.chosen import LANGUAGES
 from risk_service.domain.counts import Count
 from risk_service.domain.shown import marked, shown
 from risk_service.domain.text import LocalizedText

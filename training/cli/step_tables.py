@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from risk_service.cli.language import LANGUAGES
+from risk_service.cli.chosen import LANGUAGES
 from training.cli.words import CommandWords
 from training.train.steps import STEP_LABELS, STEPS
 
