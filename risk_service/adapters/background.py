@@ -13,18 +13,46 @@ log = logging.getLogger(__name__)
 # Of the weight that the loop's thread has, a tenth.
 NICENESS = 10
 NICEST = 19
+# SQLite takes some half a millisecond for so many steps of a statement that writes rows.
+STEPS_PER_TURN = 2_000
+REST_S = 0.001
+
+_here = threading.local()
 
 
-def give_way() -> None:
-    """Lower the priority of the calling thread for good.
+def give_way(stop: threading.Event) -> None:
+    """Lower the priority of the calling thread for good, and let ``in_turns`` rest on it.
 
     On one core a thread that copies pages would else get half of the time while orders wait.
     Only Linux knows priorities of threads.
+
+    Parameters
+    ----------
+    stop
+        Set when the thread is to end: then it rests no more.
     """
+    _here.stop = stop
     if sys.platform == "linux":
         thread = threading.get_native_id()
         nice = os.getpriority(os.PRIO_PROCESS, thread) + NICENESS
         os.setpriority(os.PRIO_PROCESS, thread, min(nice, NICEST))
+
+
+def in_turns(db: sqlite3.Connection) -> sqlite3.Connection:
+    """Let statements of a connection rest every so many steps, on threads that give way.
+
+    The priority alone does not do: a thread that had to wait for its tenth of the processor gets
+    it in one piece, of five milliseconds and more, while the loop's thread is due.
+    """
+    db.set_progress_handler(_rest, STEPS_PER_TURN)
+    return db
+
+
+def _rest() -> int:
+    stop: threading.Event | None = getattr(_here, "stop", None)
+    if stop is not None:
+        stop.wait(REST_S)
+    return 0  # anything else would break the statement off
 
 
 @contextmanager

@@ -14,6 +14,8 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -32,8 +34,25 @@ Group = tuple[int, int, int, int]
 Piece = tuple[str, int, int, int]
 
 
-def measured(rate: float, seconds: float, warm_up: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the generator's figures, and the trace of the measured time."""
+@dataclass(frozen=True)
+class Load:
+    """How a service is loaded: arrivals a second, for how long, and seconds of full load before."""
+
+    rate: float
+    seconds: float
+    warm_up: float
+
+
+def measured(
+    load: Load, meanwhile: AbstractContextManager[object] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the generator's figures, and the trace of the measured time.
+
+    Parameters
+    ----------
+    meanwhile
+        Entered for the measured time.
+    """
     world, chosen = bench_world(Path("build"), "full"), cores()
     with tempfile.TemporaryDirectory(prefix="promoguard-tail-", dir="build") as scratch:
         trace = Path(scratch) / "trace.json"
@@ -41,18 +60,19 @@ def measured(rate: float, seconds: float, warm_up: float) -> tuple[dict[str, Any
         command += [*world.serve_arguments(), "--state", str(Path(scratch) / "state")]
         with serving(command, Path(scratch) / "log", chosen.server) as server:
             at, core = (server.target, world.orders), chosen.generator
-            generate(*at, core, prefix="w", mode="closed", warm_up=warm_up, seconds=1)
+            generate(*at, core, prefix="w", mode="closed", warm_up=load.warm_up, seconds=1)
             began_ns = time.perf_counter_ns()
-            options: dict[str, Any] = {"connections": OPEN_CONNECTIONS, "rate": rate}
-            told = generate(*at, core, prefix="t", mode="open", seconds=seconds, **options)
+            options: dict[str, Any] = {"connections": OPEN_CONNECTIONS, "rate": load.rate}
+            with meanwhile or nullcontext():
+                told = generate(*at, core, prefix="t", mode="open", seconds=load.seconds, **options)
             os.kill(server.process.pid, signal.SIGUSR1)
             ends_s = time.perf_counter() + TRACED_WITHIN_S
             while not trace.exists() and time.perf_counter() < ends_s:
                 time.sleep(0.05)
             rows = json.loads(trace.read_text())
-    return told, {
-        key: [row for row in found if began_ns <= _begin(row)] for key, found in rows.items()
-    }
+    for key in ("groups", "pieces"):
+        rows[key] = [row for row in rows[key] if began_ns <= _begin(row)]
+    return told, rows
 
 
 def _begin(row: Sequence[Any]) -> int:
@@ -103,18 +123,28 @@ def print_stalls(groups: Sequence[Group], pieces: Sequence[Piece]) -> None:
         _say(f"| {what} | {took / MS:.1f} | {', '.join(meanwhile)} |")
 
 
+def load_of(arguments: Sequence[str], description: str | None) -> Load:
+    """Return the load that the command line asks for."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rate", type=float, default=800.0, help="arrivals a second")
+    parser.add_argument("--seconds", type=float, default=20.0, help="measured time")
+    parser.add_argument("--warm-up", type=float, default=15.0, help="closed loop before, seconds")
+    return Load(**vars(parser.parse_args(arguments)))
+
+
+def print_latency(load: Load, told: dict[str, Any]) -> None:
+    """Print what the generator saw."""
+    _say(f"p50 {told['p50_ms']:.1f} ms, p99 {told['p99_ms']:.1f} ms at {load.rate:g}/s")
+
+
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201  # the command's output
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=float, default=800.0, help="arrivals a second")
-    parser.add_argument("--seconds", type=float, default=20.0, help="measured time")
-    parser.add_argument("--warm-up", type=float, default=15.0, help="closed loop before, seconds")
-    args = parser.parse_args()
-    figures, seen = measured(args.rate, args.seconds, args.warm_up)
-    _say(f"p50 {figures['p50_ms']:.1f} ms, p99 {figures['p99_ms']:.1f} ms at {args.rate:g}/s")
+    chosen_load = load_of(sys.argv[1:], __doc__)
+    figures, seen = measured(chosen_load)
+    print_latency(chosen_load, figures)
     print_groups(seen["groups"])
     print_pieces(seen["pieces"])
     print_stalls(seen["groups"], seen["pieces"])

@@ -145,7 +145,7 @@ class Housekeeper:
         self._thread.join()
 
     def _run(self) -> None:
-        give_way()
+        give_way(self._stop)
         while not self._stop.wait(LOOK_EVERY_S):
             with trying("checkpoint_failed"):
                 if self._checkpoints.is_due():

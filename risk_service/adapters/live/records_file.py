@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.json import encode
 
+from risk_service.adapters.background import in_turns
 from risk_service.adapters.sqlite.connection import connect, marks, transaction
 from risk_service.adapters.sqlite.schema import FileKind, migrate
 
@@ -106,7 +107,7 @@ class RecordsFile:
         path = directory / FILE_NAME
         self._reader = connect(path, "NORMAL")
         migrate(self._reader, str(path), WINDOW_RECORDS)
-        self._writer = connect(path, "NORMAL")
+        self._writer = in_turns(connect(path, "NORMAL"))
         # Off the answer's path: here a checkpoint may come along.
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._swept = b""

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from msgspec.json import encode
 
-from risk_service.adapters.background import give_way, trying
+from risk_service.adapters.background import give_way, in_turns, trying
 from risk_service.adapters.sqlite.connection import connect, transaction
 from risk_service.adapters.sqlite.generation import CellRow, Generation, Reached
 from risk_service.adapters.sqlite.noticing import Noticing
@@ -100,7 +100,7 @@ class Counters:
         self._reader = connect(path, "FULL")
         migrate(self._reader, str(path), LIMIT_COUNTERS)
         # FULL: the log forgets a row only when the file has it for certain.
-        self._writer = connect(path, "FULL")
+        self._writer = in_turns(connect(path, "FULL"))
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self.reached = Reached(*self._reader.execute("SELECT seq, mark FROM reached").fetchone())
         self._young = Generation()
@@ -250,7 +250,7 @@ class Counters:
         return f"[{b','.join(texts).decode()}]", _text(empty)
 
     def _keep_writing(self) -> None:
-        give_way()
+        give_way(self._stop)
         while not (self._stop.is_set() or self.damaged):
             self._wake.wait(RETRY_S)
             self._wake.clear()

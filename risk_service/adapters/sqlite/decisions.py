@@ -269,7 +269,7 @@ class SqliteDecisionStore:
         return index
 
     def _housekeeping(self, db: sqlite3.Connection) -> None:
-        give_way()
+        give_way(self._stop)
         pause_s = LEARN_EVERY_S
         while not self._stop.is_set():
             self._wake.wait(pause_s)

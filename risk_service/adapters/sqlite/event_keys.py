@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from risk_service.adapters.background import in_turns
 from risk_service.adapters.sqlite.connection import connect, marks, transaction
 from risk_service.adapters.sqlite.key_index import is_corrupt
 from risk_service.adapters.sqlite.schema import EVENT_INDEX, migrate
@@ -56,7 +57,7 @@ class EventKeys:
         path = directory / FILE_NAME
         self._reader = connect(path, "NORMAL")
         migrate(self._reader, str(path), EVENT_INDEX)
-        self._writer = connect(path, "NORMAL")
+        self._writer = in_turns(connect(path, "NORMAL"))
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._young = _Generation()
         self._old = _Generation()

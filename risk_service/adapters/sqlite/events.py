@@ -226,7 +226,7 @@ class SqliteEventLog:
         return keys
 
     def _housekeeping(self) -> None:
-        give_way()
+        give_way(self._stop)
         while not self._stop.is_set():
             self._wake.wait(HOUSEKEEPING_EVERY_S)
             self._wake.clear()

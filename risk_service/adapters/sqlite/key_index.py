@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from msgspec.json import decode, encode
 
+from risk_service.adapters.background import in_turns
 from risk_service.adapters.sqlite.connection import connect, marks, transaction
 from risk_service.adapters.sqlite.key_filter import KeyFilter
 from risk_service.adapters.sqlite.schema import KEY_INDEX, migrate
@@ -96,7 +97,7 @@ class KeyIndex:
         path = directory / FILE_NAME
         self._reader = connect(path, "NORMAL")
         migrate(self._reader, str(path), KEY_INDEX)
-        self._writer = connect(path, "NORMAL")
+        self._writer = in_turns(connect(path, "NORMAL"))
         # Its commits are off the answer's path: here a checkpoint may come along.
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._young = _Generation()

@@ -62,7 +62,7 @@ class KnownReservations:
         self._thread.join()
 
     def _run(self) -> None:
-        give_way()
+        give_way(self._stop)
         # Where it fails, every id may be there until the next start.
         with trying("reservations_not_learned"):
             self._learn()

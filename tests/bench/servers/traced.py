@@ -1,6 +1,7 @@
 """``risk serve`` that writes down what its threads did when: ``traced FILE serve OPTIONS``.
 
-A JSON file gets a row per group of orders and per piece of housekeeping, when told SIGUSR1.
+A JSON file gets a row per group of orders and per piece of housekeeping, and the names of the
+threads by their number in the kernel, when told SIGUSR1.
 """
 
 import gc
@@ -8,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -102,7 +104,9 @@ class Trace:
     def write(self, path: Path) -> None:
         """Write all rows, whole or not at all."""
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps({"pieces": self.pieces[:], "groups": self.groups[:]}))
+        threads = {one.native_id: one.name for one in threading.enumerate()}
+        rows = {"pieces": self.pieces[:], "groups": self.groups[:], "threads": threads}
+        partial.write_text(json.dumps(rows))
         partial.replace(path)
 
 
