@@ -20,7 +20,7 @@ REST_S = 0.001
 _here = threading.local()
 
 
-def give_way(stop: threading.Event) -> None:
+def give_way(stop: threading.Event | None = None) -> None:
     """Lower the priority of the calling thread for good, and let ``in_turns`` rest on it.
 
     On one core a thread that copies pages would else get half of the time while orders wait.
@@ -29,7 +29,8 @@ def give_way(stop: threading.Event) -> None:
     Parameters
     ----------
     stop
-        Set when the thread is to end: then it rests no more.
+        Set when the thread is to end: then it rests no more. Without it the thread never rests:
+        somebody waits for what it does.
     """
     _here.stop = stop
     if sys.platform == "linux":

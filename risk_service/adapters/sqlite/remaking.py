@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from risk_service.adapters.background import give_way, in_turns
+from risk_service.adapters.background import give_way
 from risk_service.adapters.sqlite.connection import connect
 from risk_service.adapters.sqlite.counters import RETRY_S
 from risk_service.adapters.sqlite.counters_opened import forget_counters
@@ -39,7 +39,7 @@ class Remaking:
     """
 
     def __init__(self, log_file: Path) -> None:
-        self._db = in_turns(connect(log_file, "FULL"))
+        self._db = connect(log_file, "FULL")
         self._directory = log_file.parent
         self._rows: LedgerRows | None = None
         self._stop = threading.Event()
@@ -72,7 +72,7 @@ class Remaking:
         self._db.close()
 
     def _run(self) -> None:
-        give_way(self._stop)
+        give_way()
         while not self._stop.is_set():
             try:
                 forget_counters(self._directory)

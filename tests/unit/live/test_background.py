@@ -55,19 +55,27 @@ def test_only_the_thread_that_asks_gives_way() -> None:
 
 
 def test_a_long_statement_rests_where_a_thread_gives_way() -> None:
-    """And only there: who opens or closes a file does not wait for anybody."""
+    """And only there: who opens or closes a file, or has somebody waiting, does not rest."""
     db = in_turns(sqlite3.connect(":memory:", check_same_thread=False))
     stop, found = Stop(), []
 
-    def work() -> None:
-        give_way(stop)
+    def ask() -> None:
         found.append(db.execute(LONG).fetchone()[0])
 
-    on_a_thread(work)
+    def rest_and_ask() -> None:
+        give_way(stop)
+        ask()
+
+    def give_way_and_ask() -> None:
+        give_way()
+        ask()
+
+    on_a_thread(rest_and_ask)
     assert stop.rests > 10
     rests = stop.rests
-    on_a_thread(lambda: found.append(db.execute(LONG).fetchone()[0]))
-    assert found == [SUM, SUM]
+    for work in (ask, give_way_and_ask):
+        on_a_thread(work)
+    assert found == [SUM, SUM, SUM]
     assert stop.rests == rests
 
 
