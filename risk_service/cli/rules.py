@@ -22,6 +22,7 @@ from risk_service.cli.rules_text import (
 from risk_service.rules.changes import compare
 from risk_service.rules.examples import run_examples
 from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.remarks import remarks_of
 from risk_service.rules.rule_set import RuleSet, faults_of, load_rule_set, shipped_rules
 from risk_service.rules.rule_texts import read_texts
 from risk_service.rules.variables import Subject, all_variables
@@ -64,15 +65,19 @@ def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) ->
     texts = shipped_rules().texts if path is None else read_texts(path)
     faults = faults_of(texts)
     rule_set = None if faults else load_rule_set(texts)
+    remarks = remarks_of(rule_set) if rule_set else []
     if as_json:
         print_json(
             {
                 "version": rule_set.version if rule_set else None,
                 "rules": len(rule_set.rules) if rule_set else None,
                 "faults": [fault_data(fault) for fault in faults],
+                "remarks": [fault_data(remark) for remark in remarks],
             }
         )
     elif rule_set:
+        for remark in remarks:
+            tell(fault_text(remark, lang) + "\n")
         tell(word("fine", lang, len(rule_set.rules), len(texts), rule_set.version))
     else:
         tell("\n\n".join(fault_text(fault, lang) for fault in faults), err=True)
@@ -178,6 +183,7 @@ def variables(subject: str, like: str, lang: str, *, as_json: bool) -> None:
                     "name": one.name,
                     "kind": one.kind.value,
                     "words": list(one.words),
+                    "money": one.money,
                     "en": one.text.en,
                     "zh": one.text.zh,
                 }

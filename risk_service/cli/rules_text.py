@@ -10,6 +10,7 @@ from risk_service.domain.text import LocalizedText
 from risk_service.rules.changes import Change
 from risk_service.rules.examples import ExampleResult
 from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.remarks import Remark
 from risk_service.rules.rule import Rule
 from risk_service.rules.variables import Variable
 
@@ -36,6 +37,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "words": ("words only", "仅文案"),
     "honest": ("honest customer", "正常客户"),
+    "money": (
+        "smallest units of the currency; {{{}:money}} in texts",
+        "最小货币单位；文本中写 {{{}:money}}",
+    ),
     "shadow": ("shadow", "影子"),
     "active": ("active", "生效"),
 }
@@ -52,8 +57,8 @@ def said(text: LocalizedText, lang: str) -> str:
     return text.zh if lang == "zh" else text.en
 
 
-def fault_text(fault: RuleFileFault, lang: str) -> str:
-    """Return a fault with its place, the line at fault, a caret under it, and the hint."""
+def fault_text(fault: RuleFileFault | Remark, lang: str) -> str:
+    """Return a fault or remark with its place, the line, a caret under what is meant, the hint."""
     place = f"{fault.file}:{fault.line}" + (f":{fault.column}" if fault.column else "")
     rule = word("of_rule", lang, fault.rule_id) if fault.rule_id else ""
     lines = [shown(f"{place}: {rule}{said(fault.message, lang)}")]
@@ -64,8 +69,8 @@ def fault_text(fault: RuleFileFault, lang: str) -> str:
     return "\n".join(lines)
 
 
-def fault_data(fault: RuleFileFault) -> dict[str, Any]:
-    """Return a fault for a program."""
+def fault_data(fault: RuleFileFault | Remark) -> dict[str, Any]:
+    """Return a fault or remark for a program."""
     return {
         "file": fault.file,
         "line": fault.line,
@@ -160,6 +165,7 @@ def variable_rows(variables: Sequence[Variable], lang: str) -> str:
     return "\n".join(
         f"{one.name}  {one.kind.value}  {said(one.text, lang)}"
         + (f"  [{', '.join(one.words)}]" if one.words else "")
+        + (f"  [{word('money', lang, one.name)}]" if one.money else "")
         for one in variables
     )
 

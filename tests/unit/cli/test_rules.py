@@ -164,6 +164,32 @@ def test_list_says_whom_a_rule_may_hurt() -> None:
     assert all(one["subject"] == "refund" and one["honest"]["zh"] for one in found)
 
 
+def test_check_remarks_amounts_that_are_told_as_bare_numbers(tmp_path: Path) -> None:
+    """The rules can be published as they are: it is no fault, and what was told is still told."""
+    text = GOOD.replace("{order__page_open_ms}", "{order__goods_minor}")
+    done = run("check", write(tmp_path / "a", text), "--lang", "zh")
+    assert done.exit_code == 0
+    assert done.stdout.count("显示最小货币单位的数值") == 2
+    assert "\n    提示：写 {order__goods_minor:money} 则按订单币种显示金额" in done.stdout
+    assert "1 条规则，1 个文件" in done.stdout.splitlines()[-1]
+    told = json.loads(run("check", tmp_path / "a", "--json").stdout)
+    assert told["faults"] == []
+    assert [one["rule"] for one in told["remarks"]] == ["fast_submit"] * 2
+
+
+def test_variables_that_are_money_say_how_a_text_quotes_them() -> None:
+    """Whoever compares one with 100 learns before that these are 100 fen, or 100 yen."""
+    listed = run("variables", "--like", "account__goods_90d").stdout
+    assert listed.endswith(
+        "[smallest units of the currency; {account__goods_90d:money} in texts]\n"
+    )
+    chinese = run("variables", "--like", "account__goods_90d", "--lang", "zh").stdout
+    assert chinese.endswith("[最小货币单位；文本中写 {account__goods_90d:money}]\n")
+    told = {one["name"]: one["money"] for one in json.loads(run("variables", "--json").stdout)}
+    assert told["order__goods_minor"]
+    assert not told["order__units"]
+
+
 def test_variables_are_listed_with_their_words() -> None:
     """A variable with a closed vocabulary shows it."""
     listed = run("variables", "--subject", "action", "--like", "action_type").stdout
