@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from risk_service.domain.errors import ConfigFault
+from risk_service.domain.text import LocalizedText
 
 ENV_PREFIX = "RISK_"
 PORT_MAX = 65_535
@@ -194,14 +195,20 @@ def read_settings(
             _told(fault["type"], fault["loc"], fault["msg"])
             for fault in error.errors(include_url=False, include_input=False)
         ]
-        raise ConfigFault("settings: " + "; ".join(faults)) from error
+        en = "settings: " + "; ".join([fault.en for fault in faults])
+        zh = "设置：" + "；".join([fault.zh for fault in faults])
+        raise ConfigFault(LocalizedText(zh=zh, en=en)) from error
 
 
-def _told(kind: str, place: tuple[int | str, ...], message: str) -> str:
+def _told(kind: str, place: tuple[int | str, ...], message: str) -> LocalizedText:
     name = ".".join(map(str, place)) or "settings"
     if kind != "missing":
-        return f"{name}: {message}"
-    return f"{name}: missing; give --{name.replace('_', '-')} or {ENV_PREFIX}{name.upper()}"
+        return LocalizedText(zh=f"{name}：{message}", en=f"{name}: {message}")
+    option, variable = f"--{name.replace('_', '-')}", f"{ENV_PREFIX}{name.upper()}"
+    return LocalizedText(
+        zh=f"{name}：缺少，请用 {option} 或 {variable} 给出",
+        en=f"{name}: missing; give {option} or {variable}",
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def test_wrong_file_is_refused_by_name(tmp_path: Path, text: str, words: str) ->
 
 
 def test_missing_setting_says_how_to_give_it() -> None:
-    """A missing setting is named with its option and its variable."""
+    """A missing setting is named with its option and its variable, in both languages."""
     options = {name: value for name, value in FILES.items() if name != "identity_key"}
-    with pytest.raises(ConfigFault, match=r"--identity-key or RISK_IDENTITY_KEY"):
+    with pytest.raises(ConfigFault, match=r"--identity-key or RISK_IDENTITY_KEY") as raised:
         load_settings(options, {})
+    told = raised.value.said("zh")
+    assert told == "设置：identity_key：缺少，请用 --identity-key 或 RISK_IDENTITY_KEY 给出"
