@@ -81,6 +81,16 @@ def test_a_header_in_another_encoding_is_told_with_the_likely_one(bench: Any) ->
     assert "has the file no header" not in told
 
 
+def test_a_header_of_which_some_names_are_no_text_tells_the_encoding(bench: Any) -> None:
+    """Most names of a German file are ASCII: those that are found hide no wrong encoding."""
+    rows = "".join(f"2024-05-0{day},{day},Müller,ja\n" for day in range(1, 9))
+    mapping = '[event]\ntime = "Zeit"\n[entities]\nshop = "Händler"\n'
+    told = bench.fault(f"Zeit,Höhe,Händler,Betrug\n{rows}".encode("latin-1"), mapping)
+    assert "entities.shop names 'Händler'\n" in told
+    assert "the header is no text in utf-8; name another encoding" in told
+    assert "likely 'cp1252'" in told
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
 def test_a_packed_file_is_known_by_its_bytes(bench: Any, payments: str, pack: Any) -> None:
     """The name does not matter."""

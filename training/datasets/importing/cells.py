@@ -1,6 +1,8 @@
 """The cells of a batch as clean texts: trimmed, missing ones null, whole numbers without ".0"."""
 
+import re
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,10 @@ from training.datasets.importing.sql import Sql
 
 # What is beyond has no whole number of 64 bits.
 _LARGEST_WHOLE = 2.0**63
+# No text has these; the bytes of a key may have them and be sound UTF-8 all the same.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_UUID_BYTES = 16
+_BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 
 
 class Cells:
@@ -69,14 +75,14 @@ class Cells:
 def as_text(column: pa.Array) -> pa.Array:
     """Return values of any plain type as texts; NaN becomes null, 17850.0 "17850"."""
     kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return as_text(column.storage)
     if pa.types.is_dictionary(kind):
         return as_text(column.dictionary_decode())
     if pa.types.is_floating(kind):
         return _float_text(column.cast(pa.float64()))
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        # Some writers do not say that their texts are texts.
-        cells = column.to_pylist()
-        return pa.array([None if c is None else c.decode("utf-8", "replace") for c in cells])
+    if any(test(kind) for test in _BYTES):
+        return _bytes_text(column)
     if pa.types.is_null(kind):
         return pa.nulls(len(column), pa.string())
     return column.cast(pa.string())
@@ -115,6 +121,26 @@ def _escaped(text: pa.Array) -> pa.Array:
     for mark in ("\\", "|"):
         text = pc.replace_substring(text, pattern=mark, replacement="\\" + mark)
     return text
+
+
+def _bytes_text(column: pa.Array) -> pa.Array:
+    told = _text_of
+    if pa.types.is_fixed_size_binary(column.type):
+        told = _uuid_text if column.type.byte_width == _UUID_BYTES else bytes.hex
+    return pa.array([c if c is None else told(c) for c in column.to_pylist()], pa.string())
+
+
+def _uuid_text(cell: bytes) -> str:
+    return str(UUID(bytes=cell))
+
+
+def _text_of(cell: bytes) -> str:
+    """Return a text that its writer did not call one, or the digits of bytes that are none."""
+    try:
+        text = cell.decode()
+    except UnicodeDecodeError:
+        return cell.hex()
+    return cell.hex() if _NO_TEXT.search(text) else text
 
 
 def _float_text(column: pa.Array) -> pa.Array:

@@ -60,8 +60,9 @@ def guess_mapping(path: Path) -> LocalizedText:
     DataFault
         The file cannot be read, or has no rows.
     """
-    spec, looks = look_at(path)
-    return _Guess(path=path, spec=spec, left=looks).text()
+    seen = look_at(path)
+    nested = [_no_use(*column) for column in seen.no_plain_values.items()]
+    return _Guess(path=path, spec=seen.spec, left=seen.columns, left_out=nested).text()
 
 
 @dataclass(slots=True)
@@ -257,6 +258,11 @@ def _key(name: str, value: str) -> str:
 
 def _unused(look: Look, why: LocalizedText) -> LocalizedText:
     return noted("", "guess_unused", column=quoted(look.name), why=why)
+
+
+def _no_use(name: str, kind: str) -> LocalizedText:
+    why = fault("guess_nested", kind=kind)
+    return noted("", "guess_unused", column=quoted(name), why=why)
 
 
 def _why_not(look: Look) -> LocalizedText:

@@ -1,6 +1,7 @@
 """Looks at the columns of a source: what their first rows hold, and what their names say."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from training.datasets.importing.faults import FaultLog
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
 from training.datasets.importing.numbers import Numbers, currencies, floats, unmarked
+from training.datasets.importing.parquet_file import ParquetFile
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
@@ -75,7 +77,16 @@ class Look:
         return any(re.search(rf"\b(?:{words})", one) for one in spellings)
 
 
-def look_at(path: Path) -> tuple[SourceSpec, list[Look]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLook:
+    """How a source is read, what its columns look like, and the types of those with no look."""
+
+    spec: SourceSpec
+    columns: list[Look]
+    no_plain_values: Mapping[str, str]
+
+
+def look_at(path: Path) -> SourceLook:
     """Return how a source is read and what its columns look like, by its first rows.
 
     Raises
@@ -89,7 +100,9 @@ def look_at(path: Path) -> tuple[SourceSpec, list[Look]]:
         encoding = source.likely_encoding()
         spec = SourceSpec(encoding=encoding, skip_lines=source.likely_skip_lines())
         source = open_source(path, spec, ())
-    names = [name for name in dict.fromkeys(source.columns) if source.columns.count(name) == 1]
+    nested = source.no_plain_values if isinstance(source, ParquetFile) else {}
+    known = [name for name in dict.fromkeys(source.columns) if name not in nested]
+    names = [name for name in known if source.columns.count(name) == 1]
     with TemporaryDirectory() as scratch:
         # Broken rows are the import's business; here they are passed over.
         log = FaultLog(path, MOST_ROWS, Path(scratch))
@@ -98,7 +111,8 @@ def look_at(path: Path) -> tuple[SourceSpec, list[Look]]:
     if batch is None:
         raise DataFault(str(path), None, fault("no_rows"))
     cells = Cells(_first(batch), spec)
-    return spec, [_look(cells, name) for name in names if name]
+    looks = [_look(cells, name) for name in names if name]
+    return SourceLook(spec=spec, columns=looks, no_plain_values=nested)
 
 
 def _first(batch: SourceBatch) -> SourceBatch:

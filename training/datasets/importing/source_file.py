@@ -70,10 +70,11 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
     """
     missing: dict[str, LocalizedText] = {}
     used: dict[str, None] = {}
+    readable = [name for name in source.columns if MARK not in name]
     for key, column in columns_used(read.mapping):
         used[column] = None
         if column not in source.columns:
-            advice = did_you_mean(column, source.columns)
+            advice = did_you_mean(column, readable)
             told = fault("no_column", key=key, column=column, advice=advice)
             missing.setdefault(column, told)
     if missing:
@@ -86,18 +87,13 @@ def check_columns(source: SourceFile, read: ReadMapping) -> list[str]:
             lines=in_lines(missing.values()),
             names=names + more,
         )
-        if missing.keys() == used.keys():
-            text = in_lines((text, _no_header(source)))
+        if isinstance(source, CsvFile) and len(readable) < len(source.columns):
+            text = in_lines((text, fault("header_no_text", text=source.encoding_advice())))
+        elif missing.keys() == used.keys():
+            text = in_lines((text, fault("none_of_the_columns")))
         raise ConfigFault(fault("at", where=read.path, text=text))
     _refuse_labels_as_inputs(read)
     return list(used)
-
-
-def _no_header(source: SourceFile) -> LocalizedText:
-    """Return why a header has none of the names: a wrong encoding is the likeliest reason."""
-    if isinstance(source, CsvFile) and any(MARK in name for name in source.columns):
-        return fault("header_no_text", text=source.encoding_advice())
-    return fault("none_of_the_columns")
 
 
 def _refuse_labels_as_inputs(read: ReadMapping) -> None:
