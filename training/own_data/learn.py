@@ -7,7 +7,6 @@ parameters. All positives are fitted on, and no more negatives than pay for thei
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Lock
@@ -21,6 +20,7 @@ from training.evaluate.ranking import Ranking
 from training.own_data.inputs import Inputs, chunks
 from training.own_data.slices import Fold
 from training.progress import Advance, Tallies, uncounted, untold
+from training.side_by_side import SideBySide
 from training.train.booster import (
     PARAMETERS,
     Floats,
@@ -130,8 +130,8 @@ def hold_out(
     tally
         Counts the trees.
     """
-    advance = tally(len(learning.folds) * len(settings) * MOST_TREES)
-    with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
+    with SideBySide(MODELS_AT_A_TIME) as pool:
+        advance = pool.counted(tally(len(learning.folds) * len(settings) * MOST_TREES))
         work = [
             pool.submit(_try_fold, learning, names, settings, fold, advance)
             for fold in learning.folds
@@ -185,7 +185,7 @@ def mean_raw(texts: Sequence[str], inputs: Inputs, at: Places, names: tuple[str,
         matrix = inputs.matrix(at[part], names)
         return np.asarray(np.mean([raw_scores(text, matrix) for text in texts], axis=0))
 
-    with ThreadPoolExecutor(MODELS_AT_A_TIME) as pool:
+    with SideBySide(MODELS_AT_A_TIME) as pool:
         return np.concatenate(list(pool.map(of, chunks(len(at), CHUNK_ROWS))))
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,8 @@ from training.own_data.slices import Window, folds, test_window, training_window
 from training.own_data.telling import Telling, telling_values
 from training.progress import Progress, Tallies, Timer, silent
 from training.report.words import Note
-from training.train.run_file import write_json
+from training.side_by_side import SideBySide
+from training.train.run_file import run_directory, write_json
 from training.train.source import description_sha256
 from training.words import fault
 
@@ -98,7 +98,11 @@ def train_own(request: OwnTrainRequest, tell: Progress = silent) -> OwnTrained:
     """
     if (request.out / METRICS_FILE).exists():
         raise ConfigFault(fault("holds_a_run", path=request.out))
-    timer = Timer(tell)
+    with run_directory(request.out):
+        return _train(request, Timer(tell))
+
+
+def _train(request: OwnTrainRequest, timer: Timer) -> OwnTrained:
     material = _prepare(request, timer)
     train, test = material.train, material.test
     choice = choose(material.learning, timer)
@@ -127,7 +131,6 @@ def _prepare(request: OwnTrainRequest, timer: Timer) -> _Material:
     data = read_own_data(request.data, request.label, request.label_delay_s, periods)
     train = training_window(data.events, data.labels, periods)
     test = test_window(data.events, data.labels, periods)
-    request.out.mkdir(parents=True, exist_ok=True)
     timer.step("plan")
     then = data.labels.as_of(periods.cutoff_us)
     plan = make_plan(data.events, then, periods.train_to_us, periods.cutoff_us)
@@ -167,8 +170,9 @@ def _keep_all(material: _Material, choice: Choice, tally: Tallies) -> dict[str, 
     different = {held.names: held for held in choice.by_set.values()}
     by_work = sorted(different.values(), key=lambda held: -len(held.names) * held.trees)
     learning = material.learning
-    advance = tally(models_of(learning) * sum(held.trees for held in by_work))
-    with ThreadPoolExecutor(SETS_AT_A_TIME) as pool:
+    with SideBySide(SETS_AT_A_TIME) as pool:
+        trees = models_of(learning) * sum(held.trees for held in by_work)
+        advance = pool.counted(tally(trees))
         work = {
             held.names: pool.submit(keep, learning, held, clusters, advance) for held in by_work
         }

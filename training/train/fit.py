@@ -1,7 +1,6 @@
 """Fits everything for one abuse: both variants, calibrated and anchored, and a baseline."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from risk_service.models.manifest import Variant
 from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, refuse_leaks, single_feature_aucs
 from training.labels import AbuseLabels
 from training.progress import Advance, Tallies, uncounted, untold
+from training.side_by_side import SideBySide
 from training.split import SliceName, SlicePlan
 from training.train.booster import (
     COUNTED_TREES,
@@ -99,9 +99,9 @@ def fit_abuse(
             "%s: feature %s alone has AUC %.3f on train; check that it was known at the order",
             task.abuse, ranked[0].feature, ranked[0].auc,
         )  # fmt: skip
-    advance = tally(len(variants) * COUNTED_TREES)
     # LightGBM and BLAS work outside the interpreter's lock, so threads are enough.
-    with ThreadPoolExecutor(max_workers=MODELS_AT_A_TIME) as pool:
+    with SideBySide(MODELS_AT_A_TIME) as pool:
+        advance = pool.counted(tally(len(variants) * COUNTED_TREES))
         logistic = pool.submit(
             Logistic.fit, rows_of(frame, task, SliceName.LEARN, frame.features), task.seed
         )

@@ -4,7 +4,8 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,21 @@ class RunFile:
     warehouse: Path
     seed: int
     logistic: dict[Abuse, Logistic]
+
+
+@contextmanager
+def run_directory(path: Path) -> Iterator[None]:
+    """Make the directory of a run, and take it away again when nothing came of it."""
+    is_new = not path.exists()
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            # What has files in it stays, and so does what was there before.
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def write_run_file(

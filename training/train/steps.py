@@ -7,7 +7,6 @@ evaluation can measure them on other questions.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from risk_service.features.formula import names_in
 from risk_service.features.schema import Feature, FeatureSchema
 from training.evaluate.test_slice import ModelScores, TestSlice
 from training.progress import Advance, Tallies, untold
+from training.side_by_side import SideBySide
 from training.train.booster import COUNTED_TREES, Trained, fit_booster, raw_scores
 from training.train.fit import MODELS_AT_A_TIME, FittedAbuse, Task, lesson
 from training.train.frame import Frame
@@ -78,8 +78,8 @@ def fit_steps(
     """
     known = {variant.features: variant.trained for variant in fitted.variants.values()}
     new = [step for step in steps if step.features not in known]
-    advance = tally(len(new) * COUNTED_TREES)
-    with ThreadPoolExecutor(max_workers=MODELS_AT_A_TIME) as pool:
+    with SideBySide(MODELS_AT_A_TIME) as pool:
+        advance = pool.counted(tally(len(new) * COUNTED_TREES))
         fits = {
             step.name: pool.submit(_fit, frame, fitted.task, step.features, advance) for step in new
         }

@@ -1,0 +1,57 @@
+"""Work that is broken off, by Ctrl-C or a fault, ends soon and leaves nothing."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from training.progress import Advance, uncounted
+from training.side_by_side import NotNeeded, SideBySide
+from training.train.run_file import run_directory
+
+PATIENCE_S = 20
+
+
+def _endless(advance: Advance, begun: Event) -> None:
+    while True:
+        advance(1)
+        begun.set()
+
+
+def test_threads_end_when_nobody_waits_for_them() -> None:
+    """A fit of minutes stops at its next tree, and what has not begun never does."""
+    begun = Event()
+    running: list[Future[None]] = []
+    with pytest.raises(KeyboardInterrupt), SideBySide(1) as pool:
+        advance = pool.counted(uncounted)
+        running += [pool.submit(_endless, advance, begun) for _ in range(2)]
+        assert begun.wait(PATIENCE_S)
+        raise KeyboardInterrupt
+    assert isinstance(running[0].exception(PATIENCE_S), NotNeeded)
+    assert running[1].cancelled()
+
+
+def test_threads_that_are_waited_for_finish() -> None:
+    """Without an error all work is done when the block is left, and counted."""
+    counted: list[int] = []
+    with SideBySide(2) as pool:
+        advance = pool.counted(counted.append)
+        for step in range(8):
+            pool.submit(advance, step)
+    assert sorted(counted) == list(range(8))
+
+
+def test_a_run_that_came_to_nothing_leaves_no_directory(tmp_path: Path) -> None:
+    """What holds files stays, and so does a directory that was there before."""
+    new, old, begun = tmp_path / "a" / "run", tmp_path / "old", tmp_path / "begun"
+    old.mkdir()
+    for path, holds in ((new, False), (old, False), (begun, True)):
+        with pytest.raises(KeyboardInterrupt), run_directory(path):
+            assert path.is_dir()
+            if holds:
+                (path / "model.txt").write_text("tree", encoding="utf-8")
+            raise KeyboardInterrupt
+    assert not new.exists()
+    assert old.is_dir()
+    assert (begun / "model.txt").exists()
