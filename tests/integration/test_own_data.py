@@ -62,6 +62,16 @@ def test_a_data_set_is_no_run(place: Path) -> None:
     assert "a data set and no run; name the directory that" in told
 
 
+def test_a_directory_that_is_not_there_is_named(place: Path) -> None:
+    """A slip of the pen in a path is no missing option."""
+    told = fault(CliRunner().invoke(evaluate_command, [str(place / "rum")]))
+    assert "no such directory; name the one that `risk train` wrote" in told
+    told = fault(train(place / "shpo", place / "other"))
+    assert "no such directory; name the one that `risk dataset import` wrote" in " ".join(
+        told.split()
+    )
+
+
 def test_evaluation_repeats_the_figures_of_training(place: Path) -> None:
     """Inputs made anew from the manifest give the very figures of the training."""
     trained = json.loads((place / "run" / "metrics.json").read_text("utf-8"))

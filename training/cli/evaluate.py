@@ -78,6 +78,8 @@ def evaluate(  # noqa: PLR0913 - one per option
         return
     if is_own_events(run):
         raise DataFault(str(run), None, fault("set_and_no_run"))
+    if not run.exists():
+        raise ConfigFault(fault("no_run_directory", run=run))
     if data is None:
         raise misused(fault("data_missing"))
     trust = trust or run / "keys" / "signing.pub"

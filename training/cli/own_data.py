@@ -74,8 +74,11 @@ def own_request(data: Path, out: Path, seed: int, own: Mapping[str, str | None])
 def refuse_own_options(data: Path, own: Mapping[str, str | None]) -> None:
     """Refuse options that a promotion world has not."""
     given = [name for name in OWN_OPTIONS if own[name] is not None]
-    if given:
-        raise misused(fault("own_option", option=_flag(given[0]), data=data))
+    if not given:
+        return
+    if not data.exists():
+        raise misused(fault("no_data_directory", data=data), option="--data")
+    raise misused(fault("own_option", option=_flag(given[0]), data=data))
 
 
 def train_own_events(request: OwnTrainRequest, json_file: Path | None, say: CommandWords) -> None:

@@ -88,6 +88,8 @@ def test_names_of_numeric_and_categorical_attributes_differ(bench: Any, mapped: 
 
 def test_a_missing_mapping(tmp_path: Path) -> None:
     """Its path is named."""
+    with pytest.raises(ConfigFault, match="is a directory and no mapping"):
+        read_mapping(tmp_path)
     with pytest.raises(ConfigFault, match=r"none\.toml: no such mapping"):
         read_mapping(tmp_path / "none.toml")
 

@@ -61,6 +61,27 @@ def test_what_is_no_amount_is_named(bench: Any, text: str) -> None:
     assert f"row 3: column price: {text!r}" in fault
 
 
+@pytest.mark.parametrize(
+    ("keys", "texts", "said"),
+    [
+        ("", ("612,75 EUR", "1.458,98 EUR"), 'decimal = "," and thousands = "."'),
+        ('decimal = ","', ("612,75", "1.458,98"), 'decimal = "," and thousands = "."'),
+        ('decimal = ","', ("612,75", "1 458,98"), 'decimal = "," and thousands = " "'),
+        ('decimal = ","\nthousands = "."', ("612.75",), 'decimal = "." and thousands = ","'),
+        ("", ("1,458",), "decimal and thousands in [source] say"),
+        ("", ("1,458", "x"), "decimal and thousands in [source] say"),
+    ],
+)
+def test_the_way_in_which_numbers_are_written_is_told(
+    bench: Any, mapped: Mapped, keys: str, texts: tuple[str, ...], said: str
+) -> None:
+    """Where the cells tell it: 1,458 may be one and a half, or more than a thousand."""
+    source = "id,time,card,shop,price,fraud\n" + "".join(
+        f'e{row},2024-05-01,c,s,"{text}",{row % 2}\n' for row, text in enumerate(texts)
+    )
+    assert said in bench.fault(source, f"{mapped()}[source]\n{keys}\n")
+
+
 def test_amounts_in_several_currencies_are_told(bench: Any) -> None:
     """Nobody adds euros to dollars unsaid; amounts without a sign are of any currency."""
     told = bench.run(_source("3", "€ 4", "5 €")).source.notes

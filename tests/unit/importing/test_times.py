@@ -118,6 +118,7 @@ def test_a_fraction_of_a_unix_second_is_kept(bench: Any, mapped: Mapped) -> None
     [
         ("s", "1714558215000", "is the unit ms"),
         ("ms", "1714558215", 'is the unit "s" and not "ms"'),
+        ("us", "1714558215000", '.csv: event.time: every event falls in 1970; is the unit "ms"'),
         ("us", "1714558215", "count from another day, name it: origin ="),
         ("s", "soon", "is no Unix time in s"),
         ("s", "99999999999999999999", "is no Unix time in s"),

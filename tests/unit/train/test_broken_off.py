@@ -19,15 +19,28 @@ def _endless(advance: Advance, begun: Event) -> None:
         begun.set()
 
 
-def test_threads_end_when_nobody_waits_for_them() -> None:
-    """A fit of minutes stops at its next tree, and what has not begun never does."""
-    begun = Event()
-    running: list[Future[None]] = []
-    with pytest.raises(KeyboardInterrupt), SideBySide(1) as pool:
+def _broken_off(begun: Event, running: list[Future[None]]) -> None:
+    with SideBySide(1) as pool:
         advance = pool.counted(uncounted)
         running += [pool.submit(_endless, advance, begun) for _ in range(2)]
         assert begun.wait(PATIENCE_S)
         raise KeyboardInterrupt
+
+
+def _begun(path: Path, holds: str) -> None:
+    with run_directory(path):
+        assert path.is_dir()
+        if holds:
+            (path / holds).touch()
+        raise KeyboardInterrupt
+
+
+def test_threads_end_when_nobody_waits_for_them() -> None:
+    """A fit of minutes stops at its next tree, and what has not begun never does."""
+    begun = Event()
+    running: list[Future[None]] = []
+    with pytest.raises(KeyboardInterrupt):
+        _broken_off(begun, running)
     assert isinstance(running[0].exception(PATIENCE_S), NotNeeded)
     assert running[1].cancelled()
 
@@ -46,12 +59,9 @@ def test_a_run_that_came_to_nothing_leaves_no_directory(tmp_path: Path) -> None:
     """What holds files stays, and so does a directory that was there before."""
     new, old, begun = tmp_path / "a" / "run", tmp_path / "old", tmp_path / "begun"
     old.mkdir()
-    for path, holds in ((new, False), (old, False), (begun, True)):
-        with pytest.raises(KeyboardInterrupt), run_directory(path):
-            assert path.is_dir()
-            if holds:
-                (path / "model.txt").write_text("tree", encoding="utf-8")
-            raise KeyboardInterrupt
+    for path, holds in ((new, ""), (old, ""), (begun, "model.txt")):
+        with pytest.raises(KeyboardInterrupt):
+            _begun(path, holds)
     assert not new.exists()
     assert old.is_dir()
     assert (begun / "model.txt").exists()

@@ -124,14 +124,18 @@ def _escaped(text: pa.Array) -> pa.Array:
 
 
 def _bytes_text(column: pa.Array) -> pa.Array:
-    told = _text_of
+    told: Callable[[bytes], str] = _text_of
     if pa.types.is_fixed_size_binary(column.type):
-        told = _uuid_text if column.type.byte_width == _UUID_BYTES else bytes.hex
+        told = _uuid_text if column.type.byte_width == _UUID_BYTES else _digits_of
     return pa.array([c if c is None else told(c) for c in column.to_pylist()], pa.string())
 
 
 def _uuid_text(cell: bytes) -> str:
     return str(UUID(bytes=cell))
+
+
+def _digits_of(cell: bytes) -> str:
+    return cell.hex()
 
 
 def _text_of(cell: bytes) -> str:

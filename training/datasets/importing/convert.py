@@ -259,10 +259,10 @@ class Converter:
         digits = 0 if spec.minor else spec.digits
         if spec.times is None:
             values, bad = fixed_point(plain, digits, self._numbers)
-            faults.mark(bad, spec.column, text, no_number(self._numbers))
+            faults.mark(bad, spec.column, text, no_number(plain, bad, self._numbers))
         else:
             prices, bad = fixed_point(plain, digits + _GUARD_DIGITS, self._numbers)
-            faults.mark(bad, spec.column, text, no_number(self._numbers))
+            faults.mark(bad, spec.column, text, no_number(plain, bad, self._numbers))
             times = cells.text(spec.times)
             values = _product(prices, plain_floats(times, spec.times, self._numbers, faults))
         large = pc.fill_null(pc.greater(pc.abs(values), MOST_MINOR), False)

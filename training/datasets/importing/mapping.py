@@ -122,6 +122,8 @@ def read_mapping(path: Path) -> ReadMapping:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigFault(fault("no_mapping", path=path)) from error
+    except IsADirectoryError as error:
+        raise ConfigFault(fault("mapping_directory", path=path)) from error
     except (OSError, ValueError) as error:
         raise ConfigFault(fault("mapping_not_utf8", path=path, error=error)) from error
     return parse_mapping(text, str(path))

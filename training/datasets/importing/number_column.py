@@ -21,6 +21,8 @@ from training.datasets.importing.times import TimeColumn
 from training.words import fault
 
 _SECOND_US = 1_000_000
+# How numbers are written: the mark of decimals, and that of thousands.
+_WAYS = ((".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,12 +65,28 @@ class NumberColumn:
 
 def plain_floats(text: pa.Array, name: str, numbers: Numbers, faults: BatchFaults) -> pa.Array:
     """Return the numbers of a column; a cell that is none is a fault of its row."""
-    values, bad = floats(unmarked(text), numbers)
-    faults.mark(bad, name, text, no_number(numbers))
+    bare = unmarked(text)
+    values, bad = floats(bare, numbers)
+    faults.mark(bad, name, text, no_number(bare, bad, numbers))
     return values
 
 
-def no_number(numbers: Numbers) -> LocalizedText:
-    """Return what is wrong with a cell that should be a number."""
+def no_number(bare: pa.Array, bad: NDArray[np.bool_], numbers: Numbers) -> LocalizedText:
+    """Return what is wrong with the cells that should be numbers.
+
+    Parameters
+    ----------
+    bare
+        All cells, without currencies; another way of writing that reads those that are good,
+        and most of those that are bad, is named.
+    """
+    ways = [way for way in _WAYS if bad.any() and _reads(way, bare, bad)]
+    if len({decimal for decimal, _ in ways}) == 1:
+        return fault("no_number_so", decimal=ways[0][0], thousands=ways[0][1])
     is_plain = numbers.decimal == "." and not numbers.thousands
     return fault("no_number_marks" if is_plain else "no_number")
+
+
+def _reads(way: tuple[str, str], bare: pa.Array, bad: NDArray[np.bool_]) -> bool:
+    still = floats(bare, Numbers(decimal=way[0], thousands=way[1]))[1]
+    return not still[~bad].any() and 2 * int(still.sum()) <= int(bad.sum())

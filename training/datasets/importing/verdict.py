@@ -6,11 +6,13 @@ from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.domain.text import LocalizedText
 from training.datasets.importing.convert import Converter
 from training.datasets.importing.specs import EPOCH, UNIX, LabelSpec
+from training.datasets.importing.time_advice import unix_unit
 from training.datasets.importing.times import YEAR_US
 from training.datasets.importing.write import LabelCount, Written
 from training.words import fault
 
 _MOST_VALUES = 10
+_NO_UNIT = fault("full_stop")
 
 
 def check_rows(converter: Converter, staged: int, refused: int) -> None:
@@ -34,8 +36,15 @@ def check_rows(converter: Converter, staged: int, refused: int) -> None:
     is_fine_unit = time.unit in ("ns", "us", "ms") and time.origin == EPOCH
     is_unsaid = is_fine_unit or "origin" not in time.model_fields_set
     if time.format == UNIX and is_unsaid and 0 <= converter.latest_us < YEAR_US:
-        unit = fault("unit_seconds", unit=time.unit) if is_fine_unit else fault("full_stop")
-        raise ConfigFault(fault("all_in_1970", unit=unit))
+        told = fault("all_in_1970", unit=_other_unit(converter) if is_fine_unit else _NO_UNIT)
+        raise ConfigFault(fault("at", where=converter.source, text=told))
+
+
+def _other_unit(converter: Converter) -> LocalizedText:
+    """Ask whether the numbers are of the unit in which they are times of today."""
+    unit, first = converter.time.spec.unit, converter.time.first_in_1970
+    likely = None if first is None else unix_unit(first[1])
+    return _NO_UNIT if likely is None else fault("unit_other", likely=likely, unit=unit)
 
 
 def _gone(converter: Converter, refused: int) -> LocalizedText:
