@@ -240,10 +240,13 @@ class _Guess:
         return lines
 
 
-def _not_when_it_happened(look: Look) -> tuple[bool, bool, bool, bool]:
+def _not_when_it_happened(look: Look) -> tuple[bool, bool, bool, bool, bool]:
     """Return what sorts the time of the event before the other times of its row."""
     other = look.says(BEFORE) or look.says(AFTER)
-    return other, look.says(OF_SOMEBODY), not look.says(TIMES), not look.says(EVENTS)
+    # Ids that are counted up from a large number look like Unix times.
+    is_key = look.says("id$|uuid|guid")
+    called = not look.says(TIMES), not look.says(EVENTS)
+    return is_key, other, look.says(OF_SOMEBODY), *called
 
 
 def _group(event_id: Look | None) -> list[Line]:

@@ -1,12 +1,14 @@
 """Guesses which column tells the label, and which others would give it away.
 
 A label is a column of few values that is called like one; without such, one of two values beside
-which a time stands on the rows of one value alone (the time of an install), or what stands only
-where something came of an event (the day of a return, a mark of a chargeback). What goes with
+which a time stands on the rows of one value alone (the time of an install), one whose values are
+called so (fraud, ok), what stands only where something came of an event (the day of a return, a
+mark of a chargeback), or one of two values with a time wherever it has one. What goes with
 the label row by row is left out of the inputs, unless somebody knows that it was known at the
 event.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,9 +16,16 @@ import numpy as np
 
 from training.datasets.importing.guess_columns import MOST_CATEGORIES
 from training.datasets.importing.guess_lines import Line, noted
-from training.datasets.importing.guess_words import LABELS, OUTCOMES, SURELY_LABELS, YES
+from training.datasets.importing.guess_words import (
+    ABUSES,
+    KINDS,
+    LABELS,
+    OUTCOMES,
+    SURELY_LABELS,
+    YES,
+)
 from training.datasets.importing.look import Look
-from training.datasets.importing.mapping_faults import name_like
+from training.datasets.importing.mapping_faults import name_like, words_of
 from training.datasets.toml_text import quoted
 
 LEAST_POSITIVES = 10
@@ -46,6 +55,9 @@ class LabelGuess:
     def is_told_by(self, look: Look) -> bool:
         """Tell whether a column would give the label away."""
         named = look.says(SURELY_LABELS) and look.different > 1
+        # Of several labels each is learned by itself, and none from another.
+        named = named or (look.says(LABELS) and _is_class(look) and look.different == 2)
+        named = named or _says_abuse(look, ())
         return named or _tells(look, _present(self.look) if self.by_presence else self.look)
 
 
@@ -53,17 +65,25 @@ def guess_label(looks: Sequence[Look]) -> LabelGuess | None:
     """Return the likely label of a file, if there is one."""
     classes = [c for c in looks if _is_class(c)]
     # What has more than two values tells kinds of fraud, if it is a label at all.
-    named = sorted((c for c in classes if c.says(LABELS)), key=lambda c: c.different > 2)
+    named = sorted(
+        (c for c in classes if c.says(LABELS)),
+        key=lambda c: (c.different > 2, not (c.says(SURELY_LABELS) or _says_abuse(c, looks))),
+    )
     if named:
         return LabelGuess(look=named[0], known=_known(named[0], looks), by_presence=False)
     timed = [(c, _known(c, looks)) for c in classes if c.different == 2 and c.share == 1]
     found = [LabelGuess(look=c, known=at, by_presence=False) for c, at in timed if at is not None]
     if found:
         return found[0]
+    said = [c for c in looks if _says_abuse(c, looks)]
+    if said:
+        return LabelGuess(look=said[0], known=_known(said[0], looks), by_presence=False)
     came = [c for c in looks if 0 < c.share <= _MOST_OUTCOMES and c.says(OUTCOMES)]
     told = [c for c in came if c.time] + [c for c in came if c.different == 1]
     if not told:
-        return None
+        beside = [c for c in classes if c.different == 2 and _judged(c, looks) is not None]
+        found = [LabelGuess(look=c, known=_judged(c, looks), by_presence=False) for c in beside]
+        return next(iter(found), None)
     return LabelGuess(look=told[0], known=told[0] if told[0].time else None, by_presence=True)
 
 
@@ -86,7 +106,8 @@ def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) ->
         lines.append(noted(f"when = [{condition}]", "guess_in_rows", share=look.share))
     else:
         values = [value for value, _ in look.common]
-        positive = [value for value in values if value in YES] or [values[-1]]
+        positive = [v for v in values if v in YES] or [v for v in values if _is_abuse(v)]
+        positive = positive or [values[-1]]
         counts = ", ".join(f"{value}: {count:,}" for value, count in look.common)
         lines.append(f"column = {quoted(look.name)}      # {counts}")
         lines.append(f"positive = [{', '.join(map(quoted, positive))}]")
@@ -127,7 +148,31 @@ def _known(label: Look, looks: Sequence[Look]) -> Look | None:
     times = [c for c in looks if c.time]
     named = [c for c in times if c.says("label")]
     told = [c for c in times if 0 < c.share < 1 and _tells(_present(c), label)]
-    return next(iter(named + told), None)
+    return next(iter(named + told), _judged(label, looks))
+
+
+def _judged(label: Look, looks: Sequence[Look]) -> Look | None:
+    """Return the time that stands where a column has a value, and nowhere else: of a decision."""
+    if not 0 < label.share < 1:
+        return None
+    known = label.codes >= 0
+    times = (c for c in looks if c.time and np.array_equal(c.codes >= 0, known))
+    return next(times, None)
+
+
+def _says_abuse(look: Look, looks: Sequence[Look]) -> bool:
+    """Tell whether some values of a column are what no honest event is, whatever it is called."""
+    # Kinds of events may be called so as well; reasons stand where there was something to tell.
+    if look.time or look.says(KINDS) or not 2 <= look.different <= _MOST_CLASSES:
+        return False
+    told = look.share > 1 - _MOST_OUTCOMES or _judged(look, looks) is not None
+    some = [_is_abuse(value) for value, _ in look.common]
+    return told and any(some) and not all(some)
+
+
+def _is_abuse(value: str) -> bool:
+    words = " ".join(words_of(value))
+    return re.search(rf"\b(?:{ABUSES})", words) is not None and "no" not in words.split()
 
 
 def _present(look: Look) -> Look:

@@ -3,7 +3,7 @@
 English, German and French words; Chinese ones are put into English first (``words_of``).
 """
 
-TIMES = r"time|date|timestamp|ts\b|epoch|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
+TIMES = r"time|date|timestamp|ts\b|ms$|epoch|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
 # Times of a row that are not when it happened: they lie before it, or after it.
 OF_SOMEBODY = "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?start|incept"
 BEFORE = f"{OF_SOMEBODY}|open|first|issued|valid.?from|on.?sale"
@@ -16,9 +16,11 @@ COUNTED = {"step|hour": "h", "min": "min", "day": "d", "week": "week", "month": 
 LABELS = (
     "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
     "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici|verdict"
-    "|take.?over|hijack|launder|illicit"
+    r"|take.?over|hijack|launder|illicit|complain|collu|no.?show|ato\b"
 )
 # A second column of such a name is a label too, or a flag that was set because of one.
+# Values that no honest event has.
+ABUSES = "fraud|betrug|scam|abuse|chargeback|collu|stolen|malicious|fake|scalp"
 SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"
 # What may come of an event; the day of it stands in a column that is mostly empty.
 OUTCOMES = (
@@ -40,6 +42,7 @@ ENTITIES = (
     "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
     "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
     "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|rider|passenger"
+    "|guest|hotel|streamer|viewer|player|garage|policy|plate"
 )
 PHONES = "phone|tel|mobile"
 # Numbers that are counted or measured, whatever else their names say.

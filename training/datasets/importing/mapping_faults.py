@@ -34,6 +34,11 @@ _CHINESE = {
     "退货": "return", "取消": "cancel", "异常": "suspicious", "门店": "shop", "骑手": "courier",
     "优惠": "discount", "实付": "paid", "应付": "payable", "新客": "newcomer", "配送": "delivery",
     "时长": "duration", "分钟": "minutes", "下单": "order", "单价": "price", "姓名": "name",
+    "酒店": "hotel", "客人": "guest", "旅客": "guest", "乘客": "passenger", "司机": "driver",
+    "主播": "streamer", "观众": "viewer", "玩家": "player", "礼物": "gift", "房型": "room type",
+    "间夜": "nights", "入住": "arrival", "离店": "departure", "总价": "total price",
+    "总额": "total amount", "费用": "fee", "保单": "policy", "理赔": "claim", "积分": "points",
+    "余额": "balance", "车牌": "plate", "投诉": "complaint", "代码": "code", "备注": "note",
     "评分": "score", "评价": "review", "次数": "count", "年龄": "age", "性别": "sex",
 }  # fmt: skip
 # Keys of a time that people write beside `since`, whose own keys they are.

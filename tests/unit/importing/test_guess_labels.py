@@ -1,0 +1,87 @@
+"""Which column a guess takes for the label, and what it leaves out beside it."""
+
+from pathlib import Path
+from typing import Any
+
+from training.datasets.importing.guess import guess_mapping
+
+ROWS = 1_200
+
+
+def _written(path: Path, header: str, rows: list[str]) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_verdict_is_known_by_what_it_says_and_when_it_was_given(
+    bench: Any, tmp_path: Path
+) -> None:
+    """Most claims are never looked at; an investigator's word stands with the day of it."""
+    rows = []
+    for i in range(ROWS):
+        seen = i % 3 == 0
+        word = ("Betrug" if i % 15 == 0 else "unklar" if i % 9 == 0 else "in Ordnung") * seen
+        day = f"{i % 28 + 1:02d}.09.2024" * seen
+        rows.append(f"S{i},{i % 28 + 1:02d}.05.2024 10:00,V{i % 90:04d},{i % 40},{day},{word}")
+    header = "Schaden-Nr.,Meldezeit,Vertrag,Clerk,Datum der Prüfung,Ergebnis"
+    guess = guess_mapping(_written(tmp_path / "f.csv", header, rows)).en
+    expected = (
+        "[labels.ergebnis]", 'positive = ["Betrug"]',
+        'known_at = { column = "Datum der Prüfung", format = "%d.%m.%Y" }',
+    )  # fmt: skip
+    assert [line for line in expected if line not in guess] == []
+    assert bench.run(tmp_path / "f.csv", guess).labels["ergebnis"].positives == 80
+
+
+def test_two_values_with_a_time_wherever_there_is_one_are_a_label(tmp_path: Path) -> None:
+    """Whatever it is called: what is decided later, of some of the events."""
+    rows = [
+        f"T{i},2024-05-{i % 28 + 1:02d}T10:00:00Z,r{i % 90},"
+        + (f"2024-06-{i % 28 + 1:02d}T10:00:00Z,{'xy'[i % 21 == 0]}" if i % 5 else ",")
+        for i in range(ROWS)
+    ]
+    source = _written(tmp_path / "f.csv", "trip_id,requested_at,rider,looked_at,outcome", rows)
+    guess = guess_mapping(source).en
+    assert '[labels.outcome]\ncolumn = "outcome"' in guess
+    assert 'known_at = "looked_at"' in guess
+
+
+def test_of_several_labels_none_is_an_input(tmp_path: Path) -> None:
+    """The surest is the label; whoever wants another one finds it named."""
+    rows = [
+        f"{i},2024-05-{i % 28 + 1:02d},m{i % 90},{i % 40},{int(i % 50 == 0)},"
+        f"{'YN'[i % 70 > 0]},{'chargeback' if i % 60 == 0 else 'ok'}"
+        for i in range(ROWS)
+    ]
+    header = "ref,at,member,store,complaint?,ATO,dispute"
+    guess = guess_mapping(_written(tmp_path / "f.csv", header, rows)).en
+    assert '[labels.dispute]\ncolumn = "dispute"' in guess
+    assert 'positive = ["chargeback"]' in guess
+    for name in ("complaint?", "ATO"):
+        assert f'# not used: "{name}", a label too' in guess
+
+
+def test_a_kind_of_event_is_no_label_for_its_values(tmp_path: Path) -> None:
+    """Rows of a ledger may be chargebacks: what happened, and not what came of something."""
+    rows = [
+        f"{i},2024-05-{i % 28 + 1:02d},m{i % 90},{'chargeback' if i % 40 == 0 else 'sale'}"
+        for i in range(ROWS)
+    ]
+    guess = guess_mapping(_written(tmp_path / "f.csv", "ref,at,member,type", rows)).en
+    assert "no column looks like a label" in guess
+    assert 'type = "type"' in guess
+
+
+def test_an_id_that_is_counted_up_is_no_time(bench: Any, tmp_path: Path) -> None:
+    """Sixteen digits from 1,000,000,000,000,000 on are microseconds of 2001 as well."""
+    rows = [
+        f"{10**15 + i},{1_740_787_200_000 + i * 60_000},{5_000_000 + i % 97},{i % 7},{i % 9 // 8}"
+        for i in range(ROWS)
+    ]
+    header = "gift_event_id,sent_ms,viewer,gift,is_fraud"
+    source = _written(tmp_path / "f.csv", header, rows)
+    guess = guess_mapping(source).en
+    assert 'time = { column = "sent_ms", format = "unix", unit = "ms" }' in guess
+    assert 'id = "gift_event_id"' in guess
+    assert 'viewer = "viewer"      #' in guess
+    assert bench.run(source, guess).rows == ROWS
