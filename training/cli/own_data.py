@@ -1,6 +1,6 @@
 """``risk train`` and ``risk evaluate`` on own events: options, progress, tables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +14,10 @@ from training.cli.tables import plain_text, tables_out
 from training.cli.words import CommandWords
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
+from training.own_data.level import level_notes
 from training.own_data.periods import delay_s, periods
 from training.own_data.run import STEPS, OwnTrainRequest, train_own
+from training.report.words import Note
 from training.train.run_file import write_json
 from training.words import fault
 
@@ -89,8 +91,7 @@ def train_own_events(request: OwnTrainRequest, json_file: Path | None, say: Comm
     if json_file is not None:
         write_figures(json_file, metrics)
     _print(metrics, say)
-    for text in trained.warnings:
-        click.echo(shown(say("warning", text.zh if say.language == "zh" else text.en)))
+    _warn(trained.warnings, say)
     click.echo(say("model", request.out))
     click.echo(say("report", request.out / "report.html"))
     click.echo(say.spent(metrics["seconds"]))
@@ -111,8 +112,14 @@ def evaluate_own_events(
         rows = write_own_predictions(evaluation, predictions)
         click.echo(say("rows_written", predictions, rows))
     _print(evaluation.figures, say)
+    _warn(level_notes(evaluation.figures["calibration"]), say)
     if "random_split" in evaluation.figures:
         _print_splits(evaluation.figures["random_split"], evaluation.figures["served"], say)
+
+
+def _warn(notes: Sequence[Note], say: CommandWords) -> None:
+    for note in notes:
+        click.echo(shown(say("warning", note.zh if say.language == "zh" else note.en)))
 
 
 def write_figures(path: Path, figures: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from training.own_data.facts import learning_facts
 from training.own_data.inputs import Inputs
 from training.own_data.keep import Kept, keep, models_of, probabilities, raw_thresholds
 from training.own_data.learn import Learning, mean_raw
+from training.own_data.level import level_notes
 from training.own_data.make_plan import make_plan
 from training.own_data.manifest import (
     KeptModel,
@@ -249,7 +250,8 @@ def _warnings(material: _Material, found: Json, alone: tuple[FeatureAuc, ...]) -
                 f"训练时段仅凭输入 {name} 的 AUC 就达 {auc:.3f}，请确认事件发生时已知该信息",
             )
         )
-    return (*warnings, *(one.note() for one in material.telling))
+    telling = (one.note() for one in material.telling)
+    return (*warnings, *telling, *level_notes(found["calibration"]))
 
 
 def _write_run(

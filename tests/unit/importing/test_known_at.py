@@ -146,3 +146,22 @@ def test_conditions_of_a_label_are_checked(
 ) -> None:
     """Each message tells what would be right."""
     assert said in bench.fault(_returns("", ""), _when(mapped, f"{keys}\n"))
+
+
+@pytest.mark.parametrize(("delay", "told"), [("7d", True), ("40d", False)])
+def test_positives_that_are_known_after_the_delay_are_told(
+    bench: Any, delay: str, told: bool
+) -> None:
+    """A chargeback on day 30 was negative for three weeks, if seven days settle the others."""
+    rows = [
+        f"{i},2024-05-{i % 28 + 1:02d},c{i % 5},{f'2024-06-{i % 28 + 1:02d}' if i % 9 == 0 else ''}"
+        for i in range(90)
+    ]
+    source = "\n".join(["id,at,card,back", *rows]) + "\n"
+    mapping = (
+        '[event]\nid = "id"\ntime = "at"\n[entities]\ncard = "card"\n[labels.chargeback]\n'
+        f'when = ["back present"]\nknown_at = "back"\ndelay = "{delay}"\n'
+    )
+    notes = bench.run(source, mapping).source.notes
+    said = "label chargeback: 10 of 10 positive rows became known after the delay"
+    assert any(note.startswith(said) and "the last after 32 days" in note for note in notes) == told

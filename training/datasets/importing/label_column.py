@@ -15,7 +15,7 @@ from training.datasets.importing.specs import (
     LabelSpec,
 )
 from training.datasets.importing.time_ends import ends_us
-from training.datasets.importing.times import TimeColumn
+from training.datasets.importing.times import DAY_US, TimeColumn
 from training.datasets.importing.where import meeting
 from training.words import fault
 
@@ -36,7 +36,9 @@ class LabelCells:
 class LabelColumn:
     """A label that the row itself tells: by the value of a column, or by conditions.
 
-    ``latest_us`` is the latest time at which a label of the source became known.
+    ``latest_us`` is the latest time at which a label of the source became known. Of the positive
+    rows that ``told`` when they became known ``late`` did so after ``delay``, a day allowed for,
+    and ``longest_us`` is the longest time that one took.
 
     Parameters
     ----------
@@ -55,6 +57,9 @@ class LabelColumn:
     now_us: int
     latest_us: int = np.iinfo(np.int64).min
     seen: Counter[str] = field(default_factory=Counter)
+    told: int = 0
+    late: int = 0
+    longest_us: int = 0
 
     def read(self, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults) -> LabelCells:
         """Return the labels of a batch; a value without a meaning spoils its row."""
@@ -110,7 +115,17 @@ class LabelColumn:
         # A slip of the pen in a year would end the source there, and settle all that is open.
         sound = labelled & told & ~unborn
         self.latest_us = max(self.latest_us, int(known_us[sound].max(initial=self.latest_us)))
+        self._count_late(sound & (value == 1), end_us - at_us)
         return np.where(told, end_us, settled)
+
+    def _count_late(self, positive: NDArray[np.bool_], took_us: NDArray[np.int64]) -> None:
+        """Remember how many positives took longer than what makes the others negative."""
+        if self.spec.delay is None:
+            return
+        late = positive & (took_us > self.spec.delay * 1_000_000 + DAY_US)
+        self.told += int(positive.sum())
+        self.late += int(late.sum())
+        self.longest_us = max(self.longest_us, int(took_us[late].max(initial=0)))
 
     def _remember(self, text: pa.Array) -> None:
         for pair in pc.value_counts(text):

@@ -7,11 +7,13 @@ from risk_service.domain.text import LocalizedText
 from training.datasets.importing.convert import Converter
 from training.datasets.importing.specs import EPOCH, UNIX, LabelSpec
 from training.datasets.importing.time_advice import unix_unit
-from training.datasets.importing.times import YEAR_US
+from training.datasets.importing.times import DAY_US, YEAR_US
 from training.datasets.importing.write import LabelCount, Written
 from training.words import fault
 
 _MOST_VALUES = 10
+# Of the positives so many may be known after the delay before somebody should know.
+_MANY_LATE = 0.05
 _NO_UNIT = fault("full_stop")
 
 
@@ -110,6 +112,10 @@ def notes(converter: Converter) -> list[LocalizedText]:
         if unseen:
             values = ", ".join(map(repr, unseen))
             found.append(fault("note_unseen", label=label.name, values=values))
+        if label.late > _MANY_LATE * label.told:
+            days = -(-label.longest_us // DAY_US)
+            told = {"label": label.name, "late": label.late, "of": label.told, "days": days}
+            found.append(fault("note_late", **told))
     return found
 
 
