@@ -97,6 +97,26 @@ def test_what_a_time_stands_beside_is_a_label(bench: Any, tmp_path: Path) -> Non
     assert bench.run(source, guess).labels["is_attributed"].positives == 40
 
 
+def test_a_guess_sees_that_amounts_are_of_several_currencies(bench: Any, tmp_path: Path) -> None:
+    """A column beside the price tells them; nobody should add yen to dollars unsaid."""
+    rows = [
+        f"{i // 2:06d},03/{i // 2 % 28 + 1:02d}/25 {i // 2 % 9 + 1:02d}:07 PM,Pl {i // 2 % 97},"
+        f"{i % 5},{i}.50,{'USD' if i // 2 % 3 else 'JPY'},{'chargeback' if i % 80 < 2 else 'ok'}"
+        for i in range(1_600)
+    ]
+    source = tmp_path / "f.csv"
+    header = "Order Ref,When (NY),Player,item,price,cur,Outcome"
+    source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    guess = guess_mapping(source).en
+    expected = (
+        'time = { column = "When (NY)", format = "%m/%d/%y %I:%M %p" }', 'id = "Order Ref"',
+        '# column "cur" tells several currencies', 'lines = "count"', 'player = "Player"',
+    )  # fmt: skip
+    assert [line for line in expected if line not in guess] == []
+    where = """[rows]\nwhere = ["cur = 'USD'"]\n\n[event]"""
+    assert bench.run(source, guess.replace("[event]", where)).rows == 533
+
+
 def test_a_guess_knows_claims(bench: Any, tmp_path: Path) -> None:
     """A policy began before its claim, a holder seldom comes again, and a fare is an amount."""
     rows = [

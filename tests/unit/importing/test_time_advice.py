@@ -17,6 +17,9 @@ from tests.fixtures.timed_rows import Mapped, mapped_time, timed_rows, utc
         ("3/5/24 8:07", "%m/%d/%y %H:%M"),
         ("05-Mar-24", "%d-%b-%y"),
         ("3/5/2024 8:07 PM", "%m/%d/%Y %I:%M %p"),
+        ("3/5/24 8:07 PM", "%m/%d/%y %I:%M %p"),
+        ("Mar  5 2024  8:07PM", "%b %d %Y %I:%M%p"),
+        ("5 March 2024", "%d %B %Y"),
     ],
 )
 def test_formats_of_spreadsheets_are_advised_and_read(

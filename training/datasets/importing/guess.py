@@ -11,6 +11,7 @@ from pathlib import Path
 from risk_service.domain.text import LocalizedText
 from training.datasets.importing.guess_columns import (
     MANY_ROWS,
+    MOST_CATEGORIES,
     NEARLY_ALL,
     comes_again,
     currency_like,
@@ -32,6 +33,7 @@ from training.datasets.importing.guess_words import (
     AMOUNTS,
     BEFORE,
     COUNTED,
+    CURRENCIES,
     ENTITIES,
     EVENTS,
     IDS,
@@ -221,7 +223,9 @@ class _Guess:
         unsaid = noted(f"# {line}", "guess_currency")
         currency = noted(line, "guess_currency_by_sign") if code else unsaid
         product = [] if times is None else [_key("times", times.name)]
-        return ["", "[amount]", _key("column", look.name), *product, currency]
+        mixed = [c for c in self.left if c.says(CURRENCIES) and 1 < c.different <= MOST_CATEGORIES]
+        told = [noted("", "guess_currencies", column=quoted(c.name)) for c in mixed if not c.marks]
+        return ["", "[amount]", _key("column", look.name), *product, currency, *told]
 
     def _attributes(self) -> list[str]:
         numeric = [c for c in self.left if c.marks and c.different > 1 and not is_counter(c)]

@@ -30,9 +30,10 @@ AMOUNTS = (
     r"amount|amt|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
 )
 MONEY = r"amount|amt|\w*betrag|montant|importe"
+CURRENCIES = r"currency|curr\b|cur\b|ccy|w.hrung|devise"
 # A price of one, which a quantity multiplies.
 OF_ONE = "price|unit|each|preis|einzel|prix"
-QUANTITIES = "quantity|qty|menge|anzahl|units|pieces|quantit"
+QUANTITIES = r"quantity|qty|menge|anzahl|units|pieces|pcs\b|quantit"
 IDS = r"id|key|number|num|nummer|no$|nr$|uuid|guid|ref\b|reference"
 EVENTS = (
     "event|transaction|trans|tx|order|payment|purchase|invoice|session|record|row|bestell|request"

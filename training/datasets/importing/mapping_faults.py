@@ -39,6 +39,7 @@ _CHINESE = {
     "间夜": "nights", "入住": "arrival", "离店": "departure", "总价": "total price",
     "总额": "total amount", "费用": "fee", "保单": "policy", "理赔": "claim", "积分": "points",
     "余额": "balance", "车牌": "plate", "投诉": "complaint", "代码": "code", "备注": "note",
+    "币种": "currency", "货币": "currency",
     "评分": "score", "评价": "review", "次数": "count", "年龄": "age", "性别": "sex",
 }  # fmt: skip
 # Keys of a time that people write beside `since`, whose own keys they are.

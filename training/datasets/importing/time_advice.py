@@ -17,7 +17,11 @@ _COMMON_FORMATS = (
     "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y",
     "%d %b %Y %H:%M", "%b %d, %Y", "%a %b %d %H:%M:%S %Y",
     "%Y年%m月%d日 %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H时%M分%S秒",
-    "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S",
+    "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H.%M.%S", "%m/%d/%y %I:%M %p", "%d/%m/%y %I:%M %p",
+    "%m/%d/%y %H:%M:%S", "%d/%m/%y %H:%M:%S", "%d.%m.%y %H:%M:%S", "%m/%d/%y %I:%M:%S %p",
+    "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p", "%d/%m/%Y, %H:%M:%S",
+    "%d.%m.%Y, %H:%M:%S", "%d.%m.%Y, %H:%M", "%d %B %Y", "%B %d, %Y", "%d %b %Y %H:%M:%S",
+    "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%b %d %Y %I:%M%p",
 )  # fmt: skip
 
 # Steps, hours or days since a day that only the mapping can tell.
