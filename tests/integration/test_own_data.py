@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -62,14 +63,16 @@ def test_a_data_set_is_no_run(place: Path) -> None:
     assert "a data set and no run; name the directory that" in told
 
 
-def test_a_directory_that_is_not_there_is_named(place: Path) -> None:
-    """A slip of the pen in a path is no missing option."""
-    told = fault(CliRunner().invoke(evaluate_command, [str(place / "rum")]))
-    assert "no such directory; name the one that `risk train` wrote" in told
-    told = fault(train(place / "shpo", place / "other"))
-    assert "no such directory; name the one that `risk dataset import` wrote" in " ".join(
-        told.split()
-    )
+def test_predictions_are_written_as_the_file_is_called(place: Path) -> None:
+    """A spreadsheet opens the CSV; both hold the same."""
+    _, parquet = evaluate(place / "run")
+    given = [str(place / "run"), "--predictions", str(place / "p.csv")]
+    found = CliRunner().invoke(evaluate_command, given, catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    table = pq.read_table(parquet)
+    written = pa_csv.read_csv(place / "p.csv")
+    assert written.column("event_id").cast("string") == table.column("event_id").cast("string")
+    assert written.column("probability") == table.column("probability")
 
 
 def test_evaluation_repeats_the_figures_of_training(place: Path) -> None:

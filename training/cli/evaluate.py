@@ -17,6 +17,7 @@ from training.cli.step_tables import step_table, strategy_table
 from training.cli.tables import tables_out
 from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
+from training.datasets.staging import check_writable
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.run import EvaluateRequest, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
@@ -38,7 +39,7 @@ COLUMNS = (ORDER_ONLY, FULL, LOGISTIC, RULES)
 @click.argument("run", type=DIRECTORY)
 @click.option("--data", type=DIRECTORY, help="The data set it was trained on.")
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file.")
-@click.option("--predictions", type=FILE, help="Write the probabilities, Parquet.")
+@click.option("--predictions", type=FILE, help="Write the probabilities: .parquet or .csv.")
 @click.option("--truth", type=DIRECTORY, help="Ground truth of a simulated world.")
 @click.option(
     "--slice", "slice_name", type=click.Choice([name.value for name in SliceName]),
@@ -72,6 +73,7 @@ def evaluate(  # noqa: PLR0913 - one per option
     Example: risk evaluate run --json figures.json --predictions p.parquet
     """
     say = CommandWords(lang)
+    check_writable(*filter(None, (json_file, predictions)))
     if is_own_run(run):
         own = OwnEvaluateRequest(run=run, data=data, random_split=random_split)
         evaluate_own_events(own, json_file, predictions, say)

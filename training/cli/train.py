@@ -21,6 +21,7 @@ from training.cli.own_data import (
 from training.cli.tables import tables_out
 from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
+from training.datasets.staging import check_writable
 from training.train.costs import DEFAULT_COSTS
 from training.train.run import TrainRequest, TrainResult, steps_of
 from training.train.run import train as run_training
@@ -76,6 +77,7 @@ def train(  # noqa: PLR0913 - one per option
     Example: risk train --data mine --label fraud --train-from 2024-01-01 --train-to 2024-06-01
         --test-from 2024-06-08 --test-to 2024-07-01 --label-delay 7d --out run
     """
+    check_writable(*filter(None, (json_file,)))
     if is_own_events(data):
         train_own_events(own_request(data, out, seed, own), json_file, CommandWords(lang))
         return

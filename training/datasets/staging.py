@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from risk_service.domain.errors import ConfigFault
@@ -41,19 +42,20 @@ def appearing_whole(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a file that could not be written, before the work whose result it is to hold.
+def check_writable(*paths: Path) -> None:
+    """Refuse files that could not be written, before the work whose result they are to hold.
 
     Raises
     ------
     ConfigFault
         What there is of its directory is none, or takes no files.
     """
-    there = next(one for one in path.absolute().parents if one.exists())
-    if not there.is_dir():
-        raise ConfigFault(fault("unwritable_no_directory", path=path, there=there))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise ConfigFault(fault("unwritable_not_yours", path=path, there=there))
+    for path in paths:
+        there = next(one for one in path.absolute().parents if one.exists())
+        if not there.is_dir():
+            raise ConfigFault(fault("unwritable_no_directory", path=path, there=there))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise ConfigFault(fault("unwritable_not_yours", path=path, there=there))
 
 
 @contextmanager
@@ -75,6 +77,21 @@ def file_appearing_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_rows(rows: pa.Table, path: Path) -> None:
+    """Write a file that appears whole or not at all: CSV when it is called so, else Parquet.
+
+    Raises
+    ------
+    ConfigFault
+        It cannot be written.
+    """
+    with file_appearing_whole(path) as partial:
+        if path.suffix == ".csv":
+            pa_csv.write_csv(rows, partial)
+        else:
+            pq.write_table(rows, partial)
 
 
 def _remove_abandoned(out: Path) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
@@ -20,7 +19,7 @@ from risk_service.models.bundle import verify_bundle
 from risk_service.models.scorer import Scorer
 from risk_service.models.signature import load_trusted
 from training.datasets.description import read_description
-from training.datasets.staging import file_appearing_whole
+from training.datasets.staging import write_rows
 from training.evaluate.figures import abuse_figures
 from training.evaluate.gains import step_gains
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
@@ -163,6 +162,5 @@ def write_predictions(evaluation: Evaluation, path: Path) -> int:
             ]
             tables.append(pa.Table.from_arrays(columns, schema=PREDICTIONS))
     table = pa.concat_tables(tables)
-    with file_appearing_whole(path) as partial:
-        pq.write_table(table, partial)
+    write_rows(table, path)
     return int(table.num_rows)

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
-from training.datasets.staging import file_appearing_whole
+from training.datasets.staging import write_rows
 from training.evaluate.test_slice import ModelScores
 from training.own_data.declare import declare
 from training.own_data.inputs import Inputs
@@ -120,8 +119,7 @@ def write_own_predictions(evaluation: OwnEvaluation, path: Path) -> int:
         pa.array(evaluation.event_at_us).cast(PREDICTIONS.field("event_at").type),
         pa.array(evaluation.probability),
     ]
-    with file_appearing_whole(path) as partial:
-        pq.write_table(pa.Table.from_arrays(columns, schema=PREDICTIONS), partial)
+    write_rows(pa.Table.from_arrays(columns, schema=PREDICTIONS), path)
     return len(evaluation.probability)
 
 
