@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import gzip
+import os
 from typing import Any
 
 import pytest
@@ -230,6 +231,12 @@ def test_a_ragged_row_in_another_encoding_is_not_lost(bench: Any, payments: str)
 def test_a_file_that_is_none_says_why(bench: Any, source: bytes, said: str) -> None:
     """Every kind of broken file has its own words, and leaves nothing behind."""
     assert said in bench.fault(source)
+
+
+def test_a_pipe_is_told_to_be_one(bench: Any, tmp_path: Any) -> None:
+    """It is not opened, since nobody may be writing to it."""
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no file on disk; write what comes through the pipe" in bench.fault(tmp_path / "pipe")
 
 
 def test_a_missing_file_and_a_directory(bench: Any, tmp_path: Any) -> None:

@@ -111,6 +111,9 @@ def _label_keys(read: ReadMapping) -> set[str]:
 
 
 def _first_bytes(path: Path) -> bytes:
+    # A pipe gives its bytes once, and a file is looked at before it is read.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataFault(str(path), None, fault("source_pipe"))
     try:
         with path.open("rb") as file:
             start = file.read(_MAGIC_BYTES)
