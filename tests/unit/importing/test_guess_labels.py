@@ -72,6 +72,22 @@ def test_a_kind_of_event_is_no_label_for_its_values(tmp_path: Path) -> None:
     assert 'type = "type"' in guess
 
 
+def test_phones_with_and_without_their_country_are_one(bench: Any, tmp_path: Path) -> None:
+    """Nobody has two histories for how a clerk typed the number."""
+    rows = [
+        f"{i},2024-05-{i % 28 + 1:02d},{'+86 ' if i % 3 == 0 else ''}1380000-{i % 40:04d},"
+        f"{int(i % 50 == 0)}"
+        for i in range(ROWS)
+    ]
+    source = _written(tmp_path / "f.csv", "ref,at,guest_phone,is_fraud", rows)
+    guess = guess_mapping(source).en
+    assert r"digits = true, part = '(\d{1,11})$' }" in guess
+    bench.run(source, guess)
+    assert len(set(bench.column("entity__guest_phone"))) == 40
+    source = _written(source, "ref,at,guest_phone,is_fraud", [r.replace("+86 ", "") for r in rows])
+    assert "digits = true }" in guess_mapping(source).en
+
+
 def test_an_id_that_is_counted_up_is_no_time(bench: Any, tmp_path: Path) -> None:
     """Sixteen digits from 1,000,000,000,000,000 on are microseconds of 2001 as well."""
     rows = [

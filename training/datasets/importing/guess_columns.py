@@ -40,7 +40,9 @@ def entity_told(look: Look) -> str:
     if look.says("e?mail"):
         return f"{{ column = {column}, lower = true }}"
     if look.says(PHONES) and all(_PHONE.fullmatch(value) for value, _ in look.common):
-        return f"{{ column = {column}, digits = true }}"
+        # Who is called without the country is the same.
+        part = r", part = '(\d{1,11})$'" if look.has_country else ""
+        return f"{{ column = {column}, digits = true{part} }}"
     return column
 
 

@@ -29,6 +29,7 @@ MOST_ROWS = 100_000
 _MOST_VALUES = 12
 _ENOUGH, _ENOUGH_NUMBERS = 0.99, 0.999
 _MANY_ROWS = 1_000
+_PHONE = r"^\(?(?:\+|00)?86\D*1(?:\D?\d){10}$"
 # What people write where there is no number.
 _DASHES = ("-", "--", "---", "—", "–", "/", "?", "NA", "#N/A", "n/a")
 
@@ -44,7 +45,8 @@ class Look:
     zero, which name something and measure nothing. ``codes`` numbers the values, -1 where there
     is none; ``rises``: numbers of which none is below the one before it. ``dash`` is what
     stands among numbers for no value, such as "-", or empty. ``currency`` is the one sign or
-    code that stands with its numbers, or empty.
+    code that stands with its numbers, or empty. ``has_country``: some value is a Chinese phone
+    with the country before it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Look:
     rises: bool
     dash: str = ""
     currency: str = ""
+    has_country: bool = False
 
     @property
     def repeats(self) -> bool:
@@ -146,6 +149,7 @@ def _look(cells: Cells, name: str) -> Look:
         rises=rises,
         dash=dash if marks else "",
         currency=_currency(numbers) if marks else "",
+        has_country=bool(pc.any(pc.match_substring_regex(present, _PHONE), min_count=0).as_py()),
     )
 
 
