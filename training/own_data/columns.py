@@ -76,9 +76,7 @@ def _compared(
     for first, second in pairs:
         a, b = measured[first][rows], measured[second][rows]
         if few:
-            quotient = np.full(len(rows), np.nan)
-            np.divide(a, b, out=quotient, where=b != 0)
-            yield f"{first}_per_{second}", quotient
+            yield f"{first}_per_{second}", _quotient(a, b)
         yield f"{first}_less_{second}", a - b
 
 
@@ -90,8 +88,18 @@ def _left_over(
         first, second, whole = (measured[name][rows] for name in (one.first, one.second, one.whole))
         left = first + second - whole
         # A sum of decimals is seldom quite what it should be.
-        exact = np.abs(left) <= ROUNDED * np.abs(whole)
-        yield f"{one.first}_plus_{one.second}_less_{one.whole}", np.where(exact, 0.0, left)
+        left[np.abs(left) <= ROUNDED * np.abs(whole)] = 0.0
+        name = f"{one.first}_plus_{one.second}_less_{one.whole}"
+        yield name, left
+        if one.shares:
+            yield f"{name}_per_{one.first}", _quotient(left, first)
+            yield f"{name}_per_{one.second}", _quotient(left, second)
+
+
+def _quotient(a: Floats, b: Floats) -> Floats:
+    quotient = np.full(len(a), np.nan)
+    np.divide(a, b, out=quotient, where=b != 0)
+    return quotient
 
 
 def missing_values(events: OwnEvents, rows: Rows) -> NDArray[np.float32]:

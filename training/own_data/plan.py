@@ -92,11 +92,16 @@ class DifferencePlan(_Part):
 
 
 class SumPlan(_Part):
-    """Two numbers that often add up to a third one."""
+    """Two numbers that often add up to a third one.
+
+    ``shares`` tells whether what is left over is also seen as a share of either; a run of before
+    has not.
+    """
 
     first: str
     second: str
     whole: str
+    shares: bool = False
 
 
 class AgePlan(_Part):

@@ -1,7 +1,8 @@
 """Numbers that add up, such as a balance before, what was paid and the balance after.
 
 What is left over when they do not (money that left an account and arrived nowhere) is a sum of
-three, which a tree forms of none of them and of no two. Looked for are two numbers whose sum is a
+three, which a tree forms of none of them and of no two; and a fee is a share of what was paid, so
+that shares tell more than sums. Looked for are two numbers whose sum is a
 third one in many events, and by far more often than beside the third one of another event, as
 small counts are. Labels and names play no part in it. Limits: ``SAMPLE_ROWS`` events decide, or up
 to twice as many, evenly spread, and the first ``MOST_NUMBERS`` numbers.
@@ -40,7 +41,9 @@ def sums(numbers: Mapping[str, Floats]) -> tuple[SumPlan, ...]:
         sure = np.flatnonzero((share >= LEAST_SHARE) & (share >= BEYOND_CHANCE * chance))
         found += [(float(share[of]), (names[first], names[second], names[of])) for of in sure]
     ranked = sorted(found, key=lambda one: -one[0])[:MOST_SUMS]
-    return tuple(SumPlan(first=one, second=two, whole=of) for _, (one, two, of) in ranked)
+    return tuple(
+        SumPlan(first=one, second=two, whole=of, shares=True) for _, (one, two, of) in ranked
+    )
 
 
 def _sample(values: Floats) -> Floats:

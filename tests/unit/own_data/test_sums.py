@@ -28,7 +28,8 @@ def numbers() -> dict[str, np.ndarray]:
 
 def test_a_balance_that_adds_up_is_found() -> None:
     """Through missing values and zeros; counts add up by chance, and that is none."""
-    assert sums(numbers()) == (SumPlan(first="paid", second="after", whole="before"),)
+    found = SumPlan(first="paid", second="after", whole="before", shares=True)
+    assert sums(numbers()) == (found,)
     assert sums({name: of for name, of in numbers().items() if name != "after"}) == ()
     assert sums({"a": np.ones(5), "b": np.ones(5)}) == ()
 
@@ -61,6 +62,15 @@ def test_what_is_left_over_is_an_input_and_survives_the_manifest(tmp_path: Path)
     missing = np.isnan(events.numbers["after"])
     assert np.array_equal(np.isnan(left), missing)
     assert 0.6 < float((left[~missing] == 0).mean()) < 0.8
+    paid = events.numbers["paid"]
+    share = np.divide(left, paid, out=np.full(ROWS, np.nan), where=paid != 0)
+    assert np.allclose(found.columns[f"{name}_per_paid"], share, equal_nan=True)
+    assert f"{name}_per_after" in found.columns
+    text = plan.model_dump(mode="json")
+    del text["sums"][0]["shares"]
+    of_before = FeaturePlan.model_validate(text)
+    again = make_inputs(events, labels, of_before, np.ones(ROWS, np.bool_), tmp_path, silent)
+    assert set(found.columns) - set(again.columns) == {f"{name}_per_paid", f"{name}_per_after"}
     text = plan.model_dump(mode="json")
     assert FeaturePlan.model_validate(text) == plan
     del text["sums"]
