@@ -13,6 +13,12 @@ from training.progress import Timer
 SMALL_POSITIVES = 300
 LARGE_ROWS = 200_000
 SMALL_LEAF_ROWS, LEAF_ROWS, LARGE_LEAF_ROWS = 10, 40, 200
+# Where one event in a thousand is positive the usual brakes are too heavy: as they weigh ten
+# positives and allow no leaf that expects less than one, ten positives among fifteen rows tell
+# less than a small surplus among thousands, and cannot even be parted from them. Thousands of
+# positives are heavy enough.
+RARE_SHARE, RARE_POSITIVES = 0.04, 1_000
+RARE: dict[str, object] = {"lambda_l2": 1.0, "min_sum_hessian_in_leaf": 0.01}
 
 # The name of each set of inputs in every table, and what it holds.
 INPUT_SETS: dict[str, tuple[InputGroup, ...]] = {
@@ -71,22 +77,39 @@ def simplest_of_the_best(tried: Sequence[Held]) -> Held:
 
 def settings_for(label: NDArray[np.int8]) -> tuple[Setting, ...]:
     """Return the candidates: few, from careful to eager, by how much there is to learn from."""
-    rows, positives = len(label), int(np.sum(label))
-    if positives < SMALL_POSITIVES:
-        leaf = SMALL_LEAF_ROWS
-    else:
-        leaf = LEAF_ROWS if rows < LARGE_ROWS else LARGE_LEAF_ROWS
+    rows, positives, leaf = len(label), int(np.sum(label)), _leaf(label)
     usual = _parameters(leaves=31, leaf=leaf, share=0.4)
     found = [
         Setting(name="usual", parameters=usual),
         Setting(name="usual, weighted", parameters=usual, weighted=True),
-        Setting(name="shallow", parameters=_parameters(leaves=8, leaf=leaf, share=0.4)),
+        _rare() if positives < min(RARE_SHARE * rows, RARE_POSITIVES) else _shallow(leaf),
         Setting(name="wide", parameters=_parameters(leaves=63, leaf=leaf, share=0.25)),
     ]
     if rows < LARGE_ROWS:
         slow = _parameters(leaves=15, leaf=2 * leaf, share=0.25, rate=0.03)
         found.append(Setting(name="careful", parameters=slow))
     return tuple(found)
+
+
+def setting_named(name: str, label: NDArray[np.int8]) -> Setting:
+    """Return the setting of a run, which may be one of before that is no candidate any more."""
+    known = (*settings_for(label), _shallow(_leaf(label)))
+    return next(one for one in known if one.name == name)
+
+
+def _leaf(label: NDArray[np.int8]) -> int:
+    if int(np.sum(label)) < SMALL_POSITIVES:
+        return SMALL_LEAF_ROWS
+    return LEAF_ROWS if len(label) < LARGE_ROWS else LARGE_LEAF_ROWS
+
+
+def _shallow(leaf: int) -> Setting:
+    return Setting(name="shallow", parameters=_parameters(leaves=8, leaf=leaf, share=0.4))
+
+
+def _rare() -> Setting:
+    parameters = _parameters(leaves=8, leaf=LEAF_ROWS, share=0.4) | RARE
+    return Setting(name="shallow, rare", parameters=parameters)
 
 
 def _parameters(leaves: int, leaf: int, share: float, rate: float = 0.05) -> dict[str, object]:

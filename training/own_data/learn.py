@@ -1,9 +1,10 @@
 """One model on some inputs: fitted on folds in time, then on the whole training window.
 
-The folds tell how many trees are right and what the scores mean: each part of the window is
-predicted by a model that was fitted before it, and on those predictions probabilities and
-thresholds are set. The model that is kept has seen the whole window, with the same
-parameters. All positives are fitted on, and no more negatives than pay for their time.
+The folds tell how many trees are right, one number for all of them, and what the scores mean:
+each part of the window is predicted by a model that was fitted before it, and on those
+predictions probabilities and thresholds are set. The model that is kept has seen the whole window,
+with the same parameters. All positives are fitted on, and no more negatives than pay for their
+time.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from training.evaluate.ranking import Ranking
 from training.own_data.inputs import Inputs, chunks
+from training.own_data.rounds import MOST_TREES, Grown, grow, trees_of_all
 from training.own_data.slices import Fold
 from training.progress import Advance, Tallies, uncounted, untold
 from training.side_by_side import SideBySide
@@ -37,8 +39,6 @@ from training.words import fault
 Places = NDArray[np.int64]
 # Fitting two models at a time, one thread each, is faster than two threads in one.
 MODELS_AT_A_TIME = 2
-MOST_TREES = 500
-LEAST_TREES = 20
 # The whole window is larger than what the folds were fitted on.
 MORE_TREES = 1.1
 # Of two folds the one difference tells drift as well as noise.
@@ -136,18 +136,12 @@ def hold_out(
             pool.submit(_try_fold, learning, names, settings, fold, advance)
             for fold in learning.folds
         ]
-        tried = [one.result() for one in work]
-    return [
-        Held(
-            setting=setting,
-            names=names,
-            by_fold=tuple(part[place][1] for part in tried),
-            trees=_trees([part[place][0] for part in tried]),
-            at=np.concatenate([fold.held for fold in learning.folds]),
-            raw=np.concatenate([part[place][2] for part in tried]),
-        )
-        for place, setting in enumerate(settings)
-    ]
+        by_setting = zip(*(one.result() for one in work), strict=True)
+        held = [
+            pool.submit(_held, learning, names, setting, grown)
+            for setting, grown in zip(settings, by_setting, strict=True)
+        ]
+        return [one.result() for one in held]
 
 
 def fit_whole(
@@ -172,18 +166,24 @@ def fit_whole(
     found = []
     for number in range(models):
         parameters = held.setting.all_parameters(label, learning.seed + number)
-        found.append(boost(bins, None, parameters, held.trees, advance))
+        found.append(boost(bins, parameters, held.trees, advance))
     if not any(one.gain.any() for one in found):
         raise ConfigFault(fault("nothing_learned_events", count=len(learning.label)))
     return tuple(found)
 
 
-def mean_raw(texts: Sequence[str], inputs: Inputs, at: Places, names: tuple[str, ...]) -> Floats:
-    """Return the mean raw score of some models, shape (at,)."""
+def mean_raw(
+    texts: Sequence[str],
+    inputs: Inputs,
+    at: Places,
+    names: tuple[str, ...],
+    trees: int | None = None,
+) -> Floats:
+    """Return the mean raw score of some models, of their first ``trees`` each, shape (at,)."""
 
     def of(part: Places) -> Floats:
         matrix = inputs.matrix(at[part], names)
-        return np.asarray(np.mean([raw_scores(text, matrix) for text in texts], axis=0))
+        return np.asarray(np.mean([raw_scores(text, matrix, trees) for text in texts], axis=0))
 
     with SideBySide(MODELS_AT_A_TIME) as pool:
         return np.concatenate(list(pool.map(of, chunks(len(at), CHUNK_ROWS))))
@@ -204,23 +204,38 @@ def _try_fold(
     settings: Sequence[Setting],
     fold: Fold,
     advance: Advance,
-) -> list[tuple[int, float, Floats]]:
-    """Return (trees, PR-AUC, raw scores of all held rows) of every setting."""
+) -> list[Grown]:
+    """Return what grows of every setting, and how good it is on held rows after each tree."""
     fit = some(fold.fit, learning.label, FOLD_NEGATIVES, learning.seed)
     watch = some(fold.held, learning.label, FOLD_NEGATIVES, learning.seed)
     label = learning.label
     first = settings[0].all_parameters(label[fit], learning.seed)
     fitting = _binned(learning, names, fit, first)
     stopping = _binned(learning, names, watch, first, fitting)
-    found = []
-    for setting in settings:
-        parameters = setting.all_parameters(label[fit], learning.seed)
-        trained = boost(fitting, stopping, parameters, MOST_TREES, advance)
-        raw = mean_raw([trained.text], learning.inputs, learning.at[fold.held], names)
-        raw += _shift(learning, fold, setting)
-        quality = Ranking.of(label[fold.held], raw).curve().average_precision()
-        found.append((trained.trees, quality, raw))
-    return found
+    return [
+        grow(fitting, stopping, setting.all_parameters(label[fit], learning.seed), advance)
+        for setting in settings
+    ]
+
+
+def _held(
+    learning: Learning, names: tuple[str, ...], setting: Setting, grown: Sequence[Grown]
+) -> Held:
+    """Score the held rows of every fold after the number of trees that is best for all folds."""
+    trees = trees_of_all([one.curve for one in grown])
+    raw, quality = [], []
+    for fold, one in zip(learning.folds, grown, strict=True):
+        found = mean_raw([one.text], learning.inputs, learning.at[fold.held], names, trees)
+        quality.append(Ranking.of(learning.label[fold.held], found).curve().average_precision())
+        raw.append(found + _shift(learning, fold, setting))
+    return Held(
+        setting=setting,
+        names=names,
+        by_fold=tuple(quality),
+        trees=round(trees * MORE_TREES),
+        at=np.concatenate([fold.held for fold in learning.folds]),
+        raw=np.concatenate(raw),
+    )
 
 
 def _shift(learning: Learning, fold: Fold, setting: Setting) -> float:
@@ -257,7 +272,3 @@ def _binned(
         rows = Rows(matrix=matrix, label=learning.label[at])
         made = binned(rows, names, parameters, bins_of=bins_of, categorical=categorical)
         return made.construct()
-
-
-def _trees(by_fold: Sequence[int]) -> int:
-    return max(LEAST_TREES, round(float(np.mean(by_fold)) * MORE_TREES))

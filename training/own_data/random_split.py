@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from training.evaluate.bootstrap import resample
 from training.evaluate.figures import plain
 from training.evaluate.ranking import Ranking
-from training.own_data.choose import INPUT_SETS, settings_for
+from training.own_data.choose import INPUT_SETS, setting_named
 from training.own_data.inputs import Inputs
 from training.own_data.keep import models_of
 from training.own_data.learn import Held, Learning, fit_whole, mean_raw
@@ -108,7 +108,7 @@ def _history(run: Beside, rows: Rows) -> float:
 def _fit(learning: Learning, run: Beside, name: str, at: Rows) -> Floats:
     kept = run.manifest.models[name]
     # The parameters are those of the run: how many positives are drawn here has no say in them.
-    setting = next(one for one in settings_for(run.train.label) if one.name == kept.setting)
+    setting = setting_named(kept.setting, run.train.label)
     held = Held(
         setting=setting,
         names=kept.features,

@@ -10,7 +10,7 @@ On one thread columns one after the other take less time than rows one after the
 add in the same order: the trees are the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +131,7 @@ def fit_booster(
     best = best_trees(quality_by_trees(fitting, stopping, parameters, MAXIMUM_TREES, advance))
     parameters = _parameters(lesson.learn, seed)
     trees = round(best * len(lesson.learn.label) / len(train.label))
-    trained = boost(binned(lesson.learn, features, parameters), None, parameters, trees)
+    trained = boost(binned(lesson.learn, features, parameters), parameters, trees)
     advance(COUNTED_TREES - MAXIMUM_TREES)
     if not trained.gain.any():
         told = fault("nothing_learned_orders", name=name, count=len(train.label))
@@ -209,40 +209,36 @@ class _Count:
 
 
 def boost(
-    fitting: Any, stopping: Any, parameters: Parameters, trees: int, advance: Advance = uncounted
+    fitting: Any, parameters: Parameters, trees: int, advance: Advance = uncounted
 ) -> Trained:
-    """Grow trees; with ``stopping`` end where it has not got better for some time.
+    """Grow so many trees.
 
     Parameters
     ----------
-    fitting, stopping
-        From ``binned``; None as ``stopping`` grows exactly ``trees``.
+    fitting
+        From ``binned``.
     advance
-        Called as trees are grown, and at the end with those that were not needed.
+        Called as trees are grown, and at the end with those that could not be.
     """
     count = _Count(trees, advance)
-    callbacks: list[Callable[..., Any]] = [count]
-    if stopping is not None:
-        callbacks.append(lgb.early_stopping(PATIENCE_TREES, verbose=False))
-    booster = lgb.train(
-        dict(parameters),
-        fitting,
-        num_boost_round=trees,
-        valid_sets=[stopping] if stopping is not None else [],
-        callbacks=callbacks,
-    )
+    booster = lgb.train(dict(parameters), fitting, num_boost_round=trees, callbacks=[count])
     count.finish()
-    best = int(booster.best_iteration or 0)
-    grown = best if best > 0 else int(booster.current_iteration())
     return Trained(
-        text=str(booster.model_to_string(num_iteration=grown)),
-        trees=grown,
+        text=str(booster.model_to_string(num_iteration=-1)),
+        trees=int(booster.current_iteration()),
         class_weight=float(str(parameters.get("scale_pos_weight", 1.0))),
         gain=np.asarray(booster.feature_importance("gain"), dtype=np.float64),
     )
 
 
-def raw_scores(text: str, matrix: Matrix, threads: int = 1) -> Floats:
-    """Return the raw scores (log odds before calibration) of a model, shape (n,)."""
+def raw_scores(text: str, matrix: Matrix, trees: int | None = None) -> Floats:
+    """Return the raw scores (log odds before calibration) of a model, shape (n,).
+
+    Parameters
+    ----------
+    trees
+        How many of its trees count, from the first; None: all.
+    """
     booster = lgb.Booster(model_str=text)
-    return np.asarray(booster.predict(matrix, raw_score=True, num_threads=threads), np.float64)
+    found = booster.predict(matrix, raw_score=True, num_iteration=trees or -1, num_threads=1)
+    return np.asarray(found, np.float64)

@@ -11,7 +11,7 @@ from tests.fixtures.own_inputs import column_file
 from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.ranking import Ranking
 from training.own_data.alone import inputs_alone
-from training.own_data.choose import settings_for, simplest_of_the_best
+from training.own_data.choose import setting_named, settings_for, simplest_of_the_best
 from training.own_data.column_file import ColumnFile
 from training.own_data.inputs import InputGroup, Inputs
 from training.own_data.learn import Held, Learning, Setting, fit_whole, hold_out, mean_raw
@@ -48,6 +48,21 @@ def test_two_folds_tell_no_error() -> None:
     best, simple = held("wide", 63, 0.5, 0.7), held("shallow", 8, 0.5, 0.69)
     assert best.error is None
     assert simplest_of_the_best([simple, best]) is best
+
+
+def test_rare_positives_get_lighter_brakes_and_runs_of_before_keep_theirs() -> None:
+    """Beside ten positives' worth of brake a handful of them alone in a leaf is nothing."""
+    rare, common = (np.arange(2_000) < count for count in (40, 400))
+    now = {one.name: one for one in settings_for(rare.astype(np.int8))}
+    assert now["shallow, rare"].parameters["lambda_l2"] == 1.0
+    assert "shallow" not in now
+    of_before = setting_named("shallow", rare.astype(np.int8))
+    assert "lambda_l2" not in of_before.parameters
+    many = np.arange(100_000) < 1_000
+    for label in (common, many):
+        names = [one.name for one in settings_for(label.astype(np.int8))]
+        assert "shallow" in names
+        assert "shallow, rare" not in names
 
 
 def noise(x: Matrix) -> NDArray[np.float64]:

@@ -66,7 +66,7 @@ def test_the_kept_model_has_the_trees_that_stop_chose_and_learned_from_everythin
     stopping = binned(lesson.stop, FEATURES, of_train, bins_of=bins)
     best = best_trees(quality_by_trees(bins, stopping, of_train, MAXIMUM_TREES))
     of_all = parameters(lesson.learn)
-    again = boost(binned(lesson.learn, FEATURES, of_all), None, of_all, 3 * best)
+    again = boost(binned(lesson.learn, FEATURES, of_all), of_all, 3 * best)
     assert best < MAXIMUM_TREES
     assert (kept.trees, kept.text) == (3 * best, again.text)
 
@@ -97,7 +97,7 @@ def test_trees_are_those_of_a_pass_row_by_row() -> None:
     for order in ({}, {"force_col_wise": False, "force_row_wise": True}):
         parameters = PARAMETERS | order | {"seed": 3}
         bins = binned(rows, names, parameters, categorical=("b",))
-        trees.append(boost(bins, None, parameters, 40).text.split("parameters:")[0])
+        trees.append(boost(bins, parameters, 40).text.split("parameters:")[0])
     assert trees[0] == trees[1]
     assert "cat_threshold" in trees[0]
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from training.cli import bars as room
 from training.cli.bars import LINE_EVERY_S, Bars
 from training.progress import Tally, Timer, summed
-from training.train.booster import MAXIMUM_TREES, PARAMETERS, Rows, binned, boost
+from training.train.booster import PARAMETERS, Rows, binned, boost
 
 Told = list[tuple[str, int, int]]
 
@@ -134,16 +134,12 @@ def test_a_step_begins_with_its_first_report() -> None:
     assert list(timer.seconds) == ["windows", "fit"]
 
 
-@pytest.mark.parametrize("stops_early", [True, False])
-def test_trees_that_were_not_needed_count_as_done(stops_early: bool) -> None:
-    """A fit that stops early takes its whole share of the bar, tree by tree before."""
+def test_every_tree_is_counted() -> None:
+    """A fit takes its whole share of the bar, tree by tree."""
     rng = np.random.default_rng(1)
     matrix, label = rng.normal(size=(600, 3)), (rng.random(600) < 0.3).astype(np.int8)
     fitting = binned(Rows(matrix=matrix, label=label), ("a", "b", "c"), PARAMETERS)
-    stopping = binned(Rows(matrix=matrix, label=label[::-1]), ("a", "b", "c"), PARAMETERS, fitting)
     counted: list[int] = []
-    trees = MAXIMUM_TREES if stops_early else 20
-    boost(fitting, stopping if stops_early else None, PARAMETERS, trees, counted.append)
-    assert sum(counted) == trees
+    boost(fitting, PARAMETERS, 20, counted.append)
+    assert sum(counted) == 20
     assert set(counted[:-1]) == {1}
-    assert (counted[-1] > 0) == stops_early
