@@ -48,6 +48,10 @@ def test_two_folds_tell_no_error() -> None:
     best, simple = held("wide", 63, 0.5, 0.7), held("shallow", 8, 0.5, 0.69)
     assert best.error is None
     assert simplest_of_the_best([simple, best]) is best
+    heavy = held("usual, weighted", 31, 0.51, 0.7, weighted=True)
+    assert simplest_of_the_best([heavy, simple, best]) is best
+    heavier = held("usual, weighted", 31, 0.6, 0.7, weighted=True)
+    assert simplest_of_the_best([heavier, simple, best]) is heavier
 
 
 def test_rare_positives_get_lighter_brakes_and_runs_of_before_keep_theirs() -> None:
