@@ -5,11 +5,12 @@ Reporting is idempotent by event id: after any failure the same events may be se
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
-from risk_service.client.messages import is_missing, timestamp
+from risk_service.client import rows
+from risk_service.client.rows import Row
 from risk_service.pb.risk.v1 import event_pb2
 
 EVENTS_PER_MESSAGE = 500
@@ -39,7 +40,7 @@ class EventReport:
     refused_counts: Mapping[str, int]
 
 
-def event_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
+def event_message(record: Row) -> event_pb2.ReportedEvent:
     """Return the message of one row of ``events.parquet``: something in an order's life.
 
     Parameters
@@ -47,26 +48,30 @@ def event_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
     record
         event_id, event_type, event_at, order_id; amount_minor, reason, weight_ratio and claim_id
         may be None, NaN, empty or absent.
+
+    Raises
+    ------
+    ValueError
+        A value cannot be put into the message; names its column.
     """
     message = event_pb2.ReportedEvent(
-        event_id=record["event_id"],
-        type=_type(record["event_type"]),
-        occurred_at=timestamp(record["event_at"]),
-        order_id=record["order_id"],
+        event_id=rows.text(record, "event_id"),
+        type=_type(record, "event_type"),
+        occurred_at=rows.time(record, "event_at"),
+        order_id=rows.text(record, "order_id"),
+        claim_id=rows.text(record, "claim_id"),
     )
-    if not is_missing(record.get("amount_minor")):
-        message.amount_minor = int(record["amount_minor"])
-    if told := _text(record, "claim_id"):
-        message.claim_id = told
-    if told := _text(record, "reason"):
-        reason = _number(event_pb2.EventReason, "EVENT_REASON_", told)
+    if not rows.is_missing(record.get("amount_minor")):
+        message.amount_minor = rows.number(record, "amount_minor")
+    if told := rows.text(record, "reason"):
+        reason = _number("reason", event_pb2.EventReason, "EVENT_REASON_", told)
         message.reason = cast("event_pb2.EventReason", reason)
-    if not is_missing(record.get("weight_ratio")):
-        message.weight_ratio = float(record["weight_ratio"])
+    if not rows.is_missing(record.get("weight_ratio")):
+        message.weight_ratio = rows.fraction(record, "weight_ratio")
     return message
 
 
-def action_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
+def action_message(record: Row) -> event_pb2.ReportedEvent:
     """Return the message of one row of ``actions.parquet``: a promotion action.
 
     Parameters
@@ -74,24 +79,24 @@ def action_message(record: Mapping[str, Any]) -> event_pb2.ReportedEvent:
     record
         action_id, action_type, action_at, account_id; device_id, ip, campaign_id and
         related_account_id may be empty or absent.
+
+    Raises
+    ------
+    ValueError
+        A value cannot be put into the message; names its column.
     """
     return event_pb2.ReportedEvent(
-        event_id=record["action_id"],
-        type=_type(record["action_type"]),
-        occurred_at=timestamp(record["action_at"]),
+        event_id=rows.text(record, "action_id"),
+        type=_type(record, "action_type"),
+        occurred_at=rows.time(record, "action_at"),
         action=event_pb2.PromotionAction(
-            account_id=record["account_id"],
-            device_id=record.get("device_id") or "",
-            ip=record.get("ip") or "",
-            campaign_id=record.get("campaign_id") or "",
-            related_account_id=record.get("related_account_id") or "",
+            account_id=rows.text(record, "account_id"),
+            device_id=rows.text(record, "device_id"),
+            ip=rows.text(record, "ip"),
+            campaign_id=rows.text(record, "campaign_id"),
+            related_account_id=rows.text(record, "related_account_id"),
         ),
     )
-
-
-def _text(record: Mapping[str, Any], column: str) -> str:
-    value = record.get(column)
-    return "" if is_missing(value) else str(value)
 
 
 def report_requests(
@@ -127,11 +132,12 @@ def event_report(response: event_pb2.ReportEventsResponse) -> EventReport:
     )
 
 
-def _type(name: str) -> event_pb2.EventType:
-    return cast("event_pb2.EventType", _number(event_pb2.EventType, "EVENT_TYPE_", name))
+def _type(record: Row, column: str) -> event_pb2.EventType:
+    told = record.get(column)
+    return cast("event_pb2.EventType", _number(column, event_pb2.EventType, "EVENT_TYPE_", told))
 
 
-def _number(kind: EnumTypeWrapper, prefix: str, name: str) -> int:
+def _number(column: str, kind: EnumTypeWrapper, prefix: str, name: object) -> int:
     """Return the number of a short name.
 
     Raises
@@ -141,8 +147,8 @@ def _number(kind: EnumTypeWrapper, prefix: str, name: str) -> int:
     """
     known = [one.removeprefix(prefix) for one, number in kind.items() if number]
     if name not in known:
-        raise ValueError(f"{name!r} is none of {', '.join(known)}")
-    return kind.Value(prefix + name)
+        raise ValueError(f"{column}: {name!r} is none of {', '.join(known)}")
+    return kind.Value(f"{prefix}{name}")
 
 
 def _reason(number: int) -> str:

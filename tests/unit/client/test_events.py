@@ -49,6 +49,22 @@ def test_an_unknown_type_is_an_error_before_anything_is_sent() -> None:
         event_message(row | {"event_type": "REFUND_REQUESTED", "reason": "EMPTY"})
 
 
+@pytest.mark.parametrize("amount", [19.5, "19.80", float("inf"), 2**70])
+def test_an_amount_that_would_be_cut_is_refused(amount: object) -> None:
+    """Money is in minor units: yuan in place of fen are told with their column, not rounded."""
+    row = {"event_id": "e1", "event_type": "PAID", "event_at": 5, "order_id": "o1"}
+    with pytest.raises(ValueError, match="amount_minor must be"):
+        event_message(row | {"amount_minor": amount})
+
+
+def test_numbers_are_taken_for_ids_as_orders_take_them() -> None:
+    """What orders are called by a number, their events are too; an action's account alike."""
+    row = {"event_id": 7, "event_type": "PAID", "event_at": 5, "order_id": 123}
+    assert event_message(row).order_id == "123"
+    action = {"action_id": 8, "action_type": "DRAW", "action_at": 5, "account_id": 77}
+    assert action_message(action).action.account_id == "77"
+
+
 def test_an_action_needs_its_account_alone() -> None:
     """Device, address and campaign may be unknown."""
     row = {"action_id": "a1", "action_type": "COUPON_CLAIMED", "action_at": 5, "account_id": "x"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_service.client import order_message
-from risk_service.client.messages import timestamp
+from risk_service.client.rows import timestamp
 from risk_service.pb.risk.v1 import order_pb2
 
 ROW: dict[str, Any] = {
@@ -99,6 +99,54 @@ def test_a_fraction_of_money_is_refused() -> None:
     """Money is in minor units: a fraction is a mistake and names its column."""
     with pytest.raises(ValueError, match="goods_minor must be a whole number"):
         order_message(ROW | {"goods_minor": 10.5}, [LINE])
+
+
+@pytest.mark.parametrize("value", [2**70, 1e30, float("inf"), "two", "1.5", "\ud800", [], 1.5])
+@pytest.mark.parametrize("column", ["quantity", "unit_price_minor", "promotion_type"])
+def test_a_number_that_cannot_be_sent_names_its_line_and_column(column: str, value: Any) -> None:
+    """Whoever must mend it reads where: a message that holds it would not."""
+    with pytest.raises(ValueError, match=rf"lines\[1\]\.{column} must be "):
+        order_message(ROW, [LINE, LINE | {column: value}])
+
+
+def test_a_negative_quantity_is_told_with_what_there_is_room_for() -> None:
+    """The message has no sign for it; the service would refuse it as well."""
+    with pytest.raises(ValueError, match=r"lines\[0\]\.quantity must be 0 to 4294967295, got -1"):
+        order_message(ROW, [LINE | {"quantity": -1}])
+
+
+@pytest.mark.parametrize("value", [10**30, float("inf"), "2026-03-01", [], object()])
+@pytest.mark.parametrize("column", ["ordered_at", "account_registered_at", "balance_due_at"])
+def test_a_time_that_cannot_be_sent_names_its_column(column: str, value: Any) -> None:
+    """Texts are no times; the error says what is."""
+    with pytest.raises(ValueError, match=f"{column} must be a datetime or microseconds"):
+        order_message(ROW | {column: value}, [LINE])
+
+
+def test_a_text_that_cannot_be_sent_names_its_column_alone() -> None:
+    """A lone surrogate in a name: the column is told, the name is not."""
+    with pytest.raises(ValueError, match="recipient_name is no text") as raised:
+        order_message(ROW | {"recipient_name": "李伟\ud800"}, [LINE])
+    assert "李伟" not in str(raised.value)
+
+
+@pytest.mark.parametrize("discounts", [5, "C1", [5]])
+def test_what_is_no_list_of_mappings_is_said_to_be_none(discounts: Any) -> None:
+    """A coupon's code in place of the discounts is told as what it is."""
+    with pytest.raises(ValueError, match=r"discounts(\[0\])? must be a"):
+        order_message(ROW | {"discounts": discounts}, [LINE])
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NaT, pd.NA])
+def test_an_order_without_its_time_is_left_to_the_service(missing: Any) -> None:
+    """It says "must be set" and names the field, as of all that an order must have."""
+    assert not order_message(ROW | {"ordered_at": missing}, [LINE]).HasField("ordered_at")
+
+
+def test_a_measured_time_is_rounded_down() -> None:
+    """Browsers measure fractions of milliseconds."""
+    row = ROW | {"page_open_to_submit_ms": 4_200.7}
+    assert order_message(row, [LINE]) == order_message(ROW, [LINE])
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001  # hypothesis wants naive bounds
