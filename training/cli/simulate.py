@@ -9,15 +9,19 @@ import click
 from risk_service.cli.language import spoken
 from training.cli.bars import Bars
 from training.cli.words import CommandWords
+from training.simulate.kinds import MATURITY_DAYS
 from training.simulate.settings import BASES, DEFAULT_END, WorldSettings
 from training.simulate.write import Written
 from training.simulate.write import simulate as write_world
+from training.split import days_needed
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--seed", type=int, required=True, help="Same seed and options: same bytes.")
-@click.option("--days", type=int, required=True, help="Days of trade, at least 28.")
-@click.option("--orders", type=int, required=True, help="Orders in all, at least 2000.")
+@click.option(
+    "--days", type=int, required=True, help="Days of trade, at least 7; to train on, 168."
+)
+@click.option("--orders", type=int, required=True, help="Orders in all, at least 500.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="New directory.")
 @click.option(
     "--base",
@@ -57,7 +61,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
 ) -> None:
     """Write a synthetic promotion world: orders, life events, labels; the truth apart.
 
-    Example: risk simulate --seed 7 --days 120 --orders 100000 --out /tmp/world
+    Example: risk simulate --seed 7 --days 200 --orders 100000 --out /tmp/world
     """
     settings = WorldSettings(
         seed=seed, days=days, orders=orders, base=base, end=end.date(), late=late
@@ -74,6 +78,9 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
     )
     click.echo(say("part", written.out, counts))
     click.echo(say("truth_apart", written.truth))
+    needed = days_needed(max(MATURITY_DAYS))
+    if days < needed:
+        click.echo(say("warning", say("short_world", days, needed)))
 
 
 def _summary(written: Written) -> dict[str, object]:

@@ -42,7 +42,8 @@ def check_length(dataset: Description) -> None:
     Raises
     ------
     ConfigFault
-        Names the abuse and the days it needs.
+        Names the abuse whose labels take longest and the days it needs: enough for all.
     """
-    for abuse, days in dataset.maturity_days.items():
+    slowest_first = sorted(dataset.maturity_days.items(), key=lambda one: -one[1])
+    for abuse, days in slowest_first:
         plan_slices(abuse, days, dataset.start_us, dataset.end_us)

@@ -1,6 +1,7 @@
 """``risk simulate`` and the reader of the truth: good use, bad use, clear errors."""
 
 import json
+import re
 from datetime import date
 
 import pyarrow as pa
@@ -10,9 +11,11 @@ from click.testing import CliRunner
 
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.cli.simulate import simulate as command
+from training.simulate.kinds import MATURITY_DAYS
 from training.simulate.online_retail import read_copy
-from training.simulate.settings import WorldSettings
+from training.simulate.settings import BASES, FEWEST_DAYS, FEWEST_ORDERS, WorldSettings
 from training.simulate.write import simulate
+from training.split import days_needed
 from training.truth import read_truth
 
 GOOD = {"seed": 1, "days": 28, "orders": 2_000}
@@ -32,6 +35,27 @@ def test_the_command_writes_a_world_and_a_summary(tmp_path):
     assert told["rows"]["orders"] == 2_000
     assert (truth / "truth.parquet").exists()
     assert "end = 2025-04-01T00:00:00Z" in (out / "dataset.toml").read_text()
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_smallest_world_is_what_was_asked_for(tmp_path, base):
+    """A week of 500 orders is written to the order; the command says that it trains nothing."""
+    small = ("--seed", 4, "--days", FEWEST_DAYS, "--orders", FEWEST_ORDERS, "--base", base)
+    result = _run(*small, "--out", tmp_path / "w")
+    assert result.exit_code == 0, result.output
+    assert pq.read_metadata(tmp_path / "w" / "orders.parquet").num_rows == FEWEST_ORDERS
+    needed = days_needed(max(MATURITY_DAYS))
+    assert f"note: 7 days are too short a world to train on: risk train needs {needed}" in (
+        result.output
+    )
+
+
+def test_the_days_that_help_names_are_those_that_training_needs():
+    """Who takes the number of the help can train, and so can who copies its example."""
+    needed, told = days_needed(max(MATURITY_DAYS)), " ".join(_run("--help").output.split())
+    assert f"at least {FEWEST_DAYS}; to train on, {needed}." in told
+    assert f"at least {FEWEST_ORDERS}." in told
+    assert int(re.search(r"Example: .* --days (\d+)", told)[1]) >= needed
 
 
 def test_help_has_an_example():

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
+from training.datasets.description import Description
 from training.labels import DAY_US, AbuseLabels
 from training.split import MINIMUM_DAYS, SHARES, SliceName, days_needed, members, plan_slices
+from training.train.tasks import check_length
 
 START = 1_700_000_000_000_000
 
@@ -50,6 +52,21 @@ def test_too_short_a_data_set_says_what_it_needs() -> None:
     """The refusal names the abuse and the days, so that the reader knows what to do."""
     with pytest.raises(ConfigFault, match=rf"refund .* needs at least {days_needed(30)} "):
         plan_slices(Abuse.REFUND, 30, START, START + 60 * DAY_US)
+
+
+def test_a_short_data_set_is_told_the_days_that_all_abuses_need() -> None:
+    """Who makes it as long as the refusal says is not refused again for another abuse."""
+    days = {Abuse.SCALPING: 7, Abuse.REFUND: 30, Abuse.BRUSHING: 21}
+
+    def of(length: int) -> Description:
+        return Description(
+            name="w", kind="promotion_world", start_us=START, end_us=START + length * DAY_US,
+            currency_code="CNY", maturity_days=days, files={},
+        )  # fmt: skip
+
+    with pytest.raises(ConfigFault, match=rf"refund .* needs at least {days_needed(30)} "):
+        check_length(of(60))
+    check_length(of(days_needed(30) + 1))  # the first day is not whole
 
 
 def test_members_obey_the_as_of_rule() -> None:
