@@ -44,6 +44,7 @@ _SLIPS = (
         "write x.startsWith('a'), x.endsWith('a') or x.contains('a')",
         "请写 x.startsWith('a')、x.endsWith('a') 或 x.contains('a')",
     ),
+    (re.compile(r"&&|\|\|"), "a condition is missing on one side of it", "它的一侧缺少条件"),
     (re.compile(r"==+"), "write ==", "请写 =="),
     (re.compile(r"=>"), "write >=", "请写 >="),
     (re.compile(r"=<"), "write <=", "请写 <="),
@@ -103,11 +104,14 @@ _NO_END = ("the text has no closing quote", "文本缺少右引号")
 _CLOSED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _BACKSLASH = (r"write \\ for a backslash, or r'...' before all of the text",
               r"反斜杠请写 \\，或在文本前加 r：r'...'")  # fmt: skip
+_ONE_LINE = (r"a text ends in the line it begins in; a line break in it is written \n",
+             r"文本不能跨行；其中的换行请写 \n")  # fmt: skip
+_TOO_EARLY = ("the expression ends too early", "表达式不完整")
 _UNIT = ("write numbers in digits alone: 10000", "数字请只写阿拉伯数字：10000")
 _WORD = re.compile(r"\w")
 _DIGITS = re.compile(r"[\d.]")
 _UNITS = re.compile(r"[A-Za-z万亿千百元]")
-_IN_ROUND = re.compile(r"\bin\s*\([^()]*\Z", re.IGNORECASE)
+_IN_ROUND = re.compile(r"\bin\s*(\([^()]*|\{[^{}]*)\Z", re.IGNORECASE)
 _IN_SQUARE = ("write x in ['a', 'b'], in square brackets", "请用方括号：x in ['a', 'b']")
 _NO_COMMA = ("a comma or an operator is missing before it", "前面缺少逗号或运算符")
 _SHARE = ("write a share as a number: 0.5", "比例请写小数：0.5")
@@ -121,8 +125,25 @@ _REFUSALS = (
     ("undeclared reference to 'size'", "write size(list)", "请写 size(列表)"),
     ("undeclared reference to '", "it takes other values: x.startsWith('a'), double(x)",
      "参数个数不对，例如 x.startsWith('a')、double(x)"),
+    ("expression of type", "only a list is gone through: skus.exists(x, x == 'a')",
+     "只有列表可以遍历，例如 skus.exists(x, x == 'a')"),
     ("invalid int literal", "write so large a number with a point: 1e30", "过大的数请写小数：1e30"),
 )  # fmt: skip
+# What an operator takes, whatever it was given.
+_OF_OPERATOR = {
+    "_?_:_": ("write condition ? a : b, with a and b of one kind",
+              "请写 条件 ? a : b，a 与 b 类型须相同"),
+    "_%_": ("write int(x) % 2", "请写 int(x) % 2"),
+    "_[_]": ("only a list has elements: skus[0]; of a text write x.startsWith('a')",
+             "只有列表可以取元素，例如 skus[0]；文本请写 x.startsWith('a')"),
+    "size": ("size counts the elements of a list or the characters of a text",
+             "size 只用于列表（元素数）或文本（字数）"),
+}  # fmt: skip
+_IN_TEXT = ("write x.contains('a') for a part of a text, x in ['a', 'b'] for one of several",
+            "文本的一部分请写 x.contains('a')，多个值之一请写 x in ['a', 'b']")  # fmt: skip
+_IN_NAME = re.compile(r"in\s+\w")
+# A flag as a constant, held against what is none.
+_CONSTANT_FLAG = re.compile(r"[!=]=\s*(true|false)\b")
 _ORDERED = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
 # A list held against a text: what was written, to say it again as it would be right.
 _IN_LIST = re.compile(
@@ -171,8 +192,8 @@ def _syntax(source: str, at: int, detail: str) -> RuleFault:
         hint_en, hint_zh = _SHARE
     elif _QUOTE.match(source, at):
         hint_en, hint_zh = _about_quote(source, at, detail)
-    elif "<EOF>" in detail:
-        hint_en, hint_zh = "the expression ends too early", "表达式不完整"
+    elif "<EOF>" in detail or source[:at].rstrip().endswith("-"):
+        hint_en, hint_zh = _TOO_EARLY
     else:
         hint_en, hint_zh = _slip(source, at)
     foreign = _FOREIGN.match(detail)
@@ -184,8 +205,11 @@ def _syntax(source: str, at: int, detail: str) -> RuleFault:
 def _about_quote(source: str, at: int, detail: str) -> tuple[str, str]:
     if not detail.startswith("token recognition"):
         return _NO_COMMA
+    closed = _CLOSED.match(source, at)
+    if closed is None:
+        return _NO_END
     # What is closed and yet no text holds a backslash before a letter that has no meaning.
-    return _BACKSLASH if _CLOSED.match(source, at) else _NO_END
+    return _ONE_LINE if "\n" in closed[0] else _BACKSLASH
 
 
 def _slip(source: str, at: int) -> tuple[str, str]:
@@ -203,7 +227,8 @@ def _slip(source: str, at: int) -> tuple[str, str]:
 
 def _wrong_kinds(source: str, at: int, operator: str, kinds: str) -> RuleFault:
     parts = re.findall(r"list\([^)]*\)|[^,\s]+", kinds)
-    hint_en, hint_zh = _list_hint(source, at, parts) or _kinds_hint(operator, parts)
+    hint = _list_hint(source, at, parts) or _text_hint(source, at, parts)
+    hint_en, hint_zh = hint or _kinds_hint(operator, parts)
     return fault(
         source,
         at,
@@ -228,28 +253,37 @@ def _list_hint(source: str, at: int, parts: list[str]) -> tuple[str, str] | None
     return None
 
 
+def _text_hint(source: str, at: int, parts: list[str]) -> tuple[str, str] | None:
+    """Return how a text is held against a part of it, or a flag that was written out."""
+    if parts == ["string", "string"] and _IN_NAME.match(source, at):
+        return _IN_TEXT
+    flag = _CONSTANT_FLAG.match(source, at)
+    if flag is None or parts != ["string", "bool"]:
+        return None
+    return (
+        f"the variable is a text; put it in quotes as the data has it: '{flag[1]}'",
+        f"该变量是文本，请按数据中的写法加引号：'{flag[1]}'",
+    )
+
+
 def _kinds_hint(operator: str, parts: list[str]) -> tuple[str, str]:
+    if operator in _OF_OPERATOR:
+        return _OF_OPERATOR[operator]
     found = set(parts)
-    if found == {"double", "int"} and operator != "_%_":
+    if operator == "@in" and not parts[1].startswith("list("):
+        return _IN_SQUARE
+    kinds = {part.removeprefix("list(").removesuffix(")") for part in parts}
+    if kinds == {"double", "int"}:
         return (
             "compare number with number: write double(...) around the whole number",
             "数值须与数值比较：整数请写 double(...)",
         )
-    if operator == "@in":
-        return _IN_SQUARE
-    if operator == "_?_:_":
-        return (
-            "write condition ? a : b, with a and b of one kind",
-            "请写 条件 ? a : b，a 与 b 类型须相同",
-        )
-    if operator == "_%_":
-        return "write int(x) % 2", "请写 int(x) % 2"
     if operator in ("_&&_", "_||_", "!_"):
         return "both sides must be true or false: x > 0, or a flag", "两边须为真假条件，例如 x > 0"
-    if "string" in found and found & {"double", "int"}:
-        return "a number has no quotes, a text has: 3, 'a'", "数值不加引号，文本加引号：3、'a'"
     if "string" in found and "list(string)" in found:
         return "write 'a' in list", "请写 'a' in 列表"
+    if "string" in kinds and kinds & {"double", "int"}:
+        return "a number has no quotes, a text has: 3, 'a'", "数值不加引号，文本加引号：3、'a'"
     if "bool" in found and operator in _ORDERED:
         return "compare twice: 1 < x && x < 5", "请分成两次比较：1 < x && x < 5"
     if "bool" in found:

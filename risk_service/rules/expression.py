@@ -48,11 +48,13 @@ _TYPES = {
     Kind.TEXT: cel.Type.STRING,
     Kind.TEXTS: cel.Type.List(cel.Type.STRING),
 }
+# What an expression comes to that is no condition, and how it would be compared.
 _RESULTS = {
-    "DOUBLE": ("number", "数值"),
-    "INT": ("whole number", "整数"),
-    "STRING": ("text", "文本"),
+    "DOUBLE": ("number", "数值", "... >= 3"),
+    "INT": ("whole number", "整数", "... >= 3"),
+    "STRING": ("text", "文本", "... == 'a'"),
 }
+_LIST_RESULT = ("list", "列表", "size(...) >= 3")
 _LITERAL = re.compile(r"-?\s*[0-9]+(?![0-9a-zA-Z.])")
 _UNBOUND = "No value with name"
 _DETAIL_MAX = 200
@@ -182,8 +184,9 @@ class Language:
         except RuntimeError as error:
             raise understand(source, str(error), place) from error
         if compiled.return_type() != cel.Type.BOOL:
-            kind, kind_zh = _RESULTS.get(compiled.return_type().name(), ("list", "列表"))
-            raise fault(source, 0, "not_a_condition", len(source), kind=kind, kind_zh=kind_zh)
+            kind, kind_zh, example = _RESULTS.get(compiled.return_type().name(), _LIST_RESULT)
+            told = {"kind": kind, "kind_zh": kind_zh, "example": example}
+            raise fault(source, 0, "not_a_condition", len(source), **told)
         return compiled
 
     def _check_patterns(self, source: str, tree: Node) -> None:

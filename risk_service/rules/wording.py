@@ -150,14 +150,20 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
     "not_a_condition": (
         "the expression is a {kind}, not a condition that is true or false",
         "表达式的结果是{kind_zh}，而不是真假条件",
-        "compare it: ... >= 3",
-        "请写成比较：... >= 3",
+        "compare it: {example}",
+        "请写成比较：{example}",
     ),
     "wrong_kinds": (
         "{operator} cannot take {kinds}",
         "{operator} 不能用于{kinds_zh}",
         "{hint_en}",
         "{hint_zh}",
+    ),
+    "settled": (
+        "two texts in quotes are compared: that is the same every time",
+        "比较的是两个带引号的文本，结果永远相同",
+        "a name stands without quotes: seller == 'x'",
+        "变量名不加引号：seller == 'x'",
     ),
     "refused": (
         "the engine refuses the expression: {detail}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.text import LocalizedText
 from risk_service.rules.expression import Expression, Kind, Language, RuleFault
+from risk_service.rules.settled import settled
 from training.backtest.faults import hint_for, told
 from training.backtest.variables import OwnVariables, Variable
 from training.datasets.own_events import NAME_PATTERN
@@ -87,6 +88,8 @@ def _compiled(
     kinds: dict[str, Kind] = {name: one.kind for name, one in declared.items()}
     try:
         expression = Language(kinds).compile(text)
+        for wrong in settled(text, expression.tree):
+            raise wrong
     except RuleFault as wrong:
         hint = hint_for(text, wrong, variables)
         raise ConfigFault(told(text, wrong, hint, whose)) from wrong

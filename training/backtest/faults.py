@@ -5,6 +5,7 @@ stands in place of a column of that file is told by the mapping.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from risk_service.domain.errors import ConfigFault
@@ -12,6 +13,7 @@ from risk_service.domain.shown import marked, shown
 from risk_service.domain.text import LocalizedText
 from risk_service.rules.faults import RuleFault
 from training.backtest.moments import PARTS
+from training.backtest.names import SEPARATOR
 from training.backtest.variables import OwnVariables
 from training.backtest.which import meant_one_of
 from training.datasets.importing.mapping import read_mapping
@@ -29,6 +31,7 @@ _COLUMN_OF = {
     "categorical": categorical_column,
     "numeric": numeric_column,
 }
+_WORDS_OF_TIME = {"time", "date", "day", "timestamp", "event_at", "event_time", "now", "today"}
 _TIMES = ", ".join(part.name for part in PARTS)
 
 
@@ -53,19 +56,29 @@ def hint_for(text: str, wrong: RuleFault, variables: OwnVariables) -> LocalizedT
     """Return what would be right: above all by the names that the data set has."""
     line, at = _line(text, wrong), wrong.column - 1
     name = line[at : at + wrong.length]
-    for column_of in _COLUMN_OF.values():
+    if f"{name} cannot take" in wrong.message:
+        # An operator of the language, called like a column or not.
+        return wrong.texts[1]
+    is_function = "no function" in wrong.message
+    for column_of in () if is_function else _COLUMN_OF.values():
         if name not in variables.own and column_of(name) in variables.own:
-            return LocalizedText(
-                en=f"{name} is a word of the language; write {column_of(name)}",
-                zh=f"{name} 是语言保留词，请写 {column_of(name)}",
-            )
+            return fault("word_of_language", name=name, instead=column_of(name))
     if name in variables.vocabulary.labels:
-        return _of_label(name)
+        return fault("label_of_event", name=name)
     of_source = _of_source(line, at, variables)
     if of_source is not None:
         return of_source
-    if "no variable" not in wrong.message:
-        return wrong.texts[1]
+    return _of_unknown(name, variables) if "no variable" in wrong.message else wrong.texts[1]
+
+
+def _of_unknown(name: str, variables: OwnVariables) -> LocalizedText:
+    if name.lower() in _WORDS_OF_TIME:
+        return fault("parts_of_time", parts=_TIMES)
+    _, _, rest = name.partition(SEPARATOR)
+    events, _, _ = rest.rpartition(SEPARATOR)
+    vocabulary = replace(variables.vocabulary, definitions=(events,))
+    if events and vocabulary.parse(name) is not None:
+        return fault("not_defined", name=events)
     return advice(name, variables.near)
 
 
@@ -82,35 +95,20 @@ def _line(text: str, wrong: RuleFault) -> str:
 
 def _of_source(line: str, at: int, variables: OwnVariables) -> LocalizedText | None:
     """Return what a rule says for the source column in which a place of a line lies."""
-    # SQL puts names of columns in marks of their own.
-    found = _column_at(variables.directory, line, at + line.startswith(("`", "["), at))
+    # SQL puts names of columns in marks of their own, or in quotes.
+    found = _column_at(variables.directory, line, at + line.startswith(("`", "[", '"', "'"), at))
     if found is None:
         return None
     column, key = found
     table, _, name = key.partition(".")
     if table == "labels":
-        return _of_label(name.partition(".")[0])
+        return fault("label_of_event", name=name.partition(".")[0])
     if key == "event.time":
-        return _for_column(column, _TIMES)
+        return fault("for_column", column=column, name=_TIMES)
     of_table = _COLUMN_OF.get(table)
     names = [table] if of_table is None else [name, of_table(name)]
     usable = next((one for one in names if one in variables.own), None)
-    return None if usable is None else _for_column(column, usable)
-
-
-def _for_column(column: str, name: str) -> LocalizedText:
-    return LocalizedText(
-        en=f"the column {column} of the file is {name} here",
-        zh=f"文件中的列 {column} 在此写作 {name}",
-    )
-
-
-def _of_label(name: str) -> LocalizedText:
-    return LocalizedText(
-        en=f"{name} is a label, which no event knows of itself; what was known of earlier ones "
-        f"is KEY__{name}__positive_30d",
-        zh=f"{name} 是标签，事件发生时未知；此前已知的标签可写 KEY__{name}__positive_30d",
-    )
+    return None if usable is None else fault("for_column", column=column, name=usable)
 
 
 def _column_at(directory: Path, line: str, at: int) -> tuple[str, str] | None:

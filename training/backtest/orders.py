@@ -13,6 +13,7 @@ from risk_service.rules.changes import flagging_sha256
 from risk_service.rules.expression import RuleFault
 from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import shipped_languages
+from risk_service.rules.settled import settled
 from risk_service.rules.variables import Subject, all_variables, variables_of
 from training.backtest.columns import Texts
 from training.backtest.condition import Condition
@@ -163,6 +164,8 @@ def _condition(request: BacktestRequest, rule: Rule | None) -> Condition:
     else:
         try:
             expression = shipped_languages()[Subject.ORDER].compile(request.rule)
+            for wrong in settled(request.rule, expression.tree):
+                raise wrong
         except RuleFault as wrong:
             raise ConfigFault(told(request.rule, wrong, wrong.texts[1])) from wrong
     read = dict.fromkeys((*expression.variables, *expression.asks_known))

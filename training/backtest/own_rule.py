@@ -7,6 +7,7 @@ from risk_service.domain.errors import ConfigFault, RiskError
 from risk_service.rules.changes import flagging_sha256
 from risk_service.rules.expression import Language
 from risk_service.rules.faults import RuleFileFault
+from risk_service.rules.language import Kind
 from risk_service.rules.parse import try_rules
 from risk_service.rules.rule import Rule, Scope
 from risk_service.rules.rule_set import given_twice
@@ -38,7 +39,10 @@ def own_rule(
         return None, text, None
     found = variables.find(text)
     if found is not None:
-        raise ConfigFault(fault("no_comparison", text=text, kind=found.kind))
+        alone = "text_alone" if found.kind is Kind.TEXT else "number_alone"
+        raise ConfigFault(fault(alone, text=text))
+    if text in variables.vocabulary.labels:
+        raise ConfigFault(fault("label_of_event", name=text))
     rule = _rule(request, variables)
     read = dict.fromkeys((*rule.expression.variables, *rule.expression.asks_known))
     missing = [name for name in read if variables.find(name) is None]

@@ -64,6 +64,13 @@ def refusal(rule: str, data: Path, language: str = "en") -> list[str]:
         ("is fraud? == 1", "   ^^^^^", "fraud is a label", "fraud 是标签"),
         ("amount > 3 && fraud == 1", " " * 14 + "^^^^^", "KEY__fraud__positive_30d", "是标签"),
         ("in == 'in'", "^^", "write entity__in", "请写 entity__in"),
+        ("\"card no.\" == 'c1'", "^" * 10, "the column card no. of the file is card", "写作 card"),
+        ("amount > 3 && 'a' == 'b'", " " * 14 + "^^^", "a name stands without quotes", "不加引号"),
+        ("entity__in in card", " " * 11 + "^^", "x.contains('a')", "x.contains('a')"),
+        ("card in 7", "     ^^", "in square brackets", "请用方括号"),
+        ("card == true", "     ^^", "as the data has it: 'true'", "按数据中的写法加引号：'true'"),
+        ("card__back__count_1h > 1", "^" * 20, "--define back=CONDITION", "--define back=条件"),
+        ("date > '2024-01-01'", "^^^^", "hour, minute, weekday", "时段请用 --from 和 --to"),
         ("amout > 3", "^^^^^", "did you mean amount or", "没有变量 amout；是不是 amount 或"),
     ],
 )
@@ -77,6 +84,20 @@ def test_a_column_of_the_file_is_told_by_its_name_here(
     chinese = refusal(rule, foreign, "zh")
     assert chinese[1:3] == lines[1:3]
     assert zh in f"{chinese[0]}；{chinese[3].strip()}"
+
+
+@pytest.mark.parametrize(
+    ("name", "en", "zh"),
+    [
+        ("amount", "is a number, no condition; compare it: amount >= 3", "是数值，不是条件"),
+        ("card", "is a text, no condition; compare it: card == 'a'", "例如 card == 'a'"),
+        ("fraud", "fraud is a label, which no event knows of itself", "fraud 是标签"),
+    ],
+)
+def test_a_name_alone_is_told_what_it_lacks(foreign: Path, name: str, en: str, zh: str) -> None:
+    """A number is compared with a number, a text with a text, a label not at all."""
+    assert en in refusal(name, foreign)[0]
+    assert zh in refusal(name, foreign, "zh")[0]
 
 
 def test_a_data_set_without_its_mapping_still_tells_the_fault(foreign: Path) -> None:
