@@ -62,6 +62,14 @@ def test_a_used_state_is_refused(warehouse: Path, tmp_path: Path) -> None:
         backfill(warehouse, until(warehouse), tmp_path / "state")
 
 
+def test_a_state_that_the_history_makes_is_its_owners_alone(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    """As one that the service makes: tokens of all customers lie in it."""
+    backfill(warehouse, until(warehouse), tmp_path / "state")
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
 @dataclass
 class Recorded:
     """A clock that shows when the shop recorded an event."""

@@ -84,7 +84,6 @@ def backfill(
     StoreUnavailable
         Redis or the disk did not take it all. A further run begins anew.
     """
-    state.mkdir(parents=True, exist_ok=True)
     lock = StateLock(state)
     try:
         _refuse_used(state)
