@@ -24,13 +24,14 @@ from training.words import fault
 
 
 class SliceName(StrEnum):
-    """The four slices, in order of time, and what the model that is kept learns from."""
+    """The four slices, in order of time, what is learned from in the end, and what came later."""
 
     TRAIN = "train"
     STOP = "stop"
     CALIBRATE = "calibrate"
     TEST = "test"
     LEARN = "learn"
+    LATER = "later"
 
 
 # Test gets nearly a third: the recall at 0.5 % false positives rests on few orders.
@@ -155,11 +156,18 @@ def members(
     for part in (*plan.slices, plan.learned):
         inside = (ordered_at_us >= part.start_us) & (ordered_at_us < part.end_us)
         rows[part.name] = np.flatnonzero(inside & labels.usable(ordered_at_us, part.cutoff_us))
-        _refuse_one_class(plan.abuse, part.name, labels.value[rows[part.name]])
+        refuse_one_class(plan.abuse, part.name, labels.value[rows[part.name]])
     return rows
 
 
-def _refuse_one_class(abuse: Abuse, name: SliceName, value: NDArray[np.int8]) -> None:
+def refuse_one_class(abuse: Abuse, name: SliceName, value: NDArray[np.int8]) -> None:
+    """Refuse labels (-1, 0, 1) of which nothing can be learned or measured.
+
+    Raises
+    ------
+    ConfigFault
+        There are none, or all are alike; names abuse and slice.
+    """
     positives = int(value.sum())
     if not len(value):
         raise ConfigFault(fault("slice_no_labels", abuse=abuse, slice=name))

@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,9 @@ from risk_service.cli.keys import create_keys
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.train import train as train_command
+from training.evaluate.material import EvaluateRequest
+from training.evaluate.run import evaluate as run_evaluation
+from training.progress import silent
 from training.simulate.settings import WorldSettings
 from training.simulate.write import simulate
 from training.train.run import TrainRequest, train
@@ -97,6 +102,89 @@ def test_truth_names_the_honest_who_are_hurt(place: Path) -> None:
         assert {"family", "office", "dormitory"} <= set(personas)
         flagged = sum(one["flagged"] for one in personas.values())
         assert flagged <= 0.005 * figures[abuse]["honest_orders"]
+
+
+def test_later_orders_of_its_own_data_are_the_test_slice(place: Path) -> None:
+    """What came after all that was learned is, where nothing newer is there, the test slice."""
+    tested, later = evaluate(place), evaluate(place, "--slice", "later")
+    assert later.pop("slice") == "later"
+    assert later.items() <= tested.items()
+
+
+def test_another_data_set_with_the_same_orders_gives_the_same_figures(
+    place: Path, tmp_path: Path
+) -> None:
+    """It is prepared by the way of the training: figures and predictions are the same."""
+    other = tmp_path / "other"
+    shutil.copytree(place / "world", other)
+    described = other / "dataset.toml"
+    described.write_text(described.read_text("utf-8").replace("world-pure-3", "renamed"), "utf-8")
+    own = evaluate(place, "--predictions", str(place / "own.parquet"))
+    more = ("--keys", str(place / "keys"), "--warehouse", str(tmp_path / "w"))
+    found = evaluate(
+        place, "--data", str(other), "--predictions", str(place / "other.parquet"), *more
+    )
+    assert found.pop("slice") == "later"
+    assert found.items() <= own.items()
+    tables = [pq.read_table(place / f"{name}.parquet") for name in ("own", "other")]
+    assert tables[0].equals(tables[1])
+
+
+def test_another_world_is_measured_on_its_later_orders(place: Path, tmp_path: Path) -> None:
+    """No order before the test slice, none whose label is open; all its identities are new."""
+    simulate(WorldSettings(seed=4, days=60, orders=4_000), tmp_path / "world")
+    figures = evaluate(
+        place, "--data", str(tmp_path / "world"), "--keys", str(place / "keys"),
+        "--predictions", str(tmp_path / "p.parquet"),
+    )  # fmt: skip
+    manifest = json.loads((place / "run" / "bundle" / "manifest.json").read_text("utf-8"))
+    rows = pq.read_table(tmp_path / "p.parquet").to_pandas()
+    end = pd.Timestamp(WorldSettings(seed=4, days=60, orders=4_000).end_us, unit="us", tz="UTC")
+    for abuse, part in rows.groupby("abuse"):
+        begins = manifest["training"]["slices"][abuse]["test"]["start_us"]
+        open_for = pd.Timedelta(days=manifest["training"]["maturity"][abuse])
+        assert part.ordered_at.min() >= pd.Timestamp(begins, unit="us", tz="UTC")
+        assert part.ordered_at.max() + open_for <= end
+    abuses = figures["abuses"]
+    assert isinstance(abuses, dict)
+    assert sum(abuses[abuse]["orders"] for abuse in ABUSES) * 2 == len(rows)
+    assert (place / "run" / "evaluated").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("end", "more", "told"),
+    [
+        ("2026-06-30", ("--slice", "calibrate"), "has no calibrate slice of its own"),
+        ("2025-06-30", (), "no order from 20.* has a label for scalping that has matured"),
+    ],
+)
+def test_another_data_set_is_measured_on_nothing_else(
+    place: Path, tmp_path: Path, end: str, more: tuple[str, ...], told: str
+) -> None:
+    """Neither on a slice of the run's own data, nor on orders before its test."""
+    settings = WorldSettings(seed=4, days=30, orders=500, end=date.fromisoformat(end))
+    simulate(settings, tmp_path / "world")
+    keys = ("--keys", str(place / "keys"))
+    with pytest.raises(ConfigFault, match=told):
+        evaluate(place, "--data", str(tmp_path / "world"), *keys, *more)
+
+
+def test_a_run_as_of_some_time_is_measured_on_its_own_slices(place: Path, tmp_path: Path) -> None:
+    """Orders and labels of after that time are in the data, and in none of its slices."""
+    as_of = datetime(2026, 6, 10, tzinfo=UTC)
+    trained = train(
+        TrainRequest(
+            data=place / "world", out=tmp_path / "run", keys=place / "keys", as_of=as_of,
+            warehouse=place / "run" / "warehouse", steps=False,
+        )
+    ).metrics["abuses"]  # fmt: skip
+    shutil.copytree(place / "keys", tmp_path / "run" / "keys")
+    request = EvaluateRequest(
+        run=tmp_path / "run", data=place / "world", trust=place / "keys" / "signing.pub"
+    )
+    measured = run_evaluation(request, silent).figures["abuses"]
+    for abuse in ABUSES:
+        assert measured[abuse] == {name: v for name, v in trained[abuse].items() if name != "fit"}
 
 
 def test_history_beats_the_order_alone(place: Path) -> None:

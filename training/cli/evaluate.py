@@ -10,7 +10,6 @@ from rich.table import Table
 from risk_service.cli.language import spoken
 from risk_service.cli.output import misused
 from risk_service.domain.errors import ConfigFault, DataFault
-from risk_service.domain.vocabulary import Abuse
 from training.cli.bars import Bars
 from training.cli.own_data import evaluate_own_events, write_figures
 from training.cli.step_tables import step_table, strategy_table
@@ -19,8 +18,9 @@ from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
 from training.datasets.staging import check_writable
 from training.evaluate.against_truth import truth_figures
-from training.evaluate.run import EvaluateRequest, write_predictions
+from training.evaluate.material import EvaluateRequest, steps_of
 from training.evaluate.run import evaluate as run_evaluation
+from training.evaluate.run import write_predictions
 from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
 from training.own_data.evaluate import OwnEvaluateRequest
 from training.own_data.manifest import is_own_run
@@ -37,13 +37,23 @@ COLUMNS = (ORDER_ONLY, FULL, LOGISTIC, RULES)
 
 @click.command()
 @click.argument("run", type=DIRECTORY)
-@click.option("--data", type=DIRECTORY, help="The data set it was trained on.")
+@click.option(
+    "--data", type=DIRECTORY, help="The data set it was trained on, or another with later orders."
+)
 @click.option("--json", "json_file", type=FILE, help="Write all figures to this file.")
 @click.option("--predictions", type=FILE, help="Write the probabilities: .parquet or .csv.")
 @click.option("--truth", type=DIRECTORY, help="Ground truth of a simulated world.")
 @click.option(
     "--slice", "slice_name", type=click.Choice([name.value for name in SliceName]),
-    default=SliceName.TEST.value, show_default=True, help="Slice to measure.",
+    help="Slice to measure; default: test, of another data set the orders that came later.",
+)  # fmt: skip
+@click.option(
+    "--keys", type=DIRECTORY,
+    help="Another data set: the keys to prepare it with; default RUN/keys.",
+)  # fmt: skip
+@click.option(
+    "--warehouse", type=DIRECTORY,
+    help="Another data set: where it is prepared; default: in RUN/evaluated.",
 )  # fmt: skip
 @click.option("--trust", type=FILE, help="Public key; default RUN/keys/signing.pub.")
 @click.option(
@@ -57,7 +67,9 @@ def evaluate(  # noqa: PLR0913 - one per option
     json_file: Path | None,
     predictions: Path | None,
     truth: Path | None,
-    slice_name: str,
+    slice_name: str | None,
+    keys: Path | None,
+    warehouse: Path | None,
     trust: Path | None,
     random_split: bool,
     lang: str,
@@ -65,10 +77,14 @@ def evaluate(  # noqa: PLR0913 - one per option
     """Measure RUN on what it was not trained on.
 
     A bundle of the promotion models is measured on its test slice, scored by the service's
-    own code; a run on own events on its test window, from the plan and models it keeps.
+    own code; with a newer data set, or any other, on the orders there that came after all that
+    it learned from. A run on own events is measured on its test window, from the plan and models
+    it keeps.
 
     Example: risk evaluate run --data world --trust keys/signing.pub --json figures.json
         --predictions p.parquet
+
+    Example: risk evaluate run --data newer --keys keys --trust keys/signing.pub
 
     Example: risk evaluate run --json figures.json --predictions p.parquet
     """
@@ -91,9 +107,11 @@ def evaluate(  # noqa: PLR0913 - one per option
         run=run,
         data=data,
         trust=trust,
-        slice_name=SliceName(slice_name),
+        slice_name=None if slice_name is None else SliceName(slice_name),
+        keys=keys,
+        warehouse=warehouse,
     )
-    with Bars(one_line=True, steps=2 + 2 * len(Abuse), lang=lang) as bars:
+    with Bars(one_line=True, steps=steps_of(request), lang=lang) as bars:
         evaluation = run_evaluation(request, bars.report)
     figures = evaluation.figures
     if truth is not None:
@@ -104,15 +122,15 @@ def evaluate(  # noqa: PLR0913 - one per option
     if predictions is not None:
         rows = write_predictions(evaluation, predictions)
         click.echo(say("rows_written", predictions, rows))
-    for table in _tables(figures, slice_name, say):
+    for table in _tables(figures, say):
         tables_out().print(table)
 
 
-def _tables(figures: Mapping[str, Any], slice_name: str, say: CommandWords) -> Iterator[Table]:
+def _tables(figures: Mapping[str, Any], say: CommandWords) -> Iterator[Table]:
     """Yield what is shown: against the labels, and against the truth where it is known."""
     abuses, truth = figures["abuses"], figures.get("truth")
     has_steps = all("steps" in one for one in abuses.values())
-    named = say.named("slice", slice_name)
+    named = say.named("slice", figures["slice"])
     yield recall_table(say("recall_of_labels", named), abuses, say)
     if has_steps:
         yield step_table(say("worth_of_features", named), abuses, say)

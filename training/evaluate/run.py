@@ -12,28 +12,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
 from risk_service.models.bundle import verify_bundle
 from risk_service.models.scorer import Scorer
 from risk_service.models.signature import load_trusted
-from training.datasets.description import read_description
 from training.datasets.staging import write_rows
 from training.evaluate.figures import abuse_figures
 from training.evaluate.gains import step_gains
+from training.evaluate.material import EvaluateRequest, Material, chosen_slice, gather
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
 from training.evaluate.test_slice import ModelScores, TestSlice
 from training.progress import Progress, tallies
-from training.split import SliceName
 from training.train.costs import load_costs
-from training.train.frame import Frame
 from training.train.rules import load_rules
 from training.train.run_file import COSTS_FILE, RunFile, read_run_file
-from training.train.source import description_sha256, load_frame
 from training.train.steps import feature_steps, read_steps, step_scores
-from training.train.tasks import plan_tasks
-from training.words import fault
 
 Json = dict[str, Any]
 PREDICTIONS = pa.schema(
@@ -48,16 +42,6 @@ PREDICTIONS = pa.schema(
         ("label", pa.int8()),
     ]
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateRequest:
-    """Which run to measure, on which data set and slice, trusting which public key."""
-
-    run: Path
-    data: Path
-    trust: Path
-    slice_name: SliceName = SliceName.TEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +70,16 @@ def evaluate(request: EvaluateRequest, tell: Progress) -> Evaluation:
     BundleRefused
         The bundle fails a check.
     ConfigFault
-        The run was trained on other data.
+        Another data set has no slice of that name, or no orders that came later.
     """
     schema = load_schema()
     run = read_run_file(request.run)
-    if run.dataset_sha256 != description_sha256(request.data):
-        raise ConfigFault(fault("other_data_set", run=request.run, data=request.data))
+    chosen_slice(request, run)
     tell("verify the bundle", 0, 0)
     trusted = load_trusted([request.trust])
     scorer = Scorer(verify_bundle(request.run / "bundle", trusted, schema))
-    tell("vectors", 0, 0)
-    frame = load_frame(run.warehouse, schema)
-    scored = _score(request, run, frame, scorer, tell)
+    material = gather(request, run, scorer.manifest.training, schema, tell)
+    scored = _score(request.run, run, material, scorer, tell)
     costs = load_costs(request.run / COSTS_FILE)
     abuses = {}
     for abuse, one in scored.items():
@@ -108,27 +90,25 @@ def evaluate(request: EvaluateRequest, tell: Progress) -> Evaluation:
     return Evaluation(
         figures={
             "bundle_sha256": scorer.sha256,
-            "slice": request.slice_name.value,
+            "slice": material.slice_name.value,
             "honest_orders": {name: found["honest_orders"] for name, found in abuses.items()},
             "abuses": abuses,
         },
         scored=scored,
-        order_id=frame.order_id,
+        order_id=material.frame.order_id,
     )
 
 
 def _score(
-    request: EvaluateRequest, run: RunFile, frame: Frame, scorer: Scorer, tell: Progress
+    directory: Path, run: RunFile, material: Material, scorer: Scorer, tell: Progress
 ) -> dict[Abuse, Scored]:
-    costs, rules = load_costs(request.run / COSTS_FILE), load_rules()
-    tasks = plan_tasks(run.warehouse, read_description(request.data), frame, costs, run.seed)
-    steps = feature_steps(load_schema())
+    rules, steps = load_rules(), feature_steps(load_schema())
     scored = {}
-    for abuse, task in tasks.items():
+    for abuse, task in material.tasks.items():
         tell(f"score {abuse}", 0, 0)
-        rows = cut(frame, task, request.slice_name)
+        rows = cut(material.frame, task, material.slice_name)
         scores = served_scores(rows, scorer) | baseline_scores(rows, run.logistic[abuse], rules)
-        kept = read_steps(request.run, abuse.value, steps)
+        kept = read_steps(directory, abuse.value, steps)
         of_steps = step_scores(rows, steps, kept) if kept else {}
         scored[abuse] = Scored(rows=rows, scores=scores, steps=of_steps)
     return scored

@@ -60,10 +60,10 @@ def test_an_evaluation_is_refused(tmp_path: Path) -> None:
 def test_a_world_is_refused(tmp_path: Path) -> None:
     """A number out of its bounds."""
     told = run("simulate", "--seed", 1, "--days", 3, "--orders", 2_000, "--out", tmp_path / "w")
-    assert "错误：--days 须在 28.." in told.stderr
+    assert "错误：--days 须在 7.." in told.stderr
     assert "之内，现为 3" in told.stderr
     again = run("demo", "--once", "--days", 3, "--work", tmp_path / "demo")
-    assert "--days 须在 28.." in again.stderr
+    assert "--days 须在 7.." in again.stderr
 
 
 def test_a_backtest_is_refused(shop: Path) -> None:

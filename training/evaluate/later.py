@@ -1,0 +1,98 @@
+"""Orders that came after all that a run learned from: those of a newer data set, or of any other.
+
+A run names the slices of its own data set only. What may measure it honestly beside them are
+orders from the begin of its test slice on, whoever placed them: when the test slice begins, the
+run had learned, stopped, calibrated and set its thresholds.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.vocabulary import Abuse
+from risk_service.models.manifest import TrainingFacts
+from training.datasets.description import Description
+from training.labels import DAY_US, AbuseLabels, read_labels
+from training.split import SliceName, SlicePlan, TimeSlice, refuse_one_class, warmup_days
+from training.train.costs import CostTable
+from training.train.fit import Task
+from training.train.frame import Frame
+from training.words import fault
+
+
+def later_tasks(
+    facts: TrainingFacts,
+    warehouse: Path,
+    dataset: Description,
+    frame: Frame,
+    costs: CostTable,
+    seed: int,
+) -> dict[Abuse, Task]:
+    """Return a task per abuse with two slices: ``LATER``, and what of ``LEARN`` is in the data.
+
+    The orders are those from the run's test slice on whose labels have matured by the end of the
+    data set, but none of its first days, which have no history yet.
+
+    Raises
+    ------
+    ConfigFault
+        There are no such orders, or of one class only; names the abuse.
+    """
+    labels = read_labels(warehouse / "labels.parquet", frame.order_id, dataset.maturity_days)
+    tasks = {}
+    for abuse, known in labels.items():
+        plan = _plan(_slices_of(facts, abuse), abuse, dataset)
+        tasks[abuse] = Task(
+            abuse=abuse,
+            labels=known,
+            plan=plan,
+            rows=_rows(plan, dataset, frame.ordered_at_us, known),
+            costs=costs.of(abuse),
+            seed=seed,
+        )
+    return tasks
+
+
+def _slices_of(facts: TrainingFacts, abuse: Abuse) -> Mapping[str, Mapping[str, int]]:
+    slices = cast(Mapping[str, Mapping[str, Mapping[str, int]]], facts.slices)
+    return slices[abuse.value]
+
+
+def _plan(slices: Mapping[str, Mapping[str, int]], abuse: Abuse, dataset: Description) -> SlicePlan:
+    warmed_up_us = dataset.start_us + DAY_US * warmup_days(
+        (dataset.end_us - dataset.start_us) // DAY_US
+    )
+    learn, later = (
+        TimeSlice(name=name, start_us=start_us, end_us=end_us, cutoff_us=dataset.end_us)
+        for name, start_us, end_us in (
+            (SliceName.LEARN, slices["learn"]["start_us"], slices["learn"]["end_us"]),
+            (SliceName.LATER, max(slices["test"]["start_us"], warmed_up_us), dataset.end_us),
+        )
+    )
+    return SlicePlan(
+        abuse=abuse,
+        maturity_days=dataset.maturity_days[abuse],
+        start_us=dataset.start_us,
+        end_us=dataset.end_us,
+        slices=(learn, later),
+    )
+
+
+def _rows(
+    plan: SlicePlan, dataset: Description, ordered_at_us: NDArray[np.int64], known: AbuseLabels
+) -> dict[SliceName, NDArray[np.int64]]:
+    rows = {}
+    for part in plan.slices:
+        inside = (ordered_at_us >= part.start_us) & (ordered_at_us < part.end_us)
+        rows[part.name] = np.flatnonzero(inside & known.usable(ordered_at_us, part.cutoff_us))
+    if not len(rows[SliceName.LATER]):
+        told = {"abuse": plan.abuse, "data": dataset.name, "maturity": plan.maturity_days}
+        start = datetime.fromtimestamp(plan[SliceName.LATER].start_us / 1e6, UTC)
+        raise ConfigFault(fault("nothing_later", start=f"{start:%Y-%m-%d}", **told))
+    refuse_one_class(plan.abuse, SliceName.LATER, known.value[rows[SliceName.LATER]])
+    return rows
