@@ -1,17 +1,7 @@
-"""Metrics and logs of the service: names, buckets, and what a log line may hold.
+"""Metrics of the service: names and buckets."""
 
-Logs are JSON lines, or short text, of an event name and fields from an allow-list: no
-identifier of a person can be written by accident. Of an exception a line shows its type
-and the places in the code, never its message or values.
-"""
-
-import json
-import logging
-import sys
-import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
@@ -24,14 +14,6 @@ LATENCY_BUCKETS_S = (
 )  # fmt: skip
 GROUP_BUCKETS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 COMMIT_BUCKETS_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
-
-# What a log line may say beside its time, level and event. Ids are the shop's or our own.
-LOG_FIELDS = (
-    "address", "behind_s", "bundle_sha256", "check", "code", "count", "decision_id", "error",
-    "error_type", "events", "feature_schema", "file", "grace_s", "limits", "lists", "method",
-    "orders", "policy", "ready_s", "request_id", "reservation_id", "rules", "share", "signal",
-    "state", "version",
-)  # fmt: skip
 
 
 class EventGroups:
@@ -226,50 +208,3 @@ class Metrics:
     def features_until(self, until_us: int) -> None:
         """Say how far the stored history reaches."""
         self._materialized.set(until_us / 1e6)
-
-
-class AllowListFormatter(logging.Formatter):
-    """Writes an event and its allowed fields; everything else is left out.
-
-    Parameters
-    ----------
-    as_json
-        JSON lines for machines, or short text for people.
-    """
-
-    def __init__(self, *, as_json: bool) -> None:
-        super().__init__()
-        self._as_json = as_json
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return one line."""
-        # The message of a foreign library may hold anything: only its name is written.
-        ours = record.name.startswith("risk_service")
-        fields: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "event": record.msg if ours else "library_message",
-            "logger": record.name,
-        }
-        fields |= {key: getattr(record, key) for key in LOG_FIELDS if hasattr(record, key)}
-        if record.exc_info and record.exc_info[0]:
-            fields["error_type"] = record.exc_info[0].__name__
-            fields["places"] = [
-                f"{frame.filename}:{frame.lineno} {frame.name}"
-                for frame in traceback.extract_tb(record.exc_info[2])
-            ]
-        if self._as_json:
-            return json.dumps(fields, ensure_ascii=False, default=str)
-        return " ".join(
-            [f"{fields.pop('time')} {fields.pop('level')} {fields.pop('event')}"]
-            + [f"{key}={value}" for key, value in fields.items() if key != "logger"]
-        )
-
-
-def configure_logging(*, as_json: bool, stream: TextIO = sys.stderr) -> None:
-    """Send the log of the whole process to one stream."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(AllowListFormatter(as_json=as_json))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)

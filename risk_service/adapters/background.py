@@ -71,6 +71,8 @@ def trying(failed: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        log.warning(failed, extra={"error_type": type(error).__name__})
+        # SQLITE_FULL tells more than OperationalError; only what SQLite itself says has it.
+        kind = getattr(error, "sqlite_errorname", type(error).__name__)
+        log.warning(failed, extra={"error_type": kind})
     except Exception:
         log.exception(failed)

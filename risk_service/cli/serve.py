@@ -7,7 +7,7 @@ import click
 
 from risk_service.bootstrap.serve import run
 from risk_service.config import load_settings
-from risk_service.telemetry import configure_logging
+from risk_service.logs import configure_logging
 
 
 @click.command()

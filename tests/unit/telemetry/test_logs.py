@@ -1,11 +1,12 @@
 """Log lines: an event and allowed fields, whatever is handed in."""
 
+import io
 import json
 import logging
 
 import pytest
 
-from risk_service.telemetry import AllowListFormatter
+from risk_service.logs import AllowListFormatter, OnceASecond
 
 
 def line(name: str, message: str, *, as_json: bool = True, **extra: object) -> str:
@@ -47,3 +48,36 @@ def test_exceptions_show_type_and_places_only() -> None:
     assert "13800138000" not in text
     assert json.loads(text)["error_type"] == "KeyError"
     assert "test_logs.py" in text
+
+
+def written(*records: tuple[float, str, dict[str, object]]) -> list[str]:
+    """Return the lines of errors at times, with their fields."""
+    stream = io.StringIO()
+    handler = OnceASecond(stream)
+    handler.setFormatter(AllowListFormatter(as_json=False))
+    for created, message, extra in records:
+        record = logging.LogRecord("risk_service", logging.ERROR, __file__, 1, message, (), None)
+        record.__dict__.update(extra, created=created)
+        handler.handle(record)
+    return [line.partition(" ERROR ")[2] for line in stream.getvalue().splitlines()]
+
+
+def test_an_error_of_every_order_is_written_once_a_second() -> None:
+    """The first at once; the next one a second later says how many there were between."""
+    full = ("store_unavailable", {"error": "the disk is full"})
+    lines = written(*[(100 + number / 1000, *full) for number in range(1002)])
+    assert lines == [
+        "store_unavailable error=the disk is full",
+        "store_unavailable error=the disk is full repeated=999",
+    ]
+
+
+def test_errors_that_say_different_things_are_all_written() -> None:
+    """Of another reservation, or of another cause, is another line."""
+    ids = [{"reservation_id": "r1"}, {"reservation_id": "r2"}, {"error": "x"}]
+    assert len(written(*[(100.0, "reservation_charged_late", one) for one in ids])) == 3
+
+
+def test_a_clock_that_goes_back_keeps_no_line_back() -> None:
+    """Else a line could be left out for as long as the clock was ahead."""
+    assert len(written((5_000.0, "full", {}), (100.0, "full", {}))) == 2
