@@ -25,8 +25,10 @@ from risk_service.governance.limit_gate import LimitGate
 from risk_service.governance.requirements import RuleGate, check_evidence
 from risk_service.governance.stores import PublicationStore
 from risk_service.limits.book import LimitBook
+from risk_service.limits.parse import unmet
 from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule_set import RuleSet
+from risk_service.rules.unmet import unmet_of
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +79,11 @@ class Publishing:
         stays = active is not None and (
             active.author != SHIPPED or active.version == loaded.version
         )
-        if isinstance(loaded, LimitBook) and loaded.too_many and not stays:
-            raise InvalidInput(loaded.too_many)
+        faults = _never_met(loaded, sources)
+        if isinstance(loaded, LimitBook):
+            faults += loaded.too_many
+        if faults and not stays:
+            raise InvalidInput(faults)
         self.store.seed(kind, loaded.version, sources)
 
     def publish(
@@ -153,8 +158,12 @@ class Publishing:
         Raises
         ------
         InvalidInput
-            Rules lack something and it is no emergency, or limits may not be put in force.
+            Rules lack something and it is no emergency, or limits may not be put in force, or
+            either asks for what no order has.
         """
+        faults = _never_met(loaded, sources)
+        if faults:
+            raise InvalidInput(faults)
         if isinstance(loaded, LimitBook):
             self._check_limits(loaded, sources)
         if not isinstance(loaded, RuleSet) or self.rule_gate is None:
@@ -234,6 +243,15 @@ class Publishing:
             raise InvalidInput((violation_of(error),)) from error
         except ConfigFault as error:
             raise InvalidInput.at("sources", str(error), error.zh) from error
+
+
+def _never_met(loaded: Versioned, sources: Sources) -> tuple[Violation, ...]:
+    """Return where rules or limits ask for what no order has; those in force since before stay."""
+    if isinstance(loaded, LimitBook):
+        return tuple([one for name, text in sources.items() for one in unmet(text, name)])
+    if isinstance(loaded, RuleSet):
+        return tuple(map(violation_of, unmet_of(loaded.rules.values(), sources)))
+    return ()
 
 
 def violation_of(fault: RuleFileFault) -> Violation:

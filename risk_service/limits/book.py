@@ -10,7 +10,7 @@ from risk_service.domain.vocabulary import PromotionType
 from risk_service.limits.claims import Claims, InScope, Plan, Timed
 from risk_service.limits.gathering import Gathered
 from risk_service.limits.overlap import Overlap, overlaps
-from risk_service.limits.parse import read_policies, too_many
+from risk_service.limits.parse import read_policies, too_many, unmet
 from risk_service.limits.plan import plan_of, timed
 from risk_service.limits.policy import CLUSTER, Policy
 
@@ -145,8 +145,9 @@ def parse_limits(text: str, file: str) -> LimitBook:
         One violation per fault; its ``field`` is ``file:line``.
     """
     book = read_limits(text, file)
-    if book.too_many:
-        raise InvalidInput(book.too_many)
+    faults = (*book.too_many, *unmet(text, file))
+    if faults:
+        raise InvalidInput(faults)
     return book
 
 

@@ -21,6 +21,7 @@ from risk_service.limits.fault_words import words
 from risk_service.limits.lines import Lines
 from risk_service.limits.policy import Policy
 from risk_service.limits.reading import policy_of
+from risk_service.limits.unmet import tiers_unmet
 
 FORMAT = 1
 TOP_KEYS = ("format", "policy")
@@ -74,6 +75,12 @@ def read_policies(text: str, file: str) -> tuple[Policy, ...]:
 def too_many(policies: Sequence[Policy], file: str) -> tuple[Violation, ...]:
     """Return where policies would count one line in too many counters; empty when nowhere."""
     faults = crowd_faults(policies)
+    return _faulty(file, faults).violations if faults else ()
+
+
+def unmet(text: str, file: str) -> tuple[Violation, ...]:
+    """Return where tiers of a file that can be read fit nobody; empty when nowhere."""
+    faults = list(tiers_unmet(text))
     return _faulty(file, faults).violations if faults else ()
 
 

@@ -28,6 +28,7 @@ from risk_service.rules.rule import Rule, Scope
 from risk_service.rules.rule_texts import SUFFIX, read_texts
 from risk_service.rules.schedule import ALWAYS, Schedule
 from risk_service.rules.screen import Atom, Clause, clauses, impossible, quickest
+from risk_service.rules.unmet import unmet_of
 from risk_service.rules.values import Values
 from risk_service.rules.variables import Subject, variables_of, vocabulary_of
 
@@ -213,7 +214,7 @@ def faults_of(texts: Mapping[str, str]) -> list[RuleFileFault]:
     found = [fault for faults in tried for fault in faults]
     if not found:
         try:
-            load_rule_set(texts)
+            found += unmet_of(load_rule_set(texts).rules.values(), texts)
         except RuleFileFault as fault:
             found.append(fault)
     return found

@@ -14,6 +14,7 @@ from risk_service.rules.expression import RuleFault
 from risk_service.rules.rule import Rule
 from risk_service.rules.rule_set import shipped_languages
 from risk_service.rules.settled import settled
+from risk_service.rules.unmet import unmet_in, unmet_of
 from risk_service.rules.variables import Subject, all_variables, variables_of
 from training.backtest.columns import Texts
 from training.backtest.condition import Condition
@@ -148,6 +149,9 @@ def _rule(request: BacktestRequest) -> tuple[Rule | None, str]:
         return None, ""
     rules = rule_set_of(request.rules)
     rule = rule_of(request.rule, rules.rules)
+    for wrong in unmet_of(rules.rules.values(), rules.texts):
+        if wrong.rule_id == rule.id:
+            raise wrong
     if rule.subject is not Subject.ORDER:
         raise ConfigFault(fault("other_subject", rule=rule.id, subject=rule.subject.value))
     return rule, rules.version
@@ -164,7 +168,8 @@ def _condition(request: BacktestRequest, rule: Rule | None) -> Condition:
     else:
         try:
             expression = shipped_languages()[Subject.ORDER].compile(request.rule)
-            for wrong in settled(request.rule, expression.tree):
+            tree = expression.tree
+            for wrong in (*settled(request.rule, tree), *unmet_in(request.rule, tree)):
                 raise wrong
         except RuleFault as wrong:
             raise ConfigFault(told(request.rule, wrong, wrong.texts[1])) from wrong

@@ -15,6 +15,7 @@ from risk_service.domain.errors import ConfigFault, DataFault
 from risk_service.domain.vocabulary import PromotionType
 from risk_service.features.schema import load_schema
 from risk_service.governance.backtests import report_of
+from risk_service.rules.faults import RuleFileFault
 from risk_service.rules.rule_set import shipped_rules
 from risk_service.rules.variables import Subject
 from tests.fixtures.backtest_warehouse import ORDERS, Warehouse, promotions_of
@@ -197,6 +198,8 @@ def test_states_of_orders(warehouse: Warehouse) -> None:
     [
         ("no_such_rule", {}, "there is no rule 'no_such_rule'"),
         ("account__attempts_24 > 1", {}, "did you mean account__attempts_24h"),
+        ("'seller' == 'x'", {}, "a name stands without quotes"),
+        ("address_region in ['上海市', '浙江']", {}, "write 上海"),
         ("true", {"label": "theft"}, "there are: scalping, brushing, refund"),
         ("true", {"definitions": ("x=true",)}, "--define is for own events"),
         ("true", {"label_delay_s": 5}, "--label-delay is for own events"),
@@ -218,6 +221,18 @@ def test_a_rule_over_claims_is_refused(warehouse: Warehouse, tmp_path: Path) -> 
     request = BacktestRequest(rule="fast_submit", data=warehouse.directory, rules=tmp_path)
     with pytest.raises(ConfigFault, match="looks at refunds, and this data set holds orders"):
         backtest(request)
+
+
+def test_a_rule_that_no_order_meets_is_told(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Instead of flagging nothing; a rule beside it is backtested."""
+    known = "order__page_open_ms = 1"
+    scope = "[rule.scope]\nregions = ['上海市']"
+    rules = [rule_text(scope, known), rule_text(known=known, id="other")]
+    (tmp_path / "my.toml").write_text(file_text(*rules), "utf-8")
+    asked = {"data": warehouse.directory, "rules": tmp_path}
+    with pytest.raises(RuleFileFault, match=r"my\.toml:20: rule fast_submit: 上海市 is not"):
+        backtest(BacktestRequest(rule="fast_submit", **asked))
+    assert backtest(BacktestRequest(rule="other", **asked)).figures["rule"] == "other"
 
 
 def test_a_raw_or_outdated_data_set_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Tiers that fit nobody: a trait of a closed list is held against what is not on it.
+
+Orders tell ``true`` and ``false``, the short names of regions, currencies by their codes and
+paths by their words. A tier that asks for ``yes`` or ``上海市`` would be passed over without a
+word. Such files are refused where they are published; those in force since before stay.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.toml_faults import read_toml
+from risk_service.domain.vocabulary import EntryPath
+from risk_service.identity.region_words import REGIONS, meant_region
+from risk_service.limits.entry import Entry, Fault
+from risk_service.limits.fault_words import one_of, said, words
+from risk_service.limits.lines import Lines
+
+_FLAGS = ("true", "false")
+_PATHS = tuple(EntryPath.__members__)
+_CODE = re.compile(r"[A-Z]{3}")
+_RETIRED = "retired"
+
+Advice = Callable[[str], LocalizedText | None]
+
+
+def tiers_unmet(text: str) -> Iterator[Fault]:
+    """Yield a fault for each value of a tier that no order has.
+
+    Parameters
+    ----------
+    text
+        A file whose policies can be read.
+    """
+    lines = Lines(text)
+    for place, table in enumerate(read_toml(text).get("policy", ())):
+        if table.get("state") != _RETIRED:
+            yield from _of_policy(Entry(table, lines, place))
+
+
+def _of_policy(entry: Entry) -> Iterator[Fault]:
+    for number, tier in enumerate(entry.table.get("tier", ())):
+        fault = entry.tier_faults(number)
+        for name, asked in tier["when"].items():
+            for value in asked if isinstance(asked, list) else [asked]:
+                advice = _advice(name, value)
+                if advice is not None:
+                    yield fault("when", "unknown_word", key=name, value=said(value), advice=advice)
+
+
+def _advice(name: str, value: Any) -> LocalizedText | None:
+    """Return what would be right in place of a value; None when some order has it."""
+    advice = _ADVICE.get(name)
+    return None if advice is None else advice(value)
+
+
+def _of_list(*known: str) -> Advice:
+    return lambda value: None if value in known else one_of(value, known)
+
+
+def _region(value: str) -> LocalizedText | None:
+    return None if value in REGIONS else meant_region(value)
+
+
+def _currency(value: str) -> LocalizedText | None:
+    return None if _CODE.fullmatch(value) else words("code")
+
+
+_ADVICE: dict[str, Advice] = {
+    "is_new_account": _of_list(*_FLAGS),
+    "challenge_passed": _of_list(*_FLAGS),
+    "entry_path": _of_list(*_PATHS),
+    "address_region": _region,
+    "phone_region": _region,
+    "currency": _currency,
+}
