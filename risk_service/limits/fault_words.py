@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from risk_service.domain.text import LocalizedText, filled
+from risk_service.domain.toml_value import as_toml
 
 # code: en, zh
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -158,7 +159,7 @@ def said(value: object) -> LocalizedText:
     """Return how a fault names a value of the file."""
     if value in (None, ""):
         return words("missing")
-    shown = f"`{value}`" if isinstance(value, str) else f"{value!r}"
+    shown = f"`{value}`" if isinstance(value, str) else as_toml(value)
     return LocalizedText(en=shown, zh=shown)
 
 

@@ -7,8 +7,10 @@ from functools import cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
+from risk_service.domain.text import LocalizedText
+from risk_service.domain.toml_value import as_toml
 from risk_service.limits.entry import Fault
-from risk_service.limits.fault_words import words
+from risk_service.limits.fault_words import said, words
 from risk_service.limits.windows import (
     SECOND_US,
     Calendar,
@@ -59,7 +61,7 @@ def window_of(value: object, *, exact: bool, fault: FaultOfWindow) -> Window:
     if isinstance(value, dict) and "calendar" in value:
         return _calendar(value, fault)
     advice = words("one_of", known=EXAMPLE)
-    raise fault("unknown_word", key="window", value=f"{value!r}", advice=advice)
+    raise fault("unknown_word", key="window", value=_said(value), advice=advice)
 
 
 def span_us_of(text: object) -> int:
@@ -71,7 +73,7 @@ def span_us_of(text: object) -> int:
 def _rolling(text: object, *, exact: bool, fault: FaultOfWindow) -> Rolling:
     span_us = span_us_of(text)
     if not 0 < span_us <= SPAN_MAX_US:
-        raise fault("rolling", value=f"{text!r}")
+        raise fault("rolling", value=_said(text))
     return Rolling(f"rolling {text}", span_us, exact=exact)
 
 
@@ -82,17 +84,21 @@ def _calendar(table: Mapping[str, object], fault: FaultOfWindow) -> Calendar:
     unit = table["calendar"]
     if unit not in UNITS or not isinstance(unit, str):
         advice = words("one_of", known=", ".join(UNITS))
-        raise fault("unknown_word", key="calendar", value=f"{unit!r}", advice=advice)
+        raise fault("unknown_word", key="calendar", value=_said(unit), advice=advice)
     zone = table.get("time_zone")
     if not isinstance(zone, str):
         raise fault("time_zone")
     start = table.get("day_start", "00:00")
     match = _DAY_START.fullmatch(start) if isinstance(start, str) else None
     if match is None:
-        raise fault("day_start", value=f"{start!r}")
+        raise fault("day_start", value=_said(start))
     if zone not in _zones():
         raise fault("no_zone", zone=zone)
     return Calendar(unit, ZoneInfo(zone), time(int(match[1]), int(match[2])))
+
+
+def _said(value: object) -> str | LocalizedText:
+    return said(None) if value is None else as_toml(value)
 
 
 @cache

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from risk_service.domain.text import LocalizedText
+from risk_service.domain.toml_value import as_toml
 from risk_service.domain.toml_words import parser_words, sign_hint
 from risk_service.rules.faults import EVALUATION_FAILED, MISSING_VALUE
 from risk_service.rules.language import near
@@ -152,7 +153,7 @@ def _plainly(first: ErrorDetails, path: str, key: str) -> Texts:
 def _found(first: ErrorDetails) -> str:
     if isinstance(first["input"], dict):
         return "{...}"  # as TOML writes one within a line, in either language
-    shown = repr(first["input"])
+    shown = as_toml(first["input"])
     return shown if len(shown) <= _FOUND_MAX else f"{shown[:_FOUND_MAX]}..."
 
 

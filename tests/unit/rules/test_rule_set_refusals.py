@@ -46,6 +46,7 @@ REFUSED = [
     ({"tables": "[rule.schedule]\nform = 2026-01-01"}, 20, "no such key", "did you mean from?"),
     ({"tables": "[rule.schedule]\nzone = 'Asia/Peking'"}, 20, "no time zone", ""),
     ({"tables": "[rule.schedule]\nfrom = 2026-01-01T00:00:00"}, 20, "says no offset", "+08:00"),
+    ({"tables": "requires = ['PHOTOS', 2026-11-11]"}, 19, "2026-11-11 is not among", ""),
     ({"known": "order__page_openms = 1"}, 20, "no variable order__page_openms", "open_ms"),
     ({"known": "order__page_open_ms = 'fast'"}, 20, "is a number", ""),
     ({"known": "skus = [1]"}, 20, "is a texts", ""),
