@@ -1,5 +1,6 @@
 """A PostgreSQL that is down, silent or cut off costs a bounded time and is left alone then."""
 
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -69,6 +70,31 @@ def test_fault_amid_a_statement_ends_in_time_and_heals(server: PostgresServer, f
             faults.cut_after_bytes = 0
         with pytest.raises(StoreUnavailable, match=REASONS[fault]):
             session.rows("SELECT 2")
+        faults.heal()
+        assert answer_when_back(session) == 1
+        session.close()
+
+
+def test_server_whose_packets_vanish_holds_up_one_call(server: PostgresServer) -> None:
+    """A connect then takes seconds: one call waits for it, as long as for a statement, no other.
+
+    Else every order of the service would wait, also those that no limit is about.
+    """
+    with fault_proxy(server.port) as (port, faults):
+        session = session_at(server, port)
+        assert session.rows("SELECT 1") == [(1,)]
+        faults.silent = True
+        with pytest.raises(StoreUnavailable, match=REASONS["silent"]):
+            session.rows("SELECT 2")
+        waited_s = []
+        ends_s = time.monotonic() + 5.0
+        while time.monotonic() < ends_s:
+            began_s = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="PostgreSQL: "):
+                session.rows("SELECT 3")
+            waited_s.append(time.monotonic() - began_s)
+            time.sleep(0.01)
+        assert sorted(waited_s)[-2] < TIMEOUT_S / 2
         faults.heal()
         assert answer_when_back(session) == 1
         session.close()

@@ -3,13 +3,13 @@
 A connection on which anything went wrong is closed: whether its last statement was
 committed is not known, and the ledger's calls bear being sent again. After a failure the
 server is left alone for a while; until then calls fail at once instead of making every
-order wait.
+order wait. So they do while a connection takes its time: a machine whose packets vanish
+answers none for seconds, and orders that no limit is about must not wait for it.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, LiteralString
 
 try:
@@ -22,6 +22,7 @@ try:
 except ModuleNotFoundError:  # the extra is not installed; reported when a ledger is opened
     psycopg = None  # type: ignore[assignment]  # absence is what `require_psycopg` looks for
 
+from risk_service.adapters.postgres.opening import Line, Opening
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 
 TIMEOUT_S = 1.0
@@ -92,7 +93,7 @@ class Session:
         require_psycopg()
         check_address(address)
         secret = {"password": password} if password else {}
-        self._conninfo = make_conninfo(
+        conninfo = make_conninfo(
             address,
             **secret,
             connect_timeout=CONNECT_TIMEOUT_S,
@@ -102,7 +103,7 @@ class Session:
         )
         patience_ms = max(1, int(timeout_s * 1000 * SERVER_PATIENCE))
         # Whatever the server's or the role's defaults are: a commit is on the disk.
-        self._settings = (
+        settings = (
             f"SET statement_timeout = {patience_ms}; SET lock_timeout = {patience_ms}; "
             "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; "
             # Every read goes by a key. On young tables, of which the planner knows nothing
@@ -111,9 +112,9 @@ class Session:
             # To plan a statement anew takes longer than to run it.
             "SET plan_cache_mode = force_generic_plan; SET jit = off"
         )
-        self._timeout_s = timeout_s
+        self._opening = Opening(conninfo, settings, timeout_s)
         self._clock = clock
-        self._line: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._line: Line | None = None
         self._prepared: dict[str, str] = {}
         self._asked = False
         self._pause_s = PAUSE_S
@@ -214,11 +215,12 @@ class Session:
         if self._line is not None:
             self._line.close()
             self._line = None
+        self._opening.drop()
         self._prepared.clear()
         self._asked = False
 
     @contextmanager
-    def _heard(self) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
+    def _heard(self) -> Iterator[Line]:
         """Give the connection; close it after an error that says nothing of the statement."""
         line = self._line or self._connect()
         try:
@@ -234,18 +236,14 @@ class Session:
             raise
         self._pause_s = PAUSE_S
 
-    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        if self._clock() < self._closed_until:
+    def _connect(self) -> Line:
+        if not self._opening.is_underway and self._clock() < self._closed_until:
             raise StoreUnavailable("PostgreSQL: left alone for a moment after a failure")
         try:
-            line = psycopg.connect(self._conninfo, autocommit=True)
-            # psycopg waits for ever by itself; every wait of a connection goes through this.
-            line.wait = partial(line.wait, timeout=self._timeout_s)  # type: ignore[method-assign]  # see above
-            self._line = line
-            line.execute(self._settings)
+            self._line = self._opening.line()
         except psycopg.Error as error:
             raise self._failed(error) from error
-        return line
+        return self._line
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         self.close()
