@@ -154,14 +154,11 @@ def test_same_data_and_seed_give_the_same_predictions(place: Path) -> None:
 
 
 def test_data_that_moved_is_named_with_data(place: Path, tmp_path: Path) -> None:
-    """A run finds its data beside it, and elsewhere by --data, if it is the same."""
+    """A run finds its data beside it, and elsewhere by --data."""
     shutil.copytree(place / "run", tmp_path / "run")
-    with pytest.raises(ConfigFault, match="name the one that was trained on with --data"):
+    with pytest.raises(ConfigFault, match="name the one that was trained on, or a newer one, with"):
         evaluate(tmp_path / "run")
     evaluate(tmp_path / "run", "--data", str(place / "shop"))
-    card_shop(seed=5).write(tmp_path / "other")
-    with pytest.raises(ConfigFault, match="trained on another data set"):
-        evaluate(tmp_path / "run", "--data", str(tmp_path / "other"))
 
 
 def test_changed_model_is_refused(place: Path, tmp_path: Path) -> None:

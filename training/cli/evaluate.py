@@ -11,7 +11,12 @@ from risk_service.cli.language import spoken
 from risk_service.cli.output import misused
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.cli.bars import Bars
-from training.cli.own_data import evaluate_own_events, write_figures
+from training.cli.own_data import (
+    evaluate_own_events,
+    own_measurement,
+    refuse_own_options,
+    write_figures,
+)
 from training.cli.step_tables import step_table, strategy_table
 from training.cli.tables import tables_out
 from training.cli.words import CommandWords
@@ -22,7 +27,6 @@ from training.evaluate.material import EvaluateRequest, steps_of
 from training.evaluate.run import evaluate as run_evaluation
 from training.evaluate.run import write_predictions
 from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
-from training.own_data.evaluate import OwnEvaluateRequest
 from training.own_data.manifest import is_own_run
 from training.split import SliceName
 from training.train.run_file import read_run_file
@@ -56,6 +60,8 @@ COLUMNS = (ORDER_ONLY, FULL, LOGISTIC, RULES)
     help="Another data set: where it is prepared; default: in RUN/evaluated.",
 )  # fmt: skip
 @click.option("--trust", type=FILE, help="Public key; default RUN/keys/signing.pub.")
+@click.option("--test-from", help="Own events: begin of another test window.")
+@click.option("--test-to", help="Own events: end of another test window, not included.")
 @click.option(
     "--random-split", is_flag=True,
     help="Own events: measure a random split beside the split in time.",
@@ -71,6 +77,8 @@ def evaluate(  # noqa: PLR0913 - one per option
     keys: Path | None,
     warehouse: Path | None,
     trust: Path | None,
+    test_from: str | None,
+    test_to: str | None,
     random_split: bool,
     lang: str,
 ) -> None:
@@ -79,7 +87,8 @@ def evaluate(  # noqa: PLR0913 - one per option
     A bundle of the promotion models is measured on its test slice, scored by the service's
     own code; with a newer data set, or any other, on the orders there that came after all that
     it learned from. A run on own events is measured on its test window, from the plan and models
-    it keeps.
+    it keeps; with a newer data set, or another window, on the later events there, which get their
+    probabilities also where they have no label yet.
 
     Example: risk evaluate run --data world --trust keys/signing.pub --json figures.json
         --predictions p.parquet
@@ -87,11 +96,14 @@ def evaluate(  # noqa: PLR0913 - one per option
     Example: risk evaluate run --data newer --keys keys --trust keys/signing.pub
 
     Example: risk evaluate run --json figures.json --predictions p.parquet
+
+    Example: risk evaluate run --data newer --test-from 2024-07-01 --predictions p.parquet
     """
     say = CommandWords(lang)
     check_writable(*filter(None, (json_file, predictions)))
     if is_own_run(run):
-        own = OwnEvaluateRequest(run=run, data=data, random_split=random_split)
+        window = {"--test-from": test_from, "--test-to": test_to}
+        own = own_measurement(run, data, window, random_split)
         evaluate_own_events(own, json_file, predictions, say)
         return
     if is_own_events(run):
@@ -100,6 +112,7 @@ def evaluate(  # noqa: PLR0913 - one per option
         raise ConfigFault(fault("no_run_directory", run=run))
     if data is None:
         raise misused(fault("data_missing"))
+    refuse_own_options(data, {"test_from": test_from, "test_to": test_to})
     trust = trust or run / "keys" / "signing.pub"
     if not trust.is_file():
         raise ConfigFault(fault("no_public_key", path=trust))

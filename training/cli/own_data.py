@@ -15,7 +15,7 @@ from training.cli.words import CommandWords
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
 from training.own_data.level import level_notes
-from training.own_data.periods import delay_s, periods
+from training.own_data.periods import delay_s, periods, time_us
 from training.own_data.run import STEPS, OwnTrainRequest, train_own
 from training.report.words import Note
 from training.train.run_file import write_json
@@ -73,9 +73,27 @@ def own_request(data: Path, out: Path, seed: int, own: Mapping[str, str | None])
     )
 
 
+def own_measurement(
+    run: Path, data: Path | None, window: Mapping[str, str | None], random_split: bool
+) -> OwnEvaluateRequest:
+    """Return the request of the options; ``window`` has its two times by option.
+
+    Raises
+    ------
+    ConfigFault
+        A time is none.
+    """
+    start_us, end_us = (
+        None if text is None else time_us(option, text) for option, text in window.items()
+    )
+    return OwnEvaluateRequest(
+        run=run, data=data, test_from_us=start_us, test_to_us=end_us, random_split=random_split
+    )
+
+
 def refuse_own_options(data: Path, own: Mapping[str, str | None]) -> None:
     """Refuse options that a promotion world has not."""
-    given = [name for name in OWN_OPTIONS if own[name] is not None]
+    given = [name for name, text in own.items() if text is not None]
     if not given:
         return
     if not data.exists():
@@ -111,10 +129,19 @@ def evaluate_own_events(
     if predictions is not None:
         rows = write_own_predictions(evaluation, predictions)
         click.echo(say("rows_written", predictions, rows))
+    if "metrics" not in evaluation.figures:
+        click.echo(say("warning", _unmeasured(evaluation.figures, say)))
+        return
     _print(evaluation.figures, say)
     _warn(level_notes(evaluation.figures["calibration"]), say)
     if "random_split" in evaluation.figures:
         _print_splits(evaluation.figures["random_split"], evaluation.figures["served"], say)
+
+
+def _unmeasured(figures: Mapping[str, Any], say: CommandWords) -> str:
+    """Return why there are predictions and no figures."""
+    counts = (figures["events"], figures["all_events"], figures["positives"])
+    return say("nothing_measured", figures["label"], *counts)
 
 
 def _warn(notes: Sequence[Note], say: CommandWords) -> None:

@@ -19,12 +19,13 @@ from training.evaluate.test_slice import ModelScores
 from training.own_data.declare import declare
 from training.own_data.inputs import Inputs
 from training.own_data.keep import probabilities
+from training.own_data.later import read_later_data
 from training.own_data.learn import mean_raw
 from training.own_data.manifest import KeptModel, Manifest, read_manifest, read_models
 from training.own_data.measure import figures, test_slice
 from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.random_split import Beside, random_split
-from training.own_data.slices import Window, test_window, training_window
+from training.own_data.slices import Window, open_window, test_window, training_window
 from training.progress import Progress, Tallies, silent, tallies
 from training.train.calibrate import Calibrated
 from training.train.source import description_sha256
@@ -42,10 +43,16 @@ PREDICTIONS = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnEvaluateRequest:
-    """Which run to measure; ``data`` None: where it was trained on."""
+    """Which run to measure; ``data`` None: where it was trained on.
+
+    Without ``test_from_us`` and ``test_to_us`` its own test window, and of other data all events
+    from the begin of that window on.
+    """
 
     run: Path
     data: Path | None = None
+    test_from_us: int | None = None
+    test_to_us: int | None = None
     random_split: bool = False
 
 
@@ -65,27 +72,23 @@ def evaluate_own(request: OwnEvaluateRequest, tell: Progress = silent) -> OwnEva
     Raises
     ------
     ConfigFault
-        The run cannot be read or was trained on other data.
+        The run cannot be read, or there are no later events with its columns.
     DataFault
         The data set cannot be read.
     """
     manifest = read_manifest(request.run)
-    directory = _data_of(request, manifest)
-    tell("read", 0, 0)
-    periods = manifest.window.periods()
-    data = read_own_data(directory, manifest.label, manifest.label_delay_s, periods)
-    train = training_window(data.events, data.labels, periods)
-    test = test_window(data.events, data.labels, periods)
     _refuse_other_windows(request.run, manifest)
+    tell("read", 0, 0)
+    data, train, test = _read(request, manifest)
     rows = test.events
-    if request.random_split:
+    if train is not None and request.random_split:
         rows = np.concatenate((train.labelled, rows))
     inputs = data.inputs(manifest.plan, rows, request.run, tell)
     tell("score", 0, 0)
     scores = _score(request.run, manifest, inputs, test.events)
     tell("measure", 0, 0)
     found = _figures(data, (train, test), scores, manifest, tallies(tell, "measure"))
-    if request.random_split:
+    if train is not None and request.random_split:
         tell("random split", 0, 0)
         labelled = np.searchsorted(test.events, test.labelled)
         found["random_split"] = random_split(
@@ -123,14 +126,21 @@ def write_own_predictions(evaluation: OwnEvaluation, path: Path) -> int:
     return len(evaluation.probability)
 
 
-def _data_of(request: OwnEvaluateRequest, manifest: Manifest) -> Path:
-    """Return the data set, which must be the one that was trained on."""
+def _read(request: OwnEvaluateRequest, manifest: Manifest) -> tuple[OwnData, Window | None, Window]:
+    """Return the data, its training window (None: it is not that of the run), its test window."""
     directory = request.data or (request.run / manifest.data).resolve()
     if not (directory / "dataset.toml").is_file():
         raise ConfigFault(fault("no_data_set_there", path=directory))
-    if description_sha256(directory) != manifest.dataset_sha256:
-        raise ConfigFault(fault("other_own_data_set", run=request.run, data=directory))
-    return directory
+    window = (request.test_from_us, request.test_to_us)
+    periods = manifest.window.periods()
+    if description_sha256(directory) == manifest.dataset_sha256 and window == (None, None):
+        data = read_own_data(directory, manifest.label, manifest.label_delay_s, periods)
+        train = training_window(data.events, data.labels, periods)
+        return data, train, test_window(data.events, data.labels, periods)
+    if request.random_split:
+        raise ConfigFault(fault("random_split_elsewhere"))
+    data = read_later_data(directory, manifest, window)
+    return data, None, open_window(data.events, data.labels, data.periods)
 
 
 def _refuse_other_windows(run: Path, manifest: Manifest) -> None:
@@ -160,14 +170,29 @@ def _score_one(
 
 def _figures(
     data: OwnData,
-    windows: tuple[Window, Window],
+    windows: tuple[Window | None, Window],
     scores: Mapping[str, ModelScores],
     manifest: Manifest,
     tally: Tallies,
 ) -> Json:
     train, test = windows
+    found: Json = {
+        "label": manifest.label,
+        "data_set": data.events.description.name,
+        "all_events": len(test.events),
+        "unlabelled": test.unlabelled,
+    }
+    if train is not None:
+        found["train"] = {
+            "labelled": len(train.labelled),
+            "positives": int(train.label.sum()),
+            "label_not_known_at_cut": train.unknown,
+        }
+    if not test.has_both_classes:
+        count, positives = len(test.labelled), int(test.label.sum())
+        return found | {"events": count, "positives": positives, "served": manifest.served}
     labelled = np.searchsorted(test.events, test.labelled)
-    rows = test_slice(data, test, train.labelled)
+    learned = data.learned() if train is None else train.labelled
     of_labelled = {
         name: ModelScores(
             raw=one.raw[labelled],
@@ -176,18 +201,8 @@ def _figures(
         )
         for name, one in scores.items()
     }
-    found = figures(rows, of_labelled, manifest.served, manifest.seed, tally)
-    return found | {
-        "label": manifest.label,
-        "data_set": manifest.dataset_name,
-        "all_events": len(test.events),
-        "unlabelled": test.unlabelled,
-        "train": {
-            "labelled": len(train.labelled),
-            "positives": int(train.label.sum()),
-            "label_not_known_at_cut": train.unknown,
-        },
-    }
+    rows = test_slice(data, test, learned)
+    return found | figures(rows, of_labelled, manifest.served, manifest.seed, tally)
 
 
 def _known(scores: ModelScores) -> NDArray[np.float64]:

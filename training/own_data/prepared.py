@@ -34,6 +34,12 @@ class OwnData:
         """Return what is asked for once there are inputs: times, entities and the label."""
         return replace(self, events=replace(self.events, categories={}, numbers={}, amount=None))
 
+    def learned(self) -> Rows:
+        """Return the events of the training period, whatever became known of them."""
+        period = (self.periods.train_from_us, self.periods.train_to_us)
+        first, last = np.searchsorted(self.events.at_us, period)
+        return np.arange(first, last)
+
     def clusters(self, rows: Rows) -> NDArray[np.int64]:
         """Return who each event belongs to, by the first declared entity; else itself."""
         for coded in self.events.entities.values():

@@ -42,6 +42,11 @@ class Window:
     unknown: int
     unlabelled: int
 
+    @property
+    def has_both_classes(self) -> bool:
+        """Tell whether there is something to measure."""
+        return _both_classes(self.label)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
@@ -86,19 +91,30 @@ def test_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Win
     ConfigFault
         It holds no events, or one class only.
     """
-    rows = _inside(events, "test", periods.test_from_us, periods.test_to_us)
-    labelled = rows[labels.value[rows] != UNLABELLED]
-    positives = int(labels.value[labelled].sum())
-    if not 0 < positives < len(labelled):
+    window = open_window(events, labels, periods)
+    if not window.has_both_classes:
         told = fault(
             "test_one_class",
             label=labels.abuse,
-            positives=positives,
-            labelled=len(labelled),
-            events=len(rows),
+            positives=int(window.label.sum()),
+            labelled=len(window.labelled),
+            events=len(window.events),
             advice=_advice_on_test(labels, events),
         )
         raise ConfigFault(told)
+    return window
+
+
+def open_window(events: OwnEvents, labels: AbuseLabels, periods: Periods) -> Window:
+    """Return the test window, whose events may all be without a label.
+
+    Raises
+    ------
+    ConfigFault
+        It holds no events.
+    """
+    rows = _inside(events, "test", periods.test_from_us, periods.test_to_us)
+    labelled = rows[labels.value[rows] != UNLABELLED]
     return Window(
         events=rows,
         labelled=labelled,
