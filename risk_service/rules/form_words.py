@@ -36,8 +36,14 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "fault": (MISSING_VALUE, EVALUATION_FAILED),
 }
 _SHAPES = {
-    "id": ("small letters, digits and _, such as coupon_device_farm", "小写字母、数字和下划线"),
-    "reason": ("capitals, digits and _, such as COUPON_DEVICE_FARM", "大写字母、数字和下划线"),
+    "id": (
+        "a letter, then 2 to 63 small letters, digits and _, such as coupon_device_farm",
+        "以字母开头，共 3 至 64 个小写字母、数字和下划线，例如 coupon_device_farm",
+    ),
+    "reason": (
+        "a letter, then 2 to 63 capitals, digits and _, such as COUPON_DEVICE_FARM",
+        "以字母开头，共 3 至 64 个大写字母、数字和下划线，例如 COUPON_DEVICE_FARM",
+    ),
     "format": ("write format = 1", "请写 format = 1"),
     "topic": (
         'write topic = "coupon", or what the rules are about',

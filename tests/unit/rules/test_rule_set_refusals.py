@@ -19,6 +19,8 @@ REFUSED = [
     ({"state": "shdow"}, 8, "'shdow' is not among the choices", "did you mean shadow?"),
     ({"subject": "cart"}, 6, "'cart' is not among the choices", "order, refund, action"),
     ({"id": "Fast Submit"}, 4, "'Fast Submit' has another form", "small letters"),
+    ({"id": "h1"}, 4, "'h1' has another form", "a letter, then 2 to 63 small letters"),
+    ({"reason": "R1"}, 9, "'R1' has another form", "a letter, then 2 to 63 capitals"),
     ({"owner": None}, 3, "owner: the key is missing", ""),
     ({"ownr": "me"}, 19, "there is no such key", "did you mean owner"),
     ({"customer_en": "At most 3 per day."}, 14, "tells a number", "thresholds"),
