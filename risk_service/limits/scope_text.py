@@ -11,11 +11,14 @@ from risk_service.domain.errors import InvalidInput
 from risk_service.domain.names import subject_name, window_name
 from risk_service.domain.refusals import refusal
 from risk_service.domain.text import LocalizedText
+from risk_service.domain.vocabulary import PromotionType
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.count_per import CountPer
-from risk_service.limits.policy import Policy
+from risk_service.limits.policy import OF_GOODS, Policy
 from risk_service.limits.windows import DROP, NO_DROP, Campaign, Session, Window
 
+# What a line need not say, and is counted under an empty name then.
+_MAY_LACK = (CountPer.SELLER, CountPer.CAMPAIGN)
 # The bucket is that of a campaign or session; None where the time tells the period.
 ScopeAndBucket = tuple[str, str | None]
 
@@ -43,7 +46,9 @@ def named(policy: Policy, text: str, counters: Callable[[], Iterable[str]]) -> S
     """
     text = text.strip()
     if not isinstance(policy.window, Campaign | Session):
-        return _scope(policy, text), None
+        if not _can_be(policy, text) and not _is_there(policy, text, counters()):
+            raise _wrong(_needed(policy.count_per))
+        return text, None
     found = {
         (scope, bucket)
         for _, shape, scope, bucket in (counter.split(SEPARATOR) for counter in counters())
@@ -54,10 +59,27 @@ def named(policy: Policy, text: str, counters: Callable[[], Iterable[str]]) -> S
     return found.pop() if found else _split(policy, text)
 
 
-def _scope(policy: Policy, text: str) -> str:
-    if text and policy.count_per is CountPer.EVERYTHING:
-        raise _wrong(refusal("scope_left_out"))
-    return text
+def _can_be(policy: Policy, text: str) -> bool:
+    """Tell whether some line has a value of that name: those of goods name their SKU."""
+    per = policy.count_per
+    if per is CountPer.EVERYTHING:
+        return not text
+    if per is CountPer.PROMOTION_TYPE:
+        return text in PromotionType.__members__
+    return bool(text) or per in _MAY_LACK or policy.measure not in OF_GOODS
+
+
+def _is_there(policy: Policy, text: str, counters: Iterable[str]) -> bool:
+    """Tell whether the counter was charged all the same, as versions before this bound did."""
+    return any(counter.split(SEPARATOR)[1:3] == [policy.shape, text] for counter in counters)
+
+
+def _needed(per: CountPer) -> LocalizedText:
+    if per is CountPer.EVERYTHING:
+        return refusal("scope_left_out")
+    if per is CountPer.PROMOTION_TYPE:
+        return refusal("scope_word", known=", ".join(PromotionType.__members__))
+    return refusal("scope_value", per=subject_name(per.value))
 
 
 def _split(policy: Policy, text: str) -> ScopeAndBucket:

@@ -22,6 +22,8 @@ NAMED = [
     ("session", "sku", "sku-1", "c-1", "", "sku-1 none c-1"),
     ("lifetime", "sku", "red shoe", "c-1", "", "red shoe"),
     ("lifetime", "everything", "red shoe", "c-1", "", ""),
+    ("lifetime", "campaign", "sku-1", "", "", ""),
+    ("lifetime", "promotion_type", "sku-1", "", "", "FLASH_SALE"),
 ]
 # As these hold blanks in both ids, only a counter that is there tells what is meant.
 KNOWN = [
@@ -71,8 +73,12 @@ def test_what_nobody_bought_yet_can_be_used_up_by_hand(house: LedgerHouse, place
         ("campaign", "sku", "sku-1", "must name a campaign: the SKU, a blank, and its id"),
         ("session", "everything", "", "must name a timed drop: its id"),
         ("lifetime", "everything", "sku-1", "counts everything together"),
+        ("lifetime", "sku", "", "must name the SKU"),
+        ("lifetime", "category", " ", "must name the category"),
+        ("lifetime", "promotion_type", "FLASH", "must be one of UNSPECIFIED, NONE, FLASH_SALE"),
+        ("lifetime", "promotion_type", "", "must be one of UNSPECIFIED, NONE, FLASH_SALE"),
     ],
-    ids=range(3),
+    ids=range(7),
 )
 def test_a_name_of_no_counter_is_refused(
     house: LedgerHouse, window: str, per: str, scope: str, words: str
