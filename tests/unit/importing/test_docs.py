@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.toml"))
 IMPORTS = re.findall(r"^risk (dataset import .*)$", PAGE, re.MULTILINE)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXPECTED = {
+    "invoices": (18_400, "cancelled", 3_423, 14_977),
     "registrations": (20_000, "fraud", 1_004, 18_996),
     "cards": (1_611, "fraud", 95, 715),
     "retail": (19_960, "cancelled", 2_861, 10_856),
@@ -62,6 +64,14 @@ def test_other_kinds_of_files_become_one_of_parquet(
     at = datetime(2024, 5, 1, 8)  # noqa: DTZ001 - DuckDB gives UTC without saying so
     assert orders[0] == {"id": 1, "placed_at": at, "card": "c", "seats": 2}
     assert pq.read_table(tmp_path / "all.parquet").column("id").to_pylist() == ["a", "b"]
+
+
+def test_the_readme_imports_what_comes_with_the_repository() -> None:
+    """Who has a clone and no data of their own can run its commands."""
+    told = re.findall(r"^risk (dataset import .*)$", README, re.MULTILINE)
+    assert told
+    assert [one for one in told if one not in IMPORTS] == []
+    assert all((ROOT / shlex.split(one)[4]).is_file() for one in told)
 
 
 def test_every_key_of_a_mapping_is_on_the_page() -> None:
