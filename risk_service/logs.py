@@ -18,10 +18,10 @@ KINDS_MAX = 1_000
 
 # What a log line may say beside its time, level and event. Ids are the shop's or our own.
 LOG_FIELDS = (
-    "address", "behind_s", "bundle_sha256", "check", "code", "count", "decision_id", "error",
-    "error_type", "events", "feature_schema", "file", "grace_s", "limits", "lists", "method",
-    "orders", "policy", "ready_s", "repeated", "request_id", "reservation_id", "rules", "share",
-    "signal", "state", "version",
+    "address", "behind_s", "bundle_sha256", "calls", "check", "code", "count", "decision_id",
+    "error", "error_type", "events", "feature_schema", "file", "grace_s", "limits", "lists",
+    "loops", "method", "missing", "orders", "policy", "ready_s", "repeated", "request_id",
+    "reservation_id", "rules", "share", "signal", "state", "variant", "version",
 )  # fmt: skip
 
 

@@ -157,7 +157,9 @@ class Scorer:
             alone = [self._raw(rows[at : at + 1], variant) for at in range(len(rows))]
             given = [self._raw(rows, variant), np.concatenate(alone, axis=1)]
             if any(one.tobytes() != wanted.tobytes() for one in given):
-                log.error("forest_differs", extra={"variant": variant, "bundle": self.sha256})
+                log.error(
+                    "forest_differs", extra={"variant": variant, "bundle_sha256": self.sha256}
+                )
                 self._forests[variant] = None
 
     def _rows(self, matrix: Floats, variant: Variant) -> Floats:
