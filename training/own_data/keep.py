@@ -1,7 +1,7 @@
 """From a candidate to a kept model: fitted on the whole window, calibrated, with thresholds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +9,16 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from risk_service.models.fitting import KnotList, fit_anchors
 from training.own_data.learn import Held, Learning, fit_whole
+from training.own_data.sigmoid import sigmoid_of
 from training.progress import Advance, uncounted
 from training.train.booster import Floats, Trained
-from training.train.calibrate import Calibrated, choose_calibration
+from training.train.calibrate import Calibrated
 from training.train.costs import AbuseCost, ActionCost
 from training.train.thresholds import CalibrateSlice, Threshold, set_thresholds
 from training.words import fault
 
 # Averaging models of several seeds steadies a model of few events; more events steady themselves.
 SEVERAL_MODELS, SEVERAL_BELOW_ROWS = 5, 30_000
-
-# Far below what any calibration can tell, far above what floating point rounds away.
-TILT = 1e-6
 
 # No shop's costs are known here, so only the share of honest events decides: 1, 0.5 and 0.1 %.
 SHARES = AbuseCost(
@@ -90,7 +88,7 @@ def keep(
     """
     label = learning.label[held.at]
     try:
-        calibrated = untied(choose_calibration(held.raw, label, learning.seed))
+        calibrated = sigmoid_of(held.raw, label)
     except ValueError as error:
         calibrated = _flat(label, error)
     rows = CalibrateSlice(
@@ -106,23 +104,6 @@ def keep(
         anchors=fit_anchors(held.raw[label == 0]),
         thresholds=set_thresholds(SHARES, rows, calibrated.probability),
     )
-
-
-def untied(calibrated: Calibrated) -> Calibrated:
-    """Return the calibration with each step of it tilted, so that it ranks as the raw scores do.
-
-    An isotonic one is flat on every block and beyond its ends. Whoever ranks events by their
-    probability would find thousands of them equal, the most suspicious ones first of all. No
-    probability changes by more than ``TILT``.
-    """
-    if calibrated.kind != "isotonic":
-        return calibrated
-    xs, ys = np.array(calibrated.knots).T
-    reach = float(np.ptp(xs)) + 1.0
-    xs = np.concatenate(([xs[0] - reach], xs, [xs[-1] + reach]))
-    ys = np.concatenate((ys[:1], ys, ys[-1:]))
-    tilted = (1.0 - TILT) * ys + TILT * np.linspace(0.0, 1.0, len(ys))
-    return replace(calibrated, knots=tuple(zip(xs.tolist(), tilted.tolist(), strict=True)))
 
 
 def _flat(label: NDArray[np.int8], error: ValueError) -> Calibrated:
