@@ -101,3 +101,24 @@ def test_an_id_that_is_counted_up_is_no_time(bench: Any, tmp_path: Path) -> None
     assert 'id = "gift_event_id"' in guess
     assert 'viewer = "viewer"      #' in guess
     assert bench.run(source, guess).rows == ROWS
+
+
+def test_what_comes_with_the_day_of_a_return_is_no_input(tmp_path: Path) -> None:
+    """The money paid back is no amount of the order, though it is called one."""
+    rows = []
+    for i in range(ROWS):
+        back = i % 4 == 0
+        day, money = ("2024-07-05", f"{i % 90 + 5}.50") if back else ("", "0.00")
+        reason = "too small" if i % 8 == 0 else "empty box" if back else ""
+        told = f"{'SAVE10' if i % 3 else ''},{int(i % 50 == 0)}"
+        rows.append(
+            f"S{i},2024-06-{i % 28 + 1:02d},c{i % 90},{i % 90 + 5}.50,{day},{money},{reason},{told}"
+        )
+    header = "order_no,ordered_at,customer,price,returned_at,refund_amount,reason,voucher,fraud"
+    guess = guess_mapping(_written(tmp_path / "f.csv", header, rows)).en
+    assert '[amount]\ncolumn = "price"' in guess
+    for name in ("refund_amount", "reason"):
+        assert f'# not used: "{name}", comes with "returned_at", after the event' in guess
+    # Of one value, which some orders have: a kind all the same.
+    assert 'voucher = "voucher"' in guess
+    assert "[labels.fraud]" in guess

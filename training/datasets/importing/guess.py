@@ -24,6 +24,7 @@ from training.datasets.importing.guess_columns import (
 )
 from training.datasets.importing.guess_label import (
     LabelGuess,
+    comes_with,
     guess_label,
     label_lines,
 )
@@ -115,6 +116,8 @@ class _Guess:
                 why = fault("guess_label_too")
             elif look.rises and look.rows >= MANY_ROWS and 1 < look.different < look.rows:
                 why = fault("guess_rises")
+            elif (outcome := comes_with(look, self.left)) is not None:
+                why = fault("guess_comes_with", column=quoted(outcome.name))
             else:
                 continue
             self._take(look)

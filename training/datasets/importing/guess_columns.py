@@ -68,7 +68,10 @@ def comes_again(look: Look) -> bool:
 
 def is_kind(look: Look) -> bool:
     """Tell whether values are kinds of events."""
-    if look.different < 2 or (look.different > MOST_CATEGORIES and not look.repeats):
+    # One value is a kind where others have none: the voucher that an order came with.
+    if look.different < 1 + (look.share == 1):
+        return False
+    if look.different > MOST_CATEGORIES and not look.repeats:
         return False
     return not look.marks or (look.is_whole and look.says(KINDS) and not look.says(MEASURES))
 

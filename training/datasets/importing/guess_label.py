@@ -87,6 +87,15 @@ def guess_label(looks: Sequence[Look]) -> LabelGuess | None:
     return LabelGuess(look=told[0], known=told[0] if told[0].time else None, by_presence=True)
 
 
+def comes_with(look: Look, looks: Sequence[Look]) -> Look | None:
+    """Return the time of an outcome that a column goes with: the money paid back at a return.
+
+    The column says something where that time stands and nothing, or always the same, where not.
+    """
+    times = (c for c in looks if c is not look and c.time and 0 < c.share < 1 and c.says(OUTCOMES))
+    return next((at for at in times if not look.time and _tells(look, _present(at))), None)
+
+
 def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) -> list[Line]:
     """Return the table of a label.
 
