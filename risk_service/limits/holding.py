@@ -15,7 +15,7 @@ from risk_service.limits.book import LimitBook
 from risk_service.limits.crowd import LINES_SURE, ORDER_COUNTERS_MAX, ORDER_TOO_LARGE
 from risk_service.limits.cutting import QUANTITY_REDUCED
 from risk_service.limits.draft import Draft
-from risk_service.limits.paying import given_back
+from risk_service.limits.paying import given_back, given_back_unpaid
 from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended, stayed
 from risk_service.limits.steps import (
     PAID_FOR,
@@ -115,6 +115,8 @@ def cancel(draft: Draft, book: LimitBook, call: Cancel, now_us: int) -> LedgerAn
         before = next_generation(before, now_us)
         before = replace(before, state=State.CANCELLED, ended_by=int(call.reason))
         draft.put(before)
+    elif call.paid_too:
+        return given_back_unpaid(draft, before, call.reason, now_us)
     return answer(before, before.state)
 
 

@@ -45,6 +45,8 @@ from risk_service.limits.weigh import charged_whole
 from risk_service.limits.windows import EVERYTHING, rolling_place, rolling_since_us
 
 RELEASES_MAX = 200
+# What comes back of paid orders only.
+OF_PAID = frozenset({ReleaseReason.REFUND, ReleaseReason.RETURN})
 
 
 def confirm(draft: Draft, call: Confirm, now_us: int) -> LedgerAnswer:
@@ -95,16 +97,37 @@ def given_back(
     What is still charged since another reason came first goes back by this one, where the policy
     lists it: money may be back before the goods are, or after.
     """
-    entries = tuple(
-        [
-            replace(entry, charged=0) if entry.charged and entry.gives_back(reason) else entry
-            for entry in before.entries
-        ]
-    )
+    entries = _without(before.entries, reason)
     after = replace(before, state=State.RELEASED, lines=_nothing_left(before), entries=entries)
     if after != before:
         draft.put(replace(after, changed_us=now_us))
     return answer(after, State.RELEASED)
+
+
+def given_back_unpaid(
+    draft: Draft, before: Reservation, reason: ReleaseReason, now_us: int
+) -> LedgerAnswer:
+    """Release what a hold that was let go still charges, once its order proves to be paid.
+
+    Money or goods that come back tell so, though nobody reported the payment, or not yet. Without
+    them a hold that nobody paid stays charged, where its policy says so.
+    """
+    if OF_PAID & {before.ended_by, reason}:
+        after = replace(before, entries=_without(before.entries, reason))
+        if after != before:
+            before = replace(after, changed_us=now_us)
+            draft.put(before)
+    return answer(before, before.state)
+
+
+def _without(entries: tuple[Entry, ...], reason: ReleaseReason) -> tuple[Entry, ...]:
+    """Return entries of which those that a reason gives back charge nothing any more."""
+    return tuple(
+        [
+            replace(entry, charged=0) if entry.charged and entry.gives_back(reason) else entry
+            for entry in entries
+        ]
+    )
 
 
 def release(draft: Draft, call: Release, now_us: int) -> LedgerAnswer:

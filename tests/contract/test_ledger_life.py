@@ -1,5 +1,9 @@
 """The life of a reservation in every ledger: confirmed, given back, over, paid for."""
 
+from itertools import permutations
+
+import pytest
+
 from risk_service.domain.errors import (
     Conflict,
     InvalidInput,
@@ -214,6 +218,39 @@ def test_an_order_comes_back_by_the_reason_that_the_policy_lists(house: LedgerHo
     house.restart()
     assert in_use(house) == (0, 0)
     assert house.ledger.reconcile(repair=False, now_us=START_US) == []
+
+
+@pytest.mark.parametrize("listed", ["cancel_before_ship", "refund", "return"])
+def test_in_whichever_order_a_hold_comes_back(house: LedgerHouse, listed: str) -> None:
+    """Reported before the payment, or without it, the reasons give back what they would after."""
+    text = policy(release_on=f"['{listed}']")
+    house.book = parse_limits(f"format = 1\n{text}", "test.toml")
+    came = {
+        "cancel_before_ship": ReleaseReason.CANCELLED_BEFORE_SHIP,
+        "refund": ReleaseReason.REFUND,
+        "return": ReleaseReason.RETURN,
+    }
+    for number, order in enumerate(permutations(came.values())):
+        order_id = f"o{number}"
+        assert held(house, demand(order_id, line(quantity=2))).outcome is Outcome.ALLOW
+        for place, reason in enumerate(order):
+            answer = done(house, Cancel(reservation_id=order_id, reason=reason, paid_too=True))
+            assert answer.state is ReservationState.CANCELLED
+            assert in_use(house) == (2 * (came[listed] not in order[: place + 1]), 0)
+        assert done(house, Pay(demand=demand(order_id, line(quantity=2)))).refund_required
+    house.restart()
+    assert in_use(house) == (0, 0)
+    assert house.ledger.reconcile(repair=False, now_us=START_US) == []
+
+
+def test_a_hold_that_nobody_paid_stays_counted(house: LedgerHouse) -> None:
+    """A policy without payment_timeout; that it is cancelled as well pays nothing."""
+    text = policy(release_on='["cancel_before_ship"]')
+    house.book = parse_limits("format = 1\n" + text, "test.toml")
+    reserve(house, demand("o1"))
+    for reason in (ReleaseReason.PAYMENT_TIMEOUT, ReleaseReason.CANCELLED_BEFORE_SHIP):
+        done(house, Cancel(reservation_id="o1", reason=reason, paid_too=True))
+        assert in_use(house) == (1, 0)
 
 
 def test_adjustment_is_a_row_of_the_ledger(house: LedgerHouse) -> None:
