@@ -122,3 +122,15 @@ def test_what_comes_with_the_day_of_a_return_is_no_input(tmp_path: Path) -> None
     # Of one value, which some orders have: a kind all the same.
     assert 'voucher = "voucher"' in guess
     assert "[labels.fraud]" in guess
+
+
+def test_the_file_of_this_repository_is_guessed_whole(bench: Any) -> None:
+    """Lines of invoices in minor units, sorted by customer, with a time that names its unit."""
+    source = Path(__file__).parents[3] / "training" / "simulate" / "data" / "online_retail.parquet"
+    guess = guess_mapping(source).en
+    assert 'time = { column = "at_s", format = "unix", unit = "s" }' in guess
+    assert 'id = "invoice"' in guess
+    assert "[group]" in guess
+    assert 'column = "unit_price_minor"\ntimes = "quantity"\nminor = true' in guess
+    assert '[labels.cancelled]\ncolumn = "cancelled"' in guess
+    assert bench.run(source, guess).rows == 18_400

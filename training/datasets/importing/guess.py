@@ -38,6 +38,7 @@ from training.datasets.importing.guess_words import (
     ENTITIES,
     EVENTS,
     IDS,
+    MINOR,
     MONEY,
     NO_CLOCK,
     OF_ONE,
@@ -185,7 +186,7 @@ class _Guess:
     def _id(self, time: Look | None) -> Look | None:
         names = [c for c in self.left if c.is_whole or not c.marks]
         unique = [c for c in names if c.is_unique and c.says(IDS)]
-        lines = [c for c in names if c.says(EVENTS) and c.says(IDS) and has_lines(c, time)]
+        lines = [c for c in names if c.says(EVENTS) and has_lines(c, time)]
         found = [c for c in unique if c.says(EVENTS)] + lines + unique
         return next(iter(found), None)
 
@@ -226,6 +227,7 @@ class _Guess:
         unsaid = noted(f"# {line}", "guess_currency")
         currency = noted(line, "guess_currency_by_sign") if code else unsaid
         product = [] if times is None else [_key("times", times.name)]
+        product += ["minor = true"] if look.is_whole and look.says(MINOR) else []
         mixed = [c for c in self.left if c.says(CURRENCIES) and 1 < c.different <= MOST_CATEGORIES]
         told = [noted("", "guess_currencies", column=quoted(c.name)) for c in mixed if not c.marks]
         return ["", "[amount]", _key("column", look.name), *product, currency, *told]

@@ -3,7 +3,10 @@
 English, German and French words; Chinese ones are put into English first (``words_of``).
 """
 
-TIMES = r"time|date|timestamp|ts\b|ms$|epoch|created|at$|when|dt|datetime|datum|zeit|fecha|heure"
+TIMES = (
+    r"time|date|timestamp|ts\b|ms$|epoch|created|at(?:.[mun]?s)?$|when|dt|datetime|datum|zeit|fecha"
+    "|heure"
+)
 # Times of a row that are not when it happened: they lie before it, or after it.
 OF_SOMEBODY = "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?start|incept"
 BEFORE = f"{OF_SOMEBODY}|open|first|issued|valid.?from|on.?sale"
@@ -12,7 +15,9 @@ AFTER = (
     "|expir|valid|end"
 )
 # Numbers that count from a day which the file does not tell: name -> likely unit.
-COUNTED = {"step|hour": "h", "min": "min", "day": "d", "week": "week", "month": "month"}
+COUNTED = {
+    "step|hour": "h", r"min(?:ute)?s?\b": "min", "day": "d", "week": "week", "month": "month",
+}  # fmt: skip
 LABELS = (
     "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
     "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici|verdict"
@@ -30,6 +35,8 @@ AMOUNTS = (
     r"amount|amt|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
 )
 MONEY = r"amount|amt|\w*betrag|montant|importe"
+# Amounts in cents and the like.
+MINOR = r"minor\b|cents?\b|pence\b|fen\b"
 CURRENCIES = r"currency|curr\b|cur\b|ccy|w.hrung|devise"
 # A price of one, which a quantity multiplies.
 OF_ONE = "price|unit|each|preis|einzel|prix"
