@@ -1,4 +1,17 @@
-"""How many decimals the smallest unit of a currency has, and how amounts are told with them."""
+"""Currencies by their codes: how many decimals the smallest unit has, how amounts are told."""
+
+import tomllib
+from importlib.resources import files
+
+from risk_service.domain.text import LocalizedText
+
+CURRENCIES = frozenset(
+    tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))[
+        "codes"
+    ].split()
+)
+# What people write who do not mean a code.
+_MEANT = {"RMB": "CNY", "CNH": "CNY", "YUAN": "CNY", "人民币": "CNY", "元": "CNY", "¥": "CNY"}
 
 # ISO 4217: currencies whose smallest unit is not a hundredth.
 _WITHOUT_DECIMALS = {
@@ -6,6 +19,17 @@ _WITHOUT_DECIMALS = {
     "XAF", "XOF", "XPF",
 }  # fmt: skip
 _THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+
+
+def meant_currency(word: str) -> LocalizedText:
+    """Return what to write in place of a word that is no code."""
+    upper = word.strip().upper()
+    code = _MEANT.get(upper, upper)
+    if code in CURRENCIES:
+        return LocalizedText(en=f"write {code}", zh=f"请写 {code}")
+    return LocalizedText(
+        en="write its ISO 4217 code, such as CNY", zh="请写 ISO 4217 代码，例如 CNY"
+    )
 
 
 def decimals_of(currency_code: str) -> int:

@@ -131,7 +131,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "no_trait": ("`{name}` is no trait; {advice}", "`{name}` 不是分层条件；{advice}"),
     "trait": ('`{name}` must be a text or list of texts: {name} = "true"',
               '`{name}` 须为文本或文本列表：{name} = "true"'),
-    "code": ("write its ISO 4217 code, such as CNY", "请写 ISO 4217 代码，例如 CNY"),
     "minimum": ("`minimum` is above `cap`: nobody could buy", "`minimum` 大于 `cap`：谁也买不了"),
     # Windows
     "rolling": (

@@ -1,25 +1,26 @@
 """Tiers that fit nobody: a trait of a closed list is held against what is not on it.
 
+Money in a currency that there is not is none of any order, either.
+
 Orders tell ``true`` and ``false``, the short names of regions, currencies by their codes and
 paths by their words. A tier that asks for ``yes`` or ``上海市`` would be passed over without a
 word. Such files are refused where they are published; those in force since before stay.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from risk_service.domain.currency import CURRENCIES, meant_currency
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.toml_faults import read_toml
 from risk_service.domain.vocabulary import EntryPath
 from risk_service.identity.region_words import REGIONS, meant_region
 from risk_service.limits.entry import Entry, Fault
-from risk_service.limits.fault_words import one_of, said, words
+from risk_service.limits.fault_words import one_of, said
 from risk_service.limits.lines import Lines
 
 _FLAGS = ("true", "false")
 _PATHS = tuple(EntryPath.__members__)
-_CODE = re.compile(r"[A-Z]{3}")
 _RETIRED = "retired"
 
 Advice = Callable[[str], LocalizedText | None]
@@ -40,6 +41,12 @@ def tiers_unmet(text: str) -> Iterator[Fault]:
 
 
 def _of_policy(entry: Entry) -> Iterator[Fault]:
+    code = entry.table.get("currency", "")
+    advice = _currency(code) if code else None
+    if advice is not None:
+        yield entry.fault(
+            "currency", "unknown_word", key="currency", value=said(code), advice=advice
+        )
     for number, tier in enumerate(entry.table.get("tier", ())):
         fault = entry.tier_faults(number)
         for name, asked in tier["when"].items():
@@ -64,7 +71,7 @@ def _region(value: str) -> LocalizedText | None:
 
 
 def _currency(value: str) -> LocalizedText | None:
-    return None if _CODE.fullmatch(value) else words("code")
+    return None if value in CURRENCIES else meant_currency(value)
 
 
 _ADVICE: dict[str, Advice] = {

@@ -7,10 +7,8 @@ Paths are those of the contract; ``[]`` stands for every element of a repeated f
 """
 
 import socket
-import tomllib
 from dataclasses import dataclass
 from enum import Enum
-from importlib.resources import files
 
 from risk_service.domain.vocabulary import (
     ChallengeResult,
@@ -22,11 +20,6 @@ from risk_service.domain.vocabulary import (
 )
 
 MONEY_MINOR_MAX = 10**12
-CURRENCIES = frozenset(
-    tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))[
-        "codes"
-    ].split()
-)
 
 
 class Kind(Enum):

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from risk_service.domain.currency import CURRENCIES
 from risk_service.domain.errors import InvalidInput
 from risk_service.domain.grant import Demand, DemandLine
 from risk_service.domain.order import Discount, Order, OrderLine, RawOrder, Tokens
@@ -27,7 +28,7 @@ from risk_service.identity.payload import Fingerprinter
 from risk_service.limits.demand import demand_of_order
 from risk_service.limits.policy import CLUSTER, DIMENSIONS, GLOBAL
 from risk_service.pb.risk.v1 import limits_pb2
-from risk_service.rpc.constraints import CURRENCIES, MONEY_MINOR_MAX
+from risk_service.rpc.constraints import MONEY_MINOR_MAX
 from risk_service.rpc.constraints_limits import (
     ADJUST,
     CANCEL,

@@ -8,11 +8,11 @@ request path of every order (about 5 us), so it is written out instead of walkin
 from datetime import UTC, datetime
 from typing import Any
 
+from risk_service.domain.currency import CURRENCIES
 from risk_service.domain.order import Discount, OrderLine, RawOrder
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 from risk_service.rpc.constraints import (
     BY_FIELD,
-    CURRENCIES,
     MONEY_MINOR_MAX,
     SCORE_ORDER,
     is_ip,

@@ -11,9 +11,9 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from risk_service.domain.currency import CURRENCIES
 from risk_service.domain.errors import InvalidInput, TooLarge, Violation
 from risk_service.rpc.constraints import (
-    CURRENCIES,
     SUMS,
     Constraint,
     Kind,

@@ -1,12 +1,14 @@
-"""Regions that no order has: a rule that asks for one would never match, and nobody be told.
+"""Regions and currencies that no order has: a rule that asks for one would never match.
 
-Orders have the short names of ``identity/regions.toml``, however a customer writes them. Such
-rules are refused where they are published and tried; those in force since before stay, so that no
-upgrade is held up.
+Nobody would be told. Orders have the codes of ISO 4217, and the short names of regions however a
+customer writes them. Such rules are refused where they are published and tried; those in force
+since before stay, so that no upgrade is held up.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
+from risk_service.domain.currency import CURRENCIES, meant_currency
+from risk_service.domain.text import LocalizedText
 from risk_service.identity.region_words import REGIONS, meant_region
 from risk_service.rules.checks import fault
 from risk_service.rules.faults import RuleFault, RuleFileFault
@@ -15,20 +17,28 @@ from risk_service.rules.rule import Rule
 from risk_service.rules.syntax import Node
 from risk_service.rules.wording import texts
 
-_OF_REGION = ("address_region", "phone_region")
+# What an order can have, and what to write in place of anything else.
+Words = tuple[Set[str], Callable[[str], LocalizedText]]
+_REGIONS: Words = (frozenset(REGIONS), meant_region)
+_KNOWN: dict[str, Words] = {
+    "address_region": _REGIONS,
+    "phone_region": _REGIONS,
+    "currency": (CURRENCIES, meant_currency),
+}
 _COMPARED = ("_==_", "_!=_", "@in")
 
 
 def unmet_in(source: str, tree: Node) -> Iterator[RuleFault]:
-    """Yield a fault for each text that a region is held against and that none has."""
+    """Yield a fault for each text that a variable is held against and that no order has."""
     for node, _ in tree.walk():
-        names = [part.name for part in node.parts if part.kind == "name"]
-        if node.name not in _COMPARED or not set(names) & set(_OF_REGION):
+        names = [part.name for part in node.parts if part.kind == "name" and part.name in _KNOWN]
+        if node.name not in _COMPARED or not names:
             continue
         for text, _ in (one for part in node.parts for one in part.walk()):
-            if isinstance(text.value, str) and text.value not in (*REGIONS, ""):
-                facts = _about(text.value, names[0])
-                yield fault(source, text.at, "unknown_word", len(text.value) + 2, **facts)
+            if isinstance(text.value, str) and text.value:
+                facts = _wrong(text.value, names[0], _KNOWN[names[0]])
+                if facts:
+                    yield fault(source, text.at, "unknown_word", len(text.value) + 2, **facts)
 
 
 def unmet_of(rules: Iterable[Rule], sources: Mapping[str, str]) -> list[RuleFileFault]:
@@ -47,20 +57,24 @@ def _of_rule(rule: Rule, index: int, places: Places) -> Iterator[RuleFileFault]:
         place = places.inside(index, "when", wrong.line, wrong.column)
         span = (places.source_line(place[0]), wrong.length)
         yield RuleFileFault(rule.file, place, rule.id, wrong.texts, span)
-    for name in sorted(rule.scope.regions - set(REGIONS)):
-        line = places.key(index, "regions")
-        yield _in_line(rule, line, _about(name, "regions"))
-    for example in rule.examples:
-        for variable in _OF_REGION:
-            value = example.values.get(variable)
-            if isinstance(value, str) and value not in REGIONS:
-                yield _in_line(rule, example.line, _about(value, variable))
+    line = places.key(index, "regions")
+    said = [(line, "regions", name, _REGIONS) for name in sorted(rule.scope.regions)]
+    said += [
+        (example.line, name, value, _KNOWN[name])
+        for example in rule.examples
+        for name, value in example.values.items()
+        if name in _KNOWN and isinstance(value, str)
+    ]
+    for line, name, value, words in said:
+        facts = _wrong(value, name, words)
+        if facts:
+            yield RuleFileFault(rule.file, (line, 0), rule.id, texts("unknown_word", **facts))
 
 
-def _in_line(rule: Rule, line: int, facts: Mapping[str, str]) -> RuleFileFault:
-    return RuleFileFault(rule.file, (line, 0), rule.id, texts("unknown_word", **facts))
-
-
-def _about(word: str, name: str) -> dict[str, str]:
-    hint = meant_region(word)
+def _wrong(word: str, name: str, words: Words) -> dict[str, str]:
+    """Return what a fault says of a word, nothing of one that an order can have."""
+    known, meant = words
+    if word in known:
+        return {}
+    hint = meant(word)
     return {"word": word, "name": name, "hint_en": hint.en, "hint_zh": hint.zh}

@@ -24,7 +24,8 @@ def text(when: str, **changes: object) -> str:
         ("entry_path = ['HOME', 'search']", "is `search`; one of: UNSPECIFIED, HOME", "可选："),
         ("address_region = ['浙江', '上海市']", "is `上海市`; write 上海", "请写 上海"),
         ("phone_region = 'Bayern'", "is `Bayern`; one of 北京", "可选：北京"),
-        ("currency = 'cny'", "is `cny`; write its ISO 4217 code", "ISO 4217 代码"),
+        ("currency = 'cny'", "is `cny`; write CNY", "请写 CNY"),
+        ("currency = 'gold'", "is `gold`; write its ISO 4217 code", "ISO 4217 代码"),
     ],
 )
 def test_a_value_that_no_order_has_is_refused(when: str, words: str, zh: str) -> None:
@@ -38,6 +39,17 @@ def test_a_value_that_no_order_has_is_refused(when: str, words: str, zh: str) ->
     assert words in fault.description
     assert zh in fault.description_zh
     assert len(read_limits(content, FILE).policies) == 2
+
+
+def test_money_of_no_currency_is_refused() -> None:
+    """Every order would have another one; the line is that of the policy."""
+    money = policy(measure="amount", cap=100).replace('measure = "amount"', "@")
+    content = "format = 1\n" + money.replace("@", 'measure = "amount"\ncurrency = "RMB"')
+    with pytest.raises(InvalidInput, match=r"`currency` is `RMB`; write CNY") as refused:
+        parse_limits(content, FILE)
+    at = content.splitlines().index('currency = "RMB"') + 1
+    assert refused.value.violations[0].field == f"{FILE}:{at}"
+    assert read_limits(content, FILE).policies[0].currency == "RMB"
 
 
 def test_what_orders_have_is_no_fault() -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from risk_service.domain.currency import CURRENCIES
 from risk_service.domain.errors import InvalidInput, TooLarge
 from risk_service.domain.order import Discount, OrderLine, RawOrder
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2
 from risk_service.rpc.constraints import (
     ACTION_EVENT,
-    CURRENCIES,
     LIFE_EVENT,
     SCORE_ORDER,
     SUMS,

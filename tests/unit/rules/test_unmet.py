@@ -1,4 +1,4 @@
-"""Rules that ask for a region as no order has it are refused before they are published."""
+"""Rules that ask for a region or a currency as no order has it cannot be published."""
 
 import pytest
 
@@ -22,10 +22,12 @@ def text(tables: str = "", known: str = KNOWN, **keys: str) -> str:
         (text(when=f"{REGION} in ['上海', '浙江省']"), (36, 36), "region; write 浙江", "请写 浙江"),
         (text(when="'Shanghai' != phone_region"), (36, 11), "region; write 上海", "请写 上海"),
         (text(when=f"{REGION} == 'Bayern'"), (36, 29), "one of 北京, 天津", "可选：北京"),
+        (text(when="currency in ['CNY', 'RMB']"), (36, 31), "of currency; write CNY", "请写 CNY"),
+        (text(when="currency != '元宝'"), (36, 23), "its ISO 4217 code", "ISO 4217 代码"),
         (text(known=f"{REGION} = '内蒙'"), (46, 0), "region; write 内蒙古", "请写 内蒙古"),
     ],
 )
-def test_a_region_as_no_order_has_it_is_refused(
+def test_a_word_as_no_order_has_it_is_refused(
     content: str, at: tuple[int, int], words: str, zh: str
 ) -> None:
     """In scope, condition and examples; the fault says what to write."""
@@ -41,6 +43,7 @@ def test_a_region_as_no_order_has_it_is_refused(
         text(SCOPE.format("内蒙古")),
         text(when=f"{REGION} in ['上海'] || {REGION} != ''"),
         text(when=f"{REGION}.startsWith('上海市') || order__page_open_ms == 1.0"),
+        text(when="currency == 'JPY' || currency in ['CNY', 'HKD']"),
         text(when="'上海市' in skus || order__page_open_ms < 300"),
     ],
 )
