@@ -131,6 +131,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "no_trait": ("`{name}` is no trait; {advice}", "`{name}` 不是分层条件；{advice}"),
     "trait": ('`{name}` must be a text or list of texts: {name} = "true"',
               '`{name}` 须为文本或文本列表：{name} = "true"'),
+    "no_steps": (
+        "nobody could buy: no multiple of `step` {step} lies from {low} to `cap` {cap}",
+        "谁也买不了：{low} 至 `cap` {cap} 之间没有 `step` {step} 的倍数",
+    ),
     "minimum": ("`minimum` is above `cap`: nobody could buy", "`minimum` 大于 `cap`：谁也买不了"),
     # Windows
     "rolling": (

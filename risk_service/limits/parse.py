@@ -21,7 +21,7 @@ from risk_service.limits.fault_words import words
 from risk_service.limits.lines import Lines
 from risk_service.limits.policy import Policy
 from risk_service.limits.reading import policy_of
-from risk_service.limits.unmet import tiers_unmet
+from risk_service.limits.unmet import policies_unmet
 
 FORMAT = 1
 TOP_KEYS = ("format", "policy")
@@ -79,8 +79,8 @@ def too_many(policies: Sequence[Policy], file: str) -> tuple[Violation, ...]:
 
 
 def unmet(text: str, file: str) -> tuple[Violation, ...]:
-    """Return where tiers of a file that can be read fit nobody; empty when nowhere."""
-    faults = list(tiers_unmet(text))
+    """Return where a file that can be read asks for what no order can have; else empty."""
+    faults = list(policies_unmet(text))
     return _faulty(file, faults).violations if faults else ()
 
 

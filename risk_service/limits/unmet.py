@@ -1,6 +1,7 @@
-"""Tiers that fit nobody: a trait of a closed list is held against what is not on it.
+"""What no order can meet: tiers that fit nobody, money of no currency, bounds without a number.
 
-Money in a currency that there is not is none of any order, either.
+A trait of a closed list is held against what is not on it, or no units are whole steps between the
+minimum and the cap.
 
 Orders tell ``true`` and ``false``, the short names of regions, currencies by their codes and
 paths by their words. A tier that asks for ``yes`` or ``上海市`` would be passed over without a
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from risk_service.domain.currency import CURRENCIES, meant_currency
+from risk_service.domain.grant import Measure
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.toml_faults import read_toml
 from risk_service.domain.vocabulary import EntryPath
@@ -26,8 +28,8 @@ _RETIRED = "retired"
 Advice = Callable[[str], LocalizedText | None]
 
 
-def tiers_unmet(text: str) -> Iterator[Fault]:
-    """Yield a fault for each value of a tier that no order has.
+def policies_unmet(text: str) -> Iterator[Fault]:
+    """Yield a fault for each value that no order has, and for bounds that none can keep.
 
     Parameters
     ----------
@@ -37,7 +39,9 @@ def tiers_unmet(text: str) -> Iterator[Fault]:
     lines = Lines(text)
     for place, table in enumerate(read_toml(text).get("policy", ())):
         if table.get("state") != _RETIRED:
-            yield from _of_policy(Entry(table, lines, place))
+            entry = Entry(table, lines, place)
+            yield from _of_policy(entry)
+            yield from _of_bounds(entry)
 
 
 def _of_policy(entry: Entry) -> Iterator[Fault]:
@@ -54,6 +58,19 @@ def _of_policy(entry: Entry) -> Iterator[Fault]:
                 advice = _advice(name, value)
                 if advice is not None:
                     yield fault("when", "unknown_word", key=name, value=said(value), advice=advice)
+
+
+def _of_bounds(entry: Entry) -> Iterator[Fault]:
+    """Yield a fault where no number of units is right; a cap of 0 means what it says."""
+    table = entry.table
+    if table["measure"] != Measure.UNITS.name.lower():
+        return
+    base: dict[str, Any] = {"minimum": 0, "step": 1, **table}
+    tiers = [(entry.tier_faults(n), base | tier) for n, tier in enumerate(table.get("tier", ()))]
+    for fault, bounds in [(entry.fault, base), *tiers]:
+        cap, step, low = bounds["cap"], bounds["step"], max(bounds["minimum"], 1)
+        if cap > 0 and cap - cap % step < low:
+            yield fault("step", "no_steps", step=step, low=low, cap=cap)
 
 
 def _advice(name: str, value: Any) -> LocalizedText | None:

@@ -41,6 +41,37 @@ def test_a_value_that_no_order_has_is_refused(when: str, words: str, zh: str) ->
     assert len(read_limits(content, FILE).policies) == 2
 
 
+@pytest.mark.parametrize(
+    ("bounds", "tier", "words"),
+    [
+        ("minimum = 4\nstep = 3", "cap = 9", "no multiple of `step` 3 lies from 4 to `cap` 5"),
+        ("step = 6", "cap = 9", "no multiple of `step` 6 lies from 1 to `cap` 5"),
+        ("step = 4", "cap = 3", "tier 1: nobody could buy: no multiple of `step` 4 lies from 1 to"),
+        ("", "cap = 9\nminimum = 8\nstep = 5", "`step` 5 lies from 8 to `cap` 9"),
+    ],
+)
+def test_bounds_that_no_number_of_units_keeps_are_refused(
+    bounds: str, tier: str, words: str
+) -> None:
+    """Nobody could buy, and no answer would say why."""
+    tiers = f"[[policy.tier]]\nwhen = {{ verification = 'L2' }}\n{tier}\n"
+    content = f"format = 1\n{policy(cap=5)}{bounds}\n{tiers}"
+    with pytest.raises(InvalidInput) as refused:
+        parse_limits(content, FILE)
+    assert words in refused.value.violations[0].description
+    assert "谁也买不了" in refused.value.violations[0].description_zh
+    assert read_limits(content, FILE).policies
+
+
+def test_bounds_that_can_be_kept_are_no_fault() -> None:
+    """Whole steps from the minimum to the cap; nothing at all; money, which has no steps."""
+    for bounds in ("minimum = 4\nstep = 2", "minimum = 3\nstep = 3", "step = 5"):
+        assert parse_limits(f"format = 1\n{policy(cap=5)}{bounds}\n", FILE)
+    assert parse_limits(f"format = 1\n{policy(cap=0)}step = 3\n", FILE)
+    money = policy(measure="amount", cap=5) + "currency = 'CNY'\nstep = 7\n"
+    assert parse_limits(f"format = 1\n{money}", FILE)
+
+
 def test_money_of_no_currency_is_refused() -> None:
     """Every order would have another one; the line is that of the policy."""
     money = policy(measure="amount", cap=100).replace('measure = "amount"', "@")

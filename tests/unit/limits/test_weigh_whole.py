@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from risk_service.domain.grant import Demand, DemandLine
 from risk_service.limits import weigh as module
-from risk_service.limits.book import LimitBook, parse_limits
+from risk_service.limits.book import LimitBook, read_limits
 from risk_service.limits.reservation import HeldLine
 from risk_service.limits.used import Used
 from risk_service.limits.weigh import Weighed, weigh, weigh_in_part
@@ -66,7 +66,7 @@ def books() -> st.SearchStrategy[LimitBook]:
     """Return up to four policies in force."""
     count = st.integers(1, 4)
     texts = count.flatmap(lambda n: st.tuples(*[policies(f"limit-{one}") for one in range(n)]))
-    return texts.map(lambda some: parse_limits(START + "".join(some), "test.toml"))
+    return texts.map(lambda some: read_limits(START + "".join(some), "test.toml"))
 
 
 def lines() -> st.SearchStrategy[DemandLine]:
@@ -122,7 +122,7 @@ def test_only_orders_with_room_go_the_short_way(
     monkeypatch.setattr(module, "weigh_in_part", noted)
     text = policy(cap=3, on_exceed="cap_quantity") + f'require_verification = "{level}"\n'
     asked = demand("o", line(quantity=2))
-    claims = parse_limits(START + text, "test.toml").claims(asked, START_US)
+    claims = read_limits(START + text, "test.toml").claims(asked, START_US)
     found = weigh(claims, asked, lambda _, since_us: Used(since_us, used, 0), partial=True)
     assert general == ([] if short else ["asked"])
     units = 2 if level == "L0" else 0
