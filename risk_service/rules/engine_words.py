@@ -258,8 +258,11 @@ def _text_hint(source: str, at: int, parts: list[str]) -> tuple[str, str] | None
     if parts == ["string", "string"] and _IN_NAME.match(source, at):
         return _IN_TEXT
     flag = _CONSTANT_FLAG.match(source, at)
-    if flag is None or parts != ["string", "bool"]:
+    if flag is None or parts not in (["string", "bool"], ["double", "bool"]):
         return None
+    if parts[0] == "double":
+        number = int(flag[1] == "true")
+        return f"the variable is a number: write {number}", f"该变量是数值，请写 {number}"
     return (
         f"the variable is a text; put it in quotes as the data has it: '{flag[1]}'",
         f"该变量是文本，请按数据中的写法加引号：'{flag[1]}'",
