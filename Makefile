@@ -37,7 +37,7 @@ setup: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt
 	@echo "Installing the Python packages (a few minutes the first time) ..."
 	@test -x .venv/bin/python || python3 -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,postgres,dev]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,postgres,feast-production,dev]'
 	@.venv/bin/python -m risk_service.adapters.live.flat
 	@.venv/bin/python -m risk_service.loops
 	@touch $@

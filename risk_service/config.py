@@ -90,6 +90,10 @@ class Settings(BaseModel):
     # Records kept in memory: about 300 bytes each, eight times as much without numba
     window_records_max: Annotated[int, Field(ge=1000)] = 250_000
 
+    # Stored features, where serving.json names a Redis
+    features_password: SecretStr = SecretStr("")
+    features_timeout_ms: Annotated[float, Field(gt=0)] = 50.0
+
     # Reservations: beside the decisions, or shared (postgresql://user@host:port/database)
     ledger: Annotated[str, Field(pattern=LEDGER)] = "embedded"
     ledger_password: SecretStr = SecretStr("")

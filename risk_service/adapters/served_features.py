@@ -11,14 +11,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from risk_service.adapters.feast_layout.manifest import load_manifest
+from risk_service.adapters.feast_layout.manifest import ServingManifest, load_manifest
 from risk_service.adapters.feast_layout.reader import FeastSqliteReader
+from risk_service.adapters.feast_layout.redis_reader import FeastRedisReader
+from risk_service.adapters.redis.addresses import Login
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.order import Order
 from risk_service.feature_ports import StoredFeatures
 
 TRY_AGAIN_EVERY_S = 1.0
 LOOK_FOR_WRITES_EVERY_S = 0.05
+TIMEOUT_S = 0.05
+_NO_LOGIN = Login()
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ class ServedFeatures:
         ``serving.json`` as materialisation writes it.
     on_opened
         Told the time up to which a newly opened store holds history, in microseconds.
+    login, timeout_s
+        For a store in Redis: who we are to it, and the longest wait of one read.
 
     Raises
     ------
@@ -40,10 +46,19 @@ class ServedFeatures:
         logged and the store opened before stays in force.
     """
 
-    def __init__(self, path: Path, on_opened: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_opened: Callable[[int], None],
+        *,
+        login: Login = _NO_LOGIN,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self._path = path
         self._on_opened = on_opened
-        self._reader: FeastSqliteReader | None = None
+        self._login = login
+        self._timeout_s = timeout_s
+        self._reader: FeastSqliteReader | FeastRedisReader | None = None
         self._stamp: tuple[int, int] | None = None
         self._try_at_s = 0.0
         try:
@@ -83,10 +98,15 @@ class ServedFeatures:
     def _open(self) -> None:
         # Remembered first: a file that is refused is not read again until it changes.
         self._stamp = _stamp(self._path)
-        reader = FeastSqliteReader(load_manifest(self._path), look_every_s=LOOK_FOR_WRITES_EVERY_S)
+        reader = self._reader_of(load_manifest(self._path))
         self.close()
         self._reader = reader
         self._on_opened(reader.materialized_until_us)
+
+    def _reader_of(self, manifest: ServingManifest) -> FeastSqliteReader | FeastRedisReader:
+        if manifest.is_shared:
+            return FeastRedisReader(manifest, login=self._login, timeout_s=self._timeout_s)
+        return FeastSqliteReader(manifest, look_every_s=LOOK_FOR_WRITES_EVERY_S)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -84,7 +84,7 @@ def build(settings: Settings) -> Service:
     lock = StateLock(settings.state)
     hold_to_key(settings.state, key)
     models = load_bundle(settings, metrics)
-    features = ServedFeatures(settings.features, metrics.features_until)
+    features = _features(settings, metrics)
     state = _state(settings, metrics)
     clock, ids, tokeniser = _clock(settings), TimeSortedIds(), Tokeniser(key)
     stale_after_us = settings.features_stale_after_s * SECOND_US
@@ -143,6 +143,15 @@ def _pipeline(parts: Parts) -> Pipeline:
         records=Records(scoring=parts.scoring, policy=policy, reasons=parts.reasons, ids=ids),
         store=store,
         clock=parts.clock,
+    )
+
+
+def _features(settings: Settings, metrics: Metrics) -> ServedFeatures:
+    return ServedFeatures(
+        settings.features,
+        metrics.features_until,
+        login=Login(password=settings.features_password.get_secret_value()),
+        timeout_s=settings.features_timeout_ms / 1000,
     )
 
 

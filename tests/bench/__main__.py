@@ -87,15 +87,20 @@ def main() -> None:
 def _run(part: str, world: World, args: argparse.Namespace) -> dict[str, Any]:
     if part == "score":
         return _score(world, args)
-    bench = feature_read if part == "features" else models
+    rows, chosen = (feature_read.ROWS if part == "features" else models.ROWS), cores()
     _say(f"{part} ...")
     everywhere = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cores().server})
+    os.sched_setaffinity(0, {chosen.server})
     try:
-        rounds = [bench.run_round(world, args.seconds) for _ in range(args.rounds)]
+        rounds = [
+            feature_read.run_round(world, args.seconds, beside=chosen.generator)
+            if part == "features"
+            else models.run_round(world, args.seconds)
+            for _ in range(args.rounds)
+        ]
     finally:
         os.sched_setaffinity(0, everywhere)
-    return _report(bench.ROWS, rounds)
+    return _report(rows, rounds)
 
 
 def _score(world: World, args: argparse.Namespace) -> dict[str, Any]:

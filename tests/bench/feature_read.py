@@ -1,12 +1,11 @@
-"""The reader of Feast's layout against the Feast SDK, and against a bare read of the bytes.
+"""The readers of Feast's layouts against the Feast SDK, and against a bare read of the bytes.
 
 Groups of 1 and of 16 orders. Cold: orders whose entities the reader has not seen. Warm:
 the same orders again.
 """
 
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from risk_service.adapters.feast_layout.encoding import entity_key, key_prefix
 from risk_service.adapters.feast_layout.manifest import load_manifest
@@ -14,7 +13,10 @@ from risk_service.adapters.feast_layout.reader import FeastSqliteReader
 from risk_service.domain.order import Order
 from risk_service.features.entities import entity_keys
 from tests.bench.figures import Round, Row, number, ratio
+from tests.bench.shared_feature_read import ROWS as SHARED_ROWS
+from tests.bench.shared_feature_read import shared_figures
 from tests.bench.store import SERVICE, open_store
+from tests.bench.timing import us_per_order
 from tests.bench.world import World, distinct_orders, tokenise
 
 ORDERS = 960
@@ -28,11 +30,18 @@ ROWS = (
     Row(title="bare SQL of the same rows, groups of 16, us/order", value=number("bare_16")),
     Row(title="Feast SDK, one order, us", value=number("sdk_1")),
     Row(title="Feast SDK / cold reader, one order", value=ratio("sdk_1", "cold_1"), digits=1),
+    *SHARED_ROWS,
 )
 
 
-def run_round(world: World, seconds: float) -> Round:
-    """Measure once; ``seconds`` bounds nothing here, the number of orders is fixed."""
+def run_round(world: World, seconds: float, beside: int) -> Round:
+    """Measure once; ``seconds`` bounds nothing here, the number of orders is fixed.
+
+    Parameters
+    ----------
+    beside
+        The core that a Redis gets.
+    """
     orders = tokenise(world, distinct_orders(world)[:ORDERS])
     figures: Round = {"seconds": seconds}
     for size in (1, 16):
@@ -43,7 +52,7 @@ def run_round(world: World, seconds: float) -> Round:
         reader.close()
     figures["bare_16"] = us_per_order(_bare(world), orders, 16)
     figures["sdk_1"] = us_per_order(_sdk(world), orders[:SDK_ORDERS], 1)
-    return figures
+    return figures | shared_figures(world, orders, beside)
 
 
 def _product(reader: FeastSqliteReader, now_us: int) -> Callable[[Sequence[Order]], None]:
@@ -51,21 +60,6 @@ def _product(reader: FeastSqliteReader, now_us: int) -> Callable[[Sequence[Order
         reader.read(group, now_us)
 
     return read
-
-
-def us_per_order(
-    read: Callable[[Sequence[Order]], None], orders: Sequence[Order], size: int
-) -> float:
-    """Return microseconds per order when orders are read in groups of ``size``."""
-    started = time.perf_counter()
-    for group in groups(orders, size):
-        read(group)
-    return (time.perf_counter() - started) / len(orders) * 1e6
-
-
-def groups(orders: Sequence[Order], size: int) -> Iterator[Sequence[Order]]:
-    """Cut orders into groups."""
-    return (orders[start : start + size] for start in range(0, len(orders), size))
 
 
 def _bare(world: World) -> Callable[[Sequence[Order]], None]:

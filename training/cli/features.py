@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from risk_service.cli.language import spoken
+from risk_service.cli.output import misused
 from risk_service.domain.errors import ConfigFault
 from risk_service.features.schema import load_schema
 from training.cli.bars import Bars
@@ -78,8 +79,16 @@ def apply(warehouse: Path, lang: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the online store; WAREHOUSE/feast/online.db by default.",
 )
+@click.option(
+    "--production",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Fill Redis instead, as PROMOGUARD_REDIS and PROMOGUARD_REGISTRY_URL say, and write this "
+    "serving.json.",
+)
 @spoken
-def materialize(warehouse: Path, until: str, online: Path | None, lang: str) -> None:
+def materialize(
+    warehouse: Path, until: str, online: Path | None, production: Path | None, lang: str
+) -> None:
     """Fill the online store up to a time and write serving.json beside it.
 
     A later call with a later time writes newer rows only.
@@ -87,9 +96,15 @@ def materialize(warehouse: Path, until: str, online: Path | None, lang: str) -> 
     Example: risk features materialize --warehouse run/warehouse
         --until 2026-07-01T00:00:00Z --online serving/online.db
     """
+    if production is not None and online is not None:
+        raise misused(fault("one_store"))
     room = import_module("training.frames.materialize")
+    moment = _time(until)
     with Bars(one_line=True, lang=lang) as bars:
-        manifest = room.materialize(warehouse, _time(until), online, bars.report)
+        if production is not None:
+            manifest = room.materialize_production(warehouse, moment, production, bars.report)
+        else:
+            manifest = room.materialize(warehouse, moment, online, bars.report)
     click.echo(CommandWords(lang)("views_filled", len(manifest.views), until))
 
 

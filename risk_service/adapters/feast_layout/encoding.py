@@ -1,10 +1,14 @@
-"""Bytes of Feast's layout: entity keys (serialization version 3) and typed values.
+"""Bytes of Feast's layouts: entity keys (serialization version 3), fields and typed values.
 
 Source: feast.infra.key_encoding_utils and feast/types/Value.proto of Feast 0.67.
 """
 
 import math
 import struct
+
+import mmh3
+from google.protobuf.message import DecodeError
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from risk_service.domain.errors import StoreUnavailable
 
@@ -30,6 +34,41 @@ def entity_key(prefix: bytes, value: str) -> bytes:
     """Return the stored key of one entity."""
     text = value.encode()
     return prefix + LENGTH.pack(len(text)) + text
+
+
+def shared_key(prefix: bytes, value: str, project: str) -> bytes:
+    """Return the key of one entity's hash in Redis.
+
+    Source: feast.infra.online_stores.helpers._redis_key.
+    """
+    return entity_key(prefix, value) + project.encode()
+
+
+def shared_field(view: str, feature: str) -> bytes:
+    """Return the field of a feature in its entity's hash in Redis.
+
+    Source: feast.infra.online_stores.helpers._mmh3.
+    """
+    return LENGTH.pack(mmh3.hash(f"{view}:{feature}", signed=False))
+
+
+def shared_stamp(view: str) -> bytes:
+    """Return the field that holds the event time of a view's row in Redis."""
+    return f"_ts:{view}".encode()
+
+
+def timestamp_us(data: bytes) -> int:
+    """Return a serialized ``google.protobuf.Timestamp`` in microseconds.
+
+    Raises
+    ------
+    StoreUnavailable
+        The bytes are none.
+    """
+    try:
+        return int(Timestamp.FromString(data).ToMicroseconds())
+    except DecodeError as error:
+        raise StoreUnavailable("the online store holds an event time that is none") from error
 
 
 def decode_value(data: bytes) -> float:

@@ -10,6 +10,8 @@ from risk_service.domain.refusals import refusal
 from risk_service.features.schema import FeatureSchema
 
 ENTITY_KEY_VERSION = 3
+# How the address of a store begins that is no file.
+SHARED = "redis://"
 
 
 class _Strict(BaseModel):
@@ -26,7 +28,10 @@ class ServedView(_Strict):
 
 
 class ServingManifest(_Strict):
-    """What the reader must know of a materialisation."""
+    """What the reader must know of a materialisation.
+
+    ``online_store`` is a file, or ``redis://host:port[,host:port]``.
+    """
 
     format: int = 1
     project: str
@@ -35,6 +40,11 @@ class ServingManifest(_Strict):
     entity_key_serialization_version: int
     views: tuple[ServedView, ...]
     materialized_until_us: int
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether the store is a Redis that several services read."""
+        return self.online_store.startswith(SHARED)
 
 
 def load_manifest(path: Path) -> ServingManifest:
@@ -56,6 +66,8 @@ def load_manifest(path: Path) -> ServingManifest:
         told = f"{place}: {first['msg']}" if place else first["msg"]
         text = refusal("broken_serving_manifest", path=path, error=told)
         raise ConfigFault(text) from error
+    if manifest.is_shared:
+        return manifest
     store = (path.parent / manifest.online_store).resolve()
     return manifest.model_copy(update={"online_store": str(store)})
 

@@ -3,9 +3,7 @@
 Feast keeps one row per feature; sqlite joins an entity's values to one blob, since a row
 handed to Python costs more than the rest of its way. Values of entities read before are
 kept packed; those that were not used for long go. They are dropped when another process has
-written to the store, which costs one ``PRAGMA data_version`` per group. The TTL is checked
-here with the clock of the decision, because Feast ignores it online: a row counts while
-``now - ttl <= event time <= now``, as in the offline join.
+written to the store, which costs one ``PRAGMA data_version`` per group.
 
 One reader belongs to one thread.
 """
@@ -17,8 +15,6 @@ from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote
 
-import numpy as np
-
 from risk_service.adapters.feast_layout.encoding import (
     DOUBLE,
     DOUBLE_BYTES,
@@ -27,6 +23,14 @@ from risk_service.adapters.feast_layout.encoding import (
     decode_value,
     entity_key,
     key_prefix,
+)
+from risk_service.adapters.feast_layout.kept_rows import (
+    CACHED_ROWS,
+    MISSING,
+    SECOND_US,
+    KeptRows,
+    Row,
+    side_by_side,
 )
 from risk_service.adapters.feast_layout.manifest import (
     ServedView,
@@ -39,18 +43,10 @@ from risk_service.feature_ports import StoredFeatures
 from risk_service.features.entities import ENTITIES, entity_keys
 from risk_service.features.schema import load_schema
 
-SECOND_US = 1_000_000
-# About 250 MiB when full: seven views, some twenty packed floats and two strings per row.
-CACHED_ROWS = 100_000
 # sqlite's default bound on parameters is far above; a group is far below.
 KEYS_PER_QUERY = 500
 MAPPED_BYTES = 4 << 30
-MISSING = DOUBLE.pack(float("nan"))
-# An event time that no TTL reaches.
-NEVER_US = -(1 << 63)
 
-# Event time in microseconds and the view's values as little-endian doubles.
-Row = tuple[int, bytes]
 Pick = Callable[[list[bytes]], tuple[bytes, ...]]
 
 
@@ -112,8 +108,7 @@ class FeastSqliteReader:
             ]
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the online store cannot be read: {error}") from error
-        packed = bytearray().join([row for order in zip(*columns, strict=True) for row in order])
-        values = np.frombuffer(packed, "<f8").reshape(len(orders), self._width)
+        values = side_by_side(columns, (len(orders), self._width))
         return StoredFeatures(values=values, materialized_until_us=self.materialized_until_us)
 
     def close(self) -> None:
@@ -161,52 +156,24 @@ class _ViewReader:
         self._connection = connection
         self._table = '"' + table.replace('"', '""') + '"'
         self._prefix = key_prefix(view.join_key)
-        self._ttl_us = view.ttl_s * SECOND_US
         self._names = [name.encode() for name in view.features]
         self._tags = bytes([DOUBLE_TAG]) * len(self._names)
-        self._missing = MISSING * len(self._names)
+        self._kept = KeptRows(view, cached_rows)
         # Feast writes the features of a view in one order for all entities: what puts the
         # order seen last into that of the schema is kept.
         self._seen: tuple[bytes, Pick] = (b"", _pick(self._names, self._names))
-        self._cached_rows = cached_rows
-        # Two halves: when that of the rows used lately is full, it becomes the older one, and
-        # what was in that and not used since is gone. A use costs one look-up, where an order
-        # of last use would cost a change. One group may go beyond a half.
-        self.forget()
-
-    def forget(self) -> None:
-        # Read for a missing entity too, which has no key.
-        self._recent: dict[str, Row] = {"": (NEVER_US, self._missing)}
-        self._older: dict[str, Row] = {}
+        self.forget = self._kept.forget
 
     def rows(self, keys: Sequence[str], now_us: int) -> list[bytes]:
         """Return the packed values of each key, NaN for what is unknown or expired."""
-        missing, oldest_us = self._missing, now_us - self._ttl_us
-        recent = self._recent
+        kept = self._kept
         try:
-            rows = [recent[key] for key in keys]
+            return kept.rows(keys, now_us)
         except KeyError:
-            recent = self._brought(keys)
-            rows = [recent[key] for key in keys]
-        return [values if oldest_us <= at_us <= now_us else missing for at_us, values in rows]
-
-    def _brought(self, keys: Sequence[str]) -> dict[str, Row]:
-        """Return the rows used lately, with those of all keys among them."""
-        if len(self._recent) > self._cached_rows // 2:
-            older = self._recent
-            self.forget()
-            self._older = older
-        recent, older = self._recent, self._older
-        absent = []
-        for key in dict.fromkeys(keys):
-            if key not in recent:
-                if (row := older.get(key)) is None:
-                    absent.append(key)
-                else:
-                    recent[key] = row
+            absent = kept.lacking(keys)
         for start in range(0, len(absent), KEYS_PER_QUERY):
-            recent.update(self._query(absent[start : start + KEYS_PER_QUERY]))
-        return recent
+            kept.keep(self._query(absent[start : start + KEYS_PER_QUERY]))
+        return kept.rows(keys, now_us)
 
     def _query(self, keys: list[str]) -> dict[str, Row]:
         stored = {entity_key(self._prefix, key): key for key in keys}
@@ -219,7 +186,7 @@ class _ViewReader:
             f"FROM {self._table} WHERE entity_key IN ({marks}) GROUP BY entity_key",
             tuple(stored),
         ).fetchall()
-        found: dict[str, Row] = dict.fromkeys(keys, (NEVER_US, self._missing))
+        found: dict[str, Row] = dict.fromkeys(keys, self._kept.absent)
         for key, event_s, names, cells in answer:
             values = self._repack(names, cells) or self._one_by_one(key)
             found[stored[key]] = (event_s * SECOND_US, values)

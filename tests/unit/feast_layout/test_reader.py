@@ -187,8 +187,8 @@ def test_a_small_memory_loses_nothing(hand: HandStore) -> None:
 
 def _kept(reader: FeastSqliteReader) -> set[str]:
     """Return the accounts whose rows are in memory."""
-    view = reader._views[0]
-    return {key for key in (*view._recent, *view._older) if key}
+    kept = reader._views[0]._kept
+    return {key for key in (*kept._recent, *kept._older) if key}
 
 
 def test_what_was_used_lately_stays(hand: HandStore) -> None:
