@@ -1,8 +1,8 @@
-"""Regions and currencies that no order has: a rule that asks for one would never match.
+"""What no order has: a rule that asks for it would never match, and nobody be told.
 
-Nobody would be told. Orders have the codes of ISO 4217, and the short names of regions however a
-customer writes them. Such rules are refused where they are published and tried; those in force
-since before stay, so that no upgrade is held up.
+Regions, currencies, and names in quotes, which are texts. Orders have the codes of ISO 4217, and
+the short names of regions however a customer writes them. Such rules are refused where they are
+published and tried; those in force since before stay, so that no upgrade is held up.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -14,6 +14,7 @@ from risk_service.rules.checks import fault
 from risk_service.rules.faults import RuleFault, RuleFileFault
 from risk_service.rules.places import Places
 from risk_service.rules.rule import Rule
+from risk_service.rules.settled import settled
 from risk_service.rules.syntax import Node
 from risk_service.rules.wording import texts
 
@@ -53,7 +54,8 @@ def unmet_of(rules: Iterable[Rule], sources: Mapping[str, str]) -> list[RuleFile
 
 
 def _of_rule(rule: Rule, index: int, places: Places) -> Iterator[RuleFileFault]:
-    for wrong in unmet_in(rule.expression.source, rule.expression.tree):
+    condition = rule.expression.source, rule.expression.tree
+    for wrong in (*settled(*condition), *unmet_in(*condition)):
         place = places.inside(index, "when", wrong.line, wrong.column)
         span = (places.source_line(place[0]), wrong.length)
         yield RuleFileFault(rule.file, place, rule.id, wrong.texts, span)

@@ -24,6 +24,7 @@ def text(tables: str = "", known: str = KNOWN, **keys: str) -> str:
         (text(when=f"{REGION} == 'Bayern'"), (36, 29), "one of 北京, 天津", "可选：北京"),
         (text(when="currency in ['CNY', 'RMB']"), (36, 31), "of currency; write CNY", "请写 CNY"),
         (text(when="currency != '元宝'"), (36, 23), "its ISO 4217 code", "ISO 4217 代码"),
+        (text(when="\"seller_ids\" == 's'"), (36, 11), "stands without quotes", "不加引号"),
         (text(known=f"{REGION} = '内蒙'"), (46, 0), "region; write 内蒙古", "请写 内蒙古"),
     ],
 )
