@@ -6,7 +6,9 @@ looks for changes in a function's own file only, and compiles in what it calls a
 constants it names: so the code is kept under a name that changes with any of the sources.
 """
 
+import logging
 from collections.abc import Callable, Iterable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 Arrays = tuple[NDArray[Any], ...]
 
 F = TypeVar("F", bound=Callable[..., object])
+
+log = logging.getLogger(__name__)
 
 
 class Compiled(Protocol):
@@ -49,9 +53,16 @@ def compiler(
         try:
             return _jit(function, cache=True, _nrt=makes_arrays, forceinline=inlined)
         except RuntimeError:  # numba's "no locator available": nowhere to keep the code
+            _say_it_is_not_kept()
             return _jit(function, cache=False, _nrt=makes_arrays, forceinline=inlined)
 
     return compiled
+
+
+@cache
+def _say_it_is_not_kept() -> None:
+    """Warn once: an operator can give a place, and starts take a multiple of the time without."""
+    log.warning("machine_code_not_kept", extra={"missing": "NUMBA_CACHE_DIR"})
 
 
 def _jit(function: F, **options: bool) -> F:
