@@ -42,6 +42,9 @@ class Checkpoints:
     position
         Returns how far the log goes; everything up to there may be taken to be applied once
         the store has been settled.
+    waiting
+        Events that a replay has counted and no checkpoint has written: they are due with those
+        that come, or the tail of a service that is killed again and again would only grow.
     """
 
     def __init__(
@@ -52,13 +55,14 @@ class Checkpoints:
         *,
         events_between: int = EVENTS_BETWEEN,
         seconds_between: float = SECONDS_BETWEEN,
+        waiting: int = 0,
     ) -> None:
         self._store = store
         self._file = file
         self._position = position
         self._events_between = events_between
         self._seconds_between = seconds_between
-        self._events_written = store.events_applied
+        self._events_written = store.events_applied - waiting
         self._written_s = time.monotonic()
 
     def is_due(self) -> bool:

@@ -103,7 +103,8 @@ def open_windows(
     ready_s = time.perf_counter() - started_s
     log.info("windows_ready", extra={"events": replayed, "ready_s": round(ready_s, 2)})
     version = compiled.window_set.version
-    checkpoints = Checkpoints(store, file, lambda: _end(tail, version))
+    waiting = 0 if caught_up is None else replayed
+    checkpoints = Checkpoints(store, file, lambda: _end(tail, version), waiting=waiting)
     return Windows(
         store=store,
         file=file,

@@ -61,6 +61,18 @@ def test_crash_after_a_checkpoint_replays_the_tail(shop: LiveShop, tmp_path: Pat
     shop.state.close()
 
 
+def test_what_was_replayed_counts_towards_the_next_checkpoint(
+    shop: LiveShop, tmp_path: Path
+) -> None:
+    """Of a service that is killed again and again, the tail would grow from start to start."""
+    shop.crash(tmp_path / "after")
+    windows = shop.state.windows
+    windows.housekeeper.stop()
+    windows.checkpoints._events_between = windows.replayed
+    assert windows.checkpoints.is_due()
+    shop.state.close()
+
+
 def test_checkpoint_may_be_overtaken(shop: LiveShop, tmp_path: Path) -> None:
     """Records that move on while the checkpoint is written count nothing twice later."""
     checkpoints, store = shop.state.windows.checkpoints, shop.state.windows.store
