@@ -3,7 +3,7 @@
 Materialisation replaces the file at night; the service follows without a restart, and every
 read after the replacement sees the new history. While there is no store that opens, reads
 raise ``StoreUnavailable`` and decisions go on in mode NO_FEATURES; every second it is tried
-again, as it is when one that was open cannot be read any more.
+again, as it is when a file that was open cannot be read any more.
 """
 
 import logging
@@ -78,8 +78,10 @@ class ServedFeatures:
         try:
             return self._reader.read(orders, now_us)
         except StoreUnavailable:
-            # Another file may have been put in its place, which only a new reader finds.
-            self.close()
+            # Another file may have been put in its place, which only a new reader finds. Servers
+            # come back by themselves, and meanwhile rows that are in memory are good.
+            if isinstance(self._reader, FeastSqliteReader):
+                self.close()
             raise
 
     def close(self) -> None:

@@ -1,11 +1,9 @@
 """What no order can meet: tiers that fit nobody, money of no currency, bounds without a number.
 
-A trait of a closed list is held against what is not on it, or no units are whole steps between the
-minimum and the cap.
-
 Orders tell ``true`` and ``false``, the short names of regions, currencies by their codes and
 paths by their words. A tier that asks for ``yes`` or ``上海市`` would be passed over without a
-word. Such files are refused where they are published; those in force since before stay.
+word, and where no whole number of steps lies between the minimum and the cap nobody could buy.
+Such files are refused where they are published; those in force since before stay.
 """
 
 from collections.abc import Callable, Iterator

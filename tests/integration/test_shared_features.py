@@ -19,8 +19,7 @@ from risk_service.adapters.feast_layout.marks import write_marks
 from risk_service.adapters.feast_layout.redis_reader import FeastRedisReader
 from risk_service.adapters.redis.addresses import Login, parse_addresses
 from risk_service.adapters.redis.cluster import Cluster
-from risk_service.adapters.redis.node import pack
-from risk_service.adapters.served_features import TRY_AGAIN_EVERY_S
+from risk_service.adapters.redis.node import PAUSE_MAX_S, pack
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.features.schema import load_schema
 from risk_service.identity.tokenise import Tokeniser
@@ -67,6 +66,13 @@ def two(master_files: ServiceFiles, tmp_path: Path) -> tuple[ServiceFiles, Servi
     return copy_files(master_files, tmp_path / "one"), copy_files(master_files, tmp_path / "two")
 
 
+def stranger(request_id: str) -> risk_pb2.ScoreOrderRequest:
+    """Return an order of an account that no service has met."""
+    request = score_request(request_id)
+    request.order.account.account_id = f"acc-{request_id}"
+    return request
+
+
 def point_at(files: ServiceFiles, redis: RedisServer) -> None:
     """Let the service's ``serving.json`` name the Redis."""
     manifest = load_manifest(files.features)
@@ -91,19 +97,19 @@ def test_services_read_one_store_and_outlive_it(two: tuple[ServiceFiles, Service
             redis.kill()
             # Whom a service has in memory is read from there.
             assert ask(first.address, score_request("b")).mode == risk_pb2.MODE_FULL
-            stranger = score_request("c")
-            stranger.order.account.account_id = "acc-2"
-            assert ask(first.address, stranger).mode == risk_pb2.MODE_NO_FEATURES
+            assert ask(first.address, stranger("c")).mode == risk_pb2.MODE_NO_FEATURES
+            assert ask(first.address, score_request("d")).mode == risk_pb2.MODE_FULL
             redis.start()
             redis.call("CONFIG", "SET", "requirepass", PASSWORD)
-            time.sleep(2 * TRY_AGAIN_EVERY_S)
+            time.sleep(2 * PAUSE_MAX_S)
             # What has lost its memory does not look like one in which nobody has a history.
-            assert ask(first.address, score_request("e")).mode == risk_pb2.MODE_NO_FEATURES
+            assert ask(first.address, stranger("e")).mode == risk_pb2.MODE_NO_FEATURES
             redis.kill()
             redis.start()
             give_history(redis)
-            modes = (ask(first.address, score_request(f"d-{n}")).mode for n in range(400))
+            modes = (ask(first.address, stranger(f"f-{n}")).mode for n in range(400))
             assert risk_pb2.MODE_FULL in modes
+            assert ask(first.address, score_request("g")).mode == risk_pb2.MODE_FULL
             assert last_vector(one)[FEATURE] == VALUE
 
 

@@ -4,6 +4,7 @@ Feast's own production configuration fills them, with its registry in PostgreSQL
 """
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from feast import FeatureStore
 from msgspec.structs import replace
 
+from risk_service.adapters.feast_layout.encoding import DOUBLE
 from risk_service.adapters.feast_layout.kept_rows import CACHED_ROWS
 from risk_service.adapters.feast_layout.manifest import ServingManifest, load_manifest
 from risk_service.adapters.feast_layout.marks import mark_keys
@@ -23,7 +25,8 @@ from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.parity.conftest import World, midnight
 from tests.parity.test_parity import STORED, bits
 from training.frames.feast_repo import REDIS_VARIABLE, REGISTRY_VARIABLE, open_production
-from training.frames.materialize import manifest_path, materialize, materialize_production
+from training.frames.materialize import manifest_path, materialize
+from training.frames.materialize_shared import materialize_shared
 
 DAYS = (40, 47)
 
@@ -42,6 +45,16 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@contextmanager
+def configured(redis: RedisServer, postgres: PostgresServer) -> Iterator[None]:
+    """Name the servers as an operator does."""
+    user, _, host = postgres.address.removeprefix("postgresql://").partition("@")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(REDIS_VARIABLE, f"{redis.address},socket_timeout=5")
+        patch.setenv(REGISTRY_VARIABLE, f"postgresql+psycopg://{user}:{PASSWORD}@{host}")
+        yield
+
+
 @pytest.fixture(scope="module", params=DAYS)
 def filled(
     request: pytest.FixtureRequest,
@@ -51,15 +64,9 @@ def filled(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[int, ServingManifest, FeatureStore]]:
     """Bring the one Redis to the next midnight, as a nightly job would."""
-    if request.param == DAYS[0]:
-        redis.call("FLUSHALL")
     serving = tmp_path_factory.getbasetemp() / "shared" / "serving.json"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(REDIS_VARIABLE, f"{redis.address},socket_timeout=5")
-        address = postgres.address.removeprefix("postgresql://")
-        user, _, host = address.partition("@")
-        patch.setenv(REGISTRY_VARIABLE, f"postgresql+psycopg://{user}:{PASSWORD}@{host}")
-        materialize_production(world.warehouse, midnight(request.param), serving)
+    with configured(redis, postgres):
+        materialize_shared(world.warehouse, midnight(request.param), serving)
         with open_production(world.warehouse) as store:
             yield request.param, load_manifest(serving), store
 
@@ -105,6 +112,27 @@ def test_reader_is_the_sdk_and_the_embedded_reader(
     assert bits(np.concatenate(one_by_one)) == bits(wanted)
     for one in (embedded, reader, small):
         one.close()
+
+
+def test_rows_in_memory_are_read_again(
+    world: World, filled: tuple[int, ServingManifest, FeatureStore], redis: RedisServer
+) -> None:
+    """Others may fill the store, and tell nobody: who orders all the time is no exception."""
+    day, manifest, _ = filled
+    order = world.orders_of(day)[0]
+    now_s = [0.0]
+    with closing(reader_of(manifest, clock=lambda: now_s[0])) as reader:
+        before = reader.read([order], order.ordered_at_us).values[0, 0]
+        view = reader._views[0]
+        key, field = view.stored_key(entity_keys(order)[0]), view.fields[0]
+        kept = redis.call("HGET", key, field)
+        redis.call("HSET", key, field, b"\x29" + DOUBLE.pack(before + 1))
+        read = []
+        for _ in range(4):
+            now_s[0] += KEEP_S / 2
+            read.append(reader.read([order], order.ordered_at_us).values[0, 0])
+        redis.call("HSET", key, field, kept)
+    assert read == [before, before + 1, before + 1, before + 1]
 
 
 def test_rows_expire_by_the_clock_of_the_order(
@@ -177,7 +205,35 @@ def test_an_earlier_time_is_refused(
     serving = tmp_path / "serving.json"
     serving.write_text(manifest.model_dump_json(), "utf-8")
     with pytest.raises(ConfigFault, match="holds history up to"):
-        materialize_production(world.warehouse, midnight(day - 1), serving)
+        materialize_shared(world.warehouse, midnight(day - 1), serving)
+
+
+@pytest.mark.parametrize("lost", ["everything", "a mark"])
+def test_what_redis_lost_is_written_again(
+    world: World, postgres: PostgresServer, tmp_path: Path, lost: str
+) -> None:
+    """The next night begins anew: newer rows only would let the loss pass for what is there."""
+    first, second = DAYS
+    serving = tmp_path / "serving.json"
+    orders = world.orders_of(second)
+    now_us = orders[-1].ordered_at_us
+    materialize(world.warehouse, midnight(second), tmp_path / "online.db")
+    embedded = FeastSqliteReader(load_manifest(manifest_path(tmp_path / "online.db")))
+    wanted = embedded.read(orders, now_us).values
+    embedded.close()
+    with redis_server() as redis, configured(redis, postgres):
+        manifest = materialize_shared(world.warehouse, midnight(first), serving)
+        mark = mark_keys(manifest.project)[-1]
+        if lost == "everything":
+            redis.call("FLUSHALL")
+        else:
+            # A node of a cluster that lost its memory has lost its mark and its rows.
+            order = orders[0]
+            view = reader_of(manifest)._views[0]
+            redis.call("DEL", mark, view.stored_key(entity_keys(order)[0]))
+        materialize_shared(world.warehouse, midnight(second), serving)
+        with closing(reader_of(load_manifest(serving))) as reader:
+            assert bits(reader.read(orders, now_us).values) == bits(wanted)
 
 
 def test_servers_are_named(world: World, tmp_path: Path) -> None:
@@ -186,4 +242,4 @@ def test_servers_are_named(world: World, tmp_path: Path) -> None:
         patch.delenv(REDIS_VARIABLE, raising=False)
         patch.delenv(REGISTRY_VARIABLE, raising=False)
         with pytest.raises(ConfigFault, match=f"{REGISTRY_VARIABLE} is not set"):
-            materialize_production(world.warehouse, midnight(1), tmp_path / "serving.json")
+            materialize_shared(world.warehouse, midnight(1), tmp_path / "serving.json")

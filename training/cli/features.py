@@ -95,15 +95,19 @@ def materialize(
 
     Example: risk features materialize --warehouse run/warehouse
         --until 2026-07-01T00:00:00Z --online serving/online.db
+
+    Example: risk features materialize --warehouse run/warehouse
+        --until 2026-07-01T00:00:00Z --production serving/serving.json
     """
     if production is not None and online is not None:
         raise misused(fault("one_store"))
-    room = import_module("training.frames.materialize")
     moment = _time(until)
     with Bars(one_line=True, lang=lang) as bars:
         if production is not None:
-            manifest = room.materialize_production(warehouse, moment, production, bars.report)
+            room = import_module("training.frames.materialize_shared")
+            manifest = room.materialize_shared(warehouse, moment, production, bars.report)
         else:
+            room = import_module("training.frames.materialize")
             manifest = room.materialize(warehouse, moment, online, bars.report)
     click.echo(CommandWords(lang)("views_filled", len(manifest.views), until))
 

@@ -49,12 +49,6 @@ class KeptRows:
         self._recent: dict[str, Row] = {"": self.absent}
         self._older: dict[str, Row] = {}
 
-    def age(self) -> None:
-        """Let go what was not used since the last call of this."""
-        older = self._recent
-        self.forget()
-        self._older = older
-
     def rows(self, keys: Sequence[str], now_us: int) -> list[bytes]:
         """Return the packed values of each key, NaN for what is unknown or expired.
 
@@ -70,7 +64,9 @@ class KeptRows:
     def lacking(self, keys: Sequence[str]) -> list[str]:
         """Return the keys whose rows must be read; those there become ones used lately."""
         if len(self._recent) > self._cached_rows // 2:
-            self.age()
+            older = self._recent
+            self.forget()
+            self._older = older
         recent, older = self._recent, self._older
         found = []
         for key in dict.fromkeys(keys):

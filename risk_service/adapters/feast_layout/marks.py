@@ -33,9 +33,21 @@ def check(reply: Reply, materialized_until_us: int) -> None:
     StoreUnavailable
         The mark is missing or older.
     """
-    known = isinstance(reply, bytes) and reply.isdigit()
-    if not known or int(reply) < materialized_until_us:  # type: ignore[arg-type]  # digits
+    if not _reaches(reply, materialized_until_us):
         raise StoreUnavailable("the online store has lost history; materialise the features again")
+
+
+def all_there(cluster: Cluster, project: str, materialized_until_us: int) -> bool:
+    """Tell whether a store has all that was written up to a time.
+
+    Raises
+    ------
+    StoreUnavailable
+        A server did not answer.
+    """
+    keys = mark_keys(project)
+    replies = list(cluster.run(keys, questions(keys)))
+    return all(_reaches(reply, materialized_until_us) for _, reply in replies)
 
 
 def write_marks(cluster: Cluster, project: str, materialized_until_us: int) -> None:
@@ -49,3 +61,7 @@ def write_marks(cluster: Cluster, project: str, materialized_until_us: int) -> N
     keys = mark_keys(project)
     for _ in cluster.run(keys, [pack("SET", key, materialized_until_us) for key in keys]):
         pass
+
+
+def _reaches(reply: Reply, materialized_until_us: int) -> bool:
+    return isinstance(reply, bytes) and reply.isdigit() and int(reply) >= materialized_until_us

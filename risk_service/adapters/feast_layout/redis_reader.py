@@ -2,8 +2,8 @@
 
 Feast keeps one hash per entity, with a field per feature and one for the event time. The fields
 are asked for in the schema's order, so a row needs no sorting. Rows of entities read before are
-kept packed, at most for twice ``KEEP_S``: whoever fills the store writes ``serving.json`` anew
-when it is done, upon which a new reader is opened; but it may be filled by others.
+kept packed, at most for ``KEEP_S``: whoever fills the store writes ``serving.json`` anew when it
+is done, upon which a new reader is opened; but it may be filled by others.
 
 Several processes may read one store; a reader belongs to one thread.
 """
@@ -87,7 +87,7 @@ class FeastRedisReader:
         self._marks = mark_keys(serving.project)
         self._questions = questions(self._marks)
         self._clock = clock
-        self._age_at_s = clock() + KEEP_S
+        self._forget_at_s = clock() + KEEP_S
 
     def read(self, orders: Sequence[Order], now_us: int) -> StoredFeatures:
         """Return one row of stored features per order, NaN where missing or expired.
@@ -97,10 +97,10 @@ class FeastRedisReader:
         StoreUnavailable
             Not every answer came in time, or one was none of Feast's.
         """
-        if self._clock() >= self._age_at_s:
-            self._age_at_s = self._clock() + KEEP_S
+        if self._clock() >= self._forget_at_s:
+            self._forget_at_s = self._clock() + KEEP_S
             for view in self._views:
-                view.kept.age()
+                view.kept.forget()
         keys = list(zip(*map(entity_keys, orders), strict=True))
         self._fetch(keys)
         columns = [

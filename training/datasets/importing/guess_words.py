@@ -23,9 +23,9 @@ LABELS = (
     "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici|verdict"
     r"|take.?over|hijack|launder|illicit|complain|collu|no.?show|ato\b"
 )
-# A second column of such a name is a label too, or a flag that was set because of one.
 # Values that no honest event has.
 ABUSES = "fraud|betrug|scam|abuse|chargeback|collu|stolen|malicious|fake|scalp"
+# A second column of such a name is a label too, or a flag that was set because of one.
 SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"
 # What may come of an event; the day of it stands in a column that is mostly empty.
 OUTCOMES = (

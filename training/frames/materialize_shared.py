@@ -1,0 +1,97 @@
+"""Fill the Redis of Feast's production configuration, and leave marks of how far.
+
+Feast's ``materialize`` does the work. By the marks a reader tells a Redis that lost its memory from
+one in which nobody has a history, and so does the next night's call: it begins anew then, where
+writing newer rows only would let the loss pass for what is there.
+"""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from feast import FeatureStore
+
+from risk_service.adapters.feast_layout.manifest import (
+    SHARED,
+    ServingManifest,
+    check_schema,
+    load_manifest,
+    save_manifest,
+)
+from risk_service.adapters.feast_layout.marks import all_there, write_marks
+from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.cluster import Cluster
+from risk_service.features.schema import load_schema
+from training.frames.feast_repo import apply_to, open_production
+from training.frames.materialize import EPOCH, check_history, fill, manifest_of, refuse_earlier
+from training.progress import Progress, silent
+
+TIMEOUT_S = 10.0
+
+
+def materialize_shared(
+    warehouse: Path, until: datetime, serving: Path, progress: Progress = silent
+) -> ServingManifest:
+    """Bring the Redis up to a time; a later call writes newer rows only, unless some were lost.
+
+    Each host of the service needs the manifest: it is put in its place last.
+
+    Parameters
+    ----------
+    serving
+        The manifest, ``serving.json``; says up to when the store was filled.
+
+    Raises
+    ------
+    ConfigFault
+        The store is already past that time, was filled under another schema, or is not configured.
+    DataFault
+        The warehouse holds no history.
+    StoreUnavailable
+        A server does not answer.
+    """
+    check_history(warehouse, load_schema())
+    with open_production(warehouse) as store, _servers(store) as (address, cluster):
+        since = _filled_until(serving, address, cluster)
+        refuse_earlier(serving, since, until)
+        apply_to(store, warehouse)
+        fill(store, since, until, progress)
+        manifest = manifest_of(store, address, until)
+        write_marks(cluster, manifest.project, manifest.materialized_until_us)
+    serving.parent.mkdir(parents=True, exist_ok=True)
+    save_manifest(manifest, serving)
+    return manifest
+
+
+@contextmanager
+def _servers(store: FeatureStore) -> Iterator[tuple[str, Cluster]]:
+    """Give the address of the servers, without Feast's options, and a connection to them."""
+    parts = store.config.online_store.connection_string.split(",")
+    options = dict(part.split("=", 1) for part in parts if "=" in part)
+    address = SHARED + ",".join(part for part in parts if "=" not in part)
+    is_tls = options.get("ssl", "").lower() == "true"
+    login = Login(
+        username=options.get("username", ""),
+        password=options.get("password", ""),
+        tls=ssl.create_default_context() if is_tls else None,
+    )
+    cluster = Cluster(parse_addresses(address), scripts=(), login=login, timeout_s=TIMEOUT_S)
+    try:
+        yield address, cluster
+    finally:
+        cluster.close()
+
+
+def _filled_until(serving: Path, address: str, cluster: Cluster) -> datetime | None:
+    """Return up to when those servers are filled, None when nothing says so or some was lost."""
+    if not serving.exists():
+        return None
+    manifest = load_manifest(serving)
+    if manifest.online_store != address:
+        return None
+    check_schema(manifest, load_schema())
+    if not all_there(cluster, manifest.project, manifest.materialized_until_us):
+        return None
+    return EPOCH + timedelta(microseconds=manifest.materialized_until_us)
