@@ -213,25 +213,28 @@ def test_what_redis_lost_is_written_again(
     world: World, postgres: PostgresServer, tmp_path: Path, lost: str
 ) -> None:
     """The next night begins anew: newer rows only would let the loss pass for what is there."""
-    first, second = DAYS
-    serving = tmp_path / "serving.json"
-    orders = world.orders_of(second)
+    day, serving = DAYS[-1], tmp_path / "serving.json"
+    orders = world.orders_of(day)
     now_us = orders[-1].ordered_at_us
-    materialize(world.warehouse, midnight(second), tmp_path / "online.db")
+    materialize(world.warehouse, midnight(day), tmp_path / "online.db")
     embedded = FeastSqliteReader(load_manifest(manifest_path(tmp_path / "online.db")))
     wanted = embedded.read(orders, now_us).values
     embedded.close()
     with redis_server() as redis, configured(redis, postgres):
-        manifest = materialize_shared(world.warehouse, midnight(first), serving)
+        manifest = materialize_shared(world.warehouse, midnight(day - 1), serving)
         mark = mark_keys(manifest.project)[-1]
         if lost == "everything":
             redis.call("FLUSHALL")
         else:
-            # A node of a cluster that lost its memory has lost its mark and its rows.
-            order = orders[0]
-            view = reader_of(manifest)._views[0]
-            redis.call("DEL", mark, view.stored_key(entity_keys(order)[0]))
-        materialize_shared(world.warehouse, midnight(second), serving)
+            # A node of a cluster that lost its memory has lost its marks and its rows.
+            views = reader_of(manifest)._views
+            keys = {
+                view.stored_key(key)
+                for order in orders
+                for view, key in zip(views, entity_keys(order), strict=False)
+            }
+            redis.call("DEL", mark, *keys)
+        materialize_shared(world.warehouse, midnight(day), serving)
         with closing(reader_of(load_manifest(serving))) as reader:
             assert bits(reader.read(orders, now_us).values) == bits(wanted)
 
