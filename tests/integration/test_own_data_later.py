@@ -136,6 +136,17 @@ def test_windows_that_measure_nothing_are_refused(
         evaluate(place, "--data", place / "newer", *more)
 
 
+@pytest.mark.parametrize("option", ["--keys", "--warehouse", "--truth", "--trust"])
+def test_options_of_orders_are_refused(place: Path, tmp_path: Path, option: str) -> None:
+    """They would be passed over: whoever gives one expects something of it."""
+    (tmp_path / "there").mkdir()
+    given = [str(place / "run"), option, str(tmp_path / "there")]
+    if option == "--trust":
+        given[-1] = str(place / "run" / "manifest.json")
+    found = CliRunner().invoke(evaluate_command, given)
+    assert f"{option} is for runs on orders" in found.output
+
+
 def test_columns_that_are_missing_are_named(place: Path, shop: Shop, tmp_path: Path) -> None:
     """All of them at once, by where the mapping has them."""
     less = replace(shop, entities={"card": shop.entities["card"]}, amount_minor=None)

@@ -19,6 +19,7 @@ from risk_service.adapters.feast_layout.marks import mark_keys
 from risk_service.adapters.feast_layout.reader import FeastSqliteReader
 from risk_service.adapters.feast_layout.redis_reader import KEEP_S, FeastRedisReader
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.order import Order
 from risk_service.features.entities import ENTITIES, entity_keys
 from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
 from tests.fixtures.redis_server import RedisServer, redis_server
@@ -135,33 +136,33 @@ def test_rows_in_memory_are_read_again(
     assert read == [before, before + 1, before + 1, before + 1]
 
 
-def test_rows_expire_by_the_clock_of_the_order(
+@pytest.fixture
+def opened(
     world: World, filled: tuple[int, ServingManifest, FeatureStore]
-) -> None:
-    """Feast ignores the TTL online; years later nothing is left, and nothing came before."""
+) -> Iterator[tuple[Order, FeastRedisReader]]:
+    """Return an order of the day, and a reader."""
     day, manifest, _ = filled
-    order = world.orders_of(day)[0]
-    reader = reader_of(manifest)
+    with closing(reader_of(manifest)) as reader:
+        yield world.orders_of(day)[0], reader
+
+
+def test_rows_expire_by_the_clock_of_the_order(opened: tuple[Order, FeastRedisReader]) -> None:
+    """Feast ignores the TTL online; years later nothing is left, and nothing came before."""
+    order, reader = opened
     assert np.isfinite(reader.read([order], order.ordered_at_us).values).any()
     for away_us in (-(10**15), 10**15):
         assert np.isnan(reader.read([order], order.ordered_at_us + away_us).values).all()
-    reader.close()
 
 
-def test_whom_the_store_does_not_know_has_no_values(
-    world: World, filled: tuple[int, ServingManifest, FeatureStore]
-) -> None:
-    """Neither an unknown account nor a missing device; the others are read all the same."""
-    day, manifest, _ = filled
-    order = world.orders_of(day)[0]
-    reader = reader_of(manifest)
+def test_whom_the_store_does_not_know_has_no_values(opened: tuple[Order, FeastRedisReader]) -> None:
+    """An unknown account has none; the other entities are read all the same."""
+    order, reader = opened
     known = reader.read([order], order.ordered_at_us).values[0]
     stranger = replace(order, tokens=replace(order.tokens, account="k1:" + "0" * 32))
     found = reader.read([stranger], order.ordered_at_us).values[0]
     of_account = np.array([name.startswith("account__") for name in STORED])
     assert np.isnan(found[of_account]).all()
     assert bits(found[~of_account]) == bits(known[~of_account])
-    reader.close()
 
 
 def test_a_redis_that_is_gone_or_holds_something_else_is_no_answer(

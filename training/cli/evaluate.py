@@ -14,6 +14,7 @@ from training.cli.bars import Bars
 from training.cli.own_data import (
     evaluate_own_events,
     own_measurement,
+    refuse_order_options,
     refuse_own_options,
     write_figures,
 )
@@ -102,6 +103,8 @@ def evaluate(  # noqa: PLR0913 - one per option
     say = CommandWords(lang)
     check_writable(*filter(None, (json_file, predictions)))
     if is_own_run(run):
+        of_orders = {"--slice": slice_name, "--keys": keys, "--warehouse": warehouse}
+        refuse_order_options(run, of_orders | {"--truth": truth, "--trust": trust})
         window = {"--test-from": test_from, "--test-to": test_to}
         own = own_measurement(run, data, window, random_split)
         evaluate_own_events(own, json_file, predictions, say)

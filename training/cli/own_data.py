@@ -91,6 +91,13 @@ def own_measurement(
     )
 
 
+def refuse_order_options(run: Path, given: Mapping[str, object]) -> None:
+    """Refuse options that a run on own events has no use for, which would pass them over."""
+    for option, value in given.items():
+        if value is not None:
+            raise misused(fault("order_option", option=option, run=run))
+
+
 def refuse_own_options(data: Path, own: Mapping[str, str | None]) -> None:
     """Refuse options that a promotion world has not."""
     given = [name for name, text in own.items() if text is not None]
