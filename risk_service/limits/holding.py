@@ -15,7 +15,7 @@ from risk_service.limits.book import LimitBook
 from risk_service.limits.crowd import LINES_SURE, ORDER_COUNTERS_MAX, ORDER_TOO_LARGE
 from risk_service.limits.cutting import QUANTITY_REDUCED
 from risk_service.limits.draft import Draft
-from risk_service.limits.paying import given_back, given_back_unpaid
+from risk_service.limits.giving_back import cancelled_over_time, given_back, given_back_unpaid
 from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended, stayed
 from risk_service.limits.steps import (
     PAID_FOR,
@@ -110,6 +110,9 @@ def cancel(draft: Draft, book: LimitBook, call: Cancel, now_us: int) -> LedgerAn
         raise Conflict("the reservation is confirmed; release what comes back")
     if before.state is State.HELD:
         before = ended(before, State.CANCELLED, call.reason, now_us)
+        draft.put(before)
+    elif before.ran_out:
+        before = cancelled_over_time(before, call.reason, now_us)
         draft.put(before)
     elif before.state is not State.CANCELLED:
         before = next_generation(before, now_us)

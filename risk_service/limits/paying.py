@@ -25,12 +25,14 @@ from risk_service.domain.reservation import (
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.book import LimitBook
 from risk_service.limits.draft import Draft
+from risk_service.limits.giving_back import proven_paid
 from risk_service.limits.reservation import (
     Entry,
     HeldLine,
     Released,
     Reservation,
     charge_of,
+    nothing_left,
     stayed,
 )
 from risk_service.limits.steps import (
@@ -45,8 +47,6 @@ from risk_service.limits.weigh import charged_whole
 from risk_service.limits.windows import EVERYTHING, rolling_place, rolling_since_us
 
 RELEASES_MAX = 200
-# What comes back of paid orders only.
-OF_PAID = frozenset({ReleaseReason.REFUND, ReleaseReason.RETURN})
 
 
 def confirm(draft: Draft, call: Confirm, now_us: int) -> LedgerAnswer:
@@ -80,6 +80,9 @@ def pay(draft: Draft, book: LimitBook, call: Pay, now_us: int) -> LedgerAnswer:
         if before.state is State.HELD:
             before = _confirmed(before, now_us)
             draft.put(before)
+        elif before.cancelled_late:
+            before = proven_paid(before, now_us)
+            draft.put(before)
         return _paid_answer(before)
     if before is not None and before.entries and not before.refund_told:
         again = _acquired(draft, before, now_us)
@@ -87,47 +90,6 @@ def pay(draft: Draft, book: LimitBook, call: Pay, now_us: int) -> LedgerAnswer:
             draft.put(again)
             return _paid_answer(again)
     return _charged_late(draft, book, demand, now_us)
-
-
-def given_back(
-    draft: Draft, before: Reservation, reason: ReleaseReason, now_us: int
-) -> LedgerAnswer:
-    """Release the whole order, where the policies allow it.
-
-    What is still charged since another reason came first goes back by this one, where the policy
-    lists it: money may be back before the goods are, or after.
-    """
-    entries = _without(before.entries, reason)
-    after = replace(before, state=State.RELEASED, lines=_nothing_left(before), entries=entries)
-    if after != before:
-        draft.put(replace(after, changed_us=now_us))
-    return answer(after, State.RELEASED)
-
-
-def given_back_unpaid(
-    draft: Draft, before: Reservation, reason: ReleaseReason, now_us: int
-) -> LedgerAnswer:
-    """Release what a hold that was let go still charges, once its order proves to be paid.
-
-    Money or goods that come back tell so, though nobody reported the payment, or not yet. Without
-    them a hold that nobody paid stays charged, where its policy says so.
-    """
-    if OF_PAID & {before.ended_by, reason}:
-        after = replace(before, entries=_without(before.entries, reason))
-        if after != before:
-            before = replace(after, changed_us=now_us)
-            draft.put(before)
-    return answer(before, before.state)
-
-
-def _without(entries: tuple[Entry, ...], reason: ReleaseReason) -> tuple[Entry, ...]:
-    """Return entries of which those that a reason gives back charge nothing any more."""
-    return tuple(
-        [
-            replace(entry, charged=0) if entry.charged and entry.gives_back(reason) else entry
-            for entry in entries
-        ]
-    )
 
 
 def release(draft: Draft, call: Release, now_us: int) -> LedgerAnswer:
@@ -157,7 +119,7 @@ def release(draft: Draft, call: Release, now_us: int) -> LedgerAnswer:
             return _released_answer(before, done.left)
     if len(before.releases) >= RELEASES_MAX:
         raise Conflict(f"a reservation takes at most {RELEASES_MAX} releases")
-    lines = _less(before, call.lines) if call.lines else _nothing_left(before)
+    lines = _less(before, call.lines) if call.lines else nothing_left(before)
     done = Released(call.release_id, asked, tuple([line.left for line in lines]))
     after = _after_release(before, lines, call.reason, now_us)
     draft.put(replace(after, releases=(*before.releases, done)))
@@ -176,10 +138,6 @@ def _released_answer(reservation: Reservation, left: tuple[int, ...]) -> LedgerA
         for line, units in zip(reservation.lines, left, strict=True)
     ]
     return replace(answer(reservation, state), lines=tuple(lines))
-
-
-def _nothing_left(before: Reservation) -> tuple[HeldLine, ...]:
-    return tuple([replace(line, left=0) for line in before.lines])
 
 
 def _less(before: Reservation, released: Sequence[ReleasedLine]) -> tuple[HeldLine, ...]:
@@ -262,7 +220,8 @@ def _charged_late(draft: Draft, book: LimitBook, demand: Demand, now_us: int) ->
     """Charge an order that is paid and holds nothing; one without limits leaves no row.
 
     One that was cancelled is not charged, and what limits say nothing about is none of theirs:
-    what was asked for after the cancellation may be that.
+    what was asked for after the cancellation may be that. It counts once: what its hold still
+    charged as one that nobody paid does so no more.
     """
     before = draft.reservation(demand.reservation_id)
     claims = claims_of(draft, book, demand, now_us)
@@ -271,9 +230,11 @@ def _charged_late(draft: Draft, book: LimitBook, demand: Demand, now_us: int) ->
         return LedgerAnswer(reservation_id=demand.reservation_id, state=State.NONE)
     if before is not None and before.cancelled_unheld:
         return _paid_answer(before)
+    before = before or blank(demand.reservation_id, now_us)
     late = replace(
-        next_generation(before or blank(demand.reservation_id, now_us), now_us),
+        next_generation(before, now_us),
         state=State.CONFIRMED,
+        kept=before.kept,
         fingerprint=demand.fingerprint,
         lines=lines,
         entries=entries,

@@ -68,7 +68,8 @@ class Reservation(Struct, frozen=True, array_like=True, gc=False):
 
     ``entries`` are those of this generation, ``kept`` the charges that earlier ones left for
     good. ``ended_by`` says why an EXPIRED or CANCELLED one ended; an EXPIRED one that ended by
-    anything but its time or a take-over held nothing and was cancelled. ``refused`` is the last
+    anything but its time or a take-over held nothing and was cancelled, a CANCELLED one that
+    ended by its time was cancelled afterwards. ``refused`` is the last
     refusal, so that its repetition gets the same answer. ``note`` says who and why where a
     person adjusted a counter: such a row has one kept charge.
     """
@@ -108,6 +109,17 @@ class Reservation(Struct, frozen=True, array_like=True, gc=False):
         """Tell whether it is that of an order which was cancelled and held nothing."""
         state, reason = self.state, self.ended_by
         return state is EXPIRED and reason not in (TAKEN_OVER, ReleaseReason.PAYMENT_TIMEOUT)
+
+    @property
+    def ran_out(self) -> bool:
+        """Tell whether it is a hold that ended by its time."""
+        return self.state is EXPIRED and self.ended_by == ReleaseReason.PAYMENT_TIMEOUT
+
+    @property
+    def cancelled_late(self) -> bool:
+        """Tell whether it was cancelled when its time was over already."""
+        state, reason = self.state, self.ended_by
+        return state is ReservationState.CANCELLED and reason == ReleaseReason.PAYMENT_TIMEOUT
 
     def is_held_at(self, now_us: int) -> bool:
         """Tell whether it holds something that has not expired."""
@@ -164,6 +176,11 @@ def share(whole_minor: int, line: HeldLine) -> int:
     if not line.requested:
         return 0
     return -(-whole_minor * line.left // line.requested)
+
+
+def nothing_left(reservation: Reservation) -> tuple[HeldLine, ...]:
+    """Return the lines of a reservation of which all units came back."""
+    return tuple([replace(line, left=0) for line in reservation.lines])
 
 
 def mask_of(reasons: frozenset[ReleaseReason]) -> int:
