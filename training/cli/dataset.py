@@ -159,10 +159,10 @@ def _next_step(imported: Imported, say: CommandWords) -> list[str]:
     description = imported.description
     short = []
     for name, label in description.labels.items():
-        last_us = imported.last_us[name]
-        if last_us is None:
+        last_us, main = imported.last_us[name], imported.main
+        if last_us is None or main is None:
             continue
-        days = suggested(description.start_us, last_us + 1, label.delay_s)
+        days = suggested(main.first_us, min(last_us, main.last_us) + 1, label.delay_s)
         if days is not None:
             out = shlex.quote(str(imported.out))
             command = (

@@ -24,6 +24,7 @@ from training.datasets.importing.csv_header import (
     AROUND_NAMES,
     SEP_LINE,
     header,
+    is_row,
     likely_delimiter,
     likely_skip_lines,
 )
@@ -108,6 +109,12 @@ class CsvFile:
         likely = self.likely_encoding()
         code = "no_text" if likely == self._encoding else "no_text_likely"
         return fault(code, encoding=self._encoding, likely=likely)
+
+    @property
+    def likely_columns(self) -> tuple[str, ...]:
+        """Names for the columns of a file that likely has no header; none where it has one."""
+        count = len(self.columns) if is_row(self.columns) else 0
+        return tuple(f"column_{number}" for number in range(1, count + 1))
 
     def likely_skip_lines(self) -> int:
         """Return how many lines likely stand before the header."""

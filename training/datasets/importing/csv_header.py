@@ -15,6 +15,7 @@ SEP_LINE = re.compile(r"sep=(.)\r?\n")
 AROUND_NAMES = " \t\r\n\ufeff"
 _DELIMITERS = ",;\t|"
 _ROWS_LOOKED_AT = 100
+_VALUE = re.compile(r"[-+]?\d+(?:[.,]\d+)?|\d{4}-\d\d-\d\d(?:[ T][\d:.]+Z?)?")
 
 
 def header(sample: str, spec: SourceSpec, delimiter: str) -> tuple[list[str], int]:
@@ -44,6 +45,16 @@ def likely_delimiter(sample: str, spec: SourceSpec, wanted: Sequence[str]) -> st
         return len(names & set(wanted)), len(names)
 
     return max(_DELIMITERS, key=fitness)
+
+
+def is_row(names: Sequence[str]) -> bool:
+    """Tell whether a first line is likely no header but a row: no name empty, half of them values.
+
+    Days and years stand in headers as well, but beside names, or all in one kind.
+    """
+    values = [name for name in names if _VALUE.fullmatch(name)]
+    lengths = {len(name) for name in values}
+    return len(names) > 1 and all(names) and 2 * len(values) >= len(names) and len(lengths) > 1
 
 
 def likely_skip_lines(sample: str, spec: SourceSpec) -> int:

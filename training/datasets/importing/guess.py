@@ -2,7 +2,7 @@
 
 The guess goes by names (card, customer, e-mail, amount, fraud, ...) and by what the first
 rows hold. It says of each column why it stands where it stands. Limits: it knows English
-and Chinese names, and few others; it makes no joined columns.
+and Chinese names, and few others; of joined columns it makes times only.
 """
 
 from dataclasses import dataclass, field
@@ -10,9 +10,7 @@ from pathlib import Path
 
 from risk_service.domain.text import LocalizedText
 from training.datasets.importing.guess_columns import (
-    MANY_ROWS,
     MOST_CATEGORIES,
-    NEARLY_ALL,
     comes_again,
     currency_like,
     entity_told,
@@ -21,6 +19,7 @@ from training.datasets.importing.guess_columns import (
     is_entity,
     is_kind,
     number_told,
+    only_rises,
 )
 from training.datasets.importing.guess_label import (
     LabelGuess,
@@ -29,22 +28,18 @@ from training.datasets.importing.guess_label import (
     label_lines,
 )
 from training.datasets.importing.guess_lines import Line, in_both, noted
+from training.datasets.importing.guess_time import TimeGuess, guess_time, no_time, time_of
 from training.datasets.importing.guess_words import (
-    AFTER,
     AMOUNTS,
     BEFORE,
-    COUNTED,
     CURRENCIES,
     ENTITIES,
     EVENTS,
     IDS,
     MINOR,
     MONEY,
-    NO_CLOCK,
     OF_ONE,
-    OF_SOMEBODY,
     QUANTITIES,
-    TIMES,
 )
 from training.datasets.importing.look import Look, look_at
 from training.datasets.importing.mapping import MOST_ENTITIES
@@ -85,13 +80,15 @@ class _Guess:
         label = guess_label(looks)
         for look in () if label is None else label.columns:
             self._take(look)
-        time = self._take(self._time())
+        time = guess_time(self.left)
+        for look in () if time is None else time.columns:
+            self._take(look)
         self._leave_out(label)
         event_id = self._take(self._id(time))
         amount = self._take(self._amount_column())
         times = self._take(self._quantity(amount))
         source = self._source(amount)
-        known = "" if label is None or label.known is None else _time_of(label.known)
+        known = "" if label is None or label.known is None else time_of(label.known)
         tables: list[Line] = [
             noted("", "guess_head", file=self.path.name),
             f"name = {quoted(name_like(self.path.name.partition('.')[0]))}",
@@ -115,7 +112,7 @@ class _Guess:
         for look in list(self.left):
             if label is not None and label.is_told_by(look):
                 why = fault("guess_label_too")
-            elif look.rises and look.rows >= MANY_ROWS and 1 < look.different < look.rows:
+            elif only_rises(look) and not is_entity(look):
                 why = fault("guess_rises")
             elif (outcome := comes_with(look, self.left)) is not None:
                 why = fault("guess_comes_with", column=quoted(outcome.name))
@@ -138,36 +135,24 @@ class _Guess:
         self.names.add(name)
         return name
 
-    def _source(self, amount: Look | None) -> list[str]:
+    def _source(self, amount: Look | None) -> list[Line]:
         looks = self.left if amount is None else [*self.left, amount]
         # The widest way of writing reads the plain numbers as well.
         marks = max((look.marks for look in looks), key=len, default="")
         if len(marks) < 2:
             marks = "," if any(look.marks == "," for look in looks) else ""
         encoding, skip = self.spec.encoding, self.spec.skip_lines
-        lines = [] if encoding in ("utf-8", "utf-16") else [_key("encoding", encoding)]
+        lines: list[Line] = [] if encoding in ("utf-8", "utf-16") else [_key("encoding", encoding)]
         lines += [f"skip_lines = {skip}"] if skip else []
+        if self.spec.columns:
+            names = ", ".join(map(quoted, self.spec.columns))
+            lines.append(noted(f"columns = [{names}]", "guess_no_header"))
         lines += [_key("decimal", marks[0])] if marks else []
         lines += [_key("thousands", marks[1])] if len(marks) > 1 else []
         if amount is not None and amount.dash:
             values = ", ".join(map(quoted, (*DEFAULT_MISSING, amount.dash)))
             lines.append(f"missing = [{values}]")
         return ["", "[source]", *lines] if lines else []
-
-    def _time(self) -> Look | None:
-        times = [c for c in self.left if c.time and c.share >= NEARLY_ALL]
-        # A number that could be a Unix time may be anything; its name decides, or that it rises.
-        sure = [c for c in times if "unix" not in c.time or c.says(TIMES) or c.rises]
-        words = "|".join((TIMES, *COUNTED))
-        counted = [
-            c
-            for c in self.left
-            if c.marks and c.share == 1 and c.different > 1 and c.says(words)
-            if not c.says(NO_CLOCK)
-        ]
-        ranked = sorted(sure, key=_not_when_it_happened)
-        clocks = sorted(counted, key=lambda c: not c.rises)
-        return next(iter(ranked), next(iter(clocks), None))
 
     def _amount_column(self) -> Look | None:
         found = [
@@ -183,27 +168,20 @@ class _Guess:
             return None
         return next((c for c in self.left if c.is_whole and c.says(QUANTITIES)), None)
 
-    def _id(self, time: Look | None) -> Look | None:
+    def _id(self, time: TimeGuess | None) -> Look | None:
         names = [c for c in self.left if c.is_whole or not c.marks]
         unique = [c for c in names if c.is_unique and c.says(IDS)]
-        lines = [c for c in names if c.says(EVENTS) and has_lines(c, time)]
+        lines = [c for c in names if c.says(EVENTS) and has_lines(c, time.columns if time else ())]
         found = [c for c in unique if c.says(EVENTS)] + lines + unique
         return next(iter(found), None)
 
-    def _event(self, event_id: Look | None, time: Look | None) -> list[Line]:
+    def _event(self, event_id: Look | None, time: TimeGuess | None) -> list[Line]:
         lines: list[Line] = ["", "[event]"]
         if event_id is None:
             lines.append(noted("# id = ...", "guess_no_id"))
         else:
             lines.append(f"id = {quoted(event_id.name)}")
-        if time is None:
-            return [*lines, noted('time = "?"', "guess_no_time")]
-        if not time.time:
-            unit = next((u for words, u in COUNTED.items() if time.says(words)), "s")
-            keys = f'format = "unix", unit = "{unit}", origin = "2000-01-01"'
-            line = f"time = {{ column = {quoted(time.name)}, {keys} }}"
-            return [*lines, noted(line, "guess_numbers")]
-        return [*lines, f"time = {_time_of(time)}"]
+        return [*lines, no_time(self.left) if time is None else time.line]
 
     def _entities(self) -> list[Line]:
         found = [c for c in self.left if is_entity(c)][:MOST_ENTITIES]
@@ -238,7 +216,7 @@ class _Guess:
         texts = [c for c in self.left if is_kind(c) and not c.time]
         ages = [c for c in self.left if c.time and c.says(BEFORE)]
         numbers = {self._name(c): number_told(c) for c in numeric}
-        numbers |= {self._name(c): f"{{ since = {_time_of(c)} }}" for c in ages}
+        numbers |= {self._name(c): f"{{ since = {time_of(c)} }}" for c in ages}
         categories = {self._name(c): quoted(c.name) for c in texts}
         for look in (*numeric, *ages, *texts):
             self._take(look)
@@ -247,15 +225,6 @@ class _Guess:
             if named:
                 lines += ["", f"[{table}]", *(f"{name} = {value}" for name, value in named.items())]
         return lines
-
-
-def _not_when_it_happened(look: Look) -> tuple[bool, bool, bool, bool, bool]:
-    """Return what sorts the time of the event before the other times of its row."""
-    other = look.says(BEFORE) or look.says(AFTER)
-    # Ids that are counted up from a large number look like Unix times.
-    is_key = look.says("id$|uuid|guid")
-    called = not look.says(TIMES), not look.says(EVENTS)
-    return is_key, other, look.says(OF_SOMEBODY), *called
 
 
 def _group(event_id: Look | None) -> list[Line]:
@@ -281,9 +250,3 @@ def _why_not(look: Look) -> LocalizedText:
     if look.time and look.different > 1:
         return fault("guess_a_time")
     return fault("guess_different", count=look.different)
-
-
-def _time_of(look: Look) -> str:
-    if look.time == "iso8601":
-        return quoted(look.name)
-    return f"{{ column = {quoted(look.name)}, {look.time} }}"

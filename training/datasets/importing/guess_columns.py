@@ -1,6 +1,7 @@
 """What a column is by its name and its values: somebody, a kind, a measure, an order of lines."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,11 +21,11 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 _OF_SIGNS = {"€": "EUR", "£": "GBP", "元": "CNY", "円": "JPY", "RMB": "CNY"}
 
 
-def has_lines(look: Look, time: Look | None) -> bool:
+def has_lines(look: Look, time: Sequence[Look]) -> bool:
     """Tell whether rows share an id and its time, as the lines of an order do."""
-    if time is None or look.share < NEARLY_ALL or look.rows < _LEAST_LINES * look.different:
+    if not time or look.share < NEARLY_ALL or look.rows < _LEAST_LINES * look.different:
         return False
-    both = len(np.unique(np.stack([look.codes, time.codes]), axis=1).T)
+    both = len(np.unique(np.stack([look.codes, *(part.codes for part in time)]), axis=1).T)
     return bool(both <= _SAME_TIME * look.different)
 
 
@@ -79,6 +80,11 @@ def is_kind(look: Look) -> bool:
 def is_counter(look: Look) -> bool:
     """Tell whether each row has a whole number of its own."""
     return look.is_unique and look.is_whole
+
+
+def only_rises(look: Look) -> bool:
+    """Tell whether values of many rows only rise, each for some rows."""
+    return look.rises and look.rows >= MANY_ROWS and 1 < look.different < look.rows
 
 
 def is_entity(look: Look) -> bool:

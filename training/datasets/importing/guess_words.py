@@ -41,12 +41,12 @@ CURRENCIES = r"currency|curr\b|cur\b|ccy|w.hrung|devise"
 # A price of one, which a quantity multiplies.
 OF_ONE = "price|unit|each|preis|einzel|prix"
 QUANTITIES = r"quantity|qty|menge|anzahl|units|pieces|pcs\b|quantit"
-IDS = r"id|key|number|num|nummer|no$|nr$|uuid|guid|ref\b|reference"
+IDS = r"id|uid\b|key|number|num|nummer|no$|nr$|uuid|guid|ref\b|reference"
 EVENTS = (
     "event|transaction|trans|tx|order|payment|purchase|invoice|session|record|row|bestell|request"
 )
 ENTITIES = (
-    "card|cc|customer|user|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
+    "card|cc|customer|user|uid|invit|referr|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
     "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
     "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
     "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|rider|passenger"
@@ -58,6 +58,9 @@ MEASURES = (
     "(?:counts?|months?|weeks?|days?|hours?|minutes?|secs?|seconds?|distinct|score|rate|ratio|avg|mean"
     "|len|length|age|years?|velocity|size|limit|similarity|percent|pct|duration|votes?|quantity)\\b"
 )
+# Parts of a time that stand in columns of their own.
+YEARS, MONTHS, DAYS = "year|jahr|annee|ano\\b", "month|monat|mois|mes\\b", "day|tag\\b|jour|dia\\b"
+CLOCKS = "time|hour|clock|uhr|zeit|heure|hora"
 # Of these no clock counts, though they may be called hours or months.
 NO_CLOCK = r"since|counts?\b|age\b|distinct|last|per\b|until|avg|mean|rate\b"
 # Whole numbers that name a kind or a place and measure nothing.

@@ -103,6 +103,9 @@ def look_at(path: Path) -> SourceLook:
         encoding = source.likely_encoding()
         spec = SourceSpec(encoding=encoding, skip_lines=source.likely_skip_lines())
         source = open_source(path, spec, ())
+        if isinstance(source, CsvFile) and source.likely_columns:
+            spec = spec.model_copy(update={"columns": source.likely_columns})
+            source = open_source(path, spec, ())
     nested = source.no_plain_values if isinstance(source, ParquetFile) else {}
     known = [name for name in dict.fromkeys(source.columns) if name not in nested]
     names = [name for name in known if source.columns.count(name) == 1]

@@ -22,6 +22,7 @@ from training.datasets.importing.mapping_columns import columns_used
 from training.datasets.importing.source_batch import SourceFile
 from training.datasets.importing.source_file import check_columns, open_source
 from training.datasets.importing.staging import Staging
+from training.datasets.importing.stray import MainSpan
 from training.datasets.importing.verdict import check_labels, check_rows, notes
 from training.datasets.importing.write import Written, write_tables
 from training.datasets.own_events import (
@@ -43,7 +44,8 @@ class Imported:
     """What an import wrote.
 
     ``missing`` counts the empty cells of each column; ``last_us`` is the time of the last event
-    that has a label, by label, None where no event has one; ``notes`` are what the reader should
+    that has a label, by label, None where no event has one; ``main`` is when the events happened
+    but those of stray times, None where there are none; ``notes`` are what the reader should
     know though nothing is wrong, of which the description keeps the English words.
     """
 
@@ -51,6 +53,7 @@ class Imported:
     description: OwnDescription
     missing: dict[str, int]
     last_us: dict[str, int | None]
+    main: MainSpan | None = None
     notes: tuple[LocalizedText, ...] = ()
 
 
@@ -96,6 +99,7 @@ def import_events(
         description=description,
         missing=dict(written.missing),
         last_us={name: count.last_us for name, count in written.labels.items()},
+        main=written.main,
         notes=told,
     )
 
@@ -133,7 +137,7 @@ class _Run:
         )
         description, written = self._write(assembly, converter, staging.rows, log.count)
         shutil.rmtree(staging.directory)
-        return description, written, self._notes(assembly, converter)
+        return description, written, self._notes(assembly, converter, written)
 
     def _write(
         self, assembly: Assembly, converter: Converter, staged: int, refused: int
@@ -156,15 +160,18 @@ class _Run:
             refused=refused,
             duplicates=assembly.duplicates,
             grouped=staged - assembly.duplicates - written.rows,
-            notes=tuple(note.en for note in self._notes(assembly, converter)),
+            notes=tuple(note.en for note in self._notes(assembly, converter, written)),
         )
         (self.partial / MAPPING).write_text(self.read.text, encoding="utf-8")
         description = describe(mapping, source, written, self.partial)
         write_own_description(self.partial, description)
         return description, written
 
-    def _notes(self, assembly: Assembly, converter: Converter) -> tuple[LocalizedText, ...]:
-        return (*self.file.notes, *notes(converter), *assembly.notes)
+    def _notes(
+        self, assembly: Assembly, converter: Converter, written: Written
+    ) -> tuple[LocalizedText, ...]:
+        stray = () if written.main is None else written.main.notes
+        return (*self.file.notes, *notes(converter), *assembly.notes, *stray)
 
     def _schema(self) -> pa.Schema:
         mapping = self.read.mapping

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from risk_service.domain.text import LocalizedText
+from training.datasets.importing.iso_time import EARLIEST_YEAR, LATEST_YEAR
 from training.words import NOTHING, fault
 
 _COMMON_FORMATS = (
@@ -22,10 +23,13 @@ _COMMON_FORMATS = (
     "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p", "%d/%m/%Y, %H:%M:%S",
     "%d.%m.%Y, %H:%M:%S", "%d.%m.%Y, %H:%M", "%d %B %Y", "%B %d, %Y", "%d %b %Y %H:%M:%S",
     "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%b %d %Y %I:%M%p",
+    "%Y%m%d%H%M", "%Y%m%d%H", "%y%m%d%H%M", "%y%m%d%H",
 )  # fmt: skip
 
 # Steps, hours or days since a day that only the mapping can tell.
 _COUNT = re.compile(r"\d{1,7}(?:\.\d+)?")
+
+_DIGITS_ONLY = re.compile("(?:%[YymdHMS])+")
 
 
 def advice_on_format(example: str) -> LocalizedText:
@@ -45,10 +49,17 @@ def common_format(examples: Sequence[str]) -> str | None:
 def _reads(name: str, examples: Sequence[str]) -> bool:
     try:
         for example in examples:
-            datetime.strptime(example, name)  # noqa: DTZ007 - only whether it can be read
+            found = datetime.strptime(example, name)  # noqa: DTZ007 - only whether it can be read
+            # Digits with nothing between them are read as any of several formats.
+            if _DIGITS_ONLY.fullmatch(name) and not _is_written_so(example, found, name):
+                return False
     except ValueError:
         return False
     return True
+
+
+def _is_written_so(example: str, found: datetime, name: str) -> bool:
+    return EARLIEST_YEAR <= found.year <= LATEST_YEAR and found.strftime(name) == example
 
 
 def unix_unit(example: str) -> str | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from training.datasets.importing.convert import known_column, value_column
+from training.datasets.importing.stray import MainSpan, main_span
 from training.datasets.own_events import LABEL_SCHEMA, TIME
 from training.datasets.staging import table_writer
 
@@ -26,13 +27,17 @@ class LabelCount:
 
 @dataclass(slots=True)
 class Written:
-    """What was written: rows, first and last time, missing cells per column, labels."""
+    """What was written: rows, first and last time, missing cells per column, labels.
+
+    ``main`` is when the events happened but those of stray times.
+    """
 
     rows: int = 0
     first_us: int = 0
     last_us: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     labels: dict[str, LabelCount] = field(default_factory=dict)
+    main: MainSpan | None = None
 
     @property
     def label_rows(self) -> int:
@@ -69,6 +74,7 @@ def write_tables(
             known.write_batch(_labels(batch, written.labels))
             _count(table, batch, written)
             tell(written.rows)
+    written.main = main_span(directory)
     return written
 
 
