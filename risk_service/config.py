@@ -16,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
@@ -24,12 +23,19 @@ from pydantic import (
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.text import LocalizedText
+from risk_service.server_access import (
+    AdmissionAccess,
+    FeaturesAccess,
+    LedgerAccess,
+    WindowsAccess,
+)
 
 ENV_PREFIX = "RISK_"
 PORT_MAX = 65_535
 # Reported events may be as old as this; they ask for the reservations of their orders.
 LEDGER_DAYS_MIN = 90
 LEDGER = r"^(embedded|postgres(ql)?://.+)$"
+REDIS = r"rediss?://[^/]+"
 
 
 def _as_paths(value: object) -> object:
@@ -37,7 +43,7 @@ def _as_paths(value: object) -> object:
     return value.split(os.pathsep) if isinstance(value, str) else value
 
 
-class Settings(BaseModel):
+class Settings(WindowsAccess, FeaturesAccess, LedgerAccess, AdmissionAccess):
     """All settings; units are in the names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,26 +89,23 @@ class Settings(BaseModel):
     group_orders_max: Annotated[int, Field(ge=1, le=500)] = 64
     waiting_orders_max: Annotated[int, Field(ge=1)] = 4096
 
-    # Windows: in this process, or shared in Redis (redis://host:port[,host:port])
-    windows: Annotated[str, Field(pattern=r"^(embedded|redis://[^/]+)$")] = "embedded"
-    windows_password: SecretStr = SecretStr("")
+    # Windows: in this process, or shared in Redis (redis://host:port[,host:port], or rediss://).
+    # Who the service is to the servers of this and of what follows stands in server_access.py
+    windows: Annotated[str, Field(pattern=rf"^(embedded|{REDIS})$")] = "embedded"
     windows_timeout_ms: Annotated[float, Field(gt=0)] = 50.0
     # Records kept in memory: about 300 bytes each, eight times as much without numba
     window_records_max: Annotated[int, Field(ge=1000)] = 250_000
 
     # Stored features, where serving.json names a Redis
-    features_password: SecretStr = SecretStr("")
     features_timeout_ms: Annotated[float, Field(gt=0)] = 50.0
 
     # Reservations: beside the decisions, or shared (postgresql://user@host:port/database)
     ledger: Annotated[str, Field(pattern=LEDGER)] = "embedded"
-    ledger_password: SecretStr = SecretStr("")
     ledger_timeout_ms: Annotated[float, Field(gt=0)] = 500.0
     # Reservations that are over are forgotten after so many days; 0: never
     ledger_keep_days: Annotated[int, Field(ge=0, le=36_500)] = 400
     # Counters that refuse what is hopeless before the shared ledger is asked
-    admission: Annotated[str, Field(pattern=r"^(none|redis://[^/]+)$")] = "none"
-    admission_password: SecretStr = SecretStr("")
+    admission: Annotated[str, Field(pattern=rf"^(none|{REDIS})$")] = "none"
     admission_timeout_ms: Annotated[float, Field(gt=0)] = 20.0
     admission_trust_ms: Annotated[float, Field(gt=0)] = 1000.0
 
@@ -145,7 +148,7 @@ class Settings(BaseModel):
         return days
 
 
-class RecordSettings(BaseModel):
+class RecordSettings(LedgerAccess):
     """Where the records of a service lie: those of its settings that tell, the others left out."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -154,7 +157,6 @@ class RecordSettings(BaseModel):
     identity_key: Path | None = None
     governance: Path | None = None
     ledger: Annotated[str, Field(pattern=LEDGER)] = "embedded"
-    ledger_password: SecretStr = SecretStr("")
     # Pages of a whole ledger are read, not single rows
     ledger_timeout_ms: Annotated[float, Field(gt=0)] = 10_000.0
 

@@ -14,15 +14,16 @@ from pathlib import Path
 from risk_service.adapters.feast_layout.manifest import ServingManifest, load_manifest
 from risk_service.adapters.feast_layout.reader import FeastSqliteReader
 from risk_service.adapters.feast_layout.redis_reader import FeastRedisReader
-from risk_service.adapters.redis.addresses import Login
+from risk_service.adapters.redis.addresses import login_to
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.domain.order import Order
 from risk_service.feature_ports import StoredFeatures
+from risk_service.server_access import Access
 
 TRY_AGAIN_EVERY_S = 1.0
 LOOK_FOR_WRITES_EVERY_S = 0.05
 TIMEOUT_S = 0.05
-_NO_LOGIN = Login()
+_NOBODY = Access(name="features")
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class ServedFeatures:
         ``serving.json`` as materialisation writes it.
     on_opened
         Told the time up to which a newly opened store holds history, in microseconds.
-    login, timeout_s
+    access, timeout_s
         For a store in Redis: who we are to it, and the longest wait of one read.
 
     Raises
@@ -51,12 +52,12 @@ class ServedFeatures:
         path: Path,
         on_opened: Callable[[int], None],
         *,
-        login: Login = _NO_LOGIN,
+        access: Access = _NOBODY,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._path = path
         self._on_opened = on_opened
-        self._login = login
+        self._access = access
         self._timeout_s = timeout_s
         self._reader: FeastSqliteReader | FeastRedisReader | None = None
         self._stamp: tuple[int, int] | None = None
@@ -107,7 +108,8 @@ class ServedFeatures:
 
     def _reader_of(self, manifest: ServingManifest) -> FeastSqliteReader | FeastRedisReader:
         if manifest.is_shared:
-            return FeastRedisReader(manifest, login=self._login, timeout_s=self._timeout_s)
+            login = login_to(manifest.online_store, self._access)
+            return FeastRedisReader(manifest, login=login, timeout_s=self._timeout_s)
         return FeastSqliteReader(manifest, look_every_s=LOOK_FOR_WRITES_EVERY_S)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from risk_service.adapters.clock import ReplayClock, SystemClock
 from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
 from risk_service.adapters.ids import TimeSortedIds
-from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.addresses import login_to, parse_addresses
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.shared.opening import SharedIn
 from risk_service.adapters.shared.windows import Told
@@ -41,6 +41,7 @@ from risk_service.identity.tokenise import Tokeniser
 from risk_service.intake.intake import Intake
 from risk_service.intake.reservations import Reservations
 from risk_service.ports import Clock, ReservationLedger
+from risk_service.server_access import access_of
 from risk_service.telemetry import Metrics
 
 SECOND_US = 1_000_000
@@ -150,7 +151,7 @@ def _features(settings: Settings, metrics: Metrics) -> ServedFeatures:
     return ServedFeatures(
         settings.features,
         metrics.features_until,
-        login=Login(password=settings.features_password.get_secret_value()),
+        access=access_of(settings, "features"),
         timeout_s=settings.features_timeout_ms / 1000,
     )
 
@@ -190,7 +191,7 @@ def _shared_windows(settings: Settings, metrics: Metrics) -> OpenShared | None:
         return None
     return SharedIn(
         parse_addresses(settings.windows),
-        login=Login(password=settings.windows_password.get_secret_value()),
+        login=login_to(settings.windows, access_of(settings, "windows")),
         timeout_s=settings.windows_timeout_ms / 1000,
         told=Told(metrics.windows_behind, metrics.windows_healed, metrics.windows_damaged),
     )

@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Callable
 
+from risk_service.adapters.postgres.access import options_of
 from risk_service.adapters.postgres.admission import Admission
 from risk_service.adapters.postgres.connection import Session
 from risk_service.adapters.postgres.ledger import PostgresLedger
-from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.addresses import login_to, parse_addresses
 from risk_service.adapters.redis.admission import RedisAdmission
 from risk_service.adapters.sqlite.ledger import SqliteLedger
-from risk_service.config import Settings
+from risk_service.config import RecordSettings, Settings
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.limits.book import LimitBook
 from risk_service.ports import ReservationLedger
+from risk_service.server_access import access_of
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +46,7 @@ def open_ledger(
                 "give --ledger postgresql://... too, or leave --admission out"
             )
         return SqliteLedger(settings.state, book, on_commit=on_commit)
-    session = Session(
-        settings.ledger,
-        password=settings.ledger_password.get_secret_value(),
-        timeout_s=settings.ledger_timeout_ms / 1000,
-    )
+    session = open_session(settings)
     ledger = PostgresLedger(session, book, _admission(settings))
     try:
         ledger.open()
@@ -57,12 +55,29 @@ def open_ledger(
     return ledger
 
 
+def open_session(settings: Settings | RecordSettings) -> Session:
+    """Return a session with the PostgreSQL that the settings name.
+
+    Raises
+    ------
+    ConfigFault
+        The address or what belongs to it cannot be used.
+    """
+    access = access_of(settings, "ledger")
+    return Session(
+        settings.ledger,
+        password=access.password,
+        options=options_of(settings.ledger, access),
+        timeout_s=settings.ledger_timeout_ms / 1000,
+    )
+
+
 def _admission(settings: Settings) -> Admission | None:
     if settings.admission == "none":
         return None
     counters = RedisAdmission(
         parse_addresses(settings.admission),
-        login=Login(password=settings.admission_password.get_secret_value()),
+        login=login_to(settings.admission, access_of(settings, "admission")),
         timeout_s=settings.admission_timeout_ms / 1000,
         trust_s=settings.admission_trust_ms / 1000,
     )

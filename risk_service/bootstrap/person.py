@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from risk_service.adapters.clock import SystemClock
-from risk_service.adapters.postgres.connection import Session
 from risk_service.adapters.postgres.person import PostgresReservationRows
 from risk_service.adapters.sqlite.governance_read import ReadGovernance, SqliteReadingTrail
 from risk_service.adapters.sqlite.governance_schema import FILE_NAME
 from risk_service.adapters.sqlite.person_governed import SqliteGovernedRows
 from risk_service.adapters.sqlite.person_log import SqlitePersonLog
 from risk_service.bootstrap.key_mark import check_key, marked_key_id
+from risk_service.bootstrap.ledger import open_session
 from risk_service.config import RecordSettings
 from risk_service.decisions.person.records import PersonRecords
 from risk_service.decisions.person.stores import ReservationRows
@@ -113,11 +113,7 @@ def person_records(
     ledgers: list[ReservationRows] = [log]
     session = None
     if settings.ledger != "embedded":
-        session = Session(
-            settings.ledger,
-            password=settings.ledger_password.get_secret_value(),
-            timeout_s=settings.ledger_timeout_ms / 1000,
-        )
+        session = open_session(settings)
         ledgers.append(PostgresReservationRows(session))
     governance = ReadGovernance(path) if path.exists() else None
     try:

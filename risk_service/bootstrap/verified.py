@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from risk_service.adapters.embedded import EmbeddedState
-from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.addresses import login_to, parse_addresses
 from risk_service.adapters.redis.shared_log import SharedLog
 from risk_service.adapters.shared_verified import LOG_NAME, VerificationFeed
 from risk_service.adapters.sqlite.shared_verifications import SqliteSharedVerifications
@@ -12,6 +12,7 @@ from risk_service.bootstrap.beside import keep_on
 from risk_service.config import Settings
 from risk_service.decisions.real_names.verified import Verified
 from risk_service.ports import Clock, VerificationStore
+from risk_service.server_access import access_of
 from risk_service.telemetry import Metrics
 
 # A customer who was just verified comes back with the order a moment later.
@@ -58,7 +59,7 @@ def shared_log(settings: Settings, name: str, origin: str) -> SharedLog:
         name,
         origin,
         timeout_s=settings.windows_timeout_ms / 1000,
-        login=Login(password=settings.windows_password.get_secret_value()),
+        login=login_to(settings.windows, access_of(settings, "windows")),
     )
 
 

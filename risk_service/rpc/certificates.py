@@ -13,14 +13,9 @@ from pathlib import Path
 import grpc
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.domain.refusals import refusal
-from risk_service.identity.keys import read_private
+from risk_service.identity.pem_files import Stamp, load_authority, load_pair, stamps_of
 
 log = logging.getLogger(__name__)
-
-KEY_BYTES_MAX = 64 * 1024
-# What tells a file from the one that was there before: inode, size, time of its last change.
-_Stamp = tuple[int, int, int]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,12 +40,12 @@ class Certificates:
     certificate: Path
     key: Path
     client_authority: Path | None = None
-    _stamps: tuple[_Stamp, ...] = field(default=(), repr=False)
+    _stamps: tuple[Stamp, ...] = field(default=(), repr=False)
     _current: grpc.ServerCertificateConfiguration = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse files that no connection could be made with."""
-        self._stamps, self._current = self._stamped(), self._read()
+        self._stamps, self._current = stamps_of(self._files()), self._read()
 
     def credentials(self) -> grpc.ServerCredentials:
         """Return what gRPC needs to open the port."""
@@ -63,7 +58,7 @@ class Certificates:
     def renewed(self) -> grpc.ServerCertificateConfiguration | None:
         """Return what the files hold now, or None when that is in use already or cannot be."""
         try:
-            stamps = self._stamped()
+            stamps = stamps_of(self._files())
             if stamps == self._stamps:
                 return None
             # Noted before they are read: what is written meanwhile is read at the next handshake.
@@ -78,39 +73,14 @@ class Certificates:
         files = (self.certificate, self.key)
         return files if self.client_authority is None else (*files, self.client_authority)
 
-    def _stamped(self) -> tuple[_Stamp, ...]:
-        stamps = []
-        for path in self._files():
-            try:
-                status = path.stat()
-            except OSError as error:
-                raise ConfigFault(f"TLS file {path}: {error.strerror}") from error
-            stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))
-        return tuple(stamps)
-
     def _read(self) -> grpc.ServerCertificateConfiguration:
-        try:
-            key = read_private(self.key, refusal("tls_key"), KEY_BYTES_MAX)
-        except FileNotFoundError as error:
-            raise ConfigFault(f"TLS file {self.key}: {error.strerror}") from error
-        certificate = _pem(self.certificate)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        try:
-            # gRPC would open the port and fail every handshake.
-            context.load_cert_chain(self.certificate, self.key, password=_no_password)
-        except (OSError, ValueError) as error:
-            raise ConfigFault(
-                f"TLS files {self.certificate} and {self.key}: no certificate and its key ({error})"
-            ) from error
+        certificate, context = _pem(self.certificate), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # gRPC would open the port and fail every handshake.
+        key = load_pair(context, self.certificate, self.key)
         authority = None
         if self.client_authority is not None:
             authority = _pem(self.client_authority)
-            try:
-                context.load_verify_locations(self.client_authority)
-            except OSError as error:
-                raise ConfigFault(
-                    f"TLS file {self.client_authority}: holds no certificate ({error})"
-                ) from error
+            load_authority(context, self.client_authority)
         return grpc.ssl_server_certificate_configuration(
             [(key.encode("ascii"), certificate)], root_certificates=authority
         )
@@ -121,8 +91,3 @@ def _pem(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigFault(f"TLS file {path}: {error.strerror}") from error
-
-
-def _no_password() -> str:
-    """Refuse to ask a terminal that is not there."""
-    raise ValueError("the key needs a password; store it without one, readable by the service only")

@@ -45,7 +45,13 @@ FEATURE, VALUE = "account__orders_30d", 17.0
 
 
 def give_history(redis: RedisServer) -> None:
-    """Write what Feast would of the account that orders, and ask for a password from then on."""
+    """Write history, and ask for a password from then on."""
+    write_history(redis)
+    redis.call("CONFIG", "SET", "requirepass", PASSWORD)
+
+
+def write_history(redis: RedisServer) -> None:
+    """Write what Feast would of the account that orders."""
     cluster = Cluster(parse_addresses(redis.address), scripts=(), login=Login(), timeout_s=10.0)
     write_marks(cluster, PROJECT, time.time_ns() // 1000)
     cluster.close()
@@ -57,7 +63,6 @@ def give_history(redis: RedisServer) -> None:
         shared_field(view.name, FEATURE), b"\x29" + DOUBLE.pack(VALUE),
         shared_stamp(view.name), stamp.SerializeToString(),
     )  # fmt: skip
-    redis.call("CONFIG", "SET", "requirepass", PASSWORD)
 
 
 @pytest.fixture

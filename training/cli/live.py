@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
-from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.addresses import login_to, parse_addresses
 from risk_service.adapters.redis.history import Existing, RedisHistory
 from risk_service.cli.language import spoken
+from risk_service.config import read_settings
 from risk_service.domain.errors import ConfigFault
+from risk_service.server_access import WindowsAccess, access_of
 from training.cli.bars import Bars
 from training.cli.words import CommandWords
 from training.live.backfill import Backfilled
@@ -73,8 +75,8 @@ def backfill(  # noqa: PLR0913 - one argument for each option of the command
     """Let the history before a time count in the windows and clusters of a new service.
 
     Models are trained on full windows; a service that starts without history would answer
-    from empty ones for months. With --windows redis://... they go into Redis (the password
-    in RISK_WINDOWS_PASSWORD), clusters and past orders into --state all the same.
+    from empty ones for months. With --windows redis://... they go into Redis (RISK_WINDOWS_PASSWORD
+    and the like say who you are to it), clusters and past orders into --state all the same.
 
     Example: risk live backfill --warehouse run/warehouse --until 2026-07-01T00:00:00Z --state state
     """
@@ -95,12 +97,13 @@ def _shared(windows: str, existing: Existing) -> Shared | None:
     Raises
     ------
     ConfigFault
-        The address is none.
+        The address is none, or a setting is wrong.
     """
     if windows == "embedded":
         return None
     addresses = parse_addresses(windows)
-    login = Login(password=os.environ.get("RISK_WINDOWS_PASSWORD", ""))
+    access = access_of(read_settings(WindowsAccess, {}, os.environ), "windows")
+    login = login_to(windows, access)
     return Shared(
         open_history=lambda compiled: RedisHistory(compiled, addresses, login=login),
         existing=existing,

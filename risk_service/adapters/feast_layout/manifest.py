@@ -10,8 +10,8 @@ from risk_service.domain.refusals import refusal
 from risk_service.features.schema import FeatureSchema
 
 ENTITY_KEY_VERSION = 3
-# How the address of a store begins that is no file.
-SHARED = "redis://"
+# How the address of a store begins that is no file, without and with TLS.
+SHARED = ("redis://", "rediss://")
 
 
 class _Strict(BaseModel):
@@ -30,7 +30,7 @@ class ServedView(_Strict):
 class ServingManifest(_Strict):
     """What the reader must know of a materialisation.
 
-    ``online_store`` is a file, or ``redis://host:port[,host:port]``.
+    ``online_store`` is a file, or ``redis://host:port[,host:port]``, with ``rediss://`` for TLS.
     """
 
     format: int = 1

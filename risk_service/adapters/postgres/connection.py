@@ -8,7 +8,7 @@ answers none for seconds, and orders that no limit is about must not wait for it
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
@@ -39,6 +39,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 OVERTAKEN = frozenset(("PGL01", "40001", "40P01"))
 
 Rows = list[tuple[Any, ...]]
+_NO_OPTIONS: Mapping[str, str] = {}
 
 
 class Overtaken(Exception):
@@ -76,6 +77,8 @@ class Session:
 
     Parameters
     ----------
+    options
+        Of libpq, beside those of the address.
     timeout_s
         Longest wait for one statement.
     clock
@@ -87,6 +90,7 @@ class Session:
         address: str,
         *,
         password: str = "",
+        options: Mapping[str, str] = _NO_OPTIONS,
         timeout_s: float = TIMEOUT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -96,6 +100,7 @@ class Session:
         conninfo = make_conninfo(
             address,
             **secret,
+            **options,
             connect_timeout=CONNECT_TIMEOUT_S,
             # Bytes that nobody acknowledges: the machine is gone.
             tcp_user_timeout=int(timeout_s * 1000),

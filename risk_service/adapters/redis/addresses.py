@@ -2,29 +2,73 @@
 
 import ssl
 from binascii import crc_hqx
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from risk_service.adapters.client_tls import ClientTls, settings_of_tls
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.refusals import refusal
+from risk_service.server_access import Access
 
 SLOTS = 16_384
 
 Address = tuple[str, int]
 
 
+# How addresses begin; those of the second speak TLS.
+PLAIN, ENCRYPTED = "redis://", "rediss://"
+# What a server says of a login that it does not take.
+_NOT_US = ("WRONGPASS", "NOAUTH", "ERR AUTH", "ERR Client sent AUTH")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """How a connection is opened. An empty password: none is asked for."""
+    """How a connection is opened. Without user and password none is asked for.
+
+    Parameters
+    ----------
+    tls
+        Returns what a new connection is encrypted with; None: it is not encrypted.
+    settings
+        How the settings begin that all this comes from; empty where it comes from elsewhere.
+    """
 
     username: str = ""
-    password: str = ""
-    tls: ssl.SSLContext | None = None
+    password: str = field(default="", repr=False)
+    tls: Callable[[], ssl.SSLContext] | None = None
+    settings: str = ""
 
     def command(self) -> tuple[str, ...] | None:
         """Return the AUTH command, or None."""
-        if not self.password:
+        if not self.password and not self.username:
             return None
         return ("AUTH", self.username or "default", self.password)
+
+    def remedy(self, error: Exception | str) -> str:
+        """Return what to look at after an error, with a mark before it; empty for most."""
+        name = self.settings
+        if not name:
+            return ""
+        if isinstance(error, ssl.SSLError):
+            return f"; see {settings_of_tls(name)}"
+        return f"; see {name}_user, {name}_password" if str(error).startswith(_NOT_US) else ""
+
+
+def login_to(address: str, access: Access) -> Login:
+    """Return how connections to an address are opened.
+
+    Raises
+    ------
+    ConfigFault
+        Its TLS cannot be set up.
+    """
+    is_encrypted = address.startswith(ENCRYPTED) or access.tls_authority is not None
+    return Login(
+        username=access.user,
+        password=access.password,
+        tls=ClientTls(access).context if is_encrypted else None,
+        settings=access.name,
+    )
 
 
 def parse_addresses(text: str) -> tuple[Address, ...]:
@@ -33,9 +77,12 @@ def parse_addresses(text: str) -> tuple[Address, ...]:
     Raises
     ------
     ConfigFault
-        A part of the text is no address.
+        A part of the text is no address, or it holds a user: with a password, which would end
+        up in logs.
     """
-    hosts = text.removeprefix("redis://").split(",")
+    hosts = text.removeprefix(PLAIN).removeprefix(ENCRYPTED).split(",")
+    if "@" in text:
+        raise ConfigFault(refusal("redis_user", host=hosts[-1].rpartition("@")[2]))
     return tuple(_address(part.strip()) for part in hosts)
 
 

@@ -31,8 +31,7 @@ class Cluster:
     scripts
         Sources of the Lua scripts, loaded on every new connection.
     timeout_s
-        Longest wait of one ``run``, however many trips it takes. The look-up of a host name
-        is the system's own and not bounded by it.
+        Longest wait of one ``run``, however many trips it takes, names of hosts included.
     clock
         Seconds, monotonic; by it servers are left alone after a failure.
     """
@@ -256,7 +255,8 @@ class Cluster:
                 failure = error
                 continue
             if _NO_CLUSTER not in str(reply):
-                failure = StoreUnavailable(f"Redis at {address[0]}:{address[1]}: {reply!s}")
+                told = f"{reply!s}{self._login.remedy(str(reply))}"
+                failure = StoreUnavailable(f"Redis at {address[0]}:{address[1]}: {told}")
                 continue
             if len(self._seeds) > 1:
                 raise StoreUnavailable(

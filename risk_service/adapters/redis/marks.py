@@ -121,14 +121,22 @@ class RedisMarks:
         return {address: marks[address] for address in addresses}
 
     def has_windows(self) -> bool:
-        """Tell whether Redis holds windows of this declaration, as far as some keys tell."""
+        """Tell whether Redis holds windows of this declaration, as far as some keys tell.
+
+        Raises
+        ------
+        StoreUnavailable
+            It does not say: taken for an empty one it would be given the whole log.
+        """
         draw = pack("RANDOMKEY")
         for address in self._cluster.ask_each(pack("PING")):
             for _ in range(DRAWN):
                 key = self._cluster.ask(address, draw)
                 if key is None:
                     break
-                if isinstance(key, bytes) and key.startswith(self._prefixes):
+                if not isinstance(key, bytes):
+                    raise StoreUnavailable(f"Redis at {address[0]}:{address[1]}: {key!s}")
+                if key.startswith(self._prefixes):
                     return True
         return False
 

@@ -15,6 +15,7 @@ except ModuleNotFoundError:  # the extra is not installed; reported when a store
     hiredis = None  # type: ignore[assignment]  # absence is what `require_hiredis` looks for
 
 from risk_service.adapters.redis.addresses import Address, Login
+from risk_service.adapters.redis.dialling import Dialling
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 
 RECEIVE_BYTES = 1 << 18
@@ -90,6 +91,7 @@ class Node:
     ) -> None:
         self.address = address
         self._login = login
+        self._dialling = Dialling(address)
         self._greeting = tuple(greeting)
         self._clock = clock
         self._line: socket.socket | None = None
@@ -146,23 +148,26 @@ class Node:
         if self._clock() < self._closed_until:
             raise ConnectionRefusedError("left alone for a moment after a failure")
         with patience as seconds:
-            self._line = line = socket.create_connection(self.address, timeout=seconds)
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            tls = self._login.tls
-            if tls is not None:
-                self._line = line = tls.wrap_socket(line, server_hostname=self.address[0])
+            self._line = line = self._dialling.connect(seconds)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._login.tls is not None:
+            context = self._login.tls()
+            with patience as seconds:
+                line.settimeout(seconds)
+                self._line = line = context.wrap_socket(line, server_hostname=self.address[0])
         self._greet(line, patience)
         return line
 
     def _greet(self, line: socket.socket, patience: Patience) -> None:
         login = self._login.command()
         commands = ([] if login is None else [pack(*login)]) + list(self._greeting)
-        with patience:
+        with patience as seconds:
+            line.settimeout(seconds)
             line.sendall(b"".join(commands))
         for _ in commands:
             reply = self.reply(patience)
             if isinstance(reply, Exception):
-                raise ConnectionRefusedError(str(reply))
+                raise ConnectionRefusedError(f"{reply}{self._login.remedy(str(reply))}")
 
     def _feed(self, patience: Patience) -> None:
         if self._line is None:
@@ -182,4 +187,5 @@ class Node:
             self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
         host, port = self.address
         reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+        reason += self._login.remedy(error)
         return StoreUnavailable(f"Redis at {host}:{port}: {reason}")
