@@ -3,12 +3,14 @@
 import pytest
 
 from risk_service.domain.errors import (
+    Conflict,
     RequestIdReused,
     StoreUnavailable,
 )
 from risk_service.domain.reservation import (
     Cancel,
     Confirm,
+    Extend,
     HoldRequest,
     Pay,
     Release,
@@ -207,6 +209,20 @@ def test_rolling_window_lets_go_to_the_microsecond(house: LedgerHouse) -> None:
     back = Release(reservation_id="o1", release_id="x", reason=ReleaseReason.REFUND)
     done(house, back, edge_us)
     assert in_use(house, edge_us) == (0, 1)
+
+
+def test_no_hold_goes_on_after_its_time_however_many_end_at_once(house: LedgerHouse) -> None:
+    """A call ends some of the holds that ran out, and the one that it is about in any case."""
+    use(house, policy(cap=99))
+    names = [f"o{n}" for n in range(40)]
+    for n, name in enumerate(names):
+        reserve(house, demand(name), START_US + n)
+    last, late_us = names[-1], START_US + TTL_US + len(names)
+    error = house.ledger.run([Extend(reservation_id=last, until_us=late_us + TTL_US)], late_us)[0]
+    assert isinstance(error, Conflict)
+    while house.ledger.expire(late_us):
+        pass
+    assert in_use(house, late_us) == (0, 0)
 
 
 def test_calendar_day_begins_in_its_time_zone(house: LedgerHouse) -> None:

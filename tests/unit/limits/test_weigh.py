@@ -100,6 +100,16 @@ def test_money_is_cut_to_whole_units() -> None:
     assert (grant.uses[0].requested, grant.uses[0].granted) == (500, 200)
 
 
+@pytest.mark.parametrize(("cap", "left"), [(100, 3), (99, 2), (67, 2), (66, 1), (34, 1), (33, 0)])
+def test_discounts_are_cut_to_whole_units(cap: int, left: int) -> None:
+    """A line's discount falls on its units alike; what is left of it is rounded up."""
+    text = policy(measure="discount", cap=cap, on_exceed="cap_quantity") + 'currency = "CNY"\n'
+    asked = demand("o", line(quantity=3, discount_minor=100), line("no-discount", 9))
+    grant = weighed(book(text), asked).grant
+    assert granted(grant) == [left, 9]
+    assert grant.uses[0].granted == {3: 100, 2: 67, 1: 34, 0: 0}[left]
+
+
 def test_later_lines_are_cut_first() -> None:
     """Lines of one count give way from the last one on."""
     text = policy(per="everything", cap=4, on_exceed="cap_quantity")

@@ -76,6 +76,7 @@ def lines() -> st.SearchStrategy[DemandLine]:
         st.sampled_from(["", "s1", "s2"]),
         st.integers(1, 3),
         price_minor=st.integers(0, 2),
+        discount_minor=st.integers(0, 3),
         campaign=st.sampled_from(["c1", "c2"]),
     )
 
