@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from risk_service.domain.grant import Measure
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.claims import Claim, Claims
 from risk_service.limits.policy import OnExceed
-from risk_service.limits.reservation import HeldLine, charge_of
+from risk_service.limits.reservation import AMOUNT, DISCOUNT, ORDERS, HeldLine, charge_of
 
 LIMIT_REACHED = "LIMIT_REACHED"
 QUANTITY_REDUCED = "LIMIT_QUANTITY_REDUCED"
 FULL_PRICE = "LIMIT_EXCESS_AT_FULL_PRICE"
 QUANTITY_STEP = "LIMIT_QUANTITY_STEP"
+# How often lines are filled, with what steps took off others: a bound, hardly ever reached.
+FILLINGS_MAX = 8
 
 
 class Room(Struct, gc=False):
@@ -58,40 +59,61 @@ def is_over(room: Room, lines: tuple[HeldLine, ...]) -> bool:
 
 
 def _cut(rooms: Sequence[Room], asked: tuple[HeldLine, ...]) -> tuple[tuple[HeldLine, ...], bool]:
-    """Return the lines with what the policies that take a part leave of them.
+    """Return the lines with what the policies that take a part leave of them, and if steps did.
 
-    Cutting for one policy never makes room for more at another, so one pass over the caps
-    is enough; a minimum may fall short by it, so the minima are asked until nothing changes.
+    What steps and minima take off a line is room for others, so these are filled anew.
     """
-    lines = list(asked)
     soft = [room for room in rooms if room.claim.policy.on_exceed.takes_a_part]
-    for room in soft:
-        _cut_to_cap(room, lines)
+    most = list(asked)
     stepped = False
-    changing = True
-    while changing:
-        changing = any(_cut_to_step(room.claim, lines) for room in soft)
-        stepped = stepped or changing
+    for _ in range(FILLINGS_MAX):
+        filled = _filled(soft, most)
+        lines = list(filled)
+        while True in [_cut_to_step(room.claim, lines) for room in soft]:
+            stepped = True
+        if lines == filled:
+            break
+        most = [
+            bound if line is fits else line
+            for line, fits, bound in zip(lines, filled, most, strict=True)
+        ]
     return tuple(lines), stepped
 
 
-def _cut_to_cap(room: Room, lines: list[HeldLine]) -> None:
-    """Take units off the last lines first, until the claim fits."""
-    claim, measure = room.claim, room.claim.policy.measure
-    for index in reversed(claim.lines):
-        over = charge_of(measure, claim.lines, tuple(lines)) - room.room
-        if over <= 0:
-            return
-        line = lines[index]
-        whole = {Measure.AMOUNT: line.amount_minor, Measure.DISCOUNT: line.discount_minor}
-        if measure is Measure.ORDERS or not line.sku:
-            units = 0  # an order, a coupon or a draw cannot be had in part
-        elif measure in whole:
-            may_cost = max(charge_of(measure, (index,), tuple(lines)) - over, 0)
-            units = may_cost * line.requested // whole[measure] if whole[measure] else line.left
-        else:
-            units = line.left - over
-        lines[index] = with_units(line, max(min(units, line.left), 0))
+def _filled(soft: Sequence[Room], most: Sequence[HeldLine]) -> list[HeldLine]:
+    """Return as much of every line, the first ones first, as all claims have room for.
+
+    Line by line, and not claim by claim: what is left does not depend on the order of policies.
+    """
+    left = [room.room for room in soft]
+    of_line: dict[int, list[int]] = {}
+    for number, room in enumerate(soft):
+        for index in room.claim.lines:
+            of_line.setdefault(index, []).append(number)
+    lines = list(most)
+    for index in sorted(of_line):
+        numbers = of_line[index]
+        fits = [_fitting(soft[n].claim.plan.measure, most[index], left[n]) for n in numbers]
+        line = lines[index] = with_units(most[index], min(fits))
+        for number in numbers:
+            measure = soft[number].claim.plan.measure
+            if measure != ORDERS:  # another line of an order that counts costs nothing more
+                left[number] -= charge_of(measure, (0,), (line,))
+    return lines
+
+
+def _fitting(measure: int, line: HeldLine, room: int) -> int:
+    """Return how many units of a line a claim has room for."""
+    if measure == ORDERS:
+        return line.left if room > 0 else 0
+    if measure in (AMOUNT, DISCOUNT):
+        whole_minor = line.amount_minor if measure == AMOUNT else line.discount_minor
+        units = room * line.requested // whole_minor if whole_minor else line.left
+    else:
+        units = room
+    if units >= line.left:
+        return line.left
+    return units if line.sku else 0  # a coupon or a draw cannot be had in part
 
 
 def _cut_to_step(claim: Claim, lines: list[HeldLine]) -> bool:
