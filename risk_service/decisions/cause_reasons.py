@@ -32,7 +32,12 @@ DIMENSION_MISSING = "LIMIT_DIMENSION_MISSING"
 # What else a grant may say, by the codes of the limits: of an order of which a part is sold, and
 # of one that is refused. Where more is asked for, nothing is held and there is no part; whoever
 # decides then reads that the quantity does not fit, and the customer what comes next.
-PART_CODES = ("LIMIT_QUANTITY_REDUCED", "LIMIT_EXCESS_AT_FULL_PRICE", QUANTITY_STEP)
+PART_CODES = (
+    "LIMIT_QUANTITY_REDUCED",
+    "LIMIT_EXCESS_AT_FULL_PRICE",
+    "LIMIT_REDUCTION_LEFT_OUT",
+    QUANTITY_STEP,
+)
 REFUSAL_CODES = (
     QUANTITY_STEP,
     "LIMIT_ORDER_TOO_LARGE",

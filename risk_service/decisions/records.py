@@ -29,6 +29,8 @@ from risk_service.features.packing import Packer
 from risk_service.ports import IdSource
 
 NO_LIMITS_ASKED = Grant(outcome=Outcome.ALLOW)
+# A module's name is found faster than an enum's member.
+LIMIT_QUANTITY = Outcome.LIMIT_QUANTITY
 # Modes that a lack of limits does not make worse.
 WORSE_THAN_NO_LIMITS = frozenset({Mode.NO_FEATURES, Mode.RULES_ONLY, Mode.STATIC})
 
@@ -107,7 +109,7 @@ class Records:
             found.rule_hits,
             found.list_hits,
             grant.uses,
-            grant.lines if grant.expires_at_us else (),
+            grant.lines if grant.expires_at_us or grant.outcome is LIMIT_QUANTITY else (),
             grant.expires_at_us,
             blocking_of(grant.uses),
             verdict.required_level,

@@ -13,6 +13,7 @@ from risk_service.limits.reservation import AMOUNT, DISCOUNT, ORDERS, HeldLine, 
 LIMIT_REACHED = "LIMIT_REACHED"
 QUANTITY_REDUCED = "LIMIT_QUANTITY_REDUCED"
 FULL_PRICE = "LIMIT_EXCESS_AT_FULL_PRICE"
+REDUCTION_LEFT_OUT = "LIMIT_REDUCTION_LEFT_OUT"
 QUANTITY_STEP = "LIMIT_QUANTITY_STEP"
 # How often lines are filled, with what steps took off others: a bound, hardly ever reached.
 FILLINGS_MAX = 8
@@ -156,11 +157,17 @@ def _outcome(
         for room in rooms
         if room.too_much and room.claim.policy.on_exceed.takes_a_part
     )
+    less = [line for line, one in zip(lines, asked, strict=True) if line.left < one.left]
+    fewer = any(line.sku for line in less)
+    # What comes off the price has no SKU: all goods may be sold without it, so it is told apart.
+    told = [] if all(line.sku for line in less) else [REDUCTION_LEFT_OUT]
     if at_full_price:
         # The rest is sold without the promotion: even when nothing is left, the order goes on.
-        return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, FULL_PRICE]
+        codes += [FULL_PRICE] if fewer else []
+        return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, *told]
     # An order of which no goods are left takes no coupon off either.
     goods = [line for line in lines if line.sku]
     if not partial or not any(line.left for line in goods or lines):
         return max(outcome, Outcome.DENY), [*codes, LIMIT_REACHED]
-    return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, QUANTITY_REDUCED]
+    codes += [QUANTITY_REDUCED] if fewer else []
+    return max(outcome, Outcome.LIMIT_QUANTITY), [*codes, *told]

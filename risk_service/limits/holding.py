@@ -13,7 +13,7 @@ from risk_service.domain.reservation import ReservationState as State
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import LimitBook
 from risk_service.limits.crowd import LINES_SURE, ORDER_COUNTERS_MAX, ORDER_TOO_LARGE
-from risk_service.limits.cutting import QUANTITY_REDUCED
+from risk_service.limits.cutting import QUANTITY_REDUCED, REDUCTION_LEFT_OUT
 from risk_service.limits.draft import Draft
 from risk_service.limits.giving_back import cancelled_over_time, given_back, given_back_unpaid
 from risk_service.limits.reservation import TAKEN_OVER, Reservation, ended, stayed
@@ -238,4 +238,6 @@ def _standing(before: Reservation, demand: Demand) -> Grant:
     if all(line.granted == line.requested for line in before.lines):
         return Grant(outcome=Outcome.ALLOW, lines=lines)
     # Without a code nothing would ask for less than the whole, and the order would go through.
-    return Grant(outcome=Outcome.LIMIT_QUANTITY, codes=(QUANTITY_REDUCED,), lines=lines)
+    fewer = any(line.sku and line.granted < line.requested for line in before.lines)
+    code = QUANTITY_REDUCED if fewer else REDUCTION_LEFT_OUT
+    return Grant(outcome=Outcome.LIMIT_QUANTITY, codes=(code,), lines=lines)

@@ -29,7 +29,7 @@ def limits_again(
     """Return what may be sold, by what limits granted or by what was judged before them."""
     decision = record.decision
     if any(one.step is Step.LIMIT and one.outcome is Outcome.LIMIT_QUANTITY for one in asked):
-        # Nothing counts, or the order was paid for before: such lines a record does not keep.
+        # Records of before kept no lines where nothing is held: of an order that was paid already.
         if not decision.granted:
             return decision.quantity_limits
         return granted_limits(record.order, decision.granted)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,9 @@ from risk_service.decisions.reasons import load_reasons
 from risk_service.decisions.verdict import ALLOW
 from risk_service.domain.decision import Decision
 from risk_service.domain.grant import Grant
+from risk_service.domain.order import Discount
 from risk_service.domain.reservation import Confirm, HoldRequest
-from risk_service.domain.vocabulary import ChallengeResult, Outcome
+from risk_service.domain.vocabulary import ChallengeResult, Outcome, PromotionType
 from risk_service.features.schema import load_schema
 from risk_service.limits.book import LimitBook
 from risk_service.ports import Reserved
@@ -135,4 +137,21 @@ def test_an_order_paid_in_part_is_not_allowed_whole(tmp_path: Path) -> None:
         assert [one.outcome for one in answers] == [Outcome.LIMIT_QUANTITY] * 2
         assert [(one.requested, one.allowed) for one in answers[1].quantity_limits] == [(2, 1)]
         assert [reason.code for reason in answers[1].reasons] == ["LIMIT_QUANTITY_REDUCED"]
+        assert used(desk) == 1
+
+
+def test_a_coupon_that_is_left_out_is_told_and_never_counted(tmp_path: Path) -> None:
+    """No SKU is cut: the reason and the row of the coupon say it, after the payment as well."""
+    coupons = tuple(Discount(100, f"c{number}", PromotionType.COUPON) for number in range(2))
+    given: dict[str, Any] = {"discounts": coupons, "discount_minor": 200}
+    limit = policy_text(per="everything", measure="redemptions", cap=1, on_exceed="cap_quantity")
+    with limited_desk(tmp_path, limit) as desk:
+        for request_id in "ab":
+            (answer,) = desk.pipeline().decide([flash(request_id, order_id="o", **given)])
+            assert isinstance(answer, Decision)
+            assert (answer.outcome, answer.quantity_limits) == (Outcome.LIMIT_QUANTITY, ())
+            assert "LIMIT_REDUCTION_LEFT_OUT" in [reason.code for reason in answer.reasons]
+            assert "LIMIT_QUANTITY_REDUCED" not in [reason.code for reason in answer.reasons]
+            assert [one.granted for one in answer.granted if not one.sku] == [1, 0]
+            desk.ledger.run([Confirm(reservation_id="o")], desk.clock.now_us())  # type: ignore[attr-defined]  # the SQLite ledger
         assert used(desk) == 1

@@ -109,3 +109,21 @@ def test_a_coupon_is_taken_off_whole_or_not_at_all() -> None:
     ]
     grant = weighed(book(text + 'currency = "CNY"\n'), demand("o", line("a"), *coupons)).grant
     assert granted(grant) == [1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("on_exceed", ["cap_quantity", "excess_at_full_price"])
+def test_a_coupon_that_is_left_out_is_no_quantity(on_exceed: str) -> None:
+    """All goods are sold: what is said is that the coupon must not be taken off, and which."""
+    text = policy(per="everything", measure="redemptions", cap=1, on_exceed=on_exceed)
+    coupon = line("", 1, campaign="c", price_minor=0, discount_minor=80)
+    grant = weighed(book(text), demand("o", line("a"), coupon, coupon)).grant
+    assert grant.outcome is Outcome.LIMIT_QUANTITY
+    assert (grant.codes, granted(grant)) == (("LIMIT_REDUCTION_LEFT_OUT",), [1, 1, 0])
+    fewer = policy("units", cap=2, on_exceed=on_exceed)
+    both = weighed(book(text, fewer), demand("o", line("a", 3), coupon, coupon)).grant
+    goods = {
+        "cap_quantity": "LIMIT_QUANTITY_REDUCED",
+        "excess_at_full_price": "LIMIT_EXCESS_AT_FULL_PRICE",
+    }
+    assert both.codes == (goods[on_exceed], "LIMIT_REDUCTION_LEFT_OUT")
+    assert granted(both) == [2, 1, 0]
