@@ -65,7 +65,7 @@ def hint_for(text: str, wrong: RuleFault, variables: OwnVariables) -> LocalizedT
             return fault("word_of_language", name=name, instead=column_of(name))
     if name in variables.vocabulary.labels:
         return fault("label_of_event", name=name)
-    of_source = _of_source(line, at, variables)
+    of_source = _of_source(line, at, variables) or _of_sign_before(line, at, variables)
     if of_source is not None:
         return of_source
     return _of_unknown(name, variables) if "no variable" in wrong.message else wrong.texts[1]
@@ -109,6 +109,15 @@ def _of_source(line: str, at: int, variables: OwnVariables) -> LocalizedText | N
     names = [table] if of_table is None else [name, of_table(name)]
     usable = next((one for one in names if one in variables.own), None)
     return None if usable is None else fault("for_column", column=column, name=usable)
+
+
+def _of_sign_before(line: str, at: int, variables: OwnVariables) -> LocalizedText | None:
+    """Return the same of a sign before the place, which only what follows makes a fault.
+
+    A question mark at the end of a column's name is an operator here, until its other side is read.
+    """
+    before = len(line[:at].rstrip()) - 1
+    return _of_source(line, before, variables) if line[before : before + 1] == "?" else None
 
 
 def _column_at(directory: Path, line: str, at: int) -> tuple[str, str] | None:

@@ -23,14 +23,16 @@ in = "店 铺"
 column = "订单金额（元）"
 [numeric]
 weight = "Weight (kg)"
+[categorical]
+errors = "Errors?"
 [labels.fraud]
 column = "is fraud?"
 positive = ["1"]
 delay = "0s"
 """
-ROWS = """下单 时间,card no.,店 铺,订单金额（元）,Weight (kg),is fraud?
-2024-01-01T00:00:00Z,c1,北京店,3.50,0.3,1
-2024-01-01T00:01:00Z,c1,in,120.00,0.2,0
+ROWS = """下单 时间,card no.,店 铺,订单金额（元）,Weight (kg),Errors?,is fraud?
+2024-01-01T00:00:00Z,c1,北京店,3.50,0.3,none,1
+2024-01-01T00:01:00Z,c1,in,120.00,0.2,PIN,0
 """
 
 
@@ -61,6 +63,7 @@ def refusal(rule: str, data: Path, language: str = "en") -> list[str]:
         ("`card no.` == 'c1'", "^", "the column card no. of the file is card", "写作 card"),
         ("Weight (kg) > 1", "^^^^^^", "is weight here", "写作 weight"),
         ("下单 时间__count_1h > 1", "^^", "is hour, minute, weekday", "写作 hour"),
+        ("Errors? == 'PIN'", " " * 8 + "^^", "Errors? of the file is errors here", "写作 errors"),
         ("is fraud? == 1", "   ^^^^^", "fraud is a label", "fraud 是标签"),
         ("amount > 3 && fraud == 1", " " * 14 + "^^^^^", "KEY__fraud__positive_30d", "是标签"),
         ("in == 'in'", "^^", "write entity__in", "请写 entity__in"),

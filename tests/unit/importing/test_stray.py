@@ -46,6 +46,26 @@ def test_stray_times_are_told_and_left_aside(bench: Any, tmp_path: Path, usual: 
     assert span == MainSpan(first_us=START * 10**6, last_us=usual[-1] * 10**6, before=2, after=1)
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        """later = { where = ["fraud = '1'"], same = "user", within = "2d" }""",
+        """when = ["fraud = '1'"]\ndelay = "2d\"""",
+    ],
+)
+@pytest.mark.parametrize("rows", ["", "[rows]\nwhere = ['at < 1520000000']\n"])
+def test_a_stray_time_settles_no_label(
+    bench: Any, tmp_path: Path, usual: list[int], label: str, rows: str
+) -> None:
+    """A row of the year after does not make all that is still open a negative."""
+    path = tmp_path / "f.csv"
+    lines = [f"{at},{i % 90},{i % 9 == 0:d}" for i, at in enumerate([*usual, START + 400 * DAY])]
+    path.write_text("\n".join(["at,user,fraud", *lines]) + "\n", "utf-8")
+    table, _, _ = MAPPING.partition('column = "fraud"')
+    told = bench.run(path, rows + table + label)
+    assert told.labels["fraud"].unlabelled == 600 + (not rows)
+
+
 def test_events_that_grow_in_number_are_not_stray(
     bench: Any, tmp_path: Path, usual: list[int]
 ) -> None:

@@ -39,7 +39,7 @@ class Assembly:
     directory
         Where the staged rows are.
     latest_us
-        Time of the latest row of the source: what would have come after it is unknown.
+        Until when the source tells of what happened: what would have come after it is unknown.
     ends_us
         The same for each label that conditions on the row make.
     """

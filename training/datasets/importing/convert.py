@@ -27,6 +27,7 @@ from training.datasets.importing.specs import (
     TimeSpec,
 )
 from training.datasets.importing.sql import Sql
+from training.datasets.importing.stray import Days
 from training.datasets.importing.times import TimeColumn
 from training.datasets.importing.where import meeting
 from training.datasets.own_events import categorical_column, entity_column, numeric_column
@@ -111,6 +112,7 @@ class Converter:
     sql: Sql = field(default_factory=Sql)
     filtered: int = 0
     latest_us: int = np.iinfo(np.int64).min
+    days: Days = field(default_factory=Days)
     after_now: int = 0
     currencies: set[str] = field(default_factory=set)
     time: TimeColumn = field(init=False)
@@ -179,7 +181,7 @@ class Converter:
     def ends_us(self) -> dict[str, int]:
         """Return until when the source tells of each label that conditions make."""
         return {
-            label.name: max(self.latest_us, label.latest_us)
+            label.name: max(self.days.end_us, label.latest_us)
             for label in self.labels
             if label.spec.when
         }
@@ -209,6 +211,7 @@ class Converter:
         faults.mark(~timed, self.time.name, None, fault("no_time"))
         if timed.any():
             self.latest_us = max(self.latest_us, int(at_us[timed].max()))
+            self.days.add(at_us[timed])
             self.after_now += int((at_us[timed] > self.now_us).sum())
         return at_us
 

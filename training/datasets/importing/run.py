@@ -132,7 +132,7 @@ class _Run:
             mapping=mapping,
             source=path,
             directory=staging.directory,
-            latest_us=converter.latest_us,
+            latest_us=converter.days.end_us,
             ends_us=converter.ends_us,
         )
         description, written = self._write(assembly, converter, staging.rows, log.count)
