@@ -15,6 +15,8 @@ TIMES = [
         ("arrival_date_year,arrival_date_month,arrival_date_day_of_month", "2019,July,{d}"),
         '"%Y %B %d"',
     ),
+    (("Year,Month", "2019,Feb"), '"%Y %b"'),
+    (("领取日期,领取时间", "201905{d},0{h}2107"), '"%Y%m%d %H%M%S"'),
     (("date,clock", "2019-05-{d},0{h}:21:07"), '"%Y-%m-%d %H:%M:%S"'),
     (("Datum,Uhrzeit", "{d}.05.2019,0{h}:21"), '"%d.%m.%Y %H:%M"'),
 ]
@@ -59,6 +61,21 @@ def test_a_file_sorted_by_user_keeps_its_user(tmp_path: Path) -> None:
     assert '# not used: "step", only rises with the rows' in guess
 
 
+def test_numbers_as_large_as_times_name_somebody(tmp_path: Path) -> None:
+    """A phone or a device of ten digits is no time of the row, unless it is called so."""
+    rows = [
+        f"2024-05-{i % 28 + 1:02d},{2125551000 + i % 50},{1000000000 + i % 40},{i % 9 == 0:d}"
+        for i in range(400)
+    ]
+    path = tmp_path / "f.csv"
+    path.write_text("\n".join(["date,phone,设备指纹,fraud", *rows]) + "\n", "utf-8")
+    guess = guess_mapping(path).en
+    assert "\ndate" not in guess
+    assert '\ntime = "date"' in guess
+    assert 'phone = { column = "phone", digits = true }' in guess
+    assert '= "设备指纹"      # 40 different' in guess
+
+
 def test_a_file_without_a_header_gets_names(bench: Any, tmp_path: Path) -> None:
     """A first line of values is a row: it is imported like all others."""
     kinds = ("pv", "buy", "cart")
@@ -96,6 +113,7 @@ def test_times_that_only_some_rows_have_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("examples", "expected"),
     [
+        (["Tue, 14 Nov 2023 22:13:30 GMT"], "%a, %d %b %Y %H:%M:%S GMT"),
         (["14102100", "14103023"], "%y%m%d%H"),
         (["2014102100", "2014103023"], "%Y%m%d%H"),
         (["201410210005", "201410302359"], "%Y%m%d%H%M"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.datasets.importing.guess_words import ENTITIES, KINDS, MEASURES, PHONES
+from training.datasets.importing.guess_words import ENTITIES, KINDS, MEASURES, PHONES, TIMES
 from training.datasets.importing.look import Look
 from training.datasets.toml_text import quoted
 
@@ -95,4 +95,6 @@ def is_entity(look: Look) -> bool:
         return False
     if look.rows >= MANY_ROWS and look.different < _LEAST_SOMEBODIES:
         return False
-    return (named or look.is_code) and look.different > 2 and not look.time
+    # Phones and numbers of devices may be as large as Unix times.
+    is_time = look.time and not ("unix" in look.time and named and not look.says(TIMES))
+    return (named or look.is_code) and look.different > 2 and not is_time

@@ -28,7 +28,8 @@ from training.datasets.importing.look import Look
 from training.datasets.importing.specs import ISO8601
 from training.datasets.toml_text import quoted
 
-_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_DIGITS = "%H%M%S"
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", _DIGITS)
 _MONTH_NAMES = ("%B", "%b")
 _MOST_YEARS, _MONTHS, _DAYS, _HOURS = 200, 12, 31, 24
 
@@ -120,16 +121,17 @@ def _day_format(look: Look) -> str:
 
 
 def _parts(looks: Sequence[Look]) -> TimeGuess | None:
-    """Return year, month and day of three columns, with a clock where there is one."""
+    """Return year and month of two columns, with a day and a clock where there are any."""
     year = _first(looks, YEARS, _MOST_YEARS, ("%Y",))
     month = _first(looks, MONTHS, _MONTHS, ("%m", *_MONTH_NAMES))
     day = _first(looks, DAYS, _DAYS, ("%d",))
-    if year is None or month is None or day is None:
+    if year is None or month is None:
         return None
-    found = [year, month, day]
-    taken = [look for look, _ in found]
-    clock = _clock([c for c in looks if not any(c is other for other in taken)])
-    found += [] if clock is None else [clock]
+    found = [year, month]
+    if day is not None:
+        taken = [look for look, _ in (*found, day)]
+        clock = _clock([c for c in looks if not any(c is other for other in taken)])
+        found += [day] if clock is None else [day, clock]
     told = " ".join(format_ for _, format_ in found)
     return TimeGuess(columns=tuple(look for look, _ in found), keys=f'format = "{told}"')
 
@@ -137,7 +139,7 @@ def _parts(looks: Sequence[Look]) -> TimeGuess | None:
 def _clock(looks: Sequence[Look]) -> tuple[Look, str] | None:
     """Return the column that tells the time of day, and its format."""
     named = [c for c in looks if c.share >= NEARLY_ALL and c.says(CLOCKS) and not c.says(AFTER)]
-    texts = ((c, f) for c in named for f in _CLOCKS if not c.marks and _all_read(c, f))
+    texts = ((c, f) for c in named for f in _CLOCKS if _all_read(c, f))
     return next(texts, None) or _first(named, "hour", _HOURS, ("%H",))
 
 
@@ -161,7 +163,10 @@ def _all_read(look: Look, format_: str) -> bool:
     """Tell whether a format reads the most frequent values of a column."""
     try:
         for value, _ in look.common:
-            datetime.strptime(value, format_)  # noqa: DTZ007 - only whether it can be read
+            found = datetime.strptime(value, format_)  # noqa: DTZ007 - only whether it can be read
+            # Digits alone are taken for fewer of them than there are, too.
+            if format_ == _DIGITS and found.strftime(format_) != value:
+                return False
     except ValueError:
         return False
     return bool(look.common)

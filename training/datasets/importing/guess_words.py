@@ -11,7 +11,7 @@ TIMES = (
 OF_SOMEBODY = "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?start|incept"
 BEFORE = f"{OF_SOMEBODY}|open|first|issued|valid.?from|on.?sale"
 AFTER = (
-    "updat|modif|deliver|ship|refund|return|retour|remov|clos|resolv|decid|settl|report|known"
+    "updat|modif|deliver|ship|redeem|refund|return|retour|remov|clos|resolv|decid|settl|report|known"
     "|expir|valid|end"
 )
 # Numbers that count from a day which the file does not tell: name -> likely unit.
@@ -50,7 +50,7 @@ ENTITIES = (
     "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
     "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
     "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|rider|passenger"
-    "|guest|hotel|streamer|viewer|player|garage|policy|plate"
+    "|guest|caller|callee|call(?:ing|ed).?n|msisdn|imei|fingerprint|hotel|streamer|viewer|player|garage|policy|plate"
 )
 PHONES = "phone|tel|mobile"
 # Numbers that are counted or measured, whatever else their names say.

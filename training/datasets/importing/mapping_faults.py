@@ -40,6 +40,9 @@ _CHINESE = {
     "总额": "total amount", "费用": "fee", "保单": "policy", "理赔": "claim", "积分": "points",
     "余额": "balance", "车牌": "plate", "投诉": "complaint", "代码": "code", "备注": "note",
     "币种": "currency", "货币": "currency",
+    "邀请人": "inviter", "邀请": "invite", "指纹": "fingerprint", "券码": "coupon id",
+    "面额": "amount", "领取": "received", "核销": "redeemed", "羊毛": "abuse", "主叫": "caller",
+    "被叫": "callee",
     "评分": "score", "评价": "review", "次数": "count", "年龄": "age", "性别": "sex",
 }  # fmt: skip
 # Keys of a time that people write beside `since`, whose own keys they are.

@@ -23,7 +23,8 @@ _COMMON_FORMATS = (
     "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p", "%d/%m/%Y, %H:%M:%S",
     "%d.%m.%Y, %H:%M:%S", "%d.%m.%Y, %H:%M", "%d %B %Y", "%B %d, %Y", "%d %b %Y %H:%M:%S",
     "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%b %d %Y %I:%M%p",
-    "%Y%m%d%H%M", "%Y%m%d%H", "%y%m%d%H%M", "%y%m%d%H",
+    "%a, %d %b %Y %H:%M:%S GMT", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%d%H%M",
+    "%Y%m%d%H", "%y%m%d%H%M", "%y%m%d%H",
 )  # fmt: skip
 
 # Steps, hours or days since a day that only the mapping can tell.
