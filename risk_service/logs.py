@@ -94,9 +94,14 @@ class OnceASecond(logging.StreamHandler[TextIO]):
         return False
 
 
+# How many a line is about; lines that differ in nothing else say the same.
+_SIZES = ("calls", "count", "events", "orders")
+_SAID = [field for field in LOG_FIELDS if field not in _SIZES]
+
+
 def _kind(record: logging.LogRecord) -> tuple[object, ...]:
     """Return what equal lines have in common: all that they say, and where it was raised."""
-    said = [str(getattr(record, field, "")) for field in LOG_FIELDS]
+    said = [str(getattr(record, field, "")) for field in _SAID]
     raised: list[object] = []
     if record.exc_info and record.exc_info[2]:
         last = list(traceback.walk_tb(record.exc_info[2]))[-1]

@@ -93,7 +93,7 @@ class Live:
         try:
             group = self._observe(attempts, events, now_us)
         except StoreUnavailable as error:
-            log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
+            log.warning("windows_unavailable", extra={"error": str(error)})
             stamps = [Stamped(stamp_us=self._stamps.next_us(now_us)) for _ in attempts]
             group = LiveGroup(
                 values=None,

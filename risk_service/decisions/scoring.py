@@ -171,8 +171,8 @@ class Scoring:
     def _stored(self, orders: Sequence[Order], now_us: int) -> tuple[Floats, Mode]:
         try:
             read = self._reader.read(orders, now_us)
-        except StoreUnavailable:
-            log.warning("features_unavailable", extra={"orders": len(orders)})
+        except StoreUnavailable as error:
+            log.warning("features_unavailable", extra={"error": str(error), "orders": len(orders)})
             return np.full((len(orders), self._n_stored), np.nan), Mode.NO_FEATURES
         old = now_us - read.materialized_until_us > self._stale_after_us
         return read.values, Mode.STALE if old else Mode.FULL

@@ -1,19 +1,21 @@
 """A Redis that is down, slow, cut off or forgetful costs a bounded time and no wrong window."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from risk_service.adapters.redis.addresses import Login, parse_addresses
+from risk_service.adapters.redis.addresses import Login, login_to, parse_addresses
 from risk_service.adapters.redis.cluster import Cluster
 from risk_service.adapters.redis.layout import VALUE_HEAD
 from risk_service.adapters.redis.mending import set_aside
-from risk_service.adapters.redis.node import PAUSE_MAX_S, PAUSE_S, pack
+from risk_service.adapters.redis.node import IDLE_S, PAUSE_MAX_S, PAUSE_S, pack
 from risk_service.adapters.redis.scripts import plain_key
 from risk_service.adapters.redis.trips import SetAside
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from tests.fixtures.encrypted import make_shop
 from tests.fixtures.fault_proxy import fault_proxy
 from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
 from tests.fixtures.redis_stores import (
@@ -24,7 +26,7 @@ from tests.fixtures.redis_stores import (
     observe_when_back,
     orders,
 )
-from tests.fixtures.waiting import once_back
+from tests.fixtures.waiting import once_back, wait_until
 from tests.fixtures.window_replay import FIELDS, START_US
 
 PING = pack("PING")
@@ -107,10 +109,29 @@ def test_server_that_is_down_is_left_alone_for_a_moment() -> None:
         with pytest.raises(StoreUnavailable, match="Connection refused"):
             servers.ask_each(PING)
         for _ in range(16):
-            with pytest.raises(StoreUnavailable, match="left alone"):
+            with pytest.raises(StoreUnavailable, match=r"left alone .*Connection refused"):
                 servers.ask_each(PING)
             clock.now_s += pause_s / 32
         clock.now_s += pause_s
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_connection_that_was_ended_while_idle_is_no_failure(
+    encrypted: bool, tmp_path: Path
+) -> None:
+    """A server ends connections that nobody uses; the next order must not be decided without it."""
+    clock, shop, (port,) = Clock(), make_shop(tmp_path), free_ports(1)
+    with redis_server(*shop.redis_options(port)) as own:
+        login = login_to("rediss:", shop.access("windows")) if encrypted else Login()
+        addresses = parse_addresses(f"127.0.0.1:{port if encrypted else own.port}")
+        servers = Cluster(addresses, scripts=(), login=login, timeout_s=TIMEOUT_S, clock=clock)
+        assert once_back(lambda: list(servers.ask_each(PING).values())) == [b"PONG"]
+        for _ in range(3):
+            own.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            wait_until(lambda: own.info("clients", "connected_clients") == "1", "it is closed")
+            clock.now_s += 2 * IDLE_S
+            assert list(servers.ask_each(PING).values()) == [b"PONG"]
+        servers.close()
 
 
 def test_one_silent_server_does_not_make_every_order_wait(server: RedisServer) -> None:

@@ -34,6 +34,9 @@ CONNECT_TIMEOUT_S = 2
 SERVER_PATIENCE = 0.8
 # Refusals of a statement that did nothing; the session is as good as before.
 LOCK_NOT_AVAILABLE = "55P03"
+# The tables are not there, or not ours to use: another database, or rights that were taken away.
+# Schema, table, function, right.
+UNFIT = frozenset(("3F000", "42P01", "42883", "42501"))
 
 # What our own statements raise, a serialization failure, a deadlock.
 OVERTAKEN = frozenset(("PGL01", "40001", "40P01"))
@@ -124,6 +127,7 @@ class Session:
         self._asked = False
         self._pause_s = PAUSE_S
         self._closed_until = 0.0
+        self._reason = ""
 
     def rows(self, query: LiteralString, parameters: Sequence[object] = ()) -> Rows:
         """Run one statement and return its rows; a transaction of its own unless one is open.
@@ -238,12 +242,14 @@ class Session:
                 raise self._failed(error) from error
             if error.sqlstate in OVERTAKEN:
                 raise Overtaken(str(error)) from error
+            if error.sqlstate in UNFIT:
+                raise StoreUnavailable(f"PostgreSQL: {str(error).strip()}") from error
             raise
         self._pause_s = PAUSE_S
 
     def _connect(self) -> Line:
         if not self._opening.is_underway and self._clock() < self._closed_until:
-            raise StoreUnavailable("PostgreSQL: left alone for a moment after a failure")
+            raise StoreUnavailable(f"PostgreSQL: left alone for a moment after: {self._reason}")
         try:
             self._line = self._opening.line()
         except psycopg.Error as error:
@@ -252,11 +258,11 @@ class Session:
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         self.close()
-        now = self._clock()
+        now, reason = self._clock(), str(error).strip() or type(error).__name__
         if now >= self._closed_until:
-            self._closed_until = now + self._pause_s
+            self._closed_until, self._reason = now + self._pause_s, reason
             self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
-        return StoreUnavailable(f"PostgreSQL: {str(error).strip() or type(error).__name__}")
+        return StoreUnavailable(f"PostgreSQL: {reason}")
 
 
 def _tells_nothing(error: "psycopg.Error") -> bool:

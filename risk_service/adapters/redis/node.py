@@ -3,8 +3,12 @@
 A connection on which anything went wrong is closed with all replies still owed, so that
 no reply can ever be taken for the answer to a later command. After a failure the node is
 left alone for a while; until then it fails at once instead of making every order wait.
+
+Servers and what lies before them end connections that nobody uses. That is no failure: it is
+looked for before a connection is used again, and seen to that it stays in use.
 """
 
+import select
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +27,10 @@ PAUSE_S = 0.05
 PAUSE_MAX_S = 1.0
 # A reply that has arrived is taken even when the time has been used up elsewhere.
 LAST_LOOK_S = 0.001
+# Used so long ago, a connection may have been ended meanwhile.
+IDLE_S = 0.5
+# Seconds until an idle connection is probed, between probes, and how many may go unanswered.
+PROBES = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
 Reply = bytes | int | list[object] | None | Exception
 
@@ -99,6 +107,8 @@ class Node:
         self._received = bytearray(RECEIVE_BYTES)
         self._pause_s = PAUSE_S
         self._closed_until = 0.0
+        self._used_s = 0.0
+        self._reason = ""
 
     @property
     def is_open(self) -> bool:
@@ -108,7 +118,7 @@ class Node:
     def send(self, data: bytes, patience: Patience) -> None:
         """Send packed commands; the caller then takes every reply, or closes."""
         try:
-            line = self._line or self._connect(patience)
+            line = self._in_use() or self._connect(patience)
             with patience as seconds:
                 line.settimeout(seconds)
                 line.sendall(data)
@@ -144,12 +154,21 @@ class Node:
             self._line = None
         self._reader = hiredis.Reader()
 
+    def _in_use(self) -> socket.socket | None:
+        """Return the connection unless it was ended while nobody used it."""
+        now_s, line = self._clock(), self._line
+        if line is not None and now_s - self._used_s > IDLE_S and _has_news(line):
+            self.close()
+        self._used_s = now_s
+        return self._line
+
     def _connect(self, patience: Patience) -> socket.socket:
         if self._clock() < self._closed_until:
-            raise ConnectionRefusedError("left alone for a moment after a failure")
+            raise ConnectionRefusedError(f"left alone for a moment after: {self._reason}")
         with patience as seconds:
             self._line = line = self._dialling.connect(seconds)
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _keep_probing(line)
         if self._login.tls is not None:
             context = self._login.tls()
             with patience as seconds:
@@ -167,7 +186,7 @@ class Node:
         for _ in commands:
             reply = self.reply(patience)
             if isinstance(reply, Exception):
-                raise ConnectionRefusedError(f"{reply}{self._login.remedy(str(reply))}")
+                raise ConnectionRefusedError(str(reply))
 
     def _feed(self, patience: Patience) -> None:
         if self._line is None:
@@ -182,10 +201,25 @@ class Node:
     def _failed(self, error: Exception) -> StoreUnavailable:
         self.close()
         now = self._clock()
-        if now >= self._closed_until:
-            self._closed_until = now + self._pause_s
-            self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
         host, port = self.address
         reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
         reason += self._login.remedy(error)
+        if now >= self._closed_until:
+            self._closed_until, self._reason = now + self._pause_s, reason
+            self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
         return StoreUnavailable(f"Redis at {host}:{port}: {reason}")
+
+
+def _has_news(line: socket.socket) -> bool:
+    """Tell whether something came that nobody asked for: the end, as a rule."""
+    looked = select.poll()
+    looked.register(line, select.POLLIN)
+    return bool(looked.poll(0))
+
+
+def _keep_probing(line: socket.socket) -> None:
+    """Let the system probe an idle connection: what lies between forgets those that are silent."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in PROBES:
+        if hasattr(socket, name):  # not every system has them
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -111,6 +111,7 @@ class SharedWindowStore:
         self._last_seq = tail.end()[0].seq
         self._behind_s = self._said_s = self._beat_s = time.monotonic()
         self._said: set[str] = set()
+        self._reason = "the start"
 
     def observe(self, events: Sequence[Event], now_us: int) -> Observed:
         """Read each attempt's windows, then let it count; a repeated event id changes nothing."""
@@ -167,7 +168,7 @@ class SharedWindowStore:
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
         if not self.is_whole:
-            raise StoreUnavailable("the windows lack a part of this service's log")
+            raise StoreUnavailable(f"the windows lack a part of this log since: {self._reason}")
         try:
             return ask()
         except StoreUnavailable as error:
@@ -181,6 +182,7 @@ class SharedWindowStore:
         orders go on. Only a service that ends before that has taken all of its log to be counted
         when it starts again, and what it logged since then stays missing.
         """
+        self._reason = str(error)
         self._say("windows_behind", error)
         if isinstance(error.__cause__, SetAside):
             self._say_aside(error.__cause__.keys)

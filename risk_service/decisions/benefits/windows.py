@@ -72,7 +72,7 @@ class ActionWindows:
             features = self._features(dict(enumerate(keys)), stamp_us)
             related = self._features({self._account: action.related}, stamp_us)
         except StoreUnavailable as error:
-            log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
+            log.warning("windows_unavailable", extra={"error": str(error)})
             return SeenAction(
                 event=event, features={}, related={}, shared=None, in_cluster=None,
                 stamp_us=stamp_us, available=False,

@@ -20,6 +20,6 @@ def applied_stamps(windows: WindowStore, events: Sequence[Event], now_us: int) -
     try:
         stamps: list[list[int]] = windows.apply(events, now_us).tolist()
     except StoreUnavailable as error:
-        log.warning("windows_unavailable", extra={"error_type": type(error).__name__})
+        log.warning("windows_unavailable", extra={"error": str(error)})
         return [[] for _ in events]
     return stamps

@@ -72,6 +72,16 @@ def test_an_error_of_every_order_is_written_once_a_second() -> None:
     ]
 
 
+def test_a_line_about_groups_of_any_size_is_written_once_a_second() -> None:
+    """Groups of orders differ in size, and the store that is away is the same."""
+    said = [{"error": "away", "orders": number} for number in range(1, 60)]
+    lines = written(*[(100.0 + one["orders"] / 58, "features_unavailable", one) for one in said])  # type: ignore[operator]  # a number
+    assert lines == [
+        "features_unavailable error=away orders=1",
+        "features_unavailable error=away orders=59 repeated=57",
+    ]
+
+
 def test_errors_that_say_different_things_are_all_written() -> None:
     """Of another reservation, or of another cause, is another line."""
     ids = [{"reservation_id": "r1"}, {"reservation_id": "r2"}, {"error": "x"}]
