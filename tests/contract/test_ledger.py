@@ -14,6 +14,7 @@ from risk_service.domain.reservation import (
     HoldRequest,
     Pay,
     Release,
+    ReleasedLine,
     ReleaseReason,
     ReservationState,
     Reserve,
@@ -22,6 +23,8 @@ from risk_service.domain.vocabulary import Outcome
 from tests.fixtures.ledger_calls import TTL_US, done, granted, held, in_use, reserve, use
 from tests.fixtures.ledgers import SECOND_US, START_US, LedgerHouse, demand, line
 from tests.fixtures.limit_texts import policy
+
+REFUND = ReleaseReason.REFUND
 
 
 def test_a_limit_is_granted_up_to_and_never_over(house: LedgerHouse) -> None:
@@ -72,6 +75,25 @@ def test_another_body_under_a_held_id_is_an_error(house: LedgerHouse) -> None:
     taken = reserve(house, demand("o1", line(quantity=2)), take_over=True)
     assert granted(taken) == (Outcome.ALLOW, 2)
     assert in_use(house) == (0, 2)
+
+
+def test_a_paid_id_holds_nothing_more(house: LedgerHouse) -> None:
+    """Whoever asks again reads what is paid; other goods under the id are none of it."""
+    use(house, policy(cap=9))
+    reserve(house, demand("o1", line(quantity=2)))
+    done(house, Confirm(reservation_id="o1"))
+    again = reserve(house, demand("o1", line(quantity=2), body="again"))
+    assert (again.state, granted(again)) == (ReservationState.CONFIRMED, (Outcome.ALLOW, 2))
+    more = reserve(house, demand("o1", line(quantity=3)), take_over=True)
+    assert (more.state, granted(more)) == (ReservationState.CONFIRMED, (Outcome.DENY, 0))
+    one = ReleasedLine(sku="sku-1", quantity=1)
+    done(house, Release(reservation_id="o1", release_id="x", reason=REFUND, lines=(one,)))
+    less = reserve(house, demand("o1", line(quantity=2), body="less"))
+    assert granted(less) == (Outcome.ALLOW, 1)
+    done(house, Release(reservation_id="o1", release_id="y", reason=REFUND))
+    over = reserve(house, demand("o1", line(quantity=2), body="over"))
+    assert (over.state, granted(over)) == (ReservationState.RELEASED, (Outcome.DENY, 0))
+    assert in_use(house) == (0, 0)
 
 
 def test_refused_take_over_leaves_the_hold(house: LedgerHouse) -> None:

@@ -210,6 +210,18 @@ def test_without_models_and_rules_the_amount_decides(minor: int, outcome: Outcom
     assert POLICY.judge(asked, evidence).outcome is outcome
 
 
+@pytest.mark.parametrize("kind", ["allow", "grey", "deny"])
+def test_a_list_keeps_no_large_amount_from_a_person(kind: str) -> None:
+    """In mode STATIC the amount counts beside what lists say, and nobody is let through by one."""
+    asked = order(units=100_000 // 500 + 1)
+    evidence = Evidence(
+        raws=(), thresholds=NO_THRESHOLDS, mode=Mode.STATIC, list_hits=on_list(kind)
+    )
+    verdict = POLICY.judge(asked, evidence)
+    assert verdict.outcome is (Outcome.DENY if kind == "deny" else Outcome.REVIEW)
+    assert Step.AMOUNT in {cause.step for cause in verdict.causes}
+
+
 def of_text(**factors: float) -> Policy:
     """Return the shipped policy with other losses of scalping."""
     rows = "\n".join(f"{name} = {factor}" for name, factor in factors.items())

@@ -186,6 +186,18 @@ def test_paid_just_after_expiry_takes_what_is_left(
     assert told == []
 
 
+def test_a_shadow_limit_asks_for_no_refund(
+    house: SqliteHouse, follow: Reservations, told: list[str]
+) -> None:
+    """A payment that came late is an ordinary one, however full what only counts has become."""
+    shadow = policy("shadow", state="shadow", cap=1)
+    house.book = parse_limits("format = 1\n" + policy() + shadow, "test.toml")
+    hold(house, flash())
+    follow.follow([(event(EventType.PAID), flash())], NOW_US + TTL_US)
+    assert use(house, NOW_US + TTL_US) == (4, 0)  # two by each of both
+    assert told == []
+
+
 def test_order_without_limits_leaves_no_row(
     house: SqliteHouse, follow: Reservations, told: list[str]
 ) -> None:

@@ -154,6 +154,22 @@ def test_minimum_and_step(bounds: str, units: int, outcome: Outcome, left: int) 
     grant = weighed(book(text), demand("o", line(quantity=units))).grant
     assert grant.outcome is outcome
     assert granted(grant) == [left]
+    assert ("LIMIT_QUANTITY_STEP" in grant.codes) is (left != units)
+
+
+@pytest.mark.parametrize("other", ["reject", "cap_quantity"])
+def test_a_limit_with_room_has_no_say_in_what_becomes_of_the_rest(other: str) -> None:
+    """It is sold at full price where nothing but such limits is exceeded, else not sold."""
+
+    def told(cap: int) -> tuple[Outcome, tuple[str, ...]]:
+        limits = policy(on_exceed="excess_at_full_price"), policy("all", cap=cap, on_exceed=other)
+        grant = weighed(book(*limits), demand("o", line(quantity=3))).grant
+        assert granted(grant) == [2]
+        return grant.outcome, grant.codes
+
+    assert told(9) == (Outcome.LIMIT_QUANTITY, ("LIMIT_EXCESS_AT_FULL_PRICE",))
+    reduced = ("LIMIT_QUANTITY_REDUCED",) if other == "cap_quantity" else told(9)[1]
+    assert told(2) == (Outcome.LIMIT_QUANTITY, reduced)
 
 
 def test_scope_filters_and_counts_per_value() -> None:
