@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.datasets.importing.guess import guess_mapping
 from training.datasets.importing.numbers import Numbers, fixed_point, floats, unmarked
 
 Mapped = Callable[..., str]
@@ -211,3 +212,27 @@ def test_floats_are_read_to_the_last_bit(number: float) -> None:
     values, bad = floats(pa.array([repr(number)]), Numbers())
     assert not bad[0]
     assert values[0].as_py() == number
+
+
+def test_lengths_of_time_are_their_seconds(bench: Any) -> None:
+    """Calls and sessions are often written so, beside plain seconds and empty cells too."""
+    lengths = ("0:25:16", "100:00:01", "12", "")
+    rows = [f"2024-05-0{i + 1},c,{length},{i % 2}" for i, length in enumerate(lengths)]
+    source = "\n".join(["time,card,duration,fraud", *rows]) + "\n"
+    guess = source.replace(",12,0", ",0:00:12,0").replace(",,1", ",0:09:00,1")
+    bench.directory.joinpath("g.csv").write_text(guess, "utf-8")
+    mapping = guess_mapping(bench.directory / "g.csv").en
+    assert '[numeric]\nduration = "duration"' in mapping
+    bench.run(source, mapping)
+    assert bench.column("num__duration") == [1516, 360_001, 12, None]
+
+
+@pytest.mark.parametrize("text", ["0:60:00", "9:15", "1:2:3", "-0:25:16"])
+def test_what_is_no_length_of_time_is_no_number(bench: Any, text: str) -> None:
+    """Neither clocks without seconds nor sixty minutes are guessed at."""
+    source = f"time,card,duration,fraud\n2024-05-01,c,{text},0\n2024-05-02,c,0:25:16,1\n"
+    mapping = (
+        "[event]\ntime = 'time'\n[entities]\ncard = 'card'\n[numeric]\nduration = 'duration'\n"
+        "[labels.fraud]\ncolumn = 'fraud'\npositive = ['1']\ndelay = '0s'\n"
+    )
+    assert f"column duration: '{text}' is no number" in bench.fault(source, mapping)

@@ -18,6 +18,7 @@ from training.datasets.importing.guess_columns import (
     is_counter,
     is_entity,
     is_kind,
+    is_length,
     number_told,
     only_rises,
 )
@@ -213,7 +214,8 @@ class _Guess:
     def _attributes(self) -> list[str]:
         numeric = [c for c in self.left if c.marks and c.different > 1 and not is_counter(c)]
         numeric = [c for c in numeric if not (c.time or is_kind(c))]
-        texts = [c for c in self.left if is_kind(c) and not c.time]
+        numeric += [c for c in self.left if is_length(c)]
+        texts = [c for c in self.left if is_kind(c) and not (c.time or is_length(c))]
         ages = [c for c in self.left if c.time and c.says(BEFORE)]
         numbers = {self._name(c): number_told(c) for c in numeric}
         numbers |= {self._name(c): f"{{ since = {time_of(c)} }}" for c in ages}

@@ -7,6 +7,7 @@ import numpy as np
 
 from training.datasets.importing.guess_words import ENTITIES, KINDS, MEASURES, PHONES, TIMES
 from training.datasets.importing.look import Look
+from training.datasets.importing.numbers import LENGTH_OF_TIME
 from training.datasets.toml_text import quoted
 
 MOST_CATEGORIES = 100
@@ -75,6 +76,11 @@ def is_kind(look: Look) -> bool:
     if look.different > MOST_CATEGORIES and not look.repeats:
         return False
     return not look.marks or (look.is_whole and look.says(KINDS) and not look.says(MEASURES))
+
+
+def is_length(look: Look) -> bool:
+    """Tell whether values are lengths of time, such as 0:25:16."""
+    return bool(look.common) and all(re.match(LENGTH_OF_TIME, value) for value, _ in look.common)
 
 
 def is_counter(look: Look) -> bool:

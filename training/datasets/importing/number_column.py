@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from risk_service.domain.text import LocalizedText
 from training.datasets.importing.cells import Cells, without
 from training.datasets.importing.faults import BatchFaults
-from training.datasets.importing.numbers import Numbers, floats, unmarked
+from training.datasets.importing.numbers import Numbers, floats, in_seconds, unmarked
 from training.datasets.importing.specs import NumberSpec
 from training.datasets.importing.times import TimeColumn
 from training.words import fault
@@ -52,7 +52,7 @@ class NumberColumn:
         text = cells.text(column)
         if self.spec.missing:
             text = without(text, self.spec.missing)
-        return plain_floats(text, column, self.numbers, faults)
+        return plain_floats(in_seconds(text), column, self.numbers, faults)
 
     def _elapsed(
         self, since: TimeColumn, cells: Cells, at_us: NDArray[np.int64], faults: BatchFaults
