@@ -91,8 +91,8 @@ def in_seconds(text: pa.Array) -> pa.Array:
     """Return lengths of time as the seconds that they are, ``0:25:16`` as ``1516``."""
     if not pc.any(pc.match_substring(text, ":"), min_count=0).as_py():
         return text
-    is_length = pc.match_substring_regex(text, LENGTH_OF_TIME)
-    # Arrow's text where nothing matched is null in some of its releases, and empty in others.
+    is_length = pc.fill_null(pc.match_substring_regex(text, LENGTH_OF_TIME), False)
+    # What does not match has no parts that could be read as numbers.
     parts = pc.extract_regex(pc.if_else(is_length, text, "0:00:00"), LENGTH_OF_TIME)
     hours, minutes, seconds = (parts.field(name).cast(pa.int64()) for name in "hms")
     of_minutes = pc.add(pc.multiply(hours, 60), minutes)
