@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from risk_service.domain.errors import InvalidInput
+from risk_service.domain.errors import InvalidInput, NotFound
 from risk_service.domain.reservation import Adjust, LedgerAnswer, Pay
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import parse_limits
@@ -89,6 +89,29 @@ def test_a_name_of_no_counter_is_refused(
     assert isinstance(answer, InvalidInput)
     assert words in str(answer)
     assert house.ledger.usage("account", "a1", START_US) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"identity": "another"}, {"state": "draft"}, {"state": "retired"}, {"window": '"per_order"'}],
+    ids=str,
+)
+def test_what_counts_nothing_has_no_counter_to_change(
+    house: LedgerHouse, changes: dict[str, str]
+) -> None:
+    """A policy that is not there, not in force, or counts within an order only."""
+    house.book = parse_limits("format = 1\n" + policy(**changes), "f.toml")
+    assert isinstance(adjusted(house, "sku-1", 2), NotFound)
+
+
+def test_a_subject_that_the_policy_does_not_count_is_refused(house: LedgerHouse) -> None:
+    """The words name those that it does."""
+    subject = '{ any_of = ["phone", "device+ip"] }'
+    house.book = parse_limits("format = 1\n" + policy(subject=subject), "f.toml")
+    answer = adjusted(house, "sku-1", 2)
+    assert isinstance(answer, InvalidInput)
+    assert answer.violations[0].field == "subject"
+    assert "device+ip, phone" in str(answer)
 
 
 def test_a_name_of_two_counters_is_refused(house: LedgerHouse) -> None:

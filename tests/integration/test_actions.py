@@ -10,6 +10,7 @@ from risk_service.domain.evidence import Evidence
 from risk_service.pb.risk.v1 import action_pb2, event_pb2, order_pb2, real_name_pb2, risk_pb2
 from tests.fixtures.asking import refused
 from tests.fixtures.claims import action_request, id_number, subsidy_request, verify_request
+from tests.fixtures.events import life, messages
 from tests.fixtures.service import RunningServer, ServiceFiles, score_request
 from tests.fixtures.verifying import INVITE, Stub, assessed, values_of, verifying_server
 
@@ -129,6 +130,27 @@ def test_two_accounts_on_one_device_are_seen(stub: Stub) -> None:
     values = values_of(stub, assessed(stub, request).decision)
     assert (values["related_same_device"], values["related_same_payment"]) == (True, False)
     assert values["related_in_cluster"] is True
+
+
+def test_what_the_invited_account_did_is_told_of_it_alone(stub: Stub) -> None:
+    """It paid, not the inviter; they never met. Of points, which no window counts, too."""
+    for n, account in enumerate(("acc-host", "acc-guest")):
+        order = score_request(f"apart-{n}")
+        order.order.account.account_id = account
+        order.order.device_id = f"device-of-{account}"
+        order.order.payment_instrument.payment_instrument_id = f"pay-{account}"
+        order.order.address.detail = f"南京西路{n + 900}号3栋501室"
+        order.order.recipient.phone = f"1390013900{n}"
+        stub.ScoreOrder(order, timeout=10)
+    stub.ReportEvents(messages([life("apart-paid", "o-apart-1")]), timeout=10)
+    asked = action_request("to-guest", kind=INVITE, account="acc-host", related="acc-guest")
+    values = values_of(stub, assessed(stub, asked).decision)
+    assert values["related_first_order_paid"] is True
+    assert (values["related_in_cluster"], values["related_same_device"]) == (False, False)
+    asked = action_request("to-host", kind=INVITE, account="acc-guest", related="acc-host")
+    assert values_of(stub, assessed(stub, asked).decision)["related_first_order_paid"] is False
+    asked = action_request("points-guest", kind=POINTS, account="acc-guest")
+    assert values_of(stub, assessed(stub, asked).decision)["account__paid_30d"] == 1.0
 
 
 def test_points_are_added_up_exactly(stub: Stub) -> None:

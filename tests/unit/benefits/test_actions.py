@@ -7,7 +7,7 @@ from risk_service.decisions.benefits.actions import BenefitAttempt
 from risk_service.domain.assessment import AssessmentRecord
 from risk_service.domain.benefit import BenefitType, RawBenefit, SubsidyClaim, SubsidyKind
 from risk_service.domain.errors import ChallengeNotOpen, RequestIdReused
-from risk_service.domain.vocabulary import ChallengeResult, Outcome
+from risk_service.domain.vocabulary import ChallengeResult, Mode, Outcome
 from tests.fixtures.actions import L1, L2, ScriptedLedger, completion, draw, needs_l2, records
 from tests.fixtures.claim_desk import CHALLENGE_TTL_US, ClaimDesk, claim_desk
 from tests.fixtures.records import NOW_US
@@ -61,6 +61,14 @@ def test_an_action_id_belongs_to_one_action(desk: ClaimDesk) -> None:
     answers = desk.actions.assess([draw("r1", "a"), draw("r2", "a", account="other")])
     assert isinstance(answers[0], AssessmentRecord)
     assert isinstance(answers[1], RequestIdReused)
+
+
+def test_without_windows_an_action_is_decided_on_less(desk: ClaimDesk) -> None:
+    """NO_FEATURES is said, nothing is told of what windows count, and the exact counts go on."""
+    desk.desk.windows.available = False
+    first, second = (records(desk, draw(name))[0] for name in ("r1", "r2"))
+    assert (first.decision.mode, second.decision.mode) == (Mode.NO_FEATURES,) * 2
+    assert second.values["draws_30d"] == 2.0
 
 
 @settings(max_examples=10, deadline=None)
