@@ -7,6 +7,7 @@ from risk_service.adapters.postgres.access import options_of
 from risk_service.adapters.postgres.admission import Admission
 from risk_service.adapters.postgres.connection import Session
 from risk_service.adapters.postgres.ledger import PostgresLedger
+from risk_service.adapters.postgres.mark import LedgerMark, is_other_ledger
 from risk_service.adapters.redis.addresses import login_to, parse_addresses
 from risk_service.adapters.redis.admission import RedisAdmission
 from risk_service.adapters.sqlite.ledger import SqliteLedger
@@ -37,7 +38,8 @@ def open_ledger(
     Raises
     ------
     ConfigFault
-        An address cannot be used, or admission is asked for without a shared ledger.
+        An address cannot be used, the ledger there is another one than before, or admission is
+        asked for without a shared ledger.
     """
     if settings.ledger == "embedded":
         if settings.admission != "none":
@@ -46,11 +48,15 @@ def open_ledger(
                 "give --ledger postgresql://... too, or leave --admission out"
             )
         return SqliteLedger(settings.state, book, on_commit=on_commit)
-    session = open_session(settings)
-    ledger = PostgresLedger(session, book, _admission(settings))
+    session, mark = open_session(settings), LedgerMark(settings.state)
+    mark.hold(session)
+    ledger = PostgresLedger(session, book, _admission(settings), mark.met)
     try:
         ledger.open()
     except StoreUnavailable as error:
+        if is_other_ledger(error):
+            ledger.close()
+            raise ConfigFault(str(error)) from error
         log.warning("ledger_not_reached", extra={"error": str(error)})
     return ledger
 

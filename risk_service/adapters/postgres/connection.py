@@ -129,6 +129,10 @@ class Session:
         self._closed_until = 0.0
         self._reason = ""
 
+    def require(self, statement: str) -> None:
+        """Begin each connection from now on with one more statement, or there is none."""
+        self._opening.require(statement)
+
     def rows(self, query: LiteralString, parameters: Sequence[object] = ()) -> Rows:
         """Run one statement and return its rows; a transaction of its own unless one is open.
 

@@ -48,6 +48,8 @@ class PostgresLedger:
         Returns the limit policies in force.
     admission
         Counters elsewhere that may refuse what is hopeless.
+    met
+        Told of the session once it has opened the tables.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class PostgresLedger:
         session: Session,
         book: Callable[[], LimitBook],
         admission: Admission | None = None,
+        met: Callable[[Session], None] = lambda _: None,
     ) -> None:
         self._session = session
         self._book = book
         self._admission = admission
-        self._plays = Plays(session, book, admission)
+        self._plays = Plays(session, book, admission, met)
         self._expected: Foresight | None = None
         # The reservation up to which the round of forgetting has come.
         self._pruned = ""

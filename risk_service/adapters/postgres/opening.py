@@ -44,6 +44,10 @@ class Opening:
         """Tell whether a connect was begun and its end not seen."""
         return self._underway is not None
 
+    def require(self, statement: str) -> None:
+        """Begin each connection from now on with one more statement."""
+        self._settings += f"; {statement}"
+
     def line(self) -> Line:
         """Return a new connection.
 

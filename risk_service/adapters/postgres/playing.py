@@ -43,8 +43,13 @@ class Plays:
     """
 
     def __init__(
-        self, session: Session, book: Callable[[], LimitBook], admission: Admission | None
+        self,
+        session: Session,
+        book: Callable[[], LimitBook],
+        admission: Admission | None,
+        met: Callable[[Session], None],
     ) -> None:
+        self._met = met
         self._session = session
         self._book = book
         self._admission = admission
@@ -56,6 +61,7 @@ class Plays:
         """Connect and bring the tables to this version, as ``PostgresLedger.open`` says."""
         if not self.is_open:
             migrate(self._session)
+            self._met(self._session)
             self.is_open = True
 
     def expire(self, now_us: int) -> int:

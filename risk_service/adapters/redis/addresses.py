@@ -17,8 +17,8 @@ Address = tuple[str, int]
 
 # How addresses begin; those of the second speak TLS.
 PLAIN, ENCRYPTED = "redis://", "rediss://"
-# What a server says of a login that it does not take.
-_NOT_US = ("WRONGPASS", "NOAUTH", "ERR AUTH", "ERR Client sent AUTH")
+# How a server begins what it says of a login that it does not take, or that may not do so much.
+_NOT_US = ("WRONGPASS", "NOAUTH", "NOPERM", "ERR AUTH", "ERR Client sent AUTH", "ERR The user ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,7 +213,8 @@ class Cluster:
                 # connection finds.
                 self.close()
             if kind not in ("MOVED", "ASK", "NOSCRIPT"):
-                raise StoreUnavailable(f"Redis: {found[0]}") from RefusedCommand(kind)
+                told = f"{found[0]}{self._login.remedy(found[0])}"
+                raise StoreUnavailable(f"Redis: {told}") from RefusedCommand(kind)
         if "MOVED" in kinds:
             self._follow(kinds["MOVED"], patience)
         if "NOSCRIPT" in kinds:
