@@ -1,5 +1,6 @@
 """A ledger that was lost does not begin anew: limits would be used up once more."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,16 @@ from risk_service.adapters.postgres.mark import FILE_NAME
 from risk_service.bootstrap.ledger import open_ledger
 from risk_service.config import Settings, load_settings
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.reservation import (
+    HoldRequest,
+    LedgerAnswer,
+    ReservationState,
+    Reserve,
+)
 from risk_service.ports import ReservationLedger
+from tests.fixtures.ledgers import demand, line
 from tests.fixtures.limit_texts import shipped_limits
-from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
+from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server, standby_of
 from tests.fixtures.waiting import once_back
 
 SCHEMA = "counted"
@@ -109,6 +117,34 @@ def test_a_restored_dump_is_the_same_ledger(server: PostgresServer, state: Path)
     assert once_back(lambda: ledger.usage("account", "a", 0)) is not None
     ledger.close()
     opened(server, state).close()
+
+
+def test_a_standby_that_takes_over_is_the_same_ledger(tmp_path: Path) -> None:
+    """By an address with both hosts; what was held is still held, and no start is refused."""
+    with postgres_server() as primary, standby_of(primary) as standby:
+        hosts = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+        address = f"postgresql://ledger@{hosts}/postgres?target_session_attrs=read-write"
+        both = settings(primary, tmp_path).model_copy(update={"ledger": address})
+        ledger = open_ledger(both, shipped_limits, lambda _s: None)
+        now_us = time.time_ns() // 1000
+        hold = HoldRequest(demand=demand("o1", line(quantity=1)), ttl_us=3600 * 10**6)
+        reserve = Reserve(hold=hold, take_over=False)
+        assert isinstance(ledger.run([reserve], now_us)[0], LedgerAnswer)
+        primary.kill()
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                ledger.usage("account", "a1", now_us)
+        with standby.connect() as db:
+            db.execute("SELECT pg_promote()")
+        # The same call again gets the same answer, from what is there.
+        answer = once_back(lambda: ledger.run([reserve], now_us))[0]
+        assert isinstance(answer, LedgerAnswer)
+        assert answer.state is ReservationState.HELD
+        ledger.close()
+        open_ledger(both, shipped_limits, lambda _s: None).close()
+        with standby.connect() as db:
+            found = db.execute("SELECT version FROM ledger_records WHERE key = 'r:o1'").fetchall()
+        assert found == [(1,)]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1' OR true --".ljust(20)])
