@@ -1,5 +1,6 @@
 """A PostgreSQL that is down, silent or cut off costs a bounded time and is left alone then."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from risk_service.adapters.postgres import opening
 from risk_service.adapters.postgres.arrays import binaries, numbers, texts
 from risk_service.adapters.postgres.connection import Session, check_address
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
@@ -73,6 +75,26 @@ def test_fault_amid_a_statement_ends_in_time_and_heals(server: PostgresServer, f
         faults.heal()
         assert answer_when_back(session) == 1
         session.close()
+
+
+def test_a_dead_resolver_holds_up_no_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may look a name up for long: the first call gives up, too, the next at once."""
+    ends = threading.Event()
+
+    def connect(*_: object, **_more: object) -> None:
+        ends.wait(WITHIN_S)
+        raise psycopg.OperationalError("no such name")
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    monkeypatch.setattr(opening, "FIRST_S", TIMEOUT_S)
+    session = Session("postgresql://ledger@db.internal/postgres", timeout_s=WITHIN_S)
+    began_s = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="no connection yet"):
+            session.rows("SELECT 1")
+    assert time.monotonic() - began_s < WITHIN_S / 2
+    ends.set()
+    session.close()
 
 
 def test_tables_that_are_not_ours_to_use_are_as_good_as_no_server(server: PostgresServer) -> None:

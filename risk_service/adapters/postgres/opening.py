@@ -16,6 +16,9 @@ except ModuleNotFoundError:  # the extra is not installed; reported when a ledge
 
 from risk_service.domain.errors import StoreUnavailable
 
+# A server that vanished has refused by then; a resolver that is dead may take longer.
+FIRST_S = 10.0
+
 Line: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 
@@ -35,9 +38,8 @@ class Opening:
         self._settings = settings
         self._timeout_s = timeout_s
         self._underway: Future[Line] | None = None
-        # The first is waited for until it is there or refused: who starts, or asks once, has
-        # the time.
-        self._patience_s: float | None = None
+        # The first is waited for much longer: who starts, or asks once, has the time.
+        self._patience_s, self._is_first = FIRST_S, True
 
     @property
     def is_underway(self) -> bool:
@@ -63,15 +65,15 @@ class Opening:
         try:
             line = self._underway.result(self._patience_s)
         except TimeoutError as error:
-            self._patience_s = 0.0
+            self._patience_s, self._is_first = 0.0, False
             raise StoreUnavailable("PostgreSQL: no connection yet") from error
         except Exception:
             self._underway = None
-            if self._patience_s is None:
-                self._patience_s = self._timeout_s
+            if self._is_first:
+                self._patience_s, self._is_first = self._timeout_s, False
             raise
         self._underway = None
-        self._patience_s = self._timeout_s
+        self._patience_s, self._is_first = self._timeout_s, False
         return line
 
     def drop(self) -> None:
