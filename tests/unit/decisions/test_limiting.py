@@ -252,6 +252,10 @@ def test_without_the_ledger_a_limited_order_is_never_allowed(tmp_path: Path) -> 
         assert [reason.code for reason in limited.reasons] == ["LIMITS_UNAVAILABLE"]
         assert denied.outcome is Outcome.DENY
         assert (free.outcome, free.mode) == (Outcome.ALLOW, Mode.FULL)
+        # What is worse than a missing ledger is told in its place.
+        broken.reader.available = False
+        (worse,) = decide(broken, flash("d"))
+        assert (worse.outcome, worse.mode) == (Outcome.REVIEW, Mode.NO_FEATURES)
 
 
 @settings(max_examples=25, deadline=None)

@@ -96,3 +96,18 @@ def test_what_an_order_sees_spares_a_second_look(seen: list[tuple[str, str]]) ->
         assert bench.linked.accounts(asked, at_us, view) == whole
         assert view is not None
         assert (whole[0], len(whole)) == (view.id, view.size)
+
+
+def test_a_cluster_of_more_than_an_order_sees_is_told_whole() -> None:
+    """Limits count on every account of it, also where the order looks at some of them."""
+    bench = Bench()
+    names = [f"a{n:02}" for n in range(CLUSTERS.rules.members + 4)]
+    # In a chain: a device of many accounts is a hub.
+    seen = [(name, f"d{n + link}") for n, name in enumerate(names) for link in (0, 1)]
+    bench.linked.count([(NOW_US + n, order(*one)) for n, one in enumerate(seen)])
+    bench.logged_us = at_us = NOW_US + len(seen)
+    asked = order(names[-1], seen[-1][1])
+    (view,) = bench.linked.views([asked], bench.linked.arrive(at_us))
+    assert view is not None
+    assert len(view.members) + 1 < view.size == len(names)
+    assert bench.linked.accounts(asked, at_us, view) == tuple(names)
