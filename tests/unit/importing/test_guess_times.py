@@ -91,10 +91,11 @@ def test_a_file_without_a_header_gets_names(bench: Any, tmp_path: Path) -> None:
     assert bench.run(path, guess.en).rows == 900
 
 
-def test_years_are_a_header(tmp_path: Path) -> None:
-    """Names that are numbers all of one kind, or beside words, are names."""
+@pytest.mark.parametrize("names", ["time,user,2019,2020", "8,9,10,11", "0,1,2,fraud"])
+def test_numbers_may_be_a_header(tmp_path: Path, names: str) -> None:
+    """Years beside words are names, and so are the numbers of columns without names."""
     path = tmp_path / "f.csv"
-    path.write_text("time,user,2019,2020\n" + "2024-05-01,a,1,2\n2024-05-02,a,3,4\n", "utf-8")
+    path.write_text(f"{names}\n2024-05-01,a,1,2\n2024-05-02,a,3,4\n", "utf-8")
     assert "columns = [" not in guess_mapping(path).en
 
 

@@ -50,11 +50,18 @@ def likely_delimiter(sample: str, spec: SourceSpec, wanted: Sequence[str]) -> st
 def is_row(names: Sequence[str]) -> bool:
     """Tell whether a first line is likely no header but a row: no name empty, half of them values.
 
-    Days and years stand in headers as well, but beside names, or all in one kind.
+    Days and years stand in headers as well, but beside names, or all in one kind; and columns
+    without names are numbered.
     """
     values = [name for name in names if _VALUE.fullmatch(name)]
     lengths = {len(name) for name in values}
-    return len(names) > 1 and all(names) and 2 * len(values) >= len(names) and len(lengths) > 1
+    counted = [str(int(values[0]) + at) for at in range(len(values))] if _counts(values) else []
+    many = len(names) > 1 and all(names) and 2 * len(values) >= len(names)
+    return many and len(lengths) > 1 and values != counted
+
+
+def _counts(values: Sequence[str]) -> bool:
+    return bool(values) and values[0].isascii() and values[0].isdigit()
 
 
 def likely_skip_lines(sample: str, spec: SourceSpec) -> int:
