@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.domain.reservation import ReservationState
 from risk_service.limits.book import parse_limits
-from tests.fixtures.ledger_machine import LedgerMachine
+from tests.fixtures.ledger_machine import LedgerMachine, PublishingMachine
 from tests.fixtures.ledgers import HOUSES, LedgerHouse, SqliteHouse
 from tests.fixtures.limit_oracle import CONFIRMED, POLICIES, UNITS_CAP
 
@@ -25,7 +25,7 @@ UNTIL_IT_FAILS = settings(EFFORT, phases=[Phase.generate], report_multiple_bugs=
 
 def machine(kind: str) -> type[LedgerMachine]:
     """Return the machine over one kind of ledger."""
-    return type(f"{kind}Machine", (LedgerMachine,), {"kind": kind, "granted": 0})
+    return type(f"{kind}Machine", (PublishingMachine,), {"kind": kind, "granted": 0})
 
 
 @pytest.mark.parametrize("kind", sorted(HOUSES))
