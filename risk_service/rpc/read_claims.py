@@ -122,7 +122,8 @@ def _facts(customer: Any) -> CustomerFacts:
 
 def _subsidy(seller: Any) -> SubsidyClaim:
     return SubsidyClaim(
-        seller_id=seller.seller_id,
+        # As an account's: a blank more is no seller with sums of its own.
+        seller_id=seller.seller_id.strip(),
         campaign_id=seller.campaign_id,
         kind=SubsidyKind(seller.kind),
         currency_code=seller.currency_code,
