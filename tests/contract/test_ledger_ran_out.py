@@ -20,7 +20,7 @@ from risk_service.domain.reservation import (
 )
 from risk_service.domain.vocabulary import Outcome
 from tests.fixtures.ledger_calls import TTL_US, done, granted, held, in_use, reserve, use
-from tests.fixtures.ledgers import START_US, LedgerHouse, demand, line
+from tests.fixtures.ledgers import SECOND_US, START_US, LedgerHouse, demand, line
 from tests.fixtures.limit_texts import policy
 
 LATE_US = START_US + TTL_US
@@ -111,3 +111,20 @@ def _by_policy(house: LedgerHouse) -> dict[str, tuple[int, int]]:
     assert house.ledger.reconcile(repair=False, now_us=LATE_US) == []
     found = house.ledger.usage("account", "a1", LATE_US)
     return {one.policy_id: (one.confirmed, one.held) for one in found}
+
+
+def test_a_clock_behind_the_ledger_is_told(
+    house: LedgerHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a restart with the clock set back no hold runs out, and the log says why."""
+    reserve(house, demand("o1", line(quantity=2)))
+    house.restart()
+    reserve(house, demand("o2", line(quantity=2), account="a2"), START_US - 30 * SECOND_US)
+    assert not any(one.msg == "clock_behind" for one in caplog.records)
+    early_us = START_US - 7_200 * SECOND_US
+    again = reserve(house, demand("o3", line(quantity=2), account="a3"), early_us)
+    assert again.expires_at_us == START_US + TTL_US
+    assert [one.__dict__["behind_s"] for one in caplog.records if one.msg == "clock_behind"] == [
+        7_200
+    ]
+    assert in_use(house, early_us, "a3") == (0, 2)

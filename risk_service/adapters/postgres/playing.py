@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from risk_service.adapters.clock import Behind
 from risk_service.adapters.postgres.admission import Admission
 from risk_service.adapters.postgres.base import RESERVATION, Moment, Wanted
 from risk_service.adapters.postgres.bounded import BoundedDraft
@@ -53,6 +54,7 @@ class Plays:
         self._session = session
         self._book = book
         self._admission = admission
+        self._behind = Behind()
         self.is_open = False
         self.last_us = 0
         self.swept = 0
@@ -118,7 +120,7 @@ class Plays:
             moment = read(self._session, wanted, self.at(now_us))
         if sweep and moment.due and self._sweep(now_us):
             moment = read(self._session, wanted, self.last_us)
-        self.at(moment.now_us)
+        self._behind.note(self.at(moment.now_us) - now_us)
         return moment
 
     def _sweep(self, now_us: int) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from risk_service.adapters.clock import Behind
 from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
 from risk_service.adapters.sqlite.counters import FILE_NAME as COUNTERS
 from risk_service.adapters.sqlite.decisions import FILE_NAME, WAL_BYTES_MAX
@@ -73,6 +74,7 @@ class SqliteLedger:
         self._wal_bytes = 0
         self._path = path = directory / FILE_NAME
         self._remaking: Remaking | None = None
+        self._behind = Behind()
         with unavailable():
             self._db = connect(path, "FULL")
             migrate(self._db, str(path), DECISION_LOG)
@@ -238,7 +240,10 @@ class SqliteLedger:
 
     def _now_us(self, now_us: int) -> int:
         """Return the ledger's time: it stands still while the clock is behind what it wrote."""
-        return max(now_us, self._last_us)
+        if now_us < self._last_us:
+            self._behind.note(self._last_us - now_us)
+            return self._last_us
+        return now_us
 
     def _draft(self, reservation_ids: Sequence[str], now_us: int) -> Draft:
         """Return a draft in which the oldest holds that ran out have ended."""
