@@ -58,6 +58,55 @@ def test_spellings_of_one_door_are_one(detail: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("detail", "same"),
+    [
+        ("建国路88号3之501", "建国路88号3-501"),
+        ("建国路88号8栋12f", "建国路88号8栋12层"),
+        # A floor before a stairway was a building; so are a name and more than two digits.
+        ("幸福小区3楼2单元501室", "幸福小区3栋2单元501室"),
+        ("幸福小区南楼501室", "幸福小区南栋501室"),
+        ("幸福小区325楼501室", "幸福小区325栋501室"),
+        ("幸福小区1-2栋501室", "幸福小区1栋2栋501室"),
+        ("幸福小区1-2单元501室", "幸福小区1栋2单元501室"),
+        ("幸福小区3-2-5-801", "幸福小区3栋2单元5层801室"),
+        # A number by itself: a room from three digits on, or behind a house; else a building.
+        ("幸福小区501", "幸福小区501室"),
+        ("幸福小区12", "幸福小区12栋"),
+        ("建国路88", "建国路88号"),
+        ("建国路88号12", "建国路88号12室"),
+    ],
+)
+def test_short_forms_mean_what_is_written_out(detail: str, same: str) -> None:
+    """Floor, building, stairway and room are told apart without their markers too."""
+    assert _in_chaoyang(detail) == _in_chaoyang(same)
+
+
+def test_short_forms_are_kept_apart() -> None:
+    """A building alone has no door, and no two of them are one."""
+    details = (
+        "幸福小区12",
+        "幸福小区13",
+        "幸福小区12号",
+        "幸福小区501",
+        "幸福小区南楼",
+        "幸福小区1-2栋",
+    )
+    found = [_in_chaoyang(one) for one in details]
+    assert len({(one.building, one.door) for one in found}) == len(details)
+    assert [bool(one.door) for one in found] == [False, False, False, True, False, False]
+
+
+def test_a_city_is_learnt_from_the_text_and_never_the_province() -> None:
+    """With or without it in its field or before the street, an address is one."""
+    told = parse_address("广东省", "广州市", "天河区", "天河路1号2栋301室", "")
+    learnt = parse_address("广东省", "", "", "广州市天河区天河路1号2栋301室", "")
+    again = parse_address("广东省", "广州市", "天河区", "广东省广州市天河区天河路1号2栋301室", "")
+    assert told == learnt == again
+    capital = parse_address("上海市", "", "浦东新区", "世纪大道100号8栋1201室", "")
+    assert capital == parse_address("上海市", "上海市", "浦东新区", "世纪大道100号8栋1201室", "")
+
+
+@pytest.mark.parametrize(
     "detail",
     [
         "建国路88号3号楼2单元502室",
