@@ -115,7 +115,7 @@ def _national(international: bool, digits: str) -> str | None:
 
 def _domestic(number: str) -> str:
     """Put the trunk 0 back that a landline loses behind +86."""
-    if _MOBILE.fullmatch(number) or _SERVICE.fullmatch(number) or number.startswith("0"):
+    if _SERVICE.fullmatch(number):  # 400 and 800 read as area codes too
         return number
     return "0" + number if _LANDLINE.fullmatch("0" + number) else number
 
