@@ -116,3 +116,20 @@ def test_damaged_or_foreign_record_is_refused() -> None:
     for damaged in (data[:-1], b"", b"\xc1", wrong, msgpack.encode({})):
         with pytest.raises(DataFault, match="window record: is damaged"):
             Record.unpack(plan, damaged)
+
+
+@pytest.mark.parametrize("place", range(2, 7))
+@pytest.mark.parametrize("change", [-1, 1])
+def test_record_of_another_form_is_refused(place: int, change: int) -> None:
+    """Too few or too many tiles, rows, maps, sightings or times: none is read beside its place."""
+    plan, _ = compile_windows(everything()).plans
+    record = Record(plan)
+    record.apply(START_US, START_US, 1, (1, 1), (5,) * 9)
+    parts = msgpack.decode(record.pack(), strict=False)
+    parts[place] = parts[place][:-1] if change < 0 else [*parts[place], parts[place][-1]]
+    with pytest.raises(DataFault, match="has not the form of card"):
+        Record.unpack(plan, msgpack.encode(parts))
+    parts = msgpack.decode(record.pack(), strict=False)
+    parts[3] = [[*row, 0] for row in parts[3]]
+    with pytest.raises(DataFault, match="has not the form of card"):
+        Record.unpack(plan, msgpack.encode(parts))
