@@ -37,7 +37,7 @@ class LimitBook:
         self.too_many = tuple(too_many)
         digest = hashlib.sha256("\n".join(policy.ref for policy in policies).encode("utf-8"))
         self.version = f"limits-{digest.hexdigest()[:VERSION_DIGITS]}"
-        plans = self._plans = [plan_of(policy) for policy in policies if policy.counts]
+        plans = self._plans = [plan_of(one, policies) for one in policies if one.counts]
         # Filled as orders come by: there are few promotion types.
         self._by_kinds: dict[Kinds, Sequence[int]] = {}
         self._at = _AtTime(-1)

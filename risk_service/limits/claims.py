@@ -24,7 +24,8 @@ class Plan(Struct, frozen=True, gc=False):
     all of them count under one key, ``asks`` that it has a level, a currency or tiers.
     ``simple`` tells that none of this leaves a question: one counter, of one subject.
     ``owners`` names the key sets; ``dimension`` is the only one where it is a single subject.
-    In a counter's key the owner comes first and then ``tail``, scope and period.
+    In a counter's key the owner comes first and then ``tail``, scope and period. ``elsewhere``
+    are the currencies of active policies that are the same but for it and their caps.
     """
 
     policy: Policy
@@ -50,6 +51,7 @@ class Plan(Struct, frozen=True, gc=False):
     dimension: str
     tail: str
     bounds: Bounds
+    elsewhere: frozenset[str]
 
 
 class Timed(Struct, frozen=True, gc=False):

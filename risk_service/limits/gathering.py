@@ -137,8 +137,10 @@ class Gathered:
         unmet = wanted > max(demand.verification_level, VerificationLevel.L0)
         if unmet and policy.state is State.ACTIVE:
             self._level = max(self._level, wanted)
-        if policy.currency and demand.traits.get("currency") != policy.currency:
-            self._miss(policy, "currency", policy.missing["*"])
+        currency = demand.traits.get("currency", "")
+        if policy.currency and currency != policy.currency:
+            if currency not in plan.elsewhere:
+                self._miss(policy, "currency", policy.missing["*"])
             return None
         return policy.bounds_for(demand)
 

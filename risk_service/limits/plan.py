@@ -1,5 +1,7 @@
 """Works out of a policy, once, what weighing an order by it needs again and again."""
 
+from collections.abc import Iterable
+
 from risk_service.domain.grant import Measure
 from risk_service.domain.vocabulary import PromotionType, VerificationLevel
 from risk_service.limits.claims import SEPARATOR, Plan, Timed
@@ -11,8 +13,8 @@ from risk_service.limits.reservation import mask_of
 GOODS, REDEMPTIONS, DISCOUNTS, BENEFITS = range(4)
 
 
-def plan_of(policy: Policy) -> Plan:
-    """Return the plan of a policy."""
+def plan_of(policy: Policy, others: Iterable[Policy] = ()) -> Plan:
+    """Return the plan of a policy among others."""
     window = policy.window
     everything = policy.count_per is CountPer.EVERYTHING
     tail = f"{SEPARATOR}{policy.shape}{SEPARATOR}"
@@ -44,6 +46,7 @@ def plan_of(policy: Policy) -> Plan:
         dimension=dimension,
         tail=tail,
         bounds=policy.bounds,
+        elsewhere=_elsewhere(policy, others) if policy.currency else frozenset(),
     )
 
 
@@ -53,6 +56,26 @@ def timed(plan: Plan, now_us: int) -> Timed | None:
         return None
     place = plan.policy.window.at(now_us)
     return Timed(plan, place, plan.tail + SEPARATOR + (place.bucket if place else ""))
+
+
+def _elsewhere(policy: Policy, others: Iterable[Policy]) -> frozenset[str]:
+    """Return the currencies that others count, for the same orders and all of its time."""
+    return frozenset(
+        other.currency
+        for other in others
+        if other.state is State.ACTIVE
+        and other.valid_from_us <= policy.valid_from_us
+        and other.valid_to_us >= policy.valid_to_us
+        and _but_for_currency(other) == _but_for_currency(policy)
+    ) - {"", policy.currency}
+
+
+def _but_for_currency(policy: Policy) -> tuple[object, ...]:
+    """Return whom and what a policy counts, and over which time."""
+    return (
+        policy.key_sets, policy.needed, policy.include, policy.exclude,
+        policy.measure, policy.window.text, policy.count_per,
+    )  # fmt: skip
 
 
 def _is_about(policy: Policy, kind: PromotionType) -> bool:

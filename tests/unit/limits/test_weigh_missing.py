@@ -43,6 +43,50 @@ def test_other_money_is_never_counted_nor_skipped(
     assert (grant.outcome, grant.missing, grant.uses) == (outcome, ("currency",), ())
 
 
+def _money(name: str, currency: str, cap: int, more: str = "", **changes: object) -> str:
+    """Return a policy on money in a currency."""
+    text = policy(name, measure="amount", cap=cap, **changes)
+    return f'{text}currency = "{currency}"\n{more}'
+
+
+@pytest.mark.parametrize(
+    ("currency", "outcome", "policies"),
+    [
+        ("CNY", Outcome.ALLOW, ["cny"]),
+        ("HKD", Outcome.DENY, ["hkd"]),
+        ("USD", Outcome.CHALLENGE, []),
+    ],
+)
+def test_an_order_meets_the_limit_in_its_own_currency(
+    currency: str, outcome: Outcome, policies: list[str]
+) -> None:
+    """One policy per currency, alike in all else: none is missed, and no order goes uncounted."""
+    both = book(_money("cny", "CNY", 250), _money("hkd", "HKD", 50))
+    asked = replace(demand("o"), traits={"currency": currency})
+    grant = weighed(both, asked).grant
+    assert (grant.outcome, [use.policy_id for use in grant.uses]) == (outcome, policies)
+    assert grant.missing == (() if policies else ("currency",))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        _money("hkd", "HKD", 50, state="shadow"),
+        _money("hkd", "HKD", 50, subject='{ any_of = ["device"] }'),
+        _money("hkd", "HKD", 50, per="everything"),
+        _money("hkd", "HKD", 50, more='include = { skus = ["sku-9"] }\n'),
+        _money("hkd", "HKD", 50, more="valid_from = 2030-01-01T00:00:00Z\n"),
+        _money("hkd", "HKD", 50, window='{ rolling = "1h" }'),
+    ],
+)
+def test_what_counts_something_else_stands_in_for_nothing(other: str) -> None:
+    """In shadow, of others, of other goods, later: the order's currency is missing all the same."""
+    asked = replace(demand("o", device="d"), traits={"currency": "HKD"})
+    grant = weighed(book(_money("cny", "CNY", 250), other), asked).grant
+    assert "currency" in grant.missing
+    assert grant.outcome is not Outcome.ALLOW
+
+
 FOOD = 'include = { categories = ["food"] }\n'
 
 
