@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.evaluate.bootstrap import draws, resample
+from training.evaluate.bootstrap import Resampled, draws, resample
 from training.evaluate.ranking import Ranking, single_feature_auc
 
 
@@ -113,3 +113,27 @@ def test_difference_is_paired() -> None:
     found = resample(models, np.arange(len(label)), seed=9, replicates=30)
     gap = found.difference("a", "b", "pr_auc")
     assert (gap.value, gap.low, gap.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_difference_is_that_of_the_better_less_the_worse_draw_by_draw() -> None:
+    """The interval is a paired one: draws that move both models together widen nothing."""
+    figures = [{"pr_auc": value} for value in (0.2, 0.9, 0.4)]
+    lower = [{"pr_auc": value["pr_auc"] - 0.1} for value in figures]
+    measured = Resampled(
+        points={"trees": {"pr_auc": 0.5}, "line": {"pr_auc": 0.38}},
+        drawn={"trees": figures, "line": lower},
+    )
+    ahead = measured.difference("trees", "line", "pr_auc")
+    assert (ahead.value, ahead.low, ahead.high) == pytest.approx((0.12, 0.1, 0.1))
+    behind = measured.difference("line", "trees", "pr_auc")
+    assert (behind.value, behind.low, behind.high) == pytest.approx((-0.12, -0.1, -0.1))
+    whole = measured.intervals()["trees"]["pr_auc"]
+    assert (whole.value, whole.low, whole.high) == pytest.approx((0.5, 0.21, 0.875))
+
+
+def test_every_account_is_drawn_as_often_as_any_other() -> None:
+    """Over many replicates each counts about once in each, the first and the last as well."""
+    clusters = np.repeat(np.arange(10), 3)
+    mean = np.mean(list(draws(clusters, seed=1, replicates=2_000)), axis=0)
+    assert mean == pytest.approx(np.ones(30), abs=0.1)
+    assert all(one.sum() == 30 for one in draws(clusters, seed=2, replicates=20))
