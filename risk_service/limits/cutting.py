@@ -15,8 +15,8 @@ QUANTITY_REDUCED = "LIMIT_QUANTITY_REDUCED"
 FULL_PRICE = "LIMIT_EXCESS_AT_FULL_PRICE"
 REDUCTION_LEFT_OUT = "LIMIT_REDUCTION_LEFT_OUT"
 QUANTITY_STEP = "LIMIT_QUANTITY_STEP"
-# How often lines are filled, with what steps took off others: a bound, hardly ever reached.
-FILLINGS_MAX = 8
+# How often lines are filled, with what steps took off others; the order waits meanwhile.
+FILLINGS_MAX = 3
 
 
 class Room(Struct, gc=False):
