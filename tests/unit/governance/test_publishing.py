@@ -171,16 +171,22 @@ def test_trail_has_before_and_after(desk: Desk) -> None:
     number = published(desk, "rules-2")
     desk.governance.approve(RULES, number, "rules-2", BOB)
     desk.governance.rollback(RULES, 0, ANN, "hurts honest orders")
+    third = published(desk, "rules-3")
+    desk.publications.reject(RULES, third, "eve", "too harsh")
     rows = [one.row for one in desk.file.rows(AuditFilter(after_number=2))]
     assert [(row.actor_id, row.action, row.subject) for row in rows] == [
         ("ann", "rules.publish", f"rules/{number}"),
         ("bob", "rules.approve", f"rules/{number}"),
         ("ann", "rules.rollback", "rules/1"),
+        ("ann", "rules.publish", f"rules/{third}"),
+        ("eve", "rules.reject", f"rules/{third}"),
     ]
     assert json.loads(rows[0].after)["note"]
     assert json.loads(rows[1].before) == {"in_force": "rules-1"}
     assert json.loads(rows[1].after) == {"version": "rules-2"}
     assert json.loads(rows[2].after) == {"note": "hurts honest orders", "version": "rules-1"}
+    closed = {"state": "rejected", "version": "rules-3", "note": "too harsh"}
+    assert json.loads(rows[4].after) == closed
 
 
 @pytest.mark.parametrize(
