@@ -25,8 +25,8 @@ from training.datasets.own_events import is_own_events
 from training.datasets.staging import check_writable
 from training.evaluate.against_truth import truth_figures
 from training.evaluate.material import EvaluateRequest, steps_of
+from training.evaluate.run import Evaluation, write_predictions
 from training.evaluate.run import evaluate as run_evaluation
-from training.evaluate.run import write_predictions
 from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
 from training.own_data.manifest import is_own_run
 from training.split import SliceName
@@ -129,16 +129,22 @@ def evaluate(  # noqa: PLR0913 - one per option
     )
     with Bars(one_line=True, steps=steps_of(request), lang=lang) as bars:
         evaluation = run_evaluation(request, bars.report)
-    figures = evaluation.figures
     if truth is not None:
         seed = read_run_file(run).seed
-        figures["truth"] = truth_figures(evaluation, read_truth(truth), seed)
+        evaluation.figures["truth"] = truth_figures(evaluation, read_truth(truth), seed)
+    _hand_out(evaluation, json_file, predictions, say)
+
+
+def _hand_out(
+    evaluation: Evaluation, json_file: Path | None, predictions: Path | None, say: CommandWords
+) -> None:
+    """Write the files that were asked for, and print the tables."""
     if json_file is not None:
-        write_figures(json_file, figures)
+        write_figures(json_file, evaluation.figures)
     if predictions is not None:
         rows = write_predictions(evaluation, predictions)
         click.echo(say("rows_written", predictions, rows))
-    for table in _tables(figures, say):
+    for table in _tables(evaluation.figures, say):
         tables_out().print(table)
 
 

@@ -8,6 +8,7 @@ wait as long as it goes on.
 import socket
 import time
 from concurrent.futures import Future
+from ipaddress import ip_address
 from threading import Thread
 from typing import Any
 
@@ -50,10 +51,8 @@ class Dialling:
         raise failure
 
     def _found(self, seconds: float) -> _Found:
-        try:
-            return _look_up(self._address, socket.AI_NUMERICHOST)
-        except socket.gaierror:
-            pass  # a name
+        if _is_number(self._address[0]):
+            return _look_up(self._address)
         wait_s = seconds if self._underway is None else 0.0
         self._underway = self._underway or self._begun()
         try:
@@ -80,10 +79,19 @@ class Dialling:
         return underway
 
 
-def _look_up(address: Address, flags: int = 0) -> _Found:
+def _is_number(host: str) -> bool:
+    """Tell whether a host is an address already, with the zone of a link behind it or not."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _look_up(address: Address) -> _Found:
     host, port = address
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from error
     return [(family, where) for family, _, _, _, where in found]
