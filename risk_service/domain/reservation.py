@@ -137,7 +137,8 @@ class LedgerAnswer(Struct, frozen=True, kw_only=True, gc=False):
     """What a call came to; the same call again gets the same answer.
 
     ``grant`` answers a Reserve. ``refund_required``: the hold was gone, and what it held too.
-    ``late``: paid without a hold, charged all the same, and to be looked into.
+    ``late``: paid without a hold, charged all the same, and to be looked into. ``confirmed`` is
+    what an Adjust left its counter at; None when it is repeated, and for all other calls.
     """
 
     reservation_id: str
@@ -147,6 +148,7 @@ class LedgerAnswer(Struct, frozen=True, kw_only=True, gc=False):
     expires_at_us: int = 0
     refund_required: bool = False
     late: bool = False
+    confirmed: int | None = None
 
 
 class CounterUse(Struct, frozen=True, kw_only=True, gc=False):

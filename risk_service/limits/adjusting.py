@@ -61,7 +61,10 @@ def adjust(draft: Draft, book: LimitBook, call: Adjust, now_us: int) -> LedgerAn
         note=f"{call.actor_id}: {call.reason}",
     )
     draft.put(row)
-    return LedgerAnswer(reservation_id=call.adjustment_id, state=State.CONFIRMED)
+    confirmed = sum([cell[0] for cell in cells.values()]) + call.delta
+    return LedgerAnswer(
+        reservation_id=call.adjustment_id, state=State.CONFIRMED, confirmed=confirmed
+    )
 
 
 # An adjustment gives nothing back, refuses nothing and moves to no other time.

@@ -93,7 +93,6 @@ class AdjustCalls:
 
     async def _settle(self, approved: Adjustment, actor_id: str, remaining_s: float) -> Adjustment:
         """Tell the ledger of an approved change, and write what came of it."""
-        before = self._confirmed(approved.call)
         answer = await self.calls.submit(approved.call, remaining_s)
         if isinstance(answer, REFUSALS):
             words = _in_both_languages(answer)
@@ -102,9 +101,11 @@ class AdjustCalls:
             )
         if isinstance(answer, Exception):
             raise answer
-        after = self._confirmed(approved.call)
+        # Orders are paid meanwhile: a reading of ours would tell them as part of the change.
+        after = self._confirmed(approved.call) if answer.confirmed is None else answer.confirmed
+        confirmed = after - approved.call.delta, after
         return await self.changes.run(
-            lambda: self.store.applied(approved.number, actor_id, (before, after))
+            lambda: self.store.applied(approved.number, actor_id, confirmed)
         )
 
     async def _reject(self, payload: bytes, _remaining_s: float, actor: Actor) -> bytes:

@@ -4,10 +4,17 @@ import pytest
 from msgspec.structs import replace
 
 from risk_service.domain.errors import InvalidInput, NotFound
-from risk_service.domain.reservation import Adjust, LedgerAnswer, Pay
+from risk_service.domain.reservation import (
+    Adjust,
+    HoldRequest,
+    LedgerAnswer,
+    LedgerCall,
+    Pay,
+    Reserve,
+)
 from risk_service.domain.vocabulary import Outcome
 from risk_service.limits.book import parse_limits
-from tests.fixtures.ledgers import START_US, LedgerHouse, demand, line
+from tests.fixtures.ledgers import SECOND_US, START_US, LedgerHouse, demand, line
 from tests.fixtures.limit_texts import policy
 
 # Window, what it counts per, SKU, campaign and drop of an order, and the name of its counter.
@@ -34,13 +41,15 @@ KNOWN = [
 ALL = [*NAMED, *KNOWN]
 
 
+ADDED = Adjust(
+    adjustment_id="x", actor_id="eve", policy_id="limit", subject="account", token="a1",  # noqa: S106 - a token of an account
+    scope="sku-1", delta=3, reason="counted in the old shop",
+)  # fmt: skip
+
+
 def adjusted(house: LedgerHouse, scope: str, delta: int) -> LedgerAnswer | Exception:
     """Change a counter of the account by hand."""
-    call = Adjust(
-        adjustment_id="x", actor_id="eve", policy_id="limit", subject="account", token="a1",  # noqa: S106 - a token of an account
-        scope=scope, delta=delta, reason="counted in the old shop",
-    )  # fmt: skip
-    (answer,) = house.ledger.run([call], START_US)
+    (answer,) = house.ledger.run([replace(ADDED, scope=scope, delta=delta)], START_US)
     return answer
 
 
@@ -122,3 +131,23 @@ def test_a_name_of_two_counters_is_refused(house: LedgerHouse) -> None:
     answer = adjusted(house, "a b c", 1)
     assert isinstance(answer, InvalidInput)
     assert "several counters" in str(answer)
+
+
+@pytest.mark.parametrize("window", ['"lifetime"', '{ rolling = "24h" }'])
+def test_the_answer_tells_what_the_change_left_and_nothing_else(
+    house: LedgerHouse, window: str
+) -> None:
+    """Orders that are paid before or after it are no part of it, nor is what is only held."""
+    house.book = parse_limits("format = 1\n" + policy(window=window, cap=9), "f.toml")
+    held = HoldRequest(demand=demand("h", line("sku-1")), ttl_us=SECOND_US)
+    paid = [Pay(demand=demand(f"o{number}", line("sku-1", 2))) for number in range(2)]
+    more, less = ADDED, replace(ADDED, adjustment_id="y", delta=-4)
+    calls: list[LedgerCall] = [Reserve(hold=held), paid[0], more, paid[1], less, more]
+    told = [
+        answer.confirmed
+        for answer in house.ledger.run(calls, START_US)
+        if isinstance(answer, LedgerAnswer)
+    ]
+    assert told == [None, None, 5, None, 3, None]
+    (use,) = house.ledger.usage("account", "a1", START_US)
+    assert (use.confirmed, use.held) == (3, 1)
