@@ -131,6 +131,15 @@ class DecisionAnswer:
         )
 
     @property
+    def discounts_left_out(self) -> tuple[int, ...]:
+        """Return the places in the order's ``discounts`` of those that must not be taken off.
+
+        A purchase limit has none left of them; the goods may be sold at their price.
+        """
+        discounts = [row for row in self.message.granted if not row.sku]
+        return tuple(place for place, row in enumerate(discounts) if not row.granted)
+
+    @property
     def decided_at(self) -> datetime:
         """Return when the service decided, in UTC."""
         return self.message.decided_at.ToDatetime(tzinfo=UTC)

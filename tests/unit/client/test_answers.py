@@ -149,4 +149,15 @@ def test_a_decision_shows_what_checkout_acts_on() -> None:
     assert answer.reason_codes == ("REFUND_X",)
     assert answer.challenge_id == "ch_1"
     assert answer.quantity_limits[0].allowed == 2
+    assert answer.discounts_left_out == ()
     assert answer.decided_at.isoformat() == "2026-09-21T14:13:20.000001+00:00"
+
+
+def test_discounts_that_a_limit_left_out_are_told_by_their_place() -> None:
+    """Lines stand before them; one of which nothing is granted is no discount."""
+    rows = [("s", 2, 0), ("t", 1, 1), ("", 1, 1), ("", 1, 0), ("", 1, 1), ("", 1, 0)]
+    granted = [
+        risk_pb2.GrantedLine(sku=sku, requested=asked, granted=given) for sku, asked, given in rows
+    ]
+    message = decision(outcome=risk_pb2.OUTCOME_LIMIT_QUANTITY, granted=granted)
+    assert decision_answer(message).discounts_left_out == (1, 3)
