@@ -20,7 +20,7 @@ from risk_service.ports import ReservationLedger
 from tests.fixtures.ledgers import demand, line
 from tests.fixtures.limit_texts import shipped_limits
 from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server, standby_of
-from tests.fixtures.waiting import once_back
+from tests.fixtures.waiting import once_back, wait_until
 
 SCHEMA = "counted"
 
@@ -96,9 +96,14 @@ def test_a_running_service_counts_in_no_other(server: PostgresServer, state: Pat
     assert ledger.usage("account", "a", 0) is not None
     lose(server)
     opened(server, state / "new").close()
-    for _ in range(3):
-        with pytest.raises(StoreUnavailable):
+
+    def is_refused() -> bool:
+        # At first it is told of the connection that was cut, and left alone for a moment.
+        with pytest.raises(StoreUnavailable) as told:
             ledger.usage("account", "a", 0)
+        return "not the ledger in which this service has counted" in str(told.value)
+
+    wait_until(is_refused, "the other ledger is refused")
     ledger.close()
 
 
