@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. Each sets itself up.
-SHELL := /bin/bash
-PY    := .venv/bin/python
+SHELL  := /bin/bash
+PY     := .venv/bin/python
+# Which Python the environment is made of: make setup PYTHON=python3.12
+PYTHON ?= python3
 export TZ := UTC
 export PYTHONHASHSEED := 0
 
@@ -35,8 +37,8 @@ proto: setup
 setup: .venv/.installed
 
 .venv/.installed: pyproject.toml constraints.txt
+	@PYTHON=$(PYTHON) bash .ci/python-environment
 	@echo "Installing the Python packages (a few minutes the first time) ..."
-	@test -x .venv/bin/python || python3 -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training,redis,postgres,feast-production,dev]'
 	@.venv/bin/python -m risk_service.adapters.live.flat
 	@.venv/bin/python -m risk_service.loops
