@@ -154,6 +154,21 @@ def test_limit_is_not_exceeded_by_forgetting(house: LedgerHouse) -> None:
     assert refused.grant.outcome is Outcome.DENY
 
 
+def test_a_refusal_that_stands_is_not_forgotten(house: LedgerHouse) -> None:
+    """An order that ran out long ago and is refused today gets the same answer again today."""
+    house.book = parse_limits("format = 1\n" + policy("life", cap=2), "test.toml")
+    done(house, reserve("o-1"))
+    while house.ledger.expire(START_US + TTL_US):
+        pass
+    done(house, reserve("o-2", 2), at_us=LATER_US)
+    (refused,) = done(house, reserve("o-1"), at_us=LATER_US)
+    assert refused.grant is not None
+    assert refused.grant.outcome is Outcome.DENY
+    assert forgotten(house, LATER_US + 1) == 0
+    done(house, Cancel(reservation_id="o-2"), at_us=LATER_US + 1)
+    assert done(house, reserve("o-1"), at_us=LATER_US + 1) == [refused]
+
+
 def test_clusters_that_merge_later_add_what_was_forgotten(house: LedgerHouse) -> None:
     """What accounts had used before they were known to belong together counts, forgotten or not."""
     for account in ("a1", "a2"):
@@ -162,6 +177,9 @@ def test_clusters_that_merge_later_add_what_was_forgotten(house: LedgerHouse) ->
     done(house, reserve("o-3", 1, "a1", cluster=("a1", "a2")), at_us=LATER_US)
     uses = [use for use in usage(house, LATER_US) if use.subject == "identity_cluster"]
     assert [(use.confirmed, use.held) for use in uses if use.policy_id == "life"] == [(6, 1)]
+    # What each of them counts by itself stays theirs.
+    own = house.ledger.usage("account", "a2", LATER_US)
+    assert [(use.confirmed, use.held) for use in own if use.policy_id == "life"] == [(3, 0)]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -128,3 +128,30 @@ def test_a_clock_behind_the_ledger_is_told(
         7_200
     ]
     assert in_use(house, early_us, "a3") == (0, 2)
+
+
+def test_check_sees_what_ran_out(house: LedgerHouse) -> None:
+    """Units of a hold whose time is over can be had: who asks before buying is told so."""
+    reserve(house, demand("o1", line(quantity=2)))
+    asked, over_us = [demand("o2", line(quantity=2))], START_US + TTL_US
+    outcomes = [house.ledger.check(asked, at_us)[0].outcome for at_us in (over_us - 1, over_us)]
+    assert outcomes == [Outcome.DENY, Outcome.ALLOW]
+
+
+def test_a_clock_that_goes_back_opens_no_day_again(house: LedgerHouse) -> None:
+    """Who had today's units gets none of yesterday's by a clock that was set back over midnight."""
+    use(house, policy(window='{ calendar = "day", time_zone = "Asia/Shanghai" }'))
+    midnight_us = 1_700_064_000 * SECOND_US  # 2023-11-16 00:00 +08:00
+    reserve(house, demand("o1", line(quantity=2)), midnight_us)
+    for name in ("o2", "o3"):
+        refused = reserve(house, demand(name), midnight_us - SECOND_US)
+        assert granted(refused) == (Outcome.DENY, 0)
+        house.restart()
+
+
+def test_hold_of_before_a_restart_ends_at_its_time(house: LedgerHouse) -> None:
+    """Also when the new process has looked before that and found nothing to end."""
+    reserve(house, demand("o1"))
+    house.restart()
+    assert [house.ledger.expire(at_us) for at_us in (START_US, LATE_US - 1, LATE_US)] == [0, 0, 1]
+    assert in_use(house, LATE_US) == (0, 0)

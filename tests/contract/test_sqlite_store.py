@@ -10,8 +10,9 @@ from risk_service.adapters.sqlite.key_filter import KeyFilter
 from risk_service.adapters.sqlite.key_index import BATCH_ROWS, KeyIndex
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.lock import StateLock
+from risk_service.adapters.sqlite.read_only import read_record
 from risk_service.adapters.sqlite.schema import DECISION_LOG
-from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.errors import ConfigFault, DecisionNotFound, StoreUnavailable
 from tests.fixtures.records import record
 
 
@@ -174,15 +175,21 @@ def test_repeated_key_of_the_newest_rows_is_refused(tmp_path: Path) -> None:
     store.close()
 
 
-def test_index_of_another_log_is_not_believed(tmp_path: Path) -> None:
-    """A log put back from a backup beside a newer index: no answer of rows that it has not."""
+@pytest.mark.parametrize("others", ["xaybz", "x"])
+def test_index_of_another_log_is_not_believed(tmp_path: Path, others: str) -> None:
+    """A log put back from a backup beside another index: no answer of rows that it has not."""
     kept, later = tmp_path / "kept", tmp_path / "later"
-    for directory, ids in ((kept, ["a", "b"]), (later, ["x", "a", "y", "b", "z"])):
+    for directory, ids in ((kept, "ab"), (later, others)):
         directory.mkdir()
         store = SqliteDecisionStore(directory)
-        store.commit([record(one, order_id=f"o-{one}") for one in ids])
+        for one in ids:
+            store.commit([record(one, order_id=f"o-{one}")])
         store.close()
     (later / FILE_NAME).write_bytes((kept / FILE_NAME).read_bytes())
+    for one in "ab":
+        assert read_record(later, "request_id", one).decision.request_id == one
+    with pytest.raises(DecisionNotFound):
+        read_record(later, "request_id", "z")
     store = SqliteDecisionStore(later)
     store.commit([record("c", order_id="o-c")])
     found = store.by_request_ids(["a", "b", "c", "x", "y", "z"])

@@ -28,7 +28,7 @@ from risk_service.adapters.redis.store import RedisWindowStore
 from risk_service.adapters.redis.trips import MakeEntities, SetAside
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.event import Event
-from risk_service.domain.stamps import Stamps
+from risk_service.domain.stamps import CLOCK_END_US, Stamps
 from risk_service.feature_ports import WindowStore
 from risk_service.features.windows.plan import CompiledWindows
 from risk_service.features.windows.tiles import DAY_US, MAX_AGE_US
@@ -103,6 +103,16 @@ def test_orders_see_what_the_formulas_say(make: Make, seed: int, group_max: int)
         now_us = max(now_us, max(event.at_us for event in group) - 10**9)
         harness.feed(group, now_us)
     assert harness.check()
+
+
+def test_windows_count_until_the_last_time_of_a_clock(make: Make) -> None:
+    """Whatever a store counts in, stamps are exact until then."""
+    harness = make(windows(1))
+    last_us = CLOCK_END_US - 3 * SECOND_US
+    for number in range(3):
+        harness.observe([attempt(number, account="ada")], last_us + number * SECOND_US)
+    assert harness.check()
+    assert {one.applied_us for one in harness.seen[2:]} == {harness.seen[2].read_us}
 
 
 def test_order_sees_those_before_it_in_its_group(make: Make) -> None:

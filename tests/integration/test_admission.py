@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from risk_service.adapters.redis import admission as module
 from risk_service.adapters.redis.addresses import parse_addresses
 from risk_service.adapters.redis.admission import LOOK_MAX, Figure, RedisAdmission
 from tests.fixtures.redis_server import RedisServer, redis_cluster, redis_server
@@ -66,6 +67,18 @@ def test_what_one_process_follows_another_one_knows(opened: Open) -> None:
     assert second.used(["c", "unknown", "d"]) == {"c": 5, "d": 7}
 
 
+def test_figures_that_nobody_asks_about_do_not_gather(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a number they are sent by themselves."""
+    monkeypatch.setattr(module, "WAITING_MAX", 3)
+    first, second = opened(), opened()
+    first.follow([figure(1, 5, name) for name in "abc"])
+    assert second.used("a") == {}
+    first.follow([figure(1, 5, "d")])
+    assert second.used("abcd") == dict.fromkeys("abcd", 5)
+
+
 def test_trip_reads_what_it_has_just_told(opened: Open) -> None:
     """Figures that wait are sent before the counters are asked for."""
     one = opened()
@@ -80,6 +93,10 @@ def test_older_sequence_never_takes_the_place_of_a_newer_one(opened: Open) -> No
     first.settle()
     second.follow([figure(7, 900)])
     assert second.used(["c"]) == {"c": 3}
+    # What a group was weighed by is told behind what it then wrote.
+    second.follow([figure(9, 4)])
+    second.follow([figure(8, 900)])
+    assert second.used(["c"]) == {"c": 4}
 
 
 @settings(max_examples=25)
@@ -159,7 +176,7 @@ def test_redis_killed_emptied_and_back_knows_nothing_until_told(
 ) -> None:
     """Without Redis nothing is known and nothing fails; it comes back without memories.
 
-    That it is away is said once, however many ask, and that it is back.
+    That it is away is said once, however many ask, and so is that it is back.
     """
     caplog.set_level(logging.INFO)
     one = opened(clock=time.monotonic)
@@ -179,6 +196,7 @@ def test_redis_killed_emptied_and_back_knows_nothing_until_told(
         return one.used(["c"]) == {"c": 6}
 
     wait_until(is_known, "Redis is used again")
+    assert is_known()
     assert caplog.messages == ["admission_lost", "admission_back"]
 
 

@@ -14,7 +14,7 @@ from risk_service.adapters.sqlite.decisions import FILE_NAME as LOG_NAME
 from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, FileKind, migrate
-from risk_service.domain.reservation import HoldRequest
+from risk_service.domain.reservation import Confirm, HoldRequest, Reserve
 from tests.fixtures.counters import opened, take, used
 from tests.fixtures.ledger_calls import TTL_US
 from tests.fixtures.ledgers import START_US, demand
@@ -86,6 +86,26 @@ def _fail(ledger: SqliteLedger, reserved: SqliteReserved) -> None:
     with transaction(ledger._db):
         assert reserved.write(ledger._db) > 0
         raise OSError("the disk is full")
+
+
+def test_calls_that_cannot_be_written_to_the_end_are_not_written_at_all(tmp_path: Path) -> None:
+    """No reservation is there whose units do not count, also for the next process."""
+    ledger = opened(tmp_path)
+    take(ledger, "o2")
+    held = Reserve(hold=HoldRequest(demand=demand("o3"), ttl_us=TTL_US))
+    ledger._db.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON main.ledger_changes "
+        "BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    with pytest.raises(sqlite3.DatabaseError, match="full"):
+        ledger.run([held, Confirm(reservation_id="o2")], START_US)
+    ledger._db.execute("DROP TRIGGER full")
+    for _ in range(2):
+        assert used(ledger) == [(0, 2)]
+        assert ledger.reconcile(repair=False, now_us=START_US) == []
+        ledger.close()
+        ledger = opened(tmp_path)
+    ledger.close()
 
 
 def test_reads_follow_the_connection_that_wrote_last(tmp_path: Path) -> None:

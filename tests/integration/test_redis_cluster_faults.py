@@ -105,7 +105,7 @@ class TestCluster:
         """Two addresses that are no cluster would each hold half of the truth."""
         with redis_server() as other:
             store = stores.at(f"{server.address},{other.address}", "two")
-            with pytest.raises(StoreUnavailable, match="name this one server only"):
+            with pytest.raises(StoreUnavailable, match="name this server only"):
                 store.observe(orders(0), START_US)
 
 

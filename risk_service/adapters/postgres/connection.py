@@ -32,11 +32,13 @@ PAUSE_MAX_S = 1.0
 CONNECT_TIMEOUT_S = 2
 # The server gives up before we do, so that it tells us why.
 SERVER_PATIENCE = 0.8
-# Refusals of a statement that did nothing; the session is as good as before.
-LOCK_NOT_AVAILABLE = "55P03"
 # The tables are not there, or not ours to use: another database, or rights that were taken away.
 # Schema, table, function, right.
 UNFIT = frozenset(("3F000", "42P01", "42883", "42501"))
+
+# Classes of errors that a statement has earned by what it holds: one order may be at fault, and
+# the others of its group are not to pay for it. Data, integrity, limits of the program.
+EARNED = ("22", "23", "54")
 
 # What our own statements raise, a serialization failure, a deadlock.
 OVERTAKEN = frozenset(("PGL01", "40001", "40P01"))
@@ -53,7 +55,8 @@ def require_psycopg() -> None:
     """Raise ConfigFault when the extra ``postgres`` is not installed."""
     if psycopg is None:
         raise ConfigFault(
-            "a ledger in PostgreSQL needs psycopg: pip install 'promoguard[postgres]'"
+            "PostgreSQL needs psycopg, which is not installed: in the clone run "
+            "pip install -c constraints.txt '.[postgres]'"
         )
 
 
@@ -160,7 +163,7 @@ class Session:
         try:
             return self.rows(query, parameters)
         except psycopg.Error as error:
-            raise StoreUnavailable(f"PostgreSQL: {str(error).strip()}") from error
+            raise StoreUnavailable(f"PostgreSQL: {words_of(error)}") from error
 
     def ask(self, query: LiteralString, parameters: Sequence[str | bytes]) -> None:
         """Send a statement whose rows ``answer`` returns; the server works on it meanwhile.
@@ -242,14 +245,22 @@ class Session:
                 line.wait(execute(line.pgconn))
             yield line
         except psycopg.Error as error:
-            if line.closed or line.broken or _tells_nothing(error):
+            state = error.sqlstate
+            if line.closed or line.broken or state is None:
                 raise self._failed(error) from error
-            if error.sqlstate in OVERTAKEN:
+            if state in OVERTAKEN:
                 raise Overtaken(str(error)) from error
-            if error.sqlstate in UNFIT:
-                raise StoreUnavailable(f"PostgreSQL: {str(error).strip()}") from error
-            raise
-        self._pause_s = PAUSE_S
+            if state in UNFIT:
+                raise StoreUnavailable(f"PostgreSQL: {words_of(error)}") from error
+            if state.startswith(EARNED):
+                raise
+            # Whatever else: a page that is damaged, a table that somebody has altered, a statement
+            # that the server has forgotten. The next connection begins with nothing of before.
+            raise self._failed(error) from error
+        # Reading goes on where somebody's lock stops every write: what works in between is no
+        # reason to wait for the next write sooner, as orders that no limit is about wait with it.
+        if self._pause_s > PAUSE_S and self._clock() >= self._closed_until + PAUSE_MAX_S:
+            self._pause_s = PAUSE_S
 
     def _connect(self) -> Line:
         if not self._opening.is_underway and self._clock() < self._closed_until:
@@ -262,18 +273,14 @@ class Session:
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         self.close()
-        now, reason = self._clock(), str(error).strip() or type(error).__name__
+        now, reason = self._clock(), words_of(error)
         if now >= self._closed_until:
             self._closed_until, self._reason = now + self._pause_s, reason
             self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
         return StoreUnavailable(f"PostgreSQL: {reason}")
 
 
-def _tells_nothing(error: "psycopg.Error") -> bool:
-    """Tell whether an error leaves open what the server did, or says that it cannot work now."""
-    state = error.sqlstate
-    if state is None:
-        return True
-    # Classes: connection, resources, operator's intervention, system; and a primary turned
-    # standby refuses to write (25006).
-    return state[:2] in ("08", "53", "57", "58") or state in ("25006", LOCK_NOT_AVAILABLE)
+def words_of(error: "Exception") -> str:
+    """Return what a server says of an error: neither the statement nor the rows it was about."""
+    said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return said or str(error).strip() or type(error).__name__

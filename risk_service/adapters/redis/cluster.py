@@ -16,7 +16,8 @@ from risk_service.domain.errors import StoreUnavailable
 # Slots may move while we follow them; more hops than this is no cluster at rest.
 ROUNDS_MAX = 4
 _NO_CLUSTER = "cluster support disabled"
-_ASKING = pack("ASKING")
+# As `pack` would have it; written out, since a service without Redis has no hiredis.
+_ASKING = b"*1\r\n$6\r\nASKING\r\n"
 # What ``run`` yields when everything was sent and no reply was waited for.
 SENT: tuple[int, Reply] = (-1, None)
 
@@ -261,7 +262,7 @@ class Cluster:
                 continue
             if len(self._seeds) > 1:
                 raise StoreUnavailable(
-                    f"Redis at {address[0]}:{address[1]} is no cluster; name this one server only"
+                    f"Redis at {address[0]}:{address[1]} is not a cluster; name this server only"
                 )
             self._single = self._node(address)
             return

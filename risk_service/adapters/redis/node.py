@@ -38,7 +38,10 @@ Reply = bytes | int | list[object] | None | Exception
 def require_hiredis() -> None:
     """Raise ConfigFault when the extra ``redis`` is not installed."""
     if hiredis is None:
-        raise ConfigFault("windows in Redis need hiredis: pip install 'promoguard[redis]'")
+        raise ConfigFault(
+            "Redis needs hiredis, which is not installed: in the clone run "
+            "pip install -c constraints.txt '.[redis]'"
+        )
 
 
 def pack(*command: str | int | bytes) -> bytes:

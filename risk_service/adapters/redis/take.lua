@@ -18,7 +18,7 @@
 local PART_HEAD, VALUE_HEAD, HOUR_US = 48, 16, 3600000000
 -- An entity without events is kept for its last stamp alone: as long as clocks may differ.
 local EMPTY_MS = 10800000
--- Numbers are exact below 2^53: stamps until the year 2255. No clock of ours gave a later one.
+-- Numbers are exact below 2^53: stamps until the year 2255. No clock of ours gives a later one.
 local STAMPS_END = 9007199254740992
 local FOREIGN = 'FOREIGN value under a key of windows'
 local NOBODY, NEW = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
