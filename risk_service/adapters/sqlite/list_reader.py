@@ -94,9 +94,12 @@ class ListReader:
         """Return every list with its counts."""
         with unavailable("governance"):
             rows = self._file.db.execute(
+                # Two changes that waited may take out the same entry: it was there once.
                 "SELECT list_id, kind, created_by, created_us, "
-                "(SELECT coalesce(sum(CASE kind WHEN 'list.remove' THEN -entries ELSE entries END)"
-                ", 0) FROM changes WHERE subject = list_id AND state = 'applied'), "
+                "(SELECT coalesce(sum(entries), 0) FROM changes WHERE subject = list_id AND "
+                "state = 'applied' AND kind <> 'list.remove') - "
+                "(SELECT count(DISTINCT entry_no) FROM list_removals JOIN changes "
+                "ON number = change_no WHERE subject = list_id AND state = 'applied'), "
                 "(SELECT coalesce(sum(entries), 0) FROM changes WHERE subject = list_id AND "
                 "state = 'proposed' AND kind <> 'list.remove') FROM lists ORDER BY list_id"
             ).fetchall()

@@ -70,9 +70,9 @@ class Stage:
         self.count += len(rows)
 
     def write(self, change: int) -> int:
-        """Copy into the tables, in the transaction that is open, what is not there already.
+        """Copy into the tables, in the transaction that is open, what is not in force already.
 
-        Returns how many entries that is.
+        Returns how many entries that is. What only waits for approval may be rejected yet.
         """
         numbers = [(local, self._number_of(terms)) for terms, local in self._terms.items()]
         self._db.executemany(f"INSERT INTO {self._terms_table} VALUES (?, ?)", numbers)  # noqa: S608 - own name
@@ -85,7 +85,7 @@ class Stage:
             "WHERE e.key = s.key AND e.entity = s.entity AND e.expires_us = s.expires_us "
             "AND e.terms_no = (SELECT number FROM "
             f"{self._terms_table} WHERE local = s.terms) AND e.removed_by IS NULL "
-            "AND changes.state <> 'rejected') "
+            "AND changes.state = 'applied') "
             "GROUP BY key, entity, terms, s.expires_us",
             (change,),
         )

@@ -1,7 +1,7 @@
 """List entries in ``governance.sqlite3``: changes, their approval, and the book made of them.
 
 Entries come in as one change, staged beside the tables and copied in one transaction: a million
-of them are there at once, or none. An entry that was there just so is counted and not repeated.
+of them are there at once, or none. An entry that is in force just so is counted and not repeated.
 """
 
 import json
@@ -16,7 +16,7 @@ from risk_service.adapters.sqlite.governance import GovernanceFile, as_json, sec
 from risk_service.adapters.sqlite.governance_schema import ENTRY_STATE
 from risk_service.adapters.sqlite.list_stage import Stage
 from risk_service.domain.errors import Conflict, NotFound
-from risk_service.domain.governed import Change, ChangeKind, ChangeState, ListDraft
+from risk_service.domain.governed import Change, ChangeState, ListDraft
 from risk_service.domain.listed import ListKind
 from risk_service.domain.refusals import refusal
 from risk_service.rules.lists.book import EMPTY_VERSION
@@ -99,14 +99,13 @@ class SqliteLists:
             There is none, it is not proposed, or the approver is its author.
         """
         with unavailable("governance"), second_person(), transaction(self._file.db):
-            change = self._proposed(number)
+            self._proposed(number)
             self._file.db.execute(
                 "UPDATE changes SET state = 'applied', approver = ?, decided_us = ? "
                 "WHERE number = ?",
                 (approver, self._file.now_us(), number),
             )
-            if change.kind is ChangeKind.LIST_REMOVE:
-                self._apply_removal(number)
+            self._apply_removal(number)
             return self._noted(number, approver, "change.approve")
 
     def reject(self, number: int, actor_id: str, note: str) -> Change:

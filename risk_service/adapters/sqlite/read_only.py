@@ -42,7 +42,7 @@ def read_record(directory: Path, column: str, value: str) -> DecisionRecord | As
         The log has no such decision.
     """
     if column not in COLUMNS:
-        raise ValueError(f"{column} is no key of a decision")
+        raise ValueError(f"{column} is not a key of a decision")
     path = directory / FILE_NAME
     with _opened(path) as log:
         record = _newest(directory, DecisionRows(log), column, value)
@@ -66,7 +66,7 @@ def _assessed(log: sqlite3.Connection, column: str, value: str) -> bytes | None:
 
 def _newest(directory: Path, log: DecisionRows, column: str, value: str) -> DecisionRecord | None:
     """Look at the records that the key index has not reached, then ask the index."""
-    indexed, reached = _indexed(directory / INDEX_NAME, column, value)
+    indexed, reached = _indexed(directory / INDEX_NAME, log, column, value)
     newest = None
     for _, record in log.after(reached):
         if getattr(keys_of(record), column) == value:
@@ -76,14 +76,29 @@ def _newest(directory: Path, log: DecisionRows, column: str, value: str) -> Deci
     return None if newest is None else record_of(newest)
 
 
-def _indexed(path: Path, column: str, value: str) -> tuple[int | None, int]:
+def _indexed(path: Path, log: DecisionRows, column: str, value: str) -> tuple[int | None, int]:
     """Return the place that the index names, if any, and the place that it has reached."""
     if not path.exists():
         return None, 0
     with closing(open_read_only(path)) as index:
         reached: int = index.execute("SELECT seq FROM reached").fetchone()[0]
+        if not _is_of(index, log, reached):
+            return None, 0
         sql = f"SELECT max(seq) FROM {_TABLES[column]} WHERE {column} = ?"  # noqa: S608 - a table of ours
         return index.execute(sql, (value,)).fetchone()[0], reached
+
+
+def _is_of(index: sqlite3.Connection, log: DecisionRows, reached: int) -> bool:
+    """Tell whether the log has the row that the index has reached.
+
+    It has not when it was put back from a backup and no service has been started since.
+    """
+    record = log.at([reached]).get(reached)
+    if record is None:
+        return reached == 0
+    sql = "SELECT seq FROM decision_ids WHERE decision_id = ?"
+    row: tuple[int] | None = index.execute(sql, (keys_of(record).decision_id,)).fetchone()
+    return row == (reached,)
 
 
 @contextmanager

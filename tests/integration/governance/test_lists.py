@@ -113,7 +113,7 @@ def test_import_is_all_or_nothing(
     refused = run(*arguments, server=server, token=token)
     assert refused.returncode == 1
     assert f"{path}, row 702: value: must not be empty" in refused.stderr
-    assert f"{path}, row 902: value: is no IP address" in refused.stderr
+    assert f"{path}, row 902: value: is not an IP address" in refused.stderr
     assert "2 entries are wrong; nothing was written" in refused.stderr
     assert "300.1.2.3" not in refused.stderr
     lists = people["auditor"].call("ListLists")["lists"]

@@ -193,7 +193,7 @@ def test_limits_are_published_like_rules(
     assert re.search(rf"l\.toml:{line}: policy `\S+`: `cup` is not known", told[0])
     assert re.search(rf"l\.toml:{line}: 策略 `\S+`：没有 `cup` 这个键", told[1])
     comment = {"name": "l.toml", "text": text + "\n# reviewed\n"}
-    with pytest.raises(Conflict, match=r"is in force, as limits number \d+"):
+    with pytest.raises(Conflict, match=r"is in force already, as limits number \d+"):
         people["analyst"].call("PublishLimits", file=comment, note="x")
     before = people["auditor"].call("GetInForce")["limits"]
     changed = re.sub(r"cap = (\d+)", lambda found: f"cap = {int(found[1]) + 1}", text, count=1)

@@ -115,6 +115,41 @@ def test_repeated_entry_is_counted_and_not_doubled(desk: Desk) -> None:
     assert desk.governance.took(desk.governance.listing.add(change, [longer])).entries == 1
 
 
+def test_what_only_waits_is_not_there_yet(desk: Desk) -> None:
+    """A corrected proposal brings all of its entries, whatever becomes of the first one."""
+    first = desk.add("vip", ALLOW, "a-1", "a-2")
+    second = desk.add("vip", ALLOW, "a-1", "a-3")
+    desk.governance.listing.store.reject(first.number, "bob", "a-2 is wrong")
+    desk.governance.approve_change(second.number, BOB)
+    assert (second.entries, second.repeated) == (2, 0)
+    assert met(desk, "a-1") == ["le_3"]
+
+
+def test_waiting_file_keeps_no_entry_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One entry acts at once also while a file that has it waits, and once more after that."""
+    monkeypatch.setattr(rules_of_lists, "ENTRIES_UNSEEN_MAX", 2)
+    file = desk.add("ring", DENY, "a-1", "a-2", "a-3")
+    desk.add("ring", DENY, "a-1")
+    assert met(desk, "a-1") == ["le_4"]
+    desk.governance.approve_change(file.number, BOB)
+    assert len(met(desk, "a-1")) == 2
+
+
+def test_entry_taken_out_twice_was_there_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A removal waits; what somebody else takes out meanwhile is not taken off the list again."""
+    monkeypatch.setattr(rules_of_lists, "ENTRIES_UNSEEN_MAX", 2)
+    for name in ("a-1", "a-2", "a-3", "a-4"):
+        desk.add("ring", DENY, name)
+    change = ListChange(list_id="ring", kind=None, author="ann", reason="not them")
+    many = desk.governance.listing.remove(change, [1, 2, 3])
+    assert many.state is ChangeState.PROPOSED
+    assert [met(desk, name) for name in ("a-1", "a-3")] == [["le_1"], ["le_3"]]
+    desk.governance.took(desk.governance.listing.remove(change, [1]))
+    desk.governance.approve_change(many.number, BOB)
+    assert [met(desk, name) for name in ("a-1", "a-3", "a-4")] == [[], [], ["le_4"]]
+    assert desk.reader.summaries()[0].live == 1
+
+
 def test_one_wrong_entry_keeps_all_out(desk: Desk) -> None:
     """Each wrong entry is told by its place; nothing of the change is written."""
     entries = [account(0, "a-1"), account(1, " "), account(2, "a-3"), replace(account(3, "a"),
@@ -143,7 +178,7 @@ def test_one_wrong_entry_keeps_all_out(desk: Desk) -> None:
         (DENY, {"source": "x" * 201}, "source: must be 0 to 200"),
         (DENY, {"campaigns": ("c",) * 51}, "names more than 50 campaigns"),
         (DENY, {"campaigns": ("",)}, "campaigns: must be 1 to 128"),
-        (DENY, {"listed": RawListed(entity=EntityKind.IP, value="x")}, "no IP address"),
+        (DENY, {"listed": RawListed(entity=EntityKind.IP, value="x")}, "not an IP address"),
     ],
 )
 def test_entry_must_be_sound(
