@@ -7,6 +7,7 @@ from the TOML file, else from the default below. Holds no logic beyond that.
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -22,15 +23,15 @@ from pydantic import (
 )
 
 from risk_service.domain.errors import ConfigFault
-from risk_service.domain.text import LocalizedText
+from risk_service.domain.stamps import CLOCK_END_US
 from risk_service.server_access import (
     AdmissionAccess,
     FeaturesAccess,
     LedgerAccess,
     WindowsAccess,
 )
+from risk_service.setting_words import ENV_PREFIX, all_of, misspelt, told_of
 
-ENV_PREFIX = "RISK_"
 PORT_MAX = 65_535
 # Reported events may be as old as this; they ask for the reservations of their orders.
 LEDGER_DAYS_MIN = 90
@@ -140,6 +141,13 @@ class Settings(WindowsAccess, FeaturesAccess, LedgerAccess, AdmissionAccess):
             raise ValueError(f"the port must be 0 to {PORT_MAX}")
         return listen
 
+    @field_validator("replay_from")
+    @classmethod
+    def _of_a_clock(cls, start: datetime | None) -> datetime | None:
+        if start is not None and not 0 <= start.timestamp() * 1e6 < CLOCK_END_US:
+            raise ValueError("must lie between 1970 and 2199")
+        return start
+
     @field_validator("ledger_keep_days")
     @classmethod
     def _long_enough(cls, days: int) -> int:
@@ -167,7 +175,15 @@ Read = TypeVar("Read", bound=BaseModel)
 def load_settings(
     options: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None
 ) -> Settings:
-    """Merge the sources and check them; see ``read_settings``."""
+    """Merge the sources and check them; see ``read_settings``.
+
+    Raises
+    ------
+    ConfigFault
+        As there; or a variable of the environment is a setting but for a slip of the pen.
+    """
+    if slips := misspelt(environment, Settings.model_fields):
+        raise ConfigFault(all_of(slips))
     return read_settings(Settings, options, environment, file)
 
 
@@ -197,24 +213,9 @@ def read_settings(
     try:
         return kind.model_validate(merged)
     except ValidationError as error:
-        faults = [
-            _told(fault["type"], fault["loc"], fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-        en = "settings: " + "; ".join([fault.en for fault in faults])
-        zh = "设置：" + "；".join([fault.zh for fault in faults])
-        raise ConfigFault(LocalizedText(zh=zh, en=en)) from error
-
-
-def _told(kind: str, place: tuple[int | str, ...], message: str) -> LocalizedText:
-    name = ".".join(map(str, place)) or "settings"
-    if kind != "missing":
-        return LocalizedText(zh=f"{name}：{message}", en=f"{name}: {message}")
-    option, variable = f"--{name.replace('_', '-')}", f"{ENV_PREFIX}{name.upper()}"
-    return LocalizedText(
-        zh=f"{name}：缺少，请用 {option} 或 {variable} 给出",
-        en=f"{name}: missing; give {option} or {variable}",
-    )
+        found = error.errors(include_url=False, include_input=False)
+        faults = [told_of(fault, kind.model_fields) for fault in found]
+        raise ConfigFault(all_of(faults)) from error
 
 
 def _read(file: Path) -> dict[str, Any]:

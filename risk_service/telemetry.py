@@ -1,9 +1,11 @@
 """Metrics of the service: names and buckets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from risk_service.tallies import Bounds, Tallies
 
@@ -28,6 +30,18 @@ class EventGroups:
     def group_done(self, _size: int, seconds: float) -> None:
         """Take note of a group of chunks."""
         self._seconds.observe(seconds)
+
+
+class LogLines(Collector):
+    """Says how many lines of the log found no room; the log itself cannot while it has none."""
+
+    def __init__(self, left_out: Callable[[], int]) -> None:
+        self._left_out = left_out
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield the count, read when scraped."""
+        words = "Lines of the log that found no room, or could not be written."
+        yield CounterMetricFamily("risk_log_lines_left_out", words, value=self._left_out())
 
 
 class Metrics:
@@ -196,6 +210,10 @@ class Metrics:
         words = "Own links in memory that wait for being shared."
         waiting = Gauge("risk_links_unpublished", words, registry=self.registry)
         waiting.set_function(unpublished)
+
+    def watch_log(self, left_out: Callable[[], int]) -> None:
+        """Show how many lines of the log were left out, whenever it is scraped."""
+        self.registry.register(LogLines(left_out))
 
     def bundle_served(self, sha256: str, schema_version: str) -> None:
         """Say which bundle is in force."""

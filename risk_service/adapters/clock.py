@@ -3,6 +3,8 @@
 import logging
 import time
 
+from risk_service.domain.stamps import CLOCK_END_US
+
 # What a clock is set right by now and then says nothing.
 BEHIND_MIN_US = 60_000_000
 SAID_AGAIN_S = 600.0
@@ -66,5 +68,6 @@ class ReplayClock:
         return self._latest_us
 
     def order_seen(self, ordered_at_us: int) -> None:
-        """Move on to the order's time if it is newer."""
-        self._latest_us = max(self._latest_us, ordered_at_us)
+        """Move on to the order's time if it is newer; one that no clock gives counts as now."""
+        if ordered_at_us < CLOCK_END_US:
+            self._latest_us = max(self._latest_us, ordered_at_us)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from risk_service.adapters.clock import SystemClock
 from risk_service.adapters.postgres.person import PostgresReservationRows
+from risk_service.adapters.sqlite.decisions import FILE_NAME as LOG_NAME
 from risk_service.adapters.sqlite.governance_read import ReadGovernance, SqliteReadingTrail
 from risk_service.adapters.sqlite.governance_schema import FILE_NAME
 from risk_service.adapters.sqlite.person_governed import SqliteGovernedRows
@@ -21,7 +22,7 @@ from risk_service.domain.listed import RawListed
 from risk_service.domain.person import Asker, Identifier
 from risk_service.domain.refusals import refusal
 from risk_service.governance.free_text import check_why
-from risk_service.identity.keys import load_identity_key
+from risk_service.identity.keys import IdentityKey, load_identity_key
 from risk_service.identity.person import identified, key_id_of
 
 # Before the name of a user of the machine: no actor of a service has such an id.
@@ -44,11 +45,25 @@ def identifiers_of(settings: RecordSettings, typed: Sequence[Typed]) -> list[Ide
     """
     if not typed:
         return []
+    key = key_of(settings)
+    return [identified(raw, key, field) for field, raw in typed]
+
+
+def key_of(settings: RecordSettings) -> IdentityKey:
+    """Return the key of the records, before anybody types an identifier for nothing.
+
+    Raises
+    ------
+    ConfigFault
+        There are no records, or no key, or it is not the one that they were made with.
+    """
+    if not (settings.state / LOG_NAME).exists():
+        raise ConfigFault(refusal("no_log", path=settings.state / LOG_NAME))
     if settings.identity_key is None:
         raise ConfigFault(refusal("no_identity_key"))
     key = load_identity_key(settings.identity_key)
     check_key(settings.state, key)
-    return [identified(raw, key, field) for field, raw in typed]
+    return key
 
 
 def is_marked(settings: RecordSettings) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
-from prometheus_client import start_http_server
 
+from risk_service.adapters.metrics_port import serve_metrics
 from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
 from risk_service.bootstrap.beside import keep_on, start_beside
 from risk_service.bootstrap.build import Service, build
@@ -24,6 +24,7 @@ from risk_service.bootstrap.verified import follow_verified
 from risk_service.bootstrap.windows import keep_windows
 from risk_service.config import Settings
 from risk_service.domain.errors import ConfigFault
+from risk_service.logs import lines_left_out
 from risk_service.rpc.changes import Changes
 from risk_service.rpc.edge import Edge
 from risk_service.telemetry import Metrics
@@ -69,6 +70,7 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     changes = Changes(service.governance.governance)
     note_actors(service.governance.file, edge.actors)
     server = server_of(service, edge, changes)
+    service.metrics.watch_log(lines_left_out)
     stop_metrics = _serve_metrics(settings, service.metrics)
     collect_seldom()
     await server.start()
@@ -161,18 +163,9 @@ def _serve_metrics(settings: Settings, metrics: Metrics) -> Callable[[], None]:
         return lambda: None
     host = settings.listen.rpartition(":")[0].strip("[]")
     try:
-        server, thread = start_http_server(
-            settings.metrics_port, addr=host, registry=metrics.registry
-        )
+        return serve_metrics(host, settings.metrics_port, metrics.registry)
     except OSError as error:
         raise ConfigFault(f"metrics port {settings.metrics_port}: {error.strerror}") from error
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop
 
 
 def _process_age_s() -> float:

@@ -8,6 +8,7 @@ from risk_service.bootstrap.reservations import limit_servicer
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
+from risk_service.domain.stamps import CLOCK_END_US
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.ports import Clock
@@ -152,9 +153,9 @@ def _risk_servicer(service: Service, edge: Edge, claims: ClaimsServicer) -> Risk
 
 
 def _window(settings: Settings, clock: Clock) -> Callable[[], TimeWindow]:
-    """Return the times of order that are taken; a replay takes them as they come."""
+    """Return the times of order that are taken; a replay takes all that its clock can follow."""
     if settings.replay_from is not None:
-        everything = TimeWindow(earliest_us=None, latest_us=None)
+        everything = TimeWindow(earliest_us=None, latest_us=CLOCK_END_US - 1)
         return lambda: everything
     past_us, future_us = settings.order_past_s * SECOND_US, settings.order_future_s * SECOND_US
 

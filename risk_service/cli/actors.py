@@ -44,7 +44,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 
 @click.group()
 def actors() -> None:
-    """Say who may call the service, and what for.
+    """Manage who may call the service, and what they may do.
 
     Example: risk actors init --file actors.toml
     """
@@ -108,7 +108,7 @@ def add(
 @file_option
 @json_option
 def rotate(actor_id: str, path: Path, as_json: bool) -> None:
-    """Give an actor a new token; the old one is void from the next SIGHUP on.
+    """Give an actor a new token; the old one stops working at the next SIGHUP.
 
     Example: risk actors rotate checkout
     """
@@ -127,7 +127,7 @@ def rotate(actor_id: str, path: Path, as_json: bool) -> None:
 @file_option
 @json_option
 def revoke(actor_id: str, path: Path, as_json: bool) -> None:
-    """Make an actor's token void; its id stays taken.
+    """Revoke an actor's token; its id stays taken.
 
     Example: risk actors revoke li.wei
     """

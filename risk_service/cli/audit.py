@@ -26,7 +26,7 @@ AMOUNTS = ("confirmed", "delta")
 
 @click.group()
 def audit() -> None:
-    """Look at the trail of changes.
+    """Show who changed what: the audit trail.
 
     Example: risk audit list --actor li.wei
     """
@@ -36,7 +36,7 @@ def audit() -> None:
 @click.option(
     "--after", type=click.IntRange(0), help="Rows behind this number, the next ones first."
 )
-@limit_option(100_000, 100, "So many rows at most: the newest, or with --after the next.")
+@limit_option(100_000, 100, "Show at most this many rows: the newest, or with --after the next.")
 @click.option("--actor", "actor_id", default="", help="Changes by one actor.")
 @click.option("--action", default="", help="One kind of change, such as rules.approve.")
 @click.option("--subject", default="", help="Changes of one thing, such as lists/ring-2026.")

@@ -15,3 +15,10 @@ def language_of(context: click.Context | None) -> str:
     """
     asked = (context.params.get("lang") if context else None) or os.environ.get(VARIABLE)
     return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+def speak(_context: click.Context, _option: click.Parameter, language: str | None) -> None:
+    """Let this process speak a language that was asked for before the name of the command."""
+    if language is not None:
+        # Where every command looks, and what says of a fault that no command was found.
+        os.environ[VARIABLE] = language

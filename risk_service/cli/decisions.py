@@ -62,7 +62,7 @@ from risk_service.domain.vocabulary import Mode, Outcome
     type=click.IntRange(0),
     default=20,
     show_default=True,
-    help="Show so many at most, the newest; all are counted.",
+    help="Show at most this many, the newest; all are counted.",
 )
 @spoken
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")

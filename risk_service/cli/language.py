@@ -27,7 +27,7 @@ def spoken(command: Command) -> Command:
         type=click.Choice(LANGUAGES),
         default="en",
         show_default=True,
-        help="Language of the text; RISK_LANG sets it for all commands.",
+        help="Language of the output; RISK_LANG sets it for all commands.",
     )
 
     @wraps(command)

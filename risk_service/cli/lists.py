@@ -38,7 +38,7 @@ note_option = click.option("--note", default="", help="Why this change is made."
 def _entry_options(command: Command) -> Command:
     """Give a command the options that every entry has."""
     for option in (
-        click.option("--reason", default="", help="Why it stands there; never an identifier."),
+        click.option("--reason", default="", help="Why it is listed; never an identifier."),
         click.option("--source", default="", help="Where it comes from."),
         click.option(
             "--promotion", "promotion_types", type=click.Choice(PROMOTIONS), multiple=True,
@@ -108,7 +108,7 @@ def add(
 @click.argument("list_id")
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @kind_option
-@click.option("--entity", type=click.Choice(ENTITIES), default=None, help="Of lines without one.")
+@click.option("--entity", type=click.Choice(ENTITIES), help="Entity of lines that name none.")
 @_entry_options
 @note_option
 @remote
@@ -167,7 +167,7 @@ def remove(
 
 @lists.command()
 @click.argument("list_id", required=False)
-@limit_option(1_000_000, 100, "So many entries at most.")
+@limit_option(1_000_000, 100, "Show at most this many entries.")
 @click.option("--every-state", is_flag=True, help="Removed and rejected entries as well.")
 @remote
 def show(

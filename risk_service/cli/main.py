@@ -12,10 +12,12 @@ from typing import Any
 
 import click
 
+from risk_service.cli.chosen import LANGUAGES, language_of, speak
 from risk_service.cli.examples import with_examples
 from risk_service.cli.help.spoken import SpokenContext, misuse_told, with_spoken_help
-from risk_service.domain.errors import RiskError
+from risk_service.domain.errors import ConfigFault, RiskError
 from risk_service.domain.shown import shown
+from risk_service.domain.text import LocalizedText
 
 # The newer listener hands every event of a connection to a pool of threads; the older one reads
 # in the thread that polls, with fewer context switches per call (docs/adr/0080).
@@ -65,10 +67,26 @@ class LazyGroup(click.Group):
         if target is None:
             return None
         module, _, attribute = target.partition(":")
-        command = getattr(import_module(module), attribute)
+        try:
+            command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if _is_ours(error.name or "") or target in SERVING_COMMANDS.values():
+                raise
+            raise ConfigFault(_lacks(cmd_name, str(error.name))) from error
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a click command")
         return with_spoken_help(with_examples(command))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of a misspelt one, tell which ones are called alike."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # Click looks among commands that are imported already, of which there are none here.
+            alike = self.list_commands(ctx)
+            raise click.NoSuchCommand(error.command_name, possibilities=alike, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List names with their one-line help, from the table: no command is imported."""
@@ -79,12 +97,12 @@ class LazyGroup(click.Group):
 
 SUMMARIES = {
     "backtest": "Show what a rule would have flagged in the past, and how it splits.",
-    "actors": "Say who may call the service, and what for.",
-    "audit": "Look at the trail of changes.",
+    "actors": "Manage who may call the service, and what they may do.",
+    "audit": "Show who changed what: the audit trail.",
     "dataset": "Import your own events; turn raw data sets into tokenised ones.",
     "decisions": "Find stored decisions: which were flagged, and what decided them.",
-    "demo": "Run the whole way: world, features, training, serving, orders.",
-    "evaluate": "Measure a trained run on what it was not trained on.",
+    "demo": "Run the whole pipeline: world, features, training, serving, orders.",
+    "evaluate": "Measure a trained run on data that it was not trained on.",
     "explain": "Print how one decision came about.",
     "flash-sale": "Run a drop under attack and show whom its units reach.",
     "features": "Build, apply and materialise the Feast features.",
@@ -101,6 +119,19 @@ SUMMARIES = {
 }
 
 
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in ("risk_service", "training", "feature_repo")
+
+
+def _lacks(command: str, package: str) -> LocalizedText:
+    """Return what to say of an offline command on a machine that has only what serving needs."""
+    install = "pip install -c constraints.txt '.[training]'"
+    return LocalizedText(
+        en=f"risk {command} needs {package}, which is not installed: in the clone run {install}",
+        zh=f"risk {command} 需要 {package}，但尚未安装：请在克隆目录中运行 {install}",
+    )
+
+
 def _targets() -> dict[str, str]:
     joined = {point.name: point.value for point in entry_points(group="promoguard.commands")}
     return SERVING_COMMANDS | joined
@@ -108,6 +139,15 @@ def _targets() -> dict[str, str]:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="promoguard")
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    # Read before ``--help``, which then speaks it.
+    is_eager=True,
+    expose_value=False,
+    callback=speak,
+    help="Language of the output; RISK_LANG sets it for all commands.",
+)
 def risk() -> None:
     """Anti-fraud decisions for promotion orders.
 
@@ -128,6 +168,9 @@ def main() -> None:
     try:
         risk(standalone_mode=True)
     except RiskError as error:
+        # Commands without ``--lang`` as well: RISK_LANG, or ``risk --lang zh``, is for all.
+        if language_of(None) == "zh" and error.zh:
+            raise SystemExit(f"错误：{shown(error.zh)}") from error
         raise SystemExit(f"error: {shown(str(error))}") from error
     except OSError as error:
         if error.filename is None:

@@ -11,6 +11,7 @@ from risk_service.bootstrap.person import (
     check_tokens,
     identifiers_of,
     is_marked,
+    key_of,
     person_records,
 )
 from risk_service.cli.language import spoken
@@ -50,7 +51,7 @@ from risk_service.identity.person import KIND_OF
     type=click.IntRange(1, ROWS_MAX),
     default=10_000,
     show_default=True,
-    help="So many records of each kind at most, the newest.",
+    help="Show at most this many records of each kind, the newest.",
 )
 @click.option("--why", default="", help="Why you ask, for the trail; never an identifier.")
 @click.option(
@@ -105,6 +106,9 @@ def _question(
 ) -> PersonQuestion:
     shown = [of_token(text) for text in options["tokens"]]
     check_tokens(settings, shown)
+    if options["kinds"]:
+        # A wrong path is told before the prompt, not after what was typed is lost.
+        key_of(settings)
     typed = from_file(options["file"]) if options["file"] else []
     typed += [asked_of(kind, say) for kind in options["kinds"]]
     return PersonQuestion(

@@ -30,7 +30,7 @@ Command = Callable[..., None]
 
 
 def limit_option(
-    most: int = 500, default: int = 20, told: str = "So many at most."
+    most: int = 500, default: int = 20, told: str = "Show at most this many."
 ) -> Callable[[Command], Command]:
     """Return ``--limit``: how many rows of something are shown."""
     return click.option(

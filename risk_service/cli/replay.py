@@ -32,7 +32,10 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     help="State directory of a service, which may be running.",
 )
 @click.option(
-    "--trust", type=_FILE, multiple=True, help="Public key of the models; may be given often."
+    "--trust",
+    type=_FILE,
+    multiple=True,
+    help="Public key of the models; repeatable.",
 )
 @click.option(
     "--bundle",

@@ -56,7 +56,7 @@ def rules() -> None:
 @_options
 @click.pass_context
 def check(ctx: click.Context, path: Path | None, lang: str, *, as_json: bool) -> None:
-    """Say of every rule whether it could be published, and where it could not.
+    """Check whether every rule could be published, and say what is wrong and where.
 
     PATH is a rule file or a directory of them; without it, the shipped rules are checked.
 
@@ -168,7 +168,7 @@ def list_rules(
     show_default=True,
     help="What the rule is about.",
 )
-@click.option("--like", default="", help="Only names that hold this text.")
+@click.option("--like", default="", help="Only names that contain this text.")
 @_options
 def variables(subject: str, like: str, lang: str, *, as_json: bool) -> None:
     """List what a rule can ask for.

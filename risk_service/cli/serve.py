@@ -1,6 +1,8 @@
 """``risk serve``: options in, ``bootstrap.run`` out."""
 
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -27,7 +29,11 @@ from risk_service.logs import configure_logging
     default=None,
     help="Without a usable bundle decide by rules, lists and limits alone.",
 )
-@click.option("--state", type=click.Path(path_type=Path), help="Directory of the decisions.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="State directory of the service.",
+)
 @click.option("--listen", help="host:port of gRPC; port 0 chooses a free one.")
 @click.option(
     "--actors",
@@ -41,7 +47,7 @@ from risk_service.logs import configure_logging
 @click.option(
     "--tls-client-authority",
     type=click.Path(path_type=Path),
-    help="PEM file of who signs the certificates that callers must then present.",
+    help="PEM file of the authority whose certificates callers must then present.",
 )
 @click.option(
     "--windows", help="embedded (the default), or redis://host:port[,host:port] for shared windows."
@@ -68,9 +74,36 @@ def serve(config: Path | None, trust: tuple[Path, ...], **options: object) -> No
         --identity-key KEYS/identity.key --features SERVING/serving.json --state state
     """
     settings = load_settings({**options, "trust": trust or None}, os.environ, config)
+    _keep_standard_descriptors()
     configure_logging(as_json=settings.log_format == "json")
-    run(settings, _say_ready)
+    try:
+        run(settings, _say_ready)
+    finally:
+        _leave_unwritable()
 
 
 def _say_ready(address: str, ready_s: float) -> None:
-    click.echo(f"ready in {ready_s:.1f} s on {address}")
+    # Whoever started it may not listen, or write it onto a full disk; the log says it too.
+    with suppress(OSError):
+        click.echo(f"ready in {ready_s:.1f} s on {address}")
+
+
+def _keep_standard_descriptors() -> None:
+    """Open those that are closed, or the next file has what libraries print written into it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _leave_unwritable() -> None:
+    """Drop what can be written nowhere, or Python would end a clean stop with an error code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)

@@ -30,7 +30,7 @@ def text(row: Row, column: str) -> str:
     try:
         told.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{column} is no text that can be sent: {error.reason}") from None
+        raise ValueError(f"{column} is not text that can be sent: {error.reason}") from None
     return told
 
 

@@ -154,6 +154,6 @@ def _known(table: Mapping[str, object], place: str, *others: str) -> None:
     unknown = sorted(set(table) - names)
     if unknown:
         raise ConfigFault(
-            f"policy, {place}: {unknown[0]} is no promotion type; "
+            f"policy, {place}: {unknown[0]} is not a promotion type; "
             f"there are {', '.join(kind.name for kind in PromotionType)}"
         )

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection
 
+# No clock gives a time from 2200 on: numbers in Redis are exact until 2255 only.
+CLOCK_END_US = 7_258_118_400_000_000
+
 
 class Stamps:
     """Gives strictly increasing times, whatever the clock does.

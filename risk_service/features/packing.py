@@ -72,7 +72,7 @@ def unpacked(row: bytes) -> Floats:
     begin = _kinds_end(width)
     kinds: Bytes = (raw[HEAD_BYTES:begin, None] // _PLACES & np.uint8(3)).ravel()[:width]
     if len(kinds) < width or begin + _SIZES[kinds].sum() != len(row):
-        raise ValueError(f"{len(row)} bytes are no packed row of {width} numbers")
+        raise ValueError(f"{len(row)} bytes are not a packed row of {width} numbers")
     numbers = np.zeros(width)
     for kind, form in _FORMS.items():
         numbers[kinds == kind] = raw[_lying(kinds, kind, begin)].view(form).ravel()

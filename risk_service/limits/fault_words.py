@@ -18,7 +18,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "too_deep": ("holds tables too deep; one level is enough", "表嵌套过深；一层即可"),
     "no_toml": (
-        "is no TOML: {error}; {hint}",
+        "is not TOML: {error}; {hint}",
         "不是有效的 TOML：{error}；{hint}",
     ),
     "unknown_here": (
@@ -104,7 +104,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
                  "`{key}` 须列出 1 至 {most} 个主体：{example}"),
     "subject_twice": ("`{key}` names a subject twice", "`{key}` 中主体重复"),
     "part_twice": ("`{name}` names a part twice", "`{name}` 中组成部分重复"),
-    "no_subject": ("`{name}` is no subject; {advice}", "`{name}` 不是主体；{advice}"),
+    "no_subject": ("`{name}` is not a subject; {advice}", "`{name}` 不是主体；{advice}"),
     "stands_alone": ("`{name}` stands alone: clusters merge, and their counters with them",
                      "`{name}` 须单独使用：身份簇会合并，计数随之合并"),
     "k_only": ("`k` goes with k_of_n only", "`k` 只用于 k_of_n"),
@@ -116,7 +116,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
                    "`{key}` 中没有 `{name}`；{advice}"),
     "texts": ("`{name}` must list 1 to {most} texts; leave it out for all",
               "`{name}` 须列出 1 至 {most} 个文本；不限则删除"),
-    "no_promotion": ("`{name}` is no promotion type; {advice}", "`{name}` 不是活动类型；{advice}"),
+    "no_promotion": ("`{name}` is not a promotion type; {advice}",
+                     "`{name}` 不是活动类型；{advice}"),
     "missing_dimension": (
         'missing_dimension = "challenge", or {{ payment = "account", "*" = "challenge" }}',
         '请写 missing_dimension = "challenge"，或 {{ payment = "account", "*" = "challenge" }}',
@@ -128,7 +129,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
               "分层写作 [[policy.tier]]，最多 {most} 个"),
     "when": ('a tier says for whom it is: when = {{ verification = "L2" }}',
              '分层须写明适用于谁：when = {{ verification = "L2" }}'),
-    "no_trait": ("`{name}` is no trait; {advice}", "`{name}` 不是分层条件；{advice}"),
+    "no_trait": ("`{name}` is not a trait; {advice}", "`{name}` 不是分层条件；{advice}"),
     "trait": ('`{name}` must be a text or list of texts: {name} = "true"',
               '`{name}` 须为文本或文本列表：{name} = "true"'),
     "no_steps": (
@@ -147,7 +148,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
                   '日历窗口须写明时区：time_zone = "Asia/Shanghai"'),
     "day_start": ('`day_start` is {value}; a time of day: day_start = "04:00"',
                   '`day_start` 为 {value}；须为时刻：day_start = "04:00"'),
-    "no_zone": ("`{zone}` is no IANA time zone, such as Asia/Shanghai or UTC",
+    "no_zone": ("`{zone}` is not an IANA time zone, such as Asia/Shanghai or UTC",
                 "`{zone}` 不是 IANA 时区，例如 Asia/Shanghai 或 UTC"),
 }  # fmt: skip
 

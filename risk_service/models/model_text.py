@@ -206,7 +206,7 @@ def _ints(values: dict[str, str], key: str, count: int, where: str) -> Ints:
     try:
         return np.array(list(map(int, tokens)), dtype=np.int64)
     except (ValueError, OverflowError) as error:
-        raise ModelTextFault(f"{where}: {key} holds something that is no integer") from error
+        raise ModelTextFault(f"{where}: {key} holds something that is not an integer") from error
 
 
 def _floats(values: dict[str, str], key: str, count: int, where: str) -> Floats:
@@ -214,7 +214,7 @@ def _floats(values: dict[str, str], key: str, count: int, where: str) -> Floats:
     try:
         numbers = np.array(list(map(float, tokens)), dtype=np.float64)
     except ValueError as error:
-        raise ModelTextFault(f"{where}: {key} holds something that is no number") from error
+        raise ModelTextFault(f"{where}: {key} holds something that is not a number") from error
     # A threshold of inf parts the missing values from all others; elsewhere nothing is infinite.
     finite = np.isfinite(numbers) if key != "threshold" else numbers > -np.inf
     if not bool(finite.all()):

@@ -134,9 +134,8 @@ def _plain_request_id(request_id: str) -> bool:
 
 
 def _plain_times(raw: RawOrder, window: TimeWindow) -> bool:
-    earliest_us, latest_us = window.earliest_us, window.latest_us
-    if earliest_us is None or latest_us is None:
-        earliest_us, latest_us = 1, YEAR_10000_US
+    earliest_us = 1 if window.earliest_us is None else window.earliest_us
+    latest_us = YEAR_10000_US if window.latest_us is None else window.latest_us
     registered_us, due_us = raw.account_registered_at_us, raw.balance_due_at_us
     return (
         earliest_us <= raw.ordered_at_us <= latest_us

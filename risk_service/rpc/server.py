@@ -17,8 +17,6 @@ from risk_service.rpc.edge import Edge, Servicer
 from risk_service.rpc.health import SERVICE, STATUS, Health
 from risk_service.rpc.inbox import AtOnce, Inbox
 
-# Clients probe a connection with calls in flight; pings this far apart are welcome.
-PING_INTERVAL_MIN_MS = 500
 LATECOMERS_S = 0.2
 # For the core to end what is left; a thread that is gone would be waited for in vain.
 ENDING_S = 5.0
@@ -50,7 +48,10 @@ def server_options(limits: ServerLimits) -> tuple[tuple[str, int], ...]:
         # On, it opens windows so wide that streams send far ahead of their reader: sixty of
         # them filled gigabytes.
         ("grpc.http2.bdp_probe", 0),
-        ("grpc.http2.min_ping_interval_without_data_ms", PING_INTERVAL_MIN_MS),
+        # Nobody is sent away for his pings: the core goes on with all that lie behind the one too
+        # many, each at the cost of all before it, and four megabytes of them hold up every call
+        # for minutes. Answers that nobody takes stop the reading of a connection anyway.
+        ("grpc.http2.max_ping_strikes", 0),
         # Without it one connection that opens calls and resets them takes hundreds of megabytes,
         # and the polling thread from all others.
         ("grpc.max_concurrent_streams", max(STREAMS_MIN, limits.concurrent_calls_max // 2)),

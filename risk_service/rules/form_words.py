@@ -63,7 +63,7 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "missing": ("the key is missing", "缺少该键", "", ""),
     "string_pattern_mismatch": ("{found} has another form", "{found} 格式不符", "", ""),
     "literal_error": ("{found} cannot stand here", "{found} 不可用", "", ""),
-    "string_type": ("{found} is no text", "{found} 不是文本", "write it in quotes", "请加引号"),
+    "string_type": ("{found} is not text", "{found} 不是文本", "write it in quotes", "请加引号"),
     "string_too_short": ("the text is empty", "文本为空", "", ""),
     "string_too_long": (
         "the text is longer than {max_length} characters", "文本超过 {max_length} 个字符", "", ""
@@ -74,13 +74,13 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
         "write true or false, without quotes", "请写 true 或 false，不加引号",
     ),
     "timezone_aware": ("the time says no offset", "时间缺少时区偏移", *_TIME),
-    "datetime_type": ("{found} is no time", "{found} 不是时间", *_TIME),
-    "datetime_parsing": ("{found} is no time", "{found} 不是时间", *_TIME),
-    "datetime_from_date_parsing": ("{found} is no time", "{found} 不是时间", *_TIME),
-    "tuple_type": ("{found} is no list", "{found} 不是列表", *_LIST),
-    "frozen_set_type": ("{found} is no list", "{found} 不是列表", *_LIST),
-    "model_type": ("{found} is no table", "{found} 不是表", *_TABLE),
-    "dict_type": ("{found} is no table", "{found} 不是表", *_TABLE),
+    "datetime_type": ("{found} is not a time", "{found} 不是时间", *_TIME),
+    "datetime_parsing": ("{found} is not a time", "{found} 不是时间", *_TIME),
+    "datetime_from_date_parsing": ("{found} is not a time", "{found} 不是时间", *_TIME),
+    "tuple_type": ("{found} is not a list", "{found} 不是列表", *_LIST),
+    "frozen_set_type": ("{found} is not a list", "{found} 不是列表", *_LIST),
+    "model_type": ("{found} is not a table", "{found} 不是表", *_TABLE),
+    "dict_type": ("{found} is not a table", "{found} 不是表", *_TABLE),
 }  # fmt: skip
 _FOUND_MAX = 60
 _TOML_HINTS = (
@@ -144,7 +144,7 @@ def toml_texts(error: tomllib.TOMLDecodeError, text: str) -> Texts:
     hints = [(en, zh) for start, en, zh in _TOML_HINTS if words.en.startswith(start)]
     sign = sign_hint(error, text)
     hint = (sign.en, sign.zh) if sign else (hints or [("", "")])[0]
-    return _pair(f"no TOML: {words.en}", f"不是有效的 TOML：{words.zh}", *hint)
+    return _pair(f"not TOML: {words.en}", f"不是有效的 TOML：{words.zh}", *hint)
 
 
 def _plainly(first: ErrorDetails, path: str, key: str) -> Texts:

@@ -261,7 +261,7 @@ def _unknown(name: str, language: Language) -> Texts:
 
 def _no_money(key: str, name: str) -> Texts:
     return _pair(
-        f"{key}: {{{name}:{MONEY}}}: {name} is no amount of money",
+        f"{key}: {{{name}:{MONEY}}}: {name} is not an amount of money",
         f"{key}：{{{name}:{MONEY}}}：{name} 不是金额",
         f"write {{{name}}}",
         f"请写 {{{name}}}",

@@ -53,7 +53,7 @@ def _evidence(value: object) -> object:
 def _span(text: str) -> tuple[time, time]:
     found = _SPAN.match(text)
     if found is None:
-        raise _wrong("hours", f'{text!r} is no span: write "20:00-22:30"',
+        raise _wrong("hours", f'{text!r} is not a span: write "20:00-22:30"',
                      f'{text!r} 不是时段，请写 "20:00-22:30"')  # fmt: skip
     # The end of the day is 00:00 of the next one.
     start, end = (

@@ -142,7 +142,7 @@ _TEXTS: dict[str, tuple[str, str, str, str]] = {
         "列表只能全是文本、全是数字或全是真假值：['a', 'b']、[1, 2]",
     ),
     "bad_pattern": (
-        "this is no pattern that can be used: {detail}",
+        "this pattern cannot be used: {detail}",
         "无法使用的正则表达式：{detail}",
         "a pattern is a text in quotes, in RE2 syntax",
         "正则须为引号中的文本，RE2 语法",

@@ -218,7 +218,7 @@ def test_late_labels_are_left_out_and_told(place: Path, tmp_path: Path) -> None:
         ({"--test-from": "2025-01-01", "--test-to": "2025-02-01"}, "no events there"),
         ({"--train-to": "2024-01-01"}, "is not before"),
         ({"--train-from": "2024-01-15T10:00:00"}, "has no time zone"),
-        ({"--label-delay": "a week"}, "is no delay"),
+        ({"--label-delay": "a week"}, "is not a delay"),
         ({"--label-delay": "90d"}, "whose label is not known on 2024-03-08"),
     ],
 )

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
-from tests.fixtures.asking import ask
+from tests.fixtures.asking import ask, refused
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -245,4 +245,9 @@ def test_replay_clock_follows_the_orders(files: ServiceFiles) -> None:
         request = score_request("old")
         request.order.ordered_at.FromJsonString("2020-01-02T03:04:05Z")
         decision = ask(server.address, request)
+        request = score_request("later than any clock")
+        request.order.ordered_at.FromJsonString("2200-01-01T00:00:00Z")
+        with grpc.insecure_channel(server.address) as channel:
+            error = refused(Stub(channel).ScoreOrder, request)
     assert decision.decided_at.ToJsonString() == "2020-01-02T03:04:05Z"
+    assert "order.ordered_at: must not lie in the future" in error.details()

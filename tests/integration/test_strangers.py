@@ -1,12 +1,14 @@
 """The real service while others do what no client of gRPC would do."""
 
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from risk_service.pb.risk.v1 import risk_pb2_grpc
+from tests.bench.http2 import PING, frame
 from tests.fixtures.bare_http2 import begun_calls, connected
 from tests.fixtures.service import ServiceFiles, score_request, start_server
 
@@ -35,3 +37,21 @@ def test_calls_without_a_message_keep_nobody_waiting(files: ServiceFiles, path: 
             told = health.Check(health_pb2.HealthCheckRequest(), timeout=10)
             assert told.status == health_pb2.HealthCheckResponse.SERVING
         assert server.stop() == 0
+
+
+def test_a_burst_of_pings_keeps_nobody_waiting(files: ServiceFiles) -> None:
+    """Though nobody takes the answers: the core keeps some of them, and reads no more."""
+    with (
+        start_server(files) as server,
+        connected(server.address) as line,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        orders = risk_pb2_grpc.RiskServiceStub(channel)
+        orders.ScoreOrder(score_request("before"), timeout=10)
+        line.settimeout(0.1)
+        ends_at = time.monotonic() + 3.0
+        with suppress(ConnectionError):
+            while time.monotonic() < ends_at:
+                with suppress(TimeoutError):  # nobody reads it for now
+                    line.send(frame(PING, 0, 0, bytes(8)) * 500)
+        assert orders.ScoreOrder(score_request("beside"), timeout=10).decision.decision_id

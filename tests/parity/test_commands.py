@@ -32,7 +32,7 @@ def test_bad_time_is_refused(tmp_path: Path) -> None:
     arguments = ["features", "materialize", "--warehouse", str(tmp_path), "--until", "soon"]
     result = CliRunner().invoke(risk, arguments)
     assert isinstance(result.exception, ConfigFault)
-    assert "'soon' is no time" in str(result.exception)
+    assert "'soon' is not a time" in str(result.exception)
 
 
 def test_warehouse_without_history_is_refused(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ class BenefitPolicy:
         unknown = content.evidence.keys() - {kind.name for kind in BenefitType}
         wrong = (CODES - content.text.keys()) | unknown
         if wrong:
-            raise ConfigFault(f"{FILE}: text of {min(wrong)} is missing, or it is no action type")
+            raise ConfigFault(
+                f"{FILE}: text of {min(wrong)} is missing, or it is not an action type"
+            )
         self._texts = content.text
         self._subsidy = content.subsidy
         single = content.subsidy.single_minor

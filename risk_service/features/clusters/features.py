@@ -72,7 +72,7 @@ class ClusterFeatures:
     Raises
     ------
     ConfigFault
-        A feature's source is no window feature keyed by the account.
+        A feature's source is not a window feature keyed by the account.
     """
 
     def __init__(self, window_set: WindowSet, cluster_set: ClusterSet) -> None:

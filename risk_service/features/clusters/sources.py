@@ -50,7 +50,7 @@ def sources_of(window_set: WindowSet, cluster_set: ClusterSet) -> tuple[Source, 
     Raises
     ------
     ConfigFault
-        A feature's source is no window feature, or its key has no account.
+        A feature's source is not a window feature, or its key has no account.
     """
     account = cluster_set.rules.account
     wanted = dict.fromkeys(f.source for f in cluster_set.features if f.source)
@@ -66,7 +66,7 @@ def sources_of(window_set: WindowSet, cluster_set: ClusterSet) -> tuple[Source, 
     missing = [name for name in wanted if name not in found]
     if missing:
         raise ConfigFault(
-            f"clusters: source {missing[0]!r} is no window feature keyed by {account};"
+            f"clusters: source {missing[0]!r} is not a window feature keyed by {account};"
             f" see {account}__... and {account}_x_... in windows.toml"
         )
     return tuple(sources)

@@ -84,7 +84,7 @@ def _filter(name: str, spec: object) -> EventFilter:
 def _condition(where: str, text: object) -> Condition:
     parts = str(text).split()
     if len(parts) != 3 or not parts[2].lstrip("-").isdigit():
-        raise ConfigFault(f"{where}: {text!r} is no condition; write for example 'units >= 2'")
+        raise ConfigFault(f"{where}: {text!r} is not a condition; write for example 'units >= 2'")
     return Condition(column=parts[0], op=parts[1], value=int(parts[2]))
 
 

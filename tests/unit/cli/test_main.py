@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 
 import click
+import pytest
 from click.testing import CliRunner
 
-from risk_service.cli.main import SUMMARIES, risk
+from risk_service.cli.main import SUMMARIES, main, risk
 
 PROGRAM = """
 import os, sys
@@ -40,6 +41,18 @@ def test_listener_is_chosen_before_grpc_is_imported() -> None:
 def test_a_choice_from_outside_stands() -> None:
     """An operator can go back to gRPC's own default, or try another experiment."""
     assert said({"GRPC_EXPERIMENTS": "event_engine_listener"}) == "event_engine_listener False"
+
+
+@pytest.mark.parametrize("line", ["--lang zh serve", "serve"])
+def test_faults_are_told_in_chinese_by_every_command(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``risk serve`` has no ``--lang`` of its own; who asked for Chinese reads it all the same."""
+    monkeypatch.setenv("RISK_LANG", "zh" if line == "serve" else "en")
+    monkeypatch.setattr(sys, "argv", ["risk", *line.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert str(ended.value.code).startswith("错误：设置：\n  bundle：缺少")
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:

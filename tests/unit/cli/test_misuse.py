@@ -16,6 +16,7 @@ REFUSED = {
     "rules test --bogus": "没有选项 '--bogus'。",
     "explain --stat": "没有选项 '--stat'。您是否要输入 '--state'？",
     "rules publish --nte": "没有选项 '--nte'。您是否要输入以下之一：'--note', '--token'？",
+    "serv": "没有命令 'serv'。您是否要输入 'serve'？",
     "rules chekc": "没有命令 'chekc'。您是否要输入 'check'？",
     "keys init": "缺少选项 '--dir'。",
     "actors add": "缺少参数 'ACTOR_ID'。",
@@ -78,6 +79,16 @@ def test_the_language_of_one_command_goes_before_that_of_all() -> None:
     """Also where an option beside it is wrong."""
     assert "错误：" in run("rules versions --limit x --lang zh", "en").stderr
     assert "Error: Invalid value" in run("rules versions --lang en --limit x").stderr
+
+
+def test_the_language_may_stand_before_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For every command, also one without the option; its own goes before it."""
+    monkeypatch.setenv("RISK_LANG", "en")
+    assert CliRunner().invoke(risk, ["--lang", "zh", "--help"]).output.startswith("用法：")
+    assert "选项：" in CliRunner().invoke(risk, ["--lang", "zh", "serve", "--help"]).output
+    assert "错误：没有命令" in CliRunner().invoke(risk, ["--lang", "zh", "serv"]).stderr
+    own = CliRunner().invoke(risk, ["--lang", "zh", "rules", "list", "--lang", "en", "--help"])
+    assert own.output.startswith("Usage:")
 
 
 def test_a_language_that_there_is_not_is_told_in_english() -> None:

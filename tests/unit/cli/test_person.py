@@ -51,6 +51,22 @@ def trail(state: Path) -> list[str]:
         return [row[0] for row in db.execute("SELECT subject FROM audit")]
 
 
+@pytest.mark.parametrize(
+    ("option", "wrong", "words"),
+    [
+        ("--state", "nostate", "there is no log of decisions; give the --state of the service"),
+        ("--identity-key", "nokey", "no such file"),
+    ],
+)
+def test_a_wrong_path_is_told_before_anything_is_asked(
+    state: Path, option: str, wrong: str, words: str
+) -> None:
+    """Nobody types a phone number to learn that the directory is another one."""
+    done = run(state, "--ask", "phone", option, str(state.parent / wrong), typed=f"{SECRET}\n")
+    assert words in str(done.exception)
+    assert "phone" not in done.output
+
+
 @pytest.mark.parametrize(("lang", "words"), [("en", "by account"), ("zh", "依据 账号")])
 def test_a_refused_order_is_told_with_its_reason(state: Path, lang: str, words: str) -> None:
     """Outcome, reason, the id to go on with, and by what the order is the person's."""

@@ -65,7 +65,7 @@ def said(ended: Ended, lang: str = "en") -> str:
 def test_nobody_there_asks_whether_the_service_runs() -> None:
     """A connection that is refused is no answer of the service."""
     words = said(Ended(grpc.StatusCode.UNAVAILABLE, "connection refused"))
-    assert "is the service running? See --server" in words
+    assert "is the service running? Start it with risk serve, or give its address" in words
     assert "--server" in said(Ended(grpc.StatusCode.UNAVAILABLE, "refused"), "zh")
 
 

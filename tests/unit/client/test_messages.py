@@ -125,7 +125,7 @@ def test_a_time_that_cannot_be_sent_names_its_column(column: str, value: Any) ->
 
 def test_a_text_that_cannot_be_sent_names_its_column_alone() -> None:
     """A lone surrogate in a name: the column is told, the name is not."""
-    with pytest.raises(ValueError, match="recipient_name is no text") as raised:
+    with pytest.raises(ValueError, match="recipient_name is not text") as raised:
         order_message(ROW | {"recipient_name": "李伟\ud800"}, [LINE])
     assert "李伟" not in str(raised.value)
 

@@ -67,7 +67,7 @@ def test_a_wrong_declaration_says_what_would_be_right(right: str, wrong: str, me
 def test_a_source_or_a_field_that_is_none_is_refused() -> None:
     """A feature of no window and a link by no field are found when the service starts."""
     wrong = parse_clusters(TEXT.replace("account__attempts_1h", "device__attempts_1h"))
-    with pytest.raises(ConfigFault, match="'device__attempts_1h' is no window feature keyed by"):
+    with pytest.raises(ConfigFault, match="'device__attempts_1h' is not a window feature keyed by"):
         ClusterFeatures(load_windows(), wrong)
     wrong = parse_clusters(TEXT.replace("phone = {", "fax = {"))
     with pytest.raises(ConfigFault, match="unknown field 'fax'"):

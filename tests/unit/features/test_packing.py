@@ -85,7 +85,7 @@ def test_what_is_not_whole_is_refused() -> None:
     (packed,) = Packer().pack(np.array([[0.0, 1.0, 0.5, 0.1, 3.0]]))
     assert unpacked(packed).tolist() == [0.0, 1.0, 0.5, 0.1, 3.0]
     for wrong in [packed[:end] for end in range(len(packed))] + [packed + b"\0"]:
-        with pytest.raises(ValueError, match="no packed row of"):
+        with pytest.raises(ValueError, match="not a packed row of"):
             unpacked(wrong)
 
 

@@ -140,7 +140,7 @@ def test_what_is_no_person_stays_readable() -> None:
         (EntityKind.ACCOUNT, "  ", "must not be empty"),
         (EntityKind.PHONE, "", "must be a phone number"),
         (EntityKind.IP, "", "must be an IP address"),
-        (EntityKind.IP, "300.1.1.1", "no IP address"),
+        (EntityKind.IP, "300.1.1.1", "not an IP address"),
         (EntityKind.NETWORK, "203.0.113.0", "must be a network"),
         (EntityKind.NETWORK, "203.0.113.0/", "must be a network"),
         (EntityKind.NETWORK, "203.0.113.0/²", "must be a network"),

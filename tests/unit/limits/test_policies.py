@@ -123,7 +123,7 @@ def test_fault_names_its_line_and_what_would_be_right(
     [
         ("colour = 1", "colour", "not known"),
         ('include = { sku = ["x"] }', "include", "did you mean `skus`"),
-        ('include = { promotion_types = ["FLASH"] }', "include", "no promotion type"),
+        ('include = { promotion_types = ["FLASH"] }', "include", "not a promotion type"),
         ("exclude = { skus = [] }", "exclude", "leave it out for all"),
         (
             'missing_dimension = { phone = "account" }',
@@ -147,7 +147,7 @@ def test_fault_names_its_line_and_what_would_be_right(
         ('missing_dimension = { spu = "reject" }', "missing_dimension", "not among the subjects"),
         ('tiles = "yes"', "tiles", "true or false"),
         ("[[policy.tier]]\ncap = 5", "[[policy.tier]]", "for whom it is"),
-        ('[[policy.tier]]\ncap = 5\nwhen = { vip = "1" }', "when", "no trait"),
+        ('[[policy.tier]]\ncap = 5\nwhen = { vip = "1" }', "when", "not a trait"),
         ('[[policy.tier]]\nwhen = { verification = "L2" }\ncap = "5"', 'cap = "5"', "tier 1"),
         ('[[policy.tier]]\nwhen = { verification = ["L2"] }\ncap = 5', "when", "one of: L0"),
         ("tier = [1]", "tier = [1]", "[[policy.tier]]"),
@@ -176,8 +176,8 @@ DEEP = "{a" + ".a" * 99 + " = "
         ("format = 2", 1, "format = 1"),
         ("", 1, "format = 1"),
         ('format = 1\npolicies = "x"', 2, "[[policy]]"),
-        ("format = 1\n\n[[policy]\n", 3, "no TOML"),
-        ('format = 1\nx = "open', 2, "no TOML"),
+        ("format = 1\n\n[[policy]\n", 3, "not TOML"),
+        ('format = 1\nx = "open', 2, "not TOML"),
         ("format = 1\npolicy = 3", 2, "[[policy]]"),
         ("format = 1\nx = " + "9" * 5000, 2, "more than 4,300 digits"),
         ("format = 1\nx = " + "[" * 50_000, 2, "too deep"),

@@ -11,6 +11,7 @@ from risk_service.config import load_settings
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.reservation import Confirm, HoldRequest, Reserve
 from risk_service.limits.book import LimitBook, parse_limits
+from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.pruning import ends_us
 from tests.fixtures.ledgers import SECOND_US, START_US, SqliteHouse, demand
 from tests.fixtures.limit_texts import policy
@@ -101,6 +102,21 @@ def test_when_windows_end() -> None:
 
 
 FOR_EVER = ("lifetime", "campaign", "session")
+
+
+@pytest.mark.parametrize(
+    ("shape", "bucket"),
+    [
+        ("campaign", "20261111"),
+        ("rolling soon", ""),
+        ("calendar day Asia/Shanghai from 00:00", "today"),
+        ("2h", ""),
+    ],
+)
+def test_what_no_end_can_be_told_of_counts_for_ever(shape: str, bucket: str) -> None:
+    """A campaign that is named by digits is no period, and a limit is never forgotten by guess."""
+    key = SEPARATOR.join(["account=a1", f"p/UNITS/{shape}/sku", "sku-1", bucket])
+    assert ends_us(key, START_US) is None
 
 
 @pytest.mark.parametrize(("days", "taken"), [(0, True), (90, True), (89, False), (-1, False)])

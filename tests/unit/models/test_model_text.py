@@ -106,7 +106,7 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "linear trees parameter": (sub(r"\[linear_tree: 0\]", "[linear_tree: 1]"), "linear_tree"),
     "duplicated parameter": (sub(r"^(\[seed: 7\])$", r"\1\n\1"), "seed is there twice"),
     "unknown parameter line": (sub(r"^\[seed: 7\]$", "seed 7"), "unknown line"),
-    "importance that is no number": (sub(r"^(order__f\d)=\d+$", r"\1=x"), "feature_importances"),
+    "importance that is not a number": (sub(r"^(order__f\d)=\d+$", r"\1=x"), "feature_importances"),
     "no parameters": (sub(r"^parameters:$", "parameterz:"), "no parameters"),
     "pandas categories": (
         sub(r"pandas_categorical:null", 'pandas_categorical:[["a"]]'),

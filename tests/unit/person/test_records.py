@@ -184,7 +184,7 @@ def test_an_order_is_told_whosever_it_is_and_nothing_else_of_the_person() -> Non
 def test_what_many_have_is_no_person(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded, and the device of a shop's counter discloses no crowd."""
     monkeypatch.setattr(person_records, "ORDERS_MAX", 3)
-    with pytest.raises(InvalidInput, match="no single person"):
+    with pytest.raises(InvalidInput, match="not one person"):
         read(Log(*[decided(str(n), account=ANN) for n in range(4)]), OF_ANN)
 
 

@@ -28,7 +28,7 @@ class Broken:
 
     def verify(self, _: RealNameEvidence, __: float) -> ProviderAnswer:
         """Fail."""
-        raise ValueError("11010519491231002X is no number")
+        raise ValueError("11010519491231002X is not a number")
 
 
 class Silent:

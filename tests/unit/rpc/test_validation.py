@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from risk_service.domain.currency import CURRENCIES
 from risk_service.domain.errors import InvalidInput, TooLarge
 from risk_service.domain.order import Discount, OrderLine, RawOrder
+from risk_service.domain.stamps import CLOCK_END_US
 from risk_service.domain.vocabulary import EntryPath, PromotionType, VerificationLevel
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2
 from risk_service.rpc.constraints import (
@@ -23,7 +24,7 @@ from risk_service.rpc.validate import TimeWindow, require_order
 from tests.fixtures.hostile import BROKEN, NOW_S, valid_request
 
 WINDOW = TimeWindow(earliest_us=(NOW_S - 604_800) * 10**6, latest_us=(NOW_S + 300) * 10**6)
-REPLAY = TimeWindow(earliest_us=None, latest_us=None)
+REPLAY = TimeWindow(earliest_us=None, latest_us=CLOCK_END_US - 1)
 
 
 def test_plain_order_is_accepted() -> None:
@@ -172,11 +173,16 @@ def test_message_never_repeats_a_text() -> None:
     assert "138" not in str(caught.value)
 
 
-def test_replay_takes_any_time() -> None:
-    """Orders of a recorded world are as old as they are."""
+def test_replay_takes_any_time_that_a_clock_gives() -> None:
+    """Orders of a recorded world are as old as they are; windows count to the year 2200."""
     request = valid_request()
-    request.order.ordered_at.seconds = 1
-    assert accept(request, REPLAY).ordered_at_us == 10**6
+    ordered_at = request.order.ordered_at
+    for at_us in (10**6, CLOCK_END_US - 1):
+        ordered_at.FromMicroseconds(at_us)
+        assert accept(request, REPLAY).ordered_at_us == at_us
+    ordered_at.FromMicroseconds(CLOCK_END_US)
+    with pytest.raises(InvalidInput, match=r"order\.ordered_at: must not lie in the future"):
+        accept(request, REPLAY)
 
 
 @pytest.mark.parametrize("nanos", [-1, 10**9])

@@ -70,7 +70,7 @@ def test_words_of_closed_vocabularies_are_told_in_both_languages() -> None:
 def test_only_amounts_can_be_money(name: str) -> None:
     """A slip is refused with its line, in both languages: 3 units are not 0.03 CNY."""
     text = rule_text(analyst_en=f"{{{name}:money}}")
-    with pytest.raises(RuleFileFault, match=f"{name} is no amount of money") as raised:
+    with pytest.raises(RuleFileFault, match=f"{name} is not an amount of money") as raised:
         load_rule_set({"a.toml": file_text(text)})
     assert "不是金额" in raised.value.message.zh
 

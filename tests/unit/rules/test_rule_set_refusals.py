@@ -40,10 +40,10 @@ REFUSED = [
     ({"tables": "[rule.scope]\npromotions = ['FLASHSALE']"}, 20, "'FLASHSALE'", "FLASH_SALE"),
     ({"tables": "[rule.scope]\nsellers = []"}, 20, "the list is empty", "leave the key out"),
     ({"tables": "[rule.scope]\nseller = ['s']"}, 20, "no such key", "did you mean sellers?"),
-    ({"tables": "[rule.scope]\npromotions = 'COUPON'"}, 20, "is no list", '["a", "b"]'),
+    ({"tables": "[rule.scope]\npromotions = 'COUPON'"}, 20, "is not a list", '["a", "b"]'),
     ({"tables": "[rule.schedule]\ndays = ['MON']"}, 20, "need a time zone", ""),
     ({"tables": "[rule.schedule]\nhours = ['8-9']\nzone = 'UTC'"}, 20, "20:00-22:30", ""),
-    ({"tables": "[rule.schedule]\nzone = 'UTC'\nhours = ['25:00-26:00']"}, 21, "no span", ""),
+    ({"tables": "[rule.schedule]\nzone = 'UTC'\nhours = ['25:00-26:00']"}, 21, "not a span", ""),
     ({"tables": "[rule.schedule]\ndays = ['Friday']\nzone = 'UTC'"}, 20, "choices", "MON, TUE"),
     ({"tables": "[rule.schedule]\nform = 2026-01-01"}, 20, "no such key", "did you mean from?"),
     ({"tables": "[rule.schedule]\nzone = 'Asia/Peking'"}, 20, "no time zone", ""),
@@ -75,11 +75,11 @@ def test_refuses_with_line_and_hint(
 @pytest.mark.parametrize(
     ("before", "after", "line", "message", "hint"),
     [
-        ('topic = "test"', "topic = test", 2, "no TOML: Invalid value", "texts stand in quotes"),
-        ('topic = "test"', 'topic = "test', 2, "no TOML: Illegal", "no closing quote"),
+        ('topic = "test"', "topic = test", 2, "not TOML: Invalid value", "texts stand in quotes"),
+        ('topic = "test"', 'topic = "test', 2, "not TOML: Illegal", "no closing quote"),
         ("format = 1", "format = 1\nformat = 1", 2, "Cannot overwrite", "stands here twice"),
         ("format = 1", "format = 2", 1, "format: 2 cannot stand here", "write format = 1"),
-        ("[[rule]]", "[rule]", 3, "rule: {...} is no list", "[[rule]]"),
+        ("[[rule]]", "[rule]", 3, "rule: {...} is not a list", "[[rule]]"),
         ("topic", "topics", 2, "topics: there is no such key", "did you mean topic?"),
     ],
 )
@@ -112,7 +112,7 @@ def test_points_into_an_expression_of_several_lines() -> None:
 
 def test_refuses_text_that_is_no_toml() -> None:
     """A slip in TOML itself has a line too."""
-    with pytest.raises(RuleFileFault, match=r"a\.toml:3:9: no TOML"):
+    with pytest.raises(RuleFileFault, match=r"a\.toml:3:9: not TOML"):
         load_rule_set({"a.toml": HEAD + "state = \n"})
 
 
@@ -153,18 +153,18 @@ def test_refuses_what_has_no_end(tmp_path: Path) -> None:
     Without that the first two are waited for, and the third fills the memory.
     """
     os.mkfifo(tmp_path / "a.toml")
-    with pytest.raises(ConfigFault, match=r"a\.toml: is no file"):
+    with pytest.raises(ConfigFault, match=r"a\.toml: is not a file"):
         load_rule_set(tmp_path)
     (tmp_path / "a.toml").unlink()
     (tmp_path / "a.toml").symlink_to("/dev/zero")
-    with pytest.raises(ConfigFault, match=r"a\.toml: is no file"):
+    with pytest.raises(ConfigFault, match=r"a\.toml: is not a file"):
         load_rule_set(tmp_path)
     (tmp_path / "a.toml").unlink()
     with (tmp_path / "a.toml").open("wb") as file:
         file.truncate(2**40)
     with pytest.raises(ConfigFault, match="larger than 1,000,000 bytes; divide it"):
         load_rule_set(tmp_path)
-    with pytest.raises(ConfigFault, match="/dev/null: is no file"):
+    with pytest.raises(ConfigFault, match="/dev/null: is not a file"):
         load_rule_set(Path("/dev/null"))
 
 
@@ -173,11 +173,11 @@ def test_refuses_what_has_no_end(tmp_path: Path) -> None:
     [
         ("\nx = " + "9" * 5_000, 2, "more than 4,300 digits"),
         ("\n# [[[ ' [\nx = '[[['\ny = " + "[" * 5_000, 4, "brackets stand too deep"),
-        ("\nx", 2, "no TOML: Expected '='"),
+        ("\nx", 2, "not TOML: Expected '='"),
         ("\n# a." + "a." * 200 + "\n" + "a." * 101 + "a = 1", 3, "key has more than 100 parts"),
         ("\nx = 'a." + "a." * 200 + "'\n['a' . \"b\" " + ".a" * 99 + "]", 3, "more than 100 parts"),
-        ("\n\nx = 'a\n", 3, "no TOML"),
-        ('\nx = """a\n\n[[rule]]\n', 4, "no TOML"),
+        ("\n\nx = 'a\n", 3, "not TOML"),
+        ('\nx = """a\n\n[[rule]]\n', 4, "not TOML"),
     ],
     ids=["digits", "brackets", "parts", "quoted parts", "cut off", "quote", "quotes"],
 )

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from risk_service.adapters.clock import SAID_AGAIN_S, Behind, SystemClock
+from risk_service.adapters.clock import SAID_AGAIN_S, Behind, ReplayClock, SystemClock
+from risk_service.domain.stamps import CLOCK_END_US
 
 HOUR_NS = 3_600_000_000_000
 
@@ -46,3 +47,16 @@ def test_a_clock_that_is_ahead_says_nothing(caplog: pytest.LogCaptureFixture) ->
     for behind_us in (0, -HOUR_NS // 1000):
         behind.note(behind_us)
     assert caplog.records == []
+
+
+def test_replay_follows_no_time_that_windows_cannot_count() -> None:
+    """An event from behind the last time of a clock counts as now, and moves nothing."""
+    clock = ReplayClock(1)
+    for seen_us, now_us in (
+        (5, 5),
+        (CLOCK_END_US, 5),
+        (3, 5),
+        (CLOCK_END_US - 1, CLOCK_END_US - 1),
+    ):
+        clock.order_seen(seen_us)
+        assert clock.now_us() == now_us

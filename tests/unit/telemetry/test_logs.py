@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import os
+from collections.abc import Iterator
+from typing import TextIO
 
 import pytest
 
@@ -91,3 +94,67 @@ def test_errors_that_say_different_things_are_all_written() -> None:
 def test_a_clock_that_goes_back_keeps_no_line_back() -> None:
     """Else a line could be left out for as long as the clock was ahead."""
     assert len(written((5_000.0, "full", {}), (100.0, "full", {}))) == 2
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, TextIO]]:
+    """Return the end of a pipe that is read, and the stream that writes into it."""
+    reading, writing = os.pipe()
+    with open(writing, "w", buffering=1, encoding="utf-8") as stream:
+        yield reading, stream
+    os.close(reading)
+
+
+def filled(stream: TextIO) -> int:
+    """Fill a pipe to the last byte and return how many it took."""
+    os.set_blocking(stream.fileno(), False)
+    size = 0
+    try:
+        while True:
+            size += os.write(stream.fileno(), b"x" * 4096)
+    except BlockingIOError:
+        return size
+    finally:
+        os.set_blocking(stream.fileno(), True)
+
+
+def say(handler: OnceASecond, event: str) -> None:
+    """Log an event."""
+    handler.handle(logging.LogRecord("risk_service", logging.INFO, "", 1, event, (), None))
+
+
+def test_nobody_waits_for_whoever_reads_the_log(pipe: tuple[int, TextIO]) -> None:
+    """What finds no room is left out; the next line that does says how many were."""
+    reading, stream = pipe
+    handler = OnceASecond(stream)
+    handler.setFormatter(AllowListFormatter(as_json=False))
+    size = filled(stream)
+    for event in ("one", "two"):
+        say(handler, event)
+    assert handler.left_out == 2
+    os.read(reading, size)
+    for event in ("three", "four"):
+        say(handler, event)
+    told = [line.partition(" INFO ")[2] for line in os.read(reading, size).decode().splitlines()]
+    assert told == ["three left_out=2", "four"]
+
+
+def test_a_log_that_nobody_reads_any_more_fails_no_order(pipe: tuple[int, TextIO]) -> None:
+    """A line that cannot be written is counted, and no more is made of it."""
+    _, stream = pipe
+    handler = OnceASecond(stream)
+    with open("/dev/full", "w", buffering=1, encoding="utf-8") as full:
+        os.dup2(full.fileno(), stream.fileno())
+        say(handler, "one")
+        assert handler.left_out == 1
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+            os.dup2(nowhere.fileno(), full.fileno())
+
+
+def test_a_line_is_one_line_that_a_pipe_takes_at_once() -> None:
+    """Words of a server may hold a statement of many lines; a pipe takes 4,096 bytes at once."""
+    words = "canceling statement\nCONTEXT:  SQL\x1b[1m statement\t" + "好" * 10_000
+    text = line("risk_service", "limits_unavailable", as_json=False, error=words)
+    assert "error=canceling statement CONTEXT: SQL [1m statement 好" in text
+    assert len(text.encode()) < 4096

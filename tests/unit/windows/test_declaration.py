@@ -66,7 +66,7 @@ def test_entry_expands_to_a_feature_per_window() -> None:
         ('unit = "shops"', "unit = 7", "unit is 7, it must be str"),
         ('unit = "shops"', 'units = "shops"', "unknown entry units"),
         ('"units >= 2"', '"units => 2"', "filter many: unknown operator '=>'"),
-        ('"units >= 2"', '"units >= two"', "is no condition; write for example 'units >= 2'"),
+        ('"units >= 2"', '"units >= two"', "is not a condition; write for example 'units >= 2'"),
         ('"units >= 2"', '"size >= 2"', "filter many: unknown column 'size'; known are units"),
         ('["ATTEMPT"]', '["TRY"]', "filter attempt: unknown kind 'TRY'; known are ATTEMPT, PAID"),
         ('["ATTEMPT"]', "[]", "filter attempt: names no kind"),

@@ -52,6 +52,8 @@ def test_a_training_is_refused(
 
 def test_an_evaluation_is_refused(tmp_path: Path) -> None:
     """What is missing, and how it is named."""
+    assert "不是 `risk train` 的结果目录" in run("evaluate", tmp_path).stderr
+    (tmp_path / "bundle").mkdir()
     assert "缺少 --data：请写明训练 RUN 所用的原始数据集" in run("evaluate", tmp_path).stderr
     told = run("evaluate", tmp_path, "--data", tmp_path).stderr
     assert f"{tmp_path}/keys/signing.pub：文件不存在；请用 --trust 写明公钥" in told
