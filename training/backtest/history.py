@@ -124,7 +124,7 @@ class KeyHistory:
         if name not in self._gone:
             window = window_of(name, self.edges)
             if window is None:
-                raise ValueError(f"{name} is no window")
+                raise ValueError(f"{name} is not a window")
             self._gone[name] = kernels.expiries(
                 expiries_us(window, self.at_us),
                 self.read_us,

@@ -2,6 +2,8 @@
 
 import json
 import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -67,7 +69,7 @@ Decisions are kept in {state}, the log in {log}.
 @click.option("--port", type=int, default=0, help="Port of the service; 0 chooses a free one.")
 @spoken
 def demo(once: bool, json_file: Path | None, lang: str, **choices: Any) -> None:
-    """Run the whole way: world, features, training, serving, orders, figures.
+    """Run the whole pipeline: world, features, training, serving, orders, figures.
 
     Example: risk demo --once --json out.json
     """
@@ -77,7 +79,7 @@ def demo(once: bool, json_file: Path | None, lang: str, **choices: Any) -> None:
     console = Console(stderr=True)
     say = CommandWords(lang)
     files, steps = _prepare(settings, console, say)
-    with DemoServer(files, replay_from=settings.stream_start.isoformat(), port=settings.port) as up:
+    with _serving(settings, (files, steps), console, say) as up:
         stage = _Stage(settings=settings, steps=steps, server=up, files=files)
         console.print(say("ready", up.address, up.ready_s))
         result = _stream(stage, console, say)
@@ -109,6 +111,21 @@ def _prepare(
 ) -> tuple[ServerFiles, Steps]:
     with Bars(one_line=True, console=console, lang=say.language) as bars:
         return prepare_demo(settings, bars.report)
+
+
+@contextmanager
+def _serving(
+    settings: DemoSettings, prepared: tuple[ServerFiles, Steps], console: Console, say: CommandWords
+) -> Iterator[DemoServer]:
+    """Give the running service; how long its start takes is told beside the other steps."""
+    files, steps = prepared
+    server = DemoServer(files, replay_from=settings.stream_start.isoformat(), port=settings.port)
+    with ExitStack() as stack:
+        with Bars(one_line=True, console=console, lang=say.language) as bars:
+            steps.tell = bars.report
+            with steps.step("start the service"):
+                stack.enter_context(server)
+        yield server
 
 
 def _stream(stage: _Stage, console: Console, say: CommandWords) -> DemoResult:

@@ -61,7 +61,7 @@ COLUMNS = (ORDER_ONLY, FULL, LOGISTIC, RULES)
     help="Another data set: where it is prepared; default: in RUN/evaluated.",
 )  # fmt: skip
 @click.option("--trust", type=FILE, help="Public key; default RUN/keys/signing.pub.")
-@click.option("--test-from", help="Own events: begin of another test window.")
+@click.option("--test-from", help="Own events: start of another test window.")
 @click.option("--test-to", help="Own events: end of another test window, not included.")
 @click.option(
     "--random-split", is_flag=True,
@@ -83,7 +83,7 @@ def evaluate(  # noqa: PLR0913 - one per option
     random_split: bool,
     lang: str,
 ) -> None:
-    """Measure RUN on what it was not trained on.
+    """Measure RUN on data that it was not trained on.
 
     A bundle of the promotion models is measured on its test slice, scored by the service's
     own code; with a newer data set, or any other, on the orders there that came after all that
@@ -113,6 +113,8 @@ def evaluate(  # noqa: PLR0913 - one per option
         raise DataFault(str(run), None, fault("set_and_no_run"))
     if not run.exists():
         raise ConfigFault(fault("no_run_directory", run=run))
+    if not (run / "bundle").exists():
+        raise ConfigFault(fault("not_a_run", run=run))
     if data is None:
         raise misused(fault("data_missing"))
     refuse_own_options(data, {"test_from": test_from, "test_to": test_to})

@@ -24,9 +24,9 @@ from training.words import fault
 Command = TypeVar("Command", bound=Callable[..., Any])
 OWN_OPTIONS = {
     "label": "Own events: which label to learn.",
-    "train_from": "Own events: begin of training, such as 2024-01-31 (midnight in UTC).",
+    "train_from": "Own events: start of training, such as 2024-01-31 (midnight in UTC).",
     "train_to": "Own events: end of training, not included.",
-    "test_from": "Own events: begin of the test.",
+    "test_from": "Own events: start of the test.",
     "test_to": "Own events: end of the test, not included.",
     "label_delay": "Own events: how long labels take, such as 7d; default: as imported.",
 }

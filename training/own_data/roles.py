@@ -5,7 +5,7 @@ asked for when it pays. So the windows of the one field are read with the values
 That two fields name the same things is read off their texts: those of the one come again in the
 other, more often than whole numbers would by chance (clients 1 to 9,000 and shops 1 to 300 share
 300 texts and nothing else), or though they count from one never meet themselves, as nobody pays
-themselves. Labels play no part in it.
+themselves, or refer to the ids of earlier events alone, as to who invited. Labels play no part.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from training.datasets.references import refers_back
 from training.own_data.events import MISSING, Coded
 from training.windows.compiled import compiled
 
@@ -50,7 +51,9 @@ def roles(
         if not _share_texts(first, second, texts):
             continue
         asked, other = in_one(first, second)
-        if not _more_than_by_chance(first, second, texts) and not _never_oneself(asked, other):
+        if not _more_than_by_chance(first, second, texts) and not (
+            _never_oneself(asked, other) or _earlier_ids(asked, other) or _earlier_ids(other, asked)
+        ):
             continue
         keys = int(max(asked.max(initial=MISSING), other.max(initial=MISSING))) + 1
         for (field, of), (role, seen) in permutations(zip(two, (asked, other), strict=True)):
@@ -77,6 +80,16 @@ def _never_oneself(asked: Codes, other: Codes) -> bool:
     counts = [np.bincount(of, minlength=keys).astype(np.float64) for of in (a, b)]
     expected = float(counts[0] @ counts[1]) / max(len(a), 1)
     return expected >= LEAST_BY_CHANCE and int((a == b).sum()) * TIMES_CHANCE <= expected
+
+
+def _earlier_ids(asked: Codes, ids: Codes) -> bool:
+    """Tell whether a field tells ids of earlier events, each of which has its own."""
+    given = np.flatnonzero(ids >= 0)
+    place = np.full(int(max(asked.max(initial=0), ids.max(initial=0))) + 2, -1, np.int64)
+    place[ids[given]] = given
+    is_own = len(np.unique(ids[given])) == len(given)
+    # Who tells nothing has code -1, which is the last place.
+    return is_own and refers_back(place[asked])
 
 
 def _more_than_by_chance(one: Coded, other: Coded, least: int) -> bool:

@@ -6,6 +6,7 @@ looks the same on every machine.
 
 import base64
 import io
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,8 @@ STYLES: Styles = {name: (LABELS[name], COLOURS[name]) for name in MODELS}
 ABUSE_COLOUR, HONEST_COLOUR = "#b3352b", "#7c93a8"
 POINTS = 300
 DASHES = ("-", "--", "-.", ":")
+# Where a list of fonts that was made elsewhere lacks some, it warns of each one that no page uses.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "promoguard",  # ids inside the SVG are the same every time
     "svg.fonttype": "path",

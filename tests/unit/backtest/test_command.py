@@ -153,15 +153,15 @@ def test_no_event_flagged(shop: Path) -> None:
         ("amout > 1", [], r"column 1: there is no variable amout\n  amout > 1\n  \^{5}\n"
          "  did you mean amount"),
         ("amount >", [], "the expression ends too early"),
-        ("amount", [], "amount is a number, no condition"),
+        ("amount", [], "amount is a number, not a condition"),
         ("'a' in card", [], "line 1"),
         ("my-rule", [], "there is no rule 'my-rule'"),
         ("true", ["--label", "theft"], "no label 'theft'; there are: fraud, refunded"),
         ("true", ["--label", "fraud", "--refund-label", "fraud"], "both name fraud; one event is"),
         ("true", ["--from", "2025-01-01"], "there is no event from 2025-01-01.*the data set goes"),
         ("true", ["--from", "2024-01-02", "--to", "2024-01-01"], "is not before --to"),
-        ("true", ["--from", "31.1.2024"], "--from '31.1.2024' is no date"),
-        ("true", ["--zone", "Mars"], "--zone 'Mars' is no time zone"),
+        ("true", ["--from", "31.1.2024"], "--from '31.1.2024' is not a date"),
+        ("true", ["--zone", "Mars"], "--zone 'Mars' is not a time zone"),
         ("true", ["--define", "x"], "write NAME=CONDITION"),
         ("true", ["--define", "fraud=amount > 1"], "has a label of that name"),
         ("true", ["--define", "x=true", "--define", "x=false"], "is given twice"),
@@ -239,7 +239,7 @@ def test_a_rule_is_found_among_rules_over_other_variables(shop: Path, tmp_path: 
     with pytest.raises(RuleFileFault, match=r"own\.toml:\d+:\d+: rule fast_cards: there is no"):
         run("fast_cards", "--data", shop, "--rules", rules)
     (rules / "own.toml").write_text("format = ", "utf-8")
-    with pytest.raises(RuleFileFault, match=r"own\.toml:1: no TOML"):
+    with pytest.raises(RuleFileFault, match=r"own\.toml:1: not TOML"):
         run("fast_cards", "--data", shop, "--rules", rules)
 
 

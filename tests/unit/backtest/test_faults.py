@@ -92,8 +92,8 @@ def test_a_column_of_the_file_is_told_by_its_name_here(
 @pytest.mark.parametrize(
     ("name", "en", "zh"),
     [
-        ("amount", "is a number, no condition; compare it: amount >= 3", "是数值，不是条件"),
-        ("card", "is a text, no condition; compare it: card == 'a'", "例如 card == 'a'"),
+        ("amount", "is a number, not a condition; compare it: amount >= 3", "是数值，不是条件"),
+        ("card", "is a text, not a condition; compare it: card == 'a'", "例如 card == 'a'"),
         ("fraud", "fraud is a label, which no event knows of itself", "fraud 是标签"),
     ],
 )
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_written_is_told_before_the_work(
     begun: list[object] = []
     monkeypatch.setattr(command, "run_backtest", lambda *given: begun.append(given))
     (tmp_path / "file").write_text("", "utf-8")
-    with pytest.raises(ConfigFault, match=r"flags.csv: cannot be written: .*file is no directory"):
+    with pytest.raises(ConfigFault, match=r"flags.csv: cannot be written: .* is not a directory"):
         run("true", "--data", tmp_path, option, tmp_path / "file" / "flags.csv")
     assert begun == []
     assert [one.name for one in tmp_path.iterdir()] == ["file"]

@@ -69,7 +69,7 @@ def test_an_error_ends_the_command_with_its_words(
     with pytest.raises(SystemExit) as caught:
         main()
     assert str(caught.value.code) == (
-        f"error: {tmp_path}/s.csv, row 2: column time: 'never' is no ISO 8601 time"
+        f"error: {tmp_path}/s.csv, row 2: column time: 'never' is not an ISO 8601 time"
     )
     assert not (tmp_path / "out").exists()
 

@@ -77,7 +77,7 @@ def test_a_header_in_another_encoding_is_told_with_the_likely_one(bench: Any) ->
     rows = "".join(f"{i},2024-05-0{i} 10:00:00,门店{i}\n" for i in range(1, 9))
     mapping = '[event]\ntime = "时间"\n[entities]\nshop = "门店"\n'
     told = bench.fault(f"编号,时间,门店\n{rows}".encode("gb18030"), mapping)
-    assert "the header is no text in utf-8; name another encoding" in told
+    assert "the header is not text in utf-8; name another encoding" in told
     assert "likely 'gb18030'" in told
     assert "has the file no header" not in told
 
@@ -88,7 +88,7 @@ def test_a_header_of_which_some_names_are_no_text_tells_the_encoding(bench: Any)
     mapping = '[event]\ntime = "Zeit"\n[entities]\nshop = "Händler"\n'
     told = bench.fault(f"Zeit,Höhe,Händler,Betrug\n{rows}".encode("latin-1"), mapping)
     assert "entities.shop names 'Händler'\n" in told
-    assert "the header is no text in utf-8; name another encoding" in told
+    assert "the header is not text in utf-8; name another encoding" in told
     assert "likely 'cp1252'" in told
 
 
@@ -169,7 +169,7 @@ def test_parts_with_a_header_each_are_joined_by_cat(bench: Any, payments: str, p
     assert bench.column("event_id") == ["a3", "a1", "a2", "a4", "b1"]
     assert description.source.rows == 5
     assert description.source.notes == (
-        "1 lines repeat the header, as in joined files; they are no rows",
+        "1 lines repeat the header, as in joined files; they are not rows",
     )
     parts[1] = parts[1].replace("2024", "never")
     fault = bench.fault(b"".join(pack(part.encode()) for part in parts))
@@ -178,7 +178,7 @@ def test_parts_with_a_header_each_are_joined_by_cat(bench: Any, payments: str, p
 
 def test_the_header_in_another_order_is_a_row_at_fault(bench: Any, payments: str) -> None:
     """What follows it would be read into wrong columns."""
-    assert "row 6: column time: 'id' is no ISO 8601" in bench.fault(
+    assert "row 6: column time: 'id' is not an ISO 8601" in bench.fault(
         payments + "time,id,card,shop,price,fraud\n"
     )
 
@@ -236,7 +236,7 @@ def test_a_file_that_is_none_says_why(bench: Any, source: bytes, said: str) -> N
 def test_a_pipe_is_told_to_be_one(bench: Any, tmp_path: Any) -> None:
     """It is not opened, since nobody may be writing to it."""
     os.mkfifo(tmp_path / "pipe")
-    assert "is no file on disk; write what comes through the pipe" in bench.fault(tmp_path / "pipe")
+    assert "is not a file on disk; write what comes through" in bench.fault(tmp_path / "pipe")
 
 
 def test_a_missing_file_and_a_directory(bench: Any, tmp_path: Any) -> None:

@@ -202,7 +202,7 @@ def test_a_guess_tells_the_encoding(
 def test_a_wrong_encoding_names_the_likely_one(bench: Any, mapped: Any, payments: str) -> None:
     """The first row that is no text tells which encoding to write into the mapping."""
     source = payments.replace("North", "Zürich").encode("cp1252")
-    said = "row 2: column shop: 'Z?rich' is no text in utf-8; name another encoding in [source]"
+    said = "row 2: column shop: 'Z?rich' is not text in utf-8; name another encoding in [source]"
     fault = bench.fault(source)
     assert said in fault
     assert "likely 'cp1252'" in fault

@@ -138,7 +138,7 @@ def test_what_makes_a_label_is_no_input(bench: Any, mapped: Mapped) -> None:
         ('when = ["back present"]', "with when, delay tells how long it may take"),
         ('when = ["back present"]\ncolumn = "back"\ndelay = "1d"', "give one of column"),
         ('when = ["back present"]\npositive = [1]\ndelay = "1d"', "values go with column"),
-        ('when = ["back"]\ndelay = "1d"', "'back' is no condition such as"),
+        ('when = ["back"]\ndelay = "1d"', "'back' is not a condition such as"),
     ],
 )
 def test_conditions_of_a_label_are_checked(
@@ -165,3 +165,28 @@ def test_positives_that_are_known_after_the_delay_are_told(
     notes = bench.run(source, mapping).source.notes
     said = "label chargeback: 10 of 10 positive rows became known after the delay"
     assert any(note.startswith(said) and "the last after 32 days" in note for note in notes) == told
+
+
+def test_an_event_of_several_rows_is_known_by_the_row_that_tells_it(bench: Any) -> None:
+    """Positive from its first positive row on; negative once the last row says so."""
+    rows = ["o1,1,05", "o1,1,03", "o1,0,02", "o2,0,04", "o2,0,06", "o2,0,01", "o3,,09", "o3,0,08"]
+    lines = [
+        "{},2024-01-01T00:00:00Z,c,{},{}".format(key, fraud, f"2024-01-{day}T12:00:00Z")
+        for key, fraud, day in (row.split(",") for row in rows)
+    ]
+    mapping = """
+[event]
+id = "id"
+time = "at"
+[entities]
+card = "card"
+[labels.fraud]
+column = "fraud"
+positive = ["1"]
+unlabelled = [""]
+known_at = "known"
+[group]
+"""
+    bench.run("\n".join(["id,at,card,fraud,known", *lines]) + "\n", mapping)
+    found = {one["event_id"]: (one["value"], one["known_at"].day) for one in bench.labels()}
+    assert found == {"o1": (1, 3), "o2": (0, 6), "o3": (0, 8)}

@@ -32,8 +32,8 @@ Mapped = Callable[..., str]
         ('id = "id"\n', 'id = "id"\nids = 3\n', "event.ids: there is no such key"),
         ('positive = ["1"]\n', "", "positive is missing"),
         ('positive = ["1"]\n', 'positive = ["1"]\nnegative = [1]\n', "'1' has two meanings"),
-        ('delay = "7d"', 'delay = "soon"', "'soon' is no duration"),
-        ('delay = "7d"', "delay = 7", "7 is no duration"),
+        ('delay = "7d"', 'delay = "soon"', "'soon' is not a duration"),
+        ('delay = "7d"', "delay = 7", "7 is not a duration"),
         ('delay = "7d"\n', "", "say when a label is known"),
         ('name = "payments"', 'nam = "payments"', "did you mean 'name'?"),
         ('name = "payments"', "name = ", "cannot be read as TOML"),
@@ -42,11 +42,15 @@ Mapped = Callable[..., str]
         ('name = "payments"', '[source]\nencoding = "utf-9"', "there is no encoding 'utf-9'"),
         ('name = "payments"', '[source]\ndecimal = ","\nthousands = ","', "the same character"),
         ('name = "payments"', "[rows]\nmax_bad_rows = -1", "rows.max_bad_rows"),
-        ('name = "payments"', '[rows]\nwhere = ["price"]', "is no condition"),
+        ('name = "payments"', '[rows]\nwhere = ["price"]', "is not a condition"),
         ('shop = "shop"', 'shop = ["shop", "fraud"]', "entities.shop names 'fraud', which is what"),
         ("[labels", '[numeric]\nleak = "fraud"\n[labels', "numeric.leak names 'fraud', which is"),
         ('currency = "EUR"', "exponent = 12", "amount.exponent"),
-        ('"EUR"', '"EURO"', "amount: currency 'EURO' is no ISO code of three letters such as EUR"),
+        (
+            '"EUR"',
+            '"EURO"',
+            "currency 'EURO' is not an ISO code of three letters such as EUR",
+        ),
     ],
 )
 def test_a_wrong_mapping_names_the_key(

@@ -131,7 +131,7 @@ def test_numeric_attributes(bench: Any, payments: str, mapped: Mapped) -> None:
     mapping = mapped(("[labels", '[numeric]\np = { column = "price", missing = [7] }\n[labels'))
     bench.run(payments, mapping)
     assert bench.column("num__p") == [-3.25, 12.5, None, 100.0]
-    assert "row 3: column price: 'x' is no number" in bench.fault(
+    assert "row 3: column price: 'x' is not a number" in bench.fault(
         payments.replace(",7,", ",x,"), mapping
     )
 
@@ -235,4 +235,4 @@ def test_what_is_no_length_of_time_is_no_number(bench: Any, text: str) -> None:
         "[event]\ntime = 'time'\n[entities]\ncard = 'card'\n[numeric]\nduration = 'duration'\n"
         "[labels.fraud]\ncolumn = 'fraud'\npositive = ['1']\ndelay = '0s'\n"
     )
-    assert f"column duration: '{text}' is no number" in bench.fault(source, mapping)
+    assert f"column duration: '{text}' is not a number" in bench.fault(source, mapping)

@@ -158,7 +158,7 @@ def test_texts_of_parquet_in_any_clothes(bench: Any, tmp_path: Path) -> None:
         pa.string(), 2, pa.array([b"ok", b"\xff"], pa.binary()).buffers()
     )
     pq.write_table(table.set_column(2, "card", broken), tmp_path / "t.parquet")
-    assert "row 2: column card: is no UTF-8 text" in bench.fault(tmp_path / "t.parquet")
+    assert "row 2: column card: is not UTF-8 text" in bench.fault(tmp_path / "t.parquet")
 
 
 def test_lists_and_empty_files_of_parquet_are_refused(bench: Any, tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_conditions(bench: Any, mapped: Mapped, condition: str, kept: str) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("price", "is no condition"),
-        ("price ~ 3", "is no condition"),
-        ("price > ", "is no value"),
+        ("price", "is not a condition"),
+        ("price ~ 3", "is not a condition"),
+        ("price > ", "is not a value"),
         ("shop = North", "a text in quotes"),
         ("shop in 'a'", "take a list"),
         ("shop = ['a']", "take a list"),
@@ -68,7 +68,7 @@ def test_conditions(bench: Any, mapped: Mapped, condition: str, kept: str) -> No
         ("card starts with 3", "takes a text"),
         ("card > true", "no order"),
         ("shop in [[1]]", "values are numbers"),
-        ("= 3", "is no condition"),
+        ("= 3", "is not a condition"),
     ],
 )
 def test_what_is_no_condition(text: str, said: str) -> None:
@@ -84,7 +84,7 @@ def test_rows_left_out_need_no_sound_cells(bench: Any, payments: str, mapped: Ma
     assert len(bench.events()) == 2
     mapping = _with_rows(mapped, 'where = ["price > 0"]')
     fault = bench.fault(payments.replace("-3.25", "abc"), mapping)
-    assert "row 4: column price: 'abc' is no number, and rows are taken where" in fault
+    assert "row 4: column price: 'abc' is not a number, and rows are taken where" in fault
 
 
 def test_when_no_row_is_left_the_counts_say_why(bench: Any, mapped: Mapped) -> None:
@@ -160,7 +160,7 @@ def test_twenty_faults_are_shown_and_the_rest_is_counted(bench: Any) -> None:
     """A wrong mapping does not print a million lines."""
     rows = "".join(f"e{row},never,c,s,1,1\n" for row in range(500))
     fault = bench.fault("id,time,card,shop,price,fraud\n" + rows)
-    assert fault.count("is no ISO 8601 time") == 20
+    assert fault.count("is not an ISO 8601 time") == 20
     assert "at least 500 rows cannot be imported" in fault
 
 
@@ -173,7 +173,7 @@ def test_some_bad_rows_may_be_left_out(bench: Any, payments: str, mapped: Mapped
     assert (bench.out / "refused.csv").read_text().splitlines() == [
         "row,column,value,reason",
         '2,,,"has 7 cells, and the header 6"',
-        "3,time,2024-05-01T77:00:00Z,is no ISO 8601 time",
+        "3,time,2024-05-01T77:00:00Z,is not an ISO 8601 time",
     ]
     assert bench.column("event_id") == ["a3", "a4"]
     assert (description.source.refused, description.source.rows) == (2, 4)

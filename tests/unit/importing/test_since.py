@@ -46,7 +46,10 @@ def test_a_date_of_parquet_needs_no_format(bench: Any, mapped: Mapped, tmp_path:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ('since = { column = "joined", format = "%d/%m/%Y" }', "'never' is no time of the format"),
+        (
+            'since = { column = "joined", format = "%d/%m/%Y" }',
+            "'never' is not a time of the",
+        ),
         ('since = "joined", column = "price"', "give either column (a number) or since"),
         ('since = "time", unit = "d"', 'since = { column = "...", unit = ... }'),
         ('since = "joined", zone = "UTC"', 'since = { column = "...", zone = ... }'),

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tests.fixtures.timed_rows import Mapped, mapped_time, timed_rows, utc
+from tests.unit.importing.conftest import MAPPING
+from training.datasets.importing.time_advice import common_format
 
 
 @pytest.mark.parametrize(
@@ -36,8 +38,39 @@ def test_a_day_taken_for_a_month_is_told(bench: Any, mapped: Mapped) -> None:
     fault = bench.fault(
         timed_rows("05/03/2024", "25/03/2024"), mapped_time(mapped, format="%m/%d/%Y")
     )
-    assert "row 3: column time: '25/03/2024' is no time of the format" in fault
+    assert "row 3: column time: '25/03/2024' is not a time of the format" in fault
     assert "did you mean '%d/%m/%Y'?" in fault
+
+
+@pytest.mark.parametrize(("order", "first"), [("%d/%m/%Y", "01/05"), ("%m/%d/%Y", "05/01")])
+def test_days_that_could_be_months_lie_close_together(order: str, first: str) -> None:
+    """Twelve days of May are one month, and not a day of each."""
+    days = [f"{day:02d}/05/2024" for day in range(1, 13)]
+    told = days if order.startswith("%d") else [f"05/{day[:2]}/2024" for day in days]
+    assert told[0].startswith(first)
+    assert common_format(told) == order
+
+
+def test_the_other_order_is_advised_by_all_that_cannot_be_read(bench: Any) -> None:
+    """The first of the days alone would be the fifth of January."""
+    fault = bench.fault(timed_rows(*(f"05/{day:02d}/2024" for day in range(1, 13))))
+    assert fault.count('did you mean format = "%m/%d/%Y"?') == 12
+
+
+def test_a_label_before_its_event_is_told_of_days_taken_for_months(bench: Any) -> None:
+    """The event may have been read as one of another month, or the day of its label."""
+    mapping = MAPPING.replace('shop = "shop"\n', "") + (
+        'known_at = { column = "shop", format = "%m/%d/%Y" }\n'
+    )
+    mapping = mapping.replace('"time"', '{ column = "time", format = "%d/%m/%Y" }', 1)
+    payments = "id,time,card,shop,price,fraud\na1,{},1,03/05/2024,1,1\n"
+    known = 'labels.fraud.known_at takes it for the month? format = "%d/%m/%Y" reads'
+    told = bench.fault(payments.format("02/05/2024"), mapping)
+    assert 'event.time takes it for the month? format = "%m/%d/%Y" reads' in told
+    assert known in told
+    told = bench.fault(payments.format("20/04/2024"), mapping)
+    assert "event.time" not in told
+    assert known in told
 
 
 def test_a_number_that_only_counts_is_told_what_the_mapping_must_say(
@@ -61,7 +94,7 @@ def test_months_and_weeks_are_counted_from_their_origin(bench: Any, mapped: Mapp
     )
     bench.run(timed_rows("0", "4.0"), told)
     assert bench.column("event_at") == [utc(2023, 11, 1), utc(2024, 3, 1)]
-    assert "row 3: column time: '4.5' is no whole number of months" in bench.fault(
+    assert "row 3: column time: '4.5' is not a whole number of months" in bench.fault(
         timed_rows("0", "4.5"), told
     )
     assert "is not between the years 1900 and 2200" in bench.fault(timed_rows("0", "9e18"), told)

@@ -70,6 +70,28 @@ def test_label_known_after_the_cutoff_is_not_used() -> None:
     assert known.usable(np.array([0]), 20 * DAY_US).all()
 
 
+def test_labels_stand_at_a_time_as_they_were_known_by_then() -> None:
+    """From its delay on an order was none; once found, abuse. What has no label never was."""
+    ordered = np.zeros(3, np.int64)
+    known = labels([1, 0, -1], [20, 7, NEVER_US // DAY_US]).settled(ordered, 7 * 86_400)
+    assert known.settled_us.tolist() == [7 * DAY_US, NEVER_US, NEVER_US]
+    day_us = 7 * DAY_US
+    for cutoff_us, value, since_us in (
+        (day_us - 1, [1, 0, -1], 20 * DAY_US),
+        (day_us, [0, 0, -1], day_us),
+        (20 * DAY_US - 1, [0, 0, -1], day_us),
+        (20 * DAY_US, [1, 0, -1], 20 * DAY_US),
+    ):
+        stood = known.as_of(cutoff_us)
+        assert (stood.value.tolist(), stood.known_at_us[0]) == (value, since_us)
+
+
+def test_abuse_found_as_the_delay_ends_was_never_none() -> None:
+    """It was abuse at the very moment at which it would have been taken for none."""
+    at_end = labels([1, 1], [7, 8]).settled(np.zeros(2, np.int64), 7 * 86_400)
+    assert at_end.settled_us.tolist() == [NEVER_US, 7 * DAY_US]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

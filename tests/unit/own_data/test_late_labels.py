@@ -140,6 +140,22 @@ def test_a_longer_delay_of_the_command_line_settles_later(shop: Path) -> None:
     assert late.any()
 
 
+@pytest.mark.parametrize("days", [2, 10])
+def test_a_delay_of_the_command_line_makes_nothing_known_earlier(shop: Path, days: int) -> None:
+    """What the file told is known then or later; and settled no sooner than the file says."""
+    events = read_events(shop)
+    told = read_label(shop, events, "returned", None)
+    labels = read_label(shop, events, "returned", days * 86_400)
+    labelled = told.value >= 0
+    later = np.maximum(told.known_at_us, events.at_us + days * DAY_US)
+    np.testing.assert_array_equal(labels.known_at_us[labelled], later[labelled])
+    assert (later > told.known_at_us)[labelled].any()
+    assert labels.settled_us is not None
+    turned = labels.settled_us < labels.known_at_us
+    settled = (labels.settled_us - events.at_us)[turned]
+    assert set(settled.tolist()) == {max(days, DELAY_DAYS) * DAY_US}
+
+
 def test_labels_of_a_column_have_one_time(read: tuple[OwnEvents, AbuseLabels]) -> None:
     """What a column said before its label was known is not known, so nothing stands for it."""
     _, labels = read

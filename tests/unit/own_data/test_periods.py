@@ -30,7 +30,7 @@ def test_time_without_zone_is_refused(text: str) -> None:
 )
 def test_incomplete_date_is_refused(text: str) -> None:
     """Half a date names the option and an example."""
-    with pytest.raises(ConfigFault, match=r"--train-from .* is no date; write 2024-01-31"):
+    with pytest.raises(ConfigFault, match=r"--train-from .* is not a date; write 2024-01-31"):
         time_us("--train-from", text)
 
 

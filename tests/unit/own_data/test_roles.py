@@ -87,6 +87,18 @@ def test_accounts_that_count_from_one_never_pay_themselves() -> None:
     assert found == {("one", "other"), ("other", "one")}
 
 
+def test_ids_of_earlier_events_are_the_same_things() -> None:
+    """Users 1 to 600 are invited by earlier ones; clients stay behind the orders, or go ahead."""
+    ids = [str(event) for event in range(600)]
+    by = [str(event - 1 - event * 7 % min(event, 40)) if event else "-" for event in range(600)]
+    assert found_roles(ids, by) == {("other", "one")}
+    behind = [str(event // 3 - event * 7 % max(event // 3, 1)) for event in range(600)]
+    ahead = [str(event * 7 % 200) for event in range(600)]
+    assert not found_roles(ids, behind)
+    assert not found_roles(ids, ahead)
+    assert not found_roles([*ids[:-1], "5"], by)
+
+
 def test_different_texts_are_no_roles() -> None:
     """A card and a shop share no text."""
     assert found_roles(["c1", "c2"] * 50, ["s1", "s2"] * 50) == set()

@@ -85,6 +85,31 @@ def test_members_obey_the_as_of_rule() -> None:
     assert (late & in_train).any(), "the world has no late label to leave out"
 
 
+def test_a_slice_begins_with_its_first_moment_and_ends_before_its_last() -> None:
+    """Orders at the edges, all of them ripe and known: each is in one slice at most."""
+    plan = plan_slices(Abuse.REFUND, 14, START, START + 240 * DAY_US)
+    edges = [at + step for part in plan.slices for at in (part.start_us, part.end_us)
+             for step in (-1, 0)]  # fmt: skip
+    ordered = np.repeat(np.array(edges), 2)
+    known = AbuseLabels(
+        abuse=Abuse.REFUND,
+        maturity_days=14,
+        value=np.tile(np.array([0, 1], np.int8), len(edges)),
+        known_at_us=ordered,
+    )
+    rows = members(plan, ordered, known)
+    for at, part in enumerate(plan.slices):
+        assert set(ordered[rows[part.name]].tolist()) == set(edges[4 * at + 1 : 4 * at + 3])
+
+
+@pytest.mark.parametrize(("offset", "lost"), [(0, 0), (1, 1), (DAY_US - 1, 1)])
+def test_slices_are_of_whole_days(offset: int, lost: int) -> None:
+    """A day that had begun before the data is none of them."""
+    midnight = START // DAY_US * DAY_US
+    plan = plan_slices(Abuse.REFUND, 14, midnight + offset, midnight + 245 * DAY_US)
+    assert plan.slices[0].start_us == midnight + (lost + 24) * DAY_US
+
+
 def test_what_is_learned_holds_train_stop_and_the_gap_as_known_when_calibrate_begins() -> None:
     """No row of train or stop is lost, the gap gives more, nothing of calibrate is there."""
     ordered, known = a_world(240, 14)

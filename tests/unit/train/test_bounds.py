@@ -62,6 +62,27 @@ def test_orders_apart_are_worth_themselves() -> None:
         assert honest_sample(raw, account).design_effect == pytest.approx(1.0, abs=0.02)
 
 
+def test_orders_without_an_account_are_not_alike() -> None:
+    """The worst of all orders have none: each still stands for itself."""
+    raw = -np.arange(4_000.0)
+    account = np.where(np.arange(4_000) < 1_000, -1, np.arange(4_000))
+    assert honest_sample(raw, account).design_effect == pytest.approx(1.0, abs=0.02)
+
+
+def test_likeness_counts_where_the_threshold_lies() -> None:
+    """Orders that come in tens at the top are few observations, though all others come alone."""
+    raw, at = -np.arange(4_000.0), np.arange(4_000)
+    account = np.where(at < 40, at // 10, at)
+    sample = honest_sample(raw, account)
+    assert sample.design_effect == pytest.approx(10.0, abs=0.2)
+
+
+def test_part_of_an_observation_is_none() -> None:
+    """100 orders that are worth 33.3 are worth 33."""
+    whole = HonestSample(orders=33, design_effect=1.0)
+    assert HonestSample(orders=100, design_effect=3.0).bound(0) == whole.bound(0)
+
+
 def test_copies_are_worth_one_order() -> None:
     """When every account has four equal orders, they are a quarter as many observations."""
     raw = np.repeat(np.random.default_rng(1).normal(size=2_000), 4)

@@ -94,6 +94,57 @@ def test_thresholds_rise_and_keep_their_caps(seed: int) -> None:
         assert one.honest_share < one.honest_bound <= one.cap
 
 
+def cost_of(action: ActionCost | None, loss_share: float, value: float, p: float) -> float:
+    """Return what an order costs on average, by the words at the top of ``thresholds``."""
+    if action is None:
+        return p * value * loss_share
+    left, hurt = action.residual_share, action.friction_share
+    return p * value * loss_share * left + (1 - p) * value * hurt + action.handling_minor
+
+
+@pytest.mark.parametrize("name", ["scalping", "brushing", "refund"])
+def test_an_action_begins_where_it_is_the_cheapest_so_far(name: str) -> None:
+    """Without caps: at the lowest score at which no milder action costs less, on an abuse's value.
+
+    What honest customers pay plays no part.
+    """
+    costs = load_costs().of(Abuse(name))
+    free = {
+        one: action.model_copy(update={"max_honest_share": 1.0})
+        for one, action in costs.actions.items()
+    }
+    rows = a_slice(5)
+    rows.value_minor[rows.label == 1] *= np.linspace(0.1, 0.9, 120)
+    value = float(rows.value_minor[rows.label == 1].mean())
+    found = set_thresholds(costs.model_copy(update={"actions": free}), rows, sigmoid)
+    scores, ceiling = np.unique(rows.raw).tolist(), np.inf
+    for at, one in reversed(list(enumerate(found))):
+        milder = [None, *(free[before.action] for before in found[:at])]
+        pays = [
+            raw
+            for raw in scores
+            if all(
+                cost_of(free[one.action], costs.loss_share, value, sigmoid(raw))
+                <= cost_of(other, costs.loss_share, value, sigmoid(raw))
+                for other in milder
+            )
+        ]
+        ceiling = min(ceiling, pays[0])
+        assert one.raw == ceiling
+        assert one.bound_by == ("cost" if pays[0] == ceiling else one.bound_by)
+        honest = rows.raw[rows.label == 0]
+        assert one.honest_share == (honest >= one.raw).sum() / len(honest)
+
+
+def test_an_action_pays_from_the_very_score_on() -> None:
+    """A score whose probability is the one from which it pays is enough."""
+    action = ActionCost(residual_share=0, friction_share=0.25, handling_minor=0, max_honest_share=1)
+    rows = replace(a_slice(1), raw=np.round(a_slice(1).raw))
+    costs = load_costs().refund.model_copy(update={"loss_share": 0.75, "actions": {"deny": action}})
+    (deny,) = set_thresholds(costs, rows, lambda raw: np.clip((raw + 8) / 32, 0, 1))
+    assert (deny.break_even, deny.raw, deny.bound_by) == (0.25, 0.0, "cost")
+
+
 def test_few_honest_orders_put_the_cap_above_them_all() -> None:
     """When the bound allows not one order, the threshold lies above every honest one."""
     rows = a_slice(3, honest=7_000)

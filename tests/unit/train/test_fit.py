@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
-from training.evaluate.leaks import refuse_leaks, single_feature_aucs
+from training.evaluate.leaks import FeatureAuc, refuse_leaks, single_feature_aucs
 from training.train.booster import (
     MAXIMUM_TREES,
     PARAMETERS,
@@ -21,7 +22,7 @@ from training.train.booster import (
     quality_by_trees,
     raw_scores,
 )
-from training.train.calibrate import choose_calibration
+from training.train.calibrate import FITS, Calibrated, choose_calibration
 from training.train.logistic import Logistic
 from training.train.rules import load_rules
 
@@ -184,3 +185,34 @@ def test_leaking_feature_is_refused_by_name() -> None:
     few = label.copy()
     few[150:] = 0
     refuse_leaks(Abuse.BRUSHING, few, ranked)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_calibration_is_chosen_on_what_it_has_not_seen(seed: int) -> None:
+    """Steps fit what they were fitted on the better, whatever the truth: it is a sigmoid here."""
+    rng = np.random.default_rng(seed)
+    raw = rng.normal(size=400)
+    label = (rng.random(400) < 1 / (1 + np.exp(2 - raw))).astype(np.int8)
+    chosen = choose_calibration(raw, label, seed=1)
+    assert chosen.kind == "platt"
+    own = FITS["isotonic"](raw, label == 1)
+    seen = Calibrated(kind="isotonic", knots=own, brier={}).probability(raw)
+    assert float(np.mean((seen - label) ** 2)) < chosen.brier["platt"] < chosen.brier["isotonic"]
+
+
+def test_every_abuse_and_some_honest_orders_are_ranked_alone() -> None:
+    """The AUC of each input over all abuses; beyond 0.97 it is refused, and not at it."""
+    rng = np.random.default_rng(1)
+    label = np.r_[np.ones(300), np.zeros(2_000)].astype(np.int8)
+    column = label * 1.0 * (np.arange(2_300) >= 100) + rng.normal(0, 0.2, 2_300)
+    matrix = np.column_stack((rng.normal(size=2_300), -column))
+    first, second = single_feature_aucs(label, matrix, ("none", "most"), seed=1)
+    assert (first.feature, second.feature) == ("most", "none")
+    assert first.auc == pytest.approx(roc_auc_score(label, column))
+    for auc, refused in ((0.97, False), (0.9701, True)):
+        found = (FeatureAuc(feature="one", auc=auc),)
+        if refused:
+            with pytest.raises(ConfigFault):
+                refuse_leaks(Abuse.REFUND, label, found)
+        else:
+            refuse_leaks(Abuse.REFUND, label, found)

@@ -1,8 +1,9 @@
 """Makes events of the staged rows: later rows give labels, rows of one id become one event.
 
 DuckDB does it in bounded memory, spilling to the staging directory. The events leave in
-the order of their times, then of their rows in the source. Names put into queries are
-words that the mapping's check let through; what the user writes freely is a parameter.
+the order of their times, then of their rows in the source, or by lot (see ``ties``). Names put
+into queries are words that the mapping's check let through; what the user writes freely is a
+parameter.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,8 @@ class Assembly:
         Until when the source tells of what happened: what would have come after it is unknown.
     ends_us
         The same for each label that conditions on the row make.
+    by_lot
+        Events of one time leave in an order that their ids draw.
     """
 
     mapping: EventMapping
@@ -49,6 +52,7 @@ class Assembly:
     directory: Path
     latest_us: int
     ends_us: Mapping[str, int]
+    by_lot: bool = False
     duplicates: int = 0
     notes: list[LocalizedText] = field(default_factory=list)
 
@@ -81,12 +85,14 @@ class Assembly:
             connection.execute("SET enable_progress_bar = false")
             self._view(connection, ROWS)
             self._label(connection)
+            self.notes.clear()
             if self.mapping.group is not None:
                 query = grouped_query(self.mapping, "labelled")
                 self._note_differences(connection)
             else:
                 query = self._without_duplicates(connection)
-            result = connection.execute(f"{query} ORDER BY at_us, row")
+            lot = "md5(event_id), " if self.by_lot else ""
+            result = connection.execute(f"{query} ORDER BY at_us, {lot}row")
             yield from result.to_arrow_reader(_BATCH_ROWS)
 
     def _label(self, connection: duckdb.DuckDBPyConnection) -> None:

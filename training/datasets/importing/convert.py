@@ -140,6 +140,7 @@ class Converter:
                 name=name,
                 spec=spec,
                 numbers=self._numbers,
+                at=self.time,
                 known_at=self._known_at(name, spec),
                 now_us=self.now_us,
             )

@@ -65,29 +65,37 @@ def _counts(values: Sequence[str]) -> bool:
 
 
 def likely_skip_lines(sample: str, spec: SourceSpec) -> int:
-    """Return how many lines likely stand before the header: those narrower than the table."""
+    """Return how many lines likely stand before the header: those narrower than the table.
+
+    A spreadsheet fills a title up with delimiters: what is mostly empty is no header either.
+    """
     sample = SEP_LINE.sub("", sample, count=1) if SEP_LINE.match(sample) else sample
     found = 1, 0
     for delimiter in _DELIMITERS:
-        starts, widths = _first_rows(sample, spec, delimiter)
+        starts, widths, filled = _first_rows(sample, spec, delimiter)
         width = max(sorted(set(widths)), key=widths.count, default=0)
         if width > found[0] and 2 * widths.count(width) > len(widths):
-            found = width, starts[widths.index(width)]
+            whole = zip(starts, widths, filled, strict=False)
+            heads = (start for start, one, full in whole if one == width and 2 * full > width)
+            found = width, next(heads, starts[widths.index(width)])
     return found[1]
 
 
-def _first_rows(sample: str, spec: SourceSpec, delimiter: str) -> tuple[list[int], list[int]]:
-    """Return the line that each of the first rows begins in, and how many cells it has."""
+def _first_rows(
+    sample: str, spec: SourceSpec, delimiter: str
+) -> tuple[list[int], list[int], list[int]]:
+    """Return the line that each of the first rows begins in, its cells, and those not empty."""
     reader = _reader(sample, spec, delimiter)
-    starts, widths = [0], []
+    starts, widths, filled = [0], [], []
     try:
         for row in islice(reader, _ROWS_LOOKED_AT):
             widths.append(len(row))
+            filled.append(sum(bool(cell.strip(AROUND_NAMES)) for cell in row))
             starts.append(reader.line_num)
     except csv.Error:
         # A cell without an end; the import says so of its row.
-        return starts, widths
-    return starts, widths
+        return starts, widths, filled
+    return starts, widths, filled
 
 
 def _reader(sample: str, spec: SourceSpec, delimiter: str) -> Any:

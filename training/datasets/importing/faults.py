@@ -115,6 +115,11 @@ class FaultLog:
             if not self.count:
                 self._path.unlink()
 
+    @property
+    def first_row(self) -> int | None:
+        """Return the first refused row, if there is one."""
+        return min((one.row for one in self._first), default=None)
+
     def absorb(self, faults: list[RowFault]) -> None:
         """Note faults, in order of rows.
 

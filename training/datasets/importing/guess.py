@@ -14,7 +14,6 @@ from training.datasets.importing.guess_columns import (
     comes_again,
     currency_like,
     entity_told,
-    has_lines,
     is_counter,
     is_entity,
     is_kind,
@@ -22,6 +21,7 @@ from training.datasets.importing.guess_columns import (
     number_told,
     only_rises,
 )
+from training.datasets.importing.guess_json import Part, parts_of
 from training.datasets.importing.guess_label import (
     LabelGuess,
     comes_with,
@@ -29,6 +29,14 @@ from training.datasets.importing.guess_label import (
     label_lines,
 )
 from training.datasets.importing.guess_lines import Line, in_both, noted
+from training.datasets.importing.guess_references import referring
+from training.datasets.importing.guess_rows import (
+    comes_twice,
+    group_lines,
+    has_lines,
+    line_heads,
+    rows_lines,
+)
 from training.datasets.importing.guess_time import TimeGuess, guess_time, no_time, time_of
 from training.datasets.importing.guess_words import (
     AMOUNTS,
@@ -40,6 +48,7 @@ from training.datasets.importing.guess_words import (
     MINOR,
     MONEY,
     OF_ONE,
+    PARTS_OF_IT,
     QUANTITIES,
 )
 from training.datasets.importing.look import Look, look_at
@@ -61,8 +70,16 @@ def guess_mapping(path: Path) -> LocalizedText:
         The file cannot be read, or has no rows.
     """
     seen = look_at(path)
-    nested = [_no_use(*column) for column in seen.no_plain_values.items()]
-    return _Guess(path=path, spec=seen.spec, left=seen.columns, left_out=nested).text()
+    nested = seen.no_plain_values.items()
+    left_out = [_no_use(name, fault("guess_nested", kind=kind)) for name, kind in nested]
+    left_out += [_no_use(name, fault("guess_repeated")) for name in seen.repeated]
+    return _Guess(
+        path=path,
+        spec=seen.spec,
+        left=seen.columns,
+        left_out=left_out,
+        last_lines=seen.last_lines,
+    ).text()
 
 
 @dataclass(slots=True)
@@ -72,6 +89,7 @@ class _Guess:
     path: Path
     spec: SourceSpec
     left: list[Look]
+    last_lines: int
     names: set[str] = field(default_factory=set)
     left_out: list[LocalizedText] = field(default_factory=list)
 
@@ -86,26 +104,29 @@ class _Guess:
             self._take(look)
         self._leave_out(label)
         event_id = self._take(self._id(time))
+        is_twice = event_id is not None and comes_twice(event_id, looks)
         amount = self._take(self._amount_column())
         times = self._take(self._quantity(amount))
-        source = self._source(amount)
+        source = self._source(amount, time)
+        parts = self._parts()
         known = "" if label is None or label.known is None else time_of(label.known)
         tables: list[Line] = [
             noted("", "guess_head", file=self.path.name),
             f"name = {quoted(name_like(self.path.name.partition('.')[0]))}",
             *source,
+            *rows_lines(self.last_lines, is_twice),
             *self._event(event_id, time),
-            *self._entities(),
+            *self._entities(self._named_by(event_id) + self._somebodies(parts)),
             *self._amount(amount, times),
-            *self._attributes(),
+            *self._attributes([part for part in parts if not part.is_entity]),
             *label_lines(label, looks, known),
-            *_group(event_id),
+            *group_lines(event_id, is_twice),
             *self._unused(),
         ]
         return in_both(tables)
 
     def _unused(self) -> list[Line]:
-        lines = [*self.left_out, *(_unused(c, _why_not(c)) for c in self.left)]
+        lines = [*self.left_out, *(_no_use(c.name, _why_not(c)) for c in self.left)]
         return ["", *lines] if lines else []
 
     def _leave_out(self, label: LabelGuess | None) -> None:
@@ -120,7 +141,7 @@ class _Guess:
             else:
                 continue
             self._take(look)
-            self.left_out.append(_unused(look, why))
+            self.left_out.append(_no_use(look.name, why))
 
     def _take(self, look: Look | None) -> Look | None:
         if look is not None:
@@ -128,7 +149,10 @@ class _Guess:
         return look
 
     def _name(self, look: Look) -> str:
-        plain = name = name_like(look.name)
+        return self._name_of(look.name)
+
+    def _name_of(self, told: str) -> str:
+        plain = name = name_like(told)
         number = 1
         while name in self.names:
             number += 1
@@ -136,8 +160,9 @@ class _Guess:
         self.names.add(name)
         return name
 
-    def _source(self, amount: Look | None) -> list[Line]:
+    def _source(self, amount: Look | None, time: TimeGuess | None) -> list[Line]:
         looks = self.left if amount is None else [*self.left, amount]
+        looks = looks if time is None else [*looks, *time.columns]
         # The widest way of writing reads the plain numbers as well.
         marks = max((look.marks for look in looks), key=len, default="")
         if len(marks) < 2:
@@ -161,7 +186,12 @@ class _Guess:
             for c in self.left
             if c.marks and c.says(AMOUNTS) and not (c.is_whole and c.says(f"{ENTITIES}|{IDS}"))
         ]
-        return min(found, key=lambda c: (not c.says(MONEY), c.is_whole), default=None)
+
+        def behind(look: Look) -> tuple[bool, ...]:
+            same, part = look.different < 2, look.says(PARTS_OF_IT)
+            return same, part, not look.says(MONEY), look.is_whole
+
+        return min(found, key=behind, default=None)
 
     def _quantity(self, amount: Look | None) -> Look | None:
         """Return what a price of one is multiplied by."""
@@ -172,8 +202,12 @@ class _Guess:
     def _id(self, time: TimeGuess | None) -> Look | None:
         names = [c for c in self.left if c.is_whole or not c.marks]
         unique = [c for c in names if c.is_unique and c.says(IDS)]
-        lines = [c for c in names if c.says(EVENTS) and has_lines(c, time.columns if time else ())]
-        found = [c for c in unique if c.says(EVENTS)] + lines + unique
+        at = time.columns if time else ()
+        lines = [c for c in names if c.says(EVENTS) and has_lines(c, at)]
+        headed = line_heads([*self.left, *at])
+        lines += [headed[0]] if headed is not None and headed[0] in self.left else []
+        twice = [c for c in names if c.says(IDS) and c.says(EVENTS) and comes_twice(c, self.left)]
+        found = [c for c in unique if c.says(EVENTS)] + twice + lines + unique
         return next(iter(found), None)
 
     def _event(self, event_id: Look | None, time: TimeGuess | None) -> list[Line]:
@@ -184,9 +218,29 @@ class _Guess:
             lines.append(f"id = {quoted(event_id.name)}")
         return [*lines, no_time(self.left) if time is None else time.line]
 
-    def _entities(self) -> list[Line]:
-        found = [c for c in self.left if is_entity(c)][:MOST_ENTITIES]
-        lines: list[Line] = ["", "[entities]"]
+    def _named_by(self, event_id: Look | None) -> list[Line]:
+        """Return the id as an entity where other rows refer to it."""
+        other = None if event_id is None else referring(event_id, self.left)
+        if event_id is None or other is None:
+            return []
+        line = f"{self._name(event_id)} = {entity_told(event_id)}"
+        return [noted(line, "guess_referred", column=quoted(other.name))]
+
+    def _parts(self) -> list[Part]:
+        """Return what cells that are objects name, and take their columns."""
+        found = [(look, parts_of(look)) for look in self.left if not look.marks]
+        for look, parts in found:
+            self._take(look if parts else None)
+        return [part for _, parts in found for part in parts]
+
+    def _somebodies(self, parts: list[Part]) -> list[Line]:
+        named = [part for part in parts if part.is_entity]
+        lines = ((f"{self._name_of(part.key)} = {part.told}", part.different) for part in named)
+        return [noted(line, "guess_different", count=count) for line, count in lines]
+
+    def _entities(self, others: list[Line]) -> list[Line]:
+        found = [c for c in self.left if is_entity(c)][: max(MOST_ENTITIES - len(others), 0)]
+        lines: list[Line] = ["", "[entities]", *others[:MOST_ENTITIES]]
         if not found:
             found = [c for c in self.left if comes_again(c)][:_MOST_BY_REPEATS]
             lines += [noted("", "guess_by_repeats")] if found else []
@@ -194,7 +248,7 @@ class _Guess:
             self._take(look)
             line = f"{self._name(look)} = {entity_told(look)}"
             lines.append(noted(line, "guess_different", count=look.different))
-        if not found:
+        if not (found or others):
             lines.append(noted('# card = "..."', "guess_no_entity"))
         return lines
 
@@ -211,7 +265,7 @@ class _Guess:
         told = [noted("", "guess_currencies", column=quoted(c.name)) for c in mixed if not c.marks]
         return ["", "[amount]", _key("column", look.name), *product, currency, *told]
 
-    def _attributes(self) -> list[str]:
+    def _attributes(self, parts: list[Part]) -> list[str]:
         numeric = [c for c in self.left if c.marks and c.different > 1 and not is_counter(c)]
         numeric = [c for c in numeric if not (c.time or is_kind(c))]
         numeric += [c for c in self.left if is_length(c)]
@@ -220,6 +274,7 @@ class _Guess:
         numbers = {self._name(c): number_told(c) for c in numeric}
         numbers |= {self._name(c): f"{{ since = {time_of(c)} }}" for c in ages}
         categories = {self._name(c): quoted(c.name) for c in texts}
+        categories |= {self._name_of(part.key): part.told for part in parts}
         for look in (*numeric, *ages, *texts):
             self._take(look)
         lines: list[str] = []
@@ -229,22 +284,11 @@ class _Guess:
         return lines
 
 
-def _group(event_id: Look | None) -> list[Line]:
-    if event_id is None or event_id.is_unique:
-        return []
-    return ["", noted("[group]", "guess_group"), 'lines = "count"']
-
-
 def _key(name: str, value: str) -> str:
     return f"{name} = {quoted(value)}"
 
 
-def _unused(look: Look, why: LocalizedText) -> LocalizedText:
-    return noted("", "guess_unused", column=quoted(look.name), why=why)
-
-
-def _no_use(name: str, kind: str) -> LocalizedText:
-    why = fault("guess_nested", kind=kind)
+def _no_use(name: str, why: LocalizedText) -> LocalizedText:
     return noted("", "guess_unused", column=quoted(name), why=why)
 
 

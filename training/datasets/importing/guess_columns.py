@@ -1,9 +1,6 @@
 """What a column is by its name and its values: somebody, a kind, a measure, an order of lines."""
 
 import re
-from collections.abc import Sequence
-
-import numpy as np
 
 from training.datasets.importing.guess_words import ENTITIES, KINDS, MEASURES, PHONES, TIMES
 from training.datasets.importing.look import Look
@@ -15,19 +12,9 @@ MOST_CATEGORIES = 100
 NEARLY_ALL = 0.999
 # Of fewer values than this in many rows, each is a kind of event rather than somebody.
 _LEAST_SOMEBODIES, MANY_ROWS = 10, 1_000
-# Rows of one id are one event when nearly all of them tell the same time.
-_SAME_TIME, _LEAST_LINES = 1.01, 1.05
 _PHONE = re.compile(r"[\d\s()+./-]{6,}")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _OF_SIGNS = {"€": "EUR", "£": "GBP", "元": "CNY", "円": "JPY", "RMB": "CNY"}
-
-
-def has_lines(look: Look, time: Sequence[Look]) -> bool:
-    """Tell whether rows share an id and its time, as the lines of an order do."""
-    if not time or look.share < NEARLY_ALL or look.rows < _LEAST_LINES * look.different:
-        return False
-    both = len(np.unique(np.stack([look.codes, *(part.codes for part in time)]), axis=1).T)
-    return bool(both <= _SAME_TIME * look.different)
 
 
 def number_told(look: Look) -> str:

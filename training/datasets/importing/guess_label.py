@@ -16,10 +16,12 @@ import numpy as np
 
 from training.datasets.importing.guess_columns import MOST_CATEGORIES
 from training.datasets.importing.guess_lines import Line, noted
+from training.datasets.importing.guess_rows import line_heads
 from training.datasets.importing.guess_words import (
     ABUSES,
     KINDS,
     LABELS,
+    NOT_KNOWN,
     OUTCOMES,
     SURELY_LABELS,
     YES,
@@ -114,12 +116,17 @@ def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) ->
         condition = quoted(f"{quoted(look.name)} present")
         lines.append(noted(f"when = [{condition}]", "guess_in_rows", share=look.share))
     else:
-        values = [value for value, _ in look.common]
+        unknown = [value for value, _ in look.common if re.fullmatch(NOT_KNOWN, value.lower())]
+        # Where no two others are left they are what the label tells.
+        unknown = unknown if look.different - len(unknown) >= 2 else []
+        values = [value for value, _ in look.common if value not in unknown]
         positive = [v for v in values if v in YES] or [v for v in values if _is_abuse(v)]
         positive = positive or [values[-1]]
         counts = ", ".join(f"{value}: {count:,}" for value, count in look.common)
         lines.append(f"column = {quoted(look.name)}      # {counts}")
         lines.append(f"positive = [{', '.join(map(quoted, positive))}]")
+        if unknown:
+            lines.append(f"unlabelled = [{', '.join(map(quoted, unknown))}]")
     if time_of:
         lines.append(f"known_at = {time_of}")
     if guess.by_presence:
@@ -165,6 +172,10 @@ def _judged(label: Look, looks: Sequence[Look]) -> Look | None:
     if not 0 < label.share < 1:
         return None
     known = label.codes >= 0
+    headed = line_heads(looks)
+    if headed is not None and np.array_equal(headed[1], known):
+        # All that belongs to an order stands on its first row, not what was decided alone.
+        return None
     times = (c for c in looks if c.time and np.array_equal(c.codes >= 0, known))
     return next(times, None)
 

@@ -35,22 +35,25 @@ AMOUNTS = (
     r"amount|amt|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
 )
 MONEY = r"amount|amt|\w*betrag|montant|importe"
+# Money beside what an event is worth.
+PARTS_OF_IT = "discount|tax|vat|ship|freight|fee|tip|refund|coupon|rabatt|versand"
 # Amounts in cents and the like.
 MINOR = r"minor\b|cents?\b|pence\b|fen\b"
 CURRENCIES = r"currency|curr\b|cur\b|ccy|w.hrung|devise"
 # A price of one, which a quantity multiplies.
 OF_ONE = "price|unit|each|preis|einzel|prix"
 QUANTITIES = r"quantity|qty|menge|anzahl|units|pieces|pcs\b|quantit"
-IDS = r"id|uid\b|key|number|num|nummer|no$|nr$|uuid|guid|ref\b|reference"
+IDS = r"id|uid\b|key|number|num|\w*nummer|no$|\w*nr$|uuid|guid|ref\b|reference"
 EVENTS = (
-    "event|transaction|trans|tx|order|payment|purchase|invoice|session|record|row|bestell|request"
+    "event|transaction|trans|tx|order|payment|purchase|invoice|session|record|row|request"
+    "|bestell|auftrag|rechnung|buchung"
 )
 ENTITIES = (
     "card|cc|customer|user|uid|invit|referr|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
     "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
     "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
     "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|rider|passenger"
-    "|guest|caller|callee|call(?:ing|ed).?n|msisdn|imei|fingerprint|hotel|streamer|viewer|player|garage|policy|plate"
+    "|guest|caller|callee|call(?:ing|ed).?n|msisdn|imei|fingerprint|hotel|streamer|viewer|player|garage|policy|plate|counterpart"
 )
 PHONES = "phone|tel|mobile"
 # Numbers that are counted or measured, whatever else their names say.
@@ -65,6 +68,11 @@ CLOCKS = "time|hour|clock|uhr|zeit|heure|hora"
 NO_CLOCK = r"since|counts?\b|age\b|distinct|last|per\b|until|avg|mean|rate\b"
 # Whole numbers that name a kind or a place and measure nothing.
 KINDS = "zip|postal|postcode|plz|mcc|code|type|category|bin|channel|kind|app\\b|os\\b"
+# A label of this value is not known, whatever the name of the column.
+NOT_KNOWN = (
+    "unknown|pending|undecided|unlabel+ed|unclassified|undetermined|unbekannt"
+    "|未知|未标注|待定|待审核?"
+)
 YES = (
     "1", "true", "True", "TRUE", "yes", "Yes", "YES", "Y", "y", "t", "fraud", "Fraud", "FRAUD",
     "是", "有", "真", "ja", "Ja", "JA", "J", "oui", "Oui", "si", "Si", "sí", "Sí",

@@ -44,6 +44,8 @@ class LabelColumn:
     ----------
     numbers
         How the numbers that conditions compare are written.
+    at
+        The time of the event.
     known_at
         The column that tells when a label became known, if there is one.
     now_us
@@ -53,6 +55,7 @@ class LabelColumn:
     name: str
     spec: LabelSpec
     numbers: Numbers
+    at: TimeColumn
     known_at: TimeColumn | None
     now_us: int
     latest_us: int = np.iinfo(np.int64).min
@@ -106,8 +109,10 @@ class LabelColumn:
         # Who writes a day alone means some time of it: at its end at the latest it was known.
         end_us = ends_us(self.known_at, cells, known_us)
         early = labelled & told & (end_us < at_us)
-        reason = fault("label_early", label=self.name)
-        faults.mark(early, self.known_at.name, text, reason)
+        if early.any():
+            at, known = self.at.day_for_month(cells), self.known_at.day_for_month(cells)
+            reason = fault("label_early", label=self.name, at=at, known=known)
+            faults.mark(early, self.known_at.name, text, reason)
         # Events of a made-up future are told by a note; their labels follow them.
         unborn = labelled & told & (known_us > self.now_us) & (at_us <= self.now_us)
         reason = fault("label_future", label=self.name)

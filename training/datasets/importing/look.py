@@ -15,6 +15,7 @@ from risk_service.domain.errors import DataFault
 from training.datasets.importing.cells import Cells
 from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
+from training.datasets.importing.guess_words import TIMES
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
 from training.datasets.importing.numbers import Numbers, currencies, floats, unmarked
@@ -22,11 +23,17 @@ from training.datasets.importing.parquet_file import ParquetFile
 from training.datasets.importing.source_batch import SourceBatch
 from training.datasets.importing.source_file import open_source
 from training.datasets.importing.specs import SourceSpec
-from training.datasets.importing.time_advice import common_format, unix_unit
+from training.datasets.importing.time_advice import (
+    SPREADSHEET_DAYS,
+    common_format,
+    is_spreadsheet_day,
+    unix_unit,
+)
 from training.words import fault
 
 MOST_ROWS = 100_000
 _MOST_VALUES = 12
+_MOST_LAST_LINES = 20
 _ENOUGH, _ENOUGH_NUMBERS = 0.99, 0.999
 _MANY_ROWS = 1_000
 _PHONE = r"^\(?(?:\+|00)?86\D*1(?:\D?\d){10}$"
@@ -42,7 +49,7 @@ class Look:
     ``common`` holds the most frequent ones; ``time`` is the part of a mapping that would read
     it as a time, or empty; ``marks`` is the decimal mark of its numbers, with that of
     thousands after it, or empty when it has no numbers. ``is_code``: digits that begin with a
-    zero, which name something and measure nothing. ``codes`` numbers the values, -1 where there
+    zero, which name something and measure nothing. ``codes`` numbers the ``values``, -1 where there
     is none; ``rises``: numbers of which none is below the one before it. ``dash`` is what
     stands among numbers for no value, such as "-", or empty. ``currency`` is the one sign or
     code that stands with its numbers, or empty. ``has_country``: some value is a Chinese phone
@@ -59,6 +66,7 @@ class Look:
     is_whole: bool
     is_code: bool
     codes: NDArray[np.int32]
+    values: pa.Array
     rises: bool
     dash: str = ""
     currency: str = ""
@@ -76,17 +84,22 @@ class Look:
 
     def says(self, words: str) -> bool:
         """Tell whether a part of the name begins with one of the words; ``$`` is its end."""
-        spellings = (" ".join(words_of(self.name)), self.name.lower())
-        return any(re.search(rf"\b(?:{words})", one) for one in spellings)
+        return says(self.name, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLook:
-    """How a source is read, what its columns look like, and the types of those with no look."""
+    """How a source is read, what its columns look like, and the types of those with no look.
+
+    ``repeated`` holds names that several columns have, ``last_lines`` counts lines of another
+    width behind the last row, as summaries are.
+    """
 
     spec: SourceSpec
     columns: list[Look]
     no_plain_values: Mapping[str, str]
+    repeated: list[str]
+    last_lines: int
 
 
 def look_at(path: Path) -> SourceLook:
@@ -118,7 +131,20 @@ def look_at(path: Path) -> SourceLook:
         raise DataFault(str(path), None, fault("no_rows"))
     cells = Cells(_first(batch), spec)
     looks = [_look(cells, name) for name in names if name]
-    return SourceLook(spec=spec, columns=looks, no_plain_values=nested)
+    is_last = log.first_row is not None and log.first_row > batch.rows[-1]
+    return SourceLook(
+        spec=spec,
+        columns=looks,
+        no_plain_values=nested,
+        repeated=[name for name in known if name not in names],
+        last_lines=log.count if is_last and log.count <= _MOST_LAST_LINES else 0,
+    )
+
+
+def says(name: str, words: str) -> bool:
+    """Tell whether a part of a name begins with one of the words; ``$`` is its end."""
+    spellings = (" ".join(words_of(name)), name.lower())
+    return any(re.search(rf"\b(?:{words})", one) for one in spellings)
 
 
 def _first(batch: SourceBatch) -> SourceBatch:
@@ -137,18 +163,19 @@ def _look(cells: Cells, name: str) -> Look:
     dash = next((value for value, _ in counts[:_MOST_VALUES] if value in _DASHES), "")
     numbers = present if not dash else present.filter(pc.not_equal(present, dash))
     marks, is_whole, rises = ("", False, False) if is_code else _numbers(numbers)
-    codes = pc.dictionary_encode(text).indices.fill_null(-1)
+    coded = pc.dictionary_encode(text)
     return Look(
         name=name,
         share=len(present) / len(text),
         different=len(counts),
         common=tuple(counts[:_MOST_VALUES]),
         rows=len(text),
-        time=_time(cells.typed(name).type, present),
+        time=_time(name, cells.typed(name).type, present),
         marks=marks,
         is_whole=is_whole,
         is_code=is_code,
-        codes=codes.to_numpy(zero_copy_only=False),
+        codes=coded.indices.fill_null(-1).to_numpy(zero_copy_only=False),
+        values=coded.dictionary,
         rises=rises,
         dash=dash if marks else "",
         currency=_currency(numbers) if marks else "",
@@ -162,19 +189,24 @@ def _currency(numbers: pa.Array) -> str:
 
 
 def _numbers(present: pa.Array) -> tuple[str, bool, bool]:
+    # A line of totals or a slip of the pen makes no column of numbers one of texts.
+    allowed = 1 - _ENOUGH_NUMBERS if len(present) >= _MANY_ROWS else 0.0
+    best, least = ("", False, False), np.inf
     for marks in (".", ".,", ",", ",."):
         numbers = Numbers(decimal=marks[0], thousands=marks[1:])
         values, bad = floats(unmarked(present), numbers)
-        # A line of totals or a slip of the pen makes no column of numbers one of texts.
-        allowed = 1 - _ENOUGH_NUMBERS if len(present) >= _MANY_ROWS else 0.0
-        if len(present) and bad.mean() <= allowed:
+        share = bad.mean() if len(present) else np.inf
+        # Few amounts may reach a thousand: the way that reads them too is the one.
+        if share <= allowed and share < least:
             found = values.drop_null().to_numpy(zero_copy_only=False)
             is_whole, rises = found == np.floor(found), np.diff(found) >= 0
-            return marks, bool(is_whole.all()), bool(rises.all())
-    return "", False, False
+            best, least = (marks, bool(is_whole.all()), bool(rises.all())), share
+        if least == 0:
+            break
+    return best
 
 
-def _time(kind: pa.DataType, present: pa.Array) -> str:
+def _time(name: str, kind: pa.DataType, present: pa.Array) -> str:
     """Return the keys of a time beside its column, ``iso8601`` for none, empty for no time."""
     if not len(present):
         return ""
@@ -188,5 +220,7 @@ def _time(kind: pa.DataType, present: pa.Array) -> str:
     units = {unix_unit(cell) for cell in sample}
     if len(units) == 1 and None not in units:
         return f'format = "unix", unit = "{units.pop()}"'
+    if says(name, TIMES) and all(map(is_spreadsheet_day, sample)):
+        return SPREADSHEET_DAYS
     found = common_format(sample)
     return "" if found is None else f'format = "{found}"'

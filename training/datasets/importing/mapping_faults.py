@@ -18,6 +18,7 @@ _CHINESE = {
     # The longer ones first: a word within a longer one would be taken out of it.
     "银行卡": "card", "信用卡": "card", "身份证": "person id", "收货人": "recipient",
     "订单号": "order id", "订单": "order", "交易": "transaction", "流水": "transaction",
+    "对方": "counterparty",
     "编号": "id", "单号": "order id",
     "时间": "time", "日期": "date", "买家": "buyer", "卖家": "seller", "店铺": "shop",
     "商家": "merchant", "商户": "merchant", "用户": "user", "会员": "member", "客户": "customer",

@@ -23,7 +23,7 @@ from training.datasets.importing.source_batch import SourceFile
 from training.datasets.importing.source_file import check_columns, open_source
 from training.datasets.importing.staging import Staging
 from training.datasets.importing.stray import MainSpan
-from training.datasets.importing.verdict import check_labels, check_rows, notes
+from training.datasets.importing.verdict import check_labels, check_rows, notes, ties_by_label
 from training.datasets.importing.write import Written, write_tables
 from training.datasets.own_events import (
     MAPPING,
@@ -143,14 +143,11 @@ class _Run:
         self, assembly: Assembly, converter: Converter, staged: int, refused: int
     ) -> tuple[OwnDescription, Written]:
         mapping = self.read.mapping
-        total = staged if mapping.group is None else 0
-        written = write_tables(
-            self.partial,
-            self._schema(),
-            mapping.labels,
-            assembly.batches(),
-            lambda rows: self.progress("writing", rows, total),
-        )
+        written = self._tables(assembly, staged)
+        if by_label := ties_by_label(written):
+            assembly.by_lot = True
+            written = self._tables(assembly, staged)
+            assembly.notes += by_label
         check_labels(converter, written)
         source = OwnSource(
             file=self.file.path.name,
@@ -166,6 +163,17 @@ class _Run:
         description = describe(mapping, source, written, self.partial)
         write_own_description(self.partial, description)
         return description, written
+
+    def _tables(self, assembly: Assembly, staged: int) -> Written:
+        mapping = self.read.mapping
+        total = staged if mapping.group is None else 0
+        return write_tables(
+            self.partial,
+            self._schema(),
+            mapping.labels,
+            assembly.batches(),
+            lambda rows: self.progress("writing", rows, total),
+        )
 
     def _notes(
         self, assembly: Assembly, converter: Converter, written: Written

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from risk_service.domain.text import LocalizedText
 from training.datasets.importing.iso_time import EARLIEST_YEAR, LATEST_YEAR
@@ -27,24 +27,61 @@ _COMMON_FORMATS = (
     "%Y%m%d%H", "%y%m%d%H%M", "%y%m%d%H",
 )  # fmt: skip
 
+# Weeks have no day that Python would read; DuckDB, which reads the file, takes their Monday.
+_WEEKS = {
+    r"\d{4}-W\d\d": "%G-W%V", r"\d{4}W\d\d": "%GW%V", r"\d{4}-W\d\d-[1-7]": "%G-W%V-%u",
+}  # fmt: skip
+
 # Steps, hours or days since a day that only the mapping can tell.
-_COUNT = re.compile(r"\d{1,7}(?:\.\d+)?")
+_COUNT = re.compile(r"\d{1,7}(?:[.,]\d+)?")
+
+# Days since the end of 1899.
+SPREADSHEET_DAYS = 'format = "unix", unit = "d", origin = "1899-12-30"'
+_FIRST_SHEET_DAY, _LAST_SHEET_DAY = 32_874, 54_789
 
 _DIGITS_ONLY = re.compile("(?:%[YymdHMS])+")
 
 
-def advice_on_format(example: str) -> LocalizedText:
-    """Return which format a time seems to have, as a clause of an error."""
+def advice_on_format(examples: Sequence[str]) -> LocalizedText:
+    """Return which format times seem to have, or the first of them, as a clause of an error."""
+    example = examples[0]
     if unit := unix_unit(example):
         return fault("meant_unix", unit=unit)
-    if found := common_format([example]):
+    if found := common_format(examples) or common_format([example]):
         return fault("meant_format", format=found)
     return fault("meant_count") if _COUNT.fullmatch(example) else NOTHING
 
 
 def common_format(examples: Sequence[str]) -> str | None:
-    """Return the common strftime format that reads every one of the texts, if any."""
-    return next((name for name in _COMMON_FORMATS if _reads(name, examples)), None)
+    """Return the common strftime format that reads every one of the texts, if any.
+
+    Where a day could be the month as well, it is the order in which the times lie closer.
+    """
+    for pattern, name in _WEEKS.items():
+        if all(re.fullmatch(pattern, example) for example in examples):
+            return name
+    found = next((name for name in _COMMON_FORMATS if _reads(name, examples)), None)
+    other = found and exchanged(found, examples)
+    return min(found, other, key=lambda name: _span(name, examples)) if found and other else found
+
+
+def exchanged(name: str, examples: Sequence[str]) -> str | None:
+    """Return a common format with day and month the other way round, if it reads every text."""
+    first, second = name[:2], name[3:5]
+    other = f"{second}{name[2:3]}{first}{name[5:]}"
+    can_be = {first, second} == {"%d", "%m"} and other in _COMMON_FORMATS
+    return other if can_be and _reads(other, examples) else None
+
+
+def is_spreadsheet_day(example: str) -> bool:
+    """Tell whether a cell is a number that a spreadsheet counts the days of 1990 to 2050 by."""
+    is_number = _COUNT.fullmatch(example) is not None
+    return is_number and _FIRST_SHEET_DAY <= float(example.replace(",", ".")) < _LAST_SHEET_DAY
+
+
+def _span(name: str, examples: Sequence[str]) -> timedelta:
+    times = [datetime.strptime(example, name) for example in examples]  # noqa: DTZ007 - one zone
+    return max(times) - min(times)
 
 
 def _reads(name: str, examples: Sequence[str]) -> bool:

@@ -23,7 +23,12 @@ from training.datasets.importing.numbers import Numbers, fixed_point
 from training.datasets.importing.plain_text import plain_marks
 from training.datasets.importing.specs import EPOCH, ISO8601, UNIX, TimeSpec
 from training.datasets.importing.sql import Sql
-from training.datasets.importing.time_advice import advice_on_format, common_format, unix_unit
+from training.datasets.importing.time_advice import (
+    advice_on_format,
+    common_format,
+    exchanged,
+    unix_unit,
+)
 from training.datasets.importing.zones import FROM_VALUE, local_to_utc
 from training.words import NOTHING, fault
 
@@ -117,6 +122,13 @@ class TimeColumn:
         clock = self._clock(cells, text)
         at_us, bad = self._in_zone(cells, text, clock, present)
         return at_us, clock.bad | bad, self._reason(text, clock.bad & present)
+
+    def day_for_month(self, cells: Cells) -> LocalizedText:
+        """Return that day and month may stand the other way round, where all cells allow it."""
+        if self.is_typed(cells):
+            return NOTHING
+        found = exchanged(self.spec.format, self.text(cells).drop_null().unique().to_pylist())
+        return fault("meant_day", key=self.key, format=found) if found else NOTHING
 
     def is_number(self, cells: Cells) -> bool:
         """Tell whether times are counted from an origin."""
@@ -241,8 +253,8 @@ class TimeColumn:
         if spec.format != ISO8601:
             advice = self._other_format(text, bad)
             return fault("no_time_of_format", format=spec.format, advice=advice)
-        example = str(text[int(np.flatnonzero(bad)[0])].as_py())
-        return fault("no_iso_time", advice=advice_on_format(example))
+        examples = [str(text[row].as_py()) for row in np.flatnonzero(bad)[:_SAMPLE].tolist()]
+        return fault("no_iso_time", advice=advice_on_format(examples))
 
     def _other_format(self, text: pa.Array, bad: NDArray[np.bool_]) -> LocalizedText:
         """Name another common format when it reads the good rows as well as the bad ones."""

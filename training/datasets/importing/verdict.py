@@ -119,6 +119,15 @@ def notes(converter: Converter) -> list[LocalizedText]:
     return found
 
 
+def ties_by_label(written: Written) -> list[LocalizedText]:
+    """Return a note for each label in whose order events of the same time stand."""
+    return [
+        fault("note_ties", label=name, share=count.ties.one_way)
+        for name, count in written.labels.items()
+        if count.ties.are_by_label
+    ]
+
+
 def _one_class(count: LabelCount) -> LocalizedText:
     if count.positives:
         return fault("only_positive")

@@ -11,18 +11,23 @@ import pyarrow.compute as pc
 
 from training.datasets.importing.convert import known_column, value_column
 from training.datasets.importing.stray import MainSpan, main_span
+from training.datasets.importing.ties import Ties
 from training.datasets.own_events import LABEL_SCHEMA, TIME
 from training.datasets.staging import table_writer
 
 
 @dataclass(slots=True)
 class LabelCount:
-    """How many events have which value of a label, how long the longest took, the last event."""
+    """How many events have which value of a label, how long the longest took, the last event.
+
+    ``ties`` tell in which order those of one time stand.
+    """
 
     positives: int = 0
     negatives: int = 0
     longest_us: int = 0
     last_us: int | None = None
+    ties: Ties = field(default_factory=Ties)
 
 
 @dataclass(slots=True)
@@ -75,6 +80,8 @@ def write_tables(
             _count(table, batch, written)
             tell(written.rows)
     written.main = main_span(directory)
+    for count in written.labels.values():
+        count.ties.end()
     return written
 
 
@@ -113,6 +120,7 @@ def _label(
     count.longest_us = max(count.longest_us, pc.max(pc.subtract(known, at_us)).as_py() or 0)
     if len(rows):
         count.last_us = at_us[-1].as_py()
+    count.ties.add(at_us.cast(pa.int64()).to_numpy(), values.to_numpy() == 1)
     columns = [
         batch.column("event_id").take(taken).cast(pa.string()),
         pa.array([name] * len(rows), pa.string()),
