@@ -29,16 +29,13 @@ from risk_service.rpc.desk import Desk, decoded
 from risk_service.rpc.validate import TimeWindow
 from tests.bench.processes import cores
 from tests.bench.profile import settings
+from tests.bench.shared_stores import shared_stores
 from tests.bench.world import World, bench_world, distinct_orders
-from tests.fixtures.postgres_server import PASSWORD, postgres_server
-from tests.fixtures.redis_server import redis_server
 
 GROUPS = (32, 16, 4, 1)
 WARM_UP = 12_000
 MEASURED = 4_000
 
-# What a busy start may take; the service's own default is for a machine that is not ours alone.
-SHARED_TIMEOUT_MS = 2000
 
 STEPS = ("decode, validate, fingerprint", "decide", "encode")
 # Name, whose method, which; an indented part lies within the one above.
@@ -138,26 +135,6 @@ def _service(world: World, stores: Mapping[str, Any]) -> Iterator[Service]:
             service.close()
 
 
-@contextmanager
-def _shared_stores() -> Iterator[Mapping[str, Any]]:
-    """Start Redis and PostgreSQL on the other core; give the settings that use them."""
-    core, everywhere = cores(), os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core.generator})
-    try:
-        with redis_server() as redis, postgres_server() as postgres:
-            os.sched_setaffinity(0, {core.server})
-            yield {
-                "windows": f"redis://{redis.address}",
-                "windows_timeout_ms": SHARED_TIMEOUT_MS,
-                "ledger": postgres.address,
-                "ledger_password": PASSWORD,
-                "ledger_timeout_ms": SHARED_TIMEOUT_MS,
-                "admission": f"redis://{redis.address}",
-            }
-    finally:
-        os.sched_setaffinity(0, everywhere)
-
-
 def print_parts(world: World, stores: Mapping[str, Any]) -> None:
     """Print microseconds per order by part, for groups of several sizes.
 
@@ -253,7 +230,8 @@ if __name__ == "__main__":
     )
     made = bench_world(Path("build"), "full")
     if parser.parse_args().shared:
-        with _shared_stores() as shared:
-            print_parts(made, shared)
+        with shared_stores() as shared:
+            os.sched_setaffinity(0, {cores().server})
+            print_parts(made, shared.settings)
     else:
         print_parts(made, {})

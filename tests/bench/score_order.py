@@ -6,7 +6,6 @@ round the variants follow each other, in the next round in the reverse order, so
 the machine does meanwhile hits all of them.
 """
 
-import os
 import sqlite3
 import sys
 import tempfile
@@ -23,9 +22,8 @@ from tests.bench.figures import Round, Row, number, ratio
 from tests.bench.governed import govern
 from tests.bench.load import ID_LENGTH
 from tests.bench.processes import Cores, Server, alone, generate, h2load, serving
+from tests.bench.shared_stores import shared_stores
 from tests.bench.world import World, distinct_orders
-from tests.fixtures.postgres_server import PASSWORD, postgres_server
-from tests.fixtures.redis_server import redis_server
 
 CLOSED_32 = {"mode": "closed", "connections": 4, "in_flight": 32}
 CLOSED_8 = {"mode": "closed", "connections": 2, "in_flight": 8}
@@ -34,8 +32,6 @@ DATABASE = "decisions.sqlite3"
 WARM_UP_S = 15.0
 # Servers with so many rules in the scope of every order, beside five limits and three lists.
 GOVERNED = {"rules_15": 15, "rules_50": 50, "shared": 15}
-# What a busy start may take; the service's own default is for a machine that is not ours alone.
-SHARED_TIMEOUT_MS = 2000
 
 ROWS = (
     Row(title="empty echo, 32 in flight, orders/s", value=number("echo_32")),
@@ -154,7 +150,8 @@ def stand(world: World, cores: Cores, seconds: float) -> Iterator[Stand]:
             options = govern(world, root / name, root / f"{name}-state", rules)
             governed = [*python, "risk_service.cli", "serve", *world.serve_arguments(), *options]
             if name == "shared":
-                governed = [*_shared_stores(stack, cores), *governed]
+                stores = stack.enter_context(shared_stores())
+                governed = [*stores.environment, *governed]
             servers[name] = start(name, governed)
         servers["echo"] = start("echo", [*python, "tests.bench.servers.echo"])
         stage = Stand(
@@ -184,26 +181,6 @@ def stand(world: World, cores: Cores, seconds: float) -> Iterator[Stand]:
             body=stage.body,
             record_bytes=size,
         )
-
-
-def _shared_stores(stack: ExitStack, cores: Cores) -> list[str]:
-    """Start Redis and PostgreSQL on the generator's core; return what makes a service use them."""
-    everywhere = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cores.generator})
-    try:
-        redis = stack.enter_context(redis_server())
-        postgres = stack.enter_context(postgres_server())
-    finally:
-        os.sched_setaffinity(0, everywhere)
-    settings = {
-        "WINDOWS": f"redis://{redis.address}",
-        "WINDOWS_TIMEOUT_MS": SHARED_TIMEOUT_MS,
-        "LEDGER": postgres.address,
-        "LEDGER_PASSWORD": PASSWORD,
-        "LEDGER_TIMEOUT_MS": SHARED_TIMEOUT_MS,
-        "ADMISSION": f"redis://{redis.address}",
-    }
-    return ["env", *(f"RISK_{name}={value}" for name, value in settings.items())]
 
 
 def _say(text: str) -> None:
