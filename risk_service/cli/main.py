@@ -168,11 +168,19 @@ def main() -> None:
     try:
         risk(standalone_mode=True)
     except RiskError as error:
-        # Commands without ``--lang`` as well: RISK_LANG, or ``risk --lang zh``, is for all.
-        if language_of(None) == "zh" and error.zh:
-            raise SystemExit(f"错误：{shown(error.zh)}") from error
-        raise SystemExit(f"error: {shown(str(error))}") from error
+        raise SystemExit(_told(str(error), error.zh)) from error
     except OSError as error:
         if error.filename is None:
             raise
-        raise SystemExit(f"error: {error.filename}: {error.strerror}") from error
+        words = f"{error.filename}: {error.strerror}"
+        raise SystemExit(_told(words, words)) from error
+
+
+def _told(en: str, zh: str) -> str:
+    """Return an error as click begins it, in the language of the command.
+
+    Of commands without ``--lang`` as well: RISK_LANG, or ``risk --lang zh``, is for all.
+    """
+    if language_of(None) == "zh" and zh:
+        return f"错误：{shown(zh)}"
+    return f"Error: {shown(en)}"

@@ -289,8 +289,7 @@ def test_an_unknown_decision_is_said_to_be_unknown(server: RunningServer, where:
     }[where]
     done = run([*RISK, "explain", "dec_0", *place], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    # What the command says itself, and what click says of options that name no service.
-    assert done.stderr.startswith("error: " if where == "state" else "Error: ")
+    assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
     words = {"state": "dec_0", "server": "no decision", "nobody": "is the service running?"}
     assert words[where] in done.stderr

@@ -54,7 +54,7 @@ def test_a_damaged_file_is_named(files: ServiceFiles) -> None:
         assert server.stop() == 0
     for name in ("governance.sqlite3", "decisions.sqlite3"):
         (files.state / name).write_bytes(b"no database " * 1000)
-        assert f"error: {files.state / name}: file is not a database" in failed_start(
+        assert f"Error: {files.state / name}: file is not a database" in failed_start(
             serve_command(files)
         )
 

@@ -37,7 +37,7 @@ def test_a_service_without_shared_stores_needs_none_of_their_packages() -> None:
 
 @pytest.mark.parametrize(
     ("lang", "words"),
-    [("en", "error: risk train needs rich, which is not installed"), ("zh", "尚未安装")],
+    [("en", "Error: risk train needs rich, which is not installed"), ("zh", "尚未安装")],
 )
 def test_an_offline_command_on_a_server_says_what_to_install(lang: str, words: str) -> None:
     """Not where in the program the import stands."""

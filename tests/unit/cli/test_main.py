@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -53,6 +54,23 @@ def test_faults_are_told_in_chinese_by_every_command(
     with pytest.raises(SystemExit) as ended:
         main()
     assert str(ended.value.code).startswith("错误：设置：\n  bundle：缺少")
+
+
+@pytest.mark.parametrize(("lang", "begins"), [("en", "Error: "), ("zh", "错误：")])
+def test_every_error_begins_alike(
+    lang: str, begins: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a file that cannot be written as well: it had `error:` before Chinese words."""
+    nowhere = tmp_path / "none" / "file"
+
+    def writes(**_options: bool) -> None:
+        nowhere.write_text("")
+
+    monkeypatch.setattr("risk_service.cli.main.risk", writes)
+    monkeypatch.setenv("RISK_LANG", lang)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert str(ended.value.code) == f"{begins}{nowhere}: No such file or directory"
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:

@@ -63,13 +63,13 @@ def test_the_command_tells_what_to_do_next(files: list[str], payments: str, tmp_
 def test_an_error_ends_the_command_with_its_words(
     files: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """``risk`` prints "error: FILE, row N: ..." and ends with code 1, as everywhere."""
+    """``risk`` prints "Error: FILE, row N: ..." and ends with code 1, as everywhere."""
     (tmp_path / "s.csv").write_text("id,time,card,shop,price,fraud\na,never,c,s,1,1\n")
     monkeypatch.setattr("sys.argv", ["risk", "dataset", *files])
     with pytest.raises(SystemExit) as caught:
         main()
     assert str(caught.value.code) == (
-        f"error: {tmp_path}/s.csv, row 2: column time: 'never' is not an ISO 8601 time"
+        f"Error: {tmp_path}/s.csv, row 2: column time: 'never' is not an ISO 8601 time"
     )
     assert not (tmp_path / "out").exists()
 
