@@ -81,7 +81,7 @@ def open_governance(settings: Settings, tokeniser: Tokeniser, clock: Clock) -> O
         file=file,
         governance=Governance(
             publishing,
-            Listing(lists, ListReader(file), tokeniser.lists.key_of, clock.now_us),
+            Listing(lists, ListReader(file, clock.now_us), tokeniser.lists.key_of, clock.now_us),
             now_us=clock.now_us,
             watch=tokeniser.watch,
         ),

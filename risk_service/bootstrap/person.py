@@ -124,7 +124,8 @@ def person_records(
     """
     log = SqlitePersonLog(settings.state, tell)
     path = settings.governance or settings.state / FILE_NAME
-    trail = SqliteReadingTrail(path, SystemClock().now_us) if traced else None
+    now_us = SystemClock().now_us
+    trail = SqliteReadingTrail(path, now_us) if traced else None
     ledgers: list[ReservationRows] = [log]
     session = None
     if settings.ledger != "embedded":
@@ -135,7 +136,7 @@ def person_records(
         yield PersonRecords(
             log=log,
             reservations=ledgers,
-            governed=SqliteGovernedRows(governance) if governance else None,
+            governed=SqliteGovernedRows(governance, now_us) if governance else None,
             trail=trail,
         )
     finally:

@@ -14,7 +14,7 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.domain.listed import EntityKind, ListKind
 from risk_service.domain.person import Identifier
 from risk_service.domain.reservation import Adjust
-from tests.fixtures.governing import open_desk
+from tests.fixtures.governing import NOW_US, open_desk
 
 ANN, BOB = (f"k1:{digit * 32}" for digit in "ab")
 OF_ANN = Identifier(kind=EntityKind.ACCOUNT, token=ANN)
@@ -40,7 +40,7 @@ def test_a_file_of_any_version_is_read_as_it_is(tmp_path: Path, version: int) ->
     db.close()
     SqliteReadingTrail(path, lambda: 7).note("os:ann", ["person/account/x"], {"why": "appeal"})
     file = ReadGovernance(path)
-    rows = SqliteGovernedRows(file)
+    rows = SqliteGovernedRows(file, lambda: NOW_US)
     assert list(rows.entries(OF_ANN)) == []
     assert [one.token for one in rows.adjustments([ANN])] == [ANN] * (version >= 2)
     assert list(rows.adjustments([BOB])) == list(rows.adjustments([])) == []
@@ -61,7 +61,7 @@ def test_entries_and_adjustments_are_read_beside_who_writes_them(tmp_path: Path)
     )  # fmt: skip
     SqliteAdjustments(desk.file).propose(adjust, 2, "units", "")
     file = ReadGovernance(tmp_path / FILE_NAME)
-    rows = SqliteGovernedRows(file)
+    rows = SqliteGovernedRows(file, lambda: NOW_US)
     listed = Identifier(kind=EntityKind.ACCOUNT, token=entry.text)
     assert [one.terms.list_id for one in rows.entries(listed)] == ["ring"]
     other_kind = Identifier(kind=EntityKind.DEVICE, token=entry.text)

@@ -1,7 +1,7 @@
 """Reads lists out of ``governance.sqlite3``: the book in force, and what people ask for."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ _JOINED = (
 _FROM = f"FROM list_entries {_JOINED}"
 # In the order of the numbers, as they lie: a page ends as soon as it is full.
 _SCAN = f"FROM list_entries NOT INDEXED {_JOINED}"
+_EXPIRED = (
+    f"SELECT list_terms.list_id, count(*) {_SCAN} WHERE removed_by IS NULL "
+    "AND state = 'applied' AND expires_us <> 0 AND expires_us <= ? GROUP BY list_terms.list_id"
+)
 _OPEN = "removed_by IS NULL AND state <> 'rejected'"
 
 
@@ -45,10 +49,13 @@ class ListReader:
     ----------
     file
         Opened to be changed, or only to be read.
+    now_us
+        The time at which people look: what ended before it is told as expired.
     """
 
-    def __init__(self, file: GovernanceFile | ReadGovernance) -> None:
+    def __init__(self, file: GovernanceFile | ReadGovernance, now_us: Callable[[], int]) -> None:
         self._file = file
+        self._now_us = now_us
 
     def book(self, version: str, now_us: int) -> ListBook:
         """Return the entries in force that have not expired by now."""
@@ -103,10 +110,11 @@ class ListReader:
                 "(SELECT coalesce(sum(entries), 0) FROM changes WHERE subject = list_id AND "
                 "state = 'proposed' AND kind <> 'list.remove') FROM lists ORDER BY list_id"
             ).fetchall()
+            expired = dict(self._file.db.execute(_EXPIRED, (self._now_us(),)))
         return [
             ListSummary(
                 list_id=list_id, kind=ListKind(kind), created_by=created_by, created_us=created_us,
-                live=live, proposed=proposed,
+                live=live - expired.get(list_id, 0), proposed=proposed,
             )
             for list_id, kind, created_by, created_us, live, proposed in rows
         ]  # fmt: skip
@@ -119,7 +127,7 @@ class ListReader:
             "ORDER BY entry_no LIMIT ?"
         )
         with unavailable("governance"):
-            return [_listed(row) for row in self._file.db.execute(sql, (list_id, after, limit))]
+            return self._found(sql, (list_id, after, limit))
 
     def of_change(self, change: int, limit: int) -> list[ListedEntry]:
         """Return the first entries that a change adds or removes: what an approver looks at."""
@@ -130,7 +138,7 @@ class ListReader:
         )
         asked = (change, limit, change, limit)
         with unavailable("governance"):
-            return [_listed(row) for row in self._file.db.execute(sql, asked)]
+            return self._found(sql, asked)
 
     def find(self, entity: EntityKind, text: str, *, every: bool = False) -> list[ListedEntry]:
         """Return the entries in force, or proposed, about one entity; ``every`` old ones too."""
@@ -138,7 +146,11 @@ class ListReader:
         sql = f"{_LISTED} {_FROM} WHERE key = ? AND entity = ? {some} ORDER BY entry_no"
         key = (key_bytes(entity, text), CODE_OF[entity])
         with unavailable("governance"):
-            return [_listed(row) for row in self._file.db.execute(sql, key)]
+            return self._found(sql, key)
+
+    def _found(self, sql: str, asked: tuple[object, ...]) -> list[ListedEntry]:
+        now_us = self._now_us()
+        return [_listed(row, now_us) for row in self._file.db.execute(sql, asked)]
 
     def _terms(self) -> dict[int, Terms]:
         rows = self._file.db.execute(
@@ -202,7 +214,7 @@ def _table(parts: Sequence[tuple[bytes, Any]]) -> Table:
     return Table(keys, columns[0], columns[1].astype(np.uint32), columns[2])
 
 
-def _listed(row: Sequence[Any]) -> ListedEntry:
+def _listed(row: Sequence[Any], now_us: int) -> ListedEntry:
     number, kind, code, key, shown, bits, list_id, reason, promotions, campaigns = row[:10]
     source, expires_us, author, added_us, state = row[10:]
     entity = ENTITY_CODES[code]
@@ -221,7 +233,7 @@ def _listed(row: Sequence[Any]) -> ListedEntry:
         expires_us=expires_us,
         author=author,
         added_us=added_us,
-        state=state,
+        state="expired" if state == "live" and 0 < expires_us <= now_us else state,
     )
 
 

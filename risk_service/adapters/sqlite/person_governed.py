@@ -1,6 +1,6 @@
 """What the governance file holds about a person: entries of lists, counters changed by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from risk_service.adapters.sqlite.adjustments import adjustments_about
 from risk_service.adapters.sqlite.governance_read import ReadGovernance
@@ -12,9 +12,9 @@ from risk_service.domain.person import Identifier
 class SqliteGovernedRows:
     """Implements ``decisions.person.stores.GovernedRows``."""
 
-    def __init__(self, file: ReadGovernance) -> None:
+    def __init__(self, file: ReadGovernance, now_us: Callable[[], int]) -> None:
         self._file = file
-        self._lists = ListReader(file)
+        self._lists = ListReader(file, now_us)
 
     def entries(self, one: Identifier) -> Iterator[ListedEntry]:
         """Yield entries of lists, those that ended or were taken out too."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from risk_service.adapters.sqlite.list_reader import ListReader
 from risk_service.domain.audit import AuditFilter
 from risk_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from risk_service.domain.governed import ChangeState
@@ -148,6 +149,19 @@ def test_entry_taken_out_twice_was_there_once(desk: Desk, monkeypatch: pytest.Mo
     desk.governance.approve_change(many.number, BOB)
     assert [met(desk, name) for name in ("a-1", "a-3", "a-4")] == [[], [], ["le_4"]]
     assert desk.reader.summaries()[0].live == 1
+
+
+def test_an_entry_that_ended_is_told_as_expired(desk: Desk) -> None:
+    """It was told, counted and exported as in force, though it decided nothing any more."""
+    end_us = NOW_US + DAY_US
+    entries = [replace(account(0, "a-1"), expires_us=end_us), account(1, "a-2")]
+    change = ListChange(list_id="ring", kind=DENY, author="ann", reason="")
+    desk.governance.took(desk.governance.listing.add(change, entries))
+    for now_us, state in ((end_us - 1, "live"), (end_us, "expired")):
+        reader = ListReader(desk.file, lambda at_us=now_us: at_us)  # type: ignore[misc]  # bound now
+        told = {one.expires_us: one.state for one in reader.entries("ring", 0, 9, every=False)}
+        assert told == {end_us: state, 0: "live"}
+        assert reader.summaries()[0].live == (2 if state == "live" else 1)
 
 
 def test_one_wrong_entry_keeps_all_out(desk: Desk) -> None:
