@@ -11,7 +11,10 @@ from risk_service.adapters.redis.store import TIMEOUT_S, RedisWindowStore
 from risk_service.adapters.shared.followed_file import FollowedFile
 from risk_service.adapters.shared.windows import NOBODY, SharedWindowStore, Told
 from risk_service.adapters.sqlite.tail import LogTail
+from risk_service.domain.errors import ConfigFault
+from risk_service.domain.refusals import refusal
 from risk_service.features.windows.plan import CompiledWindows
+from risk_service.features.windows.tiles import EVER
 
 NO_LOGIN = Login()
 
@@ -45,7 +48,14 @@ class SharedIn:
     def __call__(
         self, directory: Path, compiled: CompiledWindows, tail: LogTail
     ) -> SharedWindowStore:
-        """Open the windows for the service with this state directory and log."""
+        """Open the windows for the service with this state directory and log.
+
+        Raises
+        ------
+        ConfigFault
+            A window has no end.
+        """
+        _refuse_ever(compiled)
         file = FollowedFile(directory)
         followed = file.read()
         store = RedisWindowStore(
@@ -67,3 +77,13 @@ class SharedIn:
         return SharedWindowStore(
             store, marks, file, followed, compiled=compiled, tail=tail, told=self._told
         )
+
+
+def _refuse_ever(compiled: CompiledWindows) -> None:
+    """Refuse windows since ever: what Redis has lost is counted again from 90 days of the log.
+
+    More would not help: an event counts there under a stamp of now, and is too old by then.
+    """
+    for feature in compiled.window_set.features:
+        if feature.window == EVER.name:
+            raise ConfigFault(refusal("redis_ever", feature=feature.name))
