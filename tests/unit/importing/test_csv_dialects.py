@@ -176,11 +176,18 @@ def test_parts_with_a_header_each_are_joined_by_cat(bench: Any, payments: str, p
     assert "row 7: column time: 'never-05" in fault
 
 
-def test_the_header_in_another_order_is_a_row_at_fault(bench: Any, payments: str) -> None:
-    """What follows it would be read into wrong columns."""
-    assert "row 6: column time: 'id' is not an ISO 8601" in bench.fault(
-        payments + "time,id,card,shop,price,fraud\n"
-    )
+@pytest.mark.parametrize("rows", ["", "[rows]\nmax_bad_rows = 5\n"])
+def test_a_header_in_another_order_ends_the_import(bench: Any, payments: str, rows: str) -> None:
+    """What follows it would be read into wrong columns, however many rows may be refused."""
+    told = bench.fault(payments + "time,id,card,shop,price,fraud\n", rows + _REST)
+    assert "row 6 is a header whose columns stand in another order" in told
+    assert "docs/own-data.md, Other kinds of files" in told
+
+
+def test_rows_of_nothing_are_no_header_though_a_column_has_no_name(bench: Any) -> None:
+    """An empty cell is the name of no column."""
+    text = "id,time,card,shop,price,fraud,\n,,,,,,x\n"
+    assert "a header" not in bench.fault(text)
 
 
 def test_lines_before_the_header_can_be_skipped(bench: Any, payments: str) -> None:
@@ -217,6 +224,7 @@ def test_a_ragged_row_in_another_encoding_is_not_lost(bench: Any, payments: str)
         (b'[{"id": 1}]', "is JSON"),
         (b"<!DOCTYPE html>", "is a web page"),
         (b"\xfd7zXZ\x00", "is packed with xz"),
+        (b"ARROW1\x00\x00", "is an Arrow (Feather) file; make a Parquet file of it: python -c"),
         (b"PAR1rest", "cannot be read as Parquet"),
         # Named, because the bytes of a packed file hold the second in which it was packed.
         pytest.param(

@@ -46,7 +46,7 @@ def test_example_files_can_be_read_and_are_on_the_page(path: Path) -> None:
 def test_other_kinds_of_files_become_one_of_parquet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commands of the page, on nested JSON lines and on parts of a table."""
+    """The commands of the page, on nested JSON lines, on parts of a table and on two tables."""
     monkeypatch.chdir(tmp_path)
     line = (
         '{"order": {"id": %d, "placed_at": "2024-05-01T10:00:00+02:00"}, "buyer": {"card": "c"}, '
@@ -56,6 +56,10 @@ def test_other_kinds_of_files_become_one_of_parquet(
     (tmp_path / "parts").mkdir()
     for part in "ab":
         pq.write_table(pa.table({"id": [part]}), tmp_path / "parts" / f"{part}.parquet")
+    (tmp_path / "parts" / "a.csv").write_text("id,fee\n007,1\n")
+    (tmp_path / "parts" / "b.csv").write_text("fee,id\n2,008\n")
+    (tmp_path / "orders.csv").write_text("order_id,total\n01,5\n02,6\n")
+    (tmp_path / "devices.csv").write_text("order_id,device\n02,d\n")
     commands = re.findall(r"^python -c .*$", PAGE, re.MULTILINE)
     for command in commands:
         _, flag, code = shlex.split(command)
@@ -64,6 +68,10 @@ def test_other_kinds_of_files_become_one_of_parquet(
     at = datetime(2024, 5, 1, 8)  # noqa: DTZ001 - DuckDB gives UTC without saying so
     assert orders[0] == {"id": 1, "placed_at": at, "card": "c", "seats": 2}
     assert pq.read_table(tmp_path / "all.parquet").column("id").to_pylist() == ["a", "b"]
+    parts = [{"id": "007", "fee": "1"}, {"id": "008", "fee": "2"}]
+    assert pq.read_table(tmp_path / "parts.parquet").to_pylist() == parts
+    joined = pq.read_table(tmp_path / "joined.parquet").to_pylist()
+    assert sorted((row["order_id"], row["device"]) for row in joined) == [("01", None), ("02", "d")]
 
 
 def test_the_readme_imports_what_comes_with_the_repository() -> None:

@@ -111,8 +111,16 @@ def test_columns_of_one_name_are_told(tmp_path: Path) -> None:
     rows = [[i, f"2024-05-{i % 28 + 1:02d}", f"c{i % 9}", 1, 2, i % 5 == 0] for i in range(60)]
     header = ["id", "date", "card", "value", "value", "fraud"]
     guess = guess_mapping(_written(tmp_path / "f.csv", header, rows))
-    assert '# not used: "value", the name of several columns' in guess.en
+    assert 'columns = ["id", "date", "card", "value", "value 2", "fraud"]' in guess.en
+    assert "several columns have one name" in guess.en
     assert "有几列同名" in guess.zh
+
+
+def test_a_column_without_a_name_is_told(tmp_path: Path) -> None:
+    """Nothing is left out unsaid: tables of Python have their row numbers there."""
+    rows = [[i, f"2024-05-{i % 28 + 1:02d}", f"c{i % 9}", i % 5 == 0] for i in range(60)]
+    guess = guess_mapping(_written(tmp_path / "f.csv", ["", "date", "card", "fraud"], rows))
+    assert '# not used: "", a column without a name' in guess.en
 
 
 def test_one_amount_of_a_thousand_tells_how_numbers_are_written(bench: Any, tmp_path: Path) -> None:

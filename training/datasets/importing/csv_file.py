@@ -23,10 +23,12 @@ from risk_service.domain.text import LocalizedText
 from training.datasets.importing.csv_header import (
     AROUND_NAMES,
     SEP_LINE,
+    distinct,
     header,
     is_row,
     likely_delimiter,
     likely_skip_lines,
+    other_headers,
 )
 from training.datasets.importing.decoding import MARK, MarkingDecoder, likely_encoding
 from training.datasets.importing.faults import FaultLog, RowFault
@@ -116,6 +118,14 @@ class CsvFile:
         count = len(self.columns) if is_row(self.columns) else 0
         return tuple(f"column_{number}" for number in range(1, count + 1))
 
+    def renamed(self) -> SourceSpec | None:
+        """Return how to read the rows under names of their own, where columns share some."""
+        named = [name for name in self.columns if name]
+        if len(named) == len(set(named)):
+            return None
+        told = {"columns": distinct(self.columns), "skip_lines": self._skip_lines}
+        return self._spec.model_copy(update=told)
+
     def likely_skip_lines(self) -> int:
         """Return how many lines likely stand before the header."""
         return self._spec.skip_lines or likely_skip_lines(self._sample(), self._spec)
@@ -171,7 +181,7 @@ class CsvFile:
         self, batch: pa.RecordBatch, positions: list[int], rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.bool_], list[pa.Array], list[RowFault]]:
         """Return which rows are whole, their cells, and those that are no text."""
-        again = self._repeats_header(batch, positions)
+        again = self._repeats_header(batch, positions, rows)
         self._headers += int(again.sum())
         whole = ~_blank(batch, positions) & ~again
         faults: dict[int, RowFault] = {}
@@ -189,15 +199,18 @@ class CsvFile:
             batch = batch.filter(pa.array(whole))
         return whole, [batch.column(position) for position in positions], list(faults.values())
 
-    def _repeats_header(self, batch: pa.RecordBatch, positions: list[int]) -> NDArray[np.bool_]:
+    def _repeats_header(
+        self, batch: pa.RecordBatch, positions: list[int], rows: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
         """Tell which rows are the header again: each wanted cell holds the name of its column."""
-        again = np.ones(batch.num_rows, np.bool_)
-        for position in positions:
-            if not again.any():
-                break
+        names = [self.columns[position] for position in positions]
+        columns = [batch.column(position) for position in positions]
+        again = other_headers(columns, self.columns)
+        for row in np.flatnonzero(again).tolist():
             # The byte order mark of a joined file stands before its first name.
-            cells = pc.utf8_trim(batch.column(position), characters=AROUND_NAMES)
-            again &= pc.equal(cells, self.columns[position]).to_numpy(zero_copy_only=False)
+            told = [column[row].as_py().strip(AROUND_NAMES) for column in columns]
+            if told != names:
+                raise self._fault(fault("header_of_another_order", row=int(rows[row])))
         return again
 
     def _options(self, ragged: list[Any]) -> dict[str, Any]:

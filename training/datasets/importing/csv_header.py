@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from training.datasets.importing.specs import SourceSpec
 
 # Spreadsheets write the delimiter on a line before the header.
@@ -62,6 +67,31 @@ def is_row(names: Sequence[str]) -> bool:
 
 def _counts(values: Sequence[str]) -> bool:
     return bool(values) and values[0].isascii() and values[0].isdigit()
+
+
+def other_headers(cells: Sequence[pa.Array], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which rows hold nothing but names of columns, as the header of a joined file does."""
+    found = np.ones(len(cells[0]) if cells else 0, np.bool_)
+    # An empty cell is the name of no column.
+    known = pa.array([name for name in names if name], pa.string())
+    for column in cells:
+        if not found.any():
+            break
+        told = pc.is_in(pc.utf8_trim(column, characters=AROUND_NAMES), value_set=known)
+        found &= told.to_numpy(zero_copy_only=False)
+    return found
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of which none comes twice: ``Account`` and ``Account 2``; none has no name."""
+    found: list[str] = []
+    for place, name in enumerate(names, 1):
+        told, number = name or f"column {place}", 1
+        while told in found or (number > 1 and told in names):
+            number += 1
+            told = f"{name} {number}"
+        found.append(told)
+    return tuple(found)
 
 
 def likely_skip_lines(sample: str, spec: SourceSpec) -> int:

@@ -28,7 +28,7 @@ from training.datasets.importing.guess_label import (
     guess_label,
     label_lines,
 )
-from training.datasets.importing.guess_lines import Line, in_both, noted
+from training.datasets.importing.guess_lines import Line, in_both, no_use, noted
 from training.datasets.importing.guess_references import referring
 from training.datasets.importing.guess_rows import (
     comes_twice,
@@ -48,6 +48,7 @@ from training.datasets.importing.guess_words import (
     MINOR,
     MONEY,
     OF_ONE,
+    OUTCOMES,
     PARTS_OF_IT,
     QUANTITIES,
 )
@@ -70,14 +71,12 @@ def guess_mapping(path: Path) -> LocalizedText:
         The file cannot be read, or has no rows.
     """
     seen = look_at(path)
-    nested = seen.no_plain_values.items()
-    left_out = [_no_use(name, fault("guess_nested", kind=kind)) for name, kind in nested]
-    left_out += [_no_use(name, fault("guess_repeated")) for name in seen.repeated]
     return _Guess(
         path=path,
         spec=seen.spec,
         left=seen.columns,
-        left_out=left_out,
+        left_out=seen.left_out,
+        is_renamed=seen.is_renamed,
         last_lines=seen.last_lines,
     ).text()
 
@@ -89,6 +88,7 @@ class _Guess:
     path: Path
     spec: SourceSpec
     left: list[Look]
+    is_renamed: bool
     last_lines: int
     names: set[str] = field(default_factory=set)
     left_out: list[LocalizedText] = field(default_factory=list)
@@ -126,7 +126,7 @@ class _Guess:
         return in_both(tables)
 
     def _unused(self) -> list[Line]:
-        lines = [*self.left_out, *(_no_use(c.name, _why_not(c)) for c in self.left)]
+        lines = [*self.left_out, *(no_use(c.name, _why_not(c)) for c in self.left)]
         return ["", *lines] if lines else []
 
     def _leave_out(self, label: LabelGuess | None) -> None:
@@ -141,7 +141,7 @@ class _Guess:
             else:
                 continue
             self._take(look)
-            self.left_out.append(_no_use(look.name, why))
+            self.left_out.append(no_use(look.name, why))
 
     def _take(self, look: Look | None) -> Look | None:
         if look is not None:
@@ -172,7 +172,8 @@ class _Guess:
         lines += [f"skip_lines = {skip}"] if skip else []
         if self.spec.columns:
             names = ", ".join(map(quoted, self.spec.columns))
-            lines.append(noted(f"columns = [{names}]", "guess_no_header"))
+            why = "guess_renamed" if self.is_renamed else "guess_no_header"
+            lines.append(noted(f"columns = [{names}]", why))
         lines += [_key("decimal", marks[0])] if marks else []
         lines += [_key("thousands", marks[1])] if len(marks) > 1 else []
         if amount is not None and amount.dash:
@@ -208,6 +209,7 @@ class _Guess:
         lines += [headed[0]] if headed is not None and headed[0] in self.left else []
         twice = [c for c in names if c.says(IDS) and c.says(EVENTS) and comes_twice(c, self.left)]
         found = [c for c in unique if c.says(EVENTS)] + twice + lines + unique
+        found += [c for c in names if c.is_unique and not (c.marks or c.time) and c.says(EVENTS)]
         return next(iter(found), None)
 
     def _event(self, event_id: Look | None, time: TimeGuess | None) -> list[Line]:
@@ -270,7 +272,7 @@ class _Guess:
         numeric = [c for c in numeric if not (c.time or is_kind(c))]
         numeric += [c for c in self.left if is_length(c)]
         texts = [c for c in self.left if is_kind(c) and not (c.time or is_length(c))]
-        ages = [c for c in self.left if c.time and c.says(BEFORE)]
+        ages = [c for c in self.left if c.time and c.says(BEFORE) and not c.says(OUTCOMES)]
         numbers = {self._name(c): number_told(c) for c in numeric}
         numbers |= {self._name(c): f"{{ since = {time_of(c)} }}" for c in ages}
         categories = {self._name(c): quoted(c.name) for c in texts}
@@ -286,10 +288,6 @@ class _Guess:
 
 def _key(name: str, value: str) -> str:
     return f"{name} = {quoted(value)}"
-
-
-def _no_use(name: str, why: LocalizedText) -> LocalizedText:
-    return noted("", "guess_unused", column=quoted(name), why=why)
 
 
 def _why_not(look: Look) -> LocalizedText:

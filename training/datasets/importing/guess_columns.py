@@ -2,8 +2,19 @@
 
 import re
 
-from training.datasets.importing.guess_words import ENTITIES, KINDS, MEASURES, PHONES, TIMES
+from training.datasets.importing.guess_words import (
+    AMOUNTS,
+    DAYS,
+    ENTITIES,
+    KINDS,
+    MEASURES,
+    MONTHS,
+    PHONES,
+    TIMES,
+    YEARS,
+)
 from training.datasets.importing.look import Look
+from training.datasets.importing.mapping_faults import words_of
 from training.datasets.importing.numbers import LENGTH_OF_TIME
 from training.datasets.toml_text import quoted
 
@@ -50,7 +61,8 @@ def currency_like(look: Look) -> str:
 def comes_again(look: Look) -> bool:
     """Tell whether values name something that comes again, whatever the column is called."""
     names = look.is_whole or not look.marks
-    if look.marks and look.says(MEASURES):
+    # Months and days come again as well, and a sum of money names nobody.
+    if look.says(f"{YEARS}|{MONTHS}|{DAYS}") or (look.marks and look.says(f"{MEASURES}|{AMOUNTS}")):
         return False
     return names and not look.time and look.different > _LEAST_SOMEBODIES and look.repeats
 
@@ -62,7 +74,10 @@ def is_kind(look: Look) -> bool:
         return False
     if look.different > MOST_CATEGORIES and not look.repeats:
         return False
-    return not look.marks or (look.is_whole and look.says(KINDS) and not look.says(MEASURES))
+    # Numbers that would name somebody are kinds of it where there are few: three kinds of device.
+    is_short = 2 < look.different < _LEAST_SOMEBODIES
+    named = look.says(KINDS) or (is_short and re.match(ENTITIES, words_of(look.name)[-1]))
+    return not look.marks or bool(look.is_whole and named and not look.says(MEASURES))
 
 
 def is_length(look: Look) -> bool:

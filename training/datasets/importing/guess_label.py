@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.datasets.importing.guess_columns import MOST_CATEGORIES
+from training.datasets.importing.guess_columns import MOST_CATEGORIES, is_entity
 from training.datasets.importing.guess_lines import Line, noted
 from training.datasets.importing.guess_rows import line_heads
 from training.datasets.importing.guess_words import (
     ABUSES,
+    AFTER,
     KINDS,
     LABELS,
     NOT_KNOWN,
@@ -35,6 +36,11 @@ _MOST_CLASSES = 5
 # What came of so many events, or so few, is rather something that belongs to each.
 _MOST_OUTCOMES = 0.6
 _MOST_CANDIDATES = 5
+# A class that is told by a number is told by a digit: a fee of 15 or none is money.
+_CLASS_NUMBER = re.compile(r"[-+]?\d(?:[.,]0+)?")
+_NOTHING = re.compile(r"\D*0+(?:[.,]0+)?\D*")
+# What is called like an outcome gives a label away where it says something on few other rows.
+_LEAST_SHARE, _LEAST_PURITY, _MOST_BASE_RATE = 0.1, 0.9, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,8 @@ class LabelGuess:
         # Of several labels each is learned by itself, and none from another.
         named = named or (look.says(LABELS) and _is_class(look) and look.different == 2)
         named = named or _says_abuse(look, ())
-        return named or _tells(look, _present(self.look) if self.by_presence else self.look)
+        label = _present(self.look) if self.by_presence else _parted(self.look)
+        return named or _tells(look, label) or _comes_of(look, label)
 
 
 def guess_label(looks: Sequence[Look]) -> LabelGuess | None:
@@ -116,14 +123,8 @@ def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) ->
         condition = quoted(f"{quoted(look.name)} present")
         lines.append(noted(f"when = [{condition}]", "guess_in_rows", share=look.share))
     else:
-        unknown = [value for value, _ in look.common if re.fullmatch(NOT_KNOWN, value.lower())]
-        # Where no two others are left they are what the label tells.
-        unknown = unknown if look.different - len(unknown) >= 2 else []
-        values = [value for value, _ in look.common if value not in unknown]
-        positive = [v for v in values if v in YES] or [v for v in values if _is_abuse(v)]
-        positive = positive or [values[-1]]
-        counts = ", ".join(f"{value}: {count:,}" for value, count in look.common)
-        lines.append(f"column = {quoted(look.name)}      # {counts}")
+        positive, unknown = _meant(look)
+        lines.append(f"column = {quoted(look.name)}      # {_counts(look)}")
         lines.append(f"positive = [{', '.join(map(quoted, positive))}]")
         if unknown:
             lines.append(f"unlabelled = [{', '.join(map(quoted, unknown))}]")
@@ -137,7 +138,30 @@ def label_lines(guess: LabelGuess | None, left: Sequence[Look], time_of: str) ->
 def _is_class(look: Look) -> bool:
     # What is mostly empty tells why or how, where there was something to tell.
     told = look.different == 2 or look.share > 1 - _MOST_OUTCOMES
-    return 2 <= look.different <= _MOST_CLASSES and told and not look.time
+    return 2 <= look.different <= _MOST_CLASSES and told and not look.time and _is_digits(look)
+
+
+def _is_digits(look: Look) -> bool:
+    return not look.marks or all(_CLASS_NUMBER.fullmatch(value) for value, _ in look.common)
+
+
+def _meant(look: Look) -> tuple[list[str], list[str]]:
+    """Return the values of a label that are positive, and those that leave it open."""
+    unknown = [value for value, _ in look.common if re.fullmatch(NOT_KNOWN, value.lower())]
+    # Where no two others are left they are what the label tells.
+    unknown = unknown if look.different - len(unknown) >= 2 else []
+    values = [value for value, _ in look.common if value not in unknown]
+    positive = [v for v in values if v in YES] or [v for v in values if _is_abuse(v)]
+    return positive or [values[-1]], unknown
+
+
+def _parted(look: Look) -> Look:
+    """Return a label as 1, 0 and -1 for open, whatever its values are called."""
+    positive, unknown = _meant(look)
+    told = [-1 if v in unknown else int(v in positive) for v in look.values.to_pylist()]
+    # The code of no value is -1, and so it finds the last one.
+    codes = np.array([*told, -1], np.int32)[look.codes]
+    return replace(look, codes=codes, different=2)
 
 
 def _questions(left: Sequence[Look]) -> list[Line]:
@@ -145,6 +169,10 @@ def _questions(left: Sequence[Look]) -> list[Line]:
     two = [c for c in left if c.different == 2 and c.share > 1 - _MOST_OUTCOMES]
     found = [f"#   {quoted(c.name)}: {_counts(c)}" for c in two[:_MOST_CANDIDATES]]
     asked: list[Line] = [noted("", "guess_two_values"), *found] if found else []
+    for look in left:
+        if look.different == 1 and look.says(LABELS):
+            told = {"column": quoted(look.name), "value": quoted(look.common[0][0])}
+            asked.append(noted("", "guess_one_value", **told))
     return [
         "",
         "# [labels.fraud]",
@@ -163,7 +191,8 @@ def _known(label: Look, looks: Sequence[Look]) -> Look | None:
     """Return the time at which a label was known: called so, or there on positive rows alone."""
     times = [c for c in looks if c.time]
     named = [c for c in times if c.says("label")]
-    told = [c for c in times if 0 < c.share < 1 and _tells(_present(c), label)]
+    parted = _parted(label)
+    told = [c for c in times if 0 < c.share < 1 and _tells(_present(c), parted)]
     return next(iter(named + told), _judged(label, looks))
 
 
@@ -214,3 +243,19 @@ def _tells(look: Look, label: Look) -> bool:
     positive = np.bincount(at, weights=rare[known])
     wrong = np.minimum(positive, count - positive).sum()
     return bool(rare.sum() >= LEAST_POSITIVES and wrong <= rare.sum() / 10)
+
+
+def _comes_of(look: Look, label: Look) -> bool:
+    """Tell whether an outcome stands on positive rows alone: a refund that some of them had."""
+    if is_entity(look) or not look.says(f"{OUTCOMES}|{AFTER}"):
+        return False
+    usual = look.common[0][0] if look.common else ""
+    empty = [code for code, value in enumerate(look.values.to_pylist()) if value == usual]
+    is_zero = look.marks and _NOTHING.fullmatch(usual) is not None
+    known = label.codes >= 0
+    said = known & (look.codes >= 0) & ~np.isin(look.codes, empty if is_zero else [])
+    positive = label.codes == 1
+    both = (said & positive).sum()
+    least = max(LEAST_POSITIVES, _LEAST_SHARE * positive.sum())
+    is_rare = positive.sum() <= _MOST_BASE_RATE * known.sum()
+    return bool(is_rare and both >= least and both >= _LEAST_PURITY * said.sum())

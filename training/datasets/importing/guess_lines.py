@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from risk_service.domain.text import LocalizedText
+from training.datasets.toml_text import quoted
 from training.words import fault
 
 Line = str | LocalizedText
@@ -13,6 +14,11 @@ def noted(line: str, code: str, /, **facts: object) -> LocalizedText:
     told = fault(code, **facts)
     start = f"{line}      # " if line else "# "
     return LocalizedText(zh=f"{start}{told.zh}", en=f"{start}{told.en}")
+
+
+def no_use(name: str, why: LocalizedText) -> LocalizedText:
+    """Return a comment on a column that the mapping leaves out."""
+    return noted("", "guess_unused", column=quoted(name), why=why)
 
 
 def in_both(lines: Iterable[Line]) -> LocalizedText:

@@ -58,10 +58,13 @@ def guess_time(looks: Sequence[Look]) -> TimeGuess | None:
     times = [c for c in looks if c.time and c.share >= NEARLY_ALL]
     # A number that could be a Unix time may be anything; its name decides, or that it rises.
     sure = [c for c in times if "unix" not in c.time or c.says(TIMES) or c.rises]
-    if sure:
-        return _with_clock(min(sure, key=_not_when_it_happened), looks)
-    if (parts := _parts(looks)) is not None:
+    likely = min(sure, key=_not_when_it_happened, default=None)
+    # What came of a booking has a day of its own; when it happened stands in parts beside it.
+    parts = None if likely is not None and not likely.says(AFTER) else _parts(looks)
+    if parts is not None:
         return parts
+    if likely is not None:
+        return _with_clock(likely, looks)
     counted = [c for c in looks if c.marks and c.share == 1 and c.different > 1 and c.says(words)]
     clocks = sorted((c for c in counted if not c.says(NO_CLOCK)), key=lambda c: not c.rises)
     found = [*clocks, *times]

@@ -4,15 +4,18 @@ English, German and French words; Chinese ones are put into English first (``wor
 """
 
 TIMES = (
-    r"time|date|timestamp|ts\b|ms$|epoch|created|at(?:.[mun]?s)?$|when|dt|datetime|datum|zeit|fecha"
+    r"time|date|timestamp|ts\b|ms$|epoch|created|at(?:.[mun]?s)?$|when|dt(?:m|tm|ime)?\b|datum|zeit|fecha"
     "|heure"
 )
 # Times of a row that are not when it happened: they lie before it, or after it.
-OF_SOMEBODY = "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?start|incept"
+OF_SOMEBODY = (
+    "sign.?up|signed|regist|birth|dob|join|since|member|(?:policy|contract).?(?:start|bind)|incept"
+    "|earliest"
+)
 BEFORE = f"{OF_SOMEBODY}|open|first|issued|valid.?from|on.?sale"
 AFTER = (
     "updat|modif|deliver|ship|redeem|refund|return|retour|remov|clos|resolv|decid|settl|report|known"
-    "|expir|valid|end"
+    "|expir|valid|end|status|last"
 )
 # Numbers that count from a day which the file does not tell: name -> likely unit.
 COUNTED = {
@@ -21,10 +24,13 @@ COUNTED = {
 LABELS = (
     "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
     "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici|verdict"
-    r"|take.?over|hijack|launder|illicit|complain|collu|no.?show|ato\b"
+    r"|take.?over|hijack|launder|illicit|complain|collu|no.?show|ato\b|^y$"
 )
 # Values that no honest event has.
-ABUSES = "fraud|betrug|scam|abuse|chargeback|collu|stolen|malicious|fake|scalp"
+ABUSES = (
+    "fraud|betrug|scam|abuse|charge.?back|collu|stolen|malicious|fake|scalp|charged?.off|written.off"
+    "|dispute.lost"
+)
 # A second column of such a name is a label too, or a flag that was set because of one.
 SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"
 # What may come of an event; the day of it stands in a column that is mostly empty.
@@ -32,9 +38,9 @@ OUTCOMES = (
     "return|refund|retour|r.ckgabe|chargeback|disput|remov|block|ban|cancel|storn|fraud|abuse|scam"
 )
 AMOUNTS = (
-    r"amount|amt|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
+    r"amount|amn?t|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
 )
-MONEY = r"amount|amt|\w*betrag|montant|importe"
+MONEY = r"amount|amn?t|\w*betrag|montant|importe"
 # Money beside what an event is worth.
 PARTS_OF_IT = "discount|tax|vat|ship|freight|fee|tip|refund|coupon|rabatt|versand"
 # Amounts in cents and the like.
@@ -46,13 +52,13 @@ QUANTITIES = r"quantity|qty|menge|anzahl|units|pieces|pcs\b|quantit"
 IDS = r"id|uid\b|key|number|num|\w*nummer|no$|\w*nr$|uuid|guid|ref\b|reference"
 EVENTS = (
     "event|transaction|trans|tx|order|payment|purchase|invoice|session|record|row|request"
-    "|bestell|auftrag|rechnung|buchung"
+    "|bestell|auftrag|rechnung|buchung|incident|accident|loss"
 )
 ENTITIES = (
     "card|cc|customer|user|uid|invit|referr|account|acc|client|member|buyer|seller|merchant|shop|store|terminal|device"
     "|e?mail|ip|phone|tel|addr|iban|bank|payee|payer|sender|receiver|recipient|name|driver|agent"
     "|vendor|entity|domain|cookie|browser|id$|key$|orig|dest|kunde|karte|konto|h.ndler|ger.t"
-    "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|rider|passenger"
+    "|product|sku|asin|artikel|article|goods|reviewer|mobile|courier|holder|insured|claimant|dealer|company|rider|passenger"
     "|guest|caller|callee|call(?:ing|ed).?n|msisdn|imei|fingerprint|hotel|streamer|viewer|player|garage|policy|plate|counterpart"
 )
 PHONES = "phone|tel|mobile"
@@ -70,8 +76,8 @@ NO_CLOCK = r"since|counts?\b|age\b|distinct|last|per\b|until|avg|mean|rate\b"
 KINDS = "zip|postal|postcode|plz|mcc|code|type|category|bin|channel|kind|app\\b|os\\b"
 # A label of this value is not known, whatever the name of the column.
 NOT_KNOWN = (
-    "unknown|pending|undecided|unlabel+ed|unclassified|undetermined|unbekannt"
-    "|未知|未标注|待定|待审核?"
+    "unknown|pending|open|current|in.progress|under.review|undecided|unlabel+ed|unclassified|undetermined|unbekannt"
+    "|未知|未标注|待定|待审核?|审核中|处理中|进行中"
 )
 YES = (
     "1", "true", "True", "TRUE", "yes", "Yes", "YES", "Y", "y", "t", "fraud", "Fraud", "FRAUD",

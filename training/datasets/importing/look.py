@@ -1,7 +1,7 @@
 """Looks at the columns of a source: what their first rows hold, and what their names say."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import DataFault
+from risk_service.domain.text import LocalizedText
 from training.datasets.importing.cells import Cells
 from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
+from training.datasets.importing.guess_lines import no_use
 from training.datasets.importing.guess_words import TIMES
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
@@ -89,16 +91,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLook:
-    """How a source is read, what its columns look like, and the types of those with no look.
+    """How a source is read, what its columns look like, and why others have no look.
 
-    ``repeated`` holds names that several columns have, ``last_lines`` counts lines of another
-    width behind the last row, as summaries are.
+    ``is_renamed``: several columns have one name, and the ``spec`` tells others; ``last_lines``
+    counts lines of another width behind the last row, as summaries are.
     """
 
     spec: SourceSpec
     columns: list[Look]
-    no_plain_values: Mapping[str, str]
-    repeated: list[str]
+    left_out: list[LocalizedText]
+    is_renamed: bool
     last_lines: int
 
 
@@ -111,13 +113,16 @@ def look_at(path: Path) -> SourceLook:
         The file cannot be read, or has no rows.
     """
     source = open_source(path, SourceSpec(), ())
-    spec = SourceSpec()
+    spec, is_renamed = SourceSpec(), False
     if isinstance(source, CsvFile):
         encoding = source.likely_encoding()
         spec = SourceSpec(encoding=encoding, skip_lines=source.likely_skip_lines())
         source = open_source(path, spec, ())
         if isinstance(source, CsvFile) and source.likely_columns:
             spec = spec.model_copy(update={"columns": source.likely_columns})
+            source = open_source(path, spec, ())
+        elif isinstance(source, CsvFile) and (other := source.renamed()) is not None:
+            is_renamed, spec = True, other
             source = open_source(path, spec, ())
     nested = source.no_plain_values if isinstance(source, ParquetFile) else {}
     known = [name for name in dict.fromkeys(source.columns) if name not in nested]
@@ -135,10 +140,20 @@ def look_at(path: Path) -> SourceLook:
     return SourceLook(
         spec=spec,
         columns=looks,
-        no_plain_values=nested,
-        repeated=[name for name in known if name not in names],
+        left_out=_left_out(nested, known, names),
+        is_renamed=is_renamed,
         last_lines=log.count if is_last and log.count <= _MOST_LAST_LINES else 0,
     )
+
+
+def _left_out(
+    nested: Mapping[str, str], known: Sequence[str], names: Sequence[str]
+) -> list[LocalizedText]:
+    """Return a comment on each column that nothing can be said of."""
+    told = [no_use(name, fault("guess_nested", kind=kind)) for name, kind in nested.items()]
+    again = (name for name in known if name and name not in names)
+    told += [no_use(name, fault("guess_repeated")) for name in again]
+    return told + [no_use("", fault("guess_nameless")) for name in known if not name]
 
 
 def says(name: str, words: str) -> bool:

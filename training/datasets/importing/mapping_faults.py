@@ -43,7 +43,7 @@ _CHINESE = {
     "币种": "currency", "货币": "currency",
     "邀请人": "inviter", "邀请": "invite", "指纹": "fingerprint", "券码": "coupon id",
     "面额": "amount", "领取": "received", "核销": "redeemed", "羊毛": "abuse", "主叫": "caller",
-    "被叫": "callee",
+    "被叫": "callee", "结论": "verdict", "审核": "audit", "处理": "handling", "风险": "risk",
     "评分": "score", "评价": "review", "次数": "count", "年龄": "age", "性别": "sex",
 }  # fmt: skip
 # Keys of a time that people write beside `since`, whose own keys they are.

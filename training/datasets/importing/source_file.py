@@ -23,6 +23,7 @@ _NO_TABLES = {
     b"PK\x03\x04": "archive",
     b"\xd0\xcf\x11\xe0": "spreadsheet",
     b"\xfd7zXZ": "packed_xz",
+    b"ARROW1": "arrow_file",
     b"{": "json_file",
     b"[{": "json_file",
     b"<!": "web_page",
@@ -51,7 +52,7 @@ def open_source(path: Path, spec: SourceSpec, wanted: Sequence[str]) -> SourceFi
     start = _first_bytes(path)
     for magic, code in _NO_TABLES.items():
         if start.startswith(magic):
-            raise DataFault(str(path), None, fault(code))
+            raise DataFault(str(path), None, fault(code, name=path.name))
     is_parquet = start.startswith(b"PAR1")
     if spec.format is not None and (spec.format == "parquet") != is_parquet:
         code = "is_parquet" if is_parquet else "is_no_parquet"

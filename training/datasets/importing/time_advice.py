@@ -24,7 +24,8 @@ _COMMON_FORMATS = (
     "%d.%m.%Y, %H:%M:%S", "%d.%m.%Y, %H:%M", "%d %B %Y", "%B %d, %Y", "%d %b %Y %H:%M:%S",
     "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%b %d %Y %I:%M%p",
     "%a, %d %b %Y %H:%M:%S GMT", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%d%H%M",
-    "%Y%m%d%H", "%y%m%d%H%M", "%y%m%d%H",
+    "%Y%m%d%H", "%y%m%d%H%M", "%y%m%d%H", "%b-%Y", "%b %Y", "%B %Y", "%b-%y", "%m/%Y", "%Y/%m",
+    "%Y-%m", "%Y年%m月", "%Y%m",
 )  # fmt: skip
 
 # Weeks have no day that Python would read; DuckDB, which reads the file, takes their Monday.
