@@ -51,6 +51,20 @@ def test_last_unit_is_granted_once(two: Two, window: str) -> None:
     assert two.session.overtaken == 1
 
 
+def test_last_unit_that_was_paid_meanwhile_is_granted_once(two: Two) -> None:
+    """What is paid counts as much as what is held."""
+    two.book = book(policy(cap=3))
+    two.held(demand("o1", line(quantity=2)))
+
+    def pay() -> None:
+        two.held(demand("o2"), by=two.second)
+        two.do(Confirm(reservation_id="o2"), by=two.second)
+
+    two.meanwhile(pay)
+    assert two.held(demand("o3")) is Outcome.DENY
+    assert two.in_use() == 3
+
+
 @pytest.mark.parametrize("window", EVERY_WINDOW)
 def test_what_was_asked_ahead_grants_nothing(two: Two, window: str) -> None:
     """The unit that was left when the question was put may be gone when the hold is written."""
@@ -172,7 +186,7 @@ def test_two_corrections_take_off_what_is_there_once(two: Two) -> None:
     two.do(reserve(demand("o1", line(quantity=2))))
     two.do(Confirm(reservation_id="o1"))
 
-    def take_off(adjustment_id: str) -> Adjust:
+    def take_off(adjustment_id: str, units: int) -> Adjust:
         return Adjust(
             adjustment_id=adjustment_id,
             actor_id="analyst",
@@ -180,12 +194,12 @@ def test_two_corrections_take_off_what_is_there_once(two: Two) -> None:
             subject="account",
             token="a1",  # noqa: S106 - an account, no secret
             scope="sku-1",
-            delta=-2,
+            delta=-units,
             reason="typed twice",
         )
 
-    two.meanwhile(lambda: two.do(take_off("x1"), by=two.second))
-    assert isinstance(two.first.run([take_off("x2")], START_US)[0], InvalidInput)
+    two.meanwhile(lambda: two.do(take_off("x1", 2), by=two.second))
+    assert isinstance(two.first.run([take_off("x2", 1)], START_US)[0], InvalidInput)
     assert two.in_use() == 0
 
 
