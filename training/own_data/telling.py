@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.evaluate.leaks import SUSPICIOUS_AUC
 from training.own_data.events import MISSING, Coded, Floats, OwnEvents
 from training.report.words import Note
 
@@ -96,7 +97,12 @@ def _of_masks(name: str, present: Bools, label: Labels) -> Iterator[Telling]:
 def _of_mask(name: str, value: str, mask: Bools, label: Labels) -> Iterator[Telling]:
     events, positives = int(mask.sum()), int(label[mask].sum())
     least = max(LEAST_POSITIVES, LEAST_SHARE * label.sum())
-    if positives >= least and positives >= LEAST_PURITY * events:
+    if positives < least:
+        return
+    # What all positives have and few others tells as much: who looked at an order.
+    honest = (events - positives) / max(len(label) - int(label.sum()), 1)
+    auc = (1 + positives / int(label.sum()) - honest) / 2
+    if positives >= LEAST_PURITY * events or auc > SUSPICIOUS_AUC:
         yield _telling(name, value, (events, positives), label)
 
 

@@ -57,3 +57,14 @@ def test_strong_signals_and_common_labels_are_let_be(
     positive = row % 100 < 100 * rate
     mask = (positive & (row // 100 % 3 == 0)) | ((row % 100 == 99) & (row // 100 < wrong))
     assert told(tmp_path, rate, {"flag": np.where(mask, "x", "y").astype(object)}) == []
+
+
+@pytest.mark.parametrize(("share", "is_told"), [(1.0, True), (0.7, False)])
+def test_what_all_positives_have_and_few_others_is_named(
+    tmp_path: Path, share: float, is_told: bool
+) -> None:
+    """Who looked at an order is there on every fraud, and on some that were found honest."""
+    row = np.arange(ROWS)
+    looked = ((row % 100 < 5) & (row // 100 % 10 < 10 * share)) | (row % 100 > 95)
+    found = told(tmp_path, 0.05, {"reviewer": np.where(looked, "amy", None).astype(object)})
+    assert [note.en.partition(":")[0] for note in found] == ["reviewer present"] * is_told
