@@ -1,5 +1,8 @@
 """Accounts become one cluster in one process while another charges or merges them."""
 
+import pytest
+
+from risk_service.domain.reservation import Confirm
 from risk_service.domain.vocabulary import Outcome
 from tests.fixtures.ledger_race import Two, UnderWay, book
 from tests.fixtures.ledgers import demand, line
@@ -19,12 +22,19 @@ def test_charge_of_an_account_that_is_just_being_merged_counts_in_the_cluster(tw
     assert two.in_use("identity_cluster", "a2") == 3
 
 
-def test_charge_that_comes_while_its_cluster_is_moved_is_moved_too(two: Two) -> None:
-    """The merge is played again when what it moves has grown."""
+@pytest.mark.parametrize("paid", [False, True])
+def test_charge_that_comes_while_its_cluster_is_moved_is_moved_too(two: Two, paid: bool) -> None:
+    """The merge is played again when what it moves has grown, by a hold or by what is paid."""
     two.book = book(CLUSTERED)
     two.held(demand("o1", account="a1"))
     two.held(demand("o2", account="a2"))
-    two.meanwhile(lambda: two.held(demand("o3", account="a2"), by=two.second))
+
+    def charge() -> None:
+        two.held(demand("o3", account="a2"), by=two.second)
+        if paid:
+            two.do(Confirm(reservation_id="o3"), by=two.second)
+
+    two.meanwhile(charge)
     assert two.held(demand("o4", account="a2", cluster=("a1", "a2"))) is Outcome.DENY
     assert two.held(demand("o4", account="a1", cluster=("a1", "a2"))) is Outcome.DENY
     assert two.in_use("identity_cluster", "a1") == 3

@@ -203,6 +203,15 @@ def test_two_corrections_take_off_what_is_there_once(two: Two) -> None:
     assert two.in_use() == 0
 
 
+def test_the_ledgers_clock_is_not_set_back_by_who_writes_later(two: Two) -> None:
+    """A process that began earlier, or whose clock is behind, leaves the time it finds."""
+    later_us = START_US + SECOND_US // 2
+    two.meanwhile(lambda: two.held(demand("o2"), by=two.second, at_us=later_us))
+    two.held(demand("o1"))
+    assert two.in_use() == 2
+    assert two.session.rows("SELECT now_us FROM ledger_clock") == [(later_us,)]
+
+
 def test_holds_that_are_taken_back_leave_what_has_changed_since(two: Two) -> None:
     """A hold that was confirmed meanwhile stays; the others go."""
     requests = [HoldRequest(demand=demand(f"o{n}", account=f"a{n}"), ttl_us=TTL_US) for n in (1, 2)]

@@ -88,6 +88,14 @@ def test_a_read_shortens_the_life_of_no_entity(server: RedisServer) -> None:
     assert EMPTY_MS < _left_ms(server) <= LASTING_MS
 
 
+def test_a_read_shortens_the_life_of_no_history(server: RedisServer) -> None:
+    """A record that was filled in, and that no event has met yet, stays for its own windows."""
+    head = VALUE_HEAD.pack(START_US, 0, len(OTHER))
+    server.call("SET", KEY, head + OTHER + STAMP.pack(START_US), "PX", LASTING_MS)
+    take(server, NOBODY, ttl_ms=LASTING_MS)
+    assert EMPTY_MS < _left_ms(server) <= LASTING_MS
+
+
 def _left_ms(server: RedisServer) -> int:
     left = server.call("PTTL", KEY)
     assert isinstance(left, int)
