@@ -20,6 +20,7 @@ from risk_service.bootstrap.clusters import follow_links, keep_clusters
 from risk_service.bootstrap.governance import keep_looking
 from risk_service.bootstrap.reservations import forget_reservations
 from risk_service.bootstrap.server import edge_of, server_of
+from risk_service.bootstrap.start_checks import check_start
 from risk_service.bootstrap.verified import follow_verified
 from risk_service.bootstrap.windows import keep_windows
 from risk_service.config import Settings
@@ -56,6 +57,7 @@ def run(settings: Settings, on_ready: Ready) -> None:
     BundleRefused
         Neither the bundle nor a kept copy of the last good one passes verification.
     """
+    check_start(settings)
     service = build(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from risk_service.bootstrap.start_checks import check_address
+from risk_service.domain.errors import ConfigFault
 from risk_service.identity.keys import IdentityKey, write_identity_key
 from tests.fixtures.asking import ask
 from tests.fixtures.keys import KEY
@@ -79,7 +81,37 @@ def test_second_process_on_the_same_port_is_refused(files: ServiceFiles, tmp_pat
     with start_server(files) as server:
         other = replace(files, state=tmp_path / "other")
         words = failed_start(serve_command(other, ["--listen", server.address]))
-        assert "cannot listen" in words
+        assert f"cannot listen on {server.address}: the port is taken" in words
+        # Told before anything is opened or loaded, which takes its time.
+        assert not other.state.exists()
+
+
+def test_too_few_descriptors_are_told(files: ServiceFiles) -> None:
+    """Else gRPC's core ends the process later, with words of its own."""
+    few = ["/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh"]
+    words = failed_start([*few, *serve_command(files)])
+    assert "may open 64 files and connections at once, too few to serve" in words
+    assert not files.state.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("nowhere.invalid:50051", "nobody knows the host nowhere.invalid"),
+        ("192.0.2.1:50051", "the host is not this machine"),
+        (f"{'a' * 70}.example:50051", "nobody knows the host"),
+    ],
+)
+def test_an_address_that_is_not_ours_is_told_why(address: str, words: str) -> None:
+    """A name that does not resolve is no port that is taken."""
+    with pytest.raises(ConfigFault, match=f"cannot listen on {address}: {words}.* with --listen"):
+        check_address(address, "--listen")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0", "[::]:0", "ipv4:127.0.0.1:0"])
+def test_an_address_that_grpc_takes_is_none_to_refuse(address: str) -> None:
+    """Names, both families, and forms that gRPC alone reads."""
+    check_address(address, "--listen")
 
 
 def test_wrong_settings_are_all_named() -> None:
