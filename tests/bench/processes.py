@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.fixtures.ports import free_ports
+
 READY_WITHIN_S = 90.0
 STOP_WITHIN_S = 20.0
 
@@ -49,18 +51,10 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def serving(command: Sequence[str], log: Path, core: int) -> Iterator[Server]:
     """Run ``command --listen <address>`` on one core for as long as the block lasts."""
-    target = f"127.0.0.1:{free_port()}"
+    target = f"127.0.0.1:{free_ports(1)[0]}"
     pinned = ["taskset", "-c", str(core), *command, "--listen", target]
     started = time.perf_counter()
     with log.open("wb") as out:

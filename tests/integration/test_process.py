@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
 from tests.fixtures.asking import ask, refused
+from tests.fixtures.ports import free_ports
 from tests.fixtures.service import (
     RunningServer,
     ServiceFiles,
@@ -221,13 +222,14 @@ def test_missing_store_is_said_in_the_answer_and_found_later(files: ServiceFiles
         wait_until(is_full, "the new history is read", pause_s=0.05)
 
 
-def test_metrics_tell_what_happened(files: ServiceFiles, unused_tcp_port: int) -> None:
+def test_metrics_tell_what_happened(files: ServiceFiles) -> None:
     """Decisions, latency, groups, commits, errors and the bundle are on the metrics port."""
-    with start_server(files, ["--metrics-port", str(unused_tcp_port)]) as server:
+    (port,) = free_ports(1)
+    with start_server(files, ["--metrics-port", str(port)]) as server:
         ask(server.address, score_request("one", units=60))
         with pytest.raises(grpc.RpcError):
             ask(server.address, risk_pb2.ScoreOrderRequest())
-        url = f"http://127.0.0.1:{unused_tcp_port}/metrics"
+        url = f"http://127.0.0.1:{port}/metrics"
         with urllib.request.urlopen(url, timeout=10) as reply:
             text = reply.read().decode()
     assert 'risk_decisions_total{mode="FULL",outcome="DENY"} 1.0' in text

@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from risk_service.pb.risk.v1 import risk_pb2, risk_pb2_grpc
-from tests.fixtures.redis_server import free_ports
+from tests.fixtures.ports import free_ports
 from tests.fixtures.service import STOP_WITHIN_S, ServiceFiles, score_request, serve_command
 from tests.fixtures.waiting import wait_until
 
@@ -63,11 +63,12 @@ def fill(pipe: int) -> None:
 
 @pytest.mark.parametrize("redirected", [">/dev/full 2>/dev/full", "<&- >&- 2>&-"])
 def test_output_that_cannot_be_written_ends_no_service(
-    files: ServiceFiles, unused_tcp_port: int, redirected: str
+    files: ServiceFiles, redirected: str
 ) -> None:
     """A full disk under the logs, or nobody who listens: it starts, answers, and ends cleanly."""
-    with serving(files, unused_tcp_port, redirected) as process:
-        assert outcome(unused_tcp_port, "one") == risk_pb2.OUTCOME_ALLOW
+    (port,) = free_ports(1)
+    with serving(files, port, redirected) as process:
+        assert outcome(port, "one") == risk_pb2.OUTCOME_ALLOW
         opened = {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)}
         # What libraries print there would be written into a file of the state directory.
         assert not any(str(files.state) in name for name in opened)

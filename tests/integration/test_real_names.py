@@ -1,6 +1,6 @@
 """Real names against the real server with the local stand-in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.request import urlopen
 
 import grpc
@@ -20,6 +20,7 @@ from risk_service.pb.risk.v1 import (
 )
 from tests.fixtures.asking import refused
 from tests.fixtures.claims import action_request, id_number, verify_request
+from tests.fixtures.ports import free_ports
 from tests.fixtures.service import RunningServer, ServiceFiles, score_request
 from tests.fixtures.verifying import (
     INVITE,
@@ -39,9 +40,9 @@ VERIFIED = real_name_pb2.REAL_NAME_RESULT_VERIFIED
 
 
 @pytest.fixture(scope="module")
-def metrics_port(unused_tcp_port_factory: Callable[[], int]) -> int:
+def metrics_port() -> int:
     """Return the port on which the server shows its metrics."""
-    return unused_tcp_port_factory()
+    return free_ports(1)[0]
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,11 @@ from risk_service.adapters.redis.trips import SetAside
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from tests.fixtures.encrypted import make_shop
 from tests.fixtures.fault_proxy import fault_proxy
-from tests.fixtures.redis_server import RedisServer, free_ports, redis_server
+from tests.fixtures.ports import closed_port, free_ports
+from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.redis_stores import (
     COMPILED,
+    PATIENT_S,
     SECOND_US,
     TIMEOUT_S,
     Opener,
@@ -56,24 +58,24 @@ def servers_at(port: int, clock: Clock) -> Cluster:
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    ("fault", "timeout_s", "reason"),
     [
-        ("silent", "no answer in time"),
-        ("slow", "no answer in time"),
+        ("silent", TIMEOUT_S, "no answer in time"),
+        ("slow", TIMEOUT_S, "no answer in time"),
         # Each byte comes in time, and they would go on coming for long.
-        ("dripping", "no answer in time"),
-        ("end", "closed the connection"),
-        ("reset", "reset by peer"),
-        ("half a reply", "closed the connection"),
+        ("dripping", TIMEOUT_S, "no answer in time"),
+        ("end", PATIENT_S, "closed the connection"),
+        ("reset", PATIENT_S, "reset by peer"),
+        ("half a reply", PATIENT_S, "closed the connection"),
     ],
 )
 def test_fault_in_the_middle_of_a_pipeline_mixes_nothing_up(
-    stores: Opener, server: RedisServer, fault: str, reason: str
+    stores: Opener, server: RedisServer, fault: str, timeout_s: float, reason: str
 ) -> None:
     """The call itself gives up, or is told; the next gets its own answers, each event once."""
     with fault_proxy(server.port) as (port, faults):
-        store = stores.at(f"127.0.0.1:{port}", fault, TIMEOUT_S)
-        store.observe(orders(0), START_US)
+        store = stores.at(f"127.0.0.1:{port}", fault, timeout_s)
+        observe_when_back(store, orders(0), START_US)
         faults.silent = fault == "silent"
         faults.delay_s = {"slow": 2 * TIMEOUT_S, "dripping": TIMEOUT_S / 20}.get(fault, 0.0)
         faults.piece_bytes = 1 if fault == "dripping" else None
@@ -104,15 +106,16 @@ def test_fault_in_the_middle_of_a_pipeline_mixes_nothing_up(
 def test_server_that_is_down_is_left_alone_for_a_moment() -> None:
     """After a refused connection nobody tries until the pause is over, and it grows."""
     clock = Clock()
-    servers = servers_at(free_ports(1)[0], clock)
-    for pause_s in (PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S):
-        with pytest.raises(StoreUnavailable, match="Connection refused"):
-            servers.ask_each(PING)
-        for _ in range(16):
-            with pytest.raises(StoreUnavailable, match=r"left alone .*Connection refused"):
+    with closed_port() as port:
+        servers = servers_at(port, clock)
+        for pause_s in (PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S):
+            with pytest.raises(StoreUnavailable, match="Connection refused"):
                 servers.ask_each(PING)
-            clock.now_s += pause_s / 32
-        clock.now_s += pause_s
+            for _ in range(16):
+                with pytest.raises(StoreUnavailable, match=r"left alone .*Connection refused"):
+                    servers.ask_each(PING)
+                clock.now_s += pause_s / 32
+            clock.now_s += pause_s
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
@@ -124,7 +127,7 @@ def test_a_connection_that_was_ended_while_idle_is_no_failure(
     with redis_server(*shop.redis_options(port)) as own:
         login = login_to("rediss:", shop.access("windows")) if encrypted else Login()
         addresses = parse_addresses(f"127.0.0.1:{port if encrypted else own.port}")
-        servers = Cluster(addresses, scripts=(), login=login, timeout_s=TIMEOUT_S, clock=clock)
+        servers = Cluster(addresses, scripts=(), login=login, timeout_s=PATIENT_S, clock=clock)
         assert once_back(lambda: list(servers.ask_each(PING).values())) == [b"PONG"]
         for _ in range(3):
             own.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -151,6 +154,7 @@ def test_one_silent_server_does_not_make_every_order_wait(server: RedisServer) -
         for _ in range(3):
             with pytest.raises(StoreUnavailable, match="left alone"):
                 servers.ask_each(PING)
+        wait_until(lambda: faults.connections > 0, "the proxy has met the connection")
         assert faults.connections == 1
         faults.heal()
         assert once_back(asked_after_a_pause) == [b"PONG"]

@@ -11,9 +11,10 @@ from risk_service.adapters.redis.addresses import login_to
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.server_access import Access
 from tests.fixtures.encrypted import PASSWORD, make_shop
+from tests.fixtures.ports import free_ports
 from tests.fixtures.postgres_server import PASSWORD as REGISTRY_PASSWORD
 from tests.fixtures.postgres_server import postgres_server
-from tests.fixtures.redis_server import free_ports, redis_server
+from tests.fixtures.redis_server import redis_server
 from tests.parity.conftest import World, midnight
 from tests.parity.test_parity import bits
 from training.frames.feast_repo import REDIS_VARIABLE, REGISTRY_VARIABLE

@@ -18,8 +18,8 @@ import pytest
 
 from risk_service.limits.claims import SEPARATOR
 from risk_service.pb.risk.v1 import limits_pb2, limits_pb2_grpc
-from tests.bench.processes import free_port
 from tests.fixtures.limit_texts import policy
+from tests.fixtures.ports import free_ports
 from tests.fixtures.service import make_files, serve_command
 from tests.fixtures.waiting import wait_until
 
@@ -43,7 +43,7 @@ class Server:
     """The server's command on one port, started again after every kill."""
 
     def __init__(self, command: Sequence[str], directory: Path) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.target = f"127.0.0.1:{self.port}"
         self.kills = 0
         self._command = [*command, "--listen", self.target]

@@ -11,7 +11,7 @@ from risk_service.config import Settings, load_settings
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from risk_service.ports import ReservationLedger
 from tests.fixtures.limit_texts import shipped_limits
-from tests.fixtures.redis_server import free_ports
+from tests.fixtures.ports import closed_port
 
 
 def settings(state: Path, **given: object) -> Settings:
@@ -34,13 +34,14 @@ def test_embedded_is_the_default(tmp_path: Path) -> None:
 
 def test_start_does_not_wait_for_postgres(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A server that is down is told in the log; calls say that nothing can be counted."""
-    address = f"postgresql://ledger@127.0.0.1:{free_ports(1)[0]}/db"
-    ledger = opened(tmp_path, ledger=address, admission="redis://127.0.0.1:1")
-    assert isinstance(ledger, PostgresLedger)
-    assert [record.message for record in caplog.records] == ["ledger_not_reached"]
-    with pytest.raises(StoreUnavailable, match="PostgreSQL"):
-        ledger.usage("account", "a", 0)
-    ledger.close()
+    with closed_port() as port:
+        address = f"postgresql://ledger@127.0.0.1:{port}/db"
+        ledger = opened(tmp_path, ledger=address, admission="redis://127.0.0.1:1")
+        assert isinstance(ledger, PostgresLedger)
+        assert [record.message for record in caplog.records] == ["ledger_not_reached"]
+        with pytest.raises(StoreUnavailable, match="PostgreSQL"):
+            ledger.usage("account", "a", 0)
+        ledger.close()
 
 
 def test_admission_needs_a_shared_ledger(tmp_path: Path) -> None:
