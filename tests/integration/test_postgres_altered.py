@@ -34,6 +34,9 @@ ALTERED: list[tuple[LiteralString, LiteralString]] = [
     ),
 ]
 
+# After which the session begins with a new connection.
+REFUSED = "DO $$ BEGIN RAISE 'refused'; END $$"
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
@@ -96,11 +99,11 @@ def test_the_words_of_a_refusal_hold_no_statement_and_no_row(session: Session) -
 def test_what_works_in_between_shortens_no_pause(server: PostgresServer) -> None:
     """Behind a lock reads go on and writes do not; each wait for one stops all other orders."""
     now_s = [0.0]
-    session = Session(server.address, password=PASSWORD, timeout_s=0.5, clock=lambda: now_s[0])
+    session = Session(server.address, password=PASSWORD, timeout_s=WITHIN_S, clock=lambda: now_s[0])
     pause_s = PAUSE_S
     while pause_s < PAUSE_MAX_S:
         with pytest.raises(StoreUnavailable):
-            session.rows("SELECT pg_sleep(60)")
+            session.script(REFUSED)
         now_s[0] += 0.9 * pause_s
         with pytest.raises(StoreUnavailable, match="left alone"):
             session.rows("SELECT 1")
@@ -110,7 +113,7 @@ def test_what_works_in_between_shortens_no_pause(server: PostgresServer) -> None
     now_s[0] += 2 * PAUSE_MAX_S
     assert session.rows("SELECT 1") == [(1,)]
     with pytest.raises(StoreUnavailable):
-        session.rows("SELECT pg_sleep(60)")
+        session.script(REFUSED)
     now_s[0] += 1.1 * PAUSE_S
     assert session.rows("SELECT 1") == [(1,)]
     session.close()

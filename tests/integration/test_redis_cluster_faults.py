@@ -20,8 +20,8 @@ from tests.fixtures.redis_server import (
     take_over,
 )
 from tests.fixtures.redis_stores import (
+    PATIENT_S,
     SECOND_US,
-    TIMEOUT_S,
     Opener,
     observe_when_back,
     orders,
@@ -64,7 +64,7 @@ class TestCluster:
     def test_node_that_is_down_is_no_silent_gap(self, stores: Opener) -> None:
         """With a third of the slots gone the call fails; the others' replies go nowhere."""
         with redis_cluster() as nodes:
-            store = stores.at(",".join(node.address for node in nodes), "d", TIMEOUT_S)
+            store = stores.at(",".join(node.address for node in nodes), "d")
             observe_when_back(store, orders(0, 40), START_US)
             nodes[1].kill()
             events = [
@@ -78,7 +78,7 @@ class TestCluster:
         """Whoever was told of the dead node before asks again who has its slots."""
         with redis_cluster() as nodes, replica_of(nodes, 1) as replica, ExitStack() as ends:
             addresses = parse_addresses(nodes[0].address)
-            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=TIMEOUT_S)
+            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=PATIENT_S)
             ends.callback(cluster.close)
             ping = pack("PING")
             assert {port for _, port in cluster.ask_each(ping)} == {one.port for one in nodes}
@@ -94,7 +94,7 @@ class TestCluster:
         """It answers for ever that no slot has a node; the others know better."""
         with redis_cluster() as nodes, ExitStack() as ends:
             addresses = parse_addresses(",".join(node.address for node in nodes))
-            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=TIMEOUT_S)
+            cluster = Cluster(addresses, scripts=(), login=Login(), timeout_s=PATIENT_S)
             ends.callback(cluster.close)
             with replica_of(nodes, 0) as replica:
                 take_over(replica, [*nodes, replica])

@@ -1,6 +1,7 @@
 """Services that read stored features from one Redis in Feast's layout, and its death."""
 
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ from tests.fixtures.service import (
     score_request,
     start_server,
 )
+from tests.fixtures.waiting import wait_until
 from tests.integration.test_shared_windows import last_vector
 
 PASSWORD = "only-for-tests"  # noqa: S105 - of a server that lives as long as a test
@@ -112,8 +114,13 @@ def test_services_read_one_store_and_outlive_it(two: tuple[ServiceFiles, Service
             redis.kill()
             redis.start()
             give_history(redis)
-            modes = (ask(first.address, stranger(f"f-{n}")).mode for n in range(400))
-            assert risk_pb2.MODE_FULL in modes
+            numbers = count()
+
+            def is_full() -> bool:
+                order = stranger(f"f-{next(numbers)}")
+                return ask(first.address, order).mode == risk_pb2.MODE_FULL
+
+            wait_until(is_full, "the history is read again")
             assert ask(first.address, score_request("g")).mode == risk_pb2.MODE_FULL
             assert last_vector(one)[FEATURE] == VALUE
 

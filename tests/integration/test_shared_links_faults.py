@@ -13,6 +13,7 @@ from tests.fixtures.sharing import (
     NOW_US,
     RING,
     RULES,
+    TIMEOUT_S,
     Join,
     Member,
     alternate,
@@ -108,11 +109,13 @@ def test_a_head_that_was_lost_is_made_of_the_log(
 def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:
     """Orders go on with the clusters as they were; afterwards nothing is missing."""
     with fault_proxy(redis.port) as (port, faults):
-        one = join(f"127.0.0.1:{port}", "one", timeout_s=0.05)
+        one = join(f"127.0.0.1:{port}", "one")
         other = join(redis.address, "other")
         alternate([one, other])
         drained([one, other], NOW_US + 50)
         faults.silent = True
+        # Until now it was to be heard, however busy the machine is.
+        one.stream._cluster._timeout_s = 0.05
         connections = faults.connections
         seen = [
             one.decide([(f"away-{number}", by_device(7))], NOW_US + 100 + number)[0]
@@ -124,6 +127,7 @@ def test_links_wait_while_redis_is_away(redis: RedisServer, join: Join) -> None:
         assert faults.connections == connections
         other.decide([("meanwhile", by_device(7))], NOW_US + 200)
         faults.heal()
+        one.stream._cluster._timeout_s = TIMEOUT_S
         wait_until(lambda: is_back(one, NOW_US + 300), "links are followed again")
         drained([one, other], NOW_US + 400)
     links = published(redis.address)
