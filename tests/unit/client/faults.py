@@ -88,12 +88,16 @@ class FaultProxy:
 
     async def _close(self) -> None:
         assert self._server is not None
+        own = asyncio.current_task()
+        # A closed server forgets connections that it is just accepting, and leaves them open.
+        while asyncio.all_tasks() - self._tasks - {own}:
+            await asyncio.sleep(0)
         self._server.close()
-        await self._reset()
-        running = [task for task in self._tasks if not task.done()]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        while others := asyncio.all_tasks() - {own}:
+            await self._reset()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(others, timeout=0.01)
 
     async def _reset(self) -> None:
         for writer in list(self._writers):
@@ -131,7 +135,12 @@ class FaultProxy:
             return
         up_reader, up_writer = await asyncio.open_connection(*self._upstream)
         try:
-            await asyncio.gather(pump(reader, up_writer, PASS), pump(up_reader, writer, fault))
+            pumps = [
+                asyncio.create_task(pump(reader, up_writer, PASS)),
+                asyncio.create_task(pump(up_reader, writer, fault)),
+            ]
+            self._tasks.update(pumps)
+            await asyncio.gather(*pumps)
         finally:
             up_writer.close()
 

@@ -7,11 +7,14 @@ import grpc
 import pytest
 
 from risk_service.client import (
+    ClientOptions,
     FallbackPolicy,
     FallbackRule,
     LimitedItems,
     Outcome,
     ServiceUnavailable,
+    aio,
+    blocking,
 )
 from risk_service.client.fail_policies import RETRY_AFTER_S, KeptPolicy, fallback_policy
 from risk_service.client.fallback import SHIPPED_LIMITED
@@ -23,7 +26,15 @@ from tests.unit.client.scripted import Scripted, fails, order
 OPEN = fail_policy_pb2.FAIL_POLICY_OPEN
 CLOSED = fail_policy_pb2.FAIL_POLICY_CLOSED
 COUPON = order_pb2.PROMOTION_TYPE_COUPON
-ROUNDS = 500
+PATIENT = ClientOptions(deadline_ms=30_000)
+ROUNDS = 3_000
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody give up on a busy machine: who failed asks again in half a minute."""
+    for room in (aio, blocking):
+        monkeypatch.setattr(room, "ASK_TIMEOUT_S", 30.0)
 
 
 def told(**changes: Any) -> fail_policy_pb2.GetFailPoliciesResponse:
@@ -53,7 +64,7 @@ def test_what_the_service_tells_decides_when_it_is_gone(
 ) -> None:
     """After one answered order the client falls back by the service's own policy."""
     service.fail_policy = told()
-    client = connect(service.target)
+    client = connect(service.target, PATIENT)
     client.score_order(order(), "req_1")
     wait_for(lambda: client.fallback.limited.skus == {"console"}, client)
     service.plays(fails(grpc.StatusCode.INTERNAL))
@@ -71,7 +82,7 @@ def test_rules_of_the_callers_own_hold_and_let_no_limited_item_pass(
     own = FallbackPolicy(
         other=FallbackRule.OPEN, rules={}, limited=LimitedItems(skus=frozenset({"own"}))
     )
-    client = connect(service.target, fallback=own)
+    client = connect(service.target, PATIENT, fallback=own)
     client.score_order(order(), "req_1")
     wait_for(lambda: client.fallback.limited.skus == {"own", "console"}, client)
     service.plays(fails(grpc.StatusCode.INTERNAL))
@@ -101,7 +112,7 @@ def test_without_an_answer_the_defaults_hold(
     service: Scripted, connect: Callable[..., Any]
 ) -> None:
     """A service that does not tell its policy changes nothing, and orders go on."""
-    client = connect(service.target)
+    client = connect(service.target, PATIENT)
     client.score_order(order(), "req_1")
     wait_for(lambda: service.asked == 1, client)
     assert client.score_order(order(), "req_2").outcome is Outcome.ALLOW
