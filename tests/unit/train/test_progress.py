@@ -28,8 +28,9 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock of the bars."""
+    """Return the clock of the bars; nobody looks at it by himself as it is moved."""
     found = Clock()
+    monkeypatch.setattr(room, "LOOK_EVERY_S", 3_600.0)
     monkeypatch.setattr(room, "time", found)
     return found
 
@@ -87,8 +88,11 @@ def test_quick_work_writes_no_line(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("one_line", "shown"), [(True, ["fit"]), (False, ["read", "fit"])])
-def test_a_terminal_gets_bars_and_no_lines(one_line: bool, shown: list[str]) -> None:
+def test_a_terminal_gets_bars_and_no_lines(
+    monkeypatch: pytest.MonkeyPatch, one_line: bool, shown: list[str]
+) -> None:
     """With the count of the running step, and the steps before it if they are to stay."""
+    monkeypatch.setenv("TERM", "xterm")  # whatever terminal there is, if any
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=30)
     with Bars(one_line=one_line, console=console) as bars:
         bars.report("read", 0, 0)
