@@ -182,7 +182,7 @@ def asked(stub: risk_pb2_grpc.RiskServiceStub, number: int) -> risk_pb2.Decision
     request.order.session.drop_id = "drop-1"
     line = request.order.lines[0]
     line.promotion_type, line.campaign_id = order_pb2.PROMOTION_TYPE_FLASH_SALE, "campaign-1"
-    return stub.ScoreOrder(request).decision
+    return stub.ScoreOrder(request, timeout=10).decision
 
 
 def spoil_cells(path: Path) -> None:

@@ -99,7 +99,8 @@ def test_a_person_is_known_by_any_sign(stub: risk_pb2_grpc.RiskServiceStub, shar
                 "same" if name == "account" else f"{name}{n}",
                 sku=f"sku-{name}",
                 shared="" if name == "account" else shared,
-            )
+            ),
+            timeout=10,
         )
         for n in range(CAP + 1)
     ]
@@ -131,7 +132,7 @@ def test_a_family_verifies_and_is_not_turned_away(stub: risk_pb2_grpc.RiskServic
     """From the third on a household is asked to verify and buys; the door has six units in all."""
     answers = []
     for n in range(7):
-        one = stub.ScoreOrder(at_one_door(f"fam{n}x", FLASH)).decision
+        one = stub.ScoreOrder(at_one_door(f"fam{n}x", FLASH), timeout=10).decision
         if one.outcome == risk_pb2.OUTCOME_CHALLENGE:
             told = [(reason.code, reason.customer_text.zh) for reason in one.reasons]
             assert told == [("LIMIT_TO_VERIFY", "请完成验证后继续购买。")]
@@ -141,7 +142,7 @@ def test_a_family_verifies_and_is_not_turned_away(stub: risk_pb2_grpc.RiskServic
                 challenge_id=one.challenge.challenge_id,
                 result=risk_pb2.CHALLENGE_RESULT_PASSED,
             )
-            one = stub.CompleteChallenge(passed).decision
+            one = stub.CompleteChallenge(passed, timeout=10).decision
             assert one.number == 2
         answers.append(one.outcome)
     assert answers == [ALLOW] * 6 + [DENY]
@@ -154,7 +155,7 @@ def test_a_shared_door_alone_takes_no_newcomers_offer(
     newcomer = order_pb2.PROMOTION_TYPE_NEW_CUSTOMER
     orders = [at_one_door(f"new{n}x", newcomer) for n in range(3)]
     orders[2].order.payment_instrument.CopyFrom(orders[1].order.payment_instrument)
-    answers = [stub.ScoreOrder(order).decision for order in orders]
+    answers = [stub.ScoreOrder(order, timeout=10).decision for order in orders]
     assert [one.outcome for one in answers] == [ALLOW, ALLOW, DENY]
     blocking = {use.subject for use in answers[2].limit_uses if use.blocking}
     assert blocking == {"address_door", "payment"}
@@ -171,25 +172,27 @@ def test_concurrent_orders_for_the_last_units(stub: risk_pb2_grpc.RiskServiceStu
 
 def test_a_retry_and_a_changed_quantity_count_once(stub: risk_pb2_grpc.RiskServiceStub) -> None:
     """The same request gets its answer again; the order's next quantity replaces its hold."""
-    first = stub.ScoreOrder(flash("q-1", "quantity", sku="sku-q", order_id="o-q"))
+    first = stub.ScoreOrder(flash("q-1", "quantity", sku="sku-q", order_id="o-q"), timeout=10)
     again = flash("q-1", "quantity", sku="sku-q", order_id="o-q")
     again.order.ordered_at.CopyFrom(first.decision.decided_at)
     # Another time is another payload: the stored answer comes only for the very same one.
     with pytest.raises(grpc.RpcError):
-        stub.ScoreOrder(again)
-    more = stub.ScoreOrder(flash("q-2", "quantity", sku="sku-q", units=2, order_id="o-q")).decision
+        stub.ScoreOrder(again, timeout=10)
+    more = stub.ScoreOrder(
+        flash("q-2", "quantity", sku="sku-q", units=2, order_id="o-q"), timeout=10
+    ).decision
     assert (more.number, more.outcome) == (2, ALLOW)
     assert [(line.requested, line.granted) for line in more.granted] == [(2, 2)]
-    other = stub.ScoreOrder(flash("q-3", "quantity", sku="sku-q")).decision
+    other = stub.ScoreOrder(flash("q-3", "quantity", sku="sku-q"), timeout=10).decision
     assert other.outcome == DENY
 
 
 def test_the_very_same_request_holds_once(stub: risk_pb2_grpc.RiskServiceStub) -> None:
     """Sent three times over, an order holds what it asked for once."""
     request = flash("same-1", "same-request", sku="sku-same")
-    answers = [stub.ScoreOrder(request) for _ in range(3)]
+    answers = [stub.ScoreOrder(request, timeout=10) for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
-    second = stub.ScoreOrder(flash("same-2", "same-request", sku="sku-same"))
+    second = stub.ScoreOrder(flash("same-2", "same-request", sku="sku-same"), timeout=10)
     assert outcome(second) == ALLOW
 
 
@@ -197,7 +200,7 @@ def test_a_level_that_is_not_met_is_asked_for_once(stub: risk_pb2_grpc.RiskServi
     """Below L1 the flash sale asks for a verification; passed, the order gets its units."""
     request = flash("v-1", "level", sku="sku-v")
     request.order.verification_level = order_pb2.VERIFICATION_LEVEL_L0
-    asked = stub.ScoreOrder(request).decision
+    asked = stub.ScoreOrder(request, timeout=10).decision
     assert asked.outcome == risk_pb2.OUTCOME_CHALLENGE
     assert asked.required_level == order_pb2.VERIFICATION_LEVEL_L1
     assert asked.challenge.kind == risk_pb2.CHALLENGE_KIND_REAL_NAME
@@ -208,7 +211,8 @@ def test_a_level_that_is_not_met_is_asked_for_once(stub: risk_pb2_grpc.RiskServi
             challenge_id=asked.challenge.challenge_id,
             result=risk_pb2.CHALLENGE_RESULT_PASSED,
             verification_level=order_pb2.VERIFICATION_LEVEL_L1,
-        )
+        ),
+        timeout=10,
     ).decision
     assert (done.outcome, [line.granted for line in done.granted]) == (ALLOW, [1])
 
@@ -217,7 +221,7 @@ def test_versions_of_everything_that_decided_are_told(
     stub: risk_pb2_grpc.RiskServiceStub,
 ) -> None:
     """Rules, lists and limits have a version in the answer, as models and features do."""
-    versions = stub.ScoreOrder(score_request("versions")).decision.versions
+    versions = stub.ScoreOrder(score_request("versions"), timeout=10).decision.versions
     assert all(
         (versions.rules, versions.lists, versions.limits, versions.policy, versions.bundle_sha256)
     )
@@ -225,7 +229,7 @@ def test_versions_of_everything_that_decided_are_told(
 
 def test_the_fail_policy_names_what_is_limited(stub: risk_pb2_grpc.RiskServiceStub) -> None:
     """Checkout learns which promotions never fall back to ALLOW, and how long that holds."""
-    told = stub.GetFailPolicies(fail_policy_pb2.GetFailPoliciesRequest())
+    told = stub.GetFailPolicies(fail_policy_pb2.GetFailPoliciesRequest(), timeout=10)
     assert FLASH in told.limited.promotion_types
     assert order_pb2.PROMOTION_TYPE_NONE not in told.limited.promotion_types
     assert told.max_age_s > 0
@@ -238,14 +242,16 @@ def test_what_was_answered_is_held_after_a_kill(master_files: ServiceFiles, tmp_
     files = copy_files(master_files, tmp_path)
     with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
         first = risk_pb2_grpc.RiskServiceStub(channel).ScoreOrder(
-            flash("k-1", "killed", sku="sku-k", units=2)
+            flash("k-1", "killed", sku="sku-k", units=2),
+            timeout=10,
         )
         assert outcome(first) == ALLOW
         server.signal(signal.SIGKILL)
         server.process.wait()
     with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
         second = risk_pb2_grpc.RiskServiceStub(channel).ScoreOrder(
-            flash("k-2", "killed", sku="sku-k")
+            flash("k-2", "killed", sku="sku-k"),
+            timeout=10,
         )
         assert outcome(second) == DENY
         assert {use.used for use in second.decision.limit_uses if use.blocking} == {CAP}
@@ -261,8 +267,8 @@ def test_a_decision_is_explained_from_both_sides(
     stub: risk_pb2_grpc.RiskServiceStub, server: RunningServer
 ) -> None:
     """The server and its state directory tell the same; JSON has what the text has not."""
-    stub.ScoreOrder(flash("e-1", "explained", sku="sku-e"))
-    last = stub.ScoreOrder(flash("e-2", "explained", sku="sku-e", units=2)).decision
+    stub.ScoreOrder(flash("e-1", "explained", sku="sku-e"), timeout=10)
+    last = stub.ScoreOrder(flash("e-2", "explained", sku="sku-e", units=2), timeout=10).decision
     assert last.outcome == LIMITED
     assert [(one.requested, one.allowed) for one in last.quantity_limits] == [(2, 1)]
     state = server.log.parent / "state"

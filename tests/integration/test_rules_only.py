@@ -18,13 +18,13 @@ def test_rules_decide_until_a_bundle_comes(files: ServiceFiles) -> None:
         grpc.insecure_channel(server.address) as channel,
     ):
         stub = risk_pb2_grpc.RiskServiceStub(channel)
-        bare = stub.ScoreOrder(score_request("bare")).decision
+        bare = stub.ScoreOrder(score_request("bare"), timeout=10).decision
         assert bare.mode == risk_pb2.MODE_RULES_ONLY
         assert (bare.outcome, len(bare.scores)) == (risk_pb2.OUTCOME_ALLOW, 0)
         assert (bare.versions.bundle_sha256, bool(bare.versions.rules)) == ("", True)
         make_bundle(files.bundle, files.signing_key)
         server.signal(signal.SIGHUP)
         server.wait_for_log("bundle_served")
-        full = stub.ScoreOrder(score_request("full")).decision
+        full = stub.ScoreOrder(score_request("full"), timeout=10).decision
         assert (full.mode, len(full.scores)) == (risk_pb2.MODE_FULL, 3)
     assert "serving_without_models" in server.log.read_text()

@@ -230,12 +230,16 @@ def test_degraded_decisions_come_out_the_same(files: ServiceFiles, tmp_path: Pat
         grpc.insecure_channel(server.address) as channel,
     ):
         stub = risk_pb2_grpc.RiskServiceStub(channel)
-        modes = {stub.ScoreOrder(_order(f"bare-{n}", units=n)).decision.mode for n in UNITS}
+        modes = {
+            stub.ScoreOrder(_order(f"bare-{n}", units=n), timeout=10).decision.mode for n in UNITS
+        }
         assert modes == {risk_pb2.MODE_RULES_ONLY}
     make_bundle(files.bundle, files.signing_key)
     with start_server(files) as server, grpc.insecure_channel(server.address) as channel:
         stub = risk_pb2_grpc.RiskServiceStub(channel)
-        modes = {stub.ScoreOrder(_order(f"blind-{n}", units=n)).decision.mode for n in UNITS}
+        modes = {
+            stub.ScoreOrder(_order(f"blind-{n}", units=n), timeout=10).decision.mode for n in UNITS
+        }
         assert modes == {risk_pb2.MODE_NO_FEATURES}
     found, done = replayed(files.state, "--trust", files.trust)
     assert done.exit_code == 0, done.stdout
