@@ -56,9 +56,9 @@ def test_a_damaged_file_is_named(files: ServiceFiles) -> None:
         assert server.stop() == 0
     for name in ("governance.sqlite3", "decisions.sqlite3"):
         (files.state / name).write_bytes(b"no database " * 1000)
-        assert f"Error: {files.state / name}: file is not a database" in failed_start(
-            serve_command(files)
-        )
+        words = failed_start(serve_command(files))
+        assert f"Error: {files.state / name}: file is not a database; move it away" in words
+        assert "put the backup in place" in words
 
 
 def failed_start(command: list[str]) -> str:

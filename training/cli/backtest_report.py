@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 
 from training.cli.tables import plain_text
@@ -13,11 +14,12 @@ from training.cli.words import CommandWords
 Json = Mapping[str, Any]
 SHOWN_EVENTS, SHOWN_ENTITIES = 10, 3
 DAY = len("2024-01-31")
+SECOND = len("2024-01-31T00:00:00")
 KEY_LENGTH = 24
 DECIMALS = 6
 WIDEST = 1_000
 # Columns that may break their cells into lines.
-WIDE = ("values", "meaning")
+WIDE = ("meaning",)
 STATES = ("abuse", "refunded", "honest", "unknown")
 MEASURES = ("precision", "recall", "false_positive_rate")
 
@@ -132,19 +134,16 @@ def _measured(what: str, one: Json, say: CommandWords) -> str:
     return say("backtest_measured", say(f"state_{what}"), plain_text(one["label"]), found)
 
 
-def _events(events: Json, say: CommandWords) -> Table:
+def _events(events: Json, say: CommandWords) -> Group:
+    """Return flagged events, each with its values below: beside it they are cut to pieces."""
     listed = events["listed"][:SHOWN_EVENTS]
-    title = say("backtest_first", len(listed), events["total"])
-    table = _table(say, "event", "time", "state", "values", title=title)
+    lines: list[RenderableType] = [say("backtest_first", len(listed), events["total"])]
     for one in listed:
+        state = say(f"state_{one['state']}")
+        head = f"{one['time'][:SECOND].replace('T', ' ')}  {state}  {plain_text(one['event_id'])}"
         values = ", ".join(f"{name} {_rounded(value)}" for name, value in one["values"].items())
-        table.add_row(
-            plain_text(one["event_id"]),
-            one["time"],
-            say(f"state_{one['state']}"),
-            plain_text(values),
-        )
-    return table
+        lines += [f"  {head}", Padding(plain_text(values), (0, 0, 0, 6))]
+    return Group(*lines)
 
 
 def _rounded(value: object) -> object:

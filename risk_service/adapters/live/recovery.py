@@ -20,7 +20,7 @@ from risk_service.adapters.live.progress import Progress
 from risk_service.adapters.live.rebuild import Rebuild
 from risk_service.adapters.live.records_file import Reached, RecordsFile
 from risk_service.adapters.live.store import RECORDS_MAX, EmbeddedWindowStore
-from risk_service.adapters.sqlite.key_index import is_corrupt
+from risk_service.adapters.sqlite.connection import is_corrupt
 from risk_service.adapters.sqlite.tail import Logged, LogTail, Place
 from risk_service.domain.errors import DataFault
 from risk_service.domain.stamps import Stamps

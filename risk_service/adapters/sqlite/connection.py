@@ -8,6 +8,7 @@ from typing import Literal
 from risk_service.domain.errors import StoreUnavailable
 
 BUSY_TIMEOUT_MS = 1000
+_PUT_BACK = "; move it away with its -wal and -shm, and put the backup in place"
 _BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
 
 
@@ -24,6 +25,13 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
     db.execute("PRAGMA wal_autocheckpoint = 0")
     db.execute("PRAGMA cache_size = -65536")
     return db
+
+
+def is_corrupt(error: sqlite3.DatabaseError) -> bool:
+    """Tell a damaged file from a passing trouble."""
+    # The low byte is the kind of error; errors of the Python module itself have no code.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class unavailable:  # noqa: N801 - reads as the verb of a with statement, like contextlib's
@@ -47,7 +55,12 @@ class unavailable:  # noqa: N801 - reads as the verb of a with statement, like c
         """Let everything pass but errors of the database."""
         if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _BUGS):
             return False
-        raise StoreUnavailable(f"{self._what}: {error}") from error
+        # A file that is named is one that the start opens: it ends with these words.
+        is_lost = isinstance(self._what, Path) and is_corrupt(error)
+        hint = (
+            "; move it away with its -wal and -shm, and put the backup in place" if is_lost else ""
+        )
+        raise StoreUnavailable(f"{self._what}: {error}{hint}") from error
 
 
 class transaction:  # noqa: N801 - as above

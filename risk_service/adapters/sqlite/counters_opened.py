@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from risk_service.adapters.sqlite.changes import Changes
+from risk_service.adapters.sqlite.connection import is_corrupt
 from risk_service.adapters.sqlite.counters import FILE_NAME, Counters
 from risk_service.adapters.sqlite.generation import CellRow
-from risk_service.adapters.sqlite.key_index import is_corrupt
 from risk_service.limits.reservation import Reservation, charges
 
 # Sums of so many cells stand in memory while the file is made again.

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from risk_service.adapters.background import give_way, trying
 from risk_service.adapters.sqlite.attempts import LogPosition, order_of, position
-from risk_service.adapters.sqlite.connection import connect, transaction, unavailable
+from risk_service.adapters.sqlite.connection import connect, is_corrupt, transaction, unavailable
 from risk_service.adapters.sqlite.decision_rows import (
     DecisionKeys,
     DecisionRows,
@@ -26,7 +26,7 @@ from risk_service.adapters.sqlite.decision_rows import (
     record_of,
 )
 from risk_service.adapters.sqlite.key_index import FILE_NAME as INDEX_NAME
-from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, is_corrupt, leaving_damage
+from risk_service.adapters.sqlite.key_index import KeyIndex, Keys, leaving_damage
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.adapters.sqlite.small_wal import SmallWal

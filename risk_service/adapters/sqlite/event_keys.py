@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from risk_service.adapters.background import in_turns
-from risk_service.adapters.sqlite.connection import connect, marks, transaction
-from risk_service.adapters.sqlite.key_index import is_corrupt
+from risk_service.adapters.sqlite.connection import connect, is_corrupt, marks, transaction
 from risk_service.adapters.sqlite.schema import EVENT_INDEX, migrate
 
 FILE_NAME = "event_keys.sqlite3"

@@ -16,7 +16,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from risk_service.adapters.background import give_way, trying
-from risk_service.adapters.sqlite.connection import connect, marks, transaction, unavailable
+from risk_service.adapters.sqlite.connection import (
+    connect,
+    is_corrupt,
+    marks,
+    transaction,
+    unavailable,
+)
 from risk_service.adapters.sqlite.decisions import (
     FILE_NAME,
     HOUSEKEEPING_EVERY_S,
@@ -25,7 +31,7 @@ from risk_service.adapters.sqlite.decisions import (
 )
 from risk_service.adapters.sqlite.event_keys import FILE_NAME as INDEX_NAME
 from risk_service.adapters.sqlite.event_keys import EventKey, EventKeys
-from risk_service.adapters.sqlite.key_index import is_corrupt, leaving_damage
+from risk_service.adapters.sqlite.key_index import leaving_damage
 from risk_service.adapters.sqlite.schema import DECISION_LOG, migrate
 from risk_service.adapters.sqlite.small_wal import start_afresh
 from risk_service.domain.reported import EventRecord

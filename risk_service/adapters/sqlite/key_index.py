@@ -24,7 +24,7 @@ from typing import NamedTuple
 from msgspec.json import decode, encode
 
 from risk_service.adapters.background import in_turns
-from risk_service.adapters.sqlite.connection import connect, marks, transaction
+from risk_service.adapters.sqlite.connection import connect, is_corrupt, marks, transaction
 from risk_service.adapters.sqlite.key_filter import KeyFilter
 from risk_service.adapters.sqlite.schema import KEY_INDEX, migrate
 
@@ -245,13 +245,6 @@ class KeyIndex:
         # lie before rows that the file already has.
         sql = f"INSERT OR IGNORE INTO {table} SELECT {columns} FROM json_each(?) ORDER BY 1"  # noqa: S608 - our own tables
         self._writer.execute(sql, (encode(rows).decode(),))
-
-
-def is_corrupt(error: sqlite3.DatabaseError) -> bool:
-    """Tell a damaged file from a passing trouble."""
-    # The low byte is the kind of error; errors of the Python module itself have no code.
-    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @contextmanager

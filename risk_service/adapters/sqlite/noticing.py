@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Literal
 
-from risk_service.adapters.sqlite.key_index import is_corrupt
+from risk_service.adapters.sqlite.connection import is_corrupt
 from risk_service.domain.errors import StoreUnavailable
 
 

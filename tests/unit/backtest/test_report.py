@@ -13,10 +13,10 @@ from training.cli.backtest_report import _events, print_variables
 from training.cli.words import CommandWords
 
 
-def shown(table: object) -> str:
+def shown(table: object, width: int = 200) -> str:
     """Return what a console prints."""
     text = io.StringIO()
-    Console(file=text, width=200).print(table)
+    Console(file=text, width=width).print(table)
     return text.getvalue()
 
 
@@ -75,10 +75,23 @@ def test_one_event_is_one() -> None:
     assert "abuse 滥用" in told
 
 
+def test_values_are_whole_on_a_narrow_terminal() -> None:
+    """Beside id, time and state they had nine columns of eighty, and broke within words."""
+    event = {
+        "event_id": "257f01620b5b1c7d",
+        "time": "2025-10-09T10:13:08.199722Z",
+        "state": "honest",
+        "values": {"account__attempts_24h": 17, "promotion_types": ["FLASH_SALE"]},
+    }
+    told = shown(_events({"listed": [event], "total": 1}, CommandWords("en")), 80).splitlines()
+    assert told[1].strip() == "2025-10-09 10:13:08  honest 正常  257f01620b5b1c7d"
+    assert told[2].strip() == "account__attempts_24h 17, promotion_types ['FLASH_SALE']"
+
+
 def test_columns_have_chinese_names(shop: Path) -> None:
     """Those of lists had English names only."""
     told = CliRunner().invoke(risk, ["backtest", "amount > 0", "--data", str(shop)]).stdout
-    for word in ("事件", "时间", "状态", "取值", "正常"):
+    for word in ("事件数", "拆分", "首次", "正常"):
         assert word in told
 
 

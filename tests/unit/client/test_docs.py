@@ -5,9 +5,20 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import create_autospec
 
-from risk_service.client import EventReport
-from risk_service.pb.risk.v1 import action_pb2, event_pb2, real_name_pb2, refund_pb2
+import pytest
+
+from risk_service.client import EventReport, InvalidRequest, OrderRefused, RiskClient
+from risk_service.client.answers import decision_answer
+from risk_service.pb.risk.v1 import (
+    action_pb2,
+    event_pb2,
+    order_pb2,
+    real_name_pb2,
+    refund_pb2,
+    risk_pb2,
+)
 from tests.unit.client.scripted import Scripted
 
 PAGE = Path(__file__).parents[3] / "docs" / "client.md"
@@ -37,6 +48,27 @@ def test_the_example_gets_a_decision(service: Scripted) -> None:
 def test_the_example_gets_a_fallback() -> None:
     """Without a server the same program prints a fallback."""
     assert run_example("127.0.0.1:1") == "fallback ALLOW UNAVAILABLE\n"
+
+
+def test_challenges_and_batches_are_called_as_the_page_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Both programs are calls of the client, and the answers have what they read."""
+    shown = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    risk = create_autospec(RiskClient, instance=True)
+    decision = decision_answer(
+        risk_pb2.Decision(
+            decision_id="dec_2", outcome=risk_pb2.OUTCOME_DENY, mode=risk_pb2.MODE_FULL
+        )
+    )
+    risk.complete_challenge.return_value = decision
+    refused = OrderRefused(request_id="import-1", error=InvalidRequest("no lines"))
+    risk.score_batch.return_value = [decision, refused]
+    names = {"risk": risk, "challenge_id": "chl_1", "order": order_pb2.Order()}
+    for program in shown:
+        if re.search(r"risk\.(complete_challenge|score_batch)\(", program):
+            exec(program, names)  # noqa: S102 - our own page
+    assert capsys.readouterr().out.splitlines() == ["DENY dec_2", "False DENY", "mend no lines"]
 
 
 class _Noting:
