@@ -6,7 +6,7 @@ import hiredis
 import pytest
 
 from risk_service.adapters.redis.layout import STAMP, VALUE_HEAD
-from risk_service.adapters.redis.scripts import NOTHING, Taken, source, take_part, taken
+from risk_service.adapters.redis.scripts import NOTHING, Known, Taken, source, take_part, taken
 from tests.fixtures.redis_server import RedisServer, redis_server
 from tests.fixtures.window_replay import START_US
 
@@ -35,11 +35,16 @@ def server() -> Iterator[RedisServer]:
 
 
 def take(
-    server: RedisServer, event_id: bytes, body: bytes = bytes(BODY_BYTES), ttl_ms: int = 0
+    server: RedisServer,
+    event_id: bytes,
+    body: bytes = bytes(BODY_BYTES),
+    *,
+    ttl_ms: int = 0,
+    known: Known = NOTHING,
 ) -> Taken:
     """Let an event count, or nobody's read; return what is said to it."""
     entry = event_id + bytes(8) + body
-    part = take_part(ttl_ms, NOTHING, (len(entry), 1), entry)
+    part = take_part(ttl_ms, known, (len(entry), 1), entry)
     reply = server.call("EVAL", TAKE, 1, KEY, STAMP.pack(START_US) + part)
     assert isinstance(reply, bytes), reply
     return taken(reply, 0, 1)[0]
@@ -63,6 +68,21 @@ def test_an_id_is_told_from_what_was_folded(server: RedisServer) -> None:
     server.call("SET", KEY, head + ids + OTHER + STAMP.pack(at_us[1]))
     seen = [take(server, one).seen_us[0] for one in (FIRST, SECOND, STAMP.pack(at_us[0]), OTHER)]
     assert seen == [*at_us, 0, 0]
+
+
+def test_the_end_of_a_value_is_told_to_who_knows_what_precedes_it(server: RedisServer) -> None:
+    """Folded or begun anew by another, or lost in part, it is told from its beginning."""
+    head, entries = VALUE_HEAD.pack(START_US, 0, 0), bytes(2 * ENTRY_BYTES)
+    value = head + entries
+    server.call("SET", KEY, value + STAMP.pack(START_US))
+    behind_one = VALUE_HEAD.size + ENTRY_BYTES
+    for known, told_from in (
+        (Known(head, behind_one), behind_one),
+        (Known(VALUE_HEAD.pack(START_US - 1, 0, 0), behind_one), 0),
+        (Known(head, len(value) + ENTRY_BYTES), 0),
+    ):
+        told = take(server, NOBODY, known=known)
+        assert (told.from_byte, told.stored) == (told_from, value[told_from:])
 
 
 @pytest.mark.parametrize("no_form", NO_FORMS)
