@@ -8,7 +8,7 @@ Paths are those of the contract; ``[]`` stands for every element of a repeated f
 
 import socket
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 
 from risk_service.domain.vocabulary import (
     ChallengeResult,
@@ -77,54 +77,62 @@ _WORDS = {
 }
 
 
-def _id(field: str, low: int, high: int = 128) -> Constraint:
+def id_field(field: str, low: int, high: int = 128) -> Constraint:
+    """Return the row of an identifier."""
     return Constraint(field=field, kind=Kind.ID, low=low, high=high)
 
 
-def _text(field: str, high: int) -> Constraint:
-    return Constraint(field=field, kind=Kind.TEXT, high=high)
+def text_field(field: str, high: int, low: int = 0) -> Constraint:
+    """Return the row of a text that people write."""
+    return Constraint(field=field, kind=Kind.TEXT, low=low, high=high)
+
+
+def number_field(field: str, high: int, low: int = 0) -> Constraint:
+    """Return the row of a number."""
+    return Constraint(field=field, kind=Kind.NUMBER, low=low, high=high)
+
+
+def enum_field(field: str, members: type[IntEnum], low: int = 0) -> Constraint:
+    """Return the row of an enum, ``low`` being its first value that may be sent."""
+    return Constraint(field=field, kind=Kind.ENUM, low=low, high=max(members))
 
 
 def _money(field: str) -> Constraint:
-    return Constraint(field=field, kind=Kind.NUMBER, high=MONEY_MINOR_MAX)
-
-
-def _enum(field: str, members: type, low: int = 0) -> Constraint:
-    return Constraint(field=field, kind=Kind.ENUM, low=low, high=max(members))  # type: ignore[call-overload]  # IntEnum classes iterate over ints
+    return number_field(field, MONEY_MINOR_MAX)
 
 
 REQUEST_ID = Constraint(field="request_id", kind=Kind.ASCII_ID, low=1, high=64)
 
 ORDER: tuple[Constraint, ...] = (
-    _id("order.order_id", 1, 64),
+    id_field("order.order_id", 1, 64),
     Constraint(field="order.ordered_at", kind=Kind.ORDER_TIME),
-    _id("order.account.account_id", 1),
+    id_field("order.account.account_id", 1),
     Constraint(field="order.account.registered_at", kind=Kind.PAST_TIME),
-    _id("order.account.member_level", 0, 64),
-    _id("order.device_id", 1, 256),
-    _text("order.address.region", 128),
-    _text("order.address.city", 128),
-    _text("order.address.district", 128),
-    _text("order.address.detail", 512),
-    _text("order.address.postcode", 32),
-    _id("order.payment_instrument.payment_instrument_id", 0),
-    _text("order.payment_instrument.payer_name", 128),
+    id_field("order.account.member_level", 0, 64),
+    id_field("order.device_id", 1, 256),
+    text_field("order.address.region", 128),
+    text_field("order.address.city", 128),
+    text_field("order.address.district", 128),
+    text_field("order.address.detail", 512),
+    text_field("order.address.postcode", 32),
+    id_field("order.payment_instrument.payment_instrument_id", 0),
+    text_field("order.payment_instrument.payer_name", 128),
     Constraint(field="order.ip", kind=Kind.IP),
-    _text("order.recipient.name", 128),
-    _text("order.recipient.phone", 64),
-    _text("order.real_name_id", 64),
+    text_field("order.recipient.name", 128),
+    text_field("order.recipient.phone", 64),
+    text_field("order.real_name_id", 64),
     Constraint(field="order.lines", kind=Kind.COUNT, low=1, high=200),
-    _id("order.lines[].sku", 1),
-    Constraint(field="order.lines[].quantity", kind=Kind.NUMBER, low=1, high=10_000),
+    id_field("order.lines[].sku", 1),
+    number_field("order.lines[].quantity", 10_000, 1),
     _money("order.lines[].unit_price_minor"),
-    _id("order.lines[].seller_id", 1),
-    _id("order.lines[].campaign_id", 0),
-    _id("order.lines[].spu", 0),
-    _id("order.lines[].category", 0),
-    _enum("order.lines[].promotion_type", PromotionType),
+    id_field("order.lines[].seller_id", 1),
+    id_field("order.lines[].campaign_id", 0),
+    id_field("order.lines[].spu", 0),
+    id_field("order.lines[].category", 0),
+    enum_field("order.lines[].promotion_type", PromotionType),
     Constraint(field="order.discounts", kind=Kind.COUNT, low=0, high=50),
-    _id("order.discounts[].coupon_id", 0),
-    _enum("order.discounts[].promotion_type", PromotionType),
+    id_field("order.discounts[].coupon_id", 0),
+    enum_field("order.discounts[].promotion_type", PromotionType),
     _money("order.discounts[].amount_minor"),
     Constraint(field="order.totals", kind=Kind.PRESENT),
     Constraint(field="order.totals.currency_code", kind=Kind.CURRENCY),
@@ -135,9 +143,9 @@ ORDER: tuple[Constraint, ...] = (
     Constraint(
         field="order.session.page_open_to_submit_ms", kind=Kind.NUMBER, low=0, high=2**31 - 1
     ),
-    _enum("order.session.entry_path", EntryPath),
-    _id("order.session.drop_id", 0),
-    _enum("order.verification_level", VerificationLevel),
+    enum_field("order.session.entry_path", EntryPath),
+    id_field("order.session.drop_id", 0),
+    enum_field("order.verification_level", VerificationLevel),
     Constraint(field="order.balance_due_at", kind=Kind.ANY_TIME),
 )
 
@@ -147,15 +155,15 @@ BATCH = (Constraint(field="requests", kind=Kind.COUNT, low=1, high=500),)
 
 COMPLETE_CHALLENGE = (
     REQUEST_ID,
-    _id("challenge_id", 1, 64),
-    _enum("result", ChallengeResult, low=1),
-    _enum("verification_level", VerificationLevel),
+    id_field("challenge_id", 1, 64),
+    enum_field("result", ChallengeResult, low=1),
+    enum_field("verification_level", VerificationLevel),
 )
 
 GET_DECISION = (
-    _id("decision_id", 1, 64),
-    _id("request_id", 1, 64),
-    _id("order_id", 1, 64),
+    id_field("decision_id", 1, 64),
+    id_field("request_id", 1, 64),
+    id_field("order_id", 1, 64),
 )
 
 EVENTS = (Constraint(field="events", kind=Kind.COUNT, low=1, high=500),)
@@ -163,21 +171,21 @@ EVENTS = (Constraint(field="events", kind=Kind.COUNT, low=1, high=500),)
 # Of one event. One that breaks a row is refused by itself; its neighbours count.
 EVENT: tuple[Constraint, ...] = (
     Constraint(field="event_id", kind=Kind.ASCII_ID, low=1, high=64),
-    _enum("type", EventType, low=1),
+    enum_field("type", EventType, low=1),
     Constraint(field="occurred_at", kind=Kind.EVENT_TIME),
     _money("amount_minor"),
-    _enum("reason", EventReason),
-    Constraint(field="weight_ratio", kind=Kind.NUMBER, high=1000),
-    _id("claim_id", 0, 64),
+    enum_field("reason", EventReason),
+    number_field("weight_ratio", 1000),
+    id_field("claim_id", 0, 64),
 )
-LIFE_EVENT = (*EVENT, _id("order_id", 1, 64))
+LIFE_EVENT = (*EVENT, id_field("order_id", 1, 64))
 ACTION_EVENT = (
     *EVENT,
-    _id("action.account_id", 1),
-    _id("action.device_id", 0, 256),
+    id_field("action.account_id", 1),
+    id_field("action.device_id", 0, 256),
     Constraint(field="action.ip", kind=Kind.IP_IF_KNOWN),
-    _id("action.campaign_id", 0),
-    _id("action.related_account_id", 0),
+    id_field("action.campaign_id", 0),
+    id_field("action.related_account_id", 0),
 )
 
 # Sums that must hold in whole minor units; `validate` says both sides when one does not.

@@ -6,86 +6,84 @@ Rows as in ``constraints``; ``docs/api.md`` is made from them too.
 from risk_service.domain.benefit import BenefitType, SubsidyKind
 from risk_service.domain.verification import PhoneCodeResult
 from risk_service.domain.vocabulary import EventReason, VerificationLevel
-from risk_service.rpc.constraints import MONEY_MINOR_MAX, REQUEST_ID, Constraint, Kind, section
+from risk_service.rpc.constraints import (
+    MONEY_MINOR_MAX,
+    REQUEST_ID,
+    Constraint,
+    Kind,
+    enum_field,
+    id_field,
+    number_field,
+    section,
+    text_field,
+)
 
 CLAIM_LINES_MAX = 200
 COUNT_MAX = 1_000_000
 POINTS_MAX = 10**12
 
 
-def _id(field: str, low: int, high: int = 128) -> Constraint:
-    return Constraint(field=field, kind=Kind.ID, low=low, high=high)
-
-
-def _number(field: str, high: int, low: int = 0) -> Constraint:
-    return Constraint(field=field, kind=Kind.NUMBER, low=low, high=high)
-
-
-def _enum(field: str, high: int, low: int = 0) -> Constraint:
-    return Constraint(field=field, kind=Kind.ENUM, low=low, high=high)
-
-
 SCORE_REFUND = (
     REQUEST_ID,
     Constraint(field="claim", kind=Kind.PRESENT),
-    _id("claim.order_id", 1, 64),
-    _id("claim.claim_id", 1, 64),
+    id_field("claim.order_id", 1, 64),
+    id_field("claim.claim_id", 1, 64),
     Constraint(field="claim.claimed_at", kind=Kind.ORDER_TIME),
-    _number("claim.amount_minor", MONEY_MINOR_MAX, 1),
-    _enum("claim.reason", max(EventReason)),
+    number_field("claim.amount_minor", MONEY_MINOR_MAX, 1),
+    enum_field("claim.reason", EventReason),
     Constraint(field="claim.lines", kind=Kind.COUNT, low=0, high=CLAIM_LINES_MAX),
-    _id("claim.lines[].sku", 1),
-    _number("claim.lines[].quantity", 10_000, 1),
-    _number("claim.weight_ratio", 1000),
-    _number("claim.spend_and_save_threshold_minor", MONEY_MINOR_MAX),
+    id_field("claim.lines[].sku", 1),
+    number_field("claim.lines[].quantity", 10_000, 1),
+    number_field("claim.weight_ratio", 1000),
+    number_field("claim.spend_and_save_threshold_minor", MONEY_MINOR_MAX),
 )
 
 _ACTION = (
     REQUEST_ID,
     Constraint(field="action_id", kind=Kind.ASCII_ID, low=1, high=64),
-    _enum("type", max(BenefitType), 1),
+    enum_field("type", BenefitType, 1),
     Constraint(field="occurred_at", kind=Kind.ORDER_TIME),
 )
 CUSTOMER_ACTION = (
     *_ACTION,
     Constraint(field="customer.action", kind=Kind.PRESENT),
-    _id("customer.action.account_id", 1),
-    _id("customer.action.device_id", 0, 256),
+    id_field("customer.action.account_id", 1),
+    id_field("customer.action.device_id", 0, 256),
     Constraint(field="customer.action.ip", kind=Kind.IP_IF_KNOWN),
-    _id("customer.action.campaign_id", 0),
-    _id("customer.action.related_account_id", 0),
+    id_field("customer.action.campaign_id", 0),
+    id_field("customer.action.related_account_id", 0),
     Constraint(field="customer.account_registered_at", kind=Kind.PAST_TIME),
-    _enum("customer.verification_level", max(VerificationLevel)),
-    _number("customer.benefit_minor", MONEY_MINOR_MAX),
-    _number("customer.points", POINTS_MAX),
-    _number("customer.coupon_threshold_minor", MONEY_MINOR_MAX),
+    enum_field("customer.verification_level", VerificationLevel),
+    number_field("customer.benefit_minor", MONEY_MINOR_MAX),
+    number_field("customer.points", POINTS_MAX),
+    number_field("customer.coupon_threshold_minor", MONEY_MINOR_MAX),
     Constraint(field="customer.related_registered_at", kind=Kind.PAST_TIME),
-    _number("customer.group.size", COUNT_MAX),
-    _number("customer.group.devices", COUNT_MAX),
-    _number("customer.group.ips", COUNT_MAX),
-    _number("customer.group.overlap_share", 1),
-    _number("customer.draws_30d", COUNT_MAX),
-    _number("customer.wins_30d", COUNT_MAX),
-    _number("customer.points_refunded_30d", POINTS_MAX),
+    number_field("customer.group.size", COUNT_MAX),
+    number_field("customer.group.devices", COUNT_MAX),
+    number_field("customer.group.ips", COUNT_MAX),
+    number_field("customer.group.overlap_share", 1),
+    number_field("customer.draws_30d", COUNT_MAX),
+    number_field("customer.wins_30d", COUNT_MAX),
+    number_field("customer.points_refunded_30d", POINTS_MAX),
 )
 SELLER_ACTION = (
     *_ACTION,
-    _id("seller.seller_id", 1),
-    _id("seller.campaign_id", 0),
-    _enum("seller.kind", max(SubsidyKind), 1),
+    id_field("seller.seller_id", 1),
+    id_field("seller.campaign_id", 0),
+    enum_field("seller.kind", SubsidyKind, 1),
     Constraint(field="seller.currency_code", kind=Kind.CURRENCY),
-    _number("seller.amount_minor", MONEY_MINOR_MAX, 1),
-    _number("seller.seller_rating", 5),
-    _number("seller.seller_violations_90d", COUNT_MAX),
+    number_field("seller.amount_minor", MONEY_MINOR_MAX, 1),
+    number_field("seller.seller_rating", 5),
+    number_field("seller.seller_violations_90d", COUNT_MAX),
 )
 
 VERIFY_REAL_NAME = (
     REQUEST_ID,
-    _id("account_id", 1),
-    Constraint(field="name", kind=Kind.TEXT, high=128),
-    Constraint(field="real_name_id", kind=Kind.TEXT, high=64),
-    _enum("phone_code_result", max(PhoneCodeResult)),
-    _id("face_token", 0, 512),
+    id_field("account_id", 1),
+    text_field("name", 128),
+    text_field("real_name_id", 64),
+    enum_field("phone_code_result", PhoneCodeResult),
+    id_field("face_token", 0, 512),
 )
 
 

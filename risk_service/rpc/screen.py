@@ -14,7 +14,6 @@ from risk_service.domain.vocabulary import EntryPath, PromotionType, Verificatio
 from risk_service.rpc.constraints import (
     BY_FIELD,
     MONEY_MINOR_MAX,
-    SCORE_ORDER,
     is_ip,
 )
 from risk_service.rpc.validate import TimeWindow, micros, require_order
@@ -48,10 +47,10 @@ def accept(request: Any, window: TimeWindow) -> RawOrder:
     try:
         raw = raw_order(request.order)
     except (KeyError, ValueError):  # an enum number or a time outside the contract
-        require_order(request, SCORE_ORDER, window)
+        require_order(request, window)
         raise
     if not (_plain_request_id(request.request_id) and plainly_valid(raw, window)):
-        require_order(request, SCORE_ORDER, window)
+        require_order(request, window)
     return raw
 
 

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from risk_service.domain.currency import CURRENCIES
 from risk_service.domain.errors import InvalidInput, TooLarge, Violation
 from risk_service.rpc.constraints import (
+    SCORE_ORDER,
     SUMS,
     Constraint,
     Kind,
@@ -63,9 +64,9 @@ def require(message: Message, rows: tuple[Constraint, ...], window: TimeWindow) 
         raise InvalidInput(found)
 
 
-def require_order(request: Message, rows: tuple[Constraint, ...], window: TimeWindow) -> None:
-    """As ``require``, then the sums of the order."""
-    require(request, rows, window)
+def require_order(request: Message, window: TimeWindow) -> None:
+    """Hold a ``ScoreOrderRequest`` to its constraints, then to the sums of the order."""
+    require(request, SCORE_ORDER, window)
     found = tuple(_sum_violations(request))
     if found:
         raise InvalidInput(found)

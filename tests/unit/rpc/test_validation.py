@@ -30,7 +30,7 @@ REPLAY = TimeWindow(earliest_us=None, latest_us=CLOCK_END_US - 1)
 def test_plain_order_is_accepted() -> None:
     """A valid order passes the quick screen and the thorough check."""
     request = valid_request()
-    require_order(request, SCORE_ORDER, WINDOW)
+    require_order(request, WINDOW)
     raw = accept(request, WINDOW)
     assert plainly_valid(raw, WINDOW)
     assert raw.recipient_name == request.order.recipient.name
@@ -256,11 +256,11 @@ def test_screen_never_passes_what_the_table_refuses(
         passed = plainly_valid(raw_order(request.order), window)
     except (KeyError, ValueError):
         with pytest.raises(InvalidInput):
-            require_order(request, SCORE_ORDER, window)
+            require_order(request, window)
         return
     request.request_id = "r"
     if passed:
-        require_order(request, SCORE_ORDER, window)
+        require_order(request, window)
 
 
 def test_every_kind_has_words() -> None:
