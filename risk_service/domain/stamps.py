@@ -2,6 +2,10 @@
 
 from collections.abc import Collection
 
+from msgspec.structs import replace
+
+from risk_service.domain.reported import EventRecord
+
 # No clock gives a time from 2200 on: numbers in Redis are exact until 2255 only.
 CLOCK_END_US = 7_258_118_400_000_000
 
@@ -41,6 +45,17 @@ class Stamps:
                 return stamp_us, True
         self._recorded_us = self.next_us(now_us)
         return self._recorded_us, False
+
+    def stamped(self, record: EventRecord, applied_us: Collection[int], now_us: int) -> EventRecord:
+        """Return a record with its place in the log and, where they differ, all its stamps.
+
+        Parameters
+        ----------
+        applied_us
+            Stamp of each key group as the windows' store gave it, 0 where it gave none.
+        """
+        stamp_us, is_theirs = self.recorded({*applied_us} - {0}, now_us)
+        return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
 
     def pass_by(self, looked_us: int) -> None:
         """Give no stamp any more that does not lie behind a time that was looked at."""

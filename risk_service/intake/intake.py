@@ -219,20 +219,15 @@ class Intake:
         counted = [record for record in records if not record.same_as]
         applied = applied_stamps(self.windows, events, now_us)
         stamped = [
-            self._stamped(record, of_groups, now_us)
+            self.stamps.stamped(record, of_groups, now_us)
             for record, of_groups in zip(counted, applied, strict=True)
         ]
         self.count_links(
             [(record.stamp_us, event) for record, event in zip(stamped, events, strict=True)]
         )
         # Behind the others: their stamps are given by the windows and must rise.
-        stamped += [self._stamped(record, [], now_us) for record in records if record.same_as]
+        stamped += [self.stamps.stamped(record, [], now_us) for record in records if record.same_as]
         self.log.append(stamped)
-
-    def _stamped(self, record: EventRecord, applied_us: list[int], now_us: int) -> EventRecord:
-        """Return the record with its place in the log and, where they differ, all its stamps."""
-        stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
-        return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
 
 
 def _money_back(life: LifeEvent) -> int:

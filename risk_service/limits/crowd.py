@@ -46,16 +46,11 @@ def crowd_faults(policies: Sequence[Policy]) -> list[Fault]:
     counting = [policy for policy in policies if policy.counts]
     for promotion in PromotionType:
         for measures in _KINDS_OF_LINE:
-            about = [one for one in counting if one.measure in measures and _is_on(one, promotion)]
+            about = [one for one in counting if one.measure in measures and one.is_about(promotion)]
             crowd = _crowded(about)
             if crowd is not None:
                 return [_fault(crowd, promotion)]
     return []
-
-
-def _is_on(policy: Policy, promotion: PromotionType) -> bool:
-    included, excluded = policy.include.promotion_types, policy.exclude.promotion_types
-    return (not included or promotion in included) and promotion not in excluded
 
 
 def _crowded(about: Sequence[Policy]) -> _Crowd | None:

@@ -13,7 +13,7 @@ from risk_service.limits.reservation import mask_of
 GOODS, REDEMPTIONS, DISCOUNTS, BENEFITS = range(4)
 
 
-def plan_of(policy: Policy, others: Iterable[Policy] = ()) -> Plan:
+def plan_of(policy: Policy, others: Iterable[Policy]) -> Plan:
     """Return the plan of a policy among others."""
     window = policy.window
     everything = policy.count_per is CountPer.EVERYTHING
@@ -32,7 +32,7 @@ def plan_of(policy: Policy, others: Iterable[Policy] = ()) -> Plan:
         releases=mask_of(policy.release_on),
         shadow=policy.state is State.SHADOW,
         counts=window.counts,
-        kinds=frozenset(kind for kind in PromotionType if _is_about(policy, kind)),
+        kinds=frozenset(kind for kind in PromotionType if policy.is_about(kind)),
         measure=int(policy.measure),
         reads=_reads(policy.measure),
         any_line=any_line,
@@ -76,11 +76,6 @@ def _but_for_currency(policy: Policy) -> tuple[object, ...]:
         policy.key_sets, policy.needed, policy.include, policy.exclude,
         policy.measure, policy.window.text, policy.count_per,
     )  # fmt: skip
-
-
-def _is_about(policy: Policy, kind: PromotionType) -> bool:
-    included, excluded = policy.include.promotion_types, policy.exclude.promotion_types
-    return (not included or kind in included) and kind not in excluded
 
 
 def _reads(measure: Measure) -> int:

@@ -225,6 +225,11 @@ class Policy:
         """Tell whether the policy holds at a time."""
         return self.valid_from_us <= at_us < self.valid_to_us
 
+    def is_about(self, promotion: PromotionType) -> bool:
+        """Tell whether lines of a type of promotion may count here."""
+        included, excluded = self.include.promotion_types, self.exclude.promotion_types
+        return (not included or promotion in included) and promotion not in excluded
+
     def covers(self, line: DemandLine) -> bool:
         """Tell whether a line counts here."""
         return self.include.has(line) and self.measures(line) and not self.exclude.names(line)

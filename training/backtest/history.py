@@ -189,10 +189,3 @@ def joined_keys(columns: list[Int32s]) -> Int32s:
         numbers, _ = kernels.dense_pairs(found.astype(np.int64), other.astype(np.int64))
         found = np.where((found == MISSING) | (other == MISSING), np.int32(MISSING), numbers)
     return found
-
-
-def quotient(above: Floats, below: Floats) -> Floats:
-    """Return above divided by below, NaN where that is 0."""
-    found = np.full(len(above), np.nan)
-    np.divide(above, below, out=found, where=below != 0)
-    return found

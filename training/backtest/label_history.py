@@ -21,11 +21,11 @@ from training.backtest.history import (
     KeyHistory,
     Period,
     key_history,
-    quotient,
 )
 from training.backtest.lengths import Edges
 from training.backtest.names import Measure
 from training.labels import NEVER_US, UNLABELLED, AbuseLabels
+from training.quotient import quotient
 
 # A rate counts as if ten labels more were known, as rates of the models do.
 SHRINK_LABELS = 10.0

@@ -16,7 +16,6 @@ from training.backtest.history import (
     Period,
     joined_keys,
     key_history,
-    quotient,
 )
 from training.backtest.label_history import LabelHistory
 from training.backtest.lengths import Edges
@@ -24,6 +23,7 @@ from training.backtest.names import OF_LABELS, HistoryName, Measure
 from training.backtest.variables import AMOUNT, OwnVariables
 from training.datasets.own_events import AMOUNT_COLUMN
 from training.labels import AbuseLabels
+from training.quotient import quotient
 
 SECOND_US = 1e6
 Step = Callable[[str], None]

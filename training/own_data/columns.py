@@ -14,6 +14,7 @@ from training.own_data.events import Coded, Floats, OwnEvents
 from training.own_data.fields import texts_of
 from training.own_data.plan import CategoryPlan, FeaturePlan
 from training.own_data.sums import ROUNDED
+from training.quotient import quotient
 
 Rows = NDArray[np.int64]
 Values = NDArray[np.float32] | Floats
@@ -76,7 +77,7 @@ def _compared(
     for first, second in pairs:
         a, b = measured[first][rows], measured[second][rows]
         if few:
-            yield f"{first}_per_{second}", _quotient(a, b)
+            yield f"{first}_per_{second}", quotient(a, b)
         yield f"{first}_less_{second}", a - b
 
 
@@ -92,14 +93,8 @@ def _left_over(
         name = f"{one.first}_plus_{one.second}_less_{one.whole}"
         yield name, left
         if one.shares:
-            yield f"{name}_per_{one.first}", _quotient(left, first)
-            yield f"{name}_per_{one.second}", _quotient(left, second)
-
-
-def _quotient(a: Floats, b: Floats) -> Floats:
-    quotient = np.full(len(a), np.nan)
-    np.divide(a, b, out=quotient, where=b != 0)
-    return quotient
+            yield f"{name}_per_{one.first}", quotient(left, first)
+            yield f"{name}_per_{one.second}", quotient(left, second)
 
 
 def missing_values(events: OwnEvents, rows: Rows) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from training.own_data import declare as d
 from training.own_data.events import Floats
 from training.own_data.history import MINOR, log_amount
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan, KeyPlan, PairPlan
+from training.quotient import quotient
 
 Read = Callable[[str], Floats]
 Values = NDArray[np.float32] | Floats
@@ -79,7 +80,7 @@ class KeyInputs:
         total = self._value(d.EVENTS, "sum", EVER.name, f"n/{name}") / scale
         count = self._value(d.EVENTS, "sum", EVER.name, f"has/{name}")
         yield self._named(f"{name}_less_last"), now - last
-        yield self._named(f"{name}_less_mean"), now - _quotient(total, count)
+        yield self._named(f"{name}_less_mean"), now - quotient(total, count)
 
     def _amounts(self, amount: Floats) -> Iterator[tuple[str, Values]]:
         key = self._key
@@ -93,13 +94,13 @@ class KeyInputs:
             return
         for window in d.mean_windows(key):
             total = self._value(d.PRICED, "sum", window, d.AMOUNT) / MINOR
-            mean = _quotient(total, self._value(d.PRICED, "count", window))
+            mean = quotient(total, self._value(d.PRICED, "count", window))
             yield self._named(f"amount_sum_{window}"), total
             yield self._named(f"amount_mean_{window}"), mean
-            yield self._named(f"amount_ratio_{window}"), _quotient(amount, mean)
+            yield self._named(f"amount_ratio_{window}"), quotient(amount, mean)
         last = self._value(d.PRICED, "last", d.LAST_WINDOW, d.AMOUNT) / MINOR
         yield self._named("amount_last"), last
-        yield self._named("amount_ratio_last"), _quotient(amount, last)
+        yield self._named("amount_ratio_last"), quotient(amount, last)
 
     def _named(self, what: str) -> str:
         return f"{self._name}__{what}"
@@ -142,12 +143,6 @@ def shrunk(positive: Floats, known: Floats, prior: float) -> Floats:
 
 def deviation(now: Floats, count: Floats, total: Floats, squares: Floats) -> Floats:
     """Return how many standard deviations a value lies above the mean of earlier ones."""
-    mean = _quotient(total, count)
+    mean = quotient(total, count)
     spread = np.maximum(squares - count * mean * mean, 0.0) + SPREAD_EVENTS * USUAL_SPREAD**2
     return np.asarray((now - mean) / np.sqrt(spread / (count + SPREAD_EVENTS)))
-
-
-def _quotient(above: Floats, below: Floats) -> Floats:
-    found = np.full(len(above), np.nan)
-    np.divide(above, below, out=found, where=below != 0)
-    return found

@@ -12,23 +12,24 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations, permutations
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from training.datasets.references import refers_back
+from training.datasets.references import (
+    TIMES_CHANCE,
+    WHOLE_NUMBER,
+    refers_back,
+    shared_by_chance,
+)
 from training.own_data.events import MISSING, Coded
 from training.windows.compiled import compiled
 
 Codes = NDArray[np.int32]
 Stamps = NDArray[np.int64]
-# Numbers must share so many times the texts that numbers of their ranges would by chance.
-TIMES_CHANCE = 3.0
 # How many events would have one number in both fields by chance, before their absence tells.
 LEAST_BY_CHANCE = 10.0
 # So many texts in common are no words for "nobody"; few drivers' phones may make many trips.
 ENOUGH_TEXTS = 20
-WHOLE_NUMBER = r"^[1-9][0-9]{0,17}$"
 
 
 def roles(
@@ -99,19 +100,7 @@ def _more_than_by_chance(one: Coded, other: Coded, least: int) -> bool:
     # A few words among numbers say "nobody" in both.
     if len(common) - numbers >= least or not numbers:
         return True
-    return numbers >= TIMES_CHANCE * _by_chance(_whole_numbers(one), _whole_numbers(other))
-
-
-def _whole_numbers(coded: Coded) -> NDArray[np.int64]:
-    texts = coded.levels.filter(pc.match_substring_regex(coded.levels, WHOLE_NUMBER))
-    return np.asarray(texts.cast(pa.int64()).to_numpy())
-
-
-def _by_chance(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """Return how many numbers two sets would share if each were drawn from its own range."""
-    low, high = max(one.min(), other.min()), min(one.max(), other.max())
-    inside = [int(((of >= low) & (of <= high)).sum()) for of in (one, other)]
-    return inside[0] * inside[1] / (float(high) - float(low) + 1.0)
+    return numbers >= TIMES_CHANCE * shared_by_chance(one.levels, other.levels)
 
 
 def in_one(one: Coded, other: Coded) -> tuple[Codes, Codes]:

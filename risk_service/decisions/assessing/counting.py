@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from risk_service.decisions.assessing.pending import Drafted
 from risk_service.domain.event import Event
 from risk_service.domain.reported import EventRecord
@@ -35,7 +33,7 @@ class Counting:
         events = [one.event for one in counted if one.event is not None]
         applied = applied_stamps(self.windows, events, now_us)
         records = [
-            self._of_one(one.reported, of_groups, now_us)
+            self.stamps.stamped(one.reported, of_groups, now_us)
             for one, of_groups in zip(counted, applied, strict=True)
             if one.reported is not None
         ]
@@ -44,8 +42,4 @@ class Counting:
         )
         rest = [one.reported for one in drafted if one.event is None and one.reported is not None]
         # Behind the others: their stamps are given by the windows and must rise.
-        return records + [self._of_one(record, [], now_us) for record in rest]
-
-    def _of_one(self, record: EventRecord, applied_us: list[int], now_us: int) -> EventRecord:
-        stamp_us, is_theirs = self.stamps.recorded({*applied_us} - {0}, now_us)
-        return replace(record, stamp_us=stamp_us, applied_us=() if is_theirs else tuple(applied_us))
+        return records + [self.stamps.stamped(record, [], now_us) for record in rest]

@@ -9,16 +9,15 @@ newest first or last.
 from collections.abc import Iterable
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from training.datasets.importing.look import Look
-from training.datasets.references import LEAST_REFERENCES, refers_back
-
-# As in training, where two fields name the same things.
-_TIMES_CHANCE = 3.0
-_WHOLE_NUMBER = r"^[1-9][0-9]{0,17}$"
+from training.datasets.references import (
+    LEAST_REFERENCES,
+    TIMES_CHANCE,
+    refers_back,
+    shared_by_chance,
+)
 
 
 def referring(look: Look, looks: Iterable[Look]) -> Look | None:
@@ -40,21 +39,7 @@ def _refers(other: Look, look: Look) -> bool:
     elsewhere = (told >= 0) & (told != np.arange(len(told)))
     if int(elsewhere.sum()) < LEAST_REFERENCES:
         return False
-    if shared >= _TIMES_CHANCE * _by_chance(_numbers(other.values), _numbers(look.values)):
+    if shared >= TIMES_CHANCE * shared_by_chance(other.values, look.values):
         return True
     turned = np.where(told >= 0, len(told) - 1 - told, -1)[::-1]
     return refers_back(told) or refers_back(turned)
-
-
-def _numbers(values: pa.Array) -> NDArray[np.int64]:
-    found = values.filter(pc.match_substring_regex(values, _WHOLE_NUMBER))
-    return np.asarray(found.cast(pa.int64()).to_numpy(zero_copy_only=False))
-
-
-def _by_chance(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """Return how many numbers two sets would share if each were drawn from its own range."""
-    if not len(one) or not len(other):
-        return 0.0
-    low, high = max(one.min(), other.min()), min(one.max(), other.max())
-    inside = [int(((of >= low) & (of <= high)).sum()) for of in (one, other)]
-    return inside[0] * inside[1] / (float(high) - float(low) + 1.0)
