@@ -159,9 +159,9 @@ def _kind(record: logging.LogRecord) -> tuple[object, ...]:
     return (record.name, str(record.msg), *said, *raised)
 
 
-def configure_logging(*, as_json: bool, stream: TextIO = sys.stderr) -> None:
-    """Send the log of the whole process to one stream."""
-    handler = OnceASecond(stream)
+def configure_logging(*, as_json: bool) -> None:
+    """Send the log of the whole process to stderr."""
+    handler = OnceASecond(sys.stderr)
     handler.setFormatter(AllowListFormatter(as_json=as_json))
     root = logging.getLogger()
     root.handlers = [handler]

@@ -220,7 +220,7 @@ def _of_status(
 def from_status(
     code: grpc.StatusCode,
     message: str,
-    violations: tuple[FieldViolation, ...] = (),
+    violations: tuple[FieldViolation, ...],
     by_status: Mapping[grpc.StatusCode, type[ClientError]] = BY_STATUS,
 ) -> ClientError:
     """Return the client's error for a status.

@@ -159,7 +159,7 @@ class FallbackPolicy:
         return self.rules.get(promotion_type, self.other)
 
 
-def is_limited(order: order_pb2.Order, limited: LimitedItems = LimitedItems()) -> bool:
+def is_limited(order: order_pb2.Order, limited: LimitedItems) -> bool:
     """Tell whether the order takes of a quantity that is shared by all customers."""
     return bool(order.session.drop_id) or any(
         line.promotion_type == order_pb2.PROMOTION_TYPE_FLASH_SALE or limited.has(line)

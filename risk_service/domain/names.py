@@ -47,7 +47,7 @@ def word_name(word: str) -> LocalizedText:
     return _pair("word", word)
 
 
-def measure_name(measure: Measure, count: int = 0) -> LocalizedText:
+def measure_name(measure: Measure, count: int) -> LocalizedText:
     """Return what a limit counts: so many units, orders or draws."""
     one, many, chinese = _names()["measure"][measure.name]
     return LocalizedText(zh=chinese, en=one if abs(count) == 1 else many)

@@ -42,7 +42,7 @@ class Lines:
         begins, keys, _ = self._entries[policy]
         return keys.get(key, begins)
 
-    def of_tier(self, policy: int, tier: int, key: str = "") -> int:
+    def of_tier(self, policy: int, tier: int, key: str) -> int:
         """Return the line of a tier's key, or where the tier begins."""
         tiers = self._entries[policy][2] if policy < len(self._entries) else []
         if tier >= len(tiers):

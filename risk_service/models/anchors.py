@@ -63,7 +63,7 @@ def check_anchors(anchors: Knots) -> None:
     ValueError
         The message says what is wrong.
     """
-    check_rising(anchors, low=0.0, high=MAX_SCORE)
+    check_rising(anchors, high=MAX_SCORE)
 
 
 def score_of(anchors: Knots) -> Callable[[float], int]:

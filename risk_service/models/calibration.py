@@ -76,11 +76,11 @@ def check_calibration(kind: str, knots: Knots) -> None:
         return
     if kind != "isotonic":
         raise ValueError(f"unknown calibration kind {kind!r}")
-    check_rising(knots, low=0.0, high=1.0)
+    check_rising(knots, high=1.0)
 
 
-def check_rising(knots: Knots, low: float, high: float) -> None:
-    """Refuse knots whose x is not strictly rising or whose y falls or leaves [low, high].
+def check_rising(knots: Knots, high: float) -> None:
+    """Refuse knots whose x is not strictly rising or whose y falls or leaves [0, high].
 
     Raises
     ------
@@ -89,8 +89,8 @@ def check_rising(knots: Knots, low: float, high: float) -> None:
     """
     if not knots:
         raise ValueError("at least one knot is needed")
-    if any(not (math.isfinite(x) and low <= y <= high) for x, y in knots):
-        raise ValueError(f"a knot is not finite or outside {low:g} to {high:g}")
+    if any(not (math.isfinite(x) and 0.0 <= y <= high) for x, y in knots):
+        raise ValueError(f"a knot is not finite or outside 0 to {high:g}")
     for (x0, y0), (x1, y1) in pairwise(knots):
         if x1 <= x0 or y1 < y0:
             raise ValueError(f"knots do not rise at x = {x1!r}")

@@ -78,9 +78,9 @@ def _configured(wanted: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def apply_repo(warehouse: Path, online: Path | None = None) -> None:
+def apply_repo(warehouse: Path) -> None:
     """Register entities, views and services, and create the online tables."""
-    with open_repo(warehouse, online) as store:
+    with open_repo(warehouse) as store:
         apply_to(store, warehouse)
 
 

@@ -188,7 +188,7 @@ class Actions:
         if benefit.action is None:
             return {}
         facts = benefit.facts or CustomerFacts()
-        return customer_facts(benefit, facts, facts.verification_level, now_us)
+        return customer_facts(facts, facts.verification_level, now_us)
 
     def _asked(self, case: _Case, seen: SeenAction, wanted: tuple[Evidence, ...]) -> Asked:
         benefit = case.benefit

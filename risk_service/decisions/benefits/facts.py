@@ -21,9 +21,7 @@ def common_facts(benefit: Benefit) -> dict[str, Value]:
     }
 
 
-def customer_facts(
-    benefit: Benefit, facts: CustomerFacts, level: VerificationLevel, now_us: int
-) -> dict[str, Value]:
+def customer_facts(facts: CustomerFacts, level: VerificationLevel, now_us: int) -> dict[str, Value]:
     """Return what the shop says about a customer's action.
 
     Parameters

@@ -141,7 +141,7 @@ class RefundClaims:
         events = pending.events_of(claim.order_id)
         life = order_life(events, claim.claim_id)
         earlier = pending.latest_of(claim_subject(claim.order_id, claim.claim_id))
-        before = before_claim(record.order, claim, pending, life)
+        before = before_claim(record.order, pending, life)
         return _Case(
             attempt=attempt,
             decision_id=decision_id,

@@ -12,7 +12,7 @@ from risk_service.domain.vocabulary import Outcome
 VIOLATIONS_MAX = 20
 
 
-def before_claim(order: Order, claim: RefundClaim, pending: Pending, life: OrderLife) -> Before:
+def before_claim(order: Order, pending: Pending, life: OrderLife) -> Before:
     """Return what other claims took of the order; reported money counts where it says more."""
     goods_minor = granted_minor = 0
     for claim_id in life.claim_ids:

@@ -62,7 +62,6 @@ def import_events(
     source: Path,
     out: Path,
     progress: Progress = silent,
-    now_us: int | None = None,
 ) -> Imported:
     """Import a file of events.
 
@@ -76,8 +75,6 @@ def import_events(
         Directory to write; must be absent or empty.
     progress
         Called with a stage, what is done and what there is (bytes or rows; 0 when unknown).
-    now_us
-        When the import runs; None: the clock tells.
 
     Raises
     ------
@@ -91,8 +88,8 @@ def import_events(
     file = open_source(source, read.mapping.source, wanted)
     columns = check_columns(file, read)
     with appearing_whole(out) as partial:
-        clock_us = time.time_ns() // 1000 if now_us is None else now_us
-        run = _Run(read=read, file=file, partial=partial, progress=progress, now_us=clock_us)
+        now_us = time.time_ns() // 1000
+        run = _Run(read=read, file=file, partial=partial, progress=progress, now_us=now_us)
         description, written, told = run.import_columns(columns)
     return Imported(
         out=out,
