@@ -44,19 +44,13 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 Int64s = NDArray[np.int64]
 
 
-def synthetic_log(orders: int, life: float = 1.0, seed: int = 7) -> EventLog:
-    """Return the log of so many orders over 120 days.
-
-    Parameters
-    ----------
-    life
-        Factor on the share of orders with each life event; 1 gives some 3.2 events an order.
-    """
-    rng = np.random.default_rng(seed)
+def synthetic_log(orders: int) -> EventLog:
+    """Return the log of so many orders over 120 days, some 3.2 events an order."""
+    rng = np.random.default_rng(7)
     at_us = START_US + np.sort(rng.integers(0, DAYS * DAY_US, orders))
     parts = [(np.int8(_kind("ATTEMPT")), np.arange(orders, dtype=np.int32), at_us, at_us)]
     for name, (share, delay_h) in LIFE.items():
-        row = np.flatnonzero(rng.random(orders, np.float32) < share * life).astype(np.int32)
+        row = np.flatnonzero(rng.random(orders, np.float32) < share).astype(np.int32)
         happened_us = at_us[row] + _spans(rng, delay_h, row.size)
         late = rng.random(row.size, np.float32) < 0.03
         recorded_us = happened_us + np.where(late, _spans(rng, 20.0, row.size), 0)

@@ -1,6 +1,5 @@
 """How long an entity stays in Redis: its longest window after its last event, a look for hours."""
 
-import random
 from collections.abc import Iterator
 
 import pytest
@@ -11,14 +10,11 @@ from risk_service.adapters.redis.engines import fastest_entities
 from risk_service.adapters.redis.history import Existing, RedisHistory
 from risk_service.adapters.redis.layout import EntryLayout
 from risk_service.adapters.redis.store import RedisWindowStore
-from risk_service.domain.event import Event
-from risk_service.features.windows.plan import compile_windows
 from risk_service.features.windows.record import Record
 from tests.fixtures.redis_server import RedisServer
-from tests.fixtures.window_replay import FIELDS, START_US, random_windows
+from tests.fixtures.redis_stores import COMPILED, SECOND_US, orders
+from tests.fixtures.window_replay import START_US
 
-COMPILED = compile_windows(random_windows(random.Random(11)))
-SECOND_US = 1_000_000
 # Well within an hour: what happens in the same one must not be taken for renewed.
 NOW_US = START_US + 1_200 * SECOND_US
 # How long an entity without events bears the stamp of its last read.
@@ -41,16 +37,7 @@ def store(redis: RedisServer) -> Iterator[RedisWindowStore]:
     opened.close()
 
 
-def orders(start: int, count: int) -> list[Event]:
-    """Return attempts of the same entities, with ids of their own."""
-    fields = tuple(f"{field}1" for field in FIELDS)
-    return [
-        Event(event_id=f"o{n}", kind=0, at_us=NOW_US, fields=fields, columns=(1, 100, 1))
-        for n in range(start, start + count)
-    ]
-
-
-KEYS = COMPILED.keys(orders(0, 1)[0])
+KEYS = COMPILED.keys(orders(0, 1, NOW_US)[0])
 LAYOUTS = [EntryLayout(plan, 3, 9) for plan in COMPILED.plans]
 PASSING = [group for group, layout in enumerate(LAYOUTS) if layout.ttl_ms]
 
@@ -89,8 +76,8 @@ def fill(redis: RedisServer) -> None:
 
 def test_memory_is_bounded_by_expiry(store: RedisWindowStore, redis: RedisServer) -> None:
     """Every key expires once its longest window has passed; one that was only read, in hours."""
-    store.observe(orders(0, 300), NOW_US)
-    store.observe(orders(1000, 4), NOW_US + SECOND_US)
+    store.observe(orders(0, 300, NOW_US), NOW_US)
+    store.observe(orders(1000, 4, NOW_US), NOW_US + SECOND_US)
     store.read_many([(0, ["never seen"])], NOW_US)
     store.read_many([(0, ["never seen"])], NOW_US + 3_600 * SECOND_US)
     assert 0 < left_ms(redis, store, 0, "never seen") <= READ_ONLY_MS
@@ -108,7 +95,7 @@ def test_the_first_event_of_an_entity_outlives_its_windows(
         store.read_many([(group, [key]) for group, key in enumerate(KEYS)], NOW_US)
     for group in PASSING:
         assert 0 < left_ms(redis, store, group, KEYS[group]) <= READ_ONLY_MS + 1000
-    store.observe(orders(0, 1), NOW_US + SECOND_US)
+    store.observe(orders(0, 1, NOW_US), NOW_US + SECOND_US)
     assert check_full_lives(redis, store)
 
 
@@ -116,8 +103,8 @@ def test_an_event_in_a_later_hour_lets_a_life_begin_anew(
     store: RedisWindowStore, redis: RedisServer
 ) -> None:
     """Redis is told once an hour, and again as soon as the hour is another."""
-    store.observe(orders(0, 1), NOW_US)
+    store.observe(orders(0, 1, NOW_US), NOW_US)
     for group in PASSING:
         redis.call("PEXPIRE", store.key_of(group, KEYS[group]), 60_000)
-    store.observe(orders(1, 1), NOW_US + 3_600 * SECOND_US)
+    store.observe(orders(1, 1, NOW_US), NOW_US + 3_600 * SECOND_US)
     assert check_full_lives(redis, store)

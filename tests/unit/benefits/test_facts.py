@@ -77,7 +77,7 @@ def seen(**more: Any) -> SeenAction:
 
 def of_customer(facts: CustomerFacts, level: VerificationLevel = LEVEL) -> dict[str, Any]:
     """Return the facts that the shop tells."""
-    return customer_facts(benefit(), facts, level, NOW_US)
+    return customer_facts(facts, level, NOW_US)
 
 
 def test_what_the_shop_knows_is_told_by_its_name() -> None:

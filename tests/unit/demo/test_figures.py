@@ -25,8 +25,9 @@ def decided(order_id: str, outcome: int, blamed: int | None = None) -> TimedAnsw
     return TimedAnswer(order_id=order_id, answer=DecisionAnswer(decision), latency_ms=2.0)
 
 
-def fallen_back(order_id: str) -> TimedAnswer:
+def fallen_back() -> TimedAnswer:
     """Return an answer that the client gave by itself."""
+    order_id = "h4"
     answer = FallbackAnswer(
         request_id=f"demo-{order_id}",
         order_id=order_id,
@@ -43,7 +44,7 @@ ANSWERS = [
     decided("h1", risk_pb2.OUTCOME_ALLOW),
     decided("h2", risk_pb2.OUTCOME_CHALLENGE, risk_pb2.ABUSE_SCALPING),
     decided("h3", risk_pb2.OUTCOME_REVIEW, risk_pb2.ABUSE_REFUND),
-    fallen_back("h4"),
+    fallen_back(),
 ]
 EVENTS = EventTally(accepted=7, refused={"UNKNOWN_ORDER": 2})
 TRUTH = {"s1": SCALPER, "s2": SCALPER} | dict.fromkeys(("h1", "h2", "h3", "h4"), HONEST)
@@ -116,7 +117,7 @@ def limited(order_id: str, *, blocked: bool) -> TimedAnswer:
 
 def test_an_order_counts_once_for_a_limit_however_many_signs_it_counts_on() -> None:
     """Two subjects of one policy are one order; shadow limits are left out."""
-    answers = [limited("s1", blocked=True), limited("h1", blocked=False), fallen_back("h4")]
+    answers = [limited("s1", blocked=True), limited("h1", blocked=False), fallen_back()]
     assert limit_figures(answers, TRUTH) == [
         LimitFigures(
             policy="two-each",

@@ -14,6 +14,7 @@ from risk_service.domain.vocabulary import EventReason, EventType, PromotionType
 from risk_service.intake.reservations import Reservations
 from risk_service.limits.book import parse_limits
 from risk_service.limits.demand import demand_of_order
+from tests.fixtures.ledger_calls import in_use
 from tests.fixtures.ledgers import SqliteHouse
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.records import NOW_US, order
@@ -61,8 +62,7 @@ def event(kind: EventType, **changes: object) -> LifeEvent:
 
 def use(house: SqliteHouse, at_us: int = NOW_US) -> tuple[int, int]:
     """Return what the account has confirmed and held."""
-    counters = house.ledger.usage("account", ACCOUNT, at_us)
-    return sum(one.confirmed for one in counters), sum(one.held for one in counters)
+    return in_use(house, at_us, ACCOUNT)
 
 
 def test_paid_confirms_and_a_repetition_changes_nothing(

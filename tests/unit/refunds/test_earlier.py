@@ -70,7 +70,7 @@ class Decided:
     def before(self, *claim_ids: str, refunded_minor: int = 0, asked: Any = ORDER) -> Before:
         """Return what a further claim meets."""
         life = OrderLife(claim_ids=claim_ids, refunded_minor=refunded_minor)
-        return before_claim(asked, claim("this"), cast(Pending, self), life)
+        return before_claim(asked, cast(Pending, self), life)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from risk_service.limits.book import LimitBook, parse_limits
 from risk_service.limits.calls import do
 from risk_service.limits.draft import Draft
 from risk_service.rpc.limits_desk import LimitsDesk
+from tests.fixtures.ledger_calls import in_use
 from tests.fixtures.ledgers import SECOND_US, START_US, SqliteHouse, demand
 from tests.fixtures.limit_texts import policy
 
@@ -39,12 +40,6 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteHouse:
     return SqliteHouse(tmp_path, BOOK)
 
 
-def confirmed(house: SqliteHouse, account: str) -> tuple[int, int]:
-    """Return what an account has confirmed and held."""
-    counters = house.ledger.usage("account", account, START_US)
-    return sum(one.confirmed for one in counters), sum(one.held for one in counters)
-
-
 def test_only_the_call_at_fault_fails(house: SqliteHouse) -> None:
     """The neighbours of a call that meets a bug are answered and durable, errors of ours too."""
     desk = LimitsDesk(ledger=house.ledger, now_us=lambda: START_US)
@@ -60,8 +55,8 @@ def test_only_the_call_at_fault_fails(house: SqliteHouse) -> None:
     assert isinstance(paid, LedgerAnswer)
     assert isinstance(unknown, NotFound)
     house.restart()
-    assert confirmed(house, "o-1") == (1, 0)
-    assert confirmed(house, "bug") == (0, 0)
+    assert in_use(house, account="o-1") == (1, 0)
+    assert in_use(house, account="bug") == (0, 0)
     assert house.ledger.reconcile(repair=False, now_us=START_US) == []
     house.close()
 
@@ -83,7 +78,7 @@ def test_an_unexpected_error_after_the_commit_counts_once(
     desk = LimitsDesk(ledger=ledger, now_us=lambda: START_US)
     answers = desk.run([reserve("o-1"), reserve("o-2")])
     assert all(isinstance(answer, LedgerAnswer) for answer in answers)
-    assert (confirmed(house, "o-1"), confirmed(house, "o-2")) == ((0, 1), (0, 1))
+    assert (in_use(house, account="o-1"), in_use(house, account="o-2")) == ((0, 1), (0, 1))
     house.close()
 
 

@@ -35,11 +35,11 @@ def _built(log: EventLog, window_set: WindowSet, out: Path, **effort: int) -> ND
     return np.stack(columns, axis=1)
 
 
-def _all_windows(measure: str = "count", keys: tuple[str, ...] = ("account",)) -> WindowSet:
+def _all_windows(measure: str = "count") -> WindowSet:
     """Return one measure over every window."""
     features = [
         WindowFeature(
-            name=window, keys=keys, events="all", measure=measure, window=window,
+            name=window, keys=("account",), events="all", measure=measure, window=window,
             of="device" if measure == "distinct" else "", cap=64 if measure == "distinct" else 0,
             unit="", default=0.0, description_en="", description_zh="",
         )
