@@ -36,7 +36,7 @@ class Base(Protocol):
         """Return the account that an account's cluster is counted under since it merged."""
 
 
-class Foreseen(Struct, frozen=True, gc=False):
+class PrefetchedClaims(Struct, frozen=True, gc=False):
     """What was claimed ahead for a demand, and under which account its cluster was counted."""
 
     reads_cluster: bool
@@ -57,7 +57,7 @@ class Draft:
         Owners of the counters of clusters among them.
     roots
         Accounts whose cluster is counted under another one from now on.
-    foreseen
+    prefetched
         What was claimed ahead for demands of the same time, by their ``id``.
     """
 
@@ -66,15 +66,15 @@ class Draft:
         self.changed: dict[str, Reservation] = {}
         self.cells: dict[str, Cells] = {}
         self.roots: dict[str, str] = {}
-        self.foreseen: dict[int, Foreseen] = {}
+        self.prefetched: dict[int, PrefetchedClaims] = {}
         # What counters came to when they were asked about last, brought forward by each charge.
         self._used: dict[str, Used] = {}
         self.clusters: set[str] = set()
 
     def beside(self) -> "Draft":
-        """Return a draft of its own over the same store, which knows what was foreseen."""
+        """Return a draft of its own over the same store, which knows what was prefetched."""
         other = Draft(self._base)
-        other.foreseen = self.foreseen
+        other.prefetched = self.prefetched
         return other
 
     def reservation(self, reservation_id: str) -> Reservation | None:

@@ -9,7 +9,7 @@ from risk_service.domain.reservation import LedgerAnswer, ReleaseReason
 from risk_service.domain.reservation import ReservationState as State
 from risk_service.limits.book import LimitBook
 from risk_service.limits.claims import Claims
-from risk_service.limits.draft import Draft, Foreseen
+from risk_service.limits.draft import Draft, PrefetchedClaims
 from risk_service.limits.reservation import Reservation, ended, stayed
 
 PAID_FOR = (State.CONFIRMED, State.RELEASED)
@@ -50,16 +50,16 @@ def current(draft: Draft, reservation_id: str, now_us: int) -> Reservation | Non
 
 def claims_of(draft: Draft, book: LimitBook, demand: Demand, now_us: int) -> Claims:
     """Return what the policies count of a demand, its cluster grown together first."""
-    foreseen = draft.foreseen.get(id(demand))
+    prefetched = draft.prefetched.get(id(demand))
     cluster = ""
-    if book.reads_cluster(demand) if foreseen is None else foreseen.reads_cluster:
+    if book.reads_cluster(demand) if prefetched is None else prefetched.reads_cluster:
         cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
-    if foreseen is not None and foreseen.cluster == cluster:
-        return foreseen.claims
+    if prefetched is not None and prefetched.cluster == cluster:
+        return prefetched.claims
     return book.claims(demand, now_us, cluster)
 
 
-def foresee(
+def prefetch(
     draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int
 ) -> dict[int, list[str]]:
     """Return the counters that demands will most likely read, by the time since when.
@@ -75,7 +75,7 @@ def foresee(
             first = next(iter(demand.cluster), "") or demand.subjects.get("account", "")
             cluster = draft.root(first) if first else ""
         claims = book.claims(demand, now_us, cluster)
-        draft.foreseen[id(demand)] = Foreseen(reads_cluster, cluster, claims)
+        draft.prefetched[id(demand)] = PrefetchedClaims(reads_cluster, cluster, claims)
         for claim in claims.claims:
             if claim.plan.counts:
                 some = counters.get(claim.place.since_us)

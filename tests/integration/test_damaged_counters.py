@@ -118,7 +118,7 @@ def test_holds_from_before_the_damage_are_not_written(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     right = fill(ledger)
     hold = ledger.hold([HoldRequest(demand=demand("o300"), ttl_us=TTL_US)], START_US)
-    ledger._rows._counters._noticing.damaged = True
+    ledger._rows._counters._damage_watch.damaged = True
     with pytest.raises(StoreUnavailable):
         ledger.expire(START_US)
     with pytest.raises(StoreUnavailable), transaction(ledger._db):
@@ -142,7 +142,7 @@ def test_stop_while_the_file_is_made_leaves_it_to_the_next_start(
         raise OSError("no such disk")
 
     monkeypatch.setattr(remaking, "forget_counters", held_up)
-    ledger._rows._counters._noticing.damaged = True
+    ledger._rows._counters._damage_watch.damaged = True
     with pytest.raises(StoreUnavailable):
         ledger.expire(START_US)
     slow.set()

@@ -24,6 +24,7 @@ from training.own_data.density import (
 from training.own_data.derive import text_kind
 from training.own_data.differences import differences
 from training.own_data.events import MISSING, Coded, OwnEvents, first_events
+from training.own_data.field_pairs import determined, one_to_one, together
 from training.own_data.fields import category_field, fields_of
 from training.own_data.plan import (
     AgePlan,
@@ -37,7 +38,6 @@ from training.own_data.plan import (
 from training.own_data.roles import roles
 from training.own_data.steps import MOST_LEVELS
 from training.own_data.sums import sums
-from training.own_data.together import determined, one_to_one, together
 
 # A category of fewer levels is told apart by its code alone; it needs no history.
 LEAST_HISTORY_LEVELS = 6

@@ -1,8 +1,8 @@
 """What was read of the ledger, as the moves ask for it, and what they asked for in vain.
 
-A move is played on what has been read. What it misses is noted and stands for nothing; then
-all of it is read anew in one statement, and the move is played again, until nothing is
-missing. So the last play saw one moment of the ledger.
+A move is run on what has been read. What it misses is noted and stands for nothing; then
+all of it is read anew in one statement, and the move is run again, until nothing is
+missing. So the last run saw one moment of the ledger.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """A draft that notes what its grants rest on, and the statement that writes it.
 
-A move is played on a reading that may be out of date when it is written. So each new charge
+A move is run on a reading that may be out of date when it is written. So each new charge
 of a counter notes what the counter may have come to before; PostgreSQL looks again, under
 its locks, and writes all or nothing.
 """

@@ -26,8 +26,8 @@ from msgspec.json import encode
 
 from risk_service.adapters.background import give_way, in_turns, trying
 from risk_service.adapters.sqlite.connection import connect, transaction
+from risk_service.adapters.sqlite.damage import DamageWatch
 from risk_service.adapters.sqlite.generation import CellRow, Generation, Reached
-from risk_service.adapters.sqlite.noticing import Noticing
 from risk_service.adapters.sqlite.schema import LIMIT_COUNTERS, migrate
 from risk_service.limits.claims import SEPARATOR
 from risk_service.limits.used import Cells
@@ -92,11 +92,11 @@ class Counters:
     @property
     def damaged(self) -> bool:
         """Tell whether the file cannot be trusted any more."""
-        return self._noticing.damaged
+        return self._damage_watch.damaged
 
     def __init__(self, directory: Path) -> None:
         path = directory / FILE_NAME
-        self._noticing = Noticing(FILE_NAME)
+        self._damage_watch = DamageWatch(FILE_NAME)
         self._reader = connect(path, "FULL")
         migrate(self._reader, str(path), LIMIT_COUNTERS)
         # FULL: the log forgets a row only when the file has it for certain.
@@ -123,7 +123,7 @@ class Counters:
         """Return (confirmed, held) by cell of counters, at least of all cells after a time."""
         generations = self._old, self._young
         found: dict[str, Cells] = {counter: {} for counter in counters}
-        with self._noticing:
+        with self._damage_watch:
             for counter, cell_us, confirmed, held in self._reader.execute(
                 _SOME, (_text(list(found)), since_us)
             ):
@@ -140,7 +140,7 @@ class Counters:
             if known is not None:
                 return known
         sql = "SELECT confirmed, held FROM limit_cells WHERE counter = ? AND cell_us = ?"
-        with self._noticing:
+        with self._damage_watch:
             cell: tuple[int, int] | None = self._reader.execute(sql, (counter, cell_us)).fetchone()
         return cell or _EMPTY
 
@@ -149,7 +149,7 @@ class Counters:
         generations = self._old, self._young
         found: dict[str, Cells] = {}
         bounds = owner + SEPARATOR, owner + chr(ord(SEPARATOR) + 1)
-        with self._noticing:
+        with self._damage_watch:
             for counter, cell_us, confirmed, held in self._reader.execute(_OWNED, bounds):
                 found.setdefault(counter, {})[cell_us] = (confirmed, held)
         for generation in generations:
@@ -160,7 +160,7 @@ class Counters:
     def owners_of_some(self, owners: Sequence[str]) -> set[str]:
         """Return those owners that have counters."""
         generations = self._old, self._young
-        with self._noticing:
+        with self._damage_watch:
             found = {owner for (owner,) in self._reader.execute(_OWNERS, (_text(owners),))}
         for generation in generations:
             found.update([owner for owner in owners if generation.owned(owner)])
@@ -169,7 +169,7 @@ class Counters:
     def all_cells(self) -> Iterator[CellRow]:
         """Yield (counter, cell, confirmed, held) of every cell; writes what is in memory first."""
         sql = "SELECT counter, cell_us, confirmed, held FROM limit_cells"
-        with self._noticing:
+        with self._damage_watch:
             self.settle()
             yield from self._reader.execute(sql)
 
@@ -259,7 +259,7 @@ class Counters:
                 try:
                     self._write_batch()
                 except sqlite3.DatabaseError as error:
-                    self._noticing.notes(error)
+                    self._damage_watch.notes(error)
                     raise
 
 

@@ -36,7 +36,7 @@ from risk_service.limits.draft import Draft
 from risk_service.limits.holding import check, hold
 from risk_service.limits.policy import CLUSTER
 from risk_service.limits.pruning import may_go, prune
-from risk_service.limits.steps import expire, foresee
+from risk_service.limits.steps import expire, prefetch
 
 # Work that one call does for holds of others that ran out: an order waits for it.
 EXPIRED_PER_CALL = 16
@@ -96,7 +96,7 @@ class SqliteLedger:
         with unavailable():
             self._rows.fetch([demand.reservation_id for demand in concerned])
             together = Draft(self._rows)
-            self._foresee(together, book, concerned, now_us)
+            self._prefetch(together, book, concerned, now_us)
             return [check(together.beside(), book, demand, now_us) for demand in demands]
 
     def expect(self, demands: Sequence[Demand], now_us: int) -> None:
@@ -115,7 +115,7 @@ class SqliteLedger:
         now_us = self._now_us(now_us)
         with unavailable():
             draft = self._draft([one.demand.reservation_id for one in requests], now_us)
-            self._foresee(draft, book, [one.demand for one in requests], now_us)
+            self._prefetch(draft, book, [one.demand for one in requests], now_us)
             grants = [hold(draft, book, request, now_us) for request in requests]
         self._written += 1  # an earlier group that has not been written lets go
         ticket = self._written
@@ -148,7 +148,7 @@ class SqliteLedger:
         with unavailable():
             draft = self._draft([reservation_id_of(call) for call in calls], now_us)
             reserving = [call.hold.demand for call in calls if isinstance(call, Reserve)]
-            self._foresee(draft, book, reserving, now_us)
+            self._prefetch(draft, book, reserving, now_us)
             answers = [do(draft, book, call, now_us) for call in calls]
         self._commit(draft, now_us)
         return answers
@@ -253,7 +253,7 @@ class SqliteLedger:
             expire(draft, reservation, now_us)
         return draft
 
-    def _foresee(
+    def _prefetch(
         self, draft: Draft, book: LimitBook, demands: Sequence[Demand], now_us: int
     ) -> None:
         """Read at once what the demands of a group will most likely read one by one."""
@@ -264,7 +264,7 @@ class SqliteLedger:
                 if demand.cluster and book.reads_cluster(demand)
             ]
         )
-        self._rows.fetch_cells(foresee(draft, book, demands, now_us))
+        self._rows.fetch_cells(prefetch(draft, book, demands, now_us))
 
     def _commit(self, draft: Draft, now_us: int) -> None:
         if not _has_changed(draft):

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from tests.fixtures.own_inputs import column_file
 from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.ranking import Ranking
-from training.own_data.alone import inputs_alone
 from training.own_data.choose import setting_named, settings_for, simplest_of_the_best
 from training.own_data.column_file import ColumnFile
 from training.own_data.inputs import InputGroup, Inputs
 from training.own_data.learn import Held, Learning, Setting, fit_whole, hold_out, mean_raw
+from training.own_data.single_inputs import inputs_alone
 from training.own_data.slices import SMALL_FOLDS, Fold
 
 Matrix = NDArray[np.float32]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.own_data import together as rooms
+from training.own_data import field_pairs
 from training.own_data.events import Coded
-from training.own_data.together import determined, one_to_one, together
+from training.own_data.field_pairs import determined, one_to_one, together
 
 CODES = st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4)), min_size=1, max_size=60)
 
@@ -48,8 +48,8 @@ def test_first_events_never_decide_otherwise_than_all(
     found = []
     for fewest in (some, len(events)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(rooms, "FIRST_EVENTS_PER_VALUE", 0)
-            patch.setattr(rooms, "FEWEST_FIRST_EVENTS", fewest)
+            patch.setattr(field_pairs, "FIRST_EVENTS_PER_VALUE", 0)
+            patch.setattr(field_pairs, "FEWEST_FIRST_EVENTS", fewest)
             found.append(one_to_one(coded(first), coded(second), exceptions))
     assert found == [expected, expected]
 
@@ -62,11 +62,11 @@ def test_fields_that_are_not_one_are_told_apart_by_their_first_events(
     fields = [coded(rng.integers(0, levels, 50_000).astype(np.int32)) for levels in (9, 40, 900)]
     read: list[int] = []
 
-    def counted(first: rooms.Codes, second: rooms.Codes) -> rooms.Together:
+    def counted(first: field_pairs.Codes, second: field_pairs.Codes) -> field_pairs.Together:
         read.append(len(first))
         return together(first, second)
 
-    monkeypatch.setattr(rooms, "together", counted)
+    monkeypatch.setattr(field_pairs, "together", counted)
     assert not any(one_to_one(a, b, 50.0) for a in fields for b in fields if a is not b)
     assert max(read) < 5_000
     assert one_to_one(fields[0], fields[0], 50.0)

@@ -6,11 +6,11 @@ from risk_service.adapters.postgres.base import Moment, Wanted
 from risk_service.adapters.postgres.reading import Question
 from risk_service.domain.grant import Demand
 from risk_service.limits.book import LimitBook
-from risk_service.limits.draft import Draft, Foreseen
+from risk_service.limits.draft import Draft, PrefetchedClaims
 
 
-class Foresight:
-    """Rows to read, and what was claimed on the way, good for one time of the ledger.
+class Prefetch:
+    """Rows to read ahead, and what was claimed on the way, good for one time of the ledger.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Foresight:
         self.names = frozenset(names)
         # Claims go by the demands' identity: they must live as long.
         self._demands = demands
-        self.claims: dict[int, Foreseen] = {}
+        self.claims: dict[int, PrefetchedClaims] = {}
         draft = Draft(Moment(self.wanted, read=False))
         for name in self.names:
             draft.reservation(name)
@@ -48,7 +48,7 @@ class Foresight:
         if reads_cluster:
             cluster = draft.merge(demand.cluster, demand.subjects.get("account", ""))
         claims = book.claims(demand, self.at_us, cluster)
-        self.claims[id(demand)] = Foreseen(reads_cluster, cluster, claims)
+        self.claims[id(demand)] = PrefetchedClaims(reads_cluster, cluster, claims)
         for claim in claims.claims:
             if claim.policy.window.counts:
                 for _, counter in claim.counters:

@@ -7,7 +7,7 @@ from risk_service.adapters.sqlite.connection import is_corrupt
 from risk_service.domain.errors import StoreUnavailable
 
 
-class Noticing:
+class DamageWatch:
     """Context of every reading of one file; what was asked cannot be answered once it is damaged.
 
     Parameters

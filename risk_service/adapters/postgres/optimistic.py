@@ -1,7 +1,7 @@
-"""Plays moves of the ledger on a reading of PostgreSQL's rows, until what they came to is written.
+"""Runs moves of the ledger on rows read from PostgreSQL, until what they came to is written.
 
-One statement looks again whether everything a play rested on still holds, and writes by that
-alone. Where it does not, another process was faster, and the move is played again.
+One statement checks again whether everything that a move rested on still holds, and writes by
+that alone. Where it does not, another process was faster, and the move is run again.
 """
 
 import time
@@ -13,8 +13,8 @@ from risk_service.adapters.postgres.admission import Admission
 from risk_service.adapters.postgres.base import RESERVATION, Moment, Wanted
 from risk_service.adapters.postgres.bounded import BoundedDraft
 from risk_service.adapters.postgres.connection import Overtaken, Session
-from risk_service.adapters.postgres.foresight import Foresight
 from risk_service.adapters.postgres.migrate import migrate
+from risk_service.adapters.postgres.prefetch import Prefetch
 from risk_service.adapters.postgres.reading import Question, answered, due_keys, read
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.limits.book import LimitBook
@@ -27,11 +27,11 @@ TRIES_MAX = 200
 SWEEP_RECORDS = 200
 
 Value = TypeVar("Value")
-Play = Callable[[BoundedDraft, int], Value]
+Move = Callable[[BoundedDraft, int], Value]
 
 
-class Plays:
-    """Moves under way between one process and PostgreSQL.
+class OptimisticWrites:
+    """Reads, runs and writes moves of one process, with optimistic concurrency control.
 
     Attributes
     ----------
@@ -76,11 +76,11 @@ class Plays:
                 return 0
             names = [key.removeprefix(RESERVATION) for key in keys]
 
-            def play(draft: BoundedDraft, at_us: int, names: Sequence[str] = names) -> int:
+            def move(draft: BoundedDraft, at_us: int, names: Sequence[str] = names) -> int:
                 return sum([_expired(draft, name, at_us) for name in names])
 
             # None when another process has ended them all meanwhile.
-            ended = self.settled(play, now_us, sweep=False)[0]
+            ended = self.write(move, now_us, sweep=False)[0]
         return ended
 
     def at(self, now_us: int) -> int:
@@ -88,25 +88,25 @@ class Plays:
         self.last_us = max(self.last_us, now_us)
         return self.last_us
 
-    def blind(self) -> Foresight:
+    def no_prefetch(self) -> Prefetch:
         """Return that nothing is known ahead."""
-        return Foresight((), (), self._book(), self.last_us)
+        return Prefetch((), (), self._book(), self.last_us)
 
-    def played(
-        self, play: Play[Value], foresight: Foresight, now_us: int, *, sweep: bool = True
+    def run(
+        self, move: Move[Value], prefetch: Prefetch, now_us: int, *, sweep: bool = True
     ) -> tuple[Value, BoundedDraft, Moment]:
-        """Play until nothing is missing; what was due is ended first."""
+        """Move until nothing is missing; what was due is ended first."""
         self.open()
-        wanted = foresight.wanted
+        wanted = prefetch.wanted
         moment = Moment(wanted, read=False)
         if not wanted.is_empty:
-            question, foresight.question = foresight.question, None
+            question, prefetch.question = prefetch.question, None
             moment = self._moment(wanted, now_us, question, sweep=sweep)
         for _ in range(ROUNDS_MAX):
             draft = BoundedDraft(moment, self.at(now_us))
-            if foresight.at_us == self.last_us:
-                draft.foreseen |= foresight.claims
-            value = play(draft, self.last_us)
+            if prefetch.at_us == self.last_us:
+                draft.prefetched |= prefetch.claims
+            value = move(draft, self.last_us)
             if moment.complete:
                 return value, draft, moment
             moment = self._moment(wanted, now_us, sweep=sweep)
@@ -130,18 +130,18 @@ class Plays:
             self.swept += ended
         return self.swept > before
 
-    def settled(
+    def write(
         self,
-        play: Play[Value],
+        move: Move[Value],
         now_us: int,
-        foresight: Foresight | None = None,
+        prefetch: Prefetch | None = None,
         *,
         sweep: bool = True,
     ) -> tuple[Value, BoundedDraft, Moment]:
-        """Play and write, again and again until nobody was faster."""
-        foresight = foresight or self.blind()
+        """Move and write, again and again until nobody was faster."""
+        prefetch = prefetch or self.no_prefetch()
         for _ in range(TRIES_MAX):
-            value, draft, moment = self.played(play, foresight, now_us, sweep=sweep)
+            value, draft, moment = self.run(move, prefetch, now_us, sweep=sweep)
             if draft.is_empty or self._wrote(draft):
                 return value, draft, moment
         raise StoreUnavailable("PostgreSQL: others were faster again and again")
