@@ -30,6 +30,7 @@ from risk_service.limits.book import parse_limits
 from tests.bench.bare_stores import Way, bare_postgres, bare_sqlite
 from tests.bench.figures import Round, Row, number, ratio
 from tests.bench.processes import cores
+from tests.fixtures.counters import counters_of
 from tests.fixtures.ledgers import SECOND_US, START_US, demand, line
 from tests.fixtures.limit_texts import policy
 from tests.fixtures.postgres_server import PASSWORD, PostgresServer, postgres_server
@@ -157,7 +158,7 @@ class _Embedded:
         _granted(self._ledger.run(_reserves(demands), START_US))
         self._groups += 1
         if self._groups % SETTLED_GROUPS == 0:
-            self._ledger._rows._counters.settle()
+            counters_of(self._ledger).settle()
 
     def close(self) -> None:
         """Close the files."""

@@ -14,7 +14,7 @@ from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.domain.errors import StoreUnavailable
 from risk_service.domain.reservation import HoldRequest
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2, risk_pb2_grpc
-from tests.fixtures.counters import fill, opened, take, used
+from tests.fixtures.counters import counters_of, fill, opened, take, used
 from tests.fixtures.ledger_calls import TTL_US
 from tests.fixtures.ledgers import START_US, demand
 from tests.fixtures.limit_texts import with_flash_level
@@ -36,7 +36,7 @@ def spoil(path: Path, how: str) -> None:
 
 def reopened_reader(ledger: SqliteLedger) -> None:
     """Let go of the pages that the reader has in memory, as a large file makes it do."""
-    counters = ledger._rows._counters
+    counters = counters_of(ledger)
     counters._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for db in (counters._reader, counters._writer):
         db.execute("PRAGMA cache_size = 1")
@@ -74,7 +74,7 @@ def test_damage_met_by_the_writer_heals_too(tmp_path: Path) -> None:
     right = fill(ledger)
     reopened_reader(ledger)
     spoil(tmp_path / FILE_NAME, "pages")
-    take_from_memory = ledger._rows._counters
+    take_from_memory = counters_of(ledger)
     take_from_memory._young.put([(f"account=a{n}\x1fx\x1f", 0, 1, 0) for n in range(99)])
     take_from_memory._begin_batch()
     take_from_memory._wake.set()
@@ -118,7 +118,7 @@ def test_holds_from_before_the_damage_are_not_written(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     right = fill(ledger)
     hold = ledger.hold([HoldRequest(demand=demand("o300"), ttl_us=TTL_US)], START_US)
-    ledger._rows._counters._damage_watch.damaged = True
+    counters_of(ledger)._damage_watch.damaged = True
     with pytest.raises(StoreUnavailable):
         ledger.expire(START_US)
     with pytest.raises(StoreUnavailable), transaction(ledger._db):
@@ -142,7 +142,7 @@ def test_stop_while_the_file_is_made_leaves_it_to_the_next_start(
         raise OSError("no such disk")
 
     monkeypatch.setattr(remaking, "forget_counters", held_up)
-    ledger._rows._counters._damage_watch.damaged = True
+    counters_of(ledger)._damage_watch.damaged = True
     with pytest.raises(StoreUnavailable):
         ledger.expire(START_US)
     slow.set()

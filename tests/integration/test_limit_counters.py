@@ -15,7 +15,7 @@ from risk_service.adapters.sqlite.ledger import SqliteLedger
 from risk_service.adapters.sqlite.reserved import SqliteReserved
 from risk_service.adapters.sqlite.schema import DECISION_LOG, FileKind, migrate
 from risk_service.domain.reservation import Confirm, HoldRequest, Reserve
-from tests.fixtures.counters import opened, take, used
+from tests.fixtures.counters import counters_of, opened, take, used
 from tests.fixtures.ledger_calls import TTL_US
 from tests.fixtures.ledgers import START_US, demand
 
@@ -33,7 +33,7 @@ def test_counters_are_there_after_a_crash_at_any_commit(tmp_path: Path) -> None:
     for number in range(12):
         take(ledger, f"o{number}")
         if number == 5:
-            ledger._rows._counters.settle()
+            counters_of(ledger).settle()
         again = opened(crashed(tmp_path / "live", tmp_path / f"crash-{number}"))
         assert used(again) == used(ledger)
         assert again.reconcile(repair=False, now_us=START_US) == []
@@ -131,7 +131,7 @@ def test_log_forgets_what_the_file_has(tmp_path: Path, monkeypatch: pytest.Monke
     ledger = opened(tmp_path)
     for number in range(200):
         take(ledger, f"o{number}", units=1, account=f"a{number % 40}")
-        ledger._rows._counters._write_batch()
+        counters_of(ledger)._write_batch()
     rows = ledger._db.execute("SELECT count(*) FROM ledger_changes").fetchone()[0]
     assert rows < 20
     assert ledger.reconcile(repair=False, now_us=START_US) == []
@@ -209,7 +209,7 @@ def test_reader_sees_cells_while_a_batch_is_written(
     """A cell is read as it is before, while and after it goes from memory to the file."""
     ledger = opened(tmp_path)
     take(ledger, "o1")
-    counters: Counters = ledger._rows._counters
+    counters = counters_of(ledger)
     counters._begin_batch()
     take(ledger, "o2")
     counter = next(row[0] for row in counters._young.rows if row[0].startswith("account="))
