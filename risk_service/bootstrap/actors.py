@@ -8,7 +8,7 @@ import json
 import logging
 
 from risk_service.adapters.sqlite.governance import GovernanceFile
-from risk_service.bootstrap.beside import keep_on
+from risk_service.bootstrap.tasks import keep_on
 from risk_service.config import Settings
 from risk_service.domain.actor import OPERATOR
 from risk_service.domain.audit import AuditFilter, AuditRow

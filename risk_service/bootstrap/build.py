@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from risk_service.adapters.clock import ReplayClock, SystemClock
 from risk_service.adapters.embedded import EmbeddedState, OpenShared, open_state
 from risk_service.adapters.ids import TimeSortedIds
+from risk_service.adapters.key_mark import hold_to_key
 from risk_service.adapters.redis.addresses import login_to, parse_addresses
 from risk_service.adapters.served_features import ServedFeatures
 from risk_service.adapters.shared.opening import SharedIn
@@ -18,7 +19,6 @@ from risk_service.bootstrap.bundles import load_bundle
 from risk_service.bootstrap.claims import Claims, Parts, build_claims, open_real_names
 from risk_service.bootstrap.clusters import open_links
 from risk_service.bootstrap.governance import OpenGovernance, open_governance
-from risk_service.bootstrap.key_mark import hold_to_key
 from risk_service.bootstrap.ledger import open_ledger
 from risk_service.bootstrap.verified import open_verified
 from risk_service.config import Settings

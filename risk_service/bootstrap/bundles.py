@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from risk_service import __version__
-from risk_service.bootstrap.beside import keep_on
+from risk_service.bootstrap.tasks import keep_on
 from risk_service.config import Settings
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from risk_service.features.schema import load_schema

@@ -1,14 +1,15 @@
-"""Opens what brings links to the clusters, and what keeps clusters and links up to date."""
+"""Opens what brings links to the clusters, and keeps clusters, links and windows up to date."""
 
 import asyncio
 import logging
 import time
 
-from risk_service.adapters.embedded import EmbeddedState
+from risk_service.adapters.embedded import EmbeddedState, SharedWindows
 from risk_service.adapters.live.outbox import Outbox, links_of_log
 from risk_service.adapters.live.progress import Progress
+from risk_service.adapters.live.recovery import Windows
 from risk_service.adapters.live.shared_links import SharedLinks, log_name
-from risk_service.bootstrap.beside import keep_on
+from risk_service.bootstrap.tasks import keep_on
 from risk_service.bootstrap.verified import shared_log
 from risk_service.config import Settings
 from risk_service.decisions.link_log import LinkLog, OwnLinks
@@ -91,3 +92,9 @@ async def follow_links(links: LinkLog, clock: Clock) -> None:
         return 0.0 if has_more else wait_s
 
     await keep_on(step, "links_not_followed")
+
+
+async def keep_windows(windows: Windows | SharedWindows) -> None:
+    """Let what shared windows lack count in them, some events at a time between groups."""
+    if isinstance(windows, SharedWindows):
+        await keep_on(windows.store.step, "windows_not_healed")

@@ -11,7 +11,7 @@ from risk_service.adapters.sqlite.governance_schema import FILE_NAME
 from risk_service.adapters.sqlite.list_reader import ListReader
 from risk_service.adapters.sqlite.list_store import SqliteLists
 from risk_service.adapters.sqlite.publications import SqlitePublications
-from risk_service.bootstrap.beside import keep_on
+from risk_service.bootstrap.tasks import keep_on
 from risk_service.config import Settings
 from risk_service.domain.errors import ConfigFault, InvalidInput, RiskError, Violation
 from risk_service.domain.governed import PublishedKind, Sources

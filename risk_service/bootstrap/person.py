@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from risk_service.adapters.clock import SystemClock
+from risk_service.adapters.key_mark import check_key, marked_key_id
 from risk_service.adapters.postgres.person import PostgresReservationRows
 from risk_service.adapters.sqlite.decisions import FILE_NAME as LOG_NAME
 from risk_service.adapters.sqlite.governance_read import ReadGovernance, SqliteReadingTrail
 from risk_service.adapters.sqlite.governance_schema import FILE_NAME
 from risk_service.adapters.sqlite.person_governed import SqliteGovernedRows
 from risk_service.adapters.sqlite.person_log import SqlitePersonLog
-from risk_service.bootstrap.key_mark import check_key, marked_key_id
 from risk_service.bootstrap.ledger import open_session
 from risk_service.config import RecordSettings
 from risk_service.decisions.person.records import PersonRecords

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from risk_service.adapters.sqlite.adjustments import SqliteAdjustments
 from risk_service.adapters.sqlite.governance import as_json
-from risk_service.bootstrap.beside import keep_on
 from risk_service.bootstrap.build import SECOND_US, Service
+from risk_service.bootstrap.tasks import keep_on
 from risk_service.domain.actor import Actor
 from risk_service.domain.audit import AuditRow
 from risk_service.identity.payload import Fingerprinter

@@ -1,4 +1,4 @@
-"""Serves until SIGTERM: the gRPC server, metrics, and what runs beside them."""
+"""Serves until SIGTERM: the gRPC server, metrics, and the background tasks."""
 
 import asyncio
 import gc
@@ -13,16 +13,15 @@ import uvloop
 
 from risk_service.adapters.metrics_port import serve_metrics
 from risk_service.bootstrap.actors import note_actors, reload_actors_on_signal
-from risk_service.bootstrap.beside import keep_on, start_beside
 from risk_service.bootstrap.build import Service, build
 from risk_service.bootstrap.bundles import reload_on_signal
-from risk_service.bootstrap.clusters import follow_links, keep_clusters
+from risk_service.bootstrap.clusters import follow_links, keep_clusters, keep_windows
 from risk_service.bootstrap.governance import keep_looking
 from risk_service.bootstrap.reservations import forget_reservations
 from risk_service.bootstrap.server import edge_of, server_of
 from risk_service.bootstrap.start_checks import check_start
+from risk_service.bootstrap.tasks import keep_on, start_tasks
 from risk_service.bootstrap.verified import follow_verified
-from risk_service.bootstrap.windows import keep_windows
 from risk_service.config import Settings
 from risk_service.domain.errors import ConfigFault
 from risk_service.logs import lines_left_out
@@ -79,11 +78,11 @@ async def _serve(service: Service, on_ready: Ready) -> None:
     ready_s = _process_age_s()
     log.info("ready", extra={"address": server.address, "ready_s": round(ready_s, 2)})
     on_ready(server.address, ready_s)
-    beside = _start_beside(service, edge, changes, signals)
+    tasks = _start_tasks(service, edge, changes, signals)
     await signals.stop.wait()
     log.info("stopping", extra={"grace_s": settings.drain_grace_s})
     await server.stop(notice_s=settings.drain_notice_s, grace_s=settings.drain_grace_s)
-    for task in beside:
+    for task in tasks:
         task.cancel()
     changes.close()
     stop_metrics()
@@ -127,12 +126,12 @@ def _heard() -> _Signals:
     return signals
 
 
-def _start_beside(
+def _start_tasks(
     service: Service, edge: Edge, changes: Changes, signals: _Signals
 ) -> tuple[asyncio.Task[None], ...]:
     """Start all that goes on beside the calls, and return the tasks."""
     settings = service.settings
-    return start_beside(
+    return start_tasks(
         reload_on_signal(
             settings, service.metrics, service.pipeline.scoring.use, signals.reload_bundle
         ),

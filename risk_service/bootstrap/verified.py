@@ -8,7 +8,7 @@ from risk_service.adapters.redis.shared_log import SharedLog
 from risk_service.adapters.shared_verified import LOG_NAME, VerificationFeed
 from risk_service.adapters.sqlite.shared_verifications import SqliteSharedVerifications
 from risk_service.adapters.sqlite.verifications import SqliteVerifications
-from risk_service.bootstrap.beside import keep_on
+from risk_service.bootstrap.tasks import keep_on
 from risk_service.config import Settings
 from risk_service.decisions.real_names.verified import Verified
 from risk_service.ports import Clock, VerificationStore

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from risk_service.bootstrap import beside, bundles
-from risk_service.bootstrap.beside import start_beside
+from risk_service.bootstrap import bundles, tasks
 from risk_service.bootstrap.bundles import reload_on_signal
+from risk_service.bootstrap.tasks import start_tasks
 from risk_service.config import Settings
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from risk_service.models.last_good import Loaded
@@ -24,7 +24,7 @@ async def test_a_bug_over_one_bundle_does_not_end_reloading(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     """The next signal is heard; else only a restart would bring the next bundle."""
-    monkeypatch.setattr(beside, "AFTER_A_FAULT_S", 0.0)
+    monkeypatch.setattr(tasks, "AFTER_A_FAULT_S", 0.0)
     reload, heard = asyncio.Event(), asyncio.Event()
     faults: list[Exception] = [BundleRefused("digest", "", "another one"), ZeroDivisionError()]
 
@@ -40,7 +40,7 @@ async def test_a_bug_over_one_bundle_does_not_end_reloading(
     )
     reload.set()
     with caplog.at_level(logging.ERROR):
-        (task,) = start_beside(
+        (task,) = start_tasks(
             bundles.reload_on_signal(settings, Metrics(), lambda _scorer: None, reload)
         )
         await asyncio.wait_for(heard.wait(), 10.0)

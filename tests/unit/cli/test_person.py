@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
+from risk_service.adapters.key_mark import hold_to_key
 from risk_service.adapters.sqlite.decisions import SqliteDecisionStore
 from risk_service.adapters.sqlite.governance import GovernanceFile
-from risk_service.bootstrap.key_mark import hold_to_key
 from risk_service.cli import progress as progress_module
 from risk_service.cli.main import risk
 from risk_service.cli.person_words import PersonWords

@@ -1,4 +1,4 @@
-"""What goes on beside the orders on the loop: nothing of it ends without a word."""
+"""Background tasks on the event loop: none of them ends without a word."""
 
 import asyncio
 import logging
@@ -16,8 +16,8 @@ Work = Coroutine[Any, Any, None]
 Step = Callable[[], float | Awaitable[float]]
 
 
-def start_beside(*works: Work) -> tuple[asyncio.Task[None], ...]:
-    """Start what goes on until it is cancelled; the log says so if one fails before."""
+def start_tasks(*works: Work) -> tuple[asyncio.Task[None], ...]:
+    """Start tasks that go on until they are cancelled; the log says so if one fails before."""
     tasks = tuple([asyncio.create_task(one) for one in works])
     for task in tasks:
         task.add_done_callback(_tell_end)
@@ -39,7 +39,7 @@ async def keep_on(step: Step, failed: str) -> None:
             if isinstance(pause_s, Awaitable):
                 pause_s = await pause_s
         except RiskError as error:
-            # Foreseen, such as a store that is away: no trace is needed.
+            # Expected, such as a store that is away: no trace is needed.
             log.error(failed, extra={"error": str(error)})  # noqa: TRY400 - the message says it all
             pause_s = AFTER_A_FAULT_S
         except Exception:

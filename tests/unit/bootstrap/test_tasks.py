@@ -1,12 +1,12 @@
-"""What goes on beside the orders: a bug in it is told and does not end it for good."""
+"""Background tasks: a bug in one is told and does not end it for good."""
 
 import asyncio
 import logging
 
 import pytest
 
-from risk_service.bootstrap import beside
-from risk_service.bootstrap.beside import keep_on, start_beside
+from risk_service.bootstrap import tasks
+from risk_service.bootstrap.tasks import keep_on, start_tasks
 from risk_service.domain.errors import StoreUnavailable
 
 
@@ -15,7 +15,7 @@ async def test_a_step_that_fails_is_told_and_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, waits: bool
 ) -> None:
     """Else links and verified levels would not be passed on until a restart."""
-    monkeypatch.setattr(beside, "AFTER_A_FAULT_S", 0.0)
+    monkeypatch.setattr(tasks, "AFTER_A_FAULT_S", 0.0)
     again = asyncio.Event()
     faults = [ZeroDivisionError(), StoreUnavailable("it is away")]
 
@@ -30,7 +30,7 @@ async def test_a_step_that_fails_is_told_and_tried_again(
         return step()
 
     with caplog.at_level(logging.ERROR):
-        (task,) = start_beside(keep_on(waiting_step if waits else step, "links_not_followed"))
+        (task,) = start_tasks(keep_on(waiting_step if waits else step, "links_not_followed"))
         await asyncio.wait_for(again.wait(), 10.0)
     task.cancel()
     await asyncio.wait((task,))
@@ -50,7 +50,7 @@ async def test_work_that_ends_by_a_fault_is_told(caplog: pytest.LogCaptureFixtur
         await asyncio.Event().wait()
 
     with caplog.at_level(logging.ERROR):
-        failed, cancelled = start_beside(broken(), endless())
+        failed, cancelled = start_tasks(broken(), endless())
         await asyncio.wait((failed,))
         cancelled.cancel()
         await asyncio.wait((cancelled,))
