@@ -105,7 +105,7 @@ class Remote:
 
 
 @contextmanager
-def told_in_one_line(server: str, lang: str = "en") -> Iterator[None]:
+def told_in_one_line(server: str, lang: str) -> Iterator[None]:
     """End the command with one clear line where the client raises an error of its own."""
     say = RemoteWords(lang)
     try:

@@ -1,6 +1,6 @@
 """Rings of attackers: who is in them, what they share, when they work, how they adapt."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -115,7 +115,6 @@ class Ring:
     exits: Array
     mimicry: float
     resting_until: int = 0
-    blocked_today: list[Array] = field(default_factory=list)
 
     @property
     def profile(self) -> Profile:

@@ -15,7 +15,7 @@ import numpy as np
 from risk_service.features.formula import names_in
 from risk_service.features.schema import Feature, FeatureSchema
 from training.evaluate.test_slice import ModelScores, TestSlice
-from training.progress import Advance, Tallies, untold
+from training.progress import Advance, Tallies
 from training.side_by_side import SideBySide
 from training.train.booster import COUNTED_TREES, Trained, fit_booster, raw_scores
 from training.train.fit import MODELS_AT_A_TIME, FittedAbuse, Task, lesson
@@ -67,7 +67,7 @@ def _level(schema: FeatureSchema, feature: Feature) -> int:
 
 
 def fit_steps(
-    frame: Frame, fitted: FittedAbuse, steps: Sequence[FeatureStep], tally: Tallies = untold
+    frame: Frame, fitted: FittedAbuse, steps: Sequence[FeatureStep], tally: Tallies
 ) -> dict[str, Trained]:
     """Fit one model per step; what the bundle's variants use already is not fitted again.
 
