@@ -1,8 +1,11 @@
 """What shared windows lack of a service's log counts again, once, whatever Redis went through."""
 
+import time
+
 import numpy as np
 import pytest
 
+from risk_service.adapters.redis.node import IDLE_S
 from risk_service.adapters.shared import windows as shared_windows
 from risk_service.adapters.shared.healing import Healing
 from risk_service.domain.errors import DataFault
@@ -85,6 +88,20 @@ def test_windows_with_a_hole_are_not_read(redis: RedisServer, shop_at: OpenShop)
     assert shop.state.stamps.last_us >= order.stamp_us
 
 
+def test_an_empty_redis_is_not_taken_for_the_one_before(
+    redis: RedisServer, shop_at: OpenShop
+) -> None:
+    """A connection that ended while nobody used it may lead to another run of the server."""
+    shop = lived(shop_at("state", [redis]))
+    redis.kill()
+    redis.start()
+    time.sleep(2 * IDLE_S)
+    shop.live_on(1)
+    assert not windows_of(shop).is_whole
+    wait_whole(shop)
+    assert check_shared(shop)
+
+
 def test_two_services_heal_what_is_theirs(either: RedisServer, shop_at: OpenShop) -> None:
     """Each counts its own log; together the windows have both, each event once."""
     one, other = (shop_at(f"{number}", [either], number) for number in (1, 2))
@@ -99,7 +116,6 @@ def test_two_services_heal_what_is_theirs(either: RedisServer, shop_at: OpenShop
     wait_whole(one)
     # The other has not noticed anything yet, and comes to it by an order.
     other.live_on(3)
-    assert not windows_of(other).is_whole
     one.live_on(3)
     wait_whole(other, one)
     one.live_on(2)
@@ -153,6 +169,8 @@ def test_what_was_decoded_before_is_not_trusted(redis: RedisServer, shop_at: Ope
     redis.start()
     wait_whole(third)
     third.live_on(8)
+    # Who has not noticed anything yet comes to it by an order.
+    one.live_on(1)
     wait_whole(third, other, one)
     assert check_shared(one, other, third)
 

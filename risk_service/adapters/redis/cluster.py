@@ -136,6 +136,10 @@ class Cluster:
         """
         return self._node_of(key).address
 
+    def was_ended(self) -> bool:
+        """Return whether a connection was ended while nobody used it."""
+        return any(node.was_ended() for node in self._nodes.values())
+
     def close(self) -> None:
         """Close all connections."""
         for node in self._nodes.values():
@@ -210,8 +214,7 @@ class Cluster:
             kinds.setdefault(error.partition(" ")[0], []).append(error)
         for kind, found in kinds.items():
             if kind == "READONLY":
-                # It was made a replica. Its address may be another's by now, which only a new
-                # connection finds.
+                # Now a replica; its address may be another's, which only a new connection finds.
                 self.close()
             if kind not in ("MOVED", "ASK", "NOSCRIPT"):
                 told = f"{found[0]}{self._login.remedy(found[0])}"
@@ -272,7 +275,8 @@ class Cluster:
         found: list[Node | None] = [None] * SLOTS
         for one in ranges:
             low, high, master = one[:3]  # type: ignore[index]  # as the protocol lays it down
-            node = self._node(address_told(f"{_text(master[0])}:{master[1]}", asked))
+            host = master[0].decode() if isinstance(master[0], bytes) else ""
+            node = self._node(address_told(f"{host}:{master[1]}", asked))
             found[low : high + 1] = [node] * (high + 1 - low)
         served = [node for node in found if node is not None]
         if len(served) < SLOTS:
@@ -294,7 +298,3 @@ def _replies(
             failed[place] = str(reply)
         else:
             yield place, reply
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else ""

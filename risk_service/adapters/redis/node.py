@@ -157,12 +157,15 @@ class Node:
             self._line = None
         self._reader = hiredis.Reader()
 
+    def was_ended(self) -> bool:
+        """Return whether the connection was ended while nobody used it."""
+        line = self._line
+        return line is not None and self._clock() - self._used_s > IDLE_S and _has_news(line)
+
     def _in_use(self) -> socket.socket | None:
-        """Return the connection unless it was ended while nobody used it."""
-        now_s, line = self._clock(), self._line
-        if line is not None and now_s - self._used_s > IDLE_S and _has_news(line):
+        if self.was_ended():
             self.close()
-        self._used_s = now_s
+        self._used_s = self._clock()
         return self._line
 
     def _connect(self, patience: Patience) -> socket.socket:

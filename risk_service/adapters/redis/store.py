@@ -131,6 +131,10 @@ class RedisWindowStore:
         """
         self._go(self._entities.others(events, keys), now_us, timeout_s)
 
+    def was_ended(self) -> bool:
+        """Return whether Redis ended a connection while nobody used it, and may have begun anew."""
+        return self._cluster.was_ended()
+
     def forget(self) -> None:
         """Know nothing of any entity, and connect anew: Redis may have gone back behind us."""
         self._entities = self._make_entities()

@@ -170,6 +170,10 @@ class SharedWindowStore:
         if not self.is_whole:
             raise StoreUnavailable(f"the windows lack a part of this log since: {self._reason}")
         try:
+            if self._store.was_ended():
+                # By a Redis that has had enough of an idle connection, or by one that ended.
+                self._store.forget()
+                self._beat()
             return ask()
         except StoreUnavailable as error:
             self._fall_behind(error)
