@@ -79,7 +79,8 @@ def test_stop_ends_an_open_stream(master_files: ServiceFiles, tmp_path: Path) ->
 
 def test_idle_streams_leave_room_for_orders(master_files: ServiceFiles, tmp_path: Path) -> None:
     """Streams take a quarter of the calls at most, and one that sends nothing loses its place."""
-    few = {"RISK_CONCURRENT_CALLS_MAX": "8", "RISK_STREAM_IDLE_S": "2"}
+    # On a busy machine all of them are here before the first one has lost its place.
+    few = {"RISK_CONCURRENT_CALLS_MAX": "8", "RISK_STREAM_IDLE_S": "10"}
     held = threading.Event()
 
     def silent() -> Iterator[event_pb2.ReportEventsRequest]:
@@ -113,7 +114,7 @@ def test_streams_do_not_send_far_ahead_of_their_reader(
     ):
         before_kib = _most_kib(server)
         calls = [Stub(channel).ReportEvents.future(iter([wide] * each)) for _ in range(streams)]
-        assert [len(call.result(120).results) for call in calls] == [each] * streams
+        assert [len(call.result(600).results) for call in calls] == [each] * streams
         grown_kib = _most_kib(server) - before_kib
     assert grown_kib < sent_kib / 2, f"{grown_kib / 1024:.0f} MiB"
 

@@ -42,7 +42,7 @@ def outcome(port: int, request_id: str) -> "risk_pb2.Outcome":
     """Return what is decided on an order, once the service is there."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         call = risk_pb2_grpc.RiskServiceStub(channel).ScoreOrder
-        reply = call(score_request(request_id), timeout=60, wait_for_ready=True)
+        reply = call(score_request(request_id), timeout=300, wait_for_ready=True)
     return reply.decision.outcome
 
 

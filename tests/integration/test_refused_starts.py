@@ -63,7 +63,7 @@ def test_a_damaged_file_is_named(files: ServiceFiles) -> None:
 
 def failed_start(command: list[str]) -> str:
     """Return what a server that must not start says."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
