@@ -95,6 +95,8 @@ class FlatEntities:
         of_calls = np.array(groups, np.int64)[real]
         calls = _calls(records[real], of_calls, np.arange(len(real) + 1), real)
         events = np.zeros((len(records), self._words), np.int64)
+        # As those of orders are: else all loops are compiled once more, under the first order.
+        events.setflags(write=False)
         return FlatTrip(self, calls, events, reads=True, limit=ALWAYS_WHOLE), found
 
     def tokens(self, size: int) -> Ints:
