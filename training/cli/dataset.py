@@ -12,7 +12,7 @@ from risk_service.domain.shown import shown
 from risk_service.identity.keys import load_identity_key
 from training.cli.bars import Bars
 from training.cli.words import CommandWords
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 from training.datasets.importing.run import Imported, import_events
 from training.datasets.prepare import Prepared
 from training.datasets.prepare import prepare as prepare_dataset

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from training.cli.dataset import dataset
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 from training.datasets.importing.mapping import parse_mapping
 from training.datasets.importing.mapping_faults import name_like
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 
 
 def _lines(count: int = 1_500) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 
 ROWS = 1_200
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 
 ROWS = 1_200
 _BAD = 20

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 
 ROWS = 1_200
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 from training.datasets.importing.numbers import Numbers, fixed_point, floats, unmarked
 
 Mapped = Callable[..., str]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from training.datasets.importing.guess import guess_mapping
+from training.datasets.importing.guess.guess import guess_mapping
 
 MAPPING = """\
 [event]

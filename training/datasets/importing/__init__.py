@@ -4,5 +4,5 @@
 data (``csv_file``, ``parquet_file``). ``convert`` turns batches into checked columns with the help
 of ``times``, ``numbers`` and ``label_column``; ``faults`` collects rows that cannot be read.
 ``assemble`` makes events of rows, ``write`` stores them, ``describe`` says what was done.
-The modules ``guess*`` write a first mapping for a file.
+``guess`` writes a first mapping for a file.
 """

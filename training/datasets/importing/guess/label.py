@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.datasets.importing.guess_columns import MOST_CATEGORIES, is_entity
-from training.datasets.importing.guess_lines import Line, noted
-from training.datasets.importing.guess_rows import line_heads
-from training.datasets.importing.guess_words import (
+from training.datasets.importing.guess.columns import MOST_CATEGORIES, is_entity
+from training.datasets.importing.guess.lines import Line, noted
+from training.datasets.importing.guess.look import Look
+from training.datasets.importing.guess.rows import line_heads
+from training.datasets.importing.guess.words import (
     ABUSES,
     AFTER,
     KINDS,
@@ -27,7 +28,6 @@ from training.datasets.importing.guess_words import (
     SURELY_LABELS,
     YES,
 )
-from training.datasets.importing.look import Look
 from training.datasets.importing.mapping_faults import name_like, words_of
 from training.datasets.toml_text import quoted
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from training.datasets.importing.guess_words import AFTER, ENTITIES, LABELS, MEASURES, OUTCOMES
-from training.datasets.importing.look import Look, says
+from training.datasets.importing.guess.look import Look, says
+from training.datasets.importing.guess.words import AFTER, ENTITIES, LABELS, MEASURES, OUTCOMES
 from training.datasets.toml_text import quoted
 
 _MOST_CELLS = 5_000

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.importing.guess_columns import NEARLY_ALL
-from training.datasets.importing.guess_lines import Line, noted
-from training.datasets.importing.look import Look
+from training.datasets.importing.guess.columns import NEARLY_ALL
+from training.datasets.importing.guess.lines import Line, noted
+from training.datasets.importing.guess.look import Look
 
 # Rows of one id are one event when nearly all of them tell the same time.
 _SAME_TIME, _LEAST_LINES = 1.01, 1.05

@@ -2,7 +2,8 @@
 
 import re
 
-from training.datasets.importing.guess_words import (
+from training.datasets.importing.guess.look import Look
+from training.datasets.importing.guess.words import (
     AMOUNTS,
     DAYS,
     ENTITIES,
@@ -13,7 +14,6 @@ from training.datasets.importing.guess_words import (
     TIMES,
     YEARS,
 )
-from training.datasets.importing.look import Look
 from training.datasets.importing.mapping_faults import words_of
 from training.datasets.importing.numbers import LENGTH_OF_TIME
 from training.datasets.toml_text import quoted

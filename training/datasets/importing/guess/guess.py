@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from risk_service.domain.text import LocalizedText
-from training.datasets.importing.guess_columns import (
+from training.datasets.importing.guess.columns import (
     MOST_CATEGORIES,
     comes_again,
     currency_like,
@@ -21,24 +21,25 @@ from training.datasets.importing.guess_columns import (
     number_told,
     only_rises,
 )
-from training.datasets.importing.guess_json import Part, parts_of
-from training.datasets.importing.guess_label import (
+from training.datasets.importing.guess.event_time import TimeGuess, guess_time, no_time, time_of
+from training.datasets.importing.guess.json_columns import Part, parts_of
+from training.datasets.importing.guess.label import (
     LabelGuess,
     comes_with,
     guess_label,
     label_lines,
 )
-from training.datasets.importing.guess_lines import Line, in_both, no_use, noted
-from training.datasets.importing.guess_references import referring
-from training.datasets.importing.guess_rows import (
+from training.datasets.importing.guess.lines import Line, in_both, no_use, noted
+from training.datasets.importing.guess.look import Look, look_at
+from training.datasets.importing.guess.references import referring
+from training.datasets.importing.guess.rows import (
     comes_twice,
     group_lines,
     has_lines,
     line_heads,
     rows_lines,
 )
-from training.datasets.importing.guess_time import TimeGuess, guess_time, no_time, time_of
-from training.datasets.importing.guess_words import (
+from training.datasets.importing.guess.words import (
     AMOUNTS,
     BEFORE,
     CURRENCIES,
@@ -52,7 +53,6 @@ from training.datasets.importing.guess_words import (
     PARTS_OF_IT,
     QUANTITIES,
 )
-from training.datasets.importing.look import Look, look_at
 from training.datasets.importing.mapping import MOST_ENTITIES
 from training.datasets.importing.mapping_faults import name_like
 from training.datasets.importing.specs import DEFAULT_MISSING, SourceSpec

@@ -16,8 +16,8 @@ from risk_service.domain.text import LocalizedText
 from training.datasets.importing.cells import Cells
 from training.datasets.importing.csv_file import CsvFile
 from training.datasets.importing.faults import FaultLog
-from training.datasets.importing.guess_lines import no_use
-from training.datasets.importing.guess_words import TIMES
+from training.datasets.importing.guess.lines import no_use
+from training.datasets.importing.guess.words import TIMES
 from training.datasets.importing.iso_time import iso_clock
 from training.datasets.importing.mapping_faults import words_of
 from training.datasets.importing.numbers import Numbers, currencies, floats, unmarked

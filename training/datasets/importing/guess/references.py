@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow.compute as pc
 
-from training.datasets.importing.look import Look
+from training.datasets.importing.guess.look import Look
 from training.datasets.references import (
     LEAST_REFERENCES,
     TIMES_CHANCE,

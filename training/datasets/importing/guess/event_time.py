@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from risk_service.domain.text import LocalizedText
-from training.datasets.importing.guess_columns import NEARLY_ALL
-from training.datasets.importing.guess_lines import noted
-from training.datasets.importing.guess_words import (
+from training.datasets.importing.guess.columns import NEARLY_ALL
+from training.datasets.importing.guess.lines import noted
+from training.datasets.importing.guess.look import Look
+from training.datasets.importing.guess.words import (
     AFTER,
     BEFORE,
     CLOCKS,
@@ -24,7 +25,6 @@ from training.datasets.importing.guess_words import (
     TIMES,
     YEARS,
 )
-from training.datasets.importing.look import Look
 from training.datasets.importing.specs import ISO8601
 from training.datasets.toml_text import quoted
 
