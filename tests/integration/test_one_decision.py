@@ -178,9 +178,8 @@ def test_a_retry_and_a_changed_quantity_count_once(stub: risk_pb2_grpc.RiskServi
     # Another time is another payload: the stored answer comes only for the very same one.
     with pytest.raises(grpc.RpcError):
         stub.ScoreOrder(again, timeout=10)
-    more = stub.ScoreOrder(
-        flash("q-2", "quantity", sku="sku-q", units=2, order_id="o-q"), timeout=10
-    ).decision
+    both = flash("q-2", "quantity", sku="sku-q", units=2, order_id="o-q")
+    more = stub.ScoreOrder(both, timeout=10).decision
     assert (more.number, more.outcome) == (2, ALLOW)
     assert [(line.requested, line.granted) for line in more.granted] == [(2, 2)]
     other = stub.ScoreOrder(flash("q-3", "quantity", sku="sku-q"), timeout=10).decision

@@ -119,9 +119,7 @@ def test_server_that_is_down_is_left_alone_for_a_moment() -> None:
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_a_connection_that_was_ended_while_idle_is_no_failure(
-    encrypted: bool, tmp_path: Path
-) -> None:
+def test_a_connection_ended_while_idle_is_no_failure(encrypted: bool, tmp_path: Path) -> None:
     """A server ends connections that nobody uses; the next order must not be decided without it."""
     clock, shop, (port,) = Clock(), make_shop(tmp_path), free_ports(1)
     with redis_server(*shop.redis_options(port)) as own:

@@ -110,9 +110,8 @@ def test_a_service_reaches_all_its_stores_by_tls(
     manifest = load_manifest(files.features)
     address = f"rediss://{encrypted}"
     save_manifest(manifest.model_copy(update={"online_store": address}), files.features)
-    # A busy machine answers late, which is an outage to an order.
     stores = ("FEATURES", "WINDOWS", "ADMISSION", "LEDGER")
-    environment = {f"RISK_{store}_TIMEOUT_MS": "5000" for store in stores}
+    environment = {f"RISK_{store}_TIMEOUT_MS": "5000" for store in stores}  # or none is full
     for name in USERS:
         environment |= shop.environment(name, name)
     environment |= shop.environment("ledger", "service")
