@@ -51,7 +51,7 @@ class AsyncRiskClient(AsyncClaimCalls):
         self._kept = KeptPolicy(fallback)
         self._asking: asyncio.Future[None] | None = None
         self._metadata = self._options.metadata()
-        settings = self._options.channel_options()
+        settings = self._options.channel_options(target)
         if self._options.tls is None:
             self._channel = grpc.aio.insecure_channel(target, options=settings)
         else:

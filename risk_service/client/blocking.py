@@ -51,7 +51,7 @@ class RiskClient(ClaimCalls):
         self._options = options or ClientOptions()
         self._kept = KeptPolicy(fallback)
         self._metadata = self._options.metadata()
-        settings = self._options.channel_options()
+        settings = self._options.channel_options(target)
         if self._options.tls is None:
             self._channel = grpc.insecure_channel(target, options=settings)
         else:

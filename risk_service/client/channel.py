@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 
 from risk_service import __version__
+from risk_service.domain.loopback import is_loopback
 
 MAX_DEADLINE_MS = 60_000
 TOKEN_VARIABLE = "RISK_TOKEN"  # noqa: S105 - the name of an environment variable
@@ -125,8 +126,8 @@ class ClientOptions:
         """Return what goes with every call."""
         return (("authorization", f"Bearer {self.token}"),) if self.token else ()
 
-    def channel_options(self) -> Sequence[tuple[str, Any]]:
-        """Return the options of the channel, each with its reason beside it."""
+    def channel_options(self, target: str) -> Sequence[tuple[str, Any]]:
+        """Return the options of the channel to an address, each with its reason beside it."""
         options: list[tuple[str, Any]] = [
             # The client retries once by itself; gRPC's own retries would add to that.
             ("grpc.enable_retries", 0),
@@ -145,6 +146,9 @@ class ClientOptions:
             ("grpc.max_send_message_length", self.max_request_bytes),
             ("grpc.max_receive_message_length", self.max_answer_bytes),
         ]
+        if is_loopback(target):
+            # What ``http_proxy`` names would look for the service on its own machine.
+            options.append(("grpc.enable_http_proxy", 0))
         if self.tls is not None and self.tls.server_name is not None:
             options.append(("grpc.ssl_target_name_override", self.tls.server_name))
         return options

@@ -37,7 +37,7 @@ class PlainClient:
     def __init__(self, target: str, options: ClientOptions | None = None) -> None:
         chosen = options or ClientOptions()
         self._metadata = chosen.metadata()
-        settings = chosen.channel_options()
+        settings = chosen.channel_options(target)
         self._channel = (
             grpc.insecure_channel(target, options=settings)
             if chosen.tls is None

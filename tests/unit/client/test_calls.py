@@ -21,6 +21,7 @@ from risk_service.client import (
 )
 from risk_service.client.errors import DETAILS_KEY
 from risk_service.pb.risk.v1 import order_pb2, risk_pb2
+from tests.fixtures.ports import closed_port
 from tests.unit.client.scripted import Scripted, answers, decision, fails, order
 
 Connect = Callable[..., Any]
@@ -221,3 +222,13 @@ def test_a_context_closes_the_client(service: Scripted) -> None:
         assert not client.score_order(order(), "req_1", **PATIENT).is_fallback
     with pytest.raises(ValueError, match="closed"):
         client.score_order(order(), "req_2", **PATIENT)
+
+
+def test_no_proxy_is_asked_for_this_machine(
+    connect: Connect, service: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reaches the network by a proxy runs the demo as anyone else."""
+    with closed_port() as port:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        client = connect(service.target, ClientOptions(**PATIENT))
+        assert isinstance(client.score_order(order(), "r"), DecisionAnswer)
