@@ -32,10 +32,10 @@ from risk_service.decisions.refunds.policy import load_refund_policy
 from risk_service.decisions.refunds.scored import RefundScoring
 from risk_service.decisions.scoring import Scoring
 from risk_service.domain.errors import ConfigFault
-from risk_service.domain.loopback import is_loopback
 from risk_service.features.schema import FeatureSchema
 from risk_service.identity.tokenise import Tokeniser
 from risk_service.ports import Clock, IdSource, RealNameVerifier, ReservationLedger
+from risk_service.rpc.actors import is_loopback
 
 CHALLENGE_TTL_US = 900_000_000
 

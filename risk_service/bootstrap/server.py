@@ -8,12 +8,11 @@ from risk_service.bootstrap.reservations import limit_servicer
 from risk_service.config import Settings
 from risk_service.decisions.fail_policies import FailPolicies, limited_items
 from risk_service.decisions.lookup import Lookup
-from risk_service.domain.loopback import is_loopback
 from risk_service.domain.stamps import CLOCK_END_US
 from risk_service.identity.keys import load_identity_key
 from risk_service.identity.payload import Fingerprinter
 from risk_service.ports import Clock
-from risk_service.rpc.actors import load_actors
+from risk_service.rpc.actors import is_loopback, load_actors
 from risk_service.rpc.admin import AdminServicer
 from risk_service.rpc.certificates import Certificates
 from risk_service.rpc.changes import Changes

@@ -1,6 +1,7 @@
 """How the client reaches the service: settings, TLS, keepalive, the channel's options."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 import grpc
 
 from risk_service import __version__
-from risk_service.domain.loopback import is_loopback
 
 MAX_DEADLINE_MS = 60_000
 TOKEN_VARIABLE = "RISK_TOKEN"  # noqa: S105 - the name of an environment variable
 TLS_FILES = ("AUTHORITY", "CERTIFICATE", "KEY")
 SYSTEM_AUTHORITY = "system"
+_OWN_MACHINE = re.compile(r"(localhost|127(\.\d+){3}|\[::1\]):")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,7 @@ class ClientOptions:
             ("grpc.max_send_message_length", self.max_request_bytes),
             ("grpc.max_receive_message_length", self.max_answer_bytes),
         ]
-        if is_loopback(target):
+        if _OWN_MACHINE.match(target):
             # What ``http_proxy`` names would look for the service on its own machine.
             options.append(("grpc.enable_http_proxy", 0))
         if self.tls is not None and self.tls.server_name is not None:

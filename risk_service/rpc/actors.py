@@ -5,11 +5,11 @@ cannot choose byte by byte, so the time of the look-up tells nothing about the t
 """
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from risk_service.domain.actor import LOCAL, Actor, Scope
 from risk_service.domain.errors import ConfigFault, Forbidden, Unauthenticated
-from risk_service.domain.loopback import is_loopback
 from risk_service.domain.refusals import refusal
 from risk_service.rpc.actors_file import read_actors, token_digest
 
@@ -106,6 +106,17 @@ def load_actors(path: Path | None, listen: str) -> Actors:
     if not known:
         raise ConfigFault(f"{path}: holds no actor that is not revoked; add one: risk actors add")
     return Actors(known)
+
+
+def is_loopback(listen: str) -> bool:
+    """Tell whether only this machine can reach ``host:port``; in doubt it is not so."""
+    host = listen.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _token(metadata: Metadata) -> str:

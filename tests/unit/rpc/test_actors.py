@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from risk_service.domain.actor import LOCAL, RESERVED_IDS, SCOPES_OF, Actor, Role, Scope
 from risk_service.domain.errors import ConfigFault, Forbidden, Unauthenticated
-from risk_service.domain.loopback import is_loopback
-from risk_service.rpc.actors import Actors, allow, load_actors
+from risk_service.rpc.actors import Actors, allow, is_loopback, load_actors
 from risk_service.rpc.actors_file import (
     new_entry,
     new_token,
