@@ -14,7 +14,7 @@ from training.cli.tables import plain_text, tables_out
 from training.cli.words import CommandWords
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
-from training.own_data.level import level_notes
+from training.own_data.measuring.level import level_notes
 from training.own_data.periods import delay_s, periods, time_us
 from training.own_data.run import STEPS, OwnTrainRequest, train_own
 from training.report.words import Note

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from training.datasets.staging import write_rows
 from training.evaluate.test_slice import ModelScores
-from training.own_data.declare import declare
-from training.own_data.inputs import Inputs
-from training.own_data.keep import probabilities
-from training.own_data.later import read_later_data
-from training.own_data.learn import mean_raw
+from training.own_data.inputs.declare import declare
+from training.own_data.inputs.make import Inputs
+from training.own_data.learning.keep import probabilities
+from training.own_data.learning.learn import mean_raw
+from training.own_data.learning.slices import Window, open_window, test_window, training_window
 from training.own_data.manifest import KeptModel, Manifest, read_manifest, read_models
-from training.own_data.measure import figures, test_slice
+from training.own_data.measuring.later import read_later_data
+from training.own_data.measuring.measure import figures, test_slice
+from training.own_data.measuring.random_split import Beside, random_split
 from training.own_data.prepared import OwnData, read_own_data
-from training.own_data.random_split import Beside, random_split
-from training.own_data.slices import Window, open_window, test_window, training_window
 from training.progress import Progress, Tallies, silent, tallies
 from training.train.calibrate import Calibrated
 from training.train.source import description_sha256

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from training.own_data.choose import Choice
-from training.own_data.keep import Kept
-from training.own_data.learn import Held, Learning
+from training.own_data.learning.choose import Choice
+from training.own_data.learning.keep import Kept
+from training.own_data.learning.learn import Held, Learning
 
 Json = dict[str, Any]
 TOP_INPUTS = 30

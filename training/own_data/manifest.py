@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risk_service.domain.errors import ConfigFault
-from training.own_data.choose import INPUT_SETS
+from training.own_data.learning.choose import INPUT_SETS
 from training.own_data.periods import Periods
 from training.own_data.plan import FeaturePlan
 from training.train.run_file import write_json

@@ -5,11 +5,21 @@ over which windows, which pairs and links, which levels a category has. The same
 the model inputs of training and of any later evaluation.
 """
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict
 
-from training.own_data.derive import TextKind
-
 SHRINK_LABELS = 10.0
+
+
+class TextKind(StrEnum):
+    """What the texts of a field are."""
+
+    E_MAIL = "e_mail"
+    IP = "ip"
+    FREE = "free"
+    DIGITS = "digits"
+    OPAQUE = "opaque"
 
 
 class _Part(BaseModel):

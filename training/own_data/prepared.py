@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.labels import AbuseLabels
 from training.own_data.events import OwnEvents, read_events, read_label
-from training.own_data.inputs import Inputs, make_inputs
+from training.own_data.inputs.make import Inputs, make_inputs
 from training.own_data.periods import Periods
 from training.own_data.plan import FeaturePlan
 from training.progress import Progress

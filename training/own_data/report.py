@@ -10,7 +10,7 @@ import jinja2
 from training.evaluate.ranking import Ranking
 from training.evaluate.reliability import Bin
 from training.evaluate.test_slice import ModelScores, TestSlice
-from training.own_data.choose import INPUT_SETS
+from training.own_data.learning.choose import INPUT_SETS
 from training.own_data.periods import when
 from training.report import plots
 from training.report.words import ACTIONS_ZH, FACTS_ZH, Note

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from risk_service.domain.errors import ConfigFault
 from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc
 from training.evaluate.test_slice import ModelScores
-from training.own_data.choose import INPUT_SETS, Choice, choose
-from training.own_data.declare import declare
 from training.own_data.facts import learning_facts
-from training.own_data.inputs import Inputs
-from training.own_data.keep import Kept, keep, models_of, probabilities, raw_thresholds
-from training.own_data.leaking_values import Telling, telling_values
-from training.own_data.learn import Learning, mean_raw
-from training.own_data.level import level_notes
-from training.own_data.make_plan import make_plan
+from training.own_data.inputs.declare import declare
+from training.own_data.inputs.make import Inputs
+from training.own_data.learning.choose import INPUT_SETS, Choice, choose
+from training.own_data.learning.keep import Kept, keep, models_of, probabilities, raw_thresholds
+from training.own_data.learning.leaking_values import Telling, telling_values
+from training.own_data.learning.learn import Learning, mean_raw
+from training.own_data.learning.single_inputs import inputs_alone
+from training.own_data.learning.slices import Window, folds, test_window, training_window
 from training.own_data.manifest import (
     KeptModel,
     Manifest,
@@ -28,13 +28,13 @@ from training.own_data.manifest import (
     write_models,
 )
 from training.own_data.manifest import Window as ManifestWindow
-from training.own_data.measure import figures, test_slice
+from training.own_data.measuring.level import level_notes
+from training.own_data.measuring.measure import figures, test_slice
 from training.own_data.periods import Periods, when
 from training.own_data.plan import FeaturePlan
+from training.own_data.planning.make_plan import make_plan
 from training.own_data.prepared import OwnData, read_own_data
 from training.own_data.report import OwnReport, write_report
-from training.own_data.single_inputs import inputs_alone
-from training.own_data.slices import Window, folds, test_window, training_window
 from training.progress import Progress, Tallies, Timer, silent
 from training.report.words import Note
 from training.side_by_side import SideBySide

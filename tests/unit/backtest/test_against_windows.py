@@ -14,11 +14,11 @@ from training.backtest.values import Known, OwnValues
 from training.backtest.variables import OwnVariables
 from training.backtest.zones import UTC_ZONE
 from training.datasets.own_events import read_own_description
-from training.own_data.declare import declare, feature_name
 from training.own_data.events import read_events, read_label
-from training.own_data.fields import fields_of
-from training.own_data.history import event_log
-from training.own_data.make_plan import make_plan
+from training.own_data.fields.keys import fields_of
+from training.own_data.inputs.declare import declare, feature_name
+from training.own_data.inputs.history import event_log
+from training.own_data.planning.make_plan import make_plan
 from training.windows.build import build_windows
 
 DAY_US = 86_400_000_000

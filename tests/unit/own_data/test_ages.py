@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.fixtures.own_events import DAY_US, START_US, Shop
-from training.own_data.ages import ages, parted
 from training.own_data.events import MISSING, Coded, OwnEvents, read_events, read_label
-from training.own_data.inputs import make_inputs
-from training.own_data.make_plan import make_plan
+from training.own_data.fields.ages import ages, parted
+from training.own_data.inputs.make import make_inputs
 from training.own_data.plan import AgePlan, FeaturePlan
+from training.own_data.planning.make_plan import make_plan
 from training.progress import silent
 
 DAY = AgePlan(key="bin", number="days_known", unit_us=DAY_US)

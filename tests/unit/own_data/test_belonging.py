@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.own_data.belonging import belonging
+from training.own_data.planning.belonging import belonging
 
 
 def test_numbers_of_a_key_are_found_among_noise() -> None:

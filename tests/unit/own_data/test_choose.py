@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from tests.fixtures.own_inputs import column_file
 from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.ranking import Ranking
-from training.own_data.choose import setting_named, settings_for, simplest_of_the_best
-from training.own_data.column_file import ColumnFile
-from training.own_data.inputs import InputGroup, Inputs
-from training.own_data.learn import Held, Learning, Setting, fit_whole, hold_out, mean_raw
-from training.own_data.single_inputs import inputs_alone
-from training.own_data.slices import SMALL_FOLDS, Fold
+from training.own_data.inputs.column_file import ColumnFile
+from training.own_data.inputs.make import InputGroup, Inputs
+from training.own_data.learning.choose import setting_named, settings_for, simplest_of_the_best
+from training.own_data.learning.learn import Held, Learning, Setting, fit_whole, hold_out, mean_raw
+from training.own_data.learning.single_inputs import inputs_alone
+from training.own_data.learning.slices import SMALL_FOLDS, Fold
 
 Matrix = NDArray[np.float32]
 COLUMNS, ROWS, TEST_ROWS, SEEDS = 20, 500, 10_000, 5

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from risk_service.domain.errors import ConfigFault
 from tests.fixtures.own_inputs import column_file
-from training.own_data.column_file import ColumnFile
+from training.own_data.inputs.column_file import ColumnFile
 
 VALUES = np.random.default_rng(5).normal(size=(3, 50)).astype(np.float32)
 COLUMNS = dict(zip("abc", VALUES, strict=True))

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from tests.fixtures.own_events import DAY_US, START_US, Shop
-from training.own_data.differences import FEW_NUMBERS, differences
 from training.own_data.events import read_events, read_label
-from training.own_data.inputs import InputGroup, make_inputs
-from training.own_data.make_plan import make_plan
+from training.own_data.fields.differences import FEW_NUMBERS, differences
+from training.own_data.inputs.make import InputGroup, make_inputs
 from training.own_data.plan import DifferencePlan, FeaturePlan
+from training.own_data.planning.make_plan import make_plan
 from training.progress import silent
 
 ROWS = 4_000

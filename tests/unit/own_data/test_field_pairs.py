@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.own_data import field_pairs
 from training.own_data.events import Coded
-from training.own_data.field_pairs import determined, one_to_one, together
+from training.own_data.planning import field_pairs
+from training.own_data.planning.field_pairs import determined, one_to_one, together
 
 CODES = st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4)), min_size=1, max_size=60)
 

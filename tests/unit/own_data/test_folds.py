@@ -10,9 +10,9 @@ from risk_service.domain.errors import ConfigFault
 from tests.fixtures.own_events import DAY_US, START_US, Shop
 from training.labels import AbuseLabels
 from training.own_data.events import OwnEvents, read_events, read_label
+from training.own_data.learning.slices import Fold, folds, training_window
+from training.own_data.learning.slices import test_window as window_of_test
 from training.own_data.periods import Periods
-from training.own_data.slices import Fold, folds, training_window
-from training.own_data.slices import test_window as window_of_test
 
 ROWS, DELAY_DAYS = 1_000, 5
 PERIODS = Periods(

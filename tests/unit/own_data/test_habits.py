@@ -8,9 +8,9 @@ import pytest
 from tests.fixtures.own_events import DAY_US, START_US
 from tests.fixtures.own_transfers import KINDS, transfers
 from training.own_data.events import OwnEvents, read_events, read_label
-from training.own_data.inputs import Inputs, make_inputs
-from training.own_data.make_plan import make_plan
-from training.own_data.steps import level_name
+from training.own_data.inputs.make import Inputs, make_inputs
+from training.own_data.inputs.steps import level_name
+from training.own_data.planning.make_plan import make_plan
 from training.progress import silent
 
 ROWS, WEEK_S = 400, 7 * 86_400

@@ -15,9 +15,9 @@ from tests.fixtures.own_past import differing, inputs_of, only_first, turned_fro
 from training.labels import AbuseLabels
 from training.own_data import events as events_room
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
-from training.own_data.inputs import InputGroup, make_inputs
-from training.own_data.make_plan import make_plan
+from training.own_data.inputs.make import InputGroup, make_inputs
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
+from training.own_data.planning.make_plan import make_plan
 from training.progress import silent
 from training.windows import log
 from training.windows.log import hash_column

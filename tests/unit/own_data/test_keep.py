@@ -8,11 +8,11 @@ from sklearn.metrics import average_precision_score
 
 from risk_service.models.fitting import fit_anchors
 from tests.fixtures.own_inputs import column_file
-from training.own_data import learn
-from training.own_data.inputs import InputGroup, Inputs
-from training.own_data.keep import keep, probabilities
-from training.own_data.learn import Learning, Setting, hold_out, mean_raw
-from training.own_data.slices import Fold
+from training.own_data.inputs.make import InputGroup, Inputs
+from training.own_data.learning import learn
+from training.own_data.learning.keep import keep, probabilities
+from training.own_data.learning.learn import Learning, Setting, hold_out, mean_raw
+from training.own_data.learning.slices import Fold
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -19,10 +19,10 @@ from training.datasets.importing.run import import_events
 from training.datasets.own_events import read_own_description
 from training.labels import AbuseLabels
 from training.own_data.events import OwnEvents, read_events, read_label
-from training.own_data.formulas import shrunk
-from training.own_data.make_plan import make_plan
+from training.own_data.inputs.formulas import shrunk
+from training.own_data.learning.slices import training_window
 from training.own_data.periods import Periods
-from training.own_data.slices import training_window
+from training.own_data.planning.make_plan import make_plan
 from training.progress import silent
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixtures.own_events import DAY_US, START_US, Shop
 from training.own_data.events import read_events
-from training.own_data.leaking_values import telling_values
+from training.own_data.learning.leaking_values import telling_values
 from training.report.words import Note
 
 ROWS = 4_000

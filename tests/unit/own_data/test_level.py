@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from training.own_data.level import level_notes
+from training.own_data.measuring.level import level_notes
 
 
 def _of(*bins: tuple[int, float, float]) -> dict[str, Any]:

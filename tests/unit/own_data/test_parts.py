@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from tests.fixtures.own_events import DAY_US, START_US
 from training.labels import NEVER_US, AbuseLabels
-from training.own_data.density import windows_of
-from training.own_data.derive import TextKind, derived_keys, text_kind, traits
 from training.own_data.events import Coded
-from training.own_data.formulas import deviation, shrunk
-from training.own_data.history import rising
-from training.own_data.links import NOBODY, neighbours
-from training.own_data.slices import folds
+from training.own_data.fields.derive import derived_keys, text_kind, traits
+from training.own_data.inputs.formulas import deviation, shrunk
+from training.own_data.inputs.history import rising
+from training.own_data.inputs.links import NOBODY, neighbours
+from training.own_data.learning.slices import folds
+from training.own_data.plan import TextKind
+from training.own_data.planning.density import windows_of
 
 
 def coded(*texts: str | None) -> Coded:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.fixtures.own_events import START_US, Shop
-from training.own_data import make_plan
-from training.own_data.declare import declare
-from training.own_data.density import least_events, most_exceptions
 from training.own_data.events import read_events, read_label
+from training.own_data.inputs.declare import declare
 from training.own_data.plan import FeaturePlan, KeyPlan, LinkPlan, PairPlan
+from training.own_data.planning import make_plan
+from training.own_data.planning.density import least_events, most_exceptions
 
 
 def test_windows_thin_out_from_both_ends() -> None:

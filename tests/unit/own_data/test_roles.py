@@ -11,10 +11,10 @@ from tests.fixtures.own_past import differing, inputs_of, only_first, turned_fro
 from tests.fixtures.own_transfers import transfers
 from training.labels import AbuseLabels
 from training.own_data.events import Coded, OwnEvents, read_events, read_label
-from training.own_data.inputs import InputGroup
-from training.own_data.make_plan import make_plan
+from training.own_data.fields.roles import in_one, roles
+from training.own_data.inputs.make import InputGroup
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan
-from training.own_data.roles import in_one, roles
+from training.own_data.planning.make_plan import make_plan
 
 UNTIL_US = START_US + 45 * DAY_US
 ROWS = 1_200

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.fixtures.own_inputs import column_file
-from training.own_data.choose import settings_for
-from training.own_data.inputs import InputGroup, Inputs
-from training.own_data.keep import keep, probabilities
-from training.own_data.learn import Learning, hold_out, mean_raw
-from training.own_data.sigmoid import sigmoid_of
-from training.own_data.slices import Fold
+from training.own_data.inputs.make import InputGroup, Inputs
+from training.own_data.learning.choose import settings_for
+from training.own_data.learning.keep import keep, probabilities
+from training.own_data.learning.learn import Learning, hold_out, mean_raw
+from training.own_data.learning.sigmoid import sigmoid_of
+from training.own_data.learning.slices import Fold
 
 Floats = NDArray[np.float64]
 ROWS = st.lists(st.tuples(st.integers(-900, 900), st.booleans()), min_size=4, max_size=80)

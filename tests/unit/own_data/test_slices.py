@@ -9,15 +9,16 @@ import pytest
 from risk_service.domain.errors import ConfigFault
 from tests.fixtures.own_events import DAY_US, START_US, Shop
 from tests.fixtures.own_inputs import column_file
-from training.own_data import choose, random_split
-from training.own_data.choose import INPUT_SETS, LEAF_ROWS
 from training.own_data.events import read_events, read_label
-from training.own_data.inputs import InputGroup, Inputs
-from training.own_data.learn import Held
+from training.own_data.inputs.make import InputGroup, Inputs
+from training.own_data.learning import choose
+from training.own_data.learning.choose import INPUT_SETS, LEAF_ROWS
+from training.own_data.learning.learn import Held
+from training.own_data.learning.slices import test_window as window_of_test
+from training.own_data.learning.slices import training_window
+from training.own_data.measuring import random_split
 from training.own_data.periods import Periods
 from training.own_data.prepared import OwnData
-from training.own_data.slices import test_window as window_of_test
-from training.own_data.slices import training_window
 
 ROWS, OWN = 600, next(iter(INPUT_SETS))
 HALF_US = START_US + ROWS // 2 * DAY_US

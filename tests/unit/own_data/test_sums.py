@@ -6,10 +6,10 @@ import numpy as np
 
 from tests.fixtures.own_events import DAY_US, START_US, Shop
 from training.own_data.events import read_events, read_label
-from training.own_data.inputs import InputGroup, make_inputs
-from training.own_data.make_plan import make_plan
+from training.own_data.fields.sums import sums
+from training.own_data.inputs.make import InputGroup, make_inputs
 from training.own_data.plan import FeaturePlan, SumPlan
-from training.own_data.sums import sums
+from training.own_data.planning.make_plan import make_plan
 from training.progress import silent
 
 ROWS = 4_000

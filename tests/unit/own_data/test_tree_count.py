@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from tests.fixtures.own_inputs import column_file
 from training.evaluate.ranking import Ranking
-from training.own_data.choose import settings_for, simplest_of_the_best
-from training.own_data.inputs import InputGroup, Inputs
-from training.own_data.learn import Learning, fit_whole, hold_out, mean_raw
-from training.own_data.slices import SMALL_FOLDS, Fold
-from training.own_data.tree_count import LEAST_GROWN, MOST_TREES, grow, trees_of_all
+from training.own_data.inputs.make import InputGroup, Inputs
+from training.own_data.learning.choose import settings_for, simplest_of_the_best
+from training.own_data.learning.learn import Learning, fit_whole, hold_out, mean_raw
+from training.own_data.learning.slices import SMALL_FOLDS, Fold
+from training.own_data.learning.tree_count import LEAST_GROWN, MOST_TREES, grow, trees_of_all
 from training.train.booster import PARAMETERS, Floats, Rows, binned
 
 COLUMNS, TRAIN, TEST, SEEDS = 20, 16_000, 16_000, (2, 4)

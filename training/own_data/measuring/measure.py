@@ -15,8 +15,8 @@ from training.evaluate.money import action_table
 from training.evaluate.ranking import Ranking
 from training.evaluate.reliability import reliability
 from training.evaluate.test_slice import ModelScores, TestSlice
+from training.own_data.learning.slices import Window
 from training.own_data.prepared import OwnData
-from training.own_data.slices import Window
 from training.progress import Tallies, untold
 
 Json = dict[str, Any]

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from training.evaluate.bootstrap import resample
 from training.evaluate.figures import plain
 from training.evaluate.ranking import Ranking
-from training.own_data.choose import INPUT_SETS, setting_named
-from training.own_data.inputs import Inputs
-from training.own_data.keep import models_of
-from training.own_data.learn import Held, Learning, fit_whole, mean_raw
+from training.own_data.inputs.make import Inputs
+from training.own_data.learning.choose import INPUT_SETS, setting_named
+from training.own_data.learning.keep import models_of
+from training.own_data.learning.learn import Held, Learning, fit_whole, mean_raw
+from training.own_data.learning.slices import Window
 from training.own_data.manifest import Manifest
-from training.own_data.measure import replicates_for
+from training.own_data.measuring.measure import replicates_for
 from training.own_data.prepared import OwnData
-from training.own_data.slices import Window
 from training.report.words import Note
 
 Json = dict[str, Any]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from training.evaluate.leaks import FeatureAuc, ranked_alone
-from training.own_data.learn import Learning, some
+from training.own_data.learning.learn import Learning, some
 
 LEAK_SAMPLE = 20_000
 

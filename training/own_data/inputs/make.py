@@ -13,18 +13,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from training.labels import AbuseLabels
-from training.own_data.column_file import ColumnFile, Floats32
-from training.own_data.columns import category_column, own_columns
-from training.own_data.declare import declare
 from training.own_data.events import Floats, OwnEvents
-from training.own_data.fields import fields_of
-from training.own_data.formulas import KeyInputs, pair_rates, pair_windows
-from training.own_data.habits import habits
-from training.own_data.history import event_log
-from training.own_data.links import link_columns
+from training.own_data.fields.columns import category_column, own_columns
+from training.own_data.fields.keys import fields_of
+from training.own_data.inputs.column_file import ColumnFile, Floats32
+from training.own_data.inputs.declare import declare
+from training.own_data.inputs.formulas import KeyInputs, pair_rates, pair_windows
+from training.own_data.inputs.habits import habits
+from training.own_data.inputs.history import event_log
+from training.own_data.inputs.links import link_columns
+from training.own_data.inputs.role_inputs import RoleInputs, linked_roles
+from training.own_data.inputs.steps import steps
 from training.own_data.plan import FeaturePlan
-from training.own_data.role_inputs import RoleInputs, linked_roles
-from training.own_data.steps import steps
 from training.progress import Progress
 from training.windows.build import build_windows, groups_done
 

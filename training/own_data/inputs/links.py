@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from risk_service.features.windows.terms import WindowSet
 from risk_service.features.windows.tiles import EVER
-from training.own_data import declare as d
 from training.own_data.events import Coded, Floats
-from training.own_data.formulas import shrunk
+from training.own_data.inputs import declare as d
+from training.own_data.inputs.formulas import shrunk
 from training.own_data.plan import FeaturePlan
 from training.windows.build import read_at
 from training.windows.compiled import compiled

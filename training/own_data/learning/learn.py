@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from training.evaluate.ranking import Ranking
-from training.own_data.inputs import Inputs, chunks
-from training.own_data.slices import Fold
-from training.own_data.tree_count import MOST_TREES, Grown, grow, trees_of_all
+from training.own_data.inputs.make import Inputs, chunks
+from training.own_data.learning.slices import Fold
+from training.own_data.learning.tree_count import MOST_TREES, Grown, grow, trees_of_all
 from training.progress import Advance, Tallies, uncounted, untold
 from training.side_by_side import SideBySide
 from training.train.booster import (

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from training.own_data.derive import traits
-from training.own_data.differences import FEW_NUMBERS
 from training.own_data.events import Coded, Floats, OwnEvents
-from training.own_data.fields import texts_of
+from training.own_data.fields.derive import traits
+from training.own_data.fields.differences import FEW_NUMBERS
+from training.own_data.fields.keys import texts_of
+from training.own_data.fields.sums import ROUNDED
 from training.own_data.plan import CategoryPlan, FeaturePlan
-from training.own_data.sums import ROUNDED
 from training.quotient import quotient
 
 Rows = NDArray[np.int64]

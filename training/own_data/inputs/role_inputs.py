@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from training.own_data import declare as d
 from training.own_data.events import Coded, Floats
-from training.own_data.formulas import KeyInputs, Read, Values
-from training.own_data.links import NEIGHBOURS, fare_of, link_reading, neighbours
+from training.own_data.fields.roles import in_one
+from training.own_data.inputs import declare as d
+from training.own_data.inputs.formulas import KeyInputs, Read, Values
+from training.own_data.inputs.links import NEIGHBOURS, fare_of, link_reading, neighbours
 from training.own_data.plan import FeaturePlan, RolePlan
-from training.own_data.roles import in_one
 from training.windows.build import read_at
 from training.windows.log import EventLog, hash_column
 

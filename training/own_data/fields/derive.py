@@ -6,7 +6,6 @@ on each distinct text once. Limits: looks at the text alone, resolves nothing.
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training.own_data.events import MISSING, Coded
+from training.own_data.plan import TextKind
 
 SAMPLE_TEXTS = 2_000
 NEARLY_ALL = 0.8
@@ -25,16 +25,6 @@ IP_V4 = r"^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$"
 IP_V6 = r"^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}$"
 
 Floats32 = NDArray[np.float32]
-
-
-class TextKind(StrEnum):
-    """What the texts of a field are."""
-
-    E_MAIL = "e_mail"
-    IP = "ip"
-    FREE = "free"
-    DIGITS = "digits"
-    OPAQUE = "opaque"
 
 
 # Key derived -> pattern whose first group is the key, on the text in small letters.

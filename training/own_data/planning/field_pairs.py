@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.own_data.density import different
 from training.own_data.events import MISSING, Coded
+from training.own_data.planning.density import different
 from training.windows.kernels import dense_pairs
 
 Codes = NDArray[np.int32]

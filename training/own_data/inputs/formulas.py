@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.features.windows.tiles import EVER
-from training.own_data import declare as d
 from training.own_data.events import Floats
-from training.own_data.history import MINOR, log_amount
+from training.own_data.inputs import declare as d
+from training.own_data.inputs.history import MINOR, log_amount
 from training.own_data.plan import SHRINK_LABELS, FeaturePlan, KeyPlan, PairPlan
 from training.quotient import quotient
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.labels import UNLABELLED, AbuseLabels
-from training.own_data.declare import (
+from training.own_data.events import Coded, OwnEvents
+from training.own_data.inputs.declare import (
     AMOUNT,
     EVENT,
     HAS_AMOUNT,
@@ -26,7 +27,6 @@ from training.own_data.declare import (
     LOG_SCALE,
     LOG_SQUARED,
 )
-from training.own_data.events import Coded, OwnEvents
 from training.own_data.plan import FeaturePlan
 from training.windows.log import EventLog, hash_column
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.own_data.inputs import InputGroup
-from training.own_data.learn import Held, Learning, Setting, hold_out
+from training.own_data.inputs.make import InputGroup
+from training.own_data.learning.learn import Held, Learning, Setting, hold_out
 from training.progress import Timer
 
 SMALL_POSITIVES = 300

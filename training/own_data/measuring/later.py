@@ -13,7 +13,7 @@ import numpy as np
 from risk_service.domain.errors import ConfigFault
 from training.labels import NEVER_US, UNLABELLED, AbuseLabels
 from training.own_data.events import OwnEvents, read_events, read_label
-from training.own_data.fields import category_field
+from training.own_data.fields.keys import category_field
 from training.own_data.manifest import Manifest
 from training.own_data.periods import Periods, when
 from training.own_data.plan import FeaturePlan

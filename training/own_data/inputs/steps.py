@@ -3,7 +3,7 @@
 A password changed, then the bank account, then an offer: each alone is honest, the order of the
 three within two days is not. Of few levels each has the time since it was last seen with the
 key, the event itself left out, and the rarest ones are compared with each other. Limits:
-categories of at most ``MOST_LEVELS`` levels; the levels are those that the plan knows.
+categories of few levels; the levels are those that the plan knows.
 """
 
 import re
@@ -13,13 +13,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.own_data.columns import codes_of
 from training.own_data.events import Coded, Floats, OwnEvents
+from training.own_data.fields.columns import codes_of
 from training.own_data.plan import FeaturePlan
 from training.windows.compiled import compiled
 
 Rows = NDArray[np.int64]
-MOST_LEVELS, MOST_COMPARED = 8, 4
+MOST_COMPARED = 4
 LEVEL_LETTERS = 20
 SECOND_US = 1_000_000
 

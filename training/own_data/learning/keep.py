@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.models.fitting import KnotList, fit_anchors
-from training.own_data.learn import Held, Learning, fit_whole
-from training.own_data.sigmoid import sigmoid_of
+from training.own_data.learning.learn import Held, Learning, fit_whole
+from training.own_data.learning.sigmoid import sigmoid_of
 from training.progress import Advance, uncounted
 from training.train.booster import Floats, Trained
 from training.train.calibrate import Calibrated

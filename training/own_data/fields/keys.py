@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from training.own_data.ages import parted
-from training.own_data.derive import TextKind, derived_keys
 from training.own_data.events import Coded, OwnEvents
-from training.own_data.plan import AgePlan
+from training.own_data.fields.ages import parted
+from training.own_data.fields.derive import derived_keys
+from training.own_data.plan import AgePlan, TextKind
 
 
 def category_field(name: str) -> str:

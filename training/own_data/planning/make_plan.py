@@ -9,23 +9,14 @@ from numpy.typing import NDArray
 
 from risk_service.features.windows.tiles import BY_NAME, EVER
 from training.labels import AbuseLabels
-from training.own_data.ages import ages
-from training.own_data.attributes import category_plan, number_plan
-from training.own_data.belonging import belonging
-from training.own_data.columns import measures, missing_values
-from training.own_data.density import (
-    different,
-    least_events,
-    most_exceptions,
-    repeats,
-    windows_of,
-    windows_within,
-)
-from training.own_data.derive import text_kind
-from training.own_data.differences import differences
 from training.own_data.events import MISSING, Coded, OwnEvents, first_events
-from training.own_data.field_pairs import determined, one_to_one, together
-from training.own_data.fields import category_field, fields_of
+from training.own_data.fields.ages import ages
+from training.own_data.fields.columns import measures, missing_values
+from training.own_data.fields.derive import text_kind
+from training.own_data.fields.differences import differences
+from training.own_data.fields.keys import category_field, fields_of
+from training.own_data.fields.roles import roles
+from training.own_data.fields.sums import sums
 from training.own_data.plan import (
     AgePlan,
     FeaturePlan,
@@ -35,15 +26,24 @@ from training.own_data.plan import (
     RolePlan,
     StepPlan,
 )
-from training.own_data.roles import roles
-from training.own_data.steps import MOST_LEVELS
-from training.own_data.sums import sums
+from training.own_data.planning.attributes import category_plan, number_plan
+from training.own_data.planning.belonging import belonging
+from training.own_data.planning.density import (
+    different,
+    least_events,
+    most_exceptions,
+    repeats,
+    windows_of,
+    windows_within,
+)
+from training.own_data.planning.field_pairs import determined, one_to_one, together
 
 # A category of fewer levels is told apart by its code alone; it needs no history.
 LEAST_HISTORY_LEVELS = 6
 MOST_PAIRS, MOST_CATEGORY_PAIRS, MOST_LINKS = 10, 6, 6
 MOST_HISTORY_NUMBERS = 4
 MOST_DISTINCT, MOST_ROLES, MOST_STEPS = 6, 4, 4
+MOST_STEP_LEVELS = 8
 LIGHT_WINDOWS = ("24h", "30d")
 LARGE_ROWS = 1_000_000
 # Millions of events of many entities get fewer windows each, or the inputs outgrow memory.
@@ -243,7 +243,7 @@ def _steps(past: _Past, full: list[str]) -> tuple[StepPlan, ...]:
     """Return keys and categories of few levels that change within a key."""
     found = []
     for key, (name, coded) in product(full, past.events.categories.items()):
-        if 2 <= len(category_plan(name, coded).levels) <= MOST_LEVELS:
+        if 2 <= len(category_plan(name, coded).levels) <= MOST_STEP_LEVELS:
             both = together(past.codes(key), past.codes(category_field(name)))
             if not determined(both, past.exceptions):
                 found.append(StepPlan(key=key, category=name))
