@@ -1,6 +1,5 @@
 """``risk audit``: the trail of what people changed."""
 
-import json
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
@@ -8,20 +7,11 @@ from typing import Any
 
 import click
 
+from risk_service.cli.audit_text import AuditWords, row_lines
 from risk_service.cli.output import print_json, tell
-from risk_service.cli.remote import (
-    Remote,
-    limit_option,
-    moment,
-    remote,
-    told_or_none,
-)
-from risk_service.domain.currency import amount_text
+from risk_service.cli.remote import Remote, limit_option, remote
 
 PAGE_ROWS = 1000
-# What the trail of an adjustment says beside numbers that are money.
-MONEY_KEY = "minor_units_of"
-AMOUNTS = ("confirmed", "delta")
 
 
 @click.group()
@@ -46,26 +36,25 @@ def list_rows(service: Remote, as_json: bool, after: int | None, limit: int, **w
 
     Example: risk audit list --action rules.approve --json
     """
-    found = _behind(service, after or 0, wanted)
-    rows = list(deque(found, limit) if after is None else islice(found, limit))
+    found, one_more = _behind(service, after or 0, wanted), limit + 1
+    rows = list(deque(found, one_more) if after is None else islice(found, one_more))
+    is_cut = len(rows) > limit
+    rows = rows[-limit:] if after is None else rows[:limit]
     if as_json:
         print_json(rows)
-        return
-    for row in told_or_none(rows, service.say):
-        tell(
-            f"{row['number']:>6}  {moment(row['at'])}  {row['actor_id']}  {row['action']}  "
-            f"{row['subject']}  {_told(row['before'])} -> {_told(row['after'])}"
-        )
+    elif rows:
+        _tell(rows, AuditWords(service.lang), is_cut=is_cut, reads_on=after is not None)
+    else:
+        tell(service.say("none"))
 
 
-def _told(content: str) -> str:
-    """Return one side of a row; amounts of money in their currency, as everywhere else."""
-    if MONEY_KEY not in content:
-        return content
-    told = json.loads(content)
-    currency_code = told.pop(MONEY_KEY, "")
-    amounts = {key: amount_text(told[key], currency_code) for key in AMOUNTS if key in told}
-    return json.dumps(told | amounts, ensure_ascii=False, separators=(",", ":"))
+def _tell(rows: list[dict[str, Any]], say: AuditWords, *, is_cut: bool, reads_on: bool) -> None:
+    if is_cut and not reads_on:
+        tell(say("earlier", rows[0]["number"]))
+    for line in row_lines(rows, say):
+        tell(line)
+    if is_cut and reads_on:
+        tell(say("later", rows[-1]["number"]))
 
 
 def _behind(service: Remote, after: int, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:

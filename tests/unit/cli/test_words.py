@@ -4,6 +4,7 @@ import string
 
 import pytest
 
+from risk_service.cli.audit_text import AuditWords
 from risk_service.cli.explain_words import Words
 from risk_service.cli.language import Phrases
 from risk_service.cli.person_words import PersonWords
@@ -11,7 +12,7 @@ from risk_service.cli.remote_words import RemoteWords
 from training.cli.words import CommandWords
 
 
-@pytest.mark.parametrize("spoken", [Words, RemoteWords, PersonWords, CommandWords])
+@pytest.mark.parametrize("spoken", [AuditWords, Words, RemoteWords, PersonWords, CommandWords])
 def test_both_languages_say_as_much(spoken: type[Phrases]) -> None:
     """A place that only one of them has would leave out what the other says."""
     english, chinese = spoken("en"), spoken("zh")
