@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from risk_service.adapters.postgres import connection, opening
+from risk_service.adapters.postgres.access import check_address
 from risk_service.adapters.postgres.arrays import binaries, numbers, texts
-from risk_service.adapters.postgres.connection import Session, check_address
+from risk_service.adapters.postgres.connection import Session
 from risk_service.domain.errors import ConfigFault, StoreUnavailable
 from tests.fixtures.fault_proxy import fault_proxy
 from tests.fixtures.ports import closed_port

@@ -4,14 +4,39 @@ import ssl
 from pathlib import Path
 
 try:
+    import psycopg
     from psycopg.conninfo import conninfo_to_dict
 except ModuleNotFoundError:  # the extra is not installed; reported when a ledger is opened
-    conninfo_to_dict = None  # type: ignore[assignment]  # absence is looked for before
+    psycopg = None  # type: ignore[assignment]  # absence is what `require_psycopg` looks for
 
 from risk_service.adapters.client_tls import ClientTls
-from risk_service.adapters.postgres.connection import check_address, require_psycopg
 from risk_service.domain.errors import ConfigFault
 from risk_service.server_access import SYSTEM, Access
+
+
+def require_psycopg() -> None:
+    """Raise ConfigFault when the extra ``postgres`` is not installed."""
+    if psycopg is None:
+        raise ConfigFault(
+            "PostgreSQL needs psycopg, which is not installed: in the clone run "
+            "pip install -c constraints.txt '.[postgres]'"
+        )
+
+
+def check_address(address: str) -> None:
+    """Check an address such as ``postgresql://user@host:5432/database``.
+
+    Raises
+    ------
+    ConfigFault
+        It is no address, or it holds a password, which would end up in logs.
+    """
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.ProgrammingError as error:
+        raise ConfigFault(f"ledger: no address of a PostgreSQL server: {error}") from error
+    if "password" in parts:
+        raise ConfigFault("ledger: keep the password out of the address; set RISK_LEDGER_PASSWORD")
 
 
 def options_of(address: str, access: Access) -> dict[str, str]:

@@ -15,15 +15,16 @@ from typing import Any, LiteralString
 try:
     import psycopg
     from psycopg.adapt import Transformer
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.conninfo import make_conninfo
     from psycopg.errors import error_from_result
     from psycopg.generators import execute
     from psycopg.pq import ExecStatus, Format
 except ModuleNotFoundError:  # the extra is not installed; reported when a ledger is opened
     psycopg = None  # type: ignore[assignment]  # absence is what `require_psycopg` looks for
 
+from risk_service.adapters.postgres.access import check_address, require_psycopg
 from risk_service.adapters.postgres.opening import Line, Opening
-from risk_service.domain.errors import ConfigFault, StoreUnavailable
+from risk_service.domain.errors import StoreUnavailable
 
 TIMEOUT_S = 1.0
 PAUSE_S = 0.05
@@ -49,31 +50,6 @@ _NO_OPTIONS: Mapping[str, str] = {}
 
 class Overtaken(Exception):
     """Another process was faster; the statement did nothing, and is to be made anew."""
-
-
-def require_psycopg() -> None:
-    """Raise ConfigFault when the extra ``postgres`` is not installed."""
-    if psycopg is None:
-        raise ConfigFault(
-            "PostgreSQL needs psycopg, which is not installed: in the clone run "
-            "pip install -c constraints.txt '.[postgres]'"
-        )
-
-
-def check_address(address: str) -> None:
-    """Check an address such as ``postgresql://user@host:5432/database``.
-
-    Raises
-    ------
-    ConfigFault
-        It is no address, or it holds a password, which would end up in logs.
-    """
-    try:
-        parts = conninfo_to_dict(address)
-    except psycopg.ProgrammingError as error:
-        raise ConfigFault(f"ledger: no address of a PostgreSQL server: {error}") from error
-    if "password" in parts:
-        raise ConfigFault("ledger: keep the password out of the address; set RISK_LEDGER_PASSWORD")
 
 
 class Session:
@@ -124,6 +100,8 @@ class Session:
             "SET plan_cache_mode = force_generic_plan; SET jit = off"
         )
         self._opening = Opening(conninfo, settings, timeout_s)
+        self._timeout_s = timeout_s
+        self._ends_at: float | None = None
         self._clock = clock
         self._line: Line | None = None
         self._prepared: dict[str, str] = {}
@@ -135,6 +113,19 @@ class Session:
     def require(self, statement: str) -> None:
         """Begin each connection from now on with one more statement, or there is none."""
         self._opening.require(statement)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Give all statements inside together no more time than one.
+
+        A server that answers each of them just in time, as one that has just started may, would
+        hold up the orders of a group for several times as long.
+        """
+        self._ends_at = self._clock() + self._timeout_s
+        try:
+            yield
+        finally:
+            self._ends_at = None
 
     def rows(self, query: LiteralString, parameters: Sequence[object] = ()) -> Rows:
         """Run one statement and return its rows; a transaction of its own unless one is open.
@@ -266,10 +257,20 @@ class Session:
         if not self._opening.is_underway and self._clock() < self._closed_until:
             raise StoreUnavailable(f"PostgreSQL: left alone for a moment after: {self._reason}")
         try:
-            self._line = self._opening.line()
+            line = self._opening.line(self._left_s())
         except psycopg.Error as error:
             raise self._failed(error) from error
-        return self._line
+        # psycopg waits for ever by itself; every wait of a connection goes through this.
+        wait = line.wait
+        line.wait = lambda answer: wait(answer, timeout=self._left_s())  # type: ignore[method-assign, assignment, misc]  # see above
+        self._line = line
+        return line
+
+    def _left_s(self) -> float:
+        """Return how long a wait that begins now may take."""
+        if self._ends_at is None:
+            return self._timeout_s
+        return max(0.0, self._ends_at - self._clock())
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         self.close()

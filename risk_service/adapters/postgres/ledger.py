@@ -77,7 +77,8 @@ class PostgresLedger:
             pairs = zip(drafts, demands, strict=True)
             return [holding.check(one, book, demand, at_us) for one, demand in pairs]
 
-        return self._writes.run(move, self._writes.no_prefetch(), now_us)[0]
+        with self._session.together():
+            return self._writes.run(move, self._writes.no_prefetch(), now_us)[0]
 
     def expect(self, demands: Sequence[Demand], now_us: int) -> None:
         """Ask ahead what holds for some orders will rest on; PostgreSQL reads it meanwhile.
@@ -93,7 +94,8 @@ class PostgresLedger:
         if prefetch.wanted.is_empty:
             return
         try:
-            prefetch.question = ask(self._session, prefetch.wanted, at_us)
+            with self._session.together():
+                prefetch.question = ask(self._session, prefetch.wanted, at_us)
         except StoreUnavailable as error:
             # The hold meets the same fault, and the order is decided by it.
             log.debug("ledger_not_asked_ahead", extra={"error": str(error)})
@@ -134,7 +136,8 @@ class PostgresLedger:
                 if place not in hopeless and request.ttl_us > 0
             ]
             prefetch = Prefetch(names, weighed, book, at_us)
-        grants, draft, moment = self._writes.write(move, now_us, prefetch)
+        with self._session.together():
+            grants, draft, moment = self._writes.write(move, now_us, prefetch)
         if admission is not None:
             admission.answered(grants, moment)
         return PostgresReserved(grants, draft.changes(), self._let_go)
@@ -156,28 +159,18 @@ class PostgresLedger:
         demands = [call.hold.demand for call in calls if isinstance(call, Reserve)]
         names = [reservation_id_of(call) for call in calls if not isinstance(call, Adjust)]
         prefetch = Prefetch(names, demands, book, self._writes.at(now_us))
-        return self._writes.write(move, now_us, prefetch)[0]
+        with self._session.together():
+            return self._writes.write(move, now_us, prefetch)[0]
 
     def expire(self, now_us: int) -> int:
         """End some holds whose time is over, durably; return how many, 0 when none is left."""
-        return self._writes.expire(now_us)
+        with self._session.together():
+            return self._writes.expire(now_us)
 
     def prune(self, before_us: int, now_us: int) -> int | None:
         """Look at some reservations and forget those that are over since before a time, durably."""
-        self._writes.open()
-        found = look(self._session, self._pruned, before_us, self._writes.at(now_us))
-        if found is None:
-            self._pruned = ""
-            return None
-        drop_rows(self._session, found.empty)
-
-        def move(draft: BoundedDraft, at_us: int) -> int:
-            return prune(draft, found.names, before_us, at_us)
-
-        count, draft, _ = self._writes.write(move, now_us, sweep=False)
-        drop_cells(self._session, draft)
-        self._pruned = found.last
-        return count
+        with self._session.together():
+            return self._prune(before_us, now_us)
 
     def usage(self, subject: str, token: str, now_us: int) -> list[CounterUse]:
         """Return the counters of a subject, such as ``account`` and its token, in use now."""
@@ -187,7 +180,8 @@ class PostgresLedger:
             counters = draft.counters_of(f"{subject}={owner}")
             return usage(self._book(), subject, counters, at_us)
 
-        return self._writes.run(move, self._writes.no_prefetch(), now_us)[0]
+        with self._session.together():
+            return self._writes.run(move, self._writes.no_prefetch(), now_us)[0]
 
     def reconcile(self, *, repair: bool, now_us: int) -> list[Drift]:
         """Add the ledger up, return the counters that differ, and set them right if asked.
@@ -222,4 +216,21 @@ class PostgresLedger:
             for change in changes:
                 let_go(draft, change, at_us)
 
-        self._writes.write(move, self._writes.last_us)
+        with self._session.together():
+            self._writes.write(move, self._writes.last_us)
+
+    def _prune(self, before_us: int, now_us: int) -> int | None:
+        self._writes.open()
+        found = look(self._session, self._pruned, before_us, self._writes.at(now_us))
+        if found is None:
+            self._pruned = ""
+            return None
+        drop_rows(self._session, found.empty)
+
+        def move(draft: BoundedDraft, at_us: int) -> int:
+            return prune(draft, found.names, before_us, at_us)
+
+        count, draft, _ = self._writes.write(move, now_us, sweep=False)
+        drop_cells(self._session, draft)
+        self._pruned = found.last
+        return count

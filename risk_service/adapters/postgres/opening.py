@@ -30,7 +30,7 @@ class Opening:
     settings
         Statements that each connection begins with.
     timeout_s
-        Longest wait for one statement, and for a connection that is asked for again.
+        Longest wait for the settings.
     """
 
     def __init__(self, conninfo: str, settings: str, timeout_s: float) -> None:
@@ -38,8 +38,7 @@ class Opening:
         self._settings = settings
         self._timeout_s = timeout_s
         self._underway: Future[Line] | None = None
-        # The first is waited for much longer: who starts, or asks once, has the time.
-        self._patience_s, self._is_first = FIRST_S, True
+        self._is_first, self._is_late = True, False
 
     @property
     def is_underway(self) -> bool:
@@ -50,8 +49,14 @@ class Opening:
         """Begin each connection from now on with one more statement."""
         self._settings += f"; {statement}"
 
-    def line(self) -> Line:
+    def line(self, within_s: float) -> Line:
         """Return a new connection.
+
+        Parameters
+        ----------
+        within_s
+            How long to wait. The first is waited for much longer: who starts, or asks once, has
+            the time. After one that took longer none is waited for until one is there.
 
         Raises
         ------
@@ -60,20 +65,21 @@ class Opening:
         psycopg.Error
             There is none.
         """
+        if self._is_late:
+            within_s = 0.0
+        elif self._is_first:
+            within_s, self._is_first = FIRST_S, False
         if self._underway is None:
             self._underway = self._begun()
         try:
-            line = self._underway.result(self._patience_s)
+            line = self._underway.result(within_s)
         except TimeoutError as error:
-            self._patience_s, self._is_first = 0.0, False
+            self._is_late = True
             raise StoreUnavailable("PostgreSQL: no connection yet") from error
         except Exception:
             self._underway = None
-            if self._is_first:
-                self._patience_s, self._is_first = self._timeout_s, False
             raise
-        self._underway = None
-        self._patience_s, self._is_first = self._timeout_s, False
+        self._underway, self._is_late = None, False
         return line
 
     def drop(self) -> None:
@@ -97,10 +103,12 @@ class Opening:
 
     def _opened(self) -> Line:
         line = psycopg.connect(self._conninfo, autocommit=True)
-        # psycopg waits for ever by itself; every wait of a connection goes through this.
-        line.wait = partial(line.wait, timeout=self._timeout_s)  # type: ignore[method-assign]  # see above
         try:
+            wait = line.wait
+            # psycopg waits for ever by itself.
+            line.wait = partial(wait, timeout=self._timeout_s)  # type: ignore[method-assign]  # see above
             line.execute(self._settings.encode())
+            line.wait = wait  # type: ignore[method-assign]  # see above
         except psycopg.Error:
             line.close()
             raise
