@@ -16,7 +16,7 @@ from risk_service.domain.errors import ConfigFault, RiskError
 from tests.fixtures.own_events import DAY_US, START_US, Shop, card_shop
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.train import train as train_command
-from training.evaluate.ranking import Ranking
+from training.measures.ranking import Ranking
 from training.own_data.run import STEPS
 
 WINDOWS = (

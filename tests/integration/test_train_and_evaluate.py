@@ -16,12 +16,12 @@ from risk_service.cli.keys import create_keys
 from risk_service.domain.errors import BundleRefused, ConfigFault
 from training.cli.evaluate import evaluate as evaluate_command
 from training.cli.train import train as train_command
-from training.evaluate.material import EvaluateRequest
-from training.evaluate.run import evaluate as run_evaluation
 from training.progress import silent
+from training.promotion.evaluate import evaluate as run_evaluation
+from training.promotion.material import EvaluateRequest
+from training.promotion.train import TrainRequest, train
 from training.simulate.settings import WorldSettings
 from training.simulate.write import simulate
-from training.train.run import TrainRequest, train
 
 ABUSES = ("scalping", "brushing", "refund")
 

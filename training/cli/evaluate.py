@@ -23,12 +23,12 @@ from training.cli.tables import tables_out
 from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
 from training.datasets.staging import check_writable
-from training.evaluate.against_truth import truth_figures
-from training.evaluate.material import EvaluateRequest, steps_of
-from training.evaluate.run import Evaluation, write_predictions
-from training.evaluate.run import evaluate as run_evaluation
-from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
+from training.measures.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES
 from training.own_data.manifest import is_own_run
+from training.promotion.against_truth import truth_figures
+from training.promotion.evaluate import Evaluation, write_predictions
+from training.promotion.evaluate import evaluate as run_evaluation
+from training.promotion.material import EvaluateRequest, steps_of
 from training.split import SliceName
 from training.train.run_file import read_run_file
 from training.truth import read_truth

@@ -22,9 +22,9 @@ from training.cli.tables import tables_out
 from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
 from training.datasets.staging import check_writable
+from training.promotion.train import TrainRequest, TrainResult, steps_of
+from training.promotion.train import train as run_training
 from training.train.costs import DEFAULT_COSTS
-from training.train.run import TrainRequest, TrainResult, steps_of
-from training.train.run import train as run_training
 from training.words import fault
 
 DIRECTORY = click.Path(path_type=Path, file_okay=False)

@@ -32,9 +32,9 @@ from training.demo.truth import Truth
 from training.frames.materialize import manifest_path, materialize
 from training.live.backfill import backfill
 from training.progress import Progress, Tallies
+from training.promotion.train import TrainRequest, train
 from training.simulate.settings import WorldSettings
 from training.simulate.write import simulate
-from training.train.run import TrainRequest, train
 from training.truth import read_truth
 
 DAY, HOUR, HOURS = timedelta(days=1), timedelta(hours=1), 24

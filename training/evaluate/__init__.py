@@ -1,1 +1,1 @@
-"""Measures a trained run on its test slice."""
+"""The figures of a model on its test slice: what it finds, what it costs, who is hurt."""

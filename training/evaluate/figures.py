@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from risk_service.domain.vocabulary import Abuse
-from training.evaluate.bootstrap import Interval, resample_scores
-from training.evaluate.groups import by_week, false_positives_by_group
-from training.evaluate.leaks import single_feature_aucs
 from training.evaluate.money import action_table, money, review_budget
-from training.evaluate.ranking import Ranking
-from training.evaluate.reliability import reliability
-from training.evaluate.test_slice import FULL, ORDER_ONLY, ModelScores, TestSlice
+from training.measures.bootstrap import Interval, resample_scores
+from training.measures.groups import by_week, false_positives_by_group
+from training.measures.leaks import single_feature_aucs
+from training.measures.ranking import Ranking
+from training.measures.reliability import reliability
+from training.measures.test_slice import FULL, ORDER_ONLY, ModelScores, TestSlice
 from training.progress import Tallies, untold
 from training.train.costs import CostTable
 

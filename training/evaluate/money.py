@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.vocabulary import Outcome
-from training.evaluate.test_slice import ModelScores, TestSlice
 from training.labels import DAY_US
+from training.measures.test_slice import ModelScores, TestSlice
 from training.train.costs import ACTIONS, AbuseCost
 from training.train.thresholds import actions_of
 

@@ -7,7 +7,7 @@ from risk_service.domain.vocabulary import Abuse
 from risk_service.models.anchors import score_of
 from risk_service.models.manifest import Variant
 from risk_service.models.scorer import ABUSES, Scorer
-from training.evaluate.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES, ModelScores, TestSlice
+from training.measures.test_slice import FULL, LOGISTIC, ORDER_ONLY, RULES, ModelScores, TestSlice
 from training.split import SliceName
 from training.train.booster import Floats, raw_scores
 from training.train.fit import FittedAbuse, Task

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from training.datasets.staging import write_rows
-from training.evaluate.test_slice import ModelScores
+from training.measures.test_slice import ModelScores
 from training.own_data.inputs.declare import declare
 from training.own_data.inputs.make import Inputs
 from training.own_data.learning.keep import probabilities

@@ -7,9 +7,9 @@ from typing import Any
 
 import jinja2
 
-from training.evaluate.ranking import Ranking
-from training.evaluate.reliability import Bin
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.ranking import Ranking
+from training.measures.reliability import Bin
+from training.measures.test_slice import ModelScores, TestSlice
 from training.own_data.learning.choose import INPUT_SETS
 from training.own_data.periods import when
 from training.report import plots

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
-from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc
-from training.evaluate.test_slice import ModelScores
+from training.measures.leaks import SUSPICIOUS_AUC, FeatureAuc
+from training.measures.test_slice import ModelScores
 from training.own_data.facts import learning_facts
 from training.own_data.inputs.declare import declare
 from training.own_data.inputs.make import Inputs

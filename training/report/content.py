@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from risk_service.domain.vocabulary import Abuse
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.test_slice import ModelScores, TestSlice
 from training.train.costs import CostTable
 from training.train.fit import FittedAbuse
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib.dates as mdates
 
-from training.evaluate.test_slice import MODELS
+from training.measures.test_slice import MODELS
 from training.report.plots import COLOURS, LABELS, data_uri, drawing
 from training.split import SliceName, SlicePlan
 

@@ -16,9 +16,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluate.ranking import Curve, Floats, Ranking
-from training.evaluate.reliability import Bin
-from training.evaluate.test_slice import FULL, LOGISTIC, MODELS, ORDER_ONLY, RULES
+from training.measures.ranking import Curve, Floats, Ranking
+from training.measures.reliability import Bin
+from training.measures.test_slice import FULL, LOGISTIC, MODELS, ORDER_ONLY, RULES
 
 COLOURS = {FULL: "#124e87", ORDER_ONLY: "#5fa3d9", LOGISTIC: "#c07a2c", RULES: "#8b8b8b"}
 LABELS = {

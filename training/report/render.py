@@ -12,11 +12,11 @@ from risk_service.domain.currency import decimals_of
 from risk_service.domain.text import LocalizedText
 from risk_service.domain.vocabulary import Abuse
 from risk_service.models.anchors import score_of
-from training.evaluate.groups import chinese
-from training.evaluate.leaks import SUSPICIOUS_AUC
-from training.evaluate.ranking import Ranking
-from training.evaluate.reliability import Bin
-from training.evaluate.test_slice import FULL, LOGISTIC, MODELS, ORDER_ONLY, RULES
+from training.measures.groups import chinese
+from training.measures.leaks import SUSPICIOUS_AUC
+from training.measures.ranking import Ranking
+from training.measures.reliability import Bin
+from training.measures.test_slice import FULL, LOGISTIC, MODELS, ORDER_ONLY, RULES
 from training.report import plots
 from training.report.content import AbuseReport, RunReport
 from training.report.overview_plots import recall_forest, timeline

@@ -19,7 +19,7 @@ from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
 from risk_service.identity.keys import IdentityKey
 from training.datasets.description import read_description
-from training.evaluate.leaks import FeatureAuc, single_feature_aucs
+from training.measures.leaks import FeatureAuc, single_feature_aucs
 from training.progress import silent
 from training.simulate.difficulty import PARAMS
 from training.split import SliceName

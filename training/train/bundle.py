@@ -12,7 +12,7 @@ from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import FeatureSchema
 from risk_service.models.manifest import Action, Calibration, TrainingFacts
 from training.datasets.description import Description
-from training.evaluate.test_slice import FULL, ORDER_ONLY
+from training.measures.test_slice import FULL, ORDER_ONLY
 from training.registry.writer import BundleContent, TrainedModel
 from training.split import SliceName
 from training.train.booster import Floats

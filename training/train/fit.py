@@ -10,8 +10,8 @@ from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from risk_service.models.fitting import KnotList, fit_anchors
 from risk_service.models.manifest import Variant
-from training.evaluate.leaks import SUSPICIOUS_AUC, FeatureAuc, refuse_leaks, single_feature_aucs
 from training.labels import AbuseLabels
+from training.measures.leaks import SUSPICIOUS_AUC, FeatureAuc, refuse_leaks, single_feature_aucs
 from training.progress import Advance, Tallies, uncounted, untold
 from training.side_by_side import SideBySide
 from training.split import SliceName, SlicePlan

@@ -14,7 +14,7 @@ import numpy as np
 
 from risk_service.features.formula import names_in
 from risk_service.features.schema import Feature, FeatureSchema
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.test_slice import ModelScores, TestSlice
 from training.progress import Advance, Tallies
 from training.side_by_side import SideBySide
 from training.train.booster import COUNTED_TREES, Trained, fit_booster, raw_scores

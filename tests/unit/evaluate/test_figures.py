@@ -13,11 +13,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from tests.fixtures.measured import ORDERS, THRESHOLDS, a_slice, scores_of
-from training.evaluate.against_truth import truth_figures
 from training.evaluate.figures import abuse_figures
-from training.evaluate.gains import step_gains
-from training.evaluate.run import Evaluation, Scored
-from training.evaluate.test_slice import FULL, ORDER_ONLY, ModelScores
+from training.measures.gains import step_gains
+from training.measures.test_slice import FULL, ORDER_ONLY, ModelScores
+from training.promotion.against_truth import truth_figures
+from training.promotion.evaluate import Evaluation, Scored
 from training.train.costs import load_costs
 
 

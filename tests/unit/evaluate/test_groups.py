@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.fixtures.measured import ORDERS, START_US, a_slice, scores_of
-from training.evaluate.groups import by_week, false_positives_by_group, groups_of
 from training.labels import DAY_US
+from training.measures.groups import by_week, false_positives_by_group, groups_of
 
 HONEST_PER_FLAGGED = 200  # 0.5 %
 

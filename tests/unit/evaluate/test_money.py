@@ -7,8 +7,8 @@ import pytest
 
 from tests.fixtures.measured import THRESHOLDS, a_slice, scores_of
 from training.evaluate.money import action_table, money, review_budget
-from training.evaluate.test_slice import ModelScores, TestSlice
 from training.labels import DAY_US
+from training.measures.test_slice import ModelScores, TestSlice
 from training.train.costs import AbuseCost, ActionCost
 
 SEEDS = range(3)

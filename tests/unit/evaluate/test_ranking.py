@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.evaluate.bootstrap import Resampled, draws, resample
-from training.evaluate.ranking import Ranking, single_feature_auc
+from training.measures.bootstrap import Resampled, draws, resample
+from training.measures.ranking import Ranking, single_feature_auc
 
 
 def sample(seed: int, n: int = 400, levels: int = 40) -> tuple[np.ndarray, np.ndarray]:

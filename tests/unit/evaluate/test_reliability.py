@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss
 
 from tests.fixtures.measured import ORDERS, a_slice, scores_of
-from training.evaluate.reliability import BINS, LEAST_ORDERS, reliability
+from training.measures.reliability import BINS, LEAST_ORDERS, reliability
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.fixtures.own_inputs import column_file
-from training.evaluate.leaks import single_feature_aucs
-from training.evaluate.ranking import Ranking
+from training.measures.leaks import single_feature_aucs
+from training.measures.ranking import Ranking
 from training.own_data.inputs.column_file import ColumnFile
 from training.own_data.inputs.make import InputGroup, Inputs
 from training.own_data.learning.choose import setting_named, settings_for, simplest_of_the_best

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.fixtures.own_inputs import column_file
-from training.evaluate.ranking import Ranking
+from training.measures.ranking import Ranking
 from training.own_data.inputs.make import InputGroup, Inputs
 from training.own_data.learning.choose import settings_for, simplest_of_the_best
 from training.own_data.learning.learn import Learning, fit_whole, hold_out, mean_raw

@@ -11,10 +11,10 @@ import pytest
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
 from training.evaluate.figures import abuse_figures
-from training.evaluate.groups import chinese, groups_of
 from training.evaluate.slices import baseline_scores, cut, fitted_scores
-from training.evaluate.test_slice import TestSlice
 from training.labels import DAY_US, AbuseLabels
+from training.measures.groups import chinese, groups_of
+from training.measures.test_slice import TestSlice
 from training.report.content import AbuseReport, RunReport
 from training.report.plots import _top
 from training.report.render import render

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
 from risk_service.features.schema import load_schema
-from training.evaluate.leaks import FeatureAuc, refuse_leaks, single_feature_aucs
+from training.measures.leaks import FeatureAuc, refuse_leaks, single_feature_aucs
 from training.train.booster import (
     MAXIMUM_TREES,
     PARAMETERS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.leaks import SUSPICIOUS_AUC
+from training.measures.leaks import SUSPICIOUS_AUC
 from training.own_data.events import MISSING, Coded, Floats, OwnEvents
 from training.report.words import Note
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
-from training.evaluate.ranking import Ranking
+from training.measures.ranking import Ranking
 from training.own_data.inputs.make import Inputs, chunks
 from training.own_data.learning.slices import Fold
 from training.own_data.learning.tree_count import MOST_TREES, Grown, grow, trees_of_all

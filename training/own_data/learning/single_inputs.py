@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.evaluate.leaks import FeatureAuc, ranked_alone
+from training.measures.leaks import FeatureAuc, ranked_alone
 from training.own_data.learning.learn import Learning, some
 
 LEAK_SAMPLE = 20_000

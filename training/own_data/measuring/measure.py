@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.bootstrap import REPLICATES, resample_scores
 from training.evaluate.figures import plain
-from training.evaluate.groups import by_week
 from training.evaluate.money import action_table
-from training.evaluate.ranking import Ranking
-from training.evaluate.reliability import reliability
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.bootstrap import REPLICATES, resample_scores
+from training.measures.groups import by_week
+from training.measures.ranking import Ranking
+from training.measures.reliability import reliability
+from training.measures.test_slice import ModelScores, TestSlice
 from training.own_data.learning.slices import Window
 from training.own_data.prepared import OwnData
 from training.progress import Tallies, untold

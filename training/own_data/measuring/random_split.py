@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.bootstrap import resample
 from training.evaluate.figures import plain
-from training.evaluate.ranking import Ranking
+from training.measures.bootstrap import resample
+from training.measures.ranking import Ranking
 from training.own_data.inputs.make import Inputs
 from training.own_data.learning.choose import INPUT_SETS, setting_named
 from training.own_data.learning.keep import models_of

@@ -16,8 +16,8 @@ from risk_service.models.manifest import Variant
 from risk_service.models.signature import load_signing_key
 from training.datasets.description import Description, read_description
 from training.evaluate.figures import abuse_figures
-from training.evaluate.gains import step_gains
 from training.evaluate.slices import baseline_scores, cut, fitted_scores
+from training.measures.gains import step_gains
 from training.progress import Progress, Timer, silent
 from training.registry.writer import BundleContent, sign_bundle, write_bundle
 from training.report.content import AbuseReport, RunReport

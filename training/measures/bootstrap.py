@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.ranking import Curve, Ranking
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.ranking import Curve, Ranking
+from training.measures.test_slice import ModelScores, TestSlice
 from training.progress import Tallies, untold
 
 FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)

@@ -11,8 +11,8 @@ from risk_service.features.schema import FeatureSchema
 from risk_service.identity.keys import load_identity_key
 from risk_service.models.manifest import TrainingFacts
 from training.datasets.description import Description, read_description
-from training.evaluate.later import later_tasks
 from training.progress import Progress
+from training.promotion.later import later_tasks
 from training.split import SliceName
 from training.train.costs import load_costs
 from training.train.fit import Task

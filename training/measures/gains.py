@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
-from training.evaluate.bootstrap import resample_scores
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.bootstrap import resample_scores
+from training.measures.test_slice import ModelScores, TestSlice
 
 Json = dict[str, object]
 METRICS = ("pr_auc", "recall_at_fpr_0.5pct")

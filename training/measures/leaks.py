@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Abuse
-from training.evaluate.ranking import Floats, single_feature_auc
+from training.measures.ranking import Floats, single_feature_auc
 from training.words import fault
 
 REFUSED_AUC = 0.97

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_service.domain.vocabulary import VerificationLevel
-from training.evaluate.ranking import Floats, Ranking
-from training.evaluate.test_slice import TestSlice
 from training.labels import DAY_US
+from training.measures.ranking import Floats, Ranking
+from training.measures.test_slice import TestSlice
 
 Json = dict[str, object]
 WATCHED_RATE = 0.005

@@ -19,11 +19,11 @@ from risk_service.models.scorer import Scorer
 from risk_service.models.signature import load_trusted
 from training.datasets.staging import write_rows
 from training.evaluate.figures import abuse_figures
-from training.evaluate.gains import step_gains
-from training.evaluate.material import EvaluateRequest, Material, chosen_slice, gather
 from training.evaluate.slices import BUNDLE_VARIANTS, baseline_scores, cut, served_scores
-from training.evaluate.test_slice import ModelScores, TestSlice
+from training.measures.gains import step_gains
+from training.measures.test_slice import ModelScores, TestSlice
 from training.progress import Progress, tallies
+from training.promotion.material import EvaluateRequest, Material, chosen_slice, gather
 from training.train.costs import load_costs
 from training.train.rules import load_rules
 from training.train.run_file import COSTS_FILE, RunFile, read_run_file

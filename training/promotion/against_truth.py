@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from risk_service.domain.errors import ConfigFault
 from risk_service.domain.vocabulary import Outcome
-from training.evaluate.bootstrap import resample
 from training.evaluate.figures import plain
-from training.evaluate.ranking import Ranking
-from training.evaluate.run import Evaluation, Scored
-from training.evaluate.test_slice import FULL
+from training.measures.bootstrap import resample
+from training.measures.ranking import Ranking
+from training.measures.test_slice import FULL
+from training.promotion.evaluate import Evaluation, Scored
 from training.train.thresholds import actions_of
 from training.words import fault
 
