@@ -15,6 +15,7 @@ import click
 from risk_service.cli.chosen import LANGUAGES, language_of, speak
 from risk_service.cli.examples import with_examples
 from risk_service.cli.help.spoken import SpokenContext, misuse_told, with_spoken_help
+from risk_service.cli.output import escape_what_cannot_be_written
 from risk_service.domain.errors import ConfigFault, RiskError
 from risk_service.domain.shown import shown
 from risk_service.domain.text import LocalizedText
@@ -165,6 +166,7 @@ def main() -> None:
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     # Read when grpc is imported, so before any command is; a value from outside stands.
     os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
+    escape_what_cannot_be_written()
     try:
         risk(standalone_mode=True)
     except RiskError as error:

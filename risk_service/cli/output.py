@@ -4,13 +4,35 @@ Names, reasons and sources of rules are others' words. Text with colours of ours
 that were looked at before, see ``explain``.
 """
 
+import codecs
 import json
+import sys
+from io import TextIOWrapper
 from typing import IO, Any
 
 import click
 
 from risk_service.domain.shown import shown, shown_json
 from risk_service.domain.text import LocalizedText
+
+
+def escape_what_cannot_be_written() -> None:
+    """Let output in another encoding than UTF-8 escape what that has no character for.
+
+    Else the last line of minutes of work, such as a name in a table, would end it in a traceback.
+    The escapes are JSON's, so that what a program reads stays JSON.
+    """
+    codecs.register_error("json_escapes", _json_escapes)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="json_escapes")
+
+
+def _json_escapes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
 
 
 def tell(text: str, *, err: bool = False) -> None:

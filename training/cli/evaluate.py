@@ -11,6 +11,7 @@ from risk_service.cli.language import spoken
 from risk_service.cli.output import misused
 from risk_service.domain.errors import ConfigFault, DataFault
 from training.cli.bars import Bars
+from training.cli.comparison import compare_runs, refuse_beside_against
 from training.cli.own_data import (
     evaluate_own_events,
     own_measurement,
@@ -18,8 +19,8 @@ from training.cli.own_data import (
     refuse_own_options,
     write_figures,
 )
-from training.cli.step_tables import step_table, strategy_table
-from training.cli.tables import tables_out
+from training.cli.step_tables import STEP_METRICS, step_table, strategy_table, with_interval
+from training.cli.tables import folding, tables_out
 from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
 from training.datasets.staging import check_writable
@@ -53,6 +54,10 @@ COLUMNS = (ORDER_ONLY, FULL, LOGISTIC, RULES)
     help="Slice to measure; default: test, of another data set the orders that came later.",
 )  # fmt: skip
 @click.option(
+    "--against", type=DIRECTORY,
+    help="The run before it: measure both on the orders that came after either.",
+)  # fmt: skip
+@click.option(
     "--keys", type=DIRECTORY,
     help="Another data set: the keys to prepare it with; default RUN/keys.",
 )  # fmt: skip
@@ -75,6 +80,7 @@ def evaluate(  # noqa: PLR0913 - one per option
     predictions: Path | None,
     truth: Path | None,
     slice_name: str | None,
+    against: Path | None,
     keys: Path | None,
     warehouse: Path | None,
     trust: Path | None,
@@ -91,10 +97,15 @@ def evaluate(  # noqa: PLR0913 - one per option
     it keeps; with a newer data set, or another window, on the later events there, which get their
     probabilities also where they have no label yet.
 
+    With --against, two runs on orders are held against each other on the same orders: what each
+    ranks and stops there, and whether the difference is more than chance.
+
     Example: risk evaluate run --data world --trust keys/signing.pub --json figures.json
         --predictions p.parquet
 
     Example: risk evaluate run --data newer --keys keys --trust keys/signing.pub
+
+    Example: risk evaluate new-run --data newer --against run --trust keys/signing.pub
 
     Example: risk evaluate run --json figures.json --predictions p.parquet
 
@@ -104,37 +115,57 @@ def evaluate(  # noqa: PLR0913 - one per option
     check_writable(*filter(None, (json_file, predictions)))
     if is_own_run(run):
         of_orders = {"--slice": slice_name, "--keys": keys, "--warehouse": warehouse}
-        refuse_order_options(run, of_orders | {"--truth": truth, "--trust": trust})
+        refuse_order_options(
+            run, of_orders | {"--truth": truth, "--trust": trust, "--against": against}
+        )
         window = {"--test-from": test_from, "--test-to": test_to}
         own = own_measurement(run, data, window, random_split)
         evaluate_own_events(own, json_file, predictions, say)
         return
-    if is_own_events(run):
-        raise DataFault(str(run), None, fault("set_and_no_run"))
-    if not run.exists():
-        raise ConfigFault(fault("no_run_directory", run=run))
-    if not (run / "bundle").exists():
-        raise ConfigFault(fault("not_a_run", run=run))
+    _check_run(run)
     if data is None:
         raise misused(fault("data_missing"))
     refuse_own_options(data, {"test_from": test_from, "test_to": test_to})
-    trust = trust or run / "keys" / "signing.pub"
-    if not trust.is_file():
-        raise ConfigFault(fault("no_public_key", path=trust))
     request = EvaluateRequest(
         run=run,
         data=data,
-        trust=trust,
+        trust=_trusted(run, trust),
         slice_name=None if slice_name is None else SliceName(slice_name),
         keys=keys,
         warehouse=warehouse,
     )
+    if against is not None:
+        _check_run(against)
+        refuse_beside_against(
+            {"--slice": slice_name, "--predictions": predictions, "--truth": truth}
+        )
+        compare_runs(request, against, _trusted(against, trust), json_file, say)
+        return
     with Bars(one_line=True, steps=steps_of(request), lang=lang) as bars:
         evaluation = run_evaluation(request, bars.report)
     if truth is not None:
         seed = read_run_file(run).seed
         evaluation.figures["truth"] = truth_figures(evaluation, read_truth(truth), seed)
     _hand_out(evaluation, json_file, predictions, say)
+
+
+def _check_run(run: Path) -> None:
+    """Refuse a directory that is no run on orders, before anything is read."""
+    if is_own_run(run) or is_own_events(run):
+        code = "set_and_no_run" if is_own_events(run) else "own_run_against"
+        raise DataFault(str(run), None, fault(code))
+    if not run.exists():
+        raise ConfigFault(fault("no_run_directory", run=run))
+    if not (run / "bundle").exists():
+        raise ConfigFault(fault("not_a_run", run=run))
+
+
+def _trusted(run: Path, trust: Path | None) -> Path:
+    """Return the public key that a run's bundle is verified with."""
+    trust = trust or run / "keys" / "signing.pub"
+    if not trust.is_file():
+        raise ConfigFault(fault("no_public_key", path=trust))
+    return trust
 
 
 def _hand_out(
@@ -157,7 +188,9 @@ def _tables(figures: Mapping[str, Any], say: CommandWords) -> Iterator[Table]:
     named = say.named("slice", figures["slice"])
     yield recall_table(say("recall_of_labels", named), abuses, say)
     if has_steps:
-        yield step_table(say("worth_of_features", named), abuses, say)
+        for metric in STEP_METRICS:
+            title = say("worth_of_features", say(f"head_{metric}"), named)
+            yield step_table(title, metric, abuses, say)
     if truth is None:
         return
     yield recall_table(say("recall_of_truth", named), truth, say)
@@ -167,17 +200,20 @@ def _tables(figures: Mapping[str, Any], say: CommandWords) -> Iterator[Table]:
 
 
 def recall_table(title: str, abuses: Mapping[str, Any], say: CommandWords) -> Table:
-    """Return recall at 0.5 % false positives of every model, with 95 % intervals."""
-    heads = ("abuse", "honest_orders", "abuses", *COLUMNS)
-    table = Table(*(say(f"head_{head}") for head in heads), title=title)
+    """Return recall at 0.5 % false positives of every model, with 95 % intervals.
+
+    A model a row: side by side they are wider than a terminal.
+    """
+    heads = ("abuse", "honest", "abuses", "model", "recall")
+    table = folding(*(say(f"head_{head}") for head in heads), title=title)
     for abuse, figures in abuses.items():
-        cells = []
+        counts = (f"{figures['honest_orders']:,}", f"{figures['abuses']:,}")
+        cells = (say.named("abuse", abuse), *counts)
         for name in COLUMNS:
-            one = figures["models"][name][RECALL]
-            within = say("from_to", one["low"], one["high"])
-            cells.append(f"{one['value']:.3f}\n[dim]{within}[/dim]")
-        honest, guilty = f"{figures['honest_orders']:,}", f"{figures['abuses']:,}"
-        table.add_row(say.named("abuse", abuse), honest, guilty, *cells)
+            recall = with_interval(figures["models"][name][RECALL], "{:.3f}", say)
+            table.add_row(*cells, say(f"head_{name}"), recall)
+            cells = ("", "", "")
+        table.add_section()
     return table
 
 
@@ -187,7 +223,7 @@ def _persona_table(truth: Mapping[str, Any], say: CommandWords) -> Table:
         {name for one in truth.values() for name in one["false_positives_by_persona"]}
     )
     abuses = (say.named("abuse", abuse) for abuse in truth)
-    table = Table(say("head_persona"), *abuses, title=say("personas_flagged"))
+    table = folding(say("head_persona"), *abuses, title=say("personas_flagged"))
     for persona in personas:
         cells = []
         for one in truth.values():

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.table import Table
 
 from risk_service.cli.output import misused
 from risk_service.domain.shown import shown
 from training.cli.bars import Bars
-from training.cli.tables import plain_text, tables_out
+from training.cli.tables import folding, plain_text, tables_out
 from training.cli.words import CommandWords
 from training.datasets.staging import file_appearing_whole
 from training.own_data.evaluate import OwnEvaluateRequest, evaluate_own, write_own_predictions
@@ -177,7 +176,7 @@ def _print(figures: Mapping[str, Any], say: CommandWords) -> None:
         figures["positives"],
         figures["base_rate"],
     )
-    table = Table(say("head_inputs"), *_heads(say), title=title)
+    table = folding(say("head_inputs"), *_heads(say), title=title)
     for name, metrics in figures["comparison"].items():
         inputs = say.named("inputs", name)
         kept = say("kept", inputs) if name == figures["served"] else inputs
@@ -191,7 +190,7 @@ def _heads(say: CommandWords) -> Iterator[str]:
 
 def _print_splits(found: Mapping[str, Any], served: str, say: CommandWords) -> None:
     title = say("splits_title", say.named("inputs", served))
-    table = Table(say("head_split"), say("head_base_rate"), *_heads(say), title=title)
+    table = folding(say("head_split"), say("head_base_rate"), *_heads(say), title=title)
     for name in ("time", "random"):
         metrics = found[name]["models"][served]
         cells = (_cell(metrics[metric], say) for metric in METRICS)

@@ -8,6 +8,7 @@ import click
 
 from risk_service.cli.language import spoken
 from training.cli.bars import Bars
+from training.cli.next_steps import after_simulation
 from training.cli.words import CommandWords
 from training.simulate.kinds import MATURITY_DAYS
 from training.simulate.settings import BASES, DEFAULT_END, WorldSettings
@@ -81,6 +82,8 @@ def simulate(  # noqa: PLR0913 - one argument for each option of the command
     needed = days_needed(max(MATURITY_DAYS))
     if days < needed:
         click.echo(say("warning", say("short_world", days, needed)))
+    else:
+        click.echo(after_simulation(written.out, say))
 
 
 def _summary(written: Written) -> dict[str, object]:

@@ -6,24 +6,24 @@ from typing import Any
 from rich.table import Table
 
 from risk_service.cli.chosen import LANGUAGES
+from training.cli.tables import folding
 from training.cli.words import CommandWords
 from training.train.steps import STEP_LABELS, STEPS
 
 RECALL = "recall_at_fpr_0.5pct"
+STEP_METRICS = ("pr_auc", RECALL)
 
 
-def step_table(title: str, abuses: Mapping[str, Any], say: CommandWords) -> Table:
-    """Return recall at 0.5 % false positives per abuse and step, with the paired gain."""
-    heads = ("abuse", "features", "pr_auc", "gain", "recall_at_fpr_0.5pct", "gain")
-    table = Table(*(say(f"head_{head}") for head in heads), title=title)
+def step_table(title: str, metric: str, abuses: Mapping[str, Any], say: CommandWords) -> Table:
+    """Return one metric per abuse and step, with the paired gain; fits 80 columns."""
+    heads = ("features", metric, "gain")
+    table = folding(*(say(f"head_{head}") for head in heads), title=title)
     for abuse, figures in abuses.items():
-        for place, row in enumerate(figures["steps"]):
-            named = say.named("abuse", abuse) if place == 0 else ""
-            cells = [named, _title(row["step"], say)]
-            for metric in ("pr_auc", RECALL):
-                cells.append(_with_interval(row[metric], "{:.3f}", say))
-                cells.append(_with_interval(row["gain"].get(metric), "{:+.3f}", say))
-            table.add_row(*cells)
+        table.add_row(f"[bold]{say.named('abuse', abuse)}[/bold]")
+        for row in figures["steps"]:
+            value = with_interval(row[metric], "{:.3f}", say)
+            gain = with_interval(row["gain"].get(metric), "{:+.3f}", say)
+            table.add_row(_title(row["step"], say), value, gain)
         table.add_section()
     return table
 
@@ -31,9 +31,7 @@ def step_table(title: str, abuses: Mapping[str, Any], say: CommandWords) -> Tabl
 def strategy_table(title: str, truth: Mapping[str, Any], say: CommandWords) -> Table:
     """Return, per attack strategy, the share of its orders that each step flags at 0.5 %."""
     heads = (say("head_abuse"), say("head_strategy"), say("head_orders"))
-    table = Table(*heads, *(_title(step, say) for step in STEPS), title=title)
-    for column in table.columns[:2]:
-        column.overflow = "fold"
+    table = folding(*heads, *(_title(step, say) for step in STEPS), title=title)
     for abuse, figures in truth.items():
         for strategy, shares in figures["recall_by_strategy_and_step"].items():
             cells = [f"{shares[step]:.3f}" if step in shares else "" for step in STEPS]
@@ -46,7 +44,8 @@ def _title(step: str, say: CommandWords) -> str:
     return STEP_LABELS[step][LANGUAGES.index(say.language)]
 
 
-def _with_interval(figure: Mapping[str, float] | None, form: str, say: CommandWords) -> str:
+def with_interval(figure: Mapping[str, float] | None, form: str, say: CommandWords) -> str:
+    """Return a figure with its 95 % interval, nothing where there is none."""
     if figure is None:
         return ""
     value, low, high = (form.format(figure[name]) for name in ("value", "low", "high"))

@@ -4,6 +4,7 @@ import sys
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Column, Table
 
 from risk_service.domain.shown import shown
 
@@ -24,3 +25,9 @@ def tables_out(piped_width: int = PIPED_WIDTH) -> Console:
 def plain_text(text: str) -> str:
     """Return a text of another, with nothing that rich or the terminal would act upon."""
     return escape(shown(text))
+
+
+def folding(*heads: str, title: str | None = None) -> Table:
+    """Return a table whose names go on in the next line where a terminal is narrow."""
+    columns = [Column(head, overflow="fold") for head in heads]
+    return Table(*columns, title=title, title_justify="left")

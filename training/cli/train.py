@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 from rich.logging import RichHandler
-from rich.table import Table
 
 from risk_service.cli.keys import create_keys
 from risk_service.cli.language import spoken
 from risk_service.cli.output import misused
 from training.cli.bars import Bars
+from training.cli.next_steps import after_own_training, after_training
 from training.cli.own_data import (
     own_options,
     own_request,
     refuse_own_options,
     train_own_events,
 )
-from training.cli.tables import tables_out
+from training.cli.tables import folding, tables_out
 from training.cli.words import CommandWords
 from training.datasets.own_events import is_own_events
 from training.datasets.staging import check_writable
@@ -78,8 +78,10 @@ def train(  # noqa: PLR0913 - one per option
         --test-from 2024-06-08 --test-to 2024-07-01 --label-delay 7d --out run
     """
     check_writable(*filter(None, (json_file,)))
+    say = CommandWords(lang)
     if is_own_events(data):
-        train_own_events(own_request(data, out, seed, own), json_file, CommandWords(lang))
+        train_own_events(own_request(data, out, seed, own), json_file, say)
+        click.echo(after_own_training(out, say))
         return
     refuse_own_options(data, own)
     if keys is None:
@@ -99,7 +101,9 @@ def train(  # noqa: PLR0913 - one per option
         result = run_training(request, bars.report)
     if json_file is not None:
         json_file.write_bytes((out / "metrics.json").read_bytes())
-    _print(result, CommandWords(lang))
+    _print(result, say)
+    for line in after_training(out, data, keys, request.warehouse, say):
+        click.echo(line)
 
 
 def _time(text: str | None) -> datetime | None:
@@ -111,7 +115,7 @@ def _time(text: str | None) -> datetime | None:
 
 def _print(result: TrainResult, say: CommandWords) -> None:
     heads = ("abuse", "honest", "abuses", "pr_auc", "order_only", "recall_at_fpr_0.5pct")
-    table = Table(*(say.named("head", head) for head in heads))
+    table = folding(*(say.named("head", head) for head in heads))
     for abuse, figures in result.metrics["abuses"].items():
         models = figures["models"]
         table.add_row(

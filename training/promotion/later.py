@@ -5,7 +5,7 @@ orders from the begin of its test slice on, whoever placed them: when the test s
 run had learned, stopped, calibrated and set its thresholds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -26,7 +26,7 @@ from training.words import fault
 
 
 def later_tasks(
-    facts: TrainingFacts,
+    facts: Sequence[TrainingFacts],
     warehouse: Path,
     dataset: Description,
     frame: Frame,
@@ -38,6 +38,12 @@ def later_tasks(
     The orders are those from the run's test slice on whose labels have matured by the end of the
     data set, but none of its first days, which have no history yet.
 
+    Parameters
+    ----------
+    facts
+        Of the run; of several, the orders are later than all that any learned from, and
+        ``LEARN`` is that of the first.
+
     Raises
     ------
     ConfigFault
@@ -46,7 +52,7 @@ def later_tasks(
     labels = read_labels(warehouse / "labels.parquet", frame.order_id, dataset.maturity_days)
     tasks = {}
     for abuse, known in labels.items():
-        plan = _plan(_slices_of(facts, abuse), abuse, dataset)
+        plan = _plan([_slices_of(one, abuse) for one in facts], abuse, dataset)
         tasks[abuse] = Task(
             abuse=abuse,
             labels=known,
@@ -63,15 +69,19 @@ def _slices_of(facts: TrainingFacts, abuse: Abuse) -> Mapping[str, Mapping[str, 
     return slices[abuse.value]
 
 
-def _plan(slices: Mapping[str, Mapping[str, int]], abuse: Abuse, dataset: Description) -> SlicePlan:
+def _plan(
+    runs: Sequence[Mapping[str, Mapping[str, int]]], abuse: Abuse, dataset: Description
+) -> SlicePlan:
     warmed_up_us = dataset.start_us + DAY_US * warmup_days(
         (dataset.end_us - dataset.start_us) // DAY_US
     )
+    learned = runs[0]["learn"]
+    later_us = max(warmed_up_us, *(slices["test"]["start_us"] for slices in runs))
     learn, later = (
         TimeSlice(name=name, start_us=start_us, end_us=end_us, cutoff_us=dataset.end_us)
         for name, start_us, end_us in (
-            (SliceName.LEARN, slices["learn"]["start_us"], slices["learn"]["end_us"]),
-            (SliceName.LATER, max(slices["test"]["start_us"], warmed_up_us), dataset.end_us),
+            (SliceName.LEARN, learned["start_us"], learned["end_us"]),
+            (SliceName.LATER, later_us, dataset.end_us),
         )
     )
     return SlicePlan(

@@ -87,6 +87,8 @@ def gather(
     facts: TrainingFacts,
     schema: FeatureSchema,
     tell: Progress,
+    *,
+    after: TrainingFacts | None = None,
 ) -> Material:
     """Form the model inputs of the data set, and choose the orders.
 
@@ -94,6 +96,8 @@ def gather(
     ----------
     facts
         What the bundle says of its training.
+    after
+        The same of a second one: later orders are those that came after both.
 
     Raises
     ------
@@ -110,7 +114,8 @@ def gather(
     frame = load_frame(warehouse, schema)
     dataset, costs = read_description(request.data), load_costs(request.run / COSTS_FILE)
     if slice_name is SliceName.LATER:
-        tasks = later_tasks(facts, warehouse, dataset, frame, costs, run.seed)
+        both = [facts] if after is None else [facts, after]
+        tasks = later_tasks(both, warehouse, dataset, frame, costs, run.seed)
     else:
         tasks = plan_tasks(warehouse, _as_trained(dataset, facts), frame, costs, run.seed)
     return Material(frame=frame, tasks=tasks, slice_name=slice_name)

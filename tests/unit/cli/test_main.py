@@ -1,5 +1,6 @@
 """The ``risk`` command before any of its commands runs."""
 
+import json
 import os
 import re
 import shlex
@@ -37,6 +38,27 @@ def said(environment: dict[str, str]) -> str:
 def test_listener_is_chosen_before_grpc_is_imported() -> None:
     """Experiments are read when grpc is imported: a later choice would change nothing."""
     assert said({}) == "-event_engine_listener False"
+
+
+WRITER = """
+import sys
+from unittest.mock import patch
+from risk_service.cli import main
+with patch.object(main, "risk", lambda standalone_mode: sys.stdout.write('"重 ñ 😀"')):
+    main.main()
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
+def test_a_terminal_that_has_no_such_character_reads_an_escape(encoding: str) -> None:
+    """A name must not end a command in a traceback; JSON that is printed stays the same JSON."""
+    run = subprocess.run(
+        [sys.executable, "-c", WRITER],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert json.loads(run.stdout.decode(encoding)) == "重 ñ 😀"
 
 
 def test_a_choice_from_outside_stands() -> None:

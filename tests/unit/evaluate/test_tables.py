@@ -5,9 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
-from training.cli.step_tables import strategy_table
+from training.cli.evaluate import COLUMNS, RECALL, recall_table
+from training.cli.step_tables import STEP_METRICS, step_table, strategy_table
 from training.cli.tables import tables_out
 from training.cli.words import CommandWords
+from training.train.steps import STEPS
 
 TRUTH = {
     "refund": {
@@ -36,3 +38,36 @@ def test_a_narrow_terminal_folds_names(width: int) -> None:
         out.print(strategy_table("strategies", TRUTH, CommandWords("en")))
     cells = [line.split("│")[2].strip() for line in told.get().splitlines() if "│" in line]
     assert "".join(cells) == "spend_and_save_splitting"
+
+
+FIGURE = {"value": 0.123, "low": -0.045, "high": 0.678}
+ABUSES = {
+    abuse: {
+        "honest_orders": 107_362,
+        "abuses": 1_998,
+        "models": {name: {RECALL: FIGURE} for name in COLUMNS},
+        "steps": [
+            {"step": step, "pr_auc": FIGURE, RECALL: FIGURE, "gain": {RECALL: FIGURE}}
+            for step in STEPS
+        ],
+    }
+    for abuse in ("scalping", "brushing", "refund")
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_figures_fit_a_terminal(lang: str) -> None:
+    """On 80 columns each figure stands on one line with its interval, and no word is broken."""
+    out, say = Console(width=80, file=io.StringIO()), CommandWords(lang)
+    with out.capture() as told:
+        out.print(recall_table("recall", ABUSES, say))
+        for metric in STEP_METRICS:
+            out.print(step_table("steps", metric, ABUSES, say))
+    lines = told.get().splitlines()
+    interval = say("interval", "-0.045", "0.678")
+    models, steps = len(ABUSES) * len(COLUMNS), len(ABUSES) * len(STEPS)
+    assert sum(f"0.123 {interval}" in line for line in lines) == models + 2 * steps
+    wider = say("interval", "-0.045", "+0.678")
+    assert sum(f"+0.123 {wider}" in line for line in lines) == steps
+    words = [cell.strip() for line in lines for cell in line.split("│")]
+    assert words.count(say("head_logistic")) == len(ABUSES)

@@ -6,8 +6,13 @@ from threading import Event
 
 import pytest
 
+from risk_service.cli.keys import create_keys
+from risk_service.domain.errors import ConfigFault
 from training.progress import Advance, uncounted
+from training.promotion.train import TrainRequest, train
 from training.side_by_side import NotNeeded, SideBySide
+from training.simulate.settings import WorldSettings
+from training.simulate.write import simulate
 from training.train.run_file import run_directory
 
 PATIENCE_S = 20
@@ -65,3 +70,18 @@ def test_a_run_that_came_to_nothing_leaves_no_directory(tmp_path: Path) -> None:
     assert not new.exists()
     assert old.is_dir()
     assert (begun / "model.txt").exists()
+
+
+def test_short_world_is_refused_before_any_work(tmp_path: Path) -> None:
+    """Sixty days cannot hold four refund slices; the error says how many would."""
+    create_keys(tmp_path / "keys")
+    simulate(WorldSettings(seed=4, days=60, orders=2_000), tmp_path / "world")
+    request = TrainRequest(
+        data=tmp_path / "world",
+        out=tmp_path / "run",
+        keys=tmp_path / "keys",
+        warehouse=tmp_path / "warehouse",
+    )
+    with pytest.raises(ConfigFault, match=r"needs at least \d+ "):
+        train(request)
+    assert not (tmp_path / "warehouse").exists()
