@@ -224,10 +224,12 @@ def _blocks(room: Room, left: tuple[HeldLine, ...]) -> bool:
 
 
 def _add_uses(uses: list[LimitUse], room: Room, granted: int, blocks: bool) -> None:
+    """Append the counters of a claim; where it blocks the fullest first, as it is named as why."""
     claim, asked, cap = room.claim, room.asked, room.claim.bounds.cap
-    for (subject, _), used, resets_us in zip(
-        claim.counters, room.used, room.resets_us, strict=True
-    ):
+    counters = [*zip(claim.counters, room.used, room.resets_us, strict=True)]
+    if blocks:
+        counters.sort(key=lambda counter: -counter[1])
+    for (subject, _), used, resets_us in counters:
         blocking = blocks and cap - used < max(asked, 1)
         amounts = used, asked, granted, max(cap - used - granted, 0)
         uses.append(_use(claim, subject, amounts, blocking, resets_us))

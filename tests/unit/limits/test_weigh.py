@@ -40,6 +40,19 @@ def test_key_sets(subject: str, used: dict[str, int], outcome: Outcome) -> None:
     assert all(use.blocking == (use.used == 2) for use in grant.uses if outcome is Outcome.DENY)
 
 
+def test_of_the_counters_that_block_the_fullest_comes_first() -> None:
+    """It is named as the reason; "the account has used 0 of 2" explains no refusal."""
+    one = book(policy(subject='{ any_of = ["account", "device", "phone"] }'))
+    asked = demand("o", line("sku-1", 5), device="d", phone="p")
+    uses = weighed(one, asked, {"device": 1, "phone": 2}).grant.uses
+    assert [(use.subject, use.used) for use in uses] == [
+        ("phone", 2),
+        ("device", 1),
+        ("account", 0),
+    ]
+    assert all(use.blocking for use in uses)
+
+
 @pytest.mark.parametrize(
     ("cap", "outcome", "blocking"),
     [(2, Outcome.LIMIT_QUANTITY, ["part"]), (1, Outcome.CHALLENGE, ["ask", "part"])],
