@@ -30,6 +30,10 @@ from risk_service.rules.variables import all_variables, closed_variables, money_
 
 REF_WIDTH = 34
 VALUE_WIDTH = 30
+# Between the entity and what is counted of it: facts of the claim or action itself have none.
+FEATURE = "__"
+# Below it a number would be told as a power of ten.
+SMALLEST = 0.0001
 
 
 def explained_assessment(record: AssessmentRecord, language: str) -> str:
@@ -124,12 +128,18 @@ def _action(benefit: Benefit, say: Words) -> Iterator[str]:
 
 
 def _values(values: dict[str, Value], currency_code: str, say: Words) -> Iterator[str]:
-    """Yield what rules could read: its name in rules, the value, and what it is."""
+    """Yield what rules could read: its name in rules, the value, and what it is.
+
+    Nobody finds the one count that is not 0 among dozens that are: those are told together.
+    """
     texts = {one.name: one.text for one in all_variables()}
-    for name in sorted(values):
+    zeros = {name for name in values if FEATURE in name and values[name] == 0}
+    for name in sorted(values.keys() - zeros):
         told = _value(name, values[name], currency_code, say)
         about = texts[name].of(say.language) if name in texts else ""
         yield f"{padded(name, name, REF_WIDTH)}{padded(told, told, VALUE_WIDTH)}{about}".rstrip()
+    if zeros:
+        yield say("zeros", len(zeros))
 
 
 def _value(name: str, value: Value, currency_code: str, say: Words) -> str:
@@ -142,6 +152,8 @@ def _value(name: str, value: Value, currency_code: str, say: Words) -> str:
     # Nobody reads ten digits of hours; --json has all of them.
     is_whole = abs(value) >= 1_000 or value.is_integer()
     told = f"{value:,.0f}" if is_whole else f"{value:.4g}"
+    if 0 < value < SMALLEST:
+        told = f"<{SMALLEST}"
     if currency_code and name in money_variables():
         told += f" ({amount_text(value, currency_code)})"
     return told

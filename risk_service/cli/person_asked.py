@@ -5,6 +5,8 @@ There it would stay in the shell's history, and any user of the machine could se
 
 import sys
 import tomllib
+import warnings
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any
 
@@ -110,5 +112,10 @@ def _address(parts: dict[str, str]) -> RawListed:
 
 
 def _typed(label: str, default: str | None = None) -> str:
-    text: str = click.prompt(label, hide_input=True, default=default, show_default=False, err=True)
+    with warnings.catch_warnings():
+        # Of a pipe nothing is shown anyway; Python's words would stand between the prompts.
+        warnings.simplefilter("ignore", GetPassWarning)
+        text: str = click.prompt(
+            label, hide_input=True, default=default, show_default=False, err=True
+        )
     return text

@@ -61,13 +61,30 @@ def action(decision: Decision, **values: float) -> AssessmentRecord:
 @pytest.mark.parametrize(
     ("value", "told"),
     [(82_050.374, "82,050"), (12_345.6, "12,346"), (0.00013, "0.00013"), (3.14159, "3.142"),
-     (-2_500.5, "-2,500"), (999.95, "1000"), (7.0, "7"), (1_999.0, "1,999")],
+     (9.848e-06, "<0.0001"), (-2_500.5, "-2,500"), (999.95, "1000"), (7.0, "7"),
+     (1_999.0, "1,999")],
 )  # fmt: skip
 def test_numbers_are_told_as_people_write_them(value: float, told: str) -> None:
     """No power of ten in the age of an account, and no more digits than say something."""
     text = click.unstyle(explained_assessment(action(challenged(), account_age_hours=value), "en"))
     (line,) = [one for one in text.splitlines() if one.startswith("  account_age_hours ")]
     assert line.split()[:2] == ["account_age_hours", told]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "and 2 counts were 0: --json names each"), ("zh", "另有 2 项计数为 0，见 --json")],
+)
+def test_counts_that_were_nothing_are_told_together(language: str, told: str) -> None:
+    """The one that a rule read is not lost among dozens; facts of the action stay, 0 or not."""
+    counts = {"account__draws_24h": 0.0, "device__draws_24h": 0.0, "device__coupon_claims_7d": 3.0}
+    asked = action(challenged(), refunded_minor=0.0, **counts)
+    text = click.unstyle(explained_assessment(asked, language))
+    assert told in text
+    assert [name for name in (*counts, "refunded_minor") if name in text] == [
+        "device__coupon_claims_7d", "refunded_minor",
+    ]  # fmt: skip
+    assert assessment_data(asked)["values"]["account__draws_24h"] == 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
