@@ -134,8 +134,10 @@ def told_in_one_line(server: str, lang: str) -> Iterator[None]:
 def _of_service(error: ServiceFailure, server: str, say: RemoteWords) -> str:
     """Return what a person can do about a call that the service did not do."""
     if isinstance(error, ServiceUnavailable):
-        key = "answered" if error.answered else "unreachable"
-        return say(key, server, _said(error, say.language))
+        said = _said(error, say.language)
+        # gRPC's word for it, whichever side refuses the other's certificate.
+        key = "no_tls" if "handshake" in said.lower() else "unreachable"
+        return say("answered" if error.answered else key, server, said)
     if isinstance(error, CallTimedOut):
         return say("timed_out", server)
     if isinstance(error, ServiceOverloaded):

@@ -65,6 +65,8 @@ def tls_from_environment() -> Tls | None:
         if any(own):
             raise ValueError("RISK_TLS_CERTIFICATE and RISK_TLS_KEY need RISK_TLS_AUTHORITY")
         return None
+    if any(own) and not all(own):
+        raise ValueError("RISK_TLS_CERTIFICATE and RISK_TLS_KEY go together: set both, or neither")
     certificate, key = (_pem(path) if path else None for path in own)
     trusted = None if authority == SYSTEM_AUTHORITY else _pem(authority)
     return Tls(root_certificates=trusted, private_key=key, certificate_chain=certificate)

@@ -117,6 +117,12 @@ def test_commands_take_their_certificates_from_the_environment(stand: Stand) -> 
     broken = CliRunner().invoke(risk, listing, env=told | {"RISK_TLS_KEY": "none.key"})
     assert broken.exit_code == 1
     assert "none.key: No such file" in broken.output
+    # A key that is not the certificate's, and an authority that has not signed the service's.
+    own = (stand.folder / "me.pem", stand.folder / "server.key")
+    for wrong in ({"RISK_TLS_KEY": str(own[1])}, {"RISK_TLS_AUTHORITY": str(own[0])}):
+        failed = CliRunner().invoke(risk, listing, env=told | wrong)
+        assert failed.exit_code == 1
+        assert "TLS cannot be agreed on" in failed.output
 
 
 def test_half_of_the_settings_is_refused_at_the_start(files: ServiceFiles) -> None:

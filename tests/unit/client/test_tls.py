@@ -69,7 +69,7 @@ def test_the_environment_names_the_certificates(
     monkeypatch.setenv("RISK_TLS_AUTHORITY", str(tmp_path / "me.pem"))
     assert ClientOptions().tls == Tls(root_certificates=issued.certificate_pem())
     monkeypatch.setenv("RISK_TLS_CERTIFICATE", str(tmp_path / "me.pem"))
-    with pytest.raises(ValueError, match="mutual TLS needs"):
+    with pytest.raises(ValueError, match="RISK_TLS_CERTIFICATE and RISK_TLS_KEY go together"):
         ClientOptions()
     monkeypatch.setenv("RISK_TLS_KEY", str(tmp_path / "me.key"))
     monkeypatch.setenv("RISK_TLS_AUTHORITY", "system")
