@@ -134,7 +134,7 @@ def score_line(
     name = say(f"abuse_{score.abuse.value}")
     return (
         f"{RULE_INDENT}{padded(name, name, NAME_WIDTH)}{score.score:>4}"
-        f"  p {score.probability:.3f}  {asked}"
+        f"  {say('probability', score.probability)}  {asked}"
         + click.style(f"  [{ladder or say(without)}]", dim=True)
     )
 

@@ -81,6 +81,8 @@ def _told(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], *options:
          "全部名单的版本：1 -> 2 · 原因：ring 17"),
         ("adjustment.apply", COUNTER, "en", "counter of account k1:3f001122… seller-9, change 4: "
          "-1, applied · confirmed: 3 -> 2 · reason: case 71"),
+        ("adjustment.reject", COUNTER, "zh",
+         "计数器 账号 k1:3f001122… seller-9，调整 4：-1，已生效"),
         ("limits.adjust", MONEY, "en", "change 5: -12.34 CNY, proposed · confirmed: 0.00 CNY · "
          "reason: gift"),
         ("limits.repair", ("{}", '{"cells":1}'), "en", "1 counter set to what the ledger has"),

@@ -40,6 +40,12 @@ def test_models_that_offer_no_action_are_told_from_records_without_marks(
     assert words in told({}, language=language)
 
 
+def test_a_probability_is_told_as_one() -> None:
+    """Whoever reads an appeal does not know what p stands for."""
+    assert "950  probability 90.0%  asks for nothing" in told({})
+    assert "950  概率 90.0%  无要求" in told({}, language="zh")
+
+
 def test_what_passes_is_not_called_an_order() -> None:
     """Claims and promotion actions pass as well."""
     assert list(customer_lines(record("r-1").decision, Words("en"))) == ["nothing: it passes"]
