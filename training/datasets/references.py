@@ -27,10 +27,11 @@ def refers_back(place: NDArray[np.int64]) -> bool:
         Of each event in order of time: where the event stands whose id it tells, -1 for none.
     """
     event = np.flatnonzero(place >= 0)
-    if len(event) < LEAST_REFERENCES:
+    # Each is asked once: an account that is emptied over and over does not refer to order 0.
+    told, first = np.unique(place[event], return_index=True)
+    if len(told) < LEAST_REFERENCES:
         return False
-    told = place[event]
-    ahead = float((told >= event).mean())
+    ahead = float((told >= event[first]).mean())
     return bool(ahead <= _MOST_AHEAD and told.max() >= _LATEST * event.max())
 
 

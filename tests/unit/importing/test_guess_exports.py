@@ -163,6 +163,41 @@ def test_a_copy_of_the_id_refers_to_nothing(tmp_path: Path) -> None:
     assert "other rows" not in guess
 
 
+@pytest.mark.parametrize(
+    ("written", "decimal", "thousands"),
+    [("{} 234,50", ",", " "), ("{}\u202f234,50 €", ",", " "), ("CHF {}'234.50", ".", "'")],
+)
+def test_thousands_may_stand_apart_by_a_blank(
+    bench: Any, tmp_path: Path, written: str, decimal: str, thousands: str
+) -> None:
+    """As in French, Polish, Czech and Swedish exports; a phone in threes is no number."""
+    rows = [
+        f"o{i};2024-05-{i % 28 + 1:02d};+33 612 345 {i % 900 + 100};"
+        f"{written.format(i % 9 + 1)};{int(i % 7 == 0)}"
+        for i in range(ROWS)
+    ]
+    path = tmp_path / "f.csv"
+    path.write_text("\n".join(["order_id;date;contact;montant;fraud", *rows]), encoding="utf-8")
+    guess = guess_mapping(path).en
+    assert f'decimal = "{decimal}"\nthousands = "{thousands}"' in guess
+    assert '[amount]\ncolumn = "montant"' in guess
+    assert "[numeric]" not in guess
+    bench.run(path, guess)
+
+
+def test_an_emptied_balance_is_no_id(tmp_path: Path) -> None:
+    """Most balances are 0, as the first id is; the few others tell ids of later rows too."""
+    count = 6_000
+    balances = [i * 37 % count if i % 100 == 0 else 0 for i in range(count)]
+    rows = [
+        [i, f"2024-05-{i * 28 // count + 1:02d}", f"c{i % 9}", balances[i], i % 9 == 0]
+        for i in range(count)
+    ]
+    header = ["id", "date", "payer", "balance_after", "fraud"]
+    guess = guess_mapping(_written(tmp_path / "f.csv", header, rows)).en
+    assert "other rows" not in guess
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("as_they_come", [False, True])
 def test_clients_that_are_counted_are_no_orders(

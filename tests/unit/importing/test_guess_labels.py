@@ -13,6 +13,17 @@ def _written(path: Path, header: str, rows: list[str]) -> Path:
     return path
 
 
+def test_an_abusive_claim_is_a_label_and_no_number(tmp_path: Path) -> None:
+    """As a number it would be learned from."""
+    rows = [
+        f"C{i},2024-05-{i % 28 + 1:02d}T10:00:00Z,b{i % 90},{int(i % 21 == 0)}" for i in range(ROWS)
+    ]
+    header = "claim_id,claimed_at,buyer,abusive"
+    guess = guess_mapping(_written(tmp_path / "f.csv", header, rows)).en
+    assert '[labels.abusive]\ncolumn = "abusive"' in guess
+    assert "[numeric]" not in guess
+
+
 def test_a_verdict_is_known_by_what_it_says_and_when_it_was_given(
     bench: Any, tmp_path: Path
 ) -> None:

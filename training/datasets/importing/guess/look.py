@@ -38,6 +38,7 @@ _MOST_VALUES = 12
 _MOST_LAST_LINES = 20
 _ENOUGH, _ENOUGH_NUMBERS = 0.99, 0.999
 _MANY_ROWS = 1_000
+_BLANK_THOUSANDS = (" ", "'")
 _PHONE = r"^\(?(?:\+|00)?86\D*1(?:\D?\d){10}$"
 # What people write where there is no number.
 _DASHES = ("-", "--", "---", "—", "–", "/", "?", "NA", "#N/A", "n/a")
@@ -203,12 +204,19 @@ def _currency(numbers: pa.Array) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def _has(present: pa.Array, mark: str) -> bool:
+    return bool(pc.any(pc.match_substring(present, mark)).as_py())
+
+
 def _numbers(present: pa.Array) -> tuple[str, bool, bool]:
     # A line of totals or a slip of the pen makes no column of numbers one of texts.
     allowed = 1 - _ENOUGH_NUMBERS if len(present) >= _MANY_ROWS else 0.0
     best, least = ("", False, False), np.inf
-    for marks in (".", ".,", ",", ",."):
+    for marks in (".", ".,", ",", ",.", ", ", ". ", ".'"):
         numbers = Numbers(decimal=marks[0], thousands=marks[1:])
+        # Digits in groups of three without a decimal are a phone as soon as a number.
+        if marks[1:] in _BLANK_THOUSANDS and not _has(present, marks[0]):
+            continue
         values, bad = floats(unmarked(present), numbers)
         share = bad.mean() if len(present) else np.inf
         # Few amounts may reach a thousand: the way that reads them too is the one.

@@ -22,20 +22,20 @@ COUNTED = {
     "step|hour": "h", r"min(?:ute)?s?\b": "min", "day": "d", "week": "week", "month": "month",
 }  # fmt: skip
 LABELS = (
-    "fraud|is.?fraud|label|target|class|chargeback|abuse|spam|scam|bad|default|cancel|return|betrug"
+    "fraud|is.?fraud|label|target|class|chargeback|abus|missbr|spam|scam|bad|default|cancel|return|betrug"
     "|retour|remov|banned|blocked|fake|scalp|brush|cheat|malicious|suspicious|disput|malici|verdict"
     r"|take.?over|hijack|launder|illicit|complain|collu|no.?show|ato\b|^y$"
 )
 # Values that no honest event has.
 ABUSES = (
-    "fraud|betrug|scam|abuse|charge.?back|collu|stolen|malicious|fake|scalp|charged?.off|written.off"
+    "fraud|betrug|scam|abus|missbr|charge.?back|collu|stolen|malicious|fake|scalp|charged?.off|written.off"
     "|dispute.lost"
 )
 # A second column of such a name is a label too, or a flag that was set because of one.
-SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abuse|scam|betrug"
+SURELY_LABELS = "fraud|is.?fraud|label|chargeback|abus|scam|betrug"
 # What may come of an event; the day of it stands in a column that is mostly empty.
 OUTCOMES = (
-    "return|refund|retour|r.ckgabe|chargeback|disput|remov|block|ban|cancel|storn|fraud|abuse|scam"
+    "return|refund|retour|r.ckgabe|chargeback|disput|remov|block|ban|cancel|storn|fraud|abus|scam"
 )
 AMOUNTS = (
     r"amount|amn?t|price|fare|total|value|sum|cost|paid|payment|\w*betrag|\w*preis|montant|importe"
