@@ -168,8 +168,10 @@ def test_another_data_set_is_measured_on_nothing_else(
     settings = WorldSettings(seed=4, days=30, orders=500, end=date.fromisoformat(end))
     simulate(settings, tmp_path / "world")
     keys = ("--keys", str(place / "keys"))
+    warehouse = ("--warehouse", str(tmp_path / "warehouse"))
     with pytest.raises(ConfigFault, match=told):
-        evaluate(place, "--data", str(tmp_path / "world"), *keys, *more)
+        evaluate(place, "--data", str(tmp_path / "world"), *keys, *warehouse, *more)
+    assert not (tmp_path / "warehouse").exists(), "told before minutes of preparing"
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,26 @@ def later_tasks(
     return tasks
 
 
+def refuse_without_later(facts: Sequence[TrainingFacts], dataset: Description) -> None:
+    """Refuse a data set that ends too early for any later order, before it is prepared.
+
+    Raises
+    ------
+    ConfigFault
+        No label of an order that came later can have matured; names the abuse.
+    """
+    for abuse, days in dataset.maturity_days.items():
+        plan = _plan([_slices_of(one, abuse) for one in facts], abuse, dataset)
+        if plan[SliceName.LATER].start_us > dataset.end_us - days * DAY_US:
+            raise _nothing_later(plan, dataset)
+
+
+def _nothing_later(plan: SlicePlan, dataset: Description) -> ConfigFault:
+    told = {"abuse": plan.abuse, "data": dataset.name, "maturity": plan.maturity_days}
+    start = datetime.fromtimestamp(plan[SliceName.LATER].start_us / 1e6, UTC)
+    return ConfigFault(fault("nothing_later", start=f"{start:%Y-%m-%d}", **told))
+
+
 def _slices_of(facts: TrainingFacts, abuse: Abuse) -> Mapping[str, Mapping[str, int]]:
     slices = cast(Mapping[str, Mapping[str, Mapping[str, int]]], facts.slices)
     return slices[abuse.value]
@@ -101,8 +121,6 @@ def _rows(
         inside = (ordered_at_us >= part.start_us) & (ordered_at_us < part.end_us)
         rows[part.name] = np.flatnonzero(inside & known.usable(ordered_at_us, part.cutoff_us))
     if not len(rows[SliceName.LATER]):
-        told = {"abuse": plan.abuse, "data": dataset.name, "maturity": plan.maturity_days}
-        start = datetime.fromtimestamp(plan[SliceName.LATER].start_us / 1e6, UTC)
-        raise ConfigFault(fault("nothing_later", start=f"{start:%Y-%m-%d}", **told))
+        raise _nothing_later(plan, dataset)
     refuse_one_class(plan.abuse, SliceName.LATER, known.value[rows[SliceName.LATER]])
     return rows

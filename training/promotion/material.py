@@ -12,7 +12,7 @@ from risk_service.identity.keys import load_identity_key
 from risk_service.models.manifest import TrainingFacts
 from training.datasets.description import Description, read_description
 from training.progress import Progress
-from training.promotion.later import later_tasks
+from training.promotion.later import later_tasks, refuse_without_later
 from training.split import SliceName
 from training.train.costs import load_costs
 from training.train.fit import Task
@@ -105,6 +105,10 @@ def gather(
         The slice has no orders, or of one class only; or another data set cannot be prepared.
     """
     slice_name = chosen_slice(request, run)
+    dataset, costs = read_description(request.data), load_costs(request.run / COSTS_FILE)
+    both = [facts] if after is None else [facts, after]
+    if slice_name is SliceName.LATER:
+        refuse_without_later(both, dataset)
     warehouse = run.warehouse
     if is_other_data(request, run):
         warehouse = request.warehouse or _warehouse_in(request)
@@ -112,9 +116,7 @@ def gather(
         make_warehouse(request.data, warehouse, key, schema, tell)
     tell("vectors", 0, 0)
     frame = load_frame(warehouse, schema)
-    dataset, costs = read_description(request.data), load_costs(request.run / COSTS_FILE)
     if slice_name is SliceName.LATER:
-        both = [facts] if after is None else [facts, after]
         tasks = later_tasks(both, warehouse, dataset, frame, costs, run.seed)
     else:
         tasks = plan_tasks(warehouse, _as_trained(dataset, facts), frame, costs, run.seed)
