@@ -1,5 +1,6 @@
 """How our SQLite files are opened, and how their troubles are reported."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +9,53 @@ from typing import Literal
 from risk_service.domain.errors import StoreUnavailable
 
 BUSY_TIMEOUT_MS = 1000
-_PUT_BACK = "; move it away with its -wal and -shm, and put the backup in place"
 _BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
+
+
+class OwnFile(sqlite3.Connection):
+    """A connection that notices when its file is not in its place any more.
+
+    SQLite goes on in a file that was deleted, moved away or replaced, and what it has committed
+    there is gone when the process ends.
+    """
+
+    _path = ""
+    _names: tuple[tuple[str, int, int], ...] = ()
+    _size = 0
+
+    def keep(self, path: Path) -> None:
+        """Remember the file and its log, which the first statement makes."""
+        self._path = str(path)
+        self.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._names = tuple([self._named(suffix) for suffix in ("", "-wal")])
+
+    def look(self) -> None:
+        """Look whether the files are still those that were opened.
+
+        Raises
+        ------
+        sqlite3.OperationalError
+            They are not, or somebody has cut the file.
+        """
+        for suffix, device, number in self._names:
+            if self._named(suffix) != (suffix, device, number):
+                raise self._lost(suffix, "is not the file that was opened")
+
+    def _named(self, suffix: str) -> tuple[str, int, int]:
+        try:
+            found = os.stat(self._path + suffix)
+        except OSError as error:
+            raise self._lost(suffix, f"cannot be found ({error.strerror})") from error
+        if not suffix:
+            if found.st_size < self._size:
+                raise self._lost(suffix, "has become shorter")
+            self._size = found.st_size
+        return suffix, found.st_dev, found.st_ino
+
+    def _lost(self, suffix: str, what: str) -> sqlite3.OperationalError:
+        return sqlite3.OperationalError(
+            f"{self._path}{suffix} {what}; put it back, or stop the service and restore a backup"
+        )
 
 
 def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
@@ -18,12 +64,15 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
     FULL flushes the WAL before COMMIT returns. NORMAL may lose the last commits in a
     power cut, never the file's consistency.
     """
-    db = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
+    db = sqlite3.connect(
+        path, isolation_level=None, cached_statements=512, check_same_thread=False, factory=OwnFile
+    )
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute(f"PRAGMA synchronous = {synchronous}")
     db.execute("PRAGMA wal_autocheckpoint = 0")
     db.execute("PRAGMA cache_size = -65536")
+    db.keep(path)
     return db
 
 
@@ -71,6 +120,8 @@ class transaction:  # noqa: N801 - as above
 
     def __enter__(self) -> None:
         """Begin, with the right to write."""
+        if isinstance(self._db, OwnFile):
+            self._db.look()
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(
