@@ -8,7 +8,7 @@ answers to earlier ones; beyond that gRPC makes the caller wait.
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -57,6 +57,8 @@ class EventStream:
     gatherer: Chunks
     fingerprinter: Fingerprinter
     metrics: Metrics
+    # Reading a message of 500 events takes longer than deciding a group of orders.
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def report(self, messages: AsyncIterable[bytes]) -> event_pb2.ReportEventsResponse:
         """Return the answer to a whole stream.
@@ -78,7 +80,10 @@ class EventStream:
                 count += 1
                 if count > MESSAGES_MAX:
                     raise _too_long()
-                pending.append(self._submit(payload))
+                async with self._turn:
+                    pending.append(self._submit(payload))
+                    # One message at a time: orders that came meanwhile go before the next.
+                    await asyncio.sleep(0)
                 if len(pending) > READ_AHEAD_MESSAGES:
                     left -= await self._settle(pending.popleft(), answer, left)
             while pending:
